@@ -1,0 +1,1 @@
+"""The Qoro service on the user's own machine."""

@@ -1,0 +1,1 @@
+"""Frozen values: jobs, configurations, systems, shot allocations. No JSON, no I/O."""

@@ -1,0 +1,172 @@
+"""What a job is: its kind, its status, what opens it, what is added to it and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.shots import CircuitRange, ShotGroup
+
+__all__ = [
+    "CircuitBatch",
+    "CircuitResult",
+    "ExecutionResult",
+    "JobRequest",
+    "JobState",
+    "JobStatus",
+    "JobType",
+    "ResultsPage",
+]
+
+CircuitResult = dict[str, int] | dict[str, float]
+"""Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli word to value)."""
+
+
+class JobType(StrEnum):
+    """What is asked of a job; the value is the wire's word."""
+
+    EXECUTE = "EXECUTE"
+    EXPECTATION = "EXPECTATION"
+    VALIDATE = "VALIDATE"
+
+
+class JobStatus(StrEnum):
+    """Where a job stands; the value is the wire's word.
+
+    A word that this list does not know becomes a status of that name which is not final, so that a
+    service newer than this client does not break it.
+    """
+
+    PENDING = "PENDING"
+    SCHEDULED = "SCHEDULED"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    INSUFFICIENT_CREDITS = "INSUFFICIENT_CREDITS"
+    TIMED_OUT = "TIMED_OUT"
+
+    @classmethod
+    def _missing_(cls, value: object) -> JobStatus | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job will not change any more."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        JobStatus.COMPLETED,
+        JobStatus.FAILED,
+        JobStatus.CANCELLED,
+        JobStatus.INSUFFICIENT_CREDITS,
+        JobStatus.TIMED_OUT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class ExecutionResult:
+    """A job, and its results once they have been fetched.
+
+    Attributes:
+        results: For each label, in the order of submission, the counts or the expectation values;
+            ``None`` until :meth:`QoroService.get_job_results` has fetched them.
+        job_id: The job's identifier on the service.
+    """
+
+    results: dict[str, CircuitResult] | None = None
+    job_id: str | None = None
+
+    def is_async(self) -> bool:
+        """Whether the results are still to be fetched."""
+        return self.job_id is not None and self.results is None
+
+    def with_results(self, results: dict[str, CircuitResult]) -> ExecutionResult:
+        """A copy of this value that holds ``results``."""
+        return replace(self, results=results)
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What opens a job: exactly one target, by name, and the settings that hold for all of it."""
+
+    tag: str
+    job_type: JobType
+    simulator_cluster: str | None = None
+    qpu_system: str | None = None
+    use_packing: bool = False
+    execution_config: ExecutionConfig | None = None
+
+    def __post_init__(self) -> None:
+        if (self.simulator_cluster is None) == (self.qpu_system is None):
+            raise QoroInputError(
+                "a job needs exactly one target: simulator_cluster or qpu_system, "
+                f"not {self.simulator_cluster!r} and {self.qpu_system!r}"
+            )
+
+
+@dataclass(frozen=True)
+class CircuitBatch:
+    """One upload of bound circuits, and what is to be done with them.
+
+    Exactly one of ``shots``, ``shot_groups`` and ``observables`` is set.
+
+    Attributes:
+        circuits: Label to OpenQASM 2 text, in order.
+        finalized: Whether this is the job's last upload.
+        shots: Shots for each circuit.
+        shot_groups: Shots for ranges of the circuits of this batch, which they tile.
+        observables: Groups of dense Pauli words, the leftmost letter on qubit 0.
+        circuit_ham_map: For each group of observables, the circuits of the whole job it is measured
+            on; ``None`` measures every group on every circuit.
+    """
+
+    circuits: Mapping[str, str]
+    finalized: bool
+    shots: int | None = None
+    shot_groups: tuple[ShotGroup, ...] | None = None
+    observables: tuple[tuple[str, ...], ...] | None = None
+    circuit_ham_map: tuple[CircuitRange, ...] | None = None
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What the service says of a job.
+
+    Attributes:
+        status: Where it stands.
+        run_time_s: Seconds the service worked on it, ``None`` while it does not say.
+        detail: Why it failed, where the service says so.
+    """
+
+    status: JobStatus
+    run_time_s: float | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class ResultsPage:
+    """Some of a job's results.
+
+    Attributes:
+        count: How many circuits the job has results for.
+        results: Label to result, in the order of submission.
+        next: Where the next page is, ``None`` on the last one.
+        previous: Where the page before is, ``None`` on the first one.
+    """
+
+    count: int
+    results: Mapping[str, CircuitResult] = field(default_factory=dict)
+    next: str | None = None
+    previous: str | None = None

@@ -1,0 +1,118 @@
+"""Half-open ranges over a job's circuits: which shots and which observables belong to which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from qiskit_qoro.errors import QoroInputError
+
+__all__ = ["CircuitRange", "ShotGroup", "parse_circuit_ham_map", "parse_shot_groups", "slice_shot_groups"]
+
+
+class CircuitRange(NamedTuple):
+    """Circuits ``start <= k < end``."""
+
+    start: int
+    end: int
+
+
+class ShotGroup(NamedTuple):
+    """Circuits ``start <= k < end`` run ``shots`` times each."""
+
+    start: int
+    end: int
+    shots: int
+
+
+def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tuple[ShotGroup, ...]:
+    """Check that ``groups`` tile ``num_circuits`` circuits exactly, in order.
+
+    Args:
+        groups: ``[start, end, shots]`` triples, half open.
+        num_circuits: How many circuits they have to cover.
+
+    Returns:
+        The same triples as values.
+
+    Raises:
+        QoroInputError: A triple is malformed, or there is a gap, an overlap, an empty range, a range
+            past the end, or a number of shots below 1.
+    """
+    position = 0
+    parsed = []
+    for index, group in enumerate(groups):
+        start, end, shots = _integers(group, 3, f"shot_groups[{index}]", "[start, end, shots]")
+        if start != position:
+            raise QoroInputError(
+                f"shot_groups[{index}] starts at circuit {start}, expected {position}: "
+                "the groups have to cover all circuits in order, without gap or overlap"
+            )
+        if not start < end <= num_circuits:
+            raise QoroInputError(
+                f"shot_groups[{index}] covers [{start}, {end}), expected a non-empty range "
+                f"within the {num_circuits} circuits"
+            )
+        if shots < 1:
+            raise QoroInputError(f"shot_groups[{index}] asks for {shots} shots, expected 1 or more")
+        parsed.append(ShotGroup(start, end, shots))
+        position = end
+    if position != num_circuits:
+        raise QoroInputError(
+            f"shot_groups end at circuit {position}, expected {num_circuits}: "
+            "every circuit needs its number of shots"
+        )
+    return tuple(parsed)
+
+
+def slice_shot_groups(groups: Sequence[ShotGroup], start: int, end: int) -> tuple[ShotGroup, ...]:
+    """The part of ``groups`` that falls on circuits ``start <= k < end``, counted from ``start``."""
+    return tuple(
+        ShotGroup(max(group.start, start) - start, min(group.end, end) - start, group.shots)
+        for group in groups
+        if group.start < end and group.end > start
+    )
+
+
+def parse_circuit_ham_map(
+    ranges: Sequence[Sequence[int]], *, num_groups: int, num_circuits: int | None = None
+) -> tuple[CircuitRange, ...]:
+    """Check the assignment of observable groups to circuits.
+
+    Args:
+        ranges: One half-open ``[start, end]`` for each group.
+        num_groups: How many groups of observables there are.
+        num_circuits: How many circuits the job has, ``None`` where that is not known yet.
+
+    Returns:
+        The same ranges as values.
+
+    Raises:
+        QoroInputError: The numbers differ, or a range is malformed, empty or past the last circuit.
+    """
+    if len(ranges) != num_groups:
+        raise QoroInputError(
+            f"circuit_ham_map has {len(ranges)} ranges for {num_groups} groups of observables, "
+            "expected one for each"
+        )
+    parsed = []
+    for index, item in enumerate(ranges):
+        start, end = _integers(item, 2, f"circuit_ham_map[{index}]", "[start, end]")
+        if not 0 <= start < end or (num_circuits is not None and end > num_circuits):
+            within = "" if num_circuits is None else f" within the {num_circuits} circuits"
+            raise QoroInputError(
+                f"circuit_ham_map[{index}] is [{start}, {end}), expected a non-empty range{within}"
+            )
+        parsed.append(CircuitRange(start, end))
+    return tuple(parsed)
+
+
+def _integers(item: Sequence[int], length: int, where: str, shape: str) -> tuple[int, ...]:
+    is_sequence = isinstance(item, Sequence) and not isinstance(item, str)
+    if (
+        not is_sequence
+        or len(item) != length
+        or any(isinstance(number, bool) or not isinstance(number, int) for number in item)
+    ):
+        raise QoroInputError(f"{where} is {item!r}, expected {shape} in whole numbers")
+    return tuple(item)

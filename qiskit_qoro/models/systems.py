@@ -1,0 +1,68 @@
+"""What can run a job: simulator clusters, and QPU systems with their QPUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["QPU", "QPUSystem", "SimulatorCluster"]
+
+
+@dataclass(frozen=True)
+class QPU:
+    """One quantum processing unit.
+
+    Attributes:
+        nickname: Its name within the system.
+        q_bits: How many qubits it has.
+        status: What the service says of it, for example ``online``.
+        system_kind: Its technology, for example ``superconducting``.
+        vendor_type: Who built it, ``None`` where the service does not say.
+    """
+
+    nickname: str
+    q_bits: int
+    status: str
+    system_kind: str
+    vendor_type: str | None = None
+
+    @property
+    def is_operational(self) -> bool:
+        """Whether the status is not one of the words for being out of service."""
+        return self.status.strip().lower() not in _OUT_OF_SERVICE
+
+
+_OUT_OF_SERVICE = frozenset({"offline", "maintenance", "unavailable", "down", "retired", "disabled"})
+
+
+@dataclass(frozen=True)
+class QPUSystem:
+    """QPUs that take jobs under one name.
+
+    Attributes:
+        name: What a job names as its target.
+        qpus: Its QPUs.
+        access_level: Who may use it.
+        supports_expval: Whether it takes expectation jobs.
+    """
+
+    name: str
+    qpus: tuple[QPU, ...] = ()
+    access_level: str = "PUBLIC"
+    supports_expval: bool = False
+
+
+@dataclass(frozen=True)
+class SimulatorCluster:
+    """Simulators that take jobs under one name.
+
+    Attributes:
+        name: What a job names as its target.
+        access_level: Who may use it.
+        minimum_tier: The lowest tier of account that may use it.
+        supports_expval: Whether it takes expectation jobs.
+    """
+
+    name: str
+    access_level: str = "PUBLIC"
+    minimum_tier: str = "FREE"
+    supports_expval: bool = True
