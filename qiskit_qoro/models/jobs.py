@@ -147,12 +147,10 @@ class JobState:
     Attributes:
         status: Where it stands.
         run_time_s: Seconds the service worked on it, ``None`` while it does not say.
-        detail: Why it failed, where the service says so.
     """
 
     status: JobStatus
     run_time_s: float | None = None
-    detail: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,350 @@
+"""Each JSON body about a job, both ways: ``…_to_json`` beside ``…_from_json``.
+
+The client writes requests and reads answers, the local service the reverse. Readers of requests are
+strict: an unknown key is an error. Readers of answers let unknown keys pass, since the service may be newer
+than this client. Every reader names the field in its :class:`WireError`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.jobs import (
+    CircuitBatch,
+    CircuitResult,
+    JobRequest,
+    JobState,
+    JobStatus,
+    JobType,
+    ResultsPage,
+)
+from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
+from qiskit_qoro.wire.fields import (
+    as_count,
+    as_list,
+    as_number,
+    as_object,
+    blame_sender,
+    boolean_field,
+    choice_field,
+    only,
+    shown,
+    text_field,
+)
+from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
+from qiskit_qoro.wire.observables import decode_observables, encode_observables
+from qiskit_qoro.wire.text import decode_text, encode_text
+
+__all__ = [
+    "cancelled_from_json",
+    "cancelled_to_json",
+    "circuit_batch_from_json",
+    "circuit_batch_to_json",
+    "config_answer_from_json",
+    "config_answer_to_json",
+    "error_detail",
+    "error_to_json",
+    "execution_config_from_json",
+    "job_id_from_json",
+    "job_id_to_json",
+    "job_request_from_json",
+    "job_request_to_json",
+    "job_state_from_json",
+    "job_state_to_json",
+    "results_page_from_json",
+    "results_page_to_json",
+]
+
+# --- opening a job ------------------------------------------------------------------------------------
+
+
+def job_request_to_json(request: JobRequest) -> dict[str, Any]:
+    """The body that opens a job."""
+    body: dict[str, Any] = {
+        "tag": request.tag,
+        "job_type": request.job_type.value,
+        "use_packing": request.use_packing,
+    }
+    if request.simulator_cluster is not None:
+        body["simulator_cluster"] = request.simulator_cluster
+    if request.qpu_system is not None:
+        body["qpu_system_name"] = request.qpu_system
+    if request.execution_config is not None:
+        body["execution_configuration"] = request.execution_config.to_payload()
+    return body
+
+
+def job_request_from_json(body: object) -> JobRequest:
+    """What a body asks to open.
+
+    Raises:
+        WireError: A field is missing, unknown, of the wrong type or out of its range.
+    """
+    fields = as_object(body, "body")
+    only(
+        fields,
+        {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", "execution_configuration"},
+    )
+    config = fields.get("execution_configuration")
+    job_type = text_field(fields, "job_type")
+    if job_type not in set(JobType):
+        raise WireError(f"job_type: expected one of {', '.join(JobType)}, got {job_type!r}")
+    if (fields.get("simulator_cluster") is None) == (fields.get("qpu_system_name") is None):
+        raise WireError("simulator_cluster: expected exactly one of simulator_cluster and qpu_system_name")
+    return JobRequest(
+        tag=text_field(fields, "tag", default="default"),
+        job_type=JobType(job_type),
+        simulator_cluster=text_field(fields, "simulator_cluster", default=None),
+        qpu_system=text_field(fields, "qpu_system_name", default=None),
+        use_packing=boolean_field(fields, "use_packing", default=False),
+        execution_config=None if config is None else execution_config_from_json(config),
+    )
+
+
+def job_id_to_json(job_id: str) -> dict[str, Any]:
+    """The answer to opening a job."""
+    return {"job_id": job_id}
+
+
+def job_id_from_json(body: object) -> str:
+    """The identifier of the job that was opened.
+
+    Raises:
+        WireError: There is none.
+    """
+    job_id = as_object(body, "body").get("job_id")
+    if isinstance(job_id, int) and not isinstance(job_id, bool):
+        return str(job_id)
+    if not isinstance(job_id, str) or not job_id:
+        raise WireError(f"job_id: expected text, got {shown(job_id)}")
+    return job_id
+
+
+# --- adding circuits ----------------------------------------------------------------------------------
+
+
+def circuit_batch_to_json(batch: CircuitBatch) -> dict[str, Any]:
+    """The body that adds bound circuits to a job."""
+    body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
+    if batch.shots is not None:
+        body["shots"] = batch.shots
+    if batch.shot_groups is not None:
+        body["shot_groups"] = [list(group) for group in batch.shot_groups]
+    if batch.observables is not None:
+        body["observables"] = encode_observables(batch.observables)
+    if batch.circuit_ham_map is not None:
+        body["circuit_ham_map"] = [list(item) for item in batch.circuit_ham_map]
+    body["circuits"] = {label: encode_text(text) for label, text in batch.circuits.items()}
+    return body
+
+
+def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> CircuitBatch:
+    """What a body adds to a job.
+
+    Args:
+        body: The parsed JSON.
+        circuit_limit_bytes: How long the text of one circuit may be.
+
+    Raises:
+        WireError: A field is missing, unknown, of the wrong type or out of its range.
+    """
+    fields = as_object(body, "body")
+    only(
+        fields,
+        {"mode", "finalized", "circuits", "shots", "shot_groups", "observables", "circuit_ham_map"},
+    )
+    choice_field(fields, "mode", ("append",))
+    finalized = choice_field(fields, "finalized", ("true", "false")) == "true"
+    blobs = as_object(fields.get("circuits"), "circuits")
+    if not blobs:
+        raise WireError("circuits: expected at least one circuit")
+    circuits = {label: _decode_circuit(label, blob, circuit_limit_bytes) for label, blob in blobs.items()}
+    given = [key for key in ("shots", "shot_groups", "observables") if fields.get(key) is not None]
+    if len(given) != 1:
+        got = " and ".join(given) or "none"
+        raise WireError(f"shots: expected exactly one of shots, shot_groups and observables, got {got}")
+    if given == ["shots"]:
+        return CircuitBatch(circuits, finalized, shots=as_count(fields["shots"], "shots"))
+    if given == ["shot_groups"]:
+        groups = as_list(fields["shot_groups"], "shot_groups")
+        return CircuitBatch(
+            circuits, finalized, shot_groups=blame_sender(parse_shot_groups, groups, len(circuits))
+        )
+    observables = decode_observables(text_field(fields, "observables"))
+    ham_map = fields.get("circuit_ham_map")
+    if ham_map is not None:
+        ham_map = blame_sender(
+            parse_circuit_ham_map, as_list(ham_map, "circuit_ham_map"), num_groups=len(observables)
+        )
+    return CircuitBatch(circuits, finalized, observables=observables, circuit_ham_map=ham_map)
+
+
+def _decode_circuit(label: str, blob: object, limit_bytes: int) -> str:
+    if not isinstance(blob, str):
+        raise WireError(f"circuits[{label!r}]: expected text, got {shown(blob)}")
+    try:
+        return decode_text(blob, limit_bytes=limit_bytes)
+    except WireError as error:
+        raise WireError(f"circuits[{label!r}]: {error}") from error
+
+
+# --- status and results -------------------------------------------------------------------------------
+
+
+def job_state_to_json(state: JobState) -> dict[str, Any]:
+    """The answer that tells a job's status."""
+    body: dict[str, Any] = {"status": state.status.value}
+    if state.run_time_s is not None:
+        body["run_time"] = state.run_time_s
+    return body
+
+
+def job_state_from_json(body: object) -> JobState:
+    """Where a job stands.
+
+    Raises:
+        WireError: There is no status, or the run time is not a number.
+    """
+    fields = as_object(body, "body")
+    run_time = fields.get("run_time")
+    return JobState(
+        status=JobStatus(text_field(fields, "status")),
+        run_time_s=None if run_time is None else as_number(run_time, "run_time"),
+    )
+
+
+def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
+    """The answer that holds some of a job's results."""
+    return {
+        "count": page.count,
+        "next": page.next,
+        "previous": page.previous,
+        "results": [
+            {"label": label, "results": _circuit_result_to_json(result)}
+            for label, result in page.results.items()
+        ],
+    }
+
+
+def results_page_from_json(body: object) -> ResultsPage:
+    """A page of results.
+
+    Raises:
+        WireError: A field is missing or malformed, a histogram is corrupt, or a label occurs twice.
+    """
+    fields = as_object(body, "body")
+    results: dict[str, CircuitResult] = {}
+    for index, item in enumerate(as_list(fields.get("results"), "results")):
+        entry = as_object(item, f"results[{index}]")
+        label = text_field(entry, "label")
+        if label in results:
+            raise WireError(f"results[{index}].label: {label!r} occurs twice")
+        try:
+            results[label] = _circuit_result_from_json(entry.get("results"))
+        except WireError as error:
+            raise WireError(f"results[{index}] (circuit {label!r}): {error}") from error
+    return ResultsPage(
+        count=as_count(fields.get("count", len(results)), "count", least=0),
+        results=results,
+        next=text_field(fields, "next", default=None),
+        previous=text_field(fields, "previous", default=None),
+    )
+
+
+def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
+    first = next(iter(result), None)
+    if first is None or isinstance(result[first], float):
+        return dict(result)
+    return encode_histogram(result, n_bits=len(first))  # type: ignore[arg-type]
+
+
+def _circuit_result_from_json(value: object) -> CircuitResult:
+    fields = as_object(value, "results")
+    if "encoding" in fields:
+        return decode_histogram(fields)
+    return {word: as_number(number, word) for word, number in fields.items()}
+
+
+# --- cancelling ---------------------------------------------------------------------------------------
+
+
+def cancelled_to_json(job_id: str, circuits_cancelled: int) -> dict[str, Any]:
+    """The answer to cancelling a job."""
+    return {"status": "cancelled", "job_id": job_id, "circuits_cancelled": circuits_cancelled}
+
+
+def cancelled_from_json(body: object) -> int:
+    """How many circuits were cancelled.
+
+    Raises:
+        WireError: The number is missing or not a number.
+    """
+    return as_count(as_object(body, "body").get("circuits_cancelled"), "circuits_cancelled", least=0)
+
+
+# --- execution configuration --------------------------------------------------------------------------
+
+
+def execution_config_from_json(body: object) -> ExecutionConfig:
+    """The configuration that a request asks for.
+
+    Raises:
+        WireError: A key is unknown, or a value has the wrong type or is out of its range.
+    """
+    fields = as_object(body, "execution_configuration")
+    only(fields, ExecutionConfig.wire_names())
+    return blame_sender(ExecutionConfig.from_response, fields)
+
+
+def config_answer_to_json(
+    job_id: str, config: ExecutionConfig, *, status: str | None = None
+) -> dict[str, Any]:
+    """The answer that holds a job's execution configuration.
+
+    Args:
+        job_id: The job.
+        config: Its configuration.
+        status: ``"ok"`` in the answer to setting it, ``None`` in the answer to reading it.
+    """
+    body = {"job_id": job_id, "execution_configuration": config.to_payload()}
+    return body if status is None else {"status": status} | body
+
+
+def config_answer_from_json(body: object) -> ExecutionConfig:
+    """The execution configuration that an answer holds.
+
+    Raises:
+        WireError: It is missing or malformed.
+    """
+    fields = as_object(body, "body")
+    return blame_sender(
+        ExecutionConfig.from_response,
+        as_object(fields.get("execution_configuration"), "execution_configuration"),
+    )
+
+
+# --- errors -------------------------------------------------------------------------------------------
+
+
+def error_to_json(message: str) -> dict[str, Any]:
+    """The body of an answer of 400 and above."""
+    return {"error": message}
+
+
+def error_detail(body: object) -> str:
+    """What the body of an error says, empty where it says nothing.
+
+    Besides ``error`` and ``detail`` it understands messages listed by field, as form validators answer.
+    """
+    if not isinstance(body, dict):
+        return ""
+    for key in ("error", "detail"):
+        if body.get(key):
+            return _joined(body[key])
+    return "; ".join(f"{key}: {_joined(value)}" for key, value in body.items() if value)
+
+
+def _joined(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
