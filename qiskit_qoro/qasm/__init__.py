@@ -1,0 +1,10 @@
+"""OpenQASM 2 text to circuits and back: what both roles and the backend mean by a program."""
+
+from __future__ import annotations
+
+from qiskit_qoro.qasm.facts import ProgramInfo, inspect_program
+from qiskit_qoro.qasm.gates import GATES, GateSpec
+from qiskit_qoro.qasm.guards import DEFAULT_LIMITS, Limits
+from qiskit_qoro.qasm.parser import parse_program
+
+__all__ = ["DEFAULT_LIMITS", "GATES", "GateSpec", "Limits", "ProgramInfo", "inspect_program", "parse_program"]
