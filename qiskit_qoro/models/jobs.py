@@ -81,7 +81,7 @@ class ExecutionResult:
 
     Attributes:
         results: For each label, in the order of submission, the counts or the expectation values;
-            ``None`` until :meth:`QoroService.get_job_results` has fetched them.
+            ``None`` until ``QoroService.get_job_results`` has fetched them.
         job_id: The job's identifier on the service.
     """
 

@@ -1,0 +1,40 @@
+"""How the documentation is built: offline, and with every warning an error."""
+
+import sys
+from pathlib import Path
+
+from qiskit_qoro import __version__
+
+sys.path.append(str(Path(__file__).parent / "_ext"))
+
+project = "qiskit-qoro"
+author = "The qiskit-qoro maintainers"
+project_copyright = f"2026, {author}"
+version = release = __version__
+
+extensions = [
+    "endpoint_table",
+    "myst_parser",
+    "qiskit_sphinx_theme",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build", "_ext"]
+
+html_theme = "qiskit-ecosystem"
+html_title = f"{project} {release}"
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+# Names of other projects are not links: the build fetches no inventories, it works without a network.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(collections|concurrent|pathlib|threading|types|typing|uuid)\..*"),
+    (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
+]
