@@ -1,0 +1,14 @@
+"""A Bell pair on the local service: needs ``pip install "qiskit-qoro[local]"`` and no account."""
+
+from qiskit import QuantumCircuit, transpile
+
+from qiskit_qoro import QoroProvider
+
+circuit = QuantumCircuit(2)
+circuit.h(0)
+circuit.cx(0, 1)
+circuit.measure_all()
+
+backend = QoroProvider.local().get_backend("qoro_maestro")
+job = backend.run(transpile(circuit, backend), shots=1000)
+print(job.result().get_counts())  # for example {'00': 497, '11': 503}

@@ -1,0 +1,58 @@
+"""The package as a whole: what importing it costs and offers."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import qiskit_qoro
+
+ROOT = Path(__file__).parent.parent
+
+
+def modules_after(statement: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after ``statement``."""
+    code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_neither_the_local_service_nor_its_libraries():
+    loaded = modules_after("import qiskit_qoro")
+
+    assert "qiskit_qoro" in loaded
+    assert not loaded & {"qiskit_qoro.local", "fastapi", "maestro", "starlette", "uvicorn"}
+
+
+def in_house_order(name: str) -> tuple[bool, bool, str]:
+    """Constants, then classes, then the rest: the order that the linter keeps too."""
+    return (not name.isupper(), not name[0].isupper(), name)
+
+
+def test_the_public_names_are_sorted_without_repetition_and_exist():
+    names = qiskit_qoro.__all__
+
+    assert names == sorted(set(names), key=in_house_order)
+    assert all(hasattr(qiskit_qoro, name) for name in names)
+
+
+def test_the_installed_version_is_the_one_in_the_source():
+    assert importlib.metadata.version("qiskit-qoro") == qiskit_qoro.__version__
+
+
+def test_the_changelog_speaks_of_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert re.search(rf"\b{re.escape(qiskit_qoro.__version__)}\b", text)
+
+
+def test_the_example_in_the_readme_is_the_example_file():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = (ROOT / "examples" / "first_circuit.py").read_text(encoding="utf-8")
+
+    _, _, code = example.partition('"""\n\n')
+
+    assert f"```python\n{code}```" in readme
