@@ -1,0 +1,240 @@
+"""Histograms of measured bitstrings: the containers QH1 and QH2.
+
+With *v* an unsigned LEB128 number (:mod:`qiskit_qoro.wire.leb128`)::
+
+    histogram = header totals gaps runs extras
+    header    = "QH1" width:1 byte              up to 255 bits
+              | "QH2" width:v                   any width
+    totals    = unique:v shots:v                how many different bitstrings, and the sum of the counts
+    gaps      = count:v  v × count              the integers, ascending: the first one, then differences
+    runs      = length:v block                  which counts are 1; length is that of the block in bytes
+    block     = count:v [first:1 byte v × count]
+                                                lengths of alternating runs; first is 1 where the first
+                                                run is one of counts that are 1, else 0
+    extras    = count:v  v × count              the other counts, less 2
+
+A bitstring's integer is its value read as binary; its rightmost character is classical bit 0. A circuit
+without classical bits has width 0 and the one bitstring ``""``; a histogram without any entry is legal.
+
+Strategy: rows of numbers are arrays wherever a number fits 63 bits; only the integers of wider bitstrings
+are Python's. Every number has one way to be written and every rule is checked, so two payloads of one
+encoding never decode to the same histogram. Sizes are checked against the bytes present before anything
+is allocated.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, pairwise
+from operator import index
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.wire.leb128 import MAX_ARRAY_BITS, Reader, encode_array, encode_integer, encode_integers
+from qiskit_qoro.wire.text import decode_base64
+
+__all__ = ["MAX_BITS", "decode_histogram", "encode_histogram"]
+
+MAX_BITS = 2**20
+"""Widest bitstring."""
+
+_MAX_SHOTS = 2**63 - 1
+_MAX_QH1_BITS = 255
+_MAGIC = {"qh1": b"QH1", "qh2": b"QH2"}
+
+# What the bitstrings may take together: always this much, and more where the payload is large itself.
+_MAX_CHARACTERS = 2**28
+_CHARACTERS_PER_BYTE = 16
+
+
+def encode_histogram(counts: Mapping[str, int], *, n_bits: int) -> dict[str, object]:
+    """Write a histogram for the wire; the same counts always give the same payload.
+
+    Args:
+        counts: Bitstring to count, 1 or more; every bitstring ``n_bits`` wide, in any order.
+        n_bits: Width of the bitstrings, 0 to 2^20.
+
+    Returns:
+        ``encoding`` (``qh1`` up to 255 bits, else ``qh2``), ``n_bits`` and ``payload``.
+
+    Raises:
+        QoroInputError: The width, a bitstring or a count is not of this kind, or there are
+            2^63 shots or more.
+    """
+    if not 0 <= n_bits <= MAX_BITS:
+        raise QoroInputError(f"n_bits is {n_bits}, expected 0 to {MAX_BITS}")
+    # Among bitstrings of one width, alphabetical order is numerical order.
+    bitstrings = sorted(counts)
+    for bitstring in bitstrings:
+        if len(bitstring) != n_bits or bitstring.strip("01"):
+            raise QoroInputError(f"the bitstring {bitstring[:80]!r} is not {n_bits} characters of 0 and 1")
+    values = [index(counts[bitstring]) for bitstring in bitstrings]
+    shots = sum(values)
+    if min(values, default=1) < 1 or shots > _MAX_SHOTS:
+        raise QoroInputError(
+            f"expected counts of 1 or more which add up to less than 2^63, got {shots} in all"
+        )
+    encoding = "qh1" if n_bits <= _MAX_QH1_BITS else "qh2"
+    payload = b"".join(
+        (
+            _MAGIC[encoding],
+            bytes([n_bits]) if encoding == "qh1" else encode_integer(n_bits),
+            encode_integers((len(bitstrings), shots, len(bitstrings))),
+            _encode_gaps(bitstrings, n_bits),
+            _encode_counts(np.array(values, np.int64)),
+        )
+    )
+    return {
+        "encoding": encoding,
+        "n_bits": n_bits,
+        "payload": binascii.b2a_base64(payload, newline=False).decode("ascii"),
+    }
+
+
+def decode_histogram(value: object) -> dict[str, int]:
+    """Read a histogram from the wire.
+
+    Args:
+        value: What :func:`encode_histogram` gives, from a source that is not trusted, or an empty mapping.
+
+    Returns:
+        Bitstring to count, bitstrings ascending; empty for an empty mapping.
+
+    Raises:
+        WireError: Anything is not exactly as the format says, or the histogram is larger than its payload
+            warrants.
+    """
+    if value == {}:
+        return {}
+    encoding, n_bits, data = _open(value)
+    reader = Reader(data)
+    _check_header(reader, encoding, n_bits)
+    unique = reader.integer("the number of bitstrings")
+    shots = reader.integer("the number of shots")
+    _check_equal("gaps", reader.integer("the number of gaps"), unique)
+    if unique > reader.remaining:
+        raise WireError(
+            f"{unique} bitstrings cannot be described by {reader.remaining} bytes: the data is truncated"
+        )
+    if unique * n_bits > max(_MAX_CHARACTERS, _CHARACTERS_PER_BYTE * len(data)):
+        raise WireError(f"{unique} bitstrings of {n_bits} bits are more than {len(data)} bytes may describe")
+    bitstrings = _decode_gaps(reader, unique, n_bits)
+    counts = _decode_counts(reader, unique)
+    if reader.remaining:
+        raise WireError(f"{reader.remaining} bytes follow the histogram, expected none")
+    _check_equal("counts add up to: shots", sum(counts), shots)
+    return dict(zip(bitstrings, counts, strict=True))
+
+
+def _open(value: object) -> tuple[str, int, bytes]:
+    """Check the JSON around the payload: the encoding, the width, and the bytes."""
+    if not isinstance(value, Mapping):
+        raise WireError(f"a histogram is {type(value).__name__}, expected an object")
+    encoding, n_bits, payload = (value.get(key) for key in ("encoding", "n_bits", "payload"))
+    if not isinstance(encoding, str) or encoding not in _MAGIC:
+        raise WireError(f"the histogram's encoding is {encoding!r}, expected 'qh1' or 'qh2'")
+    if isinstance(n_bits, bool) or not isinstance(n_bits, int) or not 0 <= n_bits <= MAX_BITS:
+        raise WireError(f"the histogram's n_bits is {n_bits!r}, expected an integer from 0 to {MAX_BITS}")
+    if not isinstance(payload, str):
+        raise WireError(f"the histogram's payload is {type(payload).__name__}, expected base64 text")
+    return encoding, n_bits, decode_base64(payload)
+
+
+def _check_header(reader: Reader, encoding: str, n_bits: int) -> None:
+    magic = reader.take(3, "the magic")
+    if magic != _MAGIC[encoding]:
+        raise WireError(f"the histogram starts with {magic!r}, expected {_MAGIC[encoding]!r}")
+    width = reader.take(1, "the width")[0] if encoding == "qh1" else reader.integer("the width")
+    if width != n_bits:
+        raise WireError(f"the histogram's bitstrings have {width} bits, expected n_bits = {n_bits}")
+
+
+def _encode_gaps(bitstrings: list[str], n_bits: int) -> bytes:
+    integers = [int(bitstring or "0", 2) for bitstring in bitstrings]
+    if n_bits <= MAX_ARRAY_BITS:
+        gaps = np.array(integers, np.int64)
+        gaps[1:] -= gaps[:-1].copy()
+        return encode_array(gaps)
+    return encode_integers(after - before for before, after in pairwise([0, *integers]))
+
+
+def _decode_gaps(reader: Reader, unique: int, n_bits: int) -> Iterable[str]:
+    """The bitstrings, ascending."""
+    if n_bits <= MAX_ARRAY_BITS:
+        gaps = reader.array(unique, "the gaps", bits=n_bits)
+        integers = np.cumsum(gaps)
+        # A sum that has left 63 bits is negative where it leaves them.
+        fits = not unique or (integers.min() >= 0 and int(integers[-1]) >> n_bits == 0)
+        ascends = bool((gaps[1:] > 0).all())
+    else:
+        wide_gaps = reader.integers(unique, "the gaps", bits=n_bits)
+        wide_integers = list(accumulate(wide_gaps))
+        fits = not unique or wide_integers[-1] >> n_bits == 0
+        ascends = all(wide_gaps[1:])
+    if not fits:
+        raise WireError(f"a bitstring does not fit into {n_bits} bits")
+    if not ascends:
+        raise WireError("a bitstring occurs twice: the gap before it is 0, expected 1 or more")
+    if n_bits <= MAX_ARRAY_BITS:
+        return _bitstrings(integers, n_bits)
+    return (f"{integer:0{n_bits}b}" for integer in wide_integers)
+
+
+def _bitstrings(integers: NDArray[np.int64], n_bits: int) -> list[str]:
+    """The integers in binary, ``n_bits`` digits each."""
+    if n_bits == 0:
+        return [""] * len(integers)
+    digits = np.unpackbits(integers.astype(">i8").view(np.uint8).reshape(-1, 8), axis=1)[:, 64 - n_bits :]
+    text = (digits + ord("0")).tobytes().decode("ascii")
+    return [text[start : start + n_bits] for start in range(0, len(text), n_bits)]
+
+
+def _encode_counts(counts: NDArray[np.int64]) -> bytes:
+    """The run-length block and the extras."""
+    is_one = counts == 1
+    bounds = np.flatnonzero(np.diff(is_one)) + 1
+    block = b"\0"
+    if len(counts):
+        runs = np.diff(bounds, prepend=0, append=len(counts))
+        block = encode_integer(len(runs)) + bytes([int(is_one[0])]) + encode_array(runs)
+    extras = counts[~is_one] - 2
+    return encode_integer(len(block)) + block + encode_integer(len(extras)) + encode_array(extras)
+
+
+def _decode_counts(reader: Reader, unique: int) -> list[int]:
+    length = reader.integer("the length of the run-length block")
+    start = reader.position
+    is_one = _decode_runs(reader, unique)
+    _check_equal("bytes of the run-length block", reader.position - start, length)
+    others = int(unique - is_one.sum())
+    _check_equal("extras", reader.integer("the number of extras"), others)
+    counts = np.ones(unique, np.uint64)
+    # Unsigned, since the count is up to one more than what 63 bits can hold.
+    counts[~is_one] = reader.array(others, "the extras").astype(np.uint64) + np.uint64(2)
+    result: list[int] = counts.tolist()
+    return result
+
+
+def _decode_runs(reader: Reader, unique: int) -> NDArray[np.bool_]:
+    """For each bitstring, whether its count is 1."""
+    count = reader.integer("the number of runs")
+    if not count:
+        _check_equal("bitstrings in runs", 0, unique)
+        return np.zeros(0, bool)
+    first = reader.take(1, "the kind of the first run")[0]
+    if first > 1:
+        raise WireError(f"the kind of the first run is {first}, expected 0 or 1")
+    runs = reader.array(count, "the runs")
+    if not runs.all():
+        raise WireError("a run has no bitstring, expected 1 or more")
+    # In Python's integers, which do not overflow.
+    _check_equal("bitstrings in runs", sum(runs.tolist()), unique)
+    return np.repeat((np.arange(count) + first) % 2 == 1, runs)
+
+
+def _check_equal(what: str, got: int, expected: int) -> None:
+    if got != expected:
+        raise WireError(f"the histogram disagrees with itself: {got} {what}, expected {expected}")

@@ -1,0 +1,153 @@
+"""Unsigned LEB128 numbers: seven bits a byte, the lowest first, the top bit set on every byte but the last.
+
+::
+
+    number = *(%x80-FF) (%x00-7F)        the last byte is not 00 unless it is the only one (no padding)
+
+Strategy: a histogram is little else than long rows of such numbers, so rows of up to 63 bits a number are
+read and written by NumPy, all at once; wider numbers are Python's. A byte below 128 ends a number, so
+where the numbers end is known from one look at the data, and no row is longer than the bytes that are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qiskit_qoro.errors import WireError
+
+__all__ = ["MAX_ARRAY_BITS", "Reader", "encode_array", "encode_integer", "encode_integers"]
+
+MAX_ARRAY_BITS = 63
+"""Widest number that goes through NumPy: it fits a signed 64-bit integer and nine bytes."""
+
+_CONTINUES = 0x80
+_SEVEN_BITS = 0x7F
+_AS_BITS = tuple(format(byte & _SEVEN_BITS, "07b") for byte in range(256))
+
+
+def encode_integer(value: int) -> bytes:
+    """Write one number of any size, 0 or more."""
+    encoded = bytearray()
+    while value > _SEVEN_BITS:
+        encoded.append(value & _SEVEN_BITS | _CONTINUES)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def encode_integers(values: Iterable[int]) -> bytes:
+    """Write a row of numbers of any size, 0 or more, without their count."""
+    return b"".join(map(encode_integer, values))
+
+
+def encode_array(values: NDArray[np.int64]) -> bytes:
+    """Write a row of numbers from 0 to below 2^63, without their count.
+
+    Args:
+        values: The numbers, one dimension.
+
+    Returns:
+        The same bytes as :func:`encode_integers`.
+    """
+    widest = int(values.max(initial=1)).bit_length()
+    groups = values[:, None] >> np.arange(0, widest, 7)
+    follows = np.zeros(groups.shape, bool)
+    follows[:, :-1] = groups[:, 1:] > 0
+    is_there = groups > 0
+    is_there[:, 0] = True
+    encoded = groups & _SEVEN_BITS | np.where(follows, _CONTINUES, 0)
+    return encoded[is_there].astype(np.uint8).tobytes()
+
+
+class Reader:
+    """Reads bytes from the front to the back, and never past the end.
+
+    Args:
+        data: What is to be read.
+
+    Attributes:
+        position: How many bytes have been read.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.position = 0
+        self._data = data
+        self._bytes = np.frombuffer(data, np.uint8)
+        self._ends = np.flatnonzero(self._bytes < _CONTINUES)
+
+    @property
+    def remaining(self) -> int:
+        """How many bytes are left."""
+        return len(self._data) - self.position
+
+    def take(self, count: int, what: str) -> bytes:
+        """Read raw bytes.
+
+        Args:
+            count: How many.
+            what: What they are, for the error.
+
+        Raises:
+            WireError: Fewer are left.
+        """
+        if count > self.remaining:
+            raise WireError(f"the data ends within {what}: {count} bytes expected, {self.remaining} left")
+        taken = self._data[self.position : self.position + count]
+        self.position += count
+        return taken
+
+    def integer(self, what: str) -> int:
+        """Read one number below 2^63; ``what`` says what it is, and errors are those of :meth:`array`."""
+        return int(self.array(1, what)[0])
+
+    def array(self, count: int, what: str, *, bits: int = MAX_ARRAY_BITS) -> NDArray[np.int64]:
+        """Read a row of numbers.
+
+        Args:
+            count: How many.
+            what: What they are, for the error.
+            bits: The widest number allowed, at most 63. Only whole bytes are looked at: a number may
+                be up to six bits wider.
+
+        Returns:
+            The numbers.
+
+        Raises:
+            WireError: Fewer are left, or one is padded or too wide.
+        """
+        starts, ends = self._row(count, what, min(bits, MAX_ARRAY_BITS))
+        if not count:
+            return np.zeros(0, np.int64)
+        first = starts[0]
+        places = np.arange(first, ends[-1] + 1) - np.repeat(starts, ends - starts + 1)
+        groups = (self._bytes[first : ends[-1] + 1] & _SEVEN_BITS).astype(np.int64) << 7 * places
+        values: NDArray[np.int64] = np.add.reduceat(groups, starts - first)
+        return values
+
+    def integers(self, count: int, what: str, *, bits: int) -> list[int]:
+        """Read a row of numbers of any size; otherwise as :meth:`array`."""
+        starts, ends = self._row(count, what, bits)
+        # Through binary digits, since the time for that grows with the length, not with its square.
+        return [
+            int("".join(map(_AS_BITS.__getitem__, self._data[start : end + 1][::-1])), 2)
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+
+    def _row(self, count: int, what: str, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Step over a row of numbers and say where each one starts and ends (its last byte)."""
+        index = int(np.searchsorted(self._ends, self.position))
+        ends = self._ends[index : index + count]
+        if len(ends) < count:
+            raise WireError(f"the data ends within {what}: {count} numbers expected, {len(ends)} left")
+        starts = np.concatenate(([self.position], ends + 1))[:-1]
+        sizes = ends - starts + 1
+        if (sizes * 7 > max(bits, 1) + 6).any():
+            raise WireError(f"a number in {what} is too wide, expected at most {bits} bits")
+        if ((sizes > 1) & (self._bytes[ends] == 0)).any():
+            raise WireError(f"a number in {what} is padded, expected the shortest form")
+        if count:
+            self.position = int(ends[-1]) + 1
+        return starts, ends
