@@ -3,7 +3,7 @@
 ::
 
     QoroError(QiskitError)
-    ├── QoroInputError(ValueError)                  you: an argument, a configuration, a circuit, a missing token
+    ├── QoroInputError(ValueError)                  you: an argument, a configuration, a circuit, no token
     ├── WireError(ValueError)                       bytes or JSON that break the protocol, whoever sent them
     ├── QoroConnectionError(requests.ConnectionError)   no answer: refused, reset, no such host
     │   └── QoroTimeoutError(requests.Timeout)          no answer in time
