@@ -6,5 +6,16 @@ from qiskit_qoro.qasm.facts import ProgramInfo, inspect_program
 from qiskit_qoro.qasm.gates import GATES, GateSpec
 from qiskit_qoro.qasm.guards import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.parser import parse_program
+from qiskit_qoro.qasm.writer import Program, write_program
 
-__all__ = ["DEFAULT_LIMITS", "GATES", "GateSpec", "Limits", "ProgramInfo", "inspect_program", "parse_program"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "GATES",
+    "GateSpec",
+    "Limits",
+    "Program",
+    "ProgramInfo",
+    "inspect_program",
+    "parse_program",
+    "write_program",
+]

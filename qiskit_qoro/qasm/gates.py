@@ -80,25 +80,7 @@ CLIFFORD_GATES = frozenset({"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", 
 """The gates of the table that are Clifford gates whatever their angles: those without angles."""
 
 UNKNOWN_GATES = frozenset(
-    [
-        "r",
-        "iswap",
-        "dcx",
-        "ecr",
-        "cs",
-        "csdg",
-        "rxx",
-        "ryy",
-        "rzz",
-        "rzx",
-        "ccz",
-        "rccx",
-        "rc3x",
-        "c3x",
-        "c3sqrtx",
-        "c4x",
-        "u0",
-        "delay",
-    ]
+    {"r", "iswap", "dcx", "ecr", "cs", "csdg", "rxx", "ryy", "rzz", "rzx", "ccz", "rccx", "rc3x"}
+    | {"c3x", "c3sqrtx", "c4x", "u0", "delay"}
 )
 """Names that programs written elsewhere use without a definition and that the engine does not know."""

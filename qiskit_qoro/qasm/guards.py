@@ -50,7 +50,7 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 _COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*')
-_REGISTER = re.compile(r"(?<=\b[qc])reg\s+(\w+)\s*\[\s*(\d+)")
+_REGISTER = re.compile(r"reg\s+(\w+)\s*\[\s*(\d+)")
 _INDEX = re.compile(r"\[\s*\d{10}")
 _LONG_LIST = re.compile(r"\([^;{}]{12,}")
 _DEFINITION = re.compile(r"\bgate\s+(\w+)[^{;]*(?:\{([^}]*)\}?|;|\Z)")
@@ -112,7 +112,9 @@ def _check_registers(code: str, limits: Limits) -> dict[str, int]:
     totals = {"q": 0, "c": 0}
     allowed = {"q": (limits.qubits, "qubits"), "c": (limits.clbits, "classical bits")}
     for match in _REGISTER.finditer(code):
-        kind, name, size = code[match.start() - 1], match[1], int(match[2])
+        kind, name, size = code[match.start() - 1 : match.start()], match[1], int(match[2])
+        if kind not in allowed:
+            continue
         registers[name] = size
         totals[kind] += size
         limit, what = allowed[kind]
