@@ -14,6 +14,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
 __all__ = [
+    "API_META_KEYS",
     "DEFAULT_SHOTS",
     "DEFAULT_SIMULATOR_CLUSTER",
     "ExecutionConfig",
@@ -162,6 +163,9 @@ _META_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "routing_method": (lambda value: isinstance(value, str), "text"),
     "approximation_degree": (_is_number, "a number"),
 }
+
+API_META_KEYS = frozenset(_META_TYPES)
+"""The keys of ``api_meta`` that the service knows."""
 
 
 def _is_meta(value: object) -> bool:

@@ -1,0 +1,272 @@
+"""The only door to the simulation engine, ``qoro-maestro``.
+
+Programs are read by Qiskit's parser and written again before the engine sees them
+(:mod:`qiskit_qoro.local.program`); the method is chosen and checked here rather than by the engine
+(:mod:`qiskit_qoro.local.methods`). What the engine answers is corrected: its bitstrings run the other
+way and have a width of their own, and its expectation values are those of one random trajectory
+wherever the state depends on chance.
+
+The engine is an extra (``qiskit-qoro[local]``), so it is imported where it is used. It can crash the
+process that calls it: call these functions in a worker process (:mod:`qiskit_qoro.local.workers`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from qiskit import QuantumCircuit
+
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.devices import ErrorRates, device_errors, device_width
+from qiskit_qoro.local.methods import check_config, choose_method, default_memory_limit
+from qiskit_qoro.local.program import EngineProgram, write_engine_program
+from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.qasm.parser import parse_program
+
+__all__ = ["expect", "load_engine", "sample"]
+
+_SIMULATORS: Mapping[Simulator, str] = {
+    Simulator.QiskitAer: "QiskitAer",
+    Simulator.QCSim: "QCSim",
+    Simulator.CompositeQiskitAer: "CompositeQiskitAer",
+    Simulator.CompositeQCSim: "CompositeQCSim",
+    Simulator.GpuSim: "Gpu",
+}
+_WORD = re.compile(r"[IXYZ]+")
+_MOST_SHOTS = 10_000_000  # at 2^31 - 1 the engine never comes back
+
+
+def sample(
+    qasm: str,
+    shots: int,
+    config: ExecutionConfig,
+    *,
+    device: str | None = None,
+    seed: int | None = None,
+    memory_limit_bytes: int | None = None,
+) -> dict[str, int]:
+    """Run a program and count what its classical bits hold at the end.
+
+    Args:
+        qasm: OpenQASM 2.
+        shots: How often it runs, 1 to 10,000,000.
+        config: Simulator, method and truncation.
+        device: A QPU system whose noise is added; ``config`` then chooses nothing.
+        seed: 0 to 2^64 - 1, makes the counts repeatable (not on the composite simulators); ``None``
+            makes them different every time.
+        memory_limit_bytes: The most memory that a state vector may take, by default half of what is
+            free, at most 4 GiB.
+
+    Returns:
+        Bitstring to count. The strings are as wide as all classical bits of the program together,
+        classical bit 0 rightmost, ``0`` where nothing was measured. Empty for a program without
+        classical bits. The counts add up to ``shots``.
+
+    Raises:
+        QoroInputError: The program or the configuration cannot be run; the message says why.
+        QoroError: The engine is missing, or it failed.
+    """
+    _check_shots(shots)
+    check_config(config)
+    errors = None if device is None else device_errors(device)
+    circuit = parse_program(qasm)
+    if not circuit.num_clbits:
+        return {}
+    program = write_engine_program(circuit, words=errors.gates if errors else None)
+    if not program.has_measurement:
+        return {"0" * program.num_clbits: shots}
+    if errors is None or device is None:
+        answer = _sample_ideal(program, shots, config, seed, memory_limit_bytes)
+    else:
+        _check_device_width(program, device)
+        answer = _sample_noisy(program, shots, errors, seed)
+    return _normalized_counts(answer, program.num_clbits, shots)
+
+
+def expect(
+    qasm: str, words: Sequence[str], config: ExecutionConfig, *, memory_limit_bytes: int | None = None
+) -> list[float]:
+    """Compute expectation values without shot noise, in the state that a program prepares.
+
+    Measurements after which nothing else happens to their qubits are left out.
+
+    Args:
+        qasm: OpenQASM 2.
+        words: Pauli words over ``IXYZ``, the leftmost letter on qubit 0; shorter words act on the
+            first qubits.
+        config: Simulator, method and truncation.
+        memory_limit_bytes: The most memory that a state vector may take, by default half of what is
+            free, at most 4 GiB.
+
+    Returns:
+        One value for each word, in order. Exact unless ``config`` asks for a truncation.
+
+    Raises:
+        QoroInputError: The program, a word or the configuration cannot be used; the message says why.
+            So are programs whose state depends on chance (a reset, a measurement before the end, a
+            condition): the engine would answer with one random trajectory.
+        QoroError: The engine is missing, or it failed.
+    """
+    check_config(config)
+    circuit = parse_program(qasm)
+    _check_words(words, circuit)
+    program = write_engine_program(circuit, measure=False)
+    if program.trajectory:
+        raise QoroInputError(
+            f"the program contains {program.trajectory}, so its state depends on chance and has no exact "
+            "expectation values: take it out, or sample the program"
+        )
+    wanted = dict.fromkeys(words)
+    busy = {word: _busy_part(word, program) for word in wanted}
+    asked = sorted({part for part in busy.values() if part is not None and part.strip("I")})
+    values = dict(zip(asked, _estimate(program, asked, config, memory_limit_bytes), strict=True))
+    return [_value(busy[word], values) for word in words]
+
+
+def load_engine() -> ModuleType:
+    """Import the engine.
+
+    Raises:
+        QoroError: It is not installed.
+    """
+    try:
+        import maestro  # noqa: PLC0415  it is an extra
+    except ImportError as error:
+        raise QoroError(
+            'the simulation engine is not installed: pip install "qiskit-qoro[local]". There are wheels of '
+            "qoro-maestro for Linux x86-64 (glibc 2.27 or later), macOS 14 or later on Apple silicon, and "
+            f"Windows x86-64, and none for other platforms ({error})"
+        ) from error
+    engine: ModuleType = maestro
+    return engine
+
+
+def _sample_ideal(
+    program: EngineProgram, shots: int, config: ExecutionConfig, seed: int | None, limit: int | None
+) -> Any:
+    maestro = load_engine()
+    options = _options(program, config, sampling=True, limit=limit)
+    settings = maestro.SimulatorConfig(**options, seed=seed)
+    return _call(maestro.simple_execute, program.text, config=settings, shots=shots)["counts"]
+
+
+def _sample_noisy(program: EngineProgram, shots: int, errors: ErrorRates, seed: int | None) -> Any:
+    """Run with noise as exact channels on the density matrix.
+
+    On 7 qubits it is no slower than the 1000 trajectories that it would take to come near.
+    """
+    maestro = load_engine()
+    width = len(program.qubits)
+    noise = maestro.NoiseModel()
+    noise.set_all_1q_gate_depolarizing(width, errors.one_qubit)
+    noise.set_all_readout_error(width, errors.readout)
+    for first in range(width):
+        for second in range(first + 1, width):
+            noise.set_2q_depolarizing(first, second, errors.two_qubit)
+    settings = maestro.SimulatorConfig(simulation_type=maestro.SimulationType.DensityMatrix, seed=seed)
+    circuit = _call(maestro.QasmToCirc().parse_and_translate, program.text)
+    run = maestro.noisy_execute
+    return _call(run, circuit, noise, config=settings, shots=shots, noise_seed=seed)["counts"]
+
+
+def _estimate(
+    program: EngineProgram, words: list[str], config: ExecutionConfig, limit: int | None
+) -> list[float]:
+    if not words:
+        return []
+    maestro = load_engine()
+    settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
+    answer = _call(maestro.simple_estimate, program.text, words, config=settings)
+    values = [float(value) for value in answer["expectation_values"]]
+    if len(values) != len(words):
+        raise QoroError(f"the engine gave {len(values)} expectation values for {len(words)} Pauli words")
+    return values
+
+
+def _options(
+    program: EngineProgram, config: ExecutionConfig, *, sampling: bool, limit: int | None
+) -> dict[str, Any]:
+    maestro = load_engine()
+    simulator, method = choose_method(
+        program,
+        config,
+        sampling=sampling,
+        memory_limit_bytes=default_memory_limit() if limit is None else limit,
+    )
+    options: dict[str, Any] = {
+        "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[simulator]),
+        "simulation_type": getattr(maestro.SimulationType, method.name),
+    }
+    if method is SimulationMethod.MatrixProductState:
+        options["max_bond_dimension"] = config.bond_dimension
+        options["singular_value_threshold"] = config.truncation_threshold
+    return options
+
+
+def _call(function: Any, *args: Any, **kwargs: Any) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except MemoryError as error:
+        raise QoroError("the engine ran out of the memory that it may take") from error
+    except (RuntimeError, ValueError) as error:
+        raise QoroError(f"the engine failed: {error}") from error
+
+
+def _normalized_counts(answer: Mapping[str, int], num_clbits: int, shots: int) -> dict[str, int]:
+    """Counts as wide as the program's classical bits, with bit 0 on the right.
+
+    The engine writes bit 0 on the left and as many bits as the highest qubit or bit in use.
+    """
+    counts: Counter[str] = Counter()
+    for key, count in answer.items():
+        counts[key[:num_clbits].ljust(num_clbits, "0")[::-1]] += int(count)
+    if counts.total() != shots:
+        raise QoroError(f"the engine counted {counts.total()} shots, expected {shots}")
+    return dict(counts)
+
+
+def _busy_part(word: str, program: EngineProgram) -> str | None:
+    """The word on the qubits that the engine knows, ``None`` where an idle qubit makes it zero.
+
+    An idle qubit is in the state 0, where Z is 1 and X and Y are 0.
+    """
+    busy = set(program.qubits)
+    if any(letter in "XY" for place, letter in enumerate(word) if place not in busy):
+        return None
+    return "".join(word[place] if place < len(word) else "I" for place in program.qubits)
+
+
+def _value(part: str | None, values: Mapping[str, float]) -> float:
+    if part is None:
+        return 0.0
+    return values[part] if part.strip("I") else 1.0
+
+
+def _check_shots(shots: int) -> None:
+    if not 1 <= shots <= _MOST_SHOTS:
+        raise QoroInputError(f"shots is {shots!r}, expected 1 to {_MOST_SHOTS}")
+
+
+def _check_words(words: Sequence[str], circuit: QuantumCircuit) -> None:
+    for word in words:
+        if not _WORD.fullmatch(word):
+            raise QoroInputError(
+                f"{word[:80]!r} is not a Pauli word, expected letters I, X, Y and Z without spaces or signs"
+            )
+        if len(word) > circuit.num_qubits:
+            raise QoroInputError(
+                f"the Pauli word {word[:80]!r} has {len(word)} letters and the program "
+                f"{circuit.num_qubits} qubits, expected at most one letter for each qubit"
+            )
+
+
+def _check_device_width(program: EngineProgram, device: str) -> None:
+    if len(program.qubits) > device_width(device):
+        raise QoroInputError(
+            f"the circuit uses {len(program.qubits)} qubits, the widest QPU of {device} has "
+            f"{device_width(device)}: use fewer, or a simulator"
+        )
