@@ -1,0 +1,161 @@
+"""The HTTP face: one route for each path of the endpoint table, one function that every request goes through.
+
+In this order: does the path exist (404), does it take the method (405), is the token known (401), does the
+local service do this (501), is the body short enough (413), and then the handler. Whatever happens, the answer
+is JSON. Short requests are handled on the event loop, since they take less time than handing them to a
+thread; long ones in a thread, so that they do not hold up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.local.accounts import Account, Accounts
+from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk
+from qiskit_qoro.local.reading import BODY_LIMIT_BYTES
+from qiskit_qoro.local.store import JobConflict, JobUnknown
+from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, Endpoint
+from qiskit_qoro.wire.payloads import error_to_json
+
+__all__ = ["PREFIX", "build_app"]
+
+PREFIX = "/api"
+"""What every path begins with, as on the cloud."""
+
+_INLINE_BYTES = 1 << 14  # a longer body is worth a thread
+_DRAIN_BYTES = (
+    64 * BODY_LIMIT_BYTES
+)  # how much of a body that is too long is read, so that the sender hears why
+
+# What went wrong -> the status that says so.
+_STATUS_OF: Mapping[type[Exception], int] = {
+    WireError: 400,
+    QoroInputError: 400,
+    JobUnknown: 404,
+    JobConflict: 409,
+}
+
+_logger = logging.getLogger(__name__)
+
+
+def build_app(desk: Desk, accounts: Accounts) -> ASGIApp:
+    """The application that answers all calls of the endpoint table.
+
+    Args:
+        desk: What the handlers work with.
+        accounts: Who may call.
+    """
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
+    by_path[PREFIX] = {PING.method: PING}  # a base URL without its slash still answers a ping
+    return Router(
+        routes=[Route(path, _Resource(rows, desk, accounts)) for path, rows in by_path.items()],
+        redirect_slashes=False,
+        default=_unknown_path,
+    )
+
+
+class _Resource:
+    """The calls that share one path."""
+
+    def __init__(self, rows: Mapping[str, Endpoint], desk: Desk, accounts: Accounts) -> None:
+        self._rows = rows
+        self._desk = desk
+        self._accounts = accounts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        except Exception:
+            _logger.exception("%s %s failed", request.method, request.url.path)
+            response = _error(500, "the local service failed; its log tells why")
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        endpoint = self._rows.get(request.method)
+        if endpoint is None:
+            allowed = ", ".join(self._rows)
+            return _error(405, f"expected {allowed}, got {request.method}", {"Allow": allowed})
+        body = await _read_body(request)
+        account = self._accounts.authenticate(request.headers.get("authorization"))
+        if account is None:
+            return _error(401, "missing or unknown token", {"WWW-Authenticate": "Bearer"})
+        if body is None:
+            return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send less at once")
+        call = _call(request, account, body)
+        if endpoint is GET_RESULTS or len(body) > _INLINE_BYTES:
+            answer = await asyncio.to_thread(_handle, endpoint, self._desk, call)
+        else:
+            answer = _handle(endpoint, self._desk, call)
+        return _response(answer)
+
+
+def _handle(endpoint: Endpoint, desk: Desk, call: Call) -> Answer | Response:
+    handler = HANDLERS.get(endpoint)
+    if handler is None:
+        return _error(501, f"the local service does not do this yet: {endpoint.summary}")
+    try:
+        return handler(desk, call)
+    except tuple(_STATUS_OF) as error:
+        return _error(_STATUS_OF[type(error)], str(error))
+
+
+def _call(request: Request, account: Account, body: bytes) -> Call:
+    return Call(
+        owner=account.name,
+        job_id=request.path_params.get("job_id", ""),
+        query=request.query_params,
+        body=body,
+        url=str(request.url.replace(query="")),
+    )
+
+
+async def _read_body(request: Request) -> bytes | None:
+    """The body, ``None`` where it is too long.
+
+    A sender that is still writing does not read: what is too long is read on and dropped, within reason.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > _DRAIN_BYTES:
+        return None
+    chunks: list[bytes] = []
+    length = 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length <= BODY_LIMIT_BYTES:
+            chunks.append(chunk)
+        elif length > _DRAIN_BYTES:
+            break
+        else:
+            chunks.clear()
+    return b"".join(chunks) if length <= BODY_LIMIT_BYTES else None
+
+
+async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        return
+    await _error(404, f"there is nothing at {scope['path']}")(scope, receive, send)
+
+
+def _response(answer: Answer | Response) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if answer.text is None:
+        return Response(status_code=answer.status)
+    return Response(answer.text, answer.status, media_type="application/json")
+
+
+def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse(error_to_json(message), status, headers)

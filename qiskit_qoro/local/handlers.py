@@ -1,0 +1,220 @@
+"""What each call does: decode the request, ask the store, encode the answer.
+
+Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for what the sender
+got wrong, :class:`JobUnknown` and :class:`JobConflict` for a job that is not there or not ready.
+:data:`HANDLERS` is keyed by the rows of the endpoint table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qiskit_qoro._version import __version__
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
+from qiskit_qoro.local.store import JobUnknown, Store, StoredJob
+from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
+from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.wire import endpoints
+from qiskit_qoro.wire.endpoints import Endpoint
+from qiskit_qoro.wire.fields import as_object
+from qiskit_qoro.wire.listings import qpu_systems_to_json, simulator_clusters_to_json
+from qiskit_qoro.wire.payloads import (
+    cancelled_to_json,
+    circuit_batch_from_json,
+    config_answer_to_json,
+    error_to_json,
+    execution_config_from_json,
+    job_id_to_json,
+    job_request_from_json,
+    job_state_to_json,
+    results_page_to_json,
+)
+
+__all__ = ["HANDLERS", "Answer", "Call", "Desk", "Stopper"]
+
+_CIRCUIT_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
+_MOST_ITEMS = 1000
+_LAST_OFFSET = 2**63 - 1
+
+
+class Stopper(Protocol):
+    """Whoever runs the jobs."""
+
+    def stop_job(self, number: int) -> None:
+        """Stop a job if it is running; its status has been changed already."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the handlers work with."""
+
+    store: Store
+    runner: Stopper
+    clusters: tuple[SimulatorCluster, ...]
+    systems: tuple[QPUSystem, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, as far as the handlers need it.
+
+    Attributes:
+        owner: Name of the account that calls.
+        job_id: The job in the path, empty where there is none.
+        query: The query's parameters.
+        body: The raw body.
+        url: The request's URL without its query.
+    """
+
+    owner: str
+    job_id: str
+    query: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status and JSON text of an answer; no text where the answer has no body."""
+
+    status: int
+    text: str | None = None
+
+
+def _json(value: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(value, separators=(",", ":")))
+
+
+def _ping(desk: Desk, call: Call) -> Answer:
+    return _json({"status": "ok", "service": f"qiskit-qoro local {__version__}"})
+
+
+def _systems(desk: Desk, call: Call) -> Answer:
+    return _json(qpu_systems_to_json(desk.systems))
+
+
+def _clusters(desk: Desk, call: Call) -> Answer:
+    return _json(simulator_clusters_to_json(desk.clusters))
+
+
+def _init_job(desk: Desk, call: Call) -> Answer:
+    request = job_request_from_json(parse_json(call.body))
+    if request.job_type is JobType.VALIDATE:
+        raise WireError(
+            "job_type: the local service does not characterize QUBOs yet, expected EXECUTE or EXPECTATION"
+        )
+    _check_target(desk, request)
+    return _json(job_id_to_json(desk.store.create_job(call.owner, request)), 201)
+
+
+def _check_target(desk: Desk, request: JobRequest) -> None:
+    if request.simulator_cluster is not None:
+        _named("simulator_cluster", request.simulator_cluster, desk.clusters)
+        return
+    system = _named("qpu_system_name", request.qpu_system, desk.systems)
+    if request.job_type is JobType.EXPECTATION and not system.supports_expval:
+        raise WireError(
+            f"job_type: QPU system {system.name!r} does not compute expectation values, expected EXECUTE"
+        )
+
+
+def _named(field: str, name: str | None, targets: Iterable[Any]) -> Any:
+    for target in targets:
+        if target.name == name:
+            return target
+    known = ", ".join(repr(target.name) for target in targets)
+    raise WireError(f"{field}: expected one of {known}, got {name!r}")
+
+
+def _add_circuits(desk: Desk, call: Call) -> Answer:
+    job = desk.store.job(call.owner, call.job_id)
+    body = parse_json(call.body)
+    batch = circuit_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
+    _check_kind(job.job_type, batch)
+    desk.store.append(call.owner, call.job_id, batch, as_object(body, "body")["circuits"])
+    return _json({"status": "ok", "job_id": call.job_id})
+
+
+def _check_kind(job_type: JobType, batch: CircuitBatch) -> None:
+    if job_type is JobType.EXPECTATION and batch.observables is None:
+        field = "shots" if batch.shots is not None else "shot_groups"
+        raise WireError(f"{field}: an EXPECTATION job takes observables, not shots")
+    if job_type is JobType.EXECUTE and batch.observables is not None:
+        raise WireError("observables: an EXECUTE job takes shots or shot_groups, not observables")
+
+
+def _status(desk: Desk, call: Call) -> Answer:
+    job = desk.store.job(call.owner, call.job_id)
+    return _json(job_state_to_json(JobState(job.status, job.run_time_s)))
+
+
+def _results(desk: Desk, call: Call) -> Answer:
+    limit = count_in_query(call.query, "limit", default=100, least=1, most=_MOST_ITEMS)
+    offset = count_in_query(call.query, "offset", default=0, least=0, most=_LAST_OFFSET)
+    job = desk.store.job(call.owner, call.job_id)
+    if job.status is not JobStatus.COMPLETED:
+        return _json(error_to_json(_why_no_results(job)), 400)
+    count, items = desk.store.results(call.owner, call.job_id, limit, offset)
+    page = ResultsPage(
+        count,
+        next=_page_url(call.url, limit, offset + limit) if offset + limit < count else None,
+        previous=_page_url(call.url, limit, max(0, offset - limit)) if offset else None,
+    )
+    envelope = results_page_to_json(page)
+    del envelope["results"]
+    # The items are JSON already.
+    return Answer(200, f'{json.dumps(envelope)[:-1]}, "results": [{",".join(items)}]}}')
+
+
+def _why_no_results(job: StoredJob) -> str:
+    if job.status is JobStatus.FAILED:
+        return f"job failed: {job.reason}"
+    return f"results not available: job {job.job_id} is {job.status}"
+
+
+def _page_url(url: str, limit: int, offset: int) -> str:
+    return f"{url}?limit={limit}&offset={offset}"
+
+
+def _cancel(desk: Desk, call: Call) -> Answer:
+    job, count = desk.store.cancel(call.owner, call.job_id)
+    desk.runner.stop_job(job.number)
+    return _json(cancelled_to_json(call.job_id, count))
+
+
+def _delete(desk: Desk, call: Call) -> Answer:
+    desk.runner.stop_job(desk.store.delete(call.owner, call.job_id).number)
+    return Answer(204)
+
+
+def _set_config(desk: Desk, call: Call) -> Answer:
+    desk.store.job(call.owner, call.job_id)
+    config = execution_config_from_json(parse_json(call.body))
+    desk.store.set_config(call.owner, call.job_id, config)
+    return _json(config_answer_to_json(call.job_id, config, status="ok"))
+
+
+def _get_config(desk: Desk, call: Call) -> Answer:
+    config = desk.store.config(call.owner, call.job_id)
+    if config is None:
+        raise JobUnknown(f"job {call.job_id} has no execution configuration")
+    return _json(config_answer_to_json(call.job_id, config))
+
+
+HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer]] = {
+    endpoints.PING: _ping,
+    endpoints.QPU_SYSTEMS: _systems,
+    endpoints.SIMULATOR_CLUSTERS: _clusters,
+    endpoints.INIT_JOB: _init_job,
+    endpoints.ADD_CIRCUITS: _add_circuits,
+    endpoints.GET_STATUS: _status,
+    endpoints.GET_RESULTS: _results,
+    endpoints.CANCEL_JOB: _cancel,
+    endpoints.DELETE_JOB: _delete,
+    endpoints.SET_EXECUTION_CONFIG: _set_config,
+    endpoints.GET_EXECUTION_CONFIG: _get_config,
+}
