@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from qiskit_qoro.errors import QoroInputError, WireError
 
@@ -20,6 +20,9 @@ __all__ = [
     "shown",
     "text_field",
 ]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _REQUIRED: Any = object()
 
@@ -94,7 +97,7 @@ def as_number(value: object, where: str) -> float:
     return float(value)
 
 
-def blame_sender(parse: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def blame_sender(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What ``parse`` returns; what it refuses is the sender's mistake here, not the user's."""
     try:
         return parse(*args, **kwargs)
