@@ -12,6 +12,7 @@ where the numbers end is known from one look at the data, and no row is longer t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ MAX_ARRAY_BITS = 63
 
 _CONTINUES = 0x80
 _SEVEN_BITS = 0x7F
+_FEW = 24
 _AS_BITS = tuple(format(byte & _SEVEN_BITS, "07b") for byte in range(256))
 
 
@@ -75,8 +77,14 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         self.position = 0
         self._data = data
-        self._bytes = np.frombuffer(data, np.uint8)
-        self._ends = np.flatnonzero(self._bytes < _CONTINUES)
+
+    @cached_property
+    def _bytes(self) -> NDArray[np.uint8]:
+        return np.frombuffer(self._data, np.uint8)
+
+    @cached_property
+    def _ends(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self._bytes < _CONTINUES)
 
     @property
     def remaining(self) -> int:
@@ -99,9 +107,22 @@ class Reader:
         self.position += count
         return taken
 
-    def integer(self, what: str) -> int:
-        """Read one number below 2^63; ``what`` says what it is, and errors are those of :meth:`array`."""
-        return int(self.array(1, what)[0])
+    def integer(self, what: str, *, bits: int = MAX_ARRAY_BITS) -> int:
+        """Read one number; arguments and errors are those of :meth:`array`."""
+        position, value, shift = self.position, 0, 0
+        while position < len(self._data):
+            byte = self._data[position]
+            position += 1
+            if shift >= max(bits, 1):
+                raise _too_wide(what, bits)
+            value |= (byte & _SEVEN_BITS) << shift
+            if byte < _CONTINUES:
+                if shift and not byte:
+                    raise _padded(what)
+                self.position = position
+                return value
+            shift += 7
+        raise WireError(f"the data ends within {what}: another number is expected")
 
     def array(self, count: int, what: str, *, bits: int = MAX_ARRAY_BITS) -> NDArray[np.int64]:
         """Read a row of numbers.
@@ -118,9 +139,9 @@ class Reader:
         Raises:
             WireError: Fewer are left, or one is padded or too wide.
         """
-        starts, ends = self._row(count, what, min(bits, MAX_ARRAY_BITS))
-        if not count:
-            return np.zeros(0, np.int64)
+        if count < _FEW:  # fewer than pay for the arrays
+            return np.array([self.integer(what, bits=bits) for _ in range(count)], np.int64)
+        starts, ends = self._row(count, what, bits)
         first = starts[0]
         places = np.arange(first, ends[-1] + 1) - np.repeat(starts, ends - starts + 1)
         groups = (self._bytes[first : ends[-1] + 1] & _SEVEN_BITS).astype(np.int64) << 7 * places
@@ -145,9 +166,17 @@ class Reader:
         starts = np.concatenate(([self.position], ends + 1))[:-1]
         sizes = ends - starts + 1
         if (sizes * 7 > max(bits, 1) + 6).any():
-            raise WireError(f"a number in {what} is too wide, expected at most {bits} bits")
+            raise _too_wide(what, bits)
         if ((sizes > 1) & (self._bytes[ends] == 0)).any():
-            raise WireError(f"a number in {what} is padded, expected the shortest form")
+            raise _padded(what)
         if count:
             self.position = int(ends[-1]) + 1
         return starts, ends
+
+
+def _too_wide(what: str, bits: int) -> WireError:
+    return WireError(f"a number in {what} is too wide, expected at most {bits} bits")
+
+
+def _padded(what: str) -> WireError:
+    return WireError(f"a number in {what} is padded, expected the shortest form")

@@ -1,0 +1,73 @@
+import json
+import math
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, ItemTooLargeError, pack, render
+
+SIZES = st.lists(st.integers(0, 60))
+
+
+@given(SIZES, st.integers(0, 40))
+def test_chunks_hold_all_items_in_order_and_fit(sizes, overhead):
+    chunks = pack(sizes, overhead=overhead, limit=100)
+    assert [index for chunk in chunks for index in chunk] == list(range(len(sizes)))
+    assert all(len(chunk) > 0 for chunk in chunks)
+    assert all(overhead + sum(sizes[index] for index in chunk) <= 100 for chunk in chunks)
+
+
+@given(SIZES, st.integers(0, 40))
+def test_a_chunk_ends_only_where_the_next_item_does_not_fit(sizes, overhead):
+    chunks = pack(sizes, overhead=overhead, limit=100)
+    for chunk in chunks[:-1]:
+        assert overhead + sum(sizes[chunk.start : chunk.stop + 1]) > 100
+
+
+def test_no_items_need_no_chunk():
+    assert pack([], overhead=10, limit=5) == []
+
+
+def test_items_that_fill_a_chunk_exactly_share_it():
+    assert pack([30, 30, 30], overhead=10, limit=70) == [range(2), range(2, 3)]
+
+
+def test_an_item_of_exactly_the_room_has_a_chunk_of_its_own():
+    assert pack([1, 90, 1], overhead=10, limit=100) == [range(1), range(1, 2), range(2, 3)]
+
+
+def test_an_item_that_does_not_fit_is_named_with_its_size_and_the_room():
+    with pytest.raises(ItemTooLargeError, match="item 1 needs 91 bytes, a request has room for 90") as caught:
+        pack([1, 91, 1], overhead=10, limit=100)
+    assert (caught.value.index, caught.value.size, caught.value.available) == (1, 91, 90)
+    assert isinstance(caught.value, QoroInputError)
+
+
+def test_the_error_survives_pickling():
+    error = pickle.loads(pickle.dumps(ItemTooLargeError("too large", index=3, size=2, available=1)))
+    assert (str(error), error.index, error.size, error.available) == ("too large", 3, 2, 1)
+
+
+def test_the_limit_is_95_percent_of_a_mebibyte():
+    assert MAX_BODY_BYTES == 996_147
+    assert pack([996_147], overhead=0) == [range(1)]
+    with pytest.raises(ItemTooLargeError):
+        pack([996_148], overhead=0)
+
+
+def test_bodies_are_rendered_compactly_in_ascii():
+    assert render({"a": [1, 2.5, None, True], "ü": "Δ"}) == rb'{"a":[1,2.5,null,true],"\u00fc":"\u0394"}'
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_what_is_rendered_is_the_same_json(body):
+    assert json.loads(render(body)) == body
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1j, {1, 2}, b"x"])
+def test_what_json_does_not_know_is_an_input_error(value):
+    with pytest.raises(QoroInputError, match="not JSON"):
+        render({"value": value})
