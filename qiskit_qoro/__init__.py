@@ -1,5 +1,65 @@
-"""Run Qiskit circuits on the Qoro quantum service."""
+"""Run Qiskit circuits on the Qoro quantum service, in the cloud or on this machine."""
 
 from qiskit_qoro._version import __version__
+from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.errors import (
+    AuthenticationError,
+    ConflictError,
+    ExecutionCancelledError,
+    InsufficientCreditsError,
+    JobCancelledError,
+    JobFailedError,
+    JobTimeoutError,
+    MaxRetriesReachedError,
+    NotFoundError,
+    QoroAPIError,
+    QoroConnectionError,
+    QoroError,
+    QoroInputError,
+    QoroJobError,
+    QoroTimeoutError,
+    RateLimitError,
+    WireError,
+)
+from qiskit_qoro.job import QoroJob
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
+from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
+from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.service import CircuitRunner, QoroService
 
-__all__ = ["__version__"]
+__all__ = [
+    "QPU",
+    "AuthenticationError",
+    "CircuitRunner",
+    "ConflictError",
+    "ExecutionCancelledError",
+    "ExecutionConfig",
+    "ExecutionResult",
+    "InsufficientCreditsError",
+    "JobCancelledError",
+    "JobConfig",
+    "JobFailedError",
+    "JobStatus",
+    "JobTimeoutError",
+    "JobType",
+    "MaxRetriesReachedError",
+    "NotFoundError",
+    "QPUSystem",
+    "QoroAPIError",
+    "QoroBackend",
+    "QoroConnectionError",
+    "QoroError",
+    "QoroInputError",
+    "QoroJob",
+    "QoroJobError",
+    "QoroProvider",
+    "QoroService",
+    "QoroTimeoutError",
+    "RateLimitError",
+    "SimulationMethod",
+    "Simulator",
+    "SimulatorCluster",
+    "WireError",
+    "__version__",
+]

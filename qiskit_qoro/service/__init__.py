@@ -1,1 +1,6 @@
 """The client of the Qoro service."""
+
+from qiskit_qoro.service.client import QoroService
+from qiskit_qoro.service.runner import CircuitRunner
+
+__all__ = ["CircuitRunner", "QoroService"]

@@ -7,6 +7,7 @@ than this client. Every reader names the field in its :class:`WireError`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qiskit_qoro.errors import WireError
@@ -125,8 +126,15 @@ def job_id_from_json(body: object) -> str:
 # --- adding circuits ----------------------------------------------------------------------------------
 
 
-def circuit_batch_to_json(batch: CircuitBatch) -> dict[str, Any]:
-    """The body that adds bound circuits to a job."""
+def circuit_batch_to_json(batch: CircuitBatch, *, blobs: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The body that adds bound circuits to a job.
+
+    Args:
+        batch: What is added.
+        blobs: The texts of the batch's circuits as they travel, where they have been encoded before.
+    """
+    if blobs is None:
+        blobs = {label: encode_text(text) for label, text in batch.circuits.items()}
     body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
     if batch.shots is not None:
         body["shots"] = batch.shots
@@ -136,7 +144,7 @@ def circuit_batch_to_json(batch: CircuitBatch) -> dict[str, Any]:
         body["observables"] = encode_observables(batch.observables)
     if batch.circuit_ham_map is not None:
         body["circuit_ham_map"] = [list(item) for item in batch.circuit_ham_map]
-    body["circuits"] = {label: encode_text(text) for label, text in batch.circuits.items()}
+    body["circuits"] = {label: blobs[label] for label in batch.circuits}
     return body
 
 

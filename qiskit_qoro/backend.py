@@ -1,0 +1,198 @@
+"""A simulator cluster or a QPU system as a Qiskit backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2, Options
+from qiskit.transpiler import Target
+
+from qiskit_qoro._version import __version__
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.job import Experiment, QoroJob
+from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.options import RUN_OPTIONS, check_options, group_shots, shots_by_circuit
+from qiskit_qoro.qasm.writer import Program, write_program
+from qiskit_qoro.registers import layout_of_circuit
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.target import build_qpu_target, build_simulator_target
+
+if TYPE_CHECKING:
+    from qiskit_qoro.provider import QoroProvider
+
+__all__ = ["QoroBackend"]
+
+
+class QoroBackend(BackendV2):
+    """A simulator cluster or a QPU system of the Qoro service.
+
+    Get one from :meth:`QoroProvider.get_backend`. All qubits are connected with each other. A QPU system is
+    as wide as its widest operational QPU; the service does not tell the width of a simulator, so
+    :data:`qiskit_qoro.target.SIMULATOR_WIDTH` stands for it.
+
+    Args:
+        system: What the service said about it.
+        service: The client that submits.
+        provider: Where it came from.
+        **fields: Initial values of the options, see :meth:`run`.
+    """
+
+    def __init__(
+        self,
+        system: SimulatorCluster | QPUSystem,
+        service: QoroService,
+        provider: QoroProvider | None = None,
+        **fields: Any,
+    ) -> None:
+        kind = "simulator cluster" if isinstance(system, SimulatorCluster) else "QPU system"
+        super().__init__(
+            provider=provider,
+            name=system.name,
+            description=f"Qoro {kind}",
+            backend_version=__version__,
+        )
+        self._system = system
+        self._service = service
+        self._target = (
+            build_simulator_target(system)
+            if isinstance(system, SimulatorCluster)
+            else build_qpu_target(system)
+        )
+        if fields:
+            self.set_options(**fields)
+
+    def __repr__(self) -> str:
+        kind = "simulator" if self.is_simulator else "QPU system"
+        return f"<QoroBackend {self.name!r}: {kind}, {self.num_qubits} qubits, {self._service.base_url}>"
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return Options(**RUN_OPTIONS)
+
+    @property
+    def target(self) -> Target:
+        """What circuits have to be transpiled to."""
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        """Always ``None``: a job may hold any number of circuits."""
+
+    @property
+    def service(self) -> QoroService:
+        """The client that this backend submits with."""
+        return self._service
+
+    @property
+    def system(self) -> SimulatorCluster | QPUSystem:
+        """What the service says about this backend."""
+        return self._system
+
+    @property
+    def is_simulator(self) -> bool:
+        """Whether it is a simulator cluster."""
+        return isinstance(self._system, SimulatorCluster)
+
+    @property
+    def is_operational(self) -> bool:
+        """Whether it takes jobs: a simulator always, a QPU system when one of its QPUs is operational."""
+        return isinstance(self._system, SimulatorCluster) or any(
+            qpu.is_operational for qpu in self._system.qpus
+        )
+
+    def set_options(self, **fields: Any) -> None:
+        """Set options for all later runs; see :meth:`run` for what there is.
+
+        Raises:
+            QoroInputError: An option is unknown, or its value cannot be used.
+        """
+        self._options.update_options(**check_options(fields))
+
+    def run(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> QoroJob:
+        """Submit circuits as one job and return without waiting for it.
+
+        Everything is checked before anything is sent.
+
+        Args:
+            run_input: A circuit, or several; transpiled for this backend, and without free parameters.
+            **options: In place of this backend's :attr:`options`, for this run:
+
+                * ``shots``: how often to run each circuit, or a sequence with one number for each;
+                * ``memory``: whether the results list every shot;
+                * ``tag``: a name for the job; ``job_tags``, a list of names, are joined to one;
+                * ``seed_simulator``: only ``None``, since the service does not take a seed;
+                * ``execution_config``: an :class:`ExecutionConfig`;
+                * ``use_circuit_packing``: whether a QPU may run several circuits at once.
+
+                ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``, and ``None`` for these,
+                for ``rep_delay``, ``parameter_binds`` and ``use_measure_esp`` are accepted, since other
+                packages pass them and they ask for what is done anyway.
+
+        Raises:
+            QoroInputError: A circuit or an option cannot be used; nothing was sent.
+            QoroAPIError: The service refused the job.
+            QoroConnectionError: The service did not answer.
+        """
+        circuits = _circuits(run_input)
+        settings = {**dict(self.options.items()), **check_options(options)}
+        shots = shots_by_circuit(settings["shots"], len(circuits))
+        programs: dict[str, Program] = {}
+        experiments: dict[str, Experiment] = {}
+        for index, circuit in enumerate(circuits):
+            label = str(index)
+            programs[label] = self._program(index, circuit)
+            experiments[label] = Experiment(
+                name=circuit.name,
+                layout=layout_of_circuit(circuit),
+                shots=shots[index],
+                metadata=circuit.metadata or {},
+            )
+        uniform = len(set(shots)) == 1
+        submitted = self._service.submit_circuits(
+            programs,
+            shot_groups=None if uniform else group_shots(shots),
+            override_execution_config=settings["execution_config"],
+            override_job_config=self._job_config(settings, shots[0] if uniform else None),
+        )
+        return QoroJob(
+            self, str(submitted.job_id), self._service, experiments=experiments, memory=settings["memory"]
+        )
+
+    def _program(self, index: int, circuit: QuantumCircuit) -> Program:
+        try:
+            program = write_program(circuit, drop_idle_qubits=True)
+        except QoroInputError as error:
+            raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error
+        if program.num_qubits > self.num_qubits:
+            raise QoroInputError(
+                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits, {self.name!r} has "
+                f"{self.num_qubits}"
+            )
+        return program
+
+    def _job_config(self, settings: Mapping[str, Any], shots: int | None) -> JobConfig:
+        return JobConfig(
+            shots=shots,
+            simulator_cluster=self._system if isinstance(self._system, SimulatorCluster) else None,
+            qpu_system=self._system if isinstance(self._system, QPUSystem) else None,
+            use_circuit_packing=settings["use_circuit_packing"],
+            tag=settings["tag"],
+        )
+
+
+def _circuits(run_input: object) -> list[QuantumCircuit]:
+    circuits = [run_input] if isinstance(run_input, QuantumCircuit) else run_input
+    if not isinstance(circuits, Sequence) or isinstance(circuits, str):
+        raise QoroInputError(
+            f"expected a QuantumCircuit or a list of them, got {type(run_input).__name__}: run() takes "
+            "circuits, text goes to service.submit_circuits()"
+        )
+    if not circuits:
+        raise QoroInputError("expected at least one circuit, got an empty list")
+    for index, circuit in enumerate(circuits):
+        if not isinstance(circuit, QuantumCircuit):
+            raise QoroInputError(f"circuit {index}: expected a QuantumCircuit, got {type(circuit).__name__}")
+    return list(circuits)

@@ -1,0 +1,211 @@
+"""The way in: a provider lists the backends of the Qoro cloud or of the local service."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from qiskit.providers import QiskitBackendNotFoundError
+
+from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.job import QoroJob
+from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
+from qiskit_qoro.service import QoroService
+
+__all__ = ["QoroProvider"]
+
+
+class QoroProvider:
+    """Lists the backends of a Qoro service.
+
+    The constructor sends nothing. A provider may be used from many threads.
+
+    Args:
+        auth_token: The token; without it ``QORO_API_KEY`` in a ``.env`` file, else in the environment.
+        base_url: Where the service is; without it ``QORO_API_URL``, else the Qoro cloud.
+        execution_config: How the engine is to run the jobs of this provider's backends.
+        polling_interval: The longest time between two looks at a job, in seconds.
+        max_retries: How often a job is looked at before the wait for it is given up.
+
+    Raises:
+        QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
+    """
+
+    def __init__(
+        self,
+        auth_token: str | None = None,
+        *,
+        base_url: str | None = None,
+        execution_config: ExecutionConfig | None = None,
+        polling_interval: float = 3.0,
+        max_retries: int = 5000,
+    ) -> None:
+        self._service = QoroService(
+            auth_token,
+            JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
+            execution_config,
+            polling_interval,
+            max_retries,
+            base_url=base_url,
+        )
+
+    @classmethod
+    def local(cls, **options: Any) -> QoroProvider:
+        """A provider of the local service: the same interface and the real engine, without an account.
+
+        The service starts when it is first needed. All local providers of a process with the same options
+        share one; it stops when each of them has been closed, or with the process.
+
+        Args:
+            **options: Options of the service: ``database``, ``workers``, ``time_limit_s``,
+                ``memory_limit_bytes``; see :func:`qiskit_qoro.local.serve`.
+
+        Returns:
+            A provider that can also be used in a ``with`` statement.
+        """
+        return _LocalProvider(options)
+
+    def __repr__(self) -> str:
+        return f"<QoroProvider {self.service.base_url!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def service(self) -> QoroService:
+        """The client that this provider and its backends use."""
+        return self._service
+
+    def backends(
+        self,
+        name: str | None = None,
+        *,
+        filters: Callable[[QoroBackend], bool] | None = None,
+        simulator: bool | None = None,
+        operational: bool | None = None,
+        min_num_qubits: int | None = None,
+    ) -> list[QoroBackend]:
+        """The service's backends, simulator clusters first.
+
+        Args:
+            name: Only the backend of this name.
+            filters: Only backends for which this returns true.
+            simulator: Only simulators, or only QPU systems.
+            operational: Only backends that take jobs, or only those that do not.
+            min_num_qubits: Only backends with at least so many qubits.
+
+        Raises:
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        service = self.service
+        systems = [*service.fetch_simulator_clusters(), *service.fetch_qpu_systems()]
+        found = [
+            QoroBackend(system, service, self) for system in systems if name is None or system.name == name
+        ]
+        return [
+            backend
+            for backend in found
+            if (simulator is None or backend.is_simulator == simulator)
+            and (operational is None or backend.is_operational == operational)
+            and (min_num_qubits is None or backend.num_qubits >= min_num_qubits)
+            and (filters is None or filters(backend))
+        ]
+
+    def get_backend(self, name: str = DEFAULT_SIMULATOR_CLUSTER) -> QoroBackend:
+        """The backend of one name.
+
+        Raises:
+            QiskitBackendNotFoundError: The service has none of this name; the message gives the closest.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        backends = {backend.name: backend for backend in self.backends()}
+        if name not in backends:
+            close = difflib.get_close_matches(name, backends) or sorted(backends)
+            raise QiskitBackendNotFoundError(
+                f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none at all'}"
+            )
+        return backends[name]
+
+    def retrieve_job(self, job_id: str) -> QoroJob:
+        """A job submitted earlier, by this process or another.
+
+        What only the submitting process knew is not there: each circuit's label stands for its name, and its
+        classical bits are one row without registers.
+
+        Args:
+            job_id: The job's identifier.
+
+        Raises:
+            NotFoundError: The service knows no such job.
+            QoroAPIError: The service answered with another error.
+            QoroConnectionError: There was no answer.
+        """
+        job = QoroJob(None, job_id, self.service)
+        job.status()
+        return job
+
+    def close(self) -> None:
+        """Close the connections, and stop the local service if this was its last provider."""
+        self._service.close()
+
+
+class _LocalProvider(QoroProvider):
+    """A provider that starts the local service when it is first needed."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._lock = threading.Lock()
+        self._started: QoroService | None = None
+        self._owns_use = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy speaks to the same service, which lives as long as the process that it was made in.
+        return {"options": self._options, "service": self.service}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        _LocalProvider.__init__(self, state["options"])
+        self._started = state["service"]
+
+    def __repr__(self) -> str:
+        return f"<QoroProvider, local service: {self._started.base_url if self._started else 'not started'}>"
+
+    @property
+    def service(self) -> QoroService:
+        """The client of the local service, which is started if it does not run."""
+        with self._lock:
+            if self._started is None:
+                from qiskit_qoro.local.shared import acquire
+
+                local = acquire(self._options)
+                self._owns_use = True
+                self._started = QoroService(
+                    local.token,
+                    JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
+                    base_url=local.url,
+                )
+            return self._started
+
+    def close(self) -> None:
+        """Close the connections, and stop the local service if this was its last provider."""
+        with self._lock:
+            started, self._started = self._started, None
+            owned, self._owns_use = self._owns_use, False
+        if started is not None:
+            started.close()
+        if owned:
+            from qiskit_qoro.local.shared import release
+
+            release(self._options)

@@ -1,0 +1,76 @@
+"""Where the token and the address come from: the argument, a ``.env`` file, the environment."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values, find_dotenv
+
+from qiskit_qoro.errors import QoroInputError
+
+__all__ = ["CLOUD_URL", "TOKEN_VARIABLE", "URL_VARIABLE", "find_base_url", "find_token"]
+
+CLOUD_URL = "https://app.qoroquantum.net/api"
+"""The base URL of the Qoro cloud."""
+
+TOKEN_VARIABLE = "QORO_API_KEY"  # noqa: S105 - the name of the variable, not its value
+"""The variable that holds the token, in a ``.env`` file or in the environment."""
+
+URL_VARIABLE = "QORO_API_URL"
+"""The variable that holds another base URL, in a ``.env`` file or in the environment."""
+
+
+def find_token(argument: str | None) -> str:
+    """The authentication token.
+
+    Args:
+        argument: What the caller passed; it wins over a ``.env`` file in the working directory or above,
+            which wins over the environment.
+
+    Returns:
+        The token, without surrounding white space.
+
+    Raises:
+        QoroInputError: There is none, or it has characters that no HTTP header may hold.
+    """
+    token = argument if argument is not None else _setting(TOKEN_VARIABLE)
+    if not isinstance(token, str) or not token.strip():
+        raise QoroInputError(
+            "no authentication token: pass auth_token=..., or put "
+            f"{TOKEN_VARIABLE}=... into a .env file, or set the environment variable {TOKEN_VARIABLE}. "
+            "To work without an account, use the local service: QoroProvider.local()"
+        )
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise QoroInputError(
+            "the authentication token has characters that a token cannot have (white space, control or "
+            "non-ASCII characters): copy it again"
+        )
+    return token
+
+
+def find_base_url(argument: str | None) -> str:
+    """The base URL of the service, without a trailing slash.
+
+    Args:
+        argument: What the caller passed; it wins over a ``.env`` file, which wins over the
+            environment. Without any of them it is the cloud.
+
+    Raises:
+        QoroInputError: It is not an ``http`` or ``https`` URL.
+    """
+    url = (argument if argument is not None else _setting(URL_VARIABLE)) or CLOUD_URL
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise QoroInputError(
+            f"base_url is {url!r}, expected something like {CLOUD_URL} or http://127.0.0.1:8000/api"
+        )
+    return url.rstrip("/")
+
+
+def _setting(name: str) -> str | None:
+    """``name`` from the nearest ``.env`` file, else from the environment."""
+    path = find_dotenv(usecwd=True)
+    value = dotenv_values(path).get(name) if path else None
+    return value or os.environ.get(name)
