@@ -13,6 +13,7 @@ project_copyright = f"2026, {author}"
 version = release = __version__
 
 extensions = [
+    "bare_names",
     "endpoint_table",
     "myst_parser",
     "qiskit_sphinx_theme",
@@ -37,4 +38,5 @@ napoleon_numpy_docstring = False
 nitpick_ignore_regex = [
     (r"py:.*", r"(collections|concurrent|pathlib|threading|types|typing|uuid)\..*"),
     (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
+    (r"py:class", r"BackendV2|Result|Target"),
 ]

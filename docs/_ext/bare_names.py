@@ -1,0 +1,32 @@
+"""Links a bare name in a docstring to the one documented object of that name, in whatever module it is.
+
+Docstrings say ``:class:`JobConfig``` where the reader knows which one is meant; Sphinx looks in the
+docstring's own module only. A name that fits no object, or several, stays a warning.
+"""
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
+from sphinx.util.typing import ExtensionMetadata
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
+) -> nodes.Element | None:
+    """Resolve a reference that Sphinx could not."""
+    if node["refdomain"] != "py":
+        return None
+    objects = env.domains.python_domain.objects
+    fitting = [name for name in objects if name.endswith(f".{node['reftarget']}")]
+    if len(fitting) != 1:
+        return None
+    found = objects[fitting[0]]
+    return make_refnode(app.builder, node["refdoc"], found.docname, found.node_id, content, fitting[0])
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Listen for references that lead nowhere."""
+    app.connect("missing-reference", resolve)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
