@@ -1,9 +1,9 @@
 """The HTTP face: one route for each path of the endpoint table, one function that every request goes through.
 
-In this order: does the path exist (404), does it take the method (405), is the token known (401), does the
-local service do this (501), is the body short enough (413), and then the handler. Whatever happens, the answer
-is JSON. Short requests are handled on the event loop, since they take less time than handing them to a
-thread; long ones in a thread, so that they do not hold up the others.
+In this order: does the path exist (404), does it take the method (405), is the token known (401), is the
+body short enough (413), does the local service do this (501), and then the handler. Whatever happens, the
+answer is JSON. Short requests are handled on the event loop, since they take less time than handing them to
+a thread; long ones in a thread, so that they do not hold up the others.
 """
 
 from __future__ import annotations

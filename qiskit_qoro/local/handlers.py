@@ -1,19 +1,21 @@
 """What each call does: decode the request, ask the store, encode the answer.
 
-Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for what the sender
-got wrong, :class:`JobUnknown` and :class:`JobConflict` for a job that is not there or not ready.
+Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for what
+the sender got wrong, :class:`JobUnknown` and :class:`JobConflict` for a job that is not there or not ready.
 :data:`HANDLERS` is keyed by the rows of the endpoint table.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
+from qiskit_qoro.local.methods import check_config
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
 from qiskit_qoro.local.store import JobUnknown, Store, StoredJob
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
@@ -41,6 +43,9 @@ _MOST_ITEMS = 1000
 _LAST_OFFSET = 2**63 - 1
 
 
+_Target = TypeVar("_Target", QPUSystem, SimulatorCluster)
+
+
 class Stopper(Protocol):
     """Whoever runs the jobs."""
 
@@ -54,8 +59,6 @@ class Desk:
 
     store: Store
     runner: Stopper
-    clusters: tuple[SimulatorCluster, ...]
-    systems: tuple[QPUSystem, ...]
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,16 @@ def _json(value: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value, separators=(",", ":")))
 
 
-def _ping(desk: Desk, call: Call) -> Answer:
+def _ping(_desk: Desk, _call: Call) -> Answer:
     return _json({"status": "ok", "service": f"qiskit-qoro local {__version__}"})
 
 
-def _systems(desk: Desk, call: Call) -> Answer:
-    return _json(qpu_systems_to_json(desk.systems))
+def _systems(_desk: Desk, _call: Call) -> Answer:
+    return _json(qpu_systems_to_json(QPU_SYSTEMS))
 
 
-def _clusters(desk: Desk, call: Call) -> Answer:
-    return _json(simulator_clusters_to_json(desk.clusters))
+def _clusters(_desk: Desk, _call: Call) -> Answer:
+    return _json(simulator_clusters_to_json(SIMULATOR_CLUSTERS))
 
 
 def _init_job(desk: Desk, call: Call) -> Answer:
@@ -107,22 +110,24 @@ def _init_job(desk: Desk, call: Call) -> Answer:
         raise WireError(
             "job_type: the local service does not characterize QUBOs yet, expected EXECUTE or EXPECTATION"
         )
-    _check_target(desk, request)
+    _check_target(request)
+    if request.execution_config is not None:
+        check_config(request.execution_config)
     return _json(job_id_to_json(desk.store.create_job(call.owner, request)), 201)
 
 
-def _check_target(desk: Desk, request: JobRequest) -> None:
+def _check_target(request: JobRequest) -> None:
     if request.simulator_cluster is not None:
-        _named("simulator_cluster", request.simulator_cluster, desk.clusters)
+        _named("simulator_cluster", request.simulator_cluster, SIMULATOR_CLUSTERS)
         return
-    system = _named("qpu_system_name", request.qpu_system, desk.systems)
+    system = _named("qpu_system_name", request.qpu_system, QPU_SYSTEMS)
     if request.job_type is JobType.EXPECTATION and not system.supports_expval:
         raise WireError(
             f"job_type: QPU system {system.name!r} does not compute expectation values, expected EXECUTE"
         )
 
 
-def _named(field: str, name: str | None, targets: Iterable[Any]) -> Any:
+def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:
     for target in targets:
         if target.name == name:
             return target
@@ -194,6 +199,7 @@ def _delete(desk: Desk, call: Call) -> Answer:
 def _set_config(desk: Desk, call: Call) -> Answer:
     desk.store.job(call.owner, call.job_id)
     config = execution_config_from_json(parse_json(call.body))
+    check_config(config)
     desk.store.set_config(call.owner, call.job_id, config)
     return _json(config_answer_to_json(call.job_id, config, status="ok"))
 

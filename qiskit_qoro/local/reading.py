@@ -21,8 +21,8 @@ def parse_json(body: bytes) -> Any:
     """The value of a JSON text, which has to be what RFC 8259 calls interoperable.
 
     Raises:
-        WireError: It is no JSON, is nested too deeply, repeats a key, or contains a number or a character that
-            cannot be passed on (``NaN``, half a surrogate pair).
+        WireError: It is no JSON, is nested too deeply, repeats a key, or contains a number or a character
+            that cannot be passed on (``NaN``, half a surrogate pair).
     """
     try:
         value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)

@@ -17,7 +17,7 @@ from contextlib import ExitStack, closing
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.accounts import Account, Accounts
@@ -48,7 +48,7 @@ class LocalService:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
 
-    def __enter__(self) -> LocalService:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -60,7 +60,10 @@ class LocalService:
         self.close()
 
     def close(self) -> None:
-        """Stop, and return when nothing of the service is left. A job that is running becomes pending again."""
+        """Stop, and return when nothing of the service is left.
+
+        A job that is running becomes pending again: it runs when its database is served the next time.
+        """
         atexit.unregister(self.close)
         with self._closing:
             self._stack.close()
@@ -102,7 +105,6 @@ def serve(
     from qiskit_qoro.local.app import PREFIX, build_app
     from qiskit_qoro.local.handlers import Desk
     from qiskit_qoro.local.listener import Listener
-    from qiskit_qoro.models.systems import SimulatorCluster
 
     class _Nobody:
         def stop_job(self, number: int) -> None: ...
@@ -111,7 +113,7 @@ def serve(
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
         store = stack.enter_context(closing(open_store(None if database is None else Path(database))))
-        desk = Desk(store, _Nobody(), (SimulatorCluster("qoro_maestro"),), ())
+        desk = Desk(store, _Nobody())
         listener = Listener(build_app(desk, Accounts({token: _OWNER})), listening)
         listener.start()
         stack.callback(listener.stop)

@@ -147,18 +147,18 @@ def open_store(database: Path | None = None) -> Store:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if version != _VERSION and not (version == 0 and is_empty):
+        raise QoroError(f"expected a database of this service, version {_VERSION}, got version {version}")
     # Exclusive: two services on one file would run each other's jobs.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version == 0 and tables == 0:
+    if is_empty:
         connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-    elif version != _VERSION:
-        raise QoroError(f"expected a database of this service, version {_VERSION}, got version {version}")
 
 
 class Store:
@@ -202,7 +202,8 @@ class Store:
         job_id = str(uuid.uuid4())
         with self._transaction():
             cursor = self._db.execute(
-                "INSERT INTO jobs (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status)"
+                "INSERT INTO jobs"
+                " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
@@ -384,14 +385,21 @@ class Store:
                 self._db.execute("DELETE FROM results WHERE job = ?", (number,))
                 self._move(number, JobStatus.PENDING)
 
+    def has_waiting(self) -> bool:
+        """Whether a job is waiting for its turn."""
+        with self._changed:
+            row = self._db.execute(
+                "SELECT 1 FROM jobs WHERE status = ? AND turn IS NOT NULL LIMIT 1", (JobStatus.PENDING.value,)
+            ).fetchone()
+        return row is not None
+
     def is_idle(self) -> bool:
         """Whether no job is running or waiting for its turn."""
         with self._changed:
             row = self._db.execute(
-                "SELECT 1 FROM jobs WHERE status = ? OR (status = ? AND turn IS NOT NULL) LIMIT 1",
-                (JobStatus.RUNNING.value, JobStatus.PENDING.value),
+                "SELECT 1 FROM jobs WHERE status = ? LIMIT 1", (JobStatus.RUNNING.value,)
             ).fetchone()
-        return row is None
+            return row is None and not self.has_waiting()
 
     # --- inside a transaction ---------------------------------------------------------------------------
 
