@@ -112,16 +112,15 @@ def _check_registers(code: str, limits: Limits) -> dict[str, int]:
     totals = {"q": 0, "c": 0}
     allowed = {"q": (limits.qubits, "qubits"), "c": (limits.clbits, "classical bits")}
     for match in _REGISTER.finditer(code):
-        kind, name, size = code[match.start() - 1 : match.start()], match[1], int(match[2])
+        start = max(match.start() - 1, 0)
+        kind, name, size = code[start], match[1], int(match[2])
         if kind not in allowed:
             continue
         registers[name] = size
         totals[kind] += size
         limit, what = allowed[kind]
         if totals[kind] > limit:
-            raise fail(
-                code, match.start(), f"the program has {totals[kind]} {what}, at most {limit} are allowed"
-            )
+            raise fail(code, start, f"the program has {totals[kind]} {what}, at most {limit} are allowed")
     return registers
 
 

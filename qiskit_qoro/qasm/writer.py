@@ -4,7 +4,8 @@ The text has one quantum register ``q``, one classical register ``c`` and one op
 are numbered by their place in the circuit, so that registers of any kind (overlapping, permuted, loose
 bits, odd names) cannot matter; the register layout stays with whoever has the circuit. Gates of the
 table :data:`qiskit_qoro.qasm.gates.GATES` are written by name, every other one is replaced by its
-``definition``, in place and down to the table, so that the text defines nothing.
+``definition`` (or by what Qiskit synthesizes for it), in place and down to the table, so that the text
+defines nothing.
 
 Left out, because neither counts nor expectation values can depend on it: the global phase of the circuit and
 of each definition (a gate that controls a phase has it in its own definition), and delays, which
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from qiskit import QuantumCircuit
 from qiskit.circuit import (
     CONTROL_FLOW_OP_NAMES,
     Barrier,
@@ -26,6 +28,8 @@ from qiskit.circuit import (
     Reset,
     Store,
 )
+from qiskit.transpiler.exceptions import TranspilerError
+from qiskit.transpiler.passes import HighLevelSynthesis
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES
@@ -33,13 +37,11 @@ from qiskit_qoro.qasm.gates import GATES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from qiskit import QuantumCircuit
     from qiskit.circuit import CircuitInstruction
 
 __all__ = ["Program", "write_program"]
 
 _MAX_DEPTH = 200
-_TRANSPILE = "run transpile(circuit, backend) first"
 
 
 @dataclass(frozen=True)
@@ -181,13 +183,28 @@ def _constructor(name: str) -> object:
 def _definition(operation: Any) -> QuantumCircuit:
     try:
         definition = getattr(operation, "definition", None)
+        if definition is None:
+            definition = _synthesize(operation)
     except Exception as error:
         raise _UnwritableError(f"its definition fails: {error}") from error
     if definition is None:
-        raise _UnwritableError(
-            f"it is no gate of the engine and has no definition; define it, or {_TRANSPILE}"
-        )
+        raise _UnwritableError("it is no gate of the engine and has no definition; give it one")
     return definition
+
+
+def _synthesize(operation: Any) -> QuantumCircuit | None:
+    """The circuit of an operation that Qiskit knows how to build but not as a definition.
+
+    Permutations, Clifford operators and annotated operations are such.
+    """
+    circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+    circuit.append(operation, circuit.qubits, circuit.clbits)
+    try:
+        built = HighLevelSynthesis(basis_gates=list(GATES))(circuit)
+    except TranspilerError:
+        return None
+    unchanged = any(item.name == operation.name and not item.is_standard_gate() for item in built.data)
+    return None if unchanged else built
 
 
 def _check_angles(values: Iterable[object]) -> None:
