@@ -28,15 +28,18 @@ _CONTINUES = 0x80
 _SEVEN_BITS = 0x7F
 _FEW = 24
 _AS_BITS = tuple(format(byte & _SEVEN_BITS, "07b") for byte in range(256))
+_FROM_BITS = {format(group, "07b"): group | _CONTINUES for group in range(128)}
 
 
 def encode_integer(value: int) -> bytes:
     """Write one number of any size, 0 or more."""
-    encoded = bytearray()
-    while value > _SEVEN_BITS:
-        encoded.append(value & _SEVEN_BITS | _CONTINUES)
-        value >>= 7
-    encoded.append(value)
+    if value < _CONTINUES:
+        return bytes((value,))
+    # Through binary digits, since the time for that grows with the length, not with its square.
+    digits = format(value, "b")
+    digits = digits.zfill(-(-len(digits) // 7) * 7)
+    encoded = bytearray(_FROM_BITS[digits[end - 7 : end]] for end in range(len(digits), 0, -7))
+    encoded[-1] &= _SEVEN_BITS
     return bytes(encoded)
 
 
@@ -151,7 +154,7 @@ class Reader:
     def integers(self, count: int, what: str, *, bits: int) -> list[int]:
         """Read a row of numbers of any size; otherwise as :meth:`array`."""
         starts, ends = self._row(count, what, bits)
-        # Through binary digits, since the time for that grows with the length, not with its square.
+        # Through binary digits, as in encode_integer.
         return [
             int("".join(map(_AS_BITS.__getitem__, self._data[start : end + 1][::-1])), 2)
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)

@@ -1,0 +1,329 @@
+"""The histogram codec: golden bytes, round trips, and corruption of every byte.
+
+No two payloads of one encoding and width decode to the same counts, so a change is either refused or shows.
+The format has no checksum, so some changes give another valid histogram, and no decoder can tell: a gap that
+becomes another gap in range (another bitstring), ``first`` flipped where as many counts are 1 as are not (the
+counts trade places), or two changes that cancel out. The sweep asserts that whatever is accepted is valid.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
+from qiskit_qoro.wire.leb128 import encode_integer
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "histogram.json").read_text())
+BY_HAND = GOLDEN["by_hand"]
+READABLE = [case for group in GOLDEN.values() for case in group]
+BELL = "514831 02 02 8008 02 00 03 03 01 00 02 02 f203 8a04"
+
+
+def wrap(payload, n_bits, encoding="qh1"):
+    data = bytes.fromhex(payload) if isinstance(payload, str) else payload
+    return {"encoding": encoding, "n_bits": n_bits, "payload": base64.b64encode(data).decode("ascii")}
+
+
+def golden(name):
+    case = next(case for case in BY_HAND if case["name"] == name)
+    return bytes.fromhex(case["bytes"]), case["n_bits"], case["encoding"], case["counts"]
+
+
+@st.composite
+def histograms(draw):
+    n_bits = draw(st.sampled_from([0, 1, 2, 3, 8, 20, 62, 63, 64, 65, 70, 127, 255, 256, 300]))
+    integers = draw(
+        st.lists(st.integers(0, 2**n_bits - 1) | st.integers(0, min(2**n_bits - 1, 40)), max_size=50)
+    )
+    counts = st.sampled_from([1, 1, 2, 3]) | st.integers(1, 2**50)
+    return {format(value, f"0{n_bits}b") if n_bits else "": draw(counts) for value in integers}, n_bits
+
+
+# --- golden bytes and round trips -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", READABLE, ids=lambda case: case["name"])
+def test_golden_bytes_decode_to_their_counts(case):
+    assert decode_histogram(wrap(case["bytes"], case["n_bits"], case["encoding"])) == case["counts"]
+
+
+@pytest.mark.parametrize("case", BY_HAND, ids=lambda case: case["name"])
+def test_counts_encode_to_their_golden_bytes(case):
+    encoded = encode_histogram(case["counts"], n_bits=case["n_bits"])
+    assert encoded == wrap(case["bytes"], case["n_bits"], case["encoding"])
+
+
+@given(histograms())
+def test_what_is_encoded_decodes_to_itself(histogram):
+    counts, n_bits = histogram
+    assert decode_histogram(json.loads(json.dumps(encode_histogram(counts, n_bits=n_bits)))) == counts
+
+
+@given(histograms())
+def test_the_order_of_the_counts_does_not_matter(histogram):
+    counts, n_bits = histogram
+    backwards = dict(reversed(counts.items()))
+    assert encode_histogram(backwards, n_bits=n_bits) == encode_histogram(counts, n_bits=n_bits)
+
+
+@given(histograms(), st.integers(1, 100))
+def test_leading_zeros_change_the_width_and_nothing_else(histogram, zeros):
+    counts, n_bits = histogram
+    widened = {"0" * zeros + bitstring: count for bitstring, count in counts.items()}
+    encoded = encode_histogram(widened, n_bits=n_bits + zeros)
+    assert decode_histogram(encoded) == widened
+    if n_bits and n_bits + zeros <= 255:
+        narrow = base64.b64decode(encode_histogram(counts, n_bits=n_bits)["payload"])
+        assert base64.b64decode(encoded["payload"])[4:] == narrow[4:]
+
+
+def test_bitstrings_come_back_ascending():
+    assert list(decode_histogram(encode_histogram({"10": 1, "00": 2, "11": 3}, n_bits=2))) == [
+        "00",
+        "10",
+        "11",
+    ]
+
+
+def test_ten_thousand_bitstrings_of_any_width_come_back():
+    generator = np.random.default_rng(5)
+    for n_bits in (14, 63, 64, 130):
+        rows = generator.integers(0, 2, (10_000, n_bits), dtype=np.uint8) + ord("0")
+        counts = {row.tobytes().decode(): place % 3 + 1 for place, row in enumerate(rows)}
+        assert decode_histogram(encode_histogram(counts, n_bits=n_bits)) == counts
+
+
+def test_counts_come_back_as_python_integers():
+    decoded = decode_histogram(encode_histogram({"0": np.int64(1), "1": np.uint32(7)}, n_bits=1))
+    assert [type(count) for count in decoded.values()] == [int, int]
+
+
+def test_the_largest_number_of_shots_comes_back():
+    counts = {"0": 2**62, "1": 2**62 - 1}
+    assert decode_histogram(encode_histogram(counts, n_bits=1)) == counts
+
+
+@pytest.mark.parametrize(("n_bits", "encoding"), [(0, "qh1"), (255, "qh1"), (256, "qh2"), (2**20, "qh2")])
+def test_the_short_form_is_used_as_far_as_it_goes(n_bits, encoding):
+    encoded = encode_histogram({"1" * n_bits: 5}, n_bits=n_bits)
+    assert encoded["encoding"] == encoding
+    assert decode_histogram(encoded) == {"1" * n_bits: 5}
+
+
+def test_an_empty_object_is_an_empty_histogram():
+    assert decode_histogram({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("counts", "n_bits", "message"),
+    [
+        ({"0": 1}, 2, "not 2 characters"),
+        ({"0a": 1}, 2, "not 2 characters of 0 and 1"),
+        ({"0_1": 1}, 3, "not 3 characters of 0 and 1"),
+        ({"": 1}, 1, "not 1 characters"),
+        ({"0": 0}, 1, "counts of 1 or more"),
+        ({"0": 4, "1": -1}, 1, "counts of 1 or more"),
+        ({"0": 2**62, "1": 2**62}, 1, "less than 2\\^63"),
+        ({}, -1, "n_bits is -1"),
+        ({}, 2**20 + 1, "n_bits is 1048577"),
+    ],
+)
+def test_what_is_no_histogram_is_not_encoded(counts, n_bits, message):
+    with pytest.raises(QoroInputError, match=message):
+        encode_histogram(counts, n_bits=n_bits)
+
+
+# --- corruption -----------------------------------------------------------------------------------------
+
+
+def sweep(data, n_bits, encoding):
+    """Change each byte in each way; the shares of refused and accepted changes."""
+    original = decode_histogram(wrap(data, n_bits, encoding))
+    refused = accepted = 0
+    for position in range(len(data)):
+        for value in range(256):
+            if value == data[position]:
+                continue
+            changed = data[:position] + bytes([value]) + data[position + 1 :]
+            try:
+                counts = decode_histogram(wrap(changed, n_bits, encoding))
+            except WireError:
+                refused += 1
+                continue
+            accepted += 1
+            assert counts != original
+            assert_valid(counts, changed, n_bits, encoding)
+    return refused, accepted
+
+
+def assert_valid(counts, data, n_bits, encoding):
+    """The counts keep every promise, and this payload is the one way to write them."""
+    assert all(len(bitstring) == n_bits and set(bitstring) <= {"0", "1"} for bitstring in counts)
+    assert all(count >= 1 for count in counts.values())
+    width = bytes([n_bits]) if encoding == "qh1" else encode_integer(n_bits)
+    totals = encode_integer(len(counts)) + encode_integer(sum(counts.values()))
+    assert data.startswith(encoding.upper().encode() + width + totals)
+    assert base64.b64decode(encode_histogram(counts, n_bits=n_bits)["payload"]) == data
+
+
+# What the format cannot tell from the original, counted by hand.
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("bell", 2),  # the second gap, 3, as 1 or 2
+        ("no entry", 0),
+        ("no classical bits", 0),
+        ("runs of both kinds", 3),  # the last integer is the largest of 3 bits: 2 as 1, 3 as 1 or 2
+        ("70 bits", 9 * 127 + 126),  # in the second gap nine ff as 80 to fe, and its 7f as 01 to 7e
+        ("300 bits", 127 + 42 * 127 + 62),  # 01 as 00, 02 to 7f; 42 times 80 as 81 to ff; 20 as 01 to 3f
+    ],
+)
+def test_every_changed_byte_is_refused_or_gives_another_valid_histogram(name, accepted):
+    data, n_bits, encoding, _ = golden(name)
+    assert sweep(data, n_bits, encoding) == (255 * len(data) - accepted, accepted)
+
+
+def test_at_full_width_only_the_kind_of_the_first_run_can_change_unnoticed():
+    counts = {"00": 1, "01": 5, "10": 7, "11": 1}
+    data = base64.b64decode(encode_histogram(counts, n_bits=2)["payload"])
+    assert sweep(data, 2, "qh1") == (255 * len(data) - 1, 1)
+
+
+@pytest.mark.parametrize("case", READABLE, ids=lambda case: case["name"])
+def test_every_truncation_and_every_extension_is_refused(case):
+    data = bytes.fromhex(case["bytes"])
+    for length in range(len(data)):
+        with pytest.raises(WireError):
+            decode_histogram(wrap(data[:length], case["n_bits"], case["encoding"]))
+    for more in range(256):
+        with pytest.raises(WireError, match="bytes follow"):
+            decode_histogram(wrap(data + bytes([more]), case["n_bits"], case["encoding"]))
+
+
+@given(st.binary(max_size=60), st.sampled_from([0, 1, 2, 63, 64, 255]), st.sampled_from(["qh1", "qh2"]))
+def test_any_bytes_are_refused_or_are_the_one_way_to_write_what_they_say(rest, n_bits, encoding):
+    width = bytes([n_bits]) if encoding == "qh1" else encode_integer(n_bits)
+    data = encoding.upper().encode() + width + rest
+    try:
+        counts = decode_histogram(wrap(data, n_bits, encoding))
+    except WireError:
+        return
+    again = base64.b64decode(encode_histogram(counts, n_bits=n_bits)["payload"])
+    assert again[4:] == data[3 + len(width) :]
+
+
+@pytest.mark.parametrize(
+    ("payload", "n_bits", "encoding", "message"),
+    [
+        (BELL, 2, "qh2", "starts with b'QH1', expected b'QH2'"),
+        (BELL.replace("514831", "514832"), 2, "qh1", "starts with b'QH2', expected b'QH1'"),
+        (BELL.replace("514831", "514833"), 2, "qh1", "starts with b'QH3'"),
+        (BELL, 3, "qh1", "have 2 bits, expected n_bits = 3"),
+        (BELL, 300, "qh1", "have 2 bits, expected n_bits = 300"),
+        ("514832 8200", 2, "qh2", "width is padded"),
+        ("514831 02 02 8008 03 00 01 02", 2, "qh1", "3 gaps, expected 2"),
+        ("514831 02 8200 8008", 2, "qh1", "number of bitstrings is padded"),
+        ("514831 08 02 8008 02 00 8300", 8, "qh1", "the gaps is padded"),
+        ("514831 02 02 8008 02 00 04 03 01 00 02", 2, "qh1", "does not fit into 2 bits"),
+        ("514831 02 02 8008 02 00 ff01", 2, "qh1", "too wide, expected at most 2 bits"),
+        ("514831 02 02 8008 02 03 00 03 01 00 02", 2, "qh1", "occurs twice"),
+        ("514831 3f 02 02 02 ffffffffffffffff7f ffffffffffffffff7f", 63, "qh1", "does not fit into 63 bits"),
+        ("514831 40 02 02 02 00 ffffffffffffffffff02", 64, "qh1", "does not fit into 64 bits"),
+        ("514831 40 02 02 02 01 00", 64, "qh1", "occurs twice"),
+        ("514831 02 02 8008 02 00 03 03 01 02 02", 2, "qh1", "first run is 2, expected 0 or 1"),
+        ("514831 02 02 8008 02 00 03 03 01 00 01", 2, "qh1", "1 bitstrings in runs, expected 2"),
+        ("514831 02 02 8008 02 00 03 04 02 00 02 00", 2, "qh1", "a run has no bitstring"),
+        ("514831 02 02 8008 02 00 03 01 00", 2, "qh1", "0 bitstrings in runs, expected 2"),
+        (
+            "514831 02 02 8008 02 00 03 04 01 00 02 00",
+            2,
+            "qh1",
+            "3 bytes of the run-length block, expected 4",
+        ),
+        ("514831 02 02 8008 02 00 03 03 01 01 02 02", 2, "qh1", "2 extras, expected 0"),
+        ("514831 02 02 8008 02 00 03 03 01 00 02 01", 2, "qh1", "1 extras, expected 2"),
+        ("514831 02 02 8108 02 00 03 03 01 00 02 02 f203 8a04", 2, "qh1", "1024 .*shots, expected 1025"),
+        ("514831 02 00 01 00 01 00 00", 2, "qh1", "0 .*shots, expected 1"),
+    ],
+)
+def test_a_broken_rule_is_refused_with_the_reason(payload, n_bits, encoding, message):
+    with pytest.raises(WireError, match=message):
+        decode_histogram(wrap(payload, n_bits, encoding))
+
+
+def test_run_lengths_that_overflow_64_bits_do_not_add_up_to_something_else():
+    # 2^63 - 1 twice and 4 more are 2 modulo 2^64.
+    huge = "ffffffffffffffff7f"
+    with pytest.raises(WireError, match=f"{2**64 + 2} bitstrings in runs, expected 2"):
+        decode_histogram(wrap(f"514831 02 02 8008 02 00 03 15 03 00 {huge} {huge} 04", 2))
+
+
+def test_counts_that_overflow_64_bits_do_not_add_up_to_something_else():
+    # 2^63 twice are 0 modulo 2^64, and 4 more are the 4 shots that are claimed.
+    huge = "feffffffffffffff7f"
+    payload = f"514831 02 03 04 03 00 01 01 03 01 00 03 03 {huge} {huge} 02"
+    with pytest.raises(WireError, match=f"{2**64 + 4} .*shots, expected 4"):
+        decode_histogram(wrap(payload, 2))
+
+
+def test_a_number_of_shots_over_63_bits_is_refused():
+    with pytest.raises(WireError, match="number of shots is too wide"):
+        decode_histogram(wrap("514831 02 02" + "ff" * 9 + "01", 2))
+
+
+# --- what is around the payload -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [None, [], "", "qh1", 5, True, ["qh1", 2, ""], {"encoding": "qh1"}])
+def test_what_is_no_histogram_object_is_refused(value):
+    with pytest.raises(WireError):
+        decode_histogram(value)
+
+
+@pytest.mark.parametrize("n_bits", [True, 2.0, "2", None, -1, 2**20 + 1, 10**40, [2]])
+def test_a_width_of_another_kind_is_refused(n_bits):
+    with pytest.raises(WireError, match="n_bits"):
+        decode_histogram(wrap(BELL, n_bits))
+
+
+@pytest.mark.parametrize("encoding", ["QH1", "qh3", "", None, 1, ["qh1"], {}])
+def test_an_unknown_encoding_is_refused(encoding):
+    with pytest.raises(WireError, match="encoding"):
+        decode_histogram(wrap(BELL, 2, encoding))
+
+
+@pytest.mark.parametrize("payload", [None, 5, b"UUgx", ["UUgx"], "UUgx!", "UUgxA", "UUgx\n", "UUgxAgA", "é"])
+def test_a_payload_that_is_not_base64_is_refused(payload):
+    with pytest.raises(WireError, match="base64"):
+        decode_histogram({"encoding": "qh1", "n_bits": 2, "payload": payload})
+
+
+def test_bits_hidden_by_the_padding_have_to_be_zero():
+    encoded = wrap(BELL, 2)
+    assert encoded["payload"].endswith("BA==")
+    with pytest.raises(WireError, match="canonical base64"):
+        decode_histogram({**encoded, "payload": encoded["payload"][:-4] + "BB=="})
+
+
+# --- bounds ---------------------------------------------------------------------------------------------
+
+
+def test_more_bitstrings_than_bytes_are_refused_before_they_are_allocated():
+    claim = encode_integer(2**62)
+    data = b"QH1\x3f" + claim + claim + claim + bytes(100)
+    with pytest.raises(WireError, match="cannot be described by 100 bytes"):
+        decode_histogram(wrap(data, 63))
+
+
+def test_a_few_bytes_for_each_very_wide_bitstring_are_refused_before_they_are_allocated():
+    count = encode_integer(300)
+    width = encode_integer(2**20)
+    data = b"QH2" + width + count * 3 + b"\x01" * 300 + bytes.fromhex("04 01 01 ac02 00")
+    with pytest.raises(WireError, match="300 bitstrings of 1048576 bits are more than"):
+        decode_histogram(wrap(data, 2**20, "qh2"))
