@@ -98,7 +98,7 @@ class QoroBackend(BackendV2):
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs: a simulator always, a QPU system when one of its QPUs is operational."""
+        """Whether it takes jobs. A simulator always does, a QPU system when one of its QPUs is operational."""
         return isinstance(self._system, SimulatorCluster) or any(
             qpu.is_operational for qpu in self._system.qpus
         )
@@ -118,7 +118,7 @@ class QoroBackend(BackendV2):
 
         Args:
             run_input: A circuit, or several; transpiled for this backend, and without free parameters.
-            **options: In place of this backend's :attr:`options`, for this run:
+            **options: In place of this backend's ``options``, for this run:
 
                 * ``shots``: how often to run each circuit, or a sequence with one number for each;
                 * ``memory``: whether the results list every shot;
