@@ -6,9 +6,8 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import ExecutionCancelledError, QoroError, QoroInputError, WireError
@@ -58,6 +57,9 @@ from qiskit_qoro.wire.endpoints import (
 from qiskit_qoro.wire.fields import as_object
 from qiskit_qoro.wire.listings import qpu_systems_from_json, simulator_clusters_from_json
 from qiskit_qoro.wire.payloads import config_answer_from_json, job_state_from_json, results_page_from_json
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = ["RESULTS_PAGE_SIZE", "QoroService"]
 
@@ -307,7 +309,7 @@ class QoroService(CircuitRunner):
         Raises:
             QoroInputError: ``execution_result`` has no job id.
             JobTimeoutError: The job was not final in time; it goes on.
-            MaxRetriesReachedError: It was not final after :attr:`max_retries` looks; it goes on.
+            MaxRetriesReachedError: It was not final after ``max_retries`` looks; it goes on.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
@@ -329,7 +331,7 @@ class QoroService(CircuitRunner):
     ) -> JobStatus:
         """Look at a job, once or until it is done.
 
-        A loop looks after 50 ms first, and then ever more rarely, up to :attr:`polling_interval`. During a
+        A loop looks after 50 ms first, and then ever more rarely, up to ``polling_interval``. During a
         loop without ``cancellation_event``, the first Ctrl-C cancels the job and raises
         :class:`ExecutionCancelledError`, the second raises :class:`KeyboardInterrupt`.
 
@@ -348,7 +350,7 @@ class QoroService(CircuitRunner):
         Raises:
             QoroInputError: ``execution_result`` has no job id.
             ExecutionCancelledError: The loop was ended by Ctrl-C or by the event.
-            MaxRetriesReachedError: The job was not final after :attr:`max_retries` looks.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` looks.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
