@@ -131,9 +131,12 @@ def statevector_bytes(num_qubits: int, *, sampling: bool) -> int:
     return int(_BYTES_PER_AMPLITUDE * 2**num_qubits * (_SAMPLING_FACTOR if sampling else 1))
 
 
-def default_memory_limit() -> int:
-    """Bytes that one engine may take: half of what is free now, at most 4 GiB."""
-    return min(_MOST_MEMORY, _available_bytes() // 2)
+def default_memory_limit(*, engines: int = 1) -> int:
+    """Bytes that each of ``engines`` may take: a share of what is free now, at most 4 GiB.
+
+    One share is left to everybody else.
+    """
+    return min(_MOST_MEMORY, _available_bytes() // (engines + 1))
 
 
 def _too_big(program: EngineProgram, *, sampling: bool, memory_limit_bytes: int) -> str | None:

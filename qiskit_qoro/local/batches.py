@@ -1,0 +1,213 @@
+"""One run of a list of tasks on the workers of a pool: batches out, results in, limits kept."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.tasks import Reply, Task
+from qiskit_qoro.local.worker_handle import WorkerHandle
+from qiskit_qoro.models.jobs import CircuitResult
+
+__all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavailable"]
+
+_TICK_S = 0.1  # how often the stop event and the time limit are looked at
+_GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a process
+_BATCH_S = 0.1  # how long a batch should take
+_LARGEST_BATCH = 64
+
+
+class TaskFailure(QoroError):  # noqa: N818  it is what happened to a circuit
+    """A circuit that could not be run. The message names it and says why.
+
+    Attributes:
+        label: The circuit's label.
+    """
+
+    def __init__(self, message: str, *, label: str) -> None:
+        super().__init__(message)
+        self.label = label
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A worker is this run's until it is released."""
+
+    handle: WorkerHandle
+
+
+@dataclass(frozen=True)
+class Replied:
+    """A worker of this run has answered the next task of its batch."""
+
+    handle: WorkerHandle
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker of this run has died."""
+
+    handle: WorkerHandle
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """There will be no worker."""
+
+    reason: str
+
+
+Event = Granted | Replied | Ended | Unavailable
+
+
+class Workers(Protocol):
+    """What a run needs of the pool."""
+
+    @property
+    def size(self) -> int: ...
+    def request(self, events: queue.SimpleQueue[Event]) -> None: ...
+    def withdraw(self, events: queue.SimpleQueue[Event]) -> None: ...
+    def release(self, handle: WorkerHandle) -> None: ...
+    def discard(self, handle: WorkerHandle) -> None: ...
+
+
+@dataclass
+class _Batch:
+    """Tasks ``position <= k < end`` are still to be answered, the first of them since ``since``."""
+
+    position: int
+    end: int
+    since: float
+
+
+class Run:
+    """One call of :meth:`WorkerPool.run`, which documents the arguments."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        tasks: Sequence[Task],
+        stop: threading.Event,
+        on_result: Callable[[int, CircuitResult], None],
+        *,
+        time_limit_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._workers = workers
+        self._tasks = tasks
+        self._stop = stop
+        self._on_result = on_result
+        self._time_limit_s = time_limit_s
+        self._clock = clock
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._busy: dict[WorkerHandle, _Batch] = {}
+        self._next = 0
+        self._is_waiting = False
+        self._answered = 0
+        self._worked_s = 0.0
+
+    def execute(self) -> bool:
+        """Run it; whether it ran to its end."""
+        try:
+            while self._next < len(self._tasks) or self._busy:
+                if self._stop.is_set():
+                    return False
+                self._request()
+                event = self._wait(_TICK_S)
+                if event is not None:
+                    self._react(event)
+                self._check_time()
+            return True
+        finally:
+            self._leave()
+
+    def _request(self) -> None:
+        if not self._is_waiting and self._next < len(self._tasks):
+            self._is_waiting = True
+            self._workers.request(self._events)
+
+    def _wait(self, timeout_s: float) -> Event | None:
+        try:
+            return self._events.get(timeout=max(0.0, timeout_s))
+        except queue.Empty:
+            return None
+
+    def _react(self, event: Event) -> None:
+        match event:
+            case Granted(handle):
+                self._is_waiting = False
+                self._send(handle)
+            case Replied(handle, reply):
+                self._take(self._advance(handle), reply)
+            case Ended(handle):
+                batch = self._busy.pop(handle)
+                self._fail(batch.position, f"the engine crashed ({handle.describe_end()})")
+            case Unavailable(reason):
+                raise QoroError(reason)
+
+    def _send(self, handle: WorkerHandle) -> None:
+        start = self._next
+        self._next = start + self._batch_size()
+        if start == self._next:
+            self._workers.release(handle)
+            return
+        self._busy[handle] = _Batch(start, self._next, self._clock())
+        handle.send(tuple(self._tasks[start : self._next]))
+
+    def _batch_size(self) -> int:
+        """As many tasks as fit in a batch's time, and no more than a worker's share of the rest."""
+        share = -(-(len(self._tasks) - self._next) // self._workers.size)
+        fitting = int(_BATCH_S * self._answered / self._worked_s) if self._worked_s else 1
+        return min(share, max(1, min(fitting, _LARGEST_BATCH)))
+
+    def _advance(self, handle: WorkerHandle) -> int:
+        """Note that a worker has answered; the index of the task that it answered."""
+        batch = self._busy[handle]
+        index, now = batch.position, self._clock()
+        self._answered += 1
+        self._worked_s += now - batch.since
+        batch.position, batch.since = index + 1, now
+        if batch.position == batch.end:
+            del self._busy[handle]
+            self._workers.release(handle)
+        return index
+
+    def _take(self, index: int, reply: Reply) -> None:
+        if reply.result is None:
+            label = self._tasks[index].label
+            raise TaskFailure(reply.reason or f"circuit {label!r}: no result", label=label)
+        self._on_result(index, reply.result)
+
+    def _check_time(self) -> None:
+        now = self._clock()
+        for handle, batch in self._busy.items():
+            if now - batch.since > self._time_limit_s:
+                handle.kill()
+                self._fail(batch.position, f"it took longer than the {self._time_limit_s:g} s allowed")
+
+    def _fail(self, index: int, reason: str) -> None:
+        label = self._tasks[index].label
+        raise TaskFailure(f"circuit {label!r}: {reason}", label=label)
+
+    def _leave(self) -> None:
+        """Give all workers back: those that are nearly through by themselves, the others by force."""
+        self._workers.withdraw(self._events)
+        deadline = self._clock() + _GRACE_S
+        while True:
+            event = self._wait(deadline - self._clock() if self._busy else 0.0)
+            match event:
+                case Granted(handle):
+                    self._workers.release(handle)
+                case Replied(handle, _):
+                    self._advance(handle)
+                case Ended(handle):
+                    self._busy.pop(handle, None)
+                case None:
+                    break
+        for handle in self._busy:
+            self._workers.discard(handle)

@@ -1,0 +1,120 @@
+"""A task for a worker process: what it is, how it is run, and how it travels.
+
+A frame on the pipe is its length, eight bytes with the lowest first, and a pickle. Both ends are this
+package on the same machine, started by one another, which is what makes pickles acceptable here.
+
+To the worker go batches, tuples of :class:`Task`. Back come one :class:`Reply` for each task, in
+order, after a first one that says that the worker is ready (or why it never will be).
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine import expect, sample
+from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.jobs import CircuitResult
+
+__all__ = ["Reply", "Task", "read_frame", "run_task", "write_frame"]
+
+_LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Task:
+    """One circuit and what is to be found out about it: counts or expectation values.
+
+    Attributes:
+        label: The caller's name for the circuit; reasons for failures begin with it.
+        qasm: The circuit, in OpenQASM 2.
+        shots: How often to sample it; ``None`` where ``words`` is set.
+        words: Pauli words to estimate, the leftmost letter on qubit 0; ``None`` where ``shots`` is set.
+        config: Simulator, method and truncation.
+        device: A QPU system whose noise is added, ``None`` for none.
+        seed: Makes the counts repeatable, ``None`` leaves them to chance.
+    """
+
+    label: str
+    qasm: str
+    shots: int | None = None
+    words: tuple[str, ...] | None = None
+    config: ExecutionConfig = field(default_factory=ExecutionConfig)
+    device: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A worker's answer to one task: a result, or the reason why there is none."""
+
+    result: CircuitResult | None = None
+    reason: str | None = None
+
+
+def run_task(task: Task, *, memory_limit_bytes: int | None = None) -> Reply:
+    """Run a task in this process, which the engine may bring down.
+
+    Args:
+        task: What to run.
+        memory_limit_bytes: The most memory that a state vector may take.
+
+    Returns:
+        The result: counts, or a value for each different word in the order asked; or the reason why
+        there is none. No exception gets out.
+    """
+    try:
+        return Reply(result=_answer(task, memory_limit_bytes))
+    except MemoryError:
+        reason = "it needs more memory than a circuit may take"
+    except QoroError as error:
+        reason = str(error)
+    except Exception as error:  # whatever it is, it is this circuit's and not the worker's
+        reason = f"the engine failed: {type(error).__name__}: {error}"
+    return Reply(reason=f"circuit {task.label!r}: {reason}")
+
+
+def _answer(task: Task, limit: int | None) -> CircuitResult:
+    if task.words is not None:
+        words = tuple(dict.fromkeys(task.words))
+        values = expect(task.qasm, words, task.config, memory_limit_bytes=limit)
+        return dict(zip(words, values, strict=True))
+    return sample(
+        task.qasm,
+        task.shots or 0,
+        task.config,
+        device=task.device,
+        seed=task.seed,
+        memory_limit_bytes=limit,
+    )
+
+
+def write_frame(stream: IO[bytes], message: Any) -> None:
+    """Write a message and flush it.
+
+    Raises:
+        OSError: The other end is gone.
+    """
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(len(data).to_bytes(_LENGTH_BYTES, "little"))
+    stream.write(data)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> Any:
+    """Read the next message.
+
+    Raises:
+        EOFError: There is no other end any more, or it stopped in the middle of a message.
+    """
+    length = int.from_bytes(_read_exactly(stream, _LENGTH_BYTES), "little")
+    return pickle.loads(_read_exactly(stream, length))  # noqa: S301  our own process wrote it
+
+
+def _read_exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError("the pipe was closed")
+    return data
