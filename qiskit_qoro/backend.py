@@ -98,7 +98,7 @@ class QoroBackend(BackendV2):
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs. A simulator always does, a QPU system when one of its QPUs is operational."""
+        """Whether it takes jobs. A simulator always does, a QPU system if one of its QPUs is operational."""
         return isinstance(self._system, SimulatorCluster) or any(
             qpu.is_operational for qpu in self._system.qpus
         )
