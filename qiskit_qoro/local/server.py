@@ -8,10 +8,12 @@ framework is imported when a service is started, not before.
 from __future__ import annotations
 
 import atexit
+import os
 import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from importlib.util import find_spec
@@ -19,15 +21,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.accounts import Account, Accounts
+from qiskit_qoro.local.handlers import Desk
+from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store import Store, open_store
+from qiskit_qoro.local.workers import WorkerPool
 
 __all__ = ["LocalService", "serve", "serve_forever"]
 
 _OWNER = Account("local")
 _NEEDED = ("maestro", "starlette", "uvicorn")
 _BACKLOG = 128
+_TOKEN_BYTES = 24
 
 
 class LocalService:
@@ -44,6 +50,7 @@ class LocalService:
         self._store = store
         self._stack = stack
         self._closing = threading.Lock()
+        self._pid = os.getpid()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
@@ -64,6 +71,8 @@ class LocalService:
 
         A job that is running becomes pending again: it runs when its database is served the next time.
         """
+        if os.getpid() != self._pid:
+            return  # a forked child has none of the threads, and must not end the workers of its parent
         atexit.unregister(self.close)
         with self._closing:
             self._stack.close()
@@ -86,6 +95,9 @@ def serve(
     port: int = 0,
     token: str | None = None,
     database: str | Path | None = None,
+    workers: int | None = None,
+    time_limit_s: float = 300.0,
+    memory_limit_bytes: int | None = None,
 ) -> LocalService:
     """Start a service in this process.
 
@@ -94,29 +106,38 @@ def serve(
         port: Port to listen on, 0 for a free one.
         token: The token it takes, ``None`` for a fresh random one.
         database: File that keeps jobs and results, ``None`` for memory.
+        workers: Processes that run circuits, and jobs that run at once; ``None`` for as many as suit
+            the machine.
+        time_limit_s: Seconds that one circuit may take.
+        memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is
+            free.
 
     Returns:
         The service, answering requests.
 
     Raises:
+        QoroInputError: The token, the number of workers or a limit cannot be used.
         QoroError: The extra ``local`` is not installed, the port is taken, or the database cannot be used.
     """
     _require_extra()
-    from qiskit_qoro.local.app import PREFIX, build_app
-    from qiskit_qoro.local.handlers import Desk
-    from qiskit_qoro.local.listener import Listener
+    # They need the extra, and take a moment to import.
+    from qiskit_qoro.local.app import PREFIX, build_app  # noqa: PLC0415
+    from qiskit_qoro.local.listener import Listener  # noqa: PLC0415
 
-    class _Nobody:
-        def stop_job(self, number: int) -> None: ...
-
-    token = secrets.token_urlsafe(24) if token is None else token
+    token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _usable(token)
+    _check_limits(workers, time_limit_s, memory_limit_bytes)
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
         store = stack.enter_context(closing(open_store(None if database is None else Path(database))))
-        desk = Desk(store, _Nobody())
-        listener = Listener(build_app(desk, Accounts({token: _OWNER})), listening)
-        listener.start()
+        pool = WorkerPool(workers=workers, time_limit_s=time_limit_s, memory_limit_bytes=memory_limit_bytes)
+        stack.callback(pool.close)
+        pool.start()
+        runner = Runner(store, pool, parallel=pool.size, clock=time.monotonic)
+        stack.callback(runner.stop)
+        runner.start()
+        listener = Listener(build_app(Desk(store, runner), Accounts({token: _OWNER})), listening)
         stack.callback(listener.stop)
+        listener.start()
         service = LocalService(_url(listening) + PREFIX, token, store, stack.pop_all())
     atexit.register(service.close)
     return service
@@ -155,12 +176,37 @@ def _require_extra() -> None:
         )
 
 
+def _usable(token: str) -> str:
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise QoroInputError(
+            "the token has to be printable ASCII text without spaces, as it travels in a header"
+        )
+    return token
+
+
+def _check_limits(workers: int | None, time_limit_s: float, memory_limit_bytes: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise QoroInputError(f"workers is {workers}, expected 1 or more")
+    if not time_limit_s > 0:
+        raise QoroInputError(f"time_limit_s is {time_limit_s}, expected more than 0 seconds")
+    if memory_limit_bytes is not None and memory_limit_bytes < 1:
+        raise QoroInputError(f"memory_limit_bytes is {memory_limit_bytes}, expected 1 or more")
+
+
 def _listen(host: str, port: int) -> socket.socket:
+    # With the protocol spelled out asyncio switches Nagle's algorithm off; left at 0, as by
+    # socket.create_server, every answer comes 40 ms late.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
+        listening.close()
         raise QoroError(f"cannot listen on {host} port {port}: {error}") from error
+    return listening
 
 
 def _url(listening: socket.socket) -> str:

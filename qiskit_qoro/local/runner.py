@@ -1,0 +1,174 @@
+"""Takes the jobs whose turn it is, has the workers run their circuits, and writes down what came out.
+
+There are as many threads as workers, each with one job at a time. A thread without a job sleeps until the
+store changes. A job is claimed and registered as running in one breath, so that whoever cancels it finds
+the event that stops it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Protocol, overload
+
+from qiskit_qoro.local.store import Store, StoredCircuit, StoredJob
+from qiskit_qoro.local.workers import Task, TaskFailure
+from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultsPage
+from qiskit_qoro.wire.payloads import results_page_to_json
+from qiskit_qoro.wire.text import decode_text
+
+__all__ = ["Pool", "Runner"]
+
+_logger = logging.getLogger(__name__)
+
+
+class Pool(Protocol):
+    """What runs circuits: :class:`~qiskit_qoro.local.workers.WorkerPool`."""
+
+    def run(
+        self, tasks: Sequence[Task], *, stop: threading.Event, on_result: Callable[[int, CircuitResult], None]
+    ) -> bool:
+        """Run ``tasks``, hand over each result with its index, and tell whether all were run."""
+
+
+class Runner:
+    """Runs the jobs of a store.
+
+    Args:
+        store: Where the jobs are.
+        pool: What runs their circuits.
+        parallel: How many jobs run at once.
+        clock: Seconds, from whenever.
+    """
+
+    def __init__(self, store: Store, pool: Pool, *, parallel: int, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._pool = pool
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stops: dict[int, threading.Event] = {}
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"qoro-runner-{index}", daemon=True)
+            for index in range(parallel)
+        ]
+
+    def start(self) -> None:
+        """Begin with what is waiting."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop what is running, leave it pending, and return when every thread has ended."""
+        with self._lock:
+            self._stopping.set()
+            for stop in self._stops.values():
+                stop.set()
+        self._store.notify()
+        for thread in self._threads:
+            thread.join()
+        self._store.requeue_running()
+
+    def stop_job(self, number: int) -> None:
+        """Stop a job if it is running; its status has been changed already."""
+        with self._lock:
+            stop = self._stops.get(number)
+        if stop is not None:
+            stop.set()
+
+    def _work(self) -> None:
+        while True:
+            self._store.wait_for(lambda: self._stopping.is_set() or self._store.has_waiting())
+            if self._stopping.is_set():
+                return
+            with self._lock:
+                job = self._store.claim()
+                if job is None:
+                    continue
+                stop = self._stops[job.number] = threading.Event()
+                if self._stopping.is_set():
+                    stop.set()
+            self._run(job, stop)
+            with self._lock:
+                del self._stops[job.number]
+
+    def _run(self, job: StoredJob, stop: threading.Event) -> None:
+        start = self._clock()
+        status, reason = JobStatus.COMPLETED, None
+        try:
+            if not self._run_circuits(job, stop):
+                return
+        except TaskFailure as failure:
+            status, reason = JobStatus.FAILED, str(failure)
+        except Exception as error:
+            _logger.exception("job %s failed, and not because of its circuits", job.job_id)
+            status, reason = JobStatus.FAILED, f"the local service failed: {error}"
+        self._store.finish(job.number, status, run_time_s=self._clock() - start, reason=reason)
+
+    def _run_circuits(self, job: StoredJob, stop: threading.Event) -> bool:
+        circuits = self._store.circuits(job.number)
+        tasks = _JobTasks(job, circuits, self._store.config_of(job.number) or ExecutionConfig())
+
+        def keep(index: int, result: CircuitResult) -> None:
+            self._store.add_result(job.number, circuits[index].position, _item(circuits[index].label, result))
+
+        return self._pool.run(tasks, stop=stop, on_result=keep)
+
+
+class _JobTasks(Sequence[Task]):
+    """A job's circuits as tasks. Each text is inflated when it is asked for."""
+
+    def __init__(self, job: StoredJob, circuits: Sequence[StoredCircuit], config: ExecutionConfig) -> None:
+        self._circuits = circuits
+        self._words = _words(job, len(circuits))
+        self._config = config
+        self._device = job.qpu_system
+
+    def __len__(self) -> int:
+        return len(self._circuits)
+
+    @overload
+    def __getitem__(self, index: int) -> Task: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Task]: ...
+    def __getitem__(self, index: int | slice) -> Task | list[Task]:
+        if isinstance(index, slice):
+            return [self._task(circuit) for circuit in self._circuits[index]]
+        return self._task(self._circuits[index])
+
+    def _task(self, circuit: StoredCircuit) -> Task:
+        return Task(
+            label=circuit.label,
+            qasm=decode_text(circuit.blob),
+            shots=circuit.shots,
+            words=None if self._words is None else self._words[circuit.position],
+            config=self._config,
+            device=self._device,
+        )
+
+
+def _words(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
+    """For each circuit, the Pauli words that are measured on it; ``None`` where circuits are sampled."""
+    if job.observables is None:
+        return None
+    groups, ham_map = json.loads(job.observables)
+    measured: list[list[int]] = [[] for _ in range(num_circuits)]
+    for index, (start, end) in enumerate(ham_map or ()):
+        for position in range(start, end):
+            measured[position].append(index)
+
+    @cache
+    def distinct(chosen: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(word for index in chosen for word in groups[index]))
+
+    everything = tuple(range(len(groups)))
+    return [distinct(tuple(chosen) or everything) for chosen in measured]
+
+
+def _item(label: str, result: CircuitResult) -> str:
+    page = results_page_to_json(ResultsPage(1, {label: result}))
+    return json.dumps(page["results"][0], separators=(",", ":"))
