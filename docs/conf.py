@@ -40,5 +40,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
     (r"py:(class|exc)", r"BackendV2|QiskitBackendNotFoundError|Result|Target"),
     # Ours, but for tests and for the inside: they stand in signatures and have no page.
-    (r"py:class", r"(qiskit_qoro\.qasm\.writer\.)?Program|(qiskit_qoro\.service\.clock\.)?Clock"),
+    (
+        r"py:(class|exc)",
+        r"(qiskit_qoro\.qasm\.writer\.)?Program|(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown",
+    ),
 ]
