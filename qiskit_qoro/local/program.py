@@ -107,7 +107,8 @@ class _Writer:
         self._body: list[str] = []
         # The program's order is kept: matrix product states are fast between neighbours.
         used = _busy_qubits(circuit, measure=measure)
-        self._qubits = {bit: number for number, bit in enumerate(q for q in circuit.qubits if q in used)}
+        busy = [bit for bit in circuit.qubits if bit in used]
+        self._qubits = {bit: f"q[{number}]" for number, bit in enumerate(busy)}
         self._changed: set[Qubit] = set()  # no longer in |0>
         self._measured: set[Qubit] = set()
         self._scratch = 0
@@ -141,7 +142,9 @@ class _Writer:
 
     def _instruction(self, instruction: CircuitInstruction, condition: str) -> None:
         operation, qubits = instruction.operation, instruction.qubits
-        if isinstance(operation, Measure):
+        if _WORDS.get(operation.base_class) in self._words:  # first, because it is nearly always so
+            self._write_gate(operation, qubits, condition)
+        elif isinstance(operation, Measure):
             self._write_measure(qubits[0], self._clbits[instruction.clbits[0]], condition)
         elif isinstance(operation, Reset):
             self._write_reset(qubits[0], condition)
@@ -176,7 +179,7 @@ class _Writer:
         if qubit in self._changed:
             self._measured.add(qubit)
         if self._measure:
-            self._body.append(f"{condition}measure q[{self._qubits[qubit]}] -> {clbit};\n")
+            self._body.append(f"{condition}measure {self._qubits[qubit]} -> {clbit};\n")
 
     def _write_reset(self, qubit: Qubit, condition: str) -> None:
         if qubit not in self._changed:
@@ -185,7 +188,7 @@ class _Writer:
         if condition:
             bit = f"s{self._scratch}"
             self._scratch += 1
-            self._body.append(f"{condition}measure q[{self._qubits[qubit]}] -> {bit}[0];\n")
+            self._body.append(f"{condition}measure {self._qubits[qubit]} -> {bit}[0];\n")
             self._emit(f"if ({bit} == 1) ", "x", qubit)
         else:
             self._emit("", "reset", qubit)
@@ -215,7 +218,7 @@ class _Writer:
     def _emit(self, condition: str, word: str, *qubits: Qubit) -> None:
         if word not in CLIFFORD_GATES and word != "reset":
             self._non_clifford = self._non_clifford or word
-        operands = ",".join(f"q[{self._qubits[qubit]}]" for qubit in qubits)
+        operands = ",".join([self._qubits[qubit] for qubit in qubits])
         self._body.append(f"{condition}{word} {operands};\n")
 
 
