@@ -27,6 +27,7 @@ from qiskit_qoro.local.handlers import Desk
 from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store import Store, open_store
 from qiskit_qoro.local.workers import WorkerPool
+from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = ["LocalService", "serve", "serve_forever"]
 
@@ -44,10 +45,11 @@ class LocalService:
         token: The token that it takes.
     """
 
-    def __init__(self, url: str, token: str, store: Store, stack: ExitStack) -> None:
+    def __init__(self, url: str, token: str, store: Store, pool: WorkerPool, stack: ExitStack) -> None:
         self.url = url
         self.token = token
         self._store = store
+        self._pool = pool
         self._stack = stack
         self._closing = threading.Lock()
         self._pid = os.getpid()
@@ -87,6 +89,29 @@ class LocalService:
             Whether it is so; ``False`` after the timeout.
         """
         return self._store.wait_for(self._store.is_idle, timeout_s)
+
+    def wait_status(self, job_id: str, *statuses: JobStatus, timeout_s: float | None = None) -> bool:
+        """Wait until a job is in one of some statuses, without asking again and again.
+
+        Args:
+            job_id: The job.
+            statuses: What to wait for.
+            timeout_s: How long to wait at most, in seconds; ``None`` for as long as it takes.
+
+        Returns:
+            Whether it is so; ``False`` after the timeout.
+
+        Raises:
+            JobUnknown: There is no such job.
+        """
+        return self._store.wait_for(
+            lambda: self._store.job(_OWNER.name, job_id).status in statuses, timeout_s
+        )
+
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """The process ids of the workers that live now, in ascending order."""
+        return self._pool.pids
 
 
 def serve(
@@ -138,7 +163,7 @@ def serve(
         listener = Listener(build_app(Desk(store, runner), Accounts({token: _OWNER})), listening)
         stack.callback(listener.stop)
         listener.start()
-        service = LocalService(_url(listening) + PREFIX, token, store, stack.pop_all())
+        service = LocalService(_url(listening) + PREFIX, token, store, pool, stack.pop_all())
     atexit.register(service.close)
     return service
 

@@ -104,7 +104,7 @@ def decode_observables(
         num_qubits = int(match[1])
         if num_qubits > limit_qubits:
             raise WireError(f"{where}: {num_qubits} qubits, at most {limit_qubits} are accepted")
-        sparse = decode_text(match[2])
+        sparse = _text(match[2], where)
         characters += num_qubits * (sparse.count(";") + 1)
         if characters > limit_characters:
             raise WireError(
@@ -157,6 +157,13 @@ def _sparse(words: Sequence[str]) -> str:
     pieces[:, 1:-1] = np.where(blank[rows, None], 0, digits[qubits])
     pieces[:-1, -1] = np.where(rows[1:] != rows[:-1], _SEMICOLON, 0)
     return pieces.tobytes().translate(None, b"\0").decode("ascii")
+
+
+def _text(blob: str, where: str) -> str:
+    try:
+        return decode_text(blob)
+    except WireError as error:
+        raise WireError(f"{where}: {error}") from error
 
 
 def _dense(sparse: str, num_qubits: int, where: str) -> tuple[str, ...]:

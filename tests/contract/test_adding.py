@@ -1,0 +1,181 @@
+"""POST /job/<id>/add_circuits/."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from typing import Any
+
+import pytest
+
+
+def test_several_bodies_make_one_job_in_the_order_sent(service: Any) -> None:
+    job_id = service.open()
+    assert service.add(job_id, {"z": service.bell, "y": service.bell}, finalized=False).status_code == 200
+    assert service.status(job_id) == "PENDING"
+    assert service.add(job_id, {"a": service.bell}).status_code == 200
+    service.settle()
+    assert list(service.counts(job_id)) == ["z", "y", "a"]
+
+
+def test_nothing_may_follow_the_finalized_body(service: Any) -> None:
+    job_id = service.submit({"a": service.bell})
+    answer = service.add(job_id, {"b": service.bell})
+    assert answer.status_code == 409
+    assert answer.json()["error"]
+
+
+def test_circuits_for_no_job_are_not_found(service: Any) -> None:
+    assert service.add("no-such-job", {"a": service.bell}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"mode": "replace"}, "mode"),
+        ({"mode": None}, "mode"),
+        ({"finalized": True}, "finalized"),
+        ({"finalized": None}, "finalized"),
+        ({"circuits": None}, "circuits"),
+        ({"circuits": {}}, "circuits"),
+        ({"circuits": ["x"]}, "circuits"),
+        ({"circuits": {"a": 5}}, "circuits['a']"),
+        ({"circuits": {"a": "!!!"}}, "circuits['a']"),
+        ({"circuits": {"a": "AAAA"}}, "circuits['a']"),
+        ({"shots": 0}, "shots"),
+        ({"shots": -1}, "shots"),
+        ({"shots": 1.5}, "shots"),
+        ({"shots": "100"}, "shots"),
+        ({"shots": True}, "shots"),
+        ({"shots": 10**30}, "shots"),
+        ({"shots": None}, "shots"),
+        ({"shot_groups": [[0, 1, 10]]}, "shots"),
+        ({"shots": None, "shot_groups": [[0, 2, 10]]}, "shot_groups"),
+        ({"shots": None, "shot_groups": [[1, 1, 10]]}, "shot_groups"),
+        ({"shots": None, "shot_groups": []}, "shot_groups"),
+        ({"shots": None, "shot_groups": [[0, 1]]}, "shot_groups"),
+        ({"shots": None, "shot_groups": "all"}, "shot_groups"),
+        ({"shots": None, "observables": "ZZ"}, "observables"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_what_cannot_be_added_is_refused_by_the_name_of_the_field(
+    service: Any, changes: dict[str, Any], named: str
+) -> None:
+    job_id = service.open()
+    body = {"mode": "append", "finalized": "true", "circuits": {"a": service.blob(service.bell)}, "shots": 10}
+    body = {key: value for key, value in (body | changes).items() if value is not None}
+    answer = service.call("POST", f"/job/{job_id}/add_circuits/", body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]
+    assert service.add(job_id, {"a": service.bell}).status_code == 200
+
+
+def test_a_text_that_inflates_without_end_is_refused(service: Any) -> None:
+    bomb = base64.b64encode(gzip.compress(b" " * (64 << 20))).decode()
+    body = {"mode": "append", "finalized": "true", "circuits": {"bomb": bomb}, "shots": 10}
+    answer = service.call("POST", f"/job/{service.open()}/add_circuits/", body)
+    assert answer.status_code == 400
+    assert "circuits['bomb']" in answer.json()["error"]
+
+
+def test_a_label_twice_in_one_body_is_refused(service: Any) -> None:
+    blob = service.blob(service.bell)
+    body = (
+        f'{{"mode": "append", "finalized": "true", "shots": 1, "circuits": {{"a": "{blob}", "a": "{blob}"}}}}'
+    )
+    answer = service.call("POST", f"/job/{service.open()}/add_circuits/", body.encode())
+    assert answer.status_code == 400
+    assert "a: the key occurs twice" in answer.json()["error"]
+
+
+def test_a_label_twice_in_one_job_is_refused_and_the_job_goes_on(service: Any) -> None:
+    job_id = service.open()
+    service.add(job_id, {"a": service.bell}, finalized=False)
+    answer = service.add(job_id, {"b": service.bell, "a": service.bell})
+    assert answer.status_code == 400
+    assert "circuits['a']" in answer.json()["error"]
+    assert service.add(job_id, {"b": service.bell}).status_code == 200
+    service.settle()
+    assert list(service.counts(job_id)) == ["a", "b"]
+
+
+def test_any_text_may_be_a_label(service: Any) -> None:
+    labels = ["", " ", "ä/ö?&", "😀", "null", "\x00", "a" * 1000, "'; DROP TABLE jobs; --"]
+    job_id = service.run(dict.fromkeys(labels, service.bell))
+    assert list(service.counts(job_id)) == labels
+
+
+# --- observables ----------------------------------------------------------------------------------------
+
+
+def words(service: Any, num_qubits: int, sparse: str) -> str:
+    return f"@gzs{num_qubits}:{service.blob(sparse)}"
+
+
+EXPECTATION = {"job_type": "EXPECTATION"}
+
+
+@pytest.mark.parametrize("fields", [{"shots": 10}, {"shot_groups": [[0, 1, 10]]}])
+def test_an_expectation_job_takes_no_shots(service: Any, fields: dict[str, Any]) -> None:
+    answer = service.add(service.open(**EXPECTATION), {"a": service.bell}, **fields)
+    assert answer.status_code == 400
+    assert next(iter(fields)) in answer.json()["error"]
+
+
+def test_a_sampling_job_takes_no_observables(service: Any) -> None:
+    answer = service.add(service.open(), {"a": service.bell}, observables=words(service, 2, "Z0Z1"))
+    assert answer.status_code == 400
+    assert "observables" in answer.json()["error"]
+
+
+def test_the_map_is_counted_over_the_whole_job(service: Any) -> None:
+    job_id = service.open(**EXPECTATION)
+    fields = {
+        "observables": f"{words(service, 2, 'Z0Z1')}|{words(service, 2, 'X0X1')}",
+        "circuit_ham_map": [[0, 2], [1, 3]],
+    }
+    assert service.add(job_id, {"a": service.bell}, finalized=False, **fields).status_code == 200
+    short = service.add(job_id, {"b": service.bell}, **fields)
+    assert short.status_code == 400
+    assert "circuit_ham_map" in short.json()["error"]
+    last = {"b": service.bell, "c": service.bell, "d": service.bell}
+    assert service.add(job_id, last, **fields).status_code == 200
+    service.settle()
+    assert {label: set(result) for label, result in service.results(job_id).items()} == {
+        "a": {"ZZ"},
+        "b": {"ZZ", "XX"},
+        "c": {"XX"},
+        "d": {"ZZ", "XX"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("observables", "ham_map", "named"),
+    [
+        ("", None, "observables"),
+        (5, None, "observables"),
+        ("@gzs2:AAAA", None, "observables"),
+        ("Z", [[0, 1], [1, 2]], "circuit_ham_map"),
+        ("Z", [[1, 1]], "circuit_ham_map"),
+        ("Z", [[0]], "circuit_ham_map"),
+        ("Z", "all", "circuit_ham_map"),
+        ("Z", [[0, 5]], "circuit_ham_map"),
+    ],
+)
+def test_observables_that_make_no_sense_are_refused(
+    service: Any, observables: Any, ham_map: Any, named: str
+) -> None:
+    text = words(service, 2, "Z0Z1") if observables == "Z" else observables
+    fields = {"observables": text} | ({} if ham_map is None else {"circuit_ham_map": ham_map})
+    answer = service.add(service.open(**EXPECTATION), {"a": service.bell}, **fields)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]
+
+
+def test_other_observables_in_a_later_body_are_refused(service: Any) -> None:
+    job_id = service.open(**EXPECTATION)
+    service.add(job_id, {"a": service.bell}, finalized=False, observables=words(service, 2, "Z0Z1"))
+    answer = service.add(job_id, {"b": service.bell}, observables=words(service, 2, "X0X1"))
+    assert answer.status_code == 400
+    assert "observables" in answer.json()["error"]
