@@ -1,4 +1,4 @@
-"""The options of :meth:`QoroBackend.run`: which there are, what they take, and which foreign ones do no harm."""
+"""The options of :meth:`QoroBackend.run`: ours, what they take, and the foreign ones that do no harm."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def shots_by_circuit(shots: int | Sequence[int] | None, num_circuits: int) -> li
         return [shots] * num_circuits
     if len(shots) != num_circuits:
         raise QoroInputError(
-            f"shots has {len(shots)} numbers for {num_circuits} circuits: expected one for each, or one for all"
+            f"shots has {len(shots)} numbers for {num_circuits} circuits: expected one each or one for all"
         )
     return list(shots)
 
@@ -110,7 +110,7 @@ def _check_value(name: str, value: Any) -> Any:
 
 
 def _is_shots(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
 
 
 def _is_shots_or_sequence(value: object) -> bool:

@@ -13,6 +13,7 @@ from qiskit.providers import QiskitBackendNotFoundError
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
+from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
 
 __all__ = ["QoroProvider"]
@@ -110,7 +111,10 @@ class QoroProvider:
             QoroConnectionError: There was no answer.
         """
         service = self.service
-        systems = [*service.fetch_simulator_clusters(), *service.fetch_qpu_systems()]
+        systems: list[SimulatorCluster | QPUSystem] = [
+            *service.fetch_simulator_clusters(),
+            *service.fetch_qpu_systems(),
+        ]
         found = [
             QoroBackend(system, service, self) for system in systems if name is None or system.name == name
         ]
@@ -135,7 +139,7 @@ class QoroProvider:
         if name not in backends:
             close = difflib.get_close_matches(name, backends) or sorted(backends)
             raise QiskitBackendNotFoundError(
-                f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none at all'}"
+                f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none'}"
             )
         return backends[name]
 
@@ -187,7 +191,7 @@ class _LocalProvider(QoroProvider):
         """The client of the local service, which is started if it does not run."""
         with self._lock:
             if self._started is None:
-                from qiskit_qoro.local.shared import acquire
+                from qiskit_qoro.local.shared import acquire  # noqa: PLC0415 - an optional extra
 
                 local = acquire(self._options)
                 self._owns_use = True
@@ -206,6 +210,6 @@ class _LocalProvider(QoroProvider):
         if started is not None:
             started.close()
         if owned:
-            from qiskit_qoro.local.shared import release
+            from qiskit_qoro.local.shared import release  # noqa: PLC0415 - an optional extra
 
             release(self._options)
