@@ -14,6 +14,7 @@ from qiskit_qoro.errors import QoroError
 __all__ = ["Listener"]
 
 _START_S = 30.0
+_KEEP_ALIVE_S = 120  # long: a client that sends on a connection which is just being closed loses an answer
 _GRACE_S = 2  # for answers that are on their way when the service stops
 
 
@@ -37,6 +38,7 @@ class Listener:
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
@@ -57,7 +59,8 @@ class Listener:
     def stop(self) -> None:
         """Stop, and return when the thread has ended."""
         self._server.stop()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
 
 class _Server(uvicorn.Server):

@@ -70,7 +70,8 @@ class Runner:
                 stop.set()
         self._store.notify()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
         self._store.requeue_running()
 
     def stop_job(self, number: int) -> None:
@@ -92,9 +93,13 @@ class Runner:
                 stop = self._stops[job.number] = threading.Event()
                 if self._stopping.is_set():
                     stop.set()
-            self._run(job, stop)
-            with self._lock:
-                del self._stops[job.number]
+            try:
+                self._run(job, stop)
+            except Exception:  # the database is full or broken; the thread is still needed
+                _logger.exception("what became of job %s could not be written down", job.job_id)
+            finally:
+                with self._lock:
+                    del self._stops[job.number]
 
     def _run(self, job: StoredJob, stop: threading.Event) -> None:
         start = self._clock()
