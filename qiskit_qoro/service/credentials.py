@@ -9,7 +9,7 @@ from dotenv import dotenv_values, find_dotenv
 
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["CLOUD_URL", "TOKEN_VARIABLE", "URL_VARIABLE", "find_base_url", "find_token"]
+__all__ = ["CLOUD_URL", "TOKEN_VARIABLE", "URL_VARIABLE", "find_base_url", "find_token", "is_token_set"]
 
 CLOUD_URL = "https://app.qoroquantum.net/api"
 """The base URL of the Qoro cloud."""
@@ -48,6 +48,11 @@ def find_token(argument: str | None) -> str:
             "non-ASCII characters): copy it again"
         )
     return token
+
+
+def is_token_set() -> bool:
+    """Whether a ``.env`` file or the environment holds a token."""
+    return bool(_setting(TOKEN_VARIABLE))
 
 
 def find_base_url(argument: str | None) -> str:
