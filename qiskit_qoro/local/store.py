@@ -28,7 +28,7 @@ __all__ = ["JobConflict", "JobUnknown", "Store", "StoredCircuit", "StoredJob", "
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a deleted job may still be stopping
     job_id TEXT NOT NULL UNIQUE,
     owner TEXT NOT NULL,
     tag TEXT NOT NULL,

@@ -284,6 +284,12 @@ def test_a_deleted_job_leaves_nothing_behind(tmp_path: Path) -> None:
     assert counts == [0, 0, 0, 0]
 
 
+def test_the_number_of_a_deleted_job_is_not_given_again(store: Store) -> None:
+    first = store.create_job("me", EXECUTE)
+    number = store.delete("me", first).number
+    assert store.job("me", store.create_job("me", EXECUTE)).number != number
+
+
 # --- configurations -------------------------------------------------------------------------------------
 
 
