@@ -21,7 +21,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.local.accounts import Account, Accounts
 from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES
-from qiskit_qoro.local.store import JobConflict, JobUnknown
+from qiskit_qoro.local.records import JobConflict, JobUnknown
 from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, Endpoint
 from qiskit_qoro.wire.payloads import error_to_json
 

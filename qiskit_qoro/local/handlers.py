@@ -17,7 +17,8 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.methods import check_config
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
-from qiskit_qoro.local.store import JobUnknown, Store, StoredJob
+from qiskit_qoro.local.records import JobUnknown, StoredJob
+from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.wire import endpoints

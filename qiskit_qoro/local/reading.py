@@ -59,9 +59,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise WireError(f"{repeated}: the key occurs twice in one object")
+    value: dict[str, Any] = {}
+    for key, item in pairs:
+        if key in value:
+            raise WireError(f"{key}: the key occurs twice in one object")
+        value[key] = item
     return value

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Protocol, overload
 
-from qiskit_qoro.local.store import Store, StoredCircuit, StoredJob
+from qiskit_qoro.local.records import StoredCircuit, StoredJob
+from qiskit_qoro.local.store import Store
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultsPage

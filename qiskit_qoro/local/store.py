@@ -12,110 +12,23 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qiskit_qoro.errors import QoroError, WireError
+from qiskit_qoro.local.database import open_database
+from qiskit_qoro.local.intake import add_batch
 from qiskit_qoro.local.lifecycle import may_become
+from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredCircuit, StoredJob
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 
-__all__ = ["JobConflict", "JobUnknown", "Store", "StoredCircuit", "StoredJob", "open_store"]
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a deleted job may still be stopping
-    job_id TEXT NOT NULL UNIQUE,
-    owner TEXT NOT NULL,
-    tag TEXT NOT NULL,
-    job_type TEXT NOT NULL,
-    simulator_cluster TEXT,
-    qpu_system TEXT,
-    use_packing INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    turn INTEGER,        -- place in the queue; NULL until the job is finalized
-    observables TEXT,    -- [groups, circuit_ham_map] as JSON
-    run_time_s REAL,
-    reason TEXT          -- why it failed
-);
-CREATE INDEX queue ON jobs (status, turn);
-CREATE TABLE circuits (
-    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-    position INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    blob TEXT NOT NULL,  -- base64 of gzip of the OpenQASM text
-    shots INTEGER,
-    PRIMARY KEY (job, position),
-    UNIQUE (job, label)
-) WITHOUT ROWID;
-CREATE TABLE results (
-    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-    position INTEGER NOT NULL,
-    item TEXT NOT NULL,  -- {"label": ..., "results": ...} as JSON
-    PRIMARY KEY (job, position)
-) WITHOUT ROWID;
-CREATE TABLE configurations (
-    job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
-    configuration TEXT NOT NULL
-);
-"""
-
-_MOST_SHOTS = 2**63 - 1  # what an integer of SQLite holds; the engine has its own, lower limit
-
-
-class JobUnknown(Exception):  # noqa: N818 - it says what the job is, and is answered 404
-    """There is no such job, or it belongs to somebody else."""
-
-
-class JobConflict(Exception):  # noqa: N818 - answered 409
-    """The job is not in a state that allows this."""
-
-
-@dataclass(frozen=True)
-class StoredCircuit:
-    """One circuit of a job: its place, its label, its compressed text and its shots, if it is sampled."""
-
-    position: int
-    label: str
-    blob: str
-    shots: int | None
-
-
-@dataclass(frozen=True)
-class StoredJob:
-    """What is known of a job besides its circuits.
-
-    Attributes:
-        number: Its key in the store.
-        job_id: Its public identifier.
-        job_type: What is asked of it.
-        simulator_cluster: The simulator cluster it runs on, if that is its target.
-        qpu_system: The QPU system it runs on, if that is its target.
-        status: Where it stands.
-        is_finalized: Whether its last circuits have arrived.
-        observables: Groups of Pauli words and the circuits each one is measured on, as JSON.
-        run_time_s: Seconds it ran, once it is done.
-        reason: Why it failed.
-    """
-
-    number: int
-    job_id: str
-    job_type: JobType
-    simulator_cluster: str | None
-    qpu_system: str | None
-    status: JobStatus
-    is_finalized: bool
-    observables: str | None
-    run_time_s: float | None
-    reason: str | None
+__all__ = ["Store", "open_store"]
 
 
 def open_store(database: Path | None = None) -> Store:
-    """Open the database, creating what is missing.
+    """Open the store, creating what is missing.
 
     Jobs that were running when the last service on it ended are pending again, without results.
 
@@ -125,40 +38,9 @@ def open_store(database: Path | None = None) -> Store:
     Raises:
         QoroError: The file cannot be opened, is no database of this service, or is in use.
     """
-    try:
-        connection = sqlite3.connect(
-            ":memory:" if database is None else database,
-            check_same_thread=False,
-            isolation_level=None,
-            timeout=0,
-        )
-    except sqlite3.Error as error:
-        raise QoroError(f"cannot open the database {database}: {error}") from error
-    try:
-        _prepare(connection)
-        store = Store(connection)
-        store.requeue_running()
-    except (sqlite3.Error, QoroError) as error:
-        connection.close()
-        in_use = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-        hint = "another service is using it" if in_use else str(error)
-        raise QoroError(f"cannot use the database {database}: {hint}") from error
+    store = Store(open_database(database))
+    store.requeue_running()
     return store
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if version != _VERSION and not (version == 0 and is_empty):
-        raise QoroError(f"expected a database of this service, version {_VERSION}, got version {version}")
-    # Exclusive: two services on one file would run each other's jobs.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if is_empty:
-        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
 
 class Store:
@@ -251,11 +133,8 @@ class Store:
                 raise JobConflict(f"job {job_id} is {job.status}: circuits can be added while it is PENDING")
             if job.is_finalized:
                 raise JobConflict(f"job {job_id} is finalized: no more circuits can be added")
-            first = self._count("circuits", job.number)
-            self._set_observables(job, batch, is_first=first == 0)
-            self._insert_circuits(job, first, blobs, _shots(batch, len(blobs)))
-            if batch.finalized:
-                self._finalize(job, batch, first + len(blobs))
+            add_batch(self._db, job, batch, blobs)
+            self._changed.notify_all()
 
     def cancel(self, owner: str, job_id: str) -> tuple[StoredJob, int]:
         """Cancel a job.
@@ -431,47 +310,6 @@ class Store:
             "INSERT OR REPLACE INTO configurations VALUES (?, ?)", (number, json.dumps(config.to_payload()))
         )
 
-    def _set_observables(self, job: StoredJob, batch: CircuitBatch, *, is_first: bool) -> None:
-        text = None if batch.observables is None else json.dumps([batch.observables, batch.circuit_ham_map])
-        if is_first:
-            self._db.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
-        elif text != job.observables:
-            raise WireError(
-                "observables: expected the same observables and circuit_ham_map in every body of a job, "
-                "got others than before"
-            )
-
-    def _insert_circuits(
-        self, job: StoredJob, first: int, blobs: dict[str, str], shots: Sequence[int | None]
-    ) -> None:
-        rows = [
-            (job.number, first + index, label, blob, count)
-            for index, ((label, blob), count) in enumerate(zip(blobs.items(), shots, strict=True))
-        ]
-        try:
-            self._db.executemany("INSERT INTO circuits VALUES (?, ?, ?, ?, ?)", rows)
-        except sqlite3.IntegrityError:
-            for label in blobs:
-                query = "SELECT 1 FROM circuits WHERE job = ? AND label = ? AND position < ?"
-                if self._db.execute(query, (job.number, label, first)).fetchone():
-                    raise WireError(
-                        f"circuits[{label!r}]: the job has a circuit of this label already"
-                    ) from None
-            raise
-
-    def _finalize(self, job: StoredJob, batch: CircuitBatch, num_circuits: int) -> None:
-        for index, (start, end) in enumerate(batch.circuit_ham_map or ()):
-            if end > num_circuits:
-                raise WireError(
-                    f"circuit_ham_map[{index}]: expected a range within the job's {num_circuits} circuits, "
-                    f"got [{start}, {end})"
-                )
-        self._db.execute(
-            "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
-            (job.number,),
-        )
-        self._changed.notify_all()
-
 
 _JOB_COLUMNS = (
     "number, job_id, job_type, simulator_cluster, qpu_system, status, turn IS NOT NULL, "
@@ -484,13 +322,3 @@ def _job_from_row(row: tuple[Any, ...]) -> StoredJob:
     return StoredJob(
         number, job_id, JobType(job_type), cluster, system, JobStatus(status), bool(is_finalized), *rest
     )
-
-
-def _shots(batch: CircuitBatch, num_circuits: int) -> list[int | None]:
-    if batch.shot_groups is None:
-        counts: list[int | None] = [batch.shots] * num_circuits
-    else:
-        counts = [group.shots for group in batch.shot_groups for _ in range(group.start, group.end)]
-    if any(count is not None and count > _MOST_SHOTS for count in counts):
-        raise WireError(f"shots: expected at most {_MOST_SHOTS} for each circuit")
-    return counts

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import QoroError, WireError
-from qiskit_qoro.local.store import JobConflict, JobUnknown, Store, open_store
+from qiskit_qoro.local.records import JobConflict, JobUnknown
+from qiskit_qoro.local.store import Store, open_store
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup

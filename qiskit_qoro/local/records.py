@@ -1,0 +1,56 @@
+"""What the store says of a job, and what it says when there is none or it is not ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qiskit_qoro.models.jobs import JobStatus, JobType
+
+__all__ = ["JobConflict", "JobUnknown", "StoredCircuit", "StoredJob"]
+
+
+class JobUnknown(Exception):  # noqa: N818 - it says what the job is, and is answered 404
+    """There is no such job, or it belongs to somebody else."""
+
+
+class JobConflict(Exception):  # noqa: N818 - answered 409
+    """The job is not in a state that allows this."""
+
+
+@dataclass(frozen=True)
+class StoredCircuit:
+    """One circuit of a job: its place, its label, its compressed text and its shots, if it is sampled."""
+
+    position: int
+    label: str
+    blob: str
+    shots: int | None
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """What is known of a job besides its circuits.
+
+    Attributes:
+        number: Its key in the store.
+        job_id: Its public identifier.
+        job_type: What is asked of it.
+        simulator_cluster: The simulator cluster it runs on, if that is its target.
+        qpu_system: The QPU system it runs on, if that is its target.
+        status: Where it stands.
+        is_finalized: Whether its last circuits have arrived.
+        observables: Groups of Pauli words and the circuits each one is measured on, as JSON.
+        run_time_s: Seconds it ran, once it is done.
+        reason: Why it failed.
+    """
+
+    number: int
+    job_id: str
+    job_type: JobType
+    simulator_cluster: str | None
+    qpu_system: str | None
+    status: JobStatus
+    is_finalized: bool
+    observables: str | None
+    run_time_s: float | None
+    reason: str | None
