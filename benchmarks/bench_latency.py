@@ -1,8 +1,8 @@
 """How soon a result is in hand: a Bell job on the local service, over real HTTP.
 
 Measured for each job: the time from the end of the job (its results stored) to ``result()`` returning, and
-the time from ``run()`` to ``result()`` returning. The same jobs are waited for as a client with a fixed polling
-interval of one second would do it. The engine alone, called in this process, is the floor.
+the time from ``run()`` to ``result()`` returning. The same jobs are waited for as a client with a fixed
+polling interval of one second would do it. The engine alone, called in this process, is the floor.
 """
 
 from __future__ import annotations
