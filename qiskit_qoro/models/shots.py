@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from qiskit_qoro.errors import QoroInputError
@@ -39,6 +40,7 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
         QoroInputError: A triple is malformed, or there is a gap, an overlap, an empty range, a range
             past the end, or a number of shots below 1.
     """
+    _check_list(groups, "shot_groups", "[start, end, shots]")
     position = 0
     parsed = []
     for index, group in enumerate(groups):
@@ -90,6 +92,7 @@ def parse_circuit_ham_map(
     Raises:
         QoroInputError: The numbers differ, or a range is malformed, empty or past the last circuit.
     """
+    _check_list(ranges, "circuit_ham_map", "[start, end]")
     if len(ranges) != num_groups:
         raise QoroInputError(
             f"circuit_ham_map has {len(ranges)} ranges for {num_groups} groups of observables, "
@@ -107,12 +110,17 @@ def parse_circuit_ham_map(
     return tuple(parsed)
 
 
+def _check_list(value: object, where: str, shape: str) -> None:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise QoroInputError(f"{where} is {value!r}, expected a list of {shape}")
+
+
 def _integers(item: Sequence[int], length: int, where: str, shape: str) -> tuple[int, ...]:
     is_sequence = isinstance(item, Sequence) and not isinstance(item, str)
     if (
         not is_sequence
         or len(item) != length
-        or any(isinstance(number, bool) or not isinstance(number, int) for number in item)
+        or any(isinstance(number, bool) or not isinstance(number, Integral) for number in item)
     ):
         raise QoroInputError(f"{where} is {item!r}, expected {shape} in whole numbers")
-    return tuple(item)
+    return tuple(int(number) for number in item)

@@ -184,11 +184,11 @@ def _check_word_lengths(
     ranges: Sequence[CircuitRange] | None,
 ) -> None:
     labels = list(programs)
-    assigned = [label for item in ranges or () for label in labels[item.start : item.end]]
+    assigned = {label for item in ranges or () for label in labels[item.start : item.end]}
+    # A circuit that no range names is measured for every group.
+    everywhere = [label for label in labels if label not in assigned] if ranges else []
     for index, words in enumerate(observables):
         own = labels[ranges[index].start : ranges[index].end] if ranges else labels
-        # A circuit that no range names is measured for every group.
-        everywhere = sorted(set(labels) - set(assigned)) if ranges else []
         for label in (*own, *everywhere):
             if len(words[0]) > programs[label].num_qubits:
                 raise QoroInputError(
@@ -214,22 +214,20 @@ def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Itera
     labels = list(programs)
     blobs = {label: encode_text(program.text) for label, program in programs.items()}
     empty = _batch(programs, [], measurement, shot_groups=(), finalized=False)
-    # A group costs what its longest triple and a comma cost; the first circuit of a body begins one.
-    group_size = 0
-    if measurement.shot_groups:
-        group_size = max(len(render(group)) for group in measurement.shot_groups) + 1
-        group_size += 2 * len(str(len(labels)))
+    # A group costs what the longest triple and a comma cost. The first circuit of a body always begins one;
+    # counted from there, no bound of a triple has more digits than it had before.
+    longest = max((len(render(group)) + 1 for group in measurement.shot_groups or ()), default=0)
     begins = {group.start for group in measurement.shot_groups or ()}
     sizes = [
-        len(render(label)) + len(blobs[label]) + len('"":,') - 1 + (group_size if index in begins else 0)
+        len(render(label)) + len(':"",') + len(blobs[label]) + (longest if index in begins else 0)
         for index, label in enumerate(labels)
     ]
     try:
-        chunks = pack(sizes, overhead=len(render(circuit_batch_to_json(empty))) + group_size)
+        chunks = pack(sizes, overhead=len(render(circuit_batch_to_json(empty))) + longest)
     except ItemTooLargeError as error:
         raise QoroInputError(
-            f"circuit {labels[error.index]!r} is too large to be sent: {error.size} bytes compressed, "
-            f"and a request has room for {error.available}. Split it, or shorten what it repeats"
+            f"circuit {labels[error.index]!r} is too large to be sent: {error.size} bytes compressed, and "
+            f"beside what is measured a request has room for {max(0, error.available)}. Split it, or ham_ops"
         ) from error
     for chunk in chunks:
         groups = measurement.shot_groups and slice_shot_groups(
@@ -282,10 +280,11 @@ def send_submission(transport: Transport, submission: Submission) -> str:
             sent += 1
     except BaseException as error:
         fate = _cancel_incomplete(transport, job_id)
-        note = f"Job {job_id} was opened and {sent} of its {len(submission.uploads)} uploads arrived; {fate}"
+        total = len(submission.uploads)
+        note = f"Job {job_id} was opened, the service confirmed {sent} of its {total} uploads; {fate}"
         if isinstance(error, QoroError):
             error.job_id = job_id
-            error.message = f"{error.message}. {note}"
+            error.extend(note)
         else:
             error.add_note(note)
         raise
