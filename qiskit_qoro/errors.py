@@ -70,6 +70,11 @@ class QoroError(QiskitError):
         self.message = message
         self.job_id = job_id
 
+    def extend(self, text: str) -> None:
+        """Add to the message what becomes known while the error passes."""
+        self.message = f"{self.message}. {text}"
+        self.args = (self.message,)
+
     def __str__(self) -> str:
         # QiskitError shows the repr of its message: quotes around it, line breaks as \n.
         return self.message
@@ -128,7 +133,9 @@ class QoroAPIError(QoroError, requests.exceptions.HTTPError):
 
 def _rebuild_api_error(cls: type[QoroAPIError], message: str) -> QoroAPIError:
     """Unpickle an error whose constructor needs more than its message."""
-    return cls.__new__(cls, message)
+    error = cls.__new__(cls, message)
+    error.args = (message,)
+    return error
 
 
 class AuthenticationError(QoroAPIError):

@@ -66,12 +66,25 @@ def find_base_url(argument: str | None) -> str:
         QoroInputError: It is not an ``http`` or ``https`` URL.
     """
     url = (argument if argument is not None else _setting(URL_VARIABLE)) or CLOUD_URL
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if not isinstance(url, str) or not _is_base_url(url):
         raise QoroInputError(
             f"base_url is {url!r}, expected something like {CLOUD_URL} or http://127.0.0.1:8000/api"
         )
+    if "@" in urlsplit(url).netloc:
+        raise QoroInputError(
+            "base_url has a user name in it, expected an address only: the service knows you by the token"
+        )
     return url.rstrip("/")
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that is no port
+        return False
+    is_plain = url.isprintable() and " " not in url and not parts.query and not parts.fragment
+    return parts.scheme in {"http", "https"} and has_host and is_plain
 
 
 def _setting(name: str) -> str | None:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 import qiskit
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import (
@@ -66,6 +66,11 @@ _ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str]] = {
 }
 
 
+def _jitter() -> float:
+    # Not random.random itself: pickled it takes its state along, and all copies would wait alike.
+    return random.random()
+
+
 class _BearerToken(requests.auth.AuthBase):
     """Puts the token into a request. As an ``auth`` object it also keeps ``.netrc`` from replacing it."""
 
@@ -89,18 +94,15 @@ class Transport:
         token: str,
         *,
         clock: Clock = SYSTEM_CLOCK,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _jitter,
     ) -> None:
         self.base_url = base_url
-        self._token = token
         self._clock = clock
         self._jitter = jitter
+        self._session = _new_session(token, trust_env=not _is_loopback(base_url))
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_session"}
 
     def send(
         self,
@@ -145,23 +147,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the pooled connections; the next call opens new ones."""
-        session = self.__dict__.pop("_session", None)
-        if session is not None:
-            session.close()
-
-    @cached_property
-    def _session(self) -> requests.Session:
-        session = requests.Session()
-        session.headers["User-Agent"] = (
-            f"qiskit-qoro/{__version__} qiskit/{qiskit.__version__} python/{platform.python_version()}"
-        )
-        session.auth = _BearerToken(self._token)
-        # A proxy for the outside world cannot reach a service on this machine.
-        session.trust_env = not _is_loopback(self.base_url)
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=32)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
+        self._session.close()
 
     def _send_once(
         self, endpoint: Endpoint, job_id: str | None, params: dict[str, Any] | None, body: bytes | None
@@ -176,11 +162,24 @@ class Transport:
                 timeout=(CONNECT_TIMEOUT_S, endpoint.timeout_s),
                 allow_redirects=endpoint.method == "GET",
             )
-        for answer in (response, *response.history):
-            _redact(answer.request)
+        _redact(response)
         if not response.ok or response.is_redirect:
             raise _api_error(response, endpoint, job_id)
         return response
+
+
+def _new_session(token: str, *, trust_env: bool) -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = (
+        f"qiskit-qoro/{__version__} qiskit/{qiskit.__version__} python/{platform.python_version()}"
+    )
+    session.auth = _BearerToken(token)
+    # A proxy for the outside world cannot reach a service on this machine.
+    session.trust_env = trust_env
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=32)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
 
 
 def json_of(response: requests.Response) -> Any:
@@ -191,7 +190,7 @@ def json_of(response: requests.Response) -> Any:
     """
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         raise WireError(
             f"expected JSON from {_where(response.url)}, got {len(response.content)} bytes of {kind}: "
@@ -205,13 +204,13 @@ def _translated(endpoint: Endpoint, base_url: str, job_id: str | None) -> Iterat
     try:
         yield
     except requests.exceptions.RequestException as error:
-        if error.request is not None:
-            _redact(error.request)
+        _redact(error)
         about = f" for job {job_id}" if job_id else ""
         what = f"{endpoint.method} {endpoint.path}{about}"
-        if isinstance(error, requests.exceptions.ConnectTimeout):
-            raise QoroTimeoutError(
-                f"no connection to {base_url} within {CONNECT_TIMEOUT_S:g} s; {what} was not sent. "
+        if _never_connected(error):
+            kind = QoroTimeoutError if isinstance(error, requests.Timeout) else QoroConnectionError
+            raise kind(
+                f"no connection to {base_url}: {_reason(error)}; {what} was not sent. "
                 "Check the network and the base URL",
                 job_id=job_id,
             ) from error
@@ -233,28 +232,44 @@ def _consequence(endpoint: Endpoint) -> str:
     return "It was sent once and not repeated, and it is not known whether the service acted on it"
 
 
+def _never_connected(error: requests.exceptions.RequestException) -> bool:
+    """Whether nothing can have been sent, because there was no connection to send it over."""
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError | ConnectTimeoutError)
+
+
 def _reason(error: BaseException) -> str:
     """The innermost reason of a chain of network errors, in the words of the operating system."""
     seen = error
-    while (inner := getattr(seen, "reason", None) or seen.__cause__ or seen.__context__) is not None:
-        if not isinstance(inner, BaseException):
-            return str(inner)
+    while True:
+        inner = getattr(seen, "reason", None)
+        inner = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
+        if inner is None:
+            return str(seen) or type(seen).__name__
         seen = inner
-    return str(seen) or type(seen).__name__
 
 
-def _redact(request: requests.PreparedRequest | requests.Request) -> None:
-    if "Authorization" in request.headers:
-        request.headers["Authorization"] = "Bearer (redacted)"
+def _redact(bearer: requests.Response | requests.exceptions.RequestException) -> None:
+    """Take the token out of every request that an answer or an error holds on to."""
+    answer = bearer if isinstance(bearer, requests.Response) else bearer.response
+    kept = [bearer.request]
+    if answer is not None:
+        kept += [answer.request, answer.next, *(earlier.request for earlier in answer.history)]
+    for request in kept:
+        if request is not None and "Authorization" in request.headers:
+            request.headers["Authorization"] = "Bearer (redacted)"
 
 
 def _api_error(response: requests.Response, endpoint: Endpoint, job_id: str | None) -> QoroAPIError:
     status = response.status_code
-    kind, meaning = _ERROR_CLASSES.get(status, (QoroAPIError, _meaning(status)))
+    kind, meaning = _ERROR_CLASSES.get(status, (QoroAPIError, _meaning(status, endpoint)))
     try:
         detail = error_detail(response.json())
-    except ValueError:
+    except (ValueError, RecursionError):
         detail = ""
+    retry_after_s = _retry_after_s(response)
+    if retry_after_s is not None:
+        meaning += f"; the service asks to wait {retry_after_s:.0f} s"
     reason = f" {response.reason}" if response.reason else ""
     about = f" for job {job_id}" if job_id else ""
     message = f"{endpoint.method} {endpoint.path}{about}: {status}{reason}: {detail or meaning}"
@@ -262,11 +277,13 @@ def _api_error(response: requests.Response, endpoint: Endpoint, job_id: str | No
         message += f" ({meaning})"
     error = kind(message, response=response, detail=detail, job_id=job_id)
     if isinstance(error, RateLimitError):
-        error.retry_after_s = _retry_after_s(response)
+        error.retry_after_s = retry_after_s
     return error
 
 
-def _meaning(status: int) -> str:
+def _meaning(status: int, endpoint: Endpoint) -> str:
+    if status >= 500 and not endpoint.repeatable:
+        return f"the service has a problem of its own. {_consequence(endpoint)}"
     if status >= 500:
         return "the service has a problem of its own: try again later"
     if status < 400:
@@ -281,8 +298,10 @@ def _retry_after_s(response: requests.Response) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+    # "-0000" stands for UTC of an unknown place, and reads as a time without zone.
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from qiskit_qoro.errors import QoroInputError
+
 __all__ = [
     "ADD_CIRCUITS",
     "CANCEL_JOB",
@@ -59,7 +61,12 @@ class Endpoint:
             base_url: Where the service is, without a trailing slash.
             job_id: The job, for the paths that name one. It is quoted: no identifier can lead to
                 another path.
+
+        Raises:
+            QoroInputError: The identifier is one or two dots, which no quoting keeps from being a path.
         """
+        if job_id in {".", ".."}:
+            raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
         return base_url + self.path.format(job_id=quote(job_id or "", safe=""))
 
 
