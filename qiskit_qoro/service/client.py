@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
 
-from qiskit_qoro.errors import ExecutionCancelledError, QoroError, QoroInputError, WireError
+from qiskit_qoro.errors import (
+    ConflictError,
+    ExecutionCancelledError,
+    QoroError,
+    QoroInputError,
+    WireError,
+)
 from qiskit_qoro.models.config import (
     DEFAULT_SHOTS,
     DEFAULT_SIMULATOR_CLUSTER,
@@ -101,7 +109,8 @@ class QoroService(CircuitRunner):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__(track_depth)
-        if isinstance(polling_interval, bool) or not polling_interval > 0:
+        is_number = isinstance(polling_interval, Real) and not isinstance(polling_interval, bool)
+        if not is_number or not 0 < polling_interval < math.inf:
             raise QoroInputError(f"polling_interval is {polling_interval!r}, expected seconds above 0")
         if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 1:
             raise QoroInputError(f"max_retries is {max_retries!r}, expected an integer of 1 or more")
@@ -109,9 +118,9 @@ class QoroService(CircuitRunner):
         self.max_retries = max_retries
         self._clock = clock
         self._transport = Transport(find_base_url(base_url), find_token(auth_token), clock=clock)
-        self.job_config = (
-            JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER) if job_config is None else job_config
-        )
+        if job_config is None:
+            job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
+        self._job_config = _with_target(job_config)
         self.execution_config = execution_config
 
     def __repr__(self) -> str:
@@ -132,16 +141,7 @@ class QoroService(CircuitRunner):
 
     @job_config.setter
     def job_config(self, config: JobConfig) -> None:
-        if not isinstance(config, JobConfig):
-            raise QoroInputError(f"job_config is {config!r}, expected a JobConfig")
-        if config.target is None:
-            warnings.warn(
-                f"job_config names neither simulator_cluster nor qpu_system: jobs go to the "
-                f"{DEFAULT_SIMULATOR_CLUSTER!r} simulator cluster",
-                stacklevel=3,
-            )
-            config = config.override(JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER))
-        self._job_config = config
+        self._job_config = _with_target(config)
 
     @property
     def execution_config(self) -> ExecutionConfig | None:
@@ -150,8 +150,8 @@ class QoroService(CircuitRunner):
 
     @execution_config.setter
     def execution_config(self, config: ExecutionConfig | None) -> None:
-        if config is not None and not isinstance(config, ExecutionConfig):
-            raise QoroInputError(f"execution_config is {config!r}, expected an ExecutionConfig or None")
+        if config is not None:
+            _check_type("execution_config", config, ExecutionConfig)
         self._execution_config = config
 
     @property
@@ -251,7 +251,10 @@ class QoroService(CircuitRunner):
             QoroConnectionError: The service did not answer.
         """
         job_config = self._job_config
+        if override_execution_config is not None:
+            _check_type("override_execution_config", override_execution_config, ExecutionConfig)
         if override_job_config is not None:
+            _check_type("override_job_config", override_job_config, JobConfig)
             if shot_groups is not None and override_job_config.shots is not None:
                 raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
             job_config = job_config.override(override_job_config)
@@ -369,9 +372,11 @@ class QoroService(CircuitRunner):
                     status_line(job_id, verbose) as show,
                 ):
                     state = self._poll(job_id, read, event, show, progress_callback)
+                if cancellation_event is None and event.is_set():
+                    raise _cancelled(job_id)  # Ctrl-C during the last look: it must not get lost
             except ExecutionCancelledError as error:
                 if cancellation_event is None:
-                    error.message += f"; {self._cancel_after_interrupt(execution_result)}"
+                    error.extend(self._cancel_after_interrupt(execution_result))
                 raise
         else:
             state = read()
@@ -391,7 +396,7 @@ class QoroService(CircuitRunner):
             if not event.is_set():
                 self._clock.wait(seconds, event)
             if event.is_set():
-                raise ExecutionCancelledError(f"the wait for job {job_id} was cancelled", job_id=job_id)
+                raise _cancelled(job_id)
 
         def on_look(retry_count: int, state: JobState) -> None:
             show(state.status)
@@ -407,9 +412,11 @@ class QoroService(CircuitRunner):
     def _cancel_after_interrupt(self, execution_result: ExecutionResult) -> str:
         try:
             self.cancel_job(execution_result)
+        except ConflictError:
+            return "The job had come to an end before"
         except QoroError as error:
-            return f"the job could not be cancelled and may still run ({error})"
-        return "the job has been cancelled"
+            return f"The job could not be cancelled and may still run ({error})"
+        return "The job has been cancelled"
 
     def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> requests.Response:
         return self._transport.send(GET_STATUS, job_id=job_id, wait=wait)
@@ -443,9 +450,10 @@ class QoroService(CircuitRunner):
             results |= page.results
             if page.next is None:
                 break
-            if len(results) != before + len(page.results) or not page.results:
+            if len(results) != before + len(page.results) or not page.results or len(results) > page.count:
                 raise WireError(
-                    f"results of job {job_id}: the page after {before} results repeats or holds nothing",
+                    f"results of job {job_id}: the page after {before} results repeats others, holds nothing "
+                    f"or goes past the {page.count} results that there are",
                     job_id=job_id,
                 )
         if len(results) != page.count:
@@ -500,8 +508,7 @@ class QoroService(CircuitRunner):
             QoroConnectionError: There was no answer.
         """
         job_id = _job_id(execution_result)
-        if not isinstance(config, ExecutionConfig):
-            raise QoroInputError(f"config is {config!r}, expected an ExecutionConfig")
+        _check_type("config", config, ExecutionConfig)
         body = render(config.to_payload())
         answer = json_of(self._transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=body))
         return dict(as_object(answer, "body"))
@@ -521,6 +528,28 @@ class QoroService(CircuitRunner):
     def close(self) -> None:
         """Close the pooled connections. The client can still be used; it opens new ones."""
         self._transport.close()
+
+
+def _check_type(name: str, value: object, expected: type) -> None:
+    if not isinstance(value, expected):
+        raise QoroInputError(f"{name} is {value!r}, expected a value of type {expected.__name__}")
+
+
+def _with_target(config: JobConfig) -> JobConfig:
+    """The configuration, with the default target where it names none."""
+    _check_type("job_config", config, JobConfig)
+    if config.target is not None:
+        return config
+    warnings.warn(
+        f"job_config names neither simulator_cluster nor qpu_system: jobs go to the "
+        f"{DEFAULT_SIMULATOR_CLUSTER!r} simulator cluster",
+        stacklevel=3,  # the caller of the constructor or the setter that called this
+    )
+    return config.override(JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER))
+
+
+def _cancelled(job_id: str) -> ExecutionCancelledError:
+    return ExecutionCancelledError(f"the wait for job {job_id} was cancelled", job_id=job_id)
 
 
 def _job_id(execution_result: ExecutionResult) -> str:

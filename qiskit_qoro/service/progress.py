@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
 
 from qiskit_qoro.models.jobs import JobStatus
 
@@ -35,13 +38,22 @@ def status_line(job_id: str, verbose: bool) -> Iterator[Callable[[JobStatus], No
             seen[:] = [status]
             _log.info("job %s is %s", job_id, status.value)
 
-    if not verbose or not sys.stderr.isatty():
+    # Python has no standard error where there is no console.
+    if not verbose or sys.stderr is None or not sys.stderr.isatty():
         yield log
         return
-    with Console(stderr=True).status(f"job {job_id}") as line:
+    spinner = Spinner("dots", Text(f"job {job_id}"))
+    # What the caller prints meanwhile stays where it prints it: rich would send it to standard error.
+    with Live(
+        spinner,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
 
         def show(status: JobStatus) -> None:
             log(status)
-            line.update(f"job {job_id} is {status.value}")
+            spinner.update(text=Text(f"job {job_id} is {status.value}"))
 
         yield show
