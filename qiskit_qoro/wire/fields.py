@@ -92,9 +92,13 @@ def as_count(value: object, where: str, *, least: int = 1) -> int:
 
 def as_number(value: object, where: str) -> float:
     """``value``, which has to be a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # a whole number beyond every float
+        number = math.nan
+    if not math.isfinite(number):
         raise WireError(f"{where}: expected a finite number, got {shown(value)}")
-    return float(value)
+    return number
 
 
 def blame_sender(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
