@@ -14,7 +14,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.job import Experiment, QoroJob
 from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
-from qiskit_qoro.options import RUN_OPTIONS, check_options, group_shots, shots_by_circuit
+from qiskit_qoro.options import RUN_OPTIONS, RunOptions, check_options, group_shots, shots_by_circuit
 from qiskit_qoro.qasm.writer import Program, write_program
 from qiskit_qoro.registers import layout_of_circuit
 from qiskit_qoro.service import QoroService
@@ -70,7 +70,7 @@ class QoroBackend(BackendV2):
 
     @classmethod
     def _default_options(cls) -> Options:
-        return Options(**RUN_OPTIONS)
+        return RunOptions()
 
     @property
     def target(self) -> Target:
@@ -104,12 +104,12 @@ class QoroBackend(BackendV2):
         )
 
     def set_options(self, **fields: Any) -> None:
-        """Set options for all later runs; see :meth:`run` for what there is.
+        """Set options for all later runs; see :meth:`run` for what there is. ``None`` brings a default back.
 
         Raises:
             QoroInputError: An option is unknown, or its value cannot be used.
         """
-        self._options.update_options(**check_options(fields))
+        self._options.update_options(**fields)
 
     def run(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> QoroJob:
         """Submit circuits as one job and return without waiting for it.
@@ -118,7 +118,7 @@ class QoroBackend(BackendV2):
 
         Args:
             run_input: A circuit, or several; transpiled for this backend, and without free parameters.
-            **options: In place of this backend's ``options``, for this run:
+            **options: In place of this backend's ``options``, for this run; ``None`` counts as not given:
 
                 * ``shots``: how often to run each circuit, or a sequence with one number for each;
                 * ``memory``: whether the results list every shot;
@@ -127,9 +127,9 @@ class QoroBackend(BackendV2):
                 * ``execution_config``: an :class:`ExecutionConfig`;
                 * ``use_circuit_packing``: whether a QPU may run several circuits at once.
 
-                ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``, and ``None`` for these,
-                for ``rep_delay``, ``parameter_binds`` and ``use_measure_esp`` are accepted, since other
-                packages pass them and they ask for what is done anyway.
+                ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``, ``use_measure_esp=False``,
+                empty ``parameter_binds``, and ``None`` for these and for ``rep_delay`` are accepted, since
+                other packages pass them and they ask for what is done anyway.
 
         Raises:
             QoroInputError: A circuit or an option cannot be used; nothing was sent.
@@ -137,7 +137,7 @@ class QoroBackend(BackendV2):
             QoroConnectionError: The service did not answer.
         """
         circuits = _circuits(run_input)
-        settings = {**dict(self.options.items()), **check_options(options)}
+        settings = {**RUN_OPTIONS, **check_options(dict(self.options.items())), **check_options(options)}
         shots = shots_by_circuit(settings["shots"], len(circuits))
         programs: dict[str, Program] = {}
         experiments: dict[str, Experiment] = {}
@@ -148,7 +148,7 @@ class QoroBackend(BackendV2):
                 name=circuit.name,
                 layout=layout_of_circuit(circuit),
                 shots=shots[index],
-                metadata=circuit.metadata or {},
+                metadata=dict(circuit.metadata or {}),
             )
         uniform = len(set(shots)) == 1
         submitted = self._service.submit_circuits(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from qiskit_qoro.errors import (
     JobCancelledError,
     JobFailedError,
     QoroAPIError,
+    QoroError,
     QoroInputError,
     WireError,
 )
@@ -90,7 +92,7 @@ class QoroJob(JobV1):
         self._service = service
         self._experiments = experiments
         self._memory = memory
-        self._final: JobState | None = None
+        self._last: JobState | None = None
         self._result: Result | None = None
 
     def __repr__(self) -> str:
@@ -115,9 +117,12 @@ class QoroJob(JobV1):
             QoroAPIError: The service answered with an error, for example that it knows no such job.
             QoroConnectionError: There was no answer.
         """
-        if self._final is None:
-            self._note(self._service.get_job_state(self._reference))
-        return self._in_qiskit_words(self._final or self._last)
+        state = self._final
+        if state is None:
+            with self._named():
+                state = self._service.get_job_state(self._reference)
+            self._note(state)
+        return self._in_qiskit_words(state)
 
     def wait_for_final_state(
         self,
@@ -145,10 +150,12 @@ class QoroJob(JobV1):
             if callback is not None:
                 callback(self.job_id(), self._in_qiskit_words(state), self)
 
-        if self._final is None:
-            self._service.wait_for_job(self._reference, timeout_s=timeout, on_look=on_look)
+        state = self._final
+        if state is None:
+            with self._named():
+                self._service.wait_for_job(self._reference, timeout_s=timeout, on_look=on_look)
         elif callback is not None:
-            callback(self.job_id(), self._in_qiskit_words(self._final), self)
+            callback(self.job_id(), self._in_qiskit_words(state), self)
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the job and return its results.
@@ -170,12 +177,14 @@ class QoroJob(JobV1):
             JobCancelledError: The job was cancelled.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
+            WireError: The results make no sense.
         """
         if self._result is None:
             self.wait_for_final_state(timeout)
             self._raise_unless_completed()
-            results = self._service.get_job_results(self._reference).results or {}
-            self._result = self._build_result(results)
+            with self._named():
+                results = self._service.get_job_results(self._reference).results or {}
+                self._result = self._build_result(results)
         return self._result
 
     def cancel(self) -> bool:
@@ -188,6 +197,8 @@ class QoroJob(JobV1):
             QoroAPIError: The service answered with an error other than that.
             QoroConnectionError: There was no answer.
         """
+        if self._final is not None:
+            return False
         try:
             self._service.cancel_job(self._reference)
         except ConflictError:
@@ -200,18 +211,32 @@ class QoroJob(JobV1):
     def _reference(self) -> ExecutionResult:
         return ExecutionResult(job_id=self.job_id())
 
-    def _note(self, state: JobState) -> None:
-        self._last = state
-        if state.status.is_final:
-            self._final = state
+    @property
+    def _final(self) -> JobState | None:
+        """The state that will not change any more, once it has been seen."""
+        return self._last if self._last is not None and self._last.status.is_final else None
 
-    def _in_qiskit_words(self, state: JobState) -> QiskitStatus:
-        known = QISKIT_STATUS.get(state.status)
-        if known is None:
+    def _note(self, state: JobState) -> None:
+        if state.status not in QISKIT_STATUS and state != self._last:
             _log.warning(
-                "job %s has the unknown status %r; it counts as running", self.job_id(), state.status
+                "job %s has the unknown status %r; it counts as running", self.job_id(), state.status.value
             )
-        return known or QiskitStatus.RUNNING
+        self._last = state
+
+    @staticmethod
+    def _in_qiskit_words(state: JobState) -> QiskitStatus:
+        return QISKIT_STATUS.get(state.status, QiskitStatus.RUNNING)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Every error names the job."""
+        try:
+            yield
+        except QoroError as error:
+            if error.job_id is None:
+                error.job_id = self.job_id()
+                error.message = f"job {self.job_id()}: {error.message}"
+            raise
 
     def _raise_unless_completed(self) -> None:
         state = self._final
@@ -229,16 +254,18 @@ class QoroJob(JobV1):
             self._service.get_job_results(self._reference)
         except QoroAPIError as error:
             return error.detail
+        except QoroError as error:
+            return f"the reason could not be read ({error})"
         return ""
 
     # --- results --------------------------------------------------------------------------------------
 
     def _build_result(self, results: Mapping[str, CircuitResult]) -> Result:
-        if self._experiments is not None and list(results) != list(self._experiments):
-            missing = [self._experiments[label].name for label in self._experiments if label not in results]
+        if self._experiments is not None and results.keys() != self._experiments.keys():
+            missing = [label for label in self._experiments if label not in results]
             raise JobFailedError(
                 f"job {self.job_id()} has {len(results)} results for {len(self._experiments)} circuits; "
-                f"missing: {', '.join(missing) or 'none, but the order differs'}",
+                f"no result for circuit {', '.join(missing[:5]) or 'none'}",
                 job_id=self.job_id(),
                 status=JobStatus.COMPLETED,
             )
@@ -254,7 +281,7 @@ class QoroJob(JobV1):
                 self._experiment_result(label, experiment, results[label])
                 for label, experiment in experiments.items()
             ],
-            date=datetime.now(UTC),
+            date=datetime.now(UTC).isoformat(timespec="milliseconds"),
             status=JobStatus.COMPLETED.value,
             time_taken=self._final.run_time_s if self._final else None,
         )
@@ -303,7 +330,7 @@ def _foreign_experiment(label: str, counts: CircuitResult) -> Experiment:
     return Experiment(name=label, layout=layout_of_width(width), shots=int(sum(counts.values())))
 
 
-def _memory(counts: Mapping[int, int], *, seed: str) -> Sequence[str]:
+def _memory(counts: Mapping[int, int], *, seed: str) -> list[str]:
     """Every shot in hexadecimal, in a random order that ``seed`` decides."""
     outcomes = np.array([hex(outcome) for outcome in counts], dtype=object)
     shots = np.repeat(outcomes, list(counts.values()))

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
 
 __all__ = ["QoroProvider"]
+
+_log = logging.getLogger(__name__)
 
 
 class QoroProvider:
@@ -54,20 +59,38 @@ class QoroProvider:
         )
 
     @classmethod
-    def local(cls, **options: Any) -> QoroProvider:
+    def local(
+        cls,
+        *,
+        database: str | Path | None = None,
+        workers: int | None = None,
+        time_limit_s: float = 300.0,
+        memory_limit_bytes: int | None = None,
+    ) -> QoroProvider:
         """A provider of the local service: the same interface and the real engine, without an account.
 
         The service starts when it is first needed. All local providers of a process with the same options
-        share one; it stops when each of them has been closed, or with the process.
+        share one; it stops when each of them has been closed, or with the process. A closed provider that is
+        used again starts it again.
 
         Args:
-            **options: Options of the service: ``database``, ``workers``, ``time_limit_s``,
-                ``memory_limit_bytes``; see :func:`qiskit_qoro.local.serve`.
+            database: File that keeps jobs and results, ``None`` for memory.
+            workers: Processes that run circuits, and jobs that run at once; ``None`` for as many as suit
+                the machine.
+            time_limit_s: Seconds that one circuit may take.
+            memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is free.
 
         Returns:
             A provider that can also be used in a ``with`` statement.
         """
-        return _LocalProvider(options)
+        return _LocalProvider(
+            {
+                "database": database,
+                "workers": workers,
+                "time_limit_s": time_limit_s,
+                "memory_limit_bytes": memory_limit_bytes,
+            }
+        )
 
     def __repr__(self) -> str:
         return f"<QoroProvider {self.service.base_url!r}>"
@@ -109,39 +132,48 @@ class QoroProvider:
         Raises:
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
         """
-        service = self.service
-        systems: list[SimulatorCluster | QPUSystem] = [
-            *service.fetch_simulator_clusters(),
-            *service.fetch_qpu_systems(),
-        ]
-        found = [
-            QoroBackend(system, service, self) for system in systems if name is None or system.name == name
-        ]
+        found = [self._backend(system) for system in self._systems() if name in (None, system.name)]
         return [
             backend
             for backend in found
-            if (simulator is None or backend.is_simulator == simulator)
+            if backend is not None
+            and (simulator is None or backend.is_simulator == simulator)
             and (operational is None or backend.is_operational == operational)
             and (min_num_qubits is None or backend.num_qubits >= min_num_qubits)
             and (filters is None or filters(backend))
         ]
+
+    def _systems(self) -> list[SimulatorCluster | QPUSystem]:
+        return [*self.service.fetch_simulator_clusters(), *self.service.fetch_qpu_systems()]
+
+    def _backend(self, system: SimulatorCluster | QPUSystem) -> QoroBackend | None:
+        """The backend of a system, ``None`` where it has no QPU: that must not hide the others."""
+        try:
+            return QoroBackend(system, self.service, self)
+        except QoroInputError as error:
+            _log.warning("%s is left out: %s", system.name, error)
+            return None
 
     def get_backend(self, name: str = DEFAULT_SIMULATOR_CLUSTER) -> QoroBackend:
         """The backend of one name.
 
         Raises:
             QiskitBackendNotFoundError: The service has none of this name; the message gives the closest.
+            QoroInputError: The service lists a QPU system of this name, but no QPU in it.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
-        backends = {backend.name: backend for backend in self.backends()}
-        if name not in backends:
-            close = difflib.get_close_matches(name, backends) or sorted(backends)
-            raise QiskitBackendNotFoundError(
-                f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none'}"
-            )
-        return backends[name]
+        systems = self._systems()
+        for system in systems:
+            if system.name == name:
+                return QoroBackend(system, self.service, self)
+        names = sorted({system.name for system in systems})
+        close = difflib.get_close_matches(str(name), names) or names
+        raise QiskitBackendNotFoundError(
+            f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none'}"
+        )
 
     def retrieve_job(self, job_id: str) -> QoroJob:
         """A job submitted earlier, by this process or another.
@@ -176,8 +208,8 @@ class _LocalProvider(QoroProvider):
         self._owns_use = False
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy speaks to the same service, which lives as long as the process that it was made in.
-        return {"options": self._options, "service": self.service}
+        # A copy speaks to the same service, as long as the original keeps it; it starts none by itself.
+        return {"options": self._options, "service": self._started}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _LocalProvider.__init__(self, state["options"])

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from qiskit_qoro.local.server import LocalService, serve
@@ -29,8 +30,11 @@ _running: dict[Hashable, _Use] = {}
 
 
 def _key(options: Mapping[str, Any]) -> Hashable:
+    given = {name: value for name, value in options.items() if value is not None}
+    if "database" in given:
+        given["database"] = Path(given["database"]).resolve()
     # A forked child inherits this table but not the threads of the services in it.
-    return (os.getpid(), *sorted((name, repr(value)) for name, value in options.items()))
+    return (os.getpid(), *sorted((name, repr(value)) for name, value in given.items()))
 
 
 def acquire(options: Mapping[str, Any]) -> LocalService:
