@@ -19,6 +19,7 @@ _TICK_S = 0.1  # how often the stop event and the time limit are looked at
 _GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a process
 _BATCH_S = 0.1  # how long a batch should take
 _LARGEST_BATCH = 64
+_MOST_DEATHS = 3  # of workers that were idle, before the circuits become suspect
 
 
 class TaskFailure(QoroError):  # noqa: N818  it is what happened to a circuit
@@ -83,6 +84,7 @@ class _Batch:
     position: int
     end: int
     since: float
+    has_begun: bool = False
 
 
 class Run:
@@ -107,6 +109,8 @@ class Run:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._busy: dict[WorkerHandle, _Batch] = {}
         self._next = 0
+        self._unbegun: list[tuple[int, int]] = []  # ranges whose worker died before it began
+        self._deaths = 0  # of such workers
         self._is_waiting = False
         self._answered = 0
         self._worked_s = 0.0
@@ -114,7 +118,7 @@ class Run:
     def execute(self) -> bool:
         """Run it; whether it ran to its end."""
         try:
-            while self._next < len(self._tasks) or self._busy:
+            while self._has_more() or self._busy:
                 if self._stop.is_set():
                     return False
                 self._request()
@@ -126,8 +130,11 @@ class Run:
         finally:
             self._leave()
 
+    def _has_more(self) -> bool:
+        return self._next < len(self._tasks) or bool(self._unbegun)
+
     def _request(self) -> None:
-        if not self._is_waiting and self._next < len(self._tasks):
+        if not self._is_waiting and self._has_more():
             self._is_waiting = True
             self._workers.request(self._events)
 
@@ -143,21 +150,25 @@ class Run:
                 self._is_waiting = False
                 self._send(handle)
             case Replied(handle, reply):
-                self._take(self._advance(handle), reply)
+                index = self._advance(handle)
+                if index is not None:
+                    self._take(index, reply)
             case Ended(handle):
-                batch = self._busy.pop(handle)
-                self._fail(batch.position, f"the engine crashed ({handle.describe_end()})")
+                self._bury(handle)
             case Unavailable(reason):
                 raise QoroError(reason)
 
     def _send(self, handle: WorkerHandle) -> None:
-        start = self._next
-        self._next = start + self._batch_size()
-        if start == self._next:
+        if self._unbegun:
+            start, end = self._unbegun.pop()
+        else:
+            start, end = self._next, self._next + self._batch_size()
+            self._next = end
+        if start == end:
             self._workers.release(handle)
             return
-        self._busy[handle] = _Batch(start, self._next, self._clock())
-        handle.send(tuple(self._tasks[start : self._next]))
+        self._busy[handle] = _Batch(start, end, self._clock())
+        handle.send(tuple(self._tasks[start:end]))
 
     def _batch_size(self) -> int:
         """As many tasks as fit in a batch's time, and no more than a worker's share of the rest."""
@@ -165,10 +176,20 @@ class Run:
         fitting = int(_BATCH_S * self._answered / self._worked_s) if self._worked_s else 1
         return min(share, max(1, min(fitting, _LARGEST_BATCH)))
 
-    def _advance(self, handle: WorkerHandle) -> int:
-        """Note that a worker has answered; the index of the task that it answered."""
+    def _bury(self, handle: WorkerHandle) -> None:
+        batch = self._busy.pop(handle)
+        self._deaths += not batch.has_begun
+        if batch.has_begun or self._deaths > _MOST_DEATHS:
+            self._fail(batch.position, f"the engine crashed ({handle.describe_end()})")
+        self._unbegun.append((batch.position, batch.end))
+
+    def _advance(self, handle: WorkerHandle) -> int | None:
+        """Note a worker's reply; the index of the task that it answers, ``None`` if it just began."""
         batch = self._busy[handle]
         index, now = batch.position, self._clock()
+        if not batch.has_begun:
+            batch.has_begun, batch.since = True, now
+            return None
         self._answered += 1
         self._worked_s += now - batch.since
         batch.position, batch.since = index + 1, now

@@ -3,8 +3,9 @@
 A frame on the pipe is its length, eight bytes with the lowest first, and a pickle. Both ends are this
 package on the same machine, started by one another, which is what makes pickles acceptable here.
 
-To the worker go batches, tuples of :class:`Task`. Back come one :class:`Reply` for each task, in
-order, after a first one that says that the worker is ready (or why it never will be).
+To the worker go batches, tuples of :class:`Task`. Back comes one empty :class:`Reply` when the worker
+is ready, and for each batch an empty one when it begins, and one for each task, in order. A batch whose
+worker died before it began can be given to another one: none of its circuits is to blame.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Reply:
-    """A worker's answer to one task: a result, or the reason why there is none."""
+    """A worker's answer to one task: a result, or the reason why there is none. Empty: it is there."""
 
     result: CircuitResult | None = None
     reason: str | None = None

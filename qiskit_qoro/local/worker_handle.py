@@ -67,11 +67,6 @@ class WorkerHandle:
         """The process id."""
         return self._process.pid
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.poll() is None
-
     def send(self, batch: tuple[Task, ...]) -> None:
         """Hand over a batch; each task will be replied to, in order.
 

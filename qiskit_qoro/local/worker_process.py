@@ -46,7 +46,9 @@ def main(memory_limit_bytes: int | None) -> None:
     try:
         write_frame(replies, Reply())
         while True:
-            for task in batches.get():
+            batch = batches.get()
+            write_frame(replies, Reply())
+            for task in batch:
                 write_frame(replies, run_task(task, memory_limit_bytes=memory_limit_bytes))
     except OSError:
         os._exit(0)  # nobody is listening
@@ -71,7 +73,7 @@ def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task, ...]]
     try:
         while True:
             batches.put(read_frame(source))
-    except (EOFError, OSError):
+    finally:
         os._exit(0)
 
 

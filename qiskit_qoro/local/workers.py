@@ -153,12 +153,10 @@ class WorkerPool:
             if self._closed:
                 events.put(Unavailable(_CLOSED))
                 return
-            while self._free:
-                handle = self._free.popleft()
-                if handle.is_alive:  # else it is about to be replaced
-                    self._grant(handle, events)
-                    return
-            self._waiting.append(events)
+            if self._free:
+                self._grant(self._free.popleft(), events)
+            else:
+                self._waiting.append(events)
 
     def withdraw(self, events: queue.SimpleQueue[Event]) -> None:
         """Leave the queue for a worker; one that was granted before is still to be released."""
