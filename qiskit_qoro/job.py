@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["QISKIT_STATUS", "Experiment", "QoroJob"]
 
 _log = logging.getLogger(__name__)
+
+_LABEL = re.compile(r"\bcircuit '([^']*)'")
 
 QISKIT_STATUS = {
     JobStatus.PENDING: QiskitStatus.QUEUED,
@@ -140,6 +143,7 @@ class QoroJob(JobV1):
 
         Raises:
             JobTimeoutError: The job was not done in time; it goes on.
+            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
@@ -172,6 +176,7 @@ class QoroJob(JobV1):
 
         Raises:
             JobTimeoutError: The job was not done in time; it goes on.
+            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
             JobFailedError: The job failed; the message gives the service's reason. Or its results are
                 incomplete, or do not add up to the shots.
             JobCancelledError: The job was cancelled.
@@ -253,10 +258,15 @@ class QoroJob(JobV1):
         try:
             self._service.get_job_results(self._reference)
         except QoroAPIError as error:
-            return error.detail
+            return _LABEL.sub(self._labelled, error.detail)
         except QoroError as error:
             return f"the reason could not be read ({error})"
         return ""
+
+    def _labelled(self, label: re.Match[str]) -> str:
+        """The service knows a circuit by its label; its name stands beside it."""
+        experiment = (self._experiments or {}).get(label[1])
+        return f"{label[0]} ({experiment.name!r})" if experiment is not None else label[0]
 
     # --- results --------------------------------------------------------------------------------------
 

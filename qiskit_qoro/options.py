@@ -182,10 +182,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
 
 
 def _joined_tags(tags: Any) -> str:
-    if (
-        isinstance(tags, str)
-        or not isinstance(tags, Iterable)
-        or not all(isinstance(tag, str) for tag in tags)
-    ):
+    is_list = isinstance(tags, Collection) and not isinstance(tags, str)
+    if not is_list or not all(isinstance(tag, str) for tag in tags):
         raise QoroInputError(f"{_JOB_TAGS}={tags!r} cannot be used: expected a list of texts")
     return ",".join(tags)

@@ -23,6 +23,10 @@ __all__ = ["QoroProvider"]
 
 _log = logging.getLogger(__name__)
 
+# A look at a job on this machine costs a millisecond, and nobody else is waiting.
+_LOCAL_POLLING_S = 0.25
+_LOCAL_RETRIES = 10**9
+
 
 class QoroProvider:
     """Lists the backends of a Qoro service.
@@ -230,6 +234,8 @@ class _LocalProvider(QoroProvider):
                 self._started = QoroService(
                     local.token,
                     JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
+                    polling_interval=_LOCAL_POLLING_S,
+                    max_retries=_LOCAL_RETRIES,
                     base_url=local.url,
                 )
             return self._started
