@@ -24,7 +24,7 @@ def test_importing_the_package_loads_neither_the_local_service_nor_its_libraries
     loaded = modules_after("import qiskit_qoro")
 
     assert "qiskit_qoro" in loaded
-    assert not loaded & {"qiskit_qoro.local", "fastapi", "maestro", "starlette", "uvicorn"}
+    assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn"}
 
 
 def in_house_order(name: str) -> tuple[bool, bool, str]:
