@@ -7,7 +7,6 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
@@ -109,8 +108,7 @@ class QoroService(CircuitRunner):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__(track_depth)
-        is_number = isinstance(polling_interval, Real) and not isinstance(polling_interval, bool)
-        if not is_number or not 0 < polling_interval < math.inf:
+        if not _is_duration(polling_interval):
             raise QoroInputError(f"polling_interval is {polling_interval!r}, expected seconds above 0")
         if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 1:
             raise QoroInputError(f"max_retries is {max_retries!r}, expected an integer of 1 or more")
@@ -528,6 +526,10 @@ class QoroService(CircuitRunner):
     def close(self) -> None:
         """Close the pooled connections. The client can still be used; it opens new ones."""
         self._transport.close()
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def _check_type(name: str, value: object, expected: type) -> None:

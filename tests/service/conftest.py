@@ -1,0 +1,139 @@
+"""A clock that does not wait, a scripted service, and a real server that misbehaves as told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+
+from qiskit_qoro.service import QoroService
+
+TOKEN = "tok-SECRET-0123456789"
+URL = "https://qoro.test/api"
+
+
+class FakeClock:
+    """Time that passes when it is waited for; ``during_wait`` happens in the middle of each wait."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.waits: list[float] = []
+        self.during_wait: Callable[[], None] | None = None
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, seconds: float, event: threading.Event | None = None) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+        if self.during_wait is not None:
+            self.during_wait()
+
+
+@dataclass
+class Seen:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass
+class RawServer:
+    """A server that answers with the bytes it is given, in order, and repeats the last ones."""
+
+    url: str
+    answers: list[bytes] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+
+@pytest.fixture(autouse=True)
+def _empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No .env file, no variables and no proxies of the machine that runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "QORO_API_KEY",
+        "QORO_API_URL",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "NETRC",
+    ):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def token() -> str:
+    return TOKEN
+
+
+@pytest.fixture
+def url() -> str:
+    return URL
+
+
+@pytest.fixture
+def cloud() -> Iterator[responses.RequestsMock]:
+    """A service of which only what a test scripts exists; unscripted calls are lost connections."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
+        yield script
+
+
+@pytest.fixture
+def service(cloud: responses.RequestsMock, clock: FakeClock) -> QoroService:
+    """A client of the scripted service."""
+    return QoroService(TOKEN, base_url=URL, clock=clock)
+
+
+@pytest.fixture
+def live_service(local_service: Any) -> Iterator[QoroService]:
+    """A client of the local service."""
+    service = QoroService(local_service.token, base_url=local_service.url, polling_interval=0.5)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[[], RawServer]]:
+    """Starts servers that answer with raw bytes."""
+    started = []
+
+    def start() -> RawServer:
+        class Handler(BaseHTTPRequestHandler):
+            def handle_one_request(self) -> None:
+                self.raw_requestline = self.rfile.readline(65537)
+                if not self.raw_requestline or not self.parse_request():
+                    self.close_connection = True
+                    return
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                served.seen.append(Seen(self.command, self.path, dict(self.headers)))
+                answer = served.answers[0] if len(served.answers) == 1 else served.answers.pop(0)
+                self.wfile.write(answer)
+                self.close_connection = True
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        served = RawServer(f"http://127.0.0.1:{server.server_port}/api")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        started.append((server, thread))
+        return served
+
+    yield start
+    for server, thread in started:
+        server.shutdown()
+        thread.join()
+        server.server_close()
