@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from qiskit_qoro import QoroBackend, QoroProvider
 from qiskit_qoro.local import LocalService, serve
 
 
@@ -14,3 +15,16 @@ def local_service() -> Iterator[LocalService]:
     """A local service that runs as long as the tests; jobs of several tests may be on it."""
     with serve(workers=2) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def provider(local_service: LocalService) -> Iterator[QoroProvider]:
+    """A provider of the local service, reached by address and token like any other."""
+    with QoroProvider(local_service.token, base_url=local_service.url) as provider:
+        yield provider
+
+
+@pytest.fixture
+def backend(provider: QoroProvider) -> QoroBackend:
+    """The simulator of the local service; its options may be changed."""
+    return provider.get_backend("qoro_maestro")
