@@ -15,13 +15,15 @@ from typing import Any, Protocol, TypeVar
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
-from qiskit_qoro.local.methods import check_config
+from qiskit_qoro.local.methods import check_config, check_maestro_config
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
 from qiskit_qoro.local.records import JobUnknown, StoredJob
 from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.wire import endpoints
+from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.fields import as_object
 from qiskit_qoro.wire.listings import qpu_systems_to_json, simulator_clusters_to_json
@@ -30,7 +32,6 @@ from qiskit_qoro.wire.payloads import (
     circuit_batch_from_json,
     config_answer_to_json,
     error_to_json,
-    execution_config_from_json,
     job_id_to_json,
     job_request_from_json,
     job_state_to_json,
@@ -112,8 +113,7 @@ def _init_job(desk: Desk, call: Call) -> Answer:
             "job_type: the local service does not characterize QUBOs yet, expected EXECUTE or EXPECTATION"
         )
     _check_target(request)
-    if request.execution_config is not None:
-        check_config(request.execution_config)
+    _check_config(request)
     return _json(job_id_to_json(desk.store.create_job(call.owner, request)), 201)
 
 
@@ -126,6 +126,18 @@ def _check_target(request: JobRequest) -> None:
         raise WireError(
             f"job_type: QPU system {system.name!r} does not compute expectation values, expected EXECUTE"
         )
+
+
+def _check_config(request: JobRequest) -> None:
+    config = request.execution_config
+    if isinstance(config, MaestroConfig):
+        if request.simulator_cluster is None:
+            raise WireError(
+                f"maestro_config: expected a simulator_cluster, the job runs on {request.qpu_system!r}"
+            )
+        check_maestro_config(config)
+    elif config is not None:
+        check_config(config)
 
 
 def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:

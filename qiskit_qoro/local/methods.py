@@ -14,8 +14,16 @@ from pathlib import Path
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.program import EngineProgram
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
 
-__all__ = ["SUPPORTED", "check_config", "choose_method", "default_memory_limit", "statevector_bytes"]
+__all__ = [
+    "SUPPORTED",
+    "check_config",
+    "check_maestro_config",
+    "choose_method",
+    "default_memory_limit",
+    "statevector_bytes",
+]
 
 _ALL = frozenset(SimulationMethod)
 _EXACT_AER = _ALL - {SimulationMethod.PauliPropagator, SimulationMethod.ExtendedStabilizer}
@@ -38,6 +46,8 @@ _WIDEST_STATEVECTOR = 30  # qubits; from 31 on the engine fails at once, from 64
 _BYTES_PER_AMPLITUDE = 16
 _SAMPLING_FACTOR = 3.5  # measured: the state, its probabilities and the alias table
 _MOST_MEMORY = 4 * 2**30
+_TAKES_TRUNCATION = (None, SimulationMethod.MatrixProductState)
+_NEVER_REPEATS = (Simulator.CompositeQiskitAer, Simulator.CompositeQCSim)
 _LATER = ("noisy_device", "noise_realizations", "noise_scaling_factor")
 
 
@@ -60,17 +70,41 @@ def check_config(config: ExecutionConfig) -> None:
     _check_pair(config)
     method = config.simulation_method
     for name in ("bond_dimension", "truncation_threshold"):
-        if getattr(config, name) is not None and method not in (None, SimulationMethod.MatrixProductState):
-            raise QoroInputError(
-                f"{name} belongs to the method {_name(SimulationMethod.MatrixProductState)}, "
-                f"simulation_type is {_name(method)}: drop one of them"
-            )
+        if getattr(config, name) is not None and method not in _TAKES_TRUNCATION:
+            raise QoroInputError(_misplaced(name, method))
     unknown = sorted(set(config.api_meta or ()) - API_META_KEYS)
     if unknown:
         raise QoroInputError(
             f"api_meta has the unknown key {unknown[0]!r}, expected keys among "
             + ", ".join(sorted(API_META_KEYS))
         )
+
+
+def check_maestro_config(config: MaestroConfig) -> None:
+    """Refuse options that the local engine cannot honour.
+
+    Args:
+        config: The options of a job on a simulator.
+
+    Raises:
+        QoroInputError: An option asks for something that the engine cannot do; the message names it.
+    """
+    if config.seed is not None and config.simulator_type in _NEVER_REPEATS:
+        raise QoroInputError(
+            f"seed: the simulator {_name(config.simulator_type)} never repeats its counts, drop one of "
+            f"seed and simulator_type or use {_name(Simulator.QCSim)}"
+        )
+    for option in ("max_bond_dimension", "singular_value_threshold"):
+        if getattr(config, option) is not None and config.simulation_type not in _TAKES_TRUNCATION:
+            raise QoroInputError(_misplaced(option, config.simulation_type))
+    check_config(config.execution_config)
+
+
+def _misplaced(option: str, method: SimulationMethod | None) -> str:
+    return (
+        f"{option} belongs to the method {_name(SimulationMethod.MatrixProductState)}, "
+        f"simulation_type is {_name(method)}: drop one of them"
+    )
 
 
 def _check_pair(config: ExecutionConfig) -> None:

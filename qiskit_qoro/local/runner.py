@@ -19,12 +19,15 @@ from qiskit_qoro.local.store import Store
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultsPage
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.wire.payloads import results_page_to_json
 from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
 
 _logger = logging.getLogger(__name__)
+
+_NUM_SEEDS = 2**64
 
 
 class Pool(Protocol):
@@ -117,7 +120,7 @@ class Runner:
 
     def _run_circuits(self, job: StoredJob, stop: threading.Event) -> bool:
         circuits = self._store.circuits(job.number)
-        tasks = _JobTasks(job, circuits, self._store.config_of(job.number) or ExecutionConfig())
+        tasks = _JobTasks(job, circuits, self._store.config_of(job.number))
 
         def keep(index: int, result: CircuitResult) -> None:
             self._store.add_result(job.number, circuits[index].position, _item(circuits[index].label, result))
@@ -126,12 +129,20 @@ class Runner:
 
 
 class _JobTasks(Sequence[Task]):
-    """A job's circuits as tasks. Each text is inflated when it is asked for."""
+    """A job's circuits as tasks. Each text is inflated when it is asked for.
 
-    def __init__(self, job: StoredJob, circuits: Sequence[StoredCircuit], config: ExecutionConfig) -> None:
+    A seed is that of the first circuit; each one after it has the next, so that equal circuits differ.
+    """
+
+    def __init__(
+        self,
+        job: StoredJob,
+        circuits: Sequence[StoredCircuit],
+        config: ExecutionConfig | MaestroConfig | None,
+    ) -> None:
         self._circuits = circuits
         self._words = _words(job, len(circuits))
-        self._config = config
+        self._config, self._seed = _settings(config)
         self._device = job.qpu_system
 
     def __len__(self) -> int:
@@ -154,7 +165,14 @@ class _JobTasks(Sequence[Task]):
             words=None if self._words is None else self._words[circuit.position],
             config=self._config,
             device=self._device,
+            seed=None if self._seed is None else (self._seed + circuit.position) % _NUM_SEEDS,
         )
+
+
+def _settings(config: ExecutionConfig | MaestroConfig | None) -> tuple[ExecutionConfig, int | None]:
+    if isinstance(config, MaestroConfig):
+        return config.execution_config, config.seed
+    return config or ExecutionConfig(), None
 
 
 def _words(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:

@@ -23,6 +23,8 @@ from qiskit_qoro.local.lifecycle import may_become
 from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredCircuit, StoredJob
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.wire.configurations import config_from_json, config_to_json
 
 __all__ = ["Store", "open_store"]
 
@@ -180,7 +182,7 @@ class Store:
             ).fetchall()
             return self._count("results", job.number), [row[0] for row in rows]
 
-    def config(self, owner: str, job_id: str) -> ExecutionConfig | None:
+    def config(self, owner: str, job_id: str) -> ExecutionConfig | MaestroConfig | None:
         """A job's execution configuration, ``None`` where none is set."""
         with self._changed:
             return self.config_of(self.job(owner, job_id).number)
@@ -223,13 +225,13 @@ class Store:
             ).fetchall()
         return [StoredCircuit(*row) for row in rows]
 
-    def config_of(self, number: int) -> ExecutionConfig | None:
+    def config_of(self, number: int) -> ExecutionConfig | MaestroConfig | None:
         """A job's execution configuration, ``None`` where none is set."""
         with self._changed:
             row = self._db.execute(
                 "SELECT configuration FROM configurations WHERE job = ?", (number,)
             ).fetchone()
-        return None if row is None else ExecutionConfig.from_response(json.loads(row[0]))
+        return None if row is None else config_from_json(json.loads(row[0]))
 
     def add_result(self, number: int, position: int, item: str) -> None:
         """Keep the result of one circuit of a running job; it is dropped if the job runs no more."""
@@ -305,9 +307,10 @@ class Store:
         row = self._db.execute(f"SELECT count(*) FROM {table} WHERE job = ?", (number,)).fetchone()  # noqa: S608
         return int(row[0])
 
-    def _write_config(self, number: int | None, config: ExecutionConfig) -> None:
+    def _write_config(self, number: int | None, config: ExecutionConfig | MaestroConfig) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO configurations VALUES (?, ?)", (number, json.dumps(config.to_payload()))
+            "INSERT OR REPLACE INTO configurations VALUES (?, ?)",
+            (number, json.dumps(config_to_json(config))),
         )
 
 

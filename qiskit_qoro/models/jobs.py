@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup
 
 __all__ = [
@@ -106,7 +107,7 @@ class JobRequest:
     simulator_cluster: str | None = None
     qpu_system: str | None = None
     use_packing: bool = False
-    execution_config: ExecutionConfig | None = None
+    execution_config: ExecutionConfig | MaestroConfig | None = None
 
     def __post_init__(self) -> None:
         if (self.simulator_cluster is None) == (self.qpu_system is None):

@@ -21,7 +21,9 @@ from qiskit_qoro.models.jobs import (
     JobType,
     ResultsPage,
 )
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
+from qiskit_qoro.wire.configurations import CONFIG_KEYS, config_from_json, config_to_json
 from qiskit_qoro.wire.fields import (
     as_count,
     as_list,
@@ -47,7 +49,6 @@ __all__ = [
     "config_answer_to_json",
     "error_detail",
     "error_to_json",
-    "execution_config_from_json",
     "job_id_from_json",
     "job_id_to_json",
     "job_request_from_json",
@@ -73,7 +74,7 @@ def job_request_to_json(request: JobRequest) -> dict[str, Any]:
     if request.qpu_system is not None:
         body["qpu_system_name"] = request.qpu_system
     if request.execution_config is not None:
-        body["execution_configuration"] = request.execution_config.to_payload()
+        body |= config_to_json(request.execution_config)
     return body
 
 
@@ -86,9 +87,8 @@ def job_request_from_json(body: object) -> JobRequest:
     fields = as_object(body, "body")
     only(
         fields,
-        {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", "execution_configuration"},
+        {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", *CONFIG_KEYS},
     )
-    config = fields.get("execution_configuration")
     job_type = text_field(fields, "job_type")
     if job_type not in set(JobType):
         raise WireError(f"job_type: expected one of {', '.join(JobType)}, got {job_type!r}")
@@ -100,7 +100,7 @@ def job_request_from_json(body: object) -> JobRequest:
         simulator_cluster=text_field(fields, "simulator_cluster", default=None),
         qpu_system=text_field(fields, "qpu_system_name", default=None),
         use_packing=boolean_field(fields, "use_packing", default=False),
-        execution_config=None if config is None else execution_config_from_json(config),
+        execution_config=config_from_json(fields),
     )
 
 
@@ -295,19 +295,8 @@ def cancelled_from_json(body: object) -> int:
 # --- execution configuration --------------------------------------------------------------------------
 
 
-def execution_config_from_json(body: object) -> ExecutionConfig:
-    """The configuration that a request asks for.
-
-    Raises:
-        WireError: A key is unknown, or a value has the wrong type or is out of its range.
-    """
-    fields = as_object(body, "execution_configuration")
-    only(fields, ExecutionConfig.wire_names())
-    return blame_sender(ExecutionConfig.from_response, fields)
-
-
 def config_answer_to_json(
-    job_id: str, config: ExecutionConfig, *, status: str | None = None
+    job_id: str, config: ExecutionConfig | MaestroConfig, *, status: str | None = None
 ) -> dict[str, Any]:
     """The answer that holds a job's execution configuration.
 
@@ -316,7 +305,7 @@ def config_answer_to_json(
         config: Its configuration.
         status: ``"ok"`` in the answer to setting it, ``None`` in the answer to reading it.
     """
-    body = {"job_id": job_id, "execution_configuration": config.to_payload()}
+    body = {"job_id": job_id} | config_to_json(config)
     return body if status is None else {"status": status} | body
 
 

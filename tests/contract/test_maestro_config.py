@@ -1,0 +1,114 @@
+"""The engine's own options, which clients of release 0.15 and later send when they open a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+OPTIONS = {
+    "simulator_type": 1,
+    "simulation_type": 1,
+    "max_bond_dimension": 16,
+    "singular_value_threshold": 1e-8,
+    "seed": 2**64 - 1,
+}
+LAYERS = "".join(f"h q[{qubit}];\n" for qubit in range(8))
+WIDE = f"qreg q[8];\ncreg c[8];\n{LAYERS}measure q -> c;\n"
+
+
+@pytest.mark.parametrize("options", [OPTIONS, {"seed": 0}, {"max_bond_dimension": 1}, {}])
+def test_options_are_read_back_under_the_key_and_as_they_were_sent(service: Any, options: Any) -> None:
+    job_id = service.open(maestro_config=options)
+    answer = service.call("GET", f"/job/{job_id}/execution_config/")
+    assert (answer.status_code, answer.json()) == (200, {"job_id": job_id, "maestro_config": options})
+
+
+def test_a_configuration_that_is_set_later_takes_the_place_of_the_options(service: Any) -> None:
+    job_id = service.open(maestro_config=OPTIONS)
+    assert service.call("POST", f"/job/{job_id}/execution_config/", {"bond_dimension": 4}).status_code == 200
+    answer = service.call("GET", f"/job/{job_id}/execution_config/")
+    assert answer.json() == {"job_id": job_id, "execution_configuration": {"bond_dimension": 4}}
+
+
+def test_the_method_is_honoured(service: Any) -> None:
+    program = service.header + "qreg q[1]; creg c[1]; t q[0]; measure q -> c;"
+    job_id = service.run({"not Clifford": program}, job={"maestro_config": {"simulation_type": 2}})
+    error = service.call("GET", f"/job/{job_id}/resultsV2/").json()["error"]
+    assert "not Clifford" in error
+    assert "Stabilizer" in error
+
+
+def test_the_bond_dimension_is_honoured(service: Any) -> None:
+    entangled = service.header + "qreg q[2]; h q[0]; cx q[0],q[1];"
+    for bond_dimension, exact in ((1, False), (2, True)):
+        options = {"simulation_type": 1, "max_bond_dimension": bond_dimension}
+        job = {"job_type": "EXPECTATION", "maestro_config": options}
+        job_id = service.run({"bell": entangled}, job=job, observables="@gzs2:" + service.blob("X0X1"))
+        value = service.results(job_id)["bell"]["XX"]
+        assert (value == pytest.approx(1)) is exact
+
+
+def test_a_seed_makes_counts_repeatable(service: Any) -> None:
+    def counts(seed: int) -> dict[str, dict[str, int]]:
+        circuits = dict.fromkeys(("a", "b"), service.header + WIDE)
+        found: dict[str, dict[str, int]] = service.counts(
+            service.run(circuits, job={"maestro_config": {"seed": seed}})
+        )
+        return found
+
+    first = counts(2**64 - 1)
+    assert counts(2**64 - 1) == first
+    assert first["a"] != first["b"]
+    assert counts(5)["a"] != first["a"]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ([], "maestro_config"),
+        ("seed", "maestro_config"),
+        ({"gate_fusion": True}, "gate_fusion"),
+        ({"bond_dimension": 4}, "bond_dimension"),
+        ({"noise_realizations": 4}, "noise_realizations"),
+        ({"simulator_type": "QCSim"}, "simulator_type"),
+        ({"simulator_type": 4}, "simulator_type"),
+        ({"simulation_type": 7}, "simulation_type"),
+        ({"simulation_type": True}, "simulation_type"),
+        ({"simulator_type": 2, "simulation_type": 1}, "simulator_type"),
+        ({"max_bond_dimension": 0}, "max_bond_dimension"),
+        ({"max_bond_dimension": 4, "simulation_type": 0}, "max_bond_dimension"),
+        ({"singular_value_threshold": 1}, "singular_value_threshold"),
+        ({"singular_value_threshold": 0.1, "simulation_type": 2}, "singular_value_threshold"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"seed": True}, "seed"),
+        ({"seed": 1, "simulator_type": 3}, "seed"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_name(service: Any, options: Any, named: str) -> None:
+    answer = service.init(maestro_config=options)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"execution_configuration": {}},
+        {"simulator_cluster": None, "qpu_system_name": "local_qpu"},
+    ],
+)
+def test_options_do_not_go_with_everything(service: Any, fields: dict[str, Any]) -> None:
+    answer = service.init(maestro_config={"seed": 1}, **fields)
+    assert answer.status_code == 400
+    assert "maestro_config" in answer.json()["error"]
+
+
+def test_the_options_of_a_qpu_are_refused_by_name(service: Any) -> None:
+    answer = service.init(
+        simulator_cluster=None, qpu_system_name="local_qpu", device_config={"TRANSPILE_LEVEL": 3}
+    )
+    assert answer.status_code == 400
+    assert "device_config" in answer.json()["error"]
