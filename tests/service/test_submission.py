@@ -1,0 +1,388 @@
+"""submit_circuits: what is refused before anything is sent, what is sent, and what if it cannot be."""
+
+import base64
+import gzip
+import json
+
+import pytest
+import requests
+from qiskit import QuantumCircuit
+
+from qiskit_qoro.errors import (
+    ConflictError,
+    InsufficientCreditsError,
+    QoroAPIError,
+    QoroConnectionError,
+    QoroInputError,
+    WireError,
+)
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod
+from qiskit_qoro.models.jobs import ExecutionResult, JobType
+from qiskit_qoro.service import QoroService
+
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+BELL = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
+THREE = HEADER + "qreg q[3];\nh q[0];\n"
+LOST = requests.exceptions.ConnectionError("connection reset")
+
+
+def decode(blob):
+    return gzip.decompress(base64.b64decode(blob)).decode()
+
+
+def bodies(cloud, part):
+    return [json.loads(call.request.body) for call in cloud.calls if f"/{part}/" in call.request.url]
+
+
+def urls(cloud, url):
+    return [call.request.url.removeprefix(url) for call in cloud.calls]
+
+
+@pytest.fixture
+def accepting(cloud, url):
+    """The service opens job ``j1`` and takes what is added to it."""
+    cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"}, status=201)
+    cloud.add("POST", f"{url}/job/j1/add_circuits/", json={})
+    return cloud
+
+
+@pytest.fixture
+def opened(cloud, url):
+    """The service opens job ``j1``; what comes after is the test's affair."""
+    cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"})
+    return cloud
+
+
+# --- refused before anything is sent ------------------------------------------------------------------
+
+REFUSED = {
+    "no circuit": ({}, {}, "at least one"),
+    "no mapping": ([BELL], {}, "expected a mapping"),
+    "label that is no text": ({1: BELL}, {}, "label 1 is not text"),
+    "empty label": ({"": BELL}, {}, "label '' is not text"),
+    "circuit of another type": ({"a": 5}, {}, "circuit 'a': .*got int"),
+    "empty text": ({"a": BELL, "b": " "}, {}, "circuit 'b': line 1, column 1"),
+    "unknown gate": ({"a": BELL, "b": HEADER + "qreg q[1];\nfoo q[0];"}, {}, "circuit 'b': line 4, column 1"),
+    "missing semicolon": ({"a": "OPENQASM 2.0;\nqreg q[2]\nx q[0];"}, {}, r"circuit 'a': line 3, column 1"),
+    "unbound parameter": ({"a": "unbound"}, {}, "circuit 'a'"),
+    "EXPECTATION without ham_ops": ({"a": BELL}, {"job_type": JobType.EXPECTATION}, "no ham_ops"),
+    "EXECUTE with ham_ops": (
+        {"a": BELL},
+        {"job_type": JobType.EXECUTE, "ham_ops": "ZZ"},
+        "EXECUTE with ham_ops",
+    ),
+    "VALIDATE": ({"a": BELL}, {"job_type": JobType.VALIDATE}, "VALIDATE"),
+    "job type of another world": ({"a": BELL}, {"job_type": "SAMPLE"}, "expected EXECUTE or EXPECTATION"),
+    "map without ham_ops": ({"a": BELL}, {"circuit_ham_map": [[0, 1]]}, "needs ham_ops"),
+    "map of another length": (
+        {"a": BELL},
+        {"ham_ops": "ZZ", "circuit_ham_map": [[0, 1], [0, 1]]},
+        "2 ranges for 1",
+    ),
+    "map past the end": (
+        {"a": BELL},
+        {"ham_ops": "ZZ", "circuit_ham_map": [[0, 2]]},
+        "within the 1 circuits",
+    ),
+    "empty range in the map": ({"a": BELL}, {"ham_ops": "ZZ", "circuit_ham_map": [[0, 0]]}, "non-empty"),
+    "map that is no list": ({"a": BELL}, {"ham_ops": "ZZ", "circuit_ham_map": 5}, "circuit_ham_map is 5"),
+    "groups without map": ({"a": BELL}, {"ham_ops": "ZZ|XX"}, "2 groups: pass circuit_ham_map"),
+    "letter that is no Pauli": ({"a": BELL}, {"ham_ops": "ZA"}, "'A'"),
+    "lower case": ({"a": BELL}, {"ham_ops": "zz"}, "upper case"),
+    "empty word": ({"a": BELL}, {"ham_ops": "ZZ;"}, "is empty"),
+    "ham_ops that is no text": ({"a": BELL}, {"ham_ops": ["ZZ"]}, "expected text"),
+    "word longer than a circuit": ({"a": THREE, "b": BELL}, {"ham_ops": "ZZZ"}, "circuit 'b' has 2 qubits"),
+    "word longer than its own circuit": (
+        {"a": THREE, "b": BELL},
+        {"ham_ops": "ZZ|ZZZ", "circuit_ham_map": [[0, 1], [1, 2]]},
+        "circuit 'b' has 2 qubits",
+    ),
+    "word longer than a circuit in no range": (
+        {"a": THREE, "b": BELL},
+        {"ham_ops": "ZZZ", "circuit_ham_map": [[0, 1]]},
+        "circuit 'b' has 2 qubits",
+    ),
+    "shot_groups with ham_ops": (
+        {"a": BELL},
+        {"ham_ops": "ZZ", "shot_groups": [[0, 1, 5]]},
+        "exclude each other",
+    ),
+    "shot_groups with a gap": (
+        {"a": BELL, "b": BELL},
+        {"shot_groups": [[1, 2, 5]]},
+        "starts at circuit 1, expected 0",
+    ),
+    "shot_groups too short": (
+        {"a": BELL, "b": BELL},
+        {"shot_groups": [[0, 1, 5]]},
+        "end at circuit 1, expected 2",
+    ),
+    "shot_groups too long": ({"a": BELL}, {"shot_groups": [[0, 2, 5]]}, "within the 1 circuits"),
+    "shot_groups overlap": ({"a": BELL, "b": BELL}, {"shot_groups": [[0, 2, 5], [1, 2, 5]]}, "expected 2"),
+    "no shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0]]}, "0 shots"),
+    "half a shot": ({"a": BELL}, {"shot_groups": [[0, 1, 0.5]]}, "whole numbers"),
+    "pair for a triple": ({"a": BELL}, {"shot_groups": [[0, 1]]}, "shot_groups.0. is"),
+    "no shot_groups": ({"a": BELL}, {"shot_groups": []}, "end at circuit 0, expected 1"),
+    "shot_groups that are no list": ({"a": BELL}, {"shot_groups": 5}, "shot_groups is 5"),
+    "shots said twice": (
+        {"a": BELL},
+        {"shot_groups": [[0, 1, 5]], "override_job_config": JobConfig(shots=7)},
+        "exclude each other",
+    ),
+    "job configuration of another type": (
+        {"a": BELL},
+        {"override_job_config": {"shots": 5}},
+        "expected a value of type JobConfig",
+    ),
+    "engine configuration of another type": (
+        {"a": BELL},
+        {"override_execution_config": {"bond_dimension": 5}},
+        "expected a value of type ExecutionConfig",
+    ),
+    "setting that is no JSON": (
+        {"a": BELL},
+        {"override_execution_config": ExecutionConfig(api_meta={"new_key": object()})},
+        "not JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize(("circuits", "options", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_used_is_refused_and_nothing_is_sent(cloud, service, circuits, options, message):
+    if circuits == {"a": "unbound"}:
+        from qiskit.circuit import Parameter
+
+        circuits = {"a": QuantumCircuit(1)}
+        circuits["a"].rx(Parameter("theta"), 0)
+    with pytest.raises(ValueError, match=message) as caught:
+        service.submit_circuits(circuits, **options)
+    assert isinstance(caught.value, QoroInputError)
+    assert len(cloud.calls) == 0
+
+
+# --- what is sent -------------------------------------------------------------------------------------
+
+
+def test_a_submission_opens_a_job_and_adds_its_circuits(accepting, service, url):
+    result = service.submit_circuits({"first": BELL, "second": THREE})
+    assert result == ExecutionResult(job_id="j1")
+    assert result.is_async()
+    assert urls(accepting, url) == ["/job/init/", "/job/j1/add_circuits/"]
+    assert bodies(accepting, "init") == [
+        {"tag": "default", "job_type": "EXECUTE", "use_packing": False, "simulator_cluster": "qoro_maestro"}
+    ]
+    [body] = bodies(accepting, "add_circuits")
+    assert {label: decode(blob) for label, blob in body.pop("circuits").items()} == {
+        "first": BELL,
+        "second": THREE,
+    }
+    assert body == {"mode": "append", "finalized": "true", "shots": 1024}
+
+
+def test_circuits_may_be_circuits(accepting, service):
+    circuit = QuantumCircuit(2, 2)
+    circuit.h(0)
+    circuit.measure([0, 1], [0, 1])
+    service.submit_circuits({"a": circuit})
+    [body] = bodies(accepting, "add_circuits")
+    assert QuantumCircuit.from_qasm_str(decode(body["circuits"]["a"])).count_ops() == {"measure": 2, "h": 1}
+
+
+def test_labels_in_any_script_arrive_as_they_are(accepting, service):
+    labels = ["ψ|0⟩", 'quote " and \\', "\u2028", "a" * 500]
+    service.submit_circuits(dict.fromkeys(labels, BELL))
+    [body] = bodies(accepting, "add_circuits")
+    assert list(body["circuits"]) == labels
+
+
+def test_observables_make_an_expectation_job_without_shots(accepting, service):
+    service.submit_circuits({"a": THREE}, ham_ops="ZIX; III")
+    assert bodies(accepting, "init")[0]["job_type"] == "EXPECTATION"
+    [body] = bodies(accepting, "add_circuits")
+    width, _, blob = body["observables"].partition(":")
+    assert (width, decode(blob)) == ("@gzs3", "Z0X2;I")
+    assert body.keys() == {"mode", "finalized", "observables", "circuits"}
+
+
+def test_groups_of_observables_keep_their_circuits(accepting, service):
+    service.submit_circuits({"a": BELL, "b": THREE}, ham_ops="ZZ|ZZZ", circuit_ham_map=[[0, 1], (1, 2)])
+    [body] = bodies(accepting, "add_circuits")
+    assert body["circuit_ham_map"] == [[0, 1], [1, 2]]
+    assert [group.partition(":")[0] for group in body["observables"].split("|")] == ["@gzs2", "@gzs3"]
+
+
+def test_a_word_may_be_shorter_than_its_circuit(accepting, service):
+    service.submit_circuits({"a": THREE}, ham_ops="ZZ")
+    assert len(bodies(accepting, "add_circuits")) == 1
+
+
+def test_shot_groups_take_the_place_of_shots(accepting, service):
+    import numpy as np
+
+    service.submit_circuits({"a": BELL, "b": BELL, "c": BELL}, shot_groups=[(0, np.int64(2), 5), [2, 3, 7]])
+    [body] = bodies(accepting, "add_circuits")
+    assert body["shot_groups"] == [[0, 2, 5], [2, 3, 7]]
+    assert "shots" not in body
+
+
+@pytest.mark.parametrize("kind", [JobType.EXECUTE, "EXECUTE", None])
+def test_the_kind_of_job_may_be_named(accepting, service, kind):
+    service.submit_circuits({"a": BELL}, job_type=kind)
+    assert bodies(accepting, "init")[0]["job_type"] == "EXECUTE"
+
+
+def test_further_keywords_are_ignored(accepting, service):
+    import threading
+
+    service.submit_circuits({"a": BELL}, cancellation_event=threading.Event(), anything=1, precision=8)
+    assert "anything" not in bodies(accepting, "init")[0]
+
+
+def test_configurations_of_a_submission_win_field_by_field(accepting, url, token, clock):
+    service = QoroService(
+        token,
+        JobConfig(shots=10, simulator_cluster="mine", tag="usual", use_circuit_packing=True),
+        ExecutionConfig(bond_dimension=4, truncation_threshold=0.1),
+        base_url=url,
+        clock=clock,
+    )
+    service.submit_circuits(
+        {"a": BELL},
+        override_job_config=JobConfig(shots=20, qpu_system="theirs", use_circuit_packing=False),
+        override_execution_config=ExecutionConfig(
+            bond_dimension=8, simulation_method=SimulationMethod.MatrixProductState
+        ),
+    )
+    service.submit_circuits({"a": BELL})
+    changed, usual = bodies(accepting, "init")
+    assert changed == {
+        "tag": "usual",
+        "job_type": "EXECUTE",
+        "use_packing": False,
+        "qpu_system_name": "theirs",
+        "execution_configuration": {"bond_dimension": 8, "truncation_threshold": 0.1, "simulation_type": 1},
+    }
+    assert usual == {
+        "tag": "usual",
+        "job_type": "EXECUTE",
+        "use_packing": True,
+        "simulator_cluster": "mine",
+        "execution_configuration": {"bond_dimension": 4, "truncation_threshold": 0.1},
+    }
+    assert [body["shots"] for body in bodies(accepting, "add_circuits")] == [20, 10]
+
+
+def test_an_override_alone_is_sent_too(accepting, service):
+    service.submit_circuits({"a": BELL}, override_execution_config=ExecutionConfig(bond_dimension=2))
+    assert bodies(accepting, "init")[0]["execution_configuration"] == {"bond_dimension": 2}
+
+
+def test_job_ids_may_be_numbers(cloud, service, url):
+    cloud.add("POST", f"{url}/job/init/", json={"job_id": 17})
+    cloud.add("POST", f"{url}/job/17/add_circuits/", json={})
+    assert service.submit_circuits({"a": BELL}).job_id == "17"
+
+
+# --- when it cannot be sent ---------------------------------------------------------------------------
+
+
+def test_a_job_that_is_not_opened_is_not_added_to(cloud, service, url):
+    cloud.add("POST", f"{url}/job/init/", status=402, json={"error": "no credits"})
+    with pytest.raises(InsufficientCreditsError, match="no credits") as caught:
+        service.submit_circuits({"a": BELL})
+    assert urls(cloud, url) == ["/job/init/"]
+    assert caught.value.job_id is None
+
+
+@pytest.mark.parametrize(
+    "answer", [{"body": LOST}, {"body": "<html>"}, {"json": {}}, {"json": {"job_id": ""}}]
+)
+def test_without_a_job_id_nothing_more_is_sent(cloud, service, url, answer):
+    cloud.add("POST", f"{url}/job/init/", **answer)
+    with pytest.raises((QoroConnectionError, WireError)):
+        service.submit_circuits({"a": BELL})
+    assert urls(cloud, url) == ["/job/init/"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"status": 500}, QoroAPIError),
+        ({"status": 502, "body": "<html>"}, QoroAPIError),
+        ({"status": 409, "json": {"error": "finalized"}}, ConflictError),
+        ({"body": LOST}, requests.exceptions.ConnectionError),
+        ({"body": requests.exceptions.ReadTimeout("slow")}, requests.exceptions.Timeout),
+    ],
+)
+def test_an_upload_that_fails_ends_in_one_cancellation_and_an_error_that_knows_the_job(
+    opened, service, url, answer, kind
+):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", **answer)
+    opened.add("POST", f"{url}/job/j1/cancel/", json={})
+    with pytest.raises(
+        kind, match="Job j1 was opened, the service confirmed 0 of its 1 uploads; it has been cancelled"
+    ) as caught:
+        service.submit_circuits({"a": BELL})
+    assert caught.value.job_id == "j1"
+    assert caught.value.message in repr(caught.value)
+    assert urls(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
+
+
+@pytest.mark.parametrize("answer", [{"body": LOST}, {"status": 409}, {"status": 503}])
+def test_a_cancellation_that_fails_too_is_told_and_does_not_hide_the_first_error(
+    opened, service, url, answer
+):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", status=500, json={"error": "disk full"})
+    opened.add("POST", f"{url}/job/j1/cancel/", **answer)
+    with pytest.raises(QoroAPIError, match=r"disk full.*could not be cancelled and may still run") as caught:
+        service.submit_circuits({"a": BELL})
+    assert (caught.value.job_id, caught.value.status_code) == ("j1", 500)
+    assert len(opened.calls) == 3
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(1)])
+def test_ctrl_c_during_an_upload_cancels_the_job_and_stays_ctrl_c(opened, service, url, stop):
+    def press(request):
+        raise stop
+
+    opened.add_callback("POST", f"{url}/job/j1/add_circuits/", press)
+    opened.add("POST", f"{url}/job/j1/cancel/", json={})
+    with pytest.raises(type(stop)) as caught:
+        service.submit_circuits({"a": BELL})
+    assert urls(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
+    assert caught.value.__notes__ == [
+        "Job j1 was opened, the service confirmed 0 of its 1 uploads; it has been cancelled"
+    ]
+
+
+def test_a_failed_submission_records_no_depths(opened, url, token, clock):
+    service = QoroService(token, track_depth=True, base_url=url, clock=clock)
+    with pytest.raises(QoroConnectionError):
+        service.submit_circuits({"a": BELL})
+    assert service.depth_history == []
+
+
+# --- depths -------------------------------------------------------------------------------------------
+
+
+def test_depths_are_recorded_where_asked_for(accepting, url, token, clock):
+    service = QoroService(token, track_depth=True, base_url=url, clock=clock)
+    circuit = QuantumCircuit(1)
+    for _ in range(6):
+        circuit.x(0)
+    service.submit_circuits({"a": BELL, "b": THREE})
+    service.submit_circuits({"c": circuit})
+    assert service.depth_history == [[3, 1], [6]]
+    assert service.average_depth() == pytest.approx(10 / 3)
+    assert service.std_depth() == pytest.approx(
+        (((3 - 10 / 3) ** 2 + (1 - 10 / 3) ** 2 + (6 - 10 / 3) ** 2) / 3) ** 0.5
+    )
+    service.depth_history.clear()
+    assert len(service.depth_history) == 2
+    service.clear_depth_history()
+    assert (service.depth_history, service.average_depth(), service.std_depth()) == ([], 0.0, 0.0)
+
+
+def test_depths_are_not_recorded_where_not_asked_for(accepting, service):
+    service.submit_circuits({"a": BELL})
+    assert service.depth_history == []
