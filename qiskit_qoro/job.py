@@ -272,7 +272,9 @@ class QoroJob(JobV1):
 
     def _build_result(self, results: Mapping[str, CircuitResult]) -> Result:
         if self._experiments is not None and results.keys() != self._experiments.keys():
-            missing = [label for label in self._experiments if label not in results]
+            missing = [
+                f"{label} ({e.name!r})" for label, e in self._experiments.items() if label not in results
+            ]
             raise JobFailedError(
                 f"job {self.job_id()} has {len(results)} results for {len(self._experiments)} circuits; "
                 f"no result for circuit {', '.join(missing[:5]) or 'none'}",

@@ -1,0 +1,589 @@
+"""Jobs: their status in Qiskit's words, their results, and what is said when there are none."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import responses
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.exceptions import QiskitError
+from qiskit.providers import JobError, JobTimeoutError
+from qiskit.providers import JobStatus as QiskitStatus
+from qiskit.result import Result
+
+import qiskit_qoro
+from qiskit_qoro import (
+    ExecutionConfig,
+    JobCancelledError,
+    JobConfig,
+    JobFailedError,
+    JobStatus,
+    MaxRetriesReachedError,
+    QoroAPIError,
+    QoroBackend,
+    QoroConnectionError,
+    QoroError,
+    QoroInputError,
+    QoroJob,
+    QoroProvider,
+    QoroService,
+    SimulationMethod,
+    SimulatorCluster,
+    WireError,
+)
+from qiskit_qoro.job import QISKIT_STATUS
+from qiskit_qoro.local import LocalService
+
+URL = "http://qoro.invalid/api"
+JOB = "job-17"
+
+
+def bell(name: str | None = None, **more: Any) -> QuantumCircuit:
+    circuit = QuantumCircuit(2, name=name, **more)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+def slow() -> QuantumCircuit:
+    """Ten million shots of this take the better part of a minute: each shot is a run of its own."""
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+# --- results on the real service ------------------------------------------------------------------------
+
+
+def test_a_result_says_where_it_comes_from(backend: QoroBackend) -> None:
+    job = backend.run(bell(), shots=30)
+    result = job.result()
+
+    assert isinstance(result, Result)
+    assert result.success is True
+    assert result.status == "COMPLETED"
+    assert result.job_id == job.job_id()
+    assert result.backend_name == "qoro_maestro"
+    assert result.backend_version == backend.backend_version
+    assert result.time_taken > 0
+    assert result.date.startswith("20")
+    assert job.backend() is backend
+    assert job.job_id() in repr(job)
+    assert job.done()
+
+
+def test_an_experiment_has_the_header_that_qiskit_reads(backend: QoroBackend) -> None:
+    circuit = QuantumCircuit(
+        QuantumRegister(3),
+        ClassicalRegister(1, "a"),
+        ClassicalRegister(2, "b"),
+        name="mine",
+        metadata={"k": [1]},
+    )
+    circuit.x(2)
+    circuit.measure(range(3), range(3))
+
+    item = backend.run(circuit, shots=5).result().results[0]
+
+    assert item.header == {
+        "name": "mine",
+        "memory_slots": 3,
+        "creg_sizes": [["a", 1], ["b", 2]],
+        "metadata": {"k": [1]},
+    }
+    assert (item.status, item.success, item.shots) == ("DONE", True, 5)
+    assert item.data.counts == {"0x4": 5}
+    assert type(item.data.counts["0x4"]) is int
+
+
+def test_the_metadata_is_that_of_the_moment_of_the_run(backend: QoroBackend) -> None:
+    circuit = bell(metadata={"run": 1})
+    job = backend.run(circuit, shots=5)
+    circuit.metadata["run"] = 2
+
+    assert job.result().results[0].header["metadata"] == {"run": 1}
+
+
+def test_counts_are_found_by_index_by_circuit_and_by_name(backend: QoroBackend) -> None:
+    flipped = QuantumCircuit(1, name="flipped")
+    flipped.x(0)
+    flipped.measure_all()
+    idle = QuantumCircuit(1, name="idle")
+    idle.measure_all()
+
+    result = backend.run((idle, flipped), shots=[3, 4]).result()
+
+    assert result.get_counts() == [{"0": 3}, {"1": 4}]
+    assert result.get_counts(flipped) == result.get_counts("flipped") == result.get_counts(1) == {"1": 4}
+
+
+def test_circuits_of_one_name_each_keep_their_own_counts(backend: QoroBackend) -> None:
+    circuits = []
+    for flips in range(3):
+        circuit = QuantumCircuit(1, name="same")
+        for _ in range(flips):
+            circuit.x(0)
+        circuit.measure_all()
+        circuits.append(circuit)
+
+    result = backend.run(circuits, shots=2).result()
+    with pytest.warns(UserWarning, match="same"):
+        first = result.get_counts("same")
+
+    assert [result.get_counts(index) for index in range(3)] == [{"0": 2}, {"1": 2}, {"0": 2}]
+    assert first == {"0": 2}
+
+
+def test_a_list_of_one_circuit_is_a_result_of_one(backend: QoroBackend) -> None:
+    assert len(backend.run([bell()], shots=5).result().results) == 1
+
+
+def test_memory_lists_every_shot_in_hexadecimal_and_the_same_each_time(
+    provider: QoroProvider, backend: QoroBackend
+) -> None:
+    job = backend.run([bell(), bell()], shots=60, memory=True)
+    result = job.result()
+    twin = QoroJob(backend, job.job_id(), provider.service, experiments=job._experiments, memory=True)
+
+    for index in range(2):
+        memory = result.data(index)["memory"]
+        assert set(memory) <= {"0x0", "0x3"}
+        assert {hex(int(key, 2)): memory.count(hex(int(key, 2))) for key in result.get_counts(index)} == (
+            result.data(index)["counts"]
+        )
+        assert memory != sorted(memory)
+    assert result.data(0)["memory"] != result.data(1)["memory"]
+    assert twin.result().get_memory(0) == result.get_memory(0)
+
+
+def test_without_memory_there_is_none(backend: QoroBackend) -> None:
+    with pytest.raises(QiskitError, match="memory"):
+        backend.run(bell(), shots=5).result().get_memory()
+
+
+def test_a_result_survives_becoming_a_dictionary_and_json(backend: QoroBackend) -> None:
+    result = backend.run([bell("a", metadata={"x": 1}), bell("b")], shots=5, memory=True).result()
+
+    again = Result.from_dict(json.loads(json.dumps(result.to_dict())))
+
+    assert again.to_dict() == result.to_dict()
+    assert again.get_counts() == result.get_counts()
+    assert again.get_memory(1) == result.get_memory(1)
+
+
+def test_a_job_is_submitted_once(backend: QoroBackend) -> None:
+    job = backend.run(bell(), shots=5)
+
+    with pytest.raises(QoroInputError, match=job.job_id()):
+        job.submit()
+
+
+def test_a_job_survives_pickling(backend: QoroBackend) -> None:
+    job = backend.run(bell("mine"), shots=5, memory=True)
+
+    twin = pickle.loads(pickle.dumps(job))
+
+    assert twin.result().get_counts("mine") == job.result().get_counts("mine")
+    assert twin.result().get_memory() == job.result().get_memory()
+
+
+def test_a_job_is_found_again_by_another_process(local_service: LocalService, backend: QoroBackend) -> None:
+    job = backend.run([bell(), bell()], shots=[40, 50])
+    script = f"""
+from qiskit_qoro import QoroProvider
+provider = QoroProvider({local_service.token!r}, base_url={local_service.url!r})
+result = provider.retrieve_job({job.job_id()!r}).result()
+print([(item.shots, dict(sorted(result.get_counts(k).items()))) for k, item in enumerate(result.results)])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    counts = job.result().get_counts()
+    assert done.stdout.strip() == str(
+        [(s, dict(sorted(c.items()))) for s, c in zip((40, 50), counts, strict=True)]
+    )
+    assert done.stderr == ""
+
+
+def test_a_job_fetched_by_its_id_shows_labels_and_one_row(
+    provider: QoroProvider, backend: QoroBackend
+) -> None:
+    circuit = QuantumCircuit(
+        QuantumRegister(2), ClassicalRegister(1, "a"), ClassicalRegister(1, "b"), name="mine"
+    )
+    circuit.x(1)
+    circuit.measure([0, 1], [0, 1])
+    job = backend.run(circuit, shots=5)
+
+    fetched = provider.retrieve_job(job.job_id())
+
+    assert fetched.job_id() == job.job_id()
+    with pytest.raises(QiskitError, match="backend"):
+        fetched.backend()
+    assert fetched.result().get_counts("0") == {"10": 5}
+    assert fetched.result().time_taken == job.result().time_taken
+
+
+# --- jobs that do not end well --------------------------------------------------------------------------
+
+
+def test_a_failed_job_says_which_circuit_failed_and_why(backend: QoroBackend) -> None:
+    wide = QuantumCircuit(70, 1, name="too wide for a state vector")
+    wide.h(range(70))
+    wide.measure(0, 0)
+    config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
+    job = backend.run([bell(), wide], execution_config=config)
+
+    with pytest.raises(
+        JobFailedError, match=r"circuit '1' \('too wide for a state vector'\).*70 qubits"
+    ) as caught:
+        job.result()
+
+    assert isinstance(caught.value, JobError)
+    assert caught.value.job_id == job.job_id()
+    assert job.job_id() in str(caught.value)
+    assert caught.value.status is JobStatus.FAILED
+    assert job.status() is QiskitStatus.ERROR
+    assert job.in_final_state()
+    assert job.cancel() is False
+    with pytest.raises(JobFailedError):
+        job.result()
+
+
+def test_a_job_that_takes_too_long_lives_on_until_it_is_cancelled(backend: QoroBackend) -> None:
+    job = backend.run(slow(), shots=10**7)
+
+    with pytest.raises(JobTimeoutError, match=job.job_id()) as caught:
+        job.result(timeout=0.01)
+    assert isinstance(caught.value, qiskit_qoro.JobTimeoutError)
+    assert caught.value.job_id == job.job_id()
+    assert job.status() in {QiskitStatus.QUEUED, QiskitStatus.RUNNING}
+
+    assert job.cancel() is True
+    assert job.cancel() is False
+    assert job.status() is QiskitStatus.CANCELLED
+    assert job.cancelled()
+    with pytest.raises(JobCancelledError, match=job.job_id()):
+        job.result()
+
+
+def test_a_result_can_be_had_after_a_timeout(backend: QoroBackend) -> None:
+    job = backend.run([slow()] * 2, shots=20_000)
+
+    with pytest.raises(JobTimeoutError):
+        job.wait_for_final_state(timeout=0)
+
+    assert sum(job.result().get_counts(1).values()) == 20_000
+
+
+def test_an_interrupted_wait_leaves_the_job_running(backend: QoroBackend) -> None:
+    job = backend.run(slow(), shots=10**7)
+
+    def press_ctrl_c(_job_id: str, _status: QiskitStatus, _job: QoroJob) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        job.wait_for_final_state(callback=press_ctrl_c)
+
+    assert job.status() in {QiskitStatus.QUEUED, QiskitStatus.RUNNING}
+    assert job.cancel() is True
+
+
+def test_the_callback_sees_the_job_on_its_way_to_the_end(backend: QoroBackend) -> None:
+    seen: list[tuple[str, QiskitStatus, QoroJob]] = []
+    job = backend.run(bell(), shots=5)
+
+    job.wait_for_final_state(wait=60, callback=lambda *look: seen.append(look))
+
+    assert {(job_id, of) for job_id, _, of in seen} == {(job.job_id(), job)}
+    assert seen[-1][1] is QiskitStatus.DONE
+    job.wait_for_final_state(callback=lambda *look: seen.append(look))
+    assert seen[-1] == seen[-2]
+
+
+# --- a service with scripted answers --------------------------------------------------------------------
+
+
+class NoTime:
+    """A clock on which waiting takes no time at all."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wait(self, seconds: float, event: object = None) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as wire:
+        yield wire
+
+
+Submit = Callable[..., QoroJob]
+
+
+@pytest.fixture
+def submit(wire: responses.RequestsMock) -> Submit:
+    """Submits circuits to a service that answers as the test says."""
+
+    def submit(*circuits: QuantumCircuit, **options: Any) -> QoroJob:
+        wire.post(f"{URL}/job/init/", json={"job_id": JOB})
+        wire.post(f"{URL}/job/{JOB}/add_circuits/", json={})
+        config = JobConfig(simulator_cluster="qoro_maestro")
+        service = QoroService("token", config, max_retries=50, base_url=URL, clock=NoTime())
+        return QoroBackend(SimulatorCluster("qoro_maestro"), service).run(circuits or [bell()], **options)
+
+    return submit
+
+
+def histogram(bits: str, count: int) -> dict[str, Any]:
+    """QH1 of one outcome that occurred ``count`` times, 2 to 127, written by hand from the format."""
+    # Width, unique, shots; one gap; three bytes: one run, of counts other than 1, one long; one extra.
+    data = b"QH1" + bytes([len(bits), 1, count, 1, int(bits, 2), 3, 1, 0, 1, 1, count - 2])
+    return {"encoding": "qh1", "n_bits": len(bits), "payload": base64.b64encode(data).decode()}
+
+
+def answer_results(wire: responses.RequestsMock, results: dict[str, Any]) -> None:
+    items = [{"label": label, "results": result} for label, result in results.items()]
+    page = {"count": len(items), "next": None, "previous": None, "results": items}
+    wire.get(f"{URL}/job/{JOB}/resultsV2/", json=page)
+
+
+def answer_status(wire: responses.RequestsMock, status: str, **more: Any) -> responses.BaseResponse:
+    return wire.get(f"{URL}/job/{JOB}/status/", json={"status": status, **more})
+
+
+def test_every_status_has_its_word_in_qiskit() -> None:
+    assert set(QISKIT_STATUS) == set(JobStatus)
+    for status, word in QISKIT_STATUS.items():
+        ends = word in {QiskitStatus.DONE, QiskitStatus.ERROR, QiskitStatus.CANCELLED}
+        assert status.is_final == ends
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_the_status_of_a_job_never_raises(
+    wire: responses.RequestsMock, submit: Submit, status: JobStatus
+) -> None:
+    answer_status(wire, status.value)
+
+    assert submit().status() is QISKIT_STATUS[status]
+
+
+def test_a_status_never_heard_of_is_running_and_logged_once(
+    wire: responses.RequestsMock, submit: Submit, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer_status(wire, "TELEPORTED")
+    job = submit()
+
+    with caplog.at_level(logging.WARNING):
+        assert [job.status() for _ in range(3)] == [QiskitStatus.RUNNING] * 3
+
+    assert caplog.text.count("TELEPORTED") == 1
+    assert JOB in caplog.text
+
+
+def test_a_status_never_heard_of_is_waited_through(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "TELEPORTED")
+    answer_status(wire, "COMPLETED", run_time=1.5)
+    answer_results(wire, {"0": histogram("11", 100)})
+
+    result = submit(shots=100).result()
+
+    assert result.get_counts() == {"11": 100}
+    assert result.time_taken == 1.5
+
+
+def test_a_result_that_is_there_needs_no_more_requests(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"0": histogram("11", 100)})
+    job = submit(shots=100)
+
+    first = job.result()
+    sent = len(wire.calls)
+
+    assert job.result() is first
+    assert job.status() is QiskitStatus.DONE
+    assert job.cancel() is False
+    job.wait_for_final_state()
+    assert len(wire.calls) == sent
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "INSUFFICIENT_CREDITS"])
+def test_a_job_without_results_gives_the_reason_of_the_service(
+    wire: responses.RequestsMock, submit: Submit, status: str
+) -> None:
+    answer_status(wire, status)
+    wire.get(f"{URL}/job/{JOB}/resultsV2/", status=400, json={"error": "circuit '0': out of ink"})
+    job = submit(bell("mine"))
+
+    with pytest.raises(
+        JobFailedError, match=rf"{JOB} is {status}: circuit '0' \('mine'\): out of ink"
+    ) as caught:
+        job.result()
+
+    assert caught.value.status == status
+
+
+def test_a_failed_job_is_a_failed_job_even_where_its_reason_cannot_be_read(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
+    answer_status(wire, "FAILED")
+
+    with pytest.raises(JobFailedError, match=r"is FAILED: the reason could not be read \(no answer"):
+        submit().result()
+
+
+def test_a_failed_job_of_which_nothing_is_said_says_so(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "FAILED")
+    wire.get(f"{URL}/job/{JOB}/resultsV2/", status=400)
+
+    with pytest.raises(JobFailedError, match="no reason"):
+        submit().result()
+
+
+@pytest.mark.parametrize("count", [99, 101])
+def test_counts_that_do_not_add_up_are_an_error_and_no_result(
+    wire: responses.RequestsMock, submit: Submit, count: int
+) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"0": histogram("11", count)})
+
+    with pytest.raises(
+        JobFailedError, match=rf"{JOB}, circuit 'mine'.*add up to {count}, expected 100"
+    ) as caught:
+        submit(bell("mine"), shots=100).result()
+
+    assert caught.value.job_id == JOB
+
+
+def test_a_circuit_without_a_result_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"0": histogram("11", 9)})
+
+    with pytest.raises(JobFailedError, match=rf"{JOB} has 1 results for 2 circuits.*1 \('lost'\)"):
+        submit(bell("there"), bell("lost"), shots=9).result()
+
+
+def test_a_result_that_nobody_asked_for_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"0": histogram("11", 9), "stranger": histogram("11", 9)})
+
+    with pytest.raises(JobFailedError, match=rf"{JOB} has 2 results for 1 circuits"):
+        submit(shots=9).result()
+
+
+def test_results_in_another_order_find_their_circuits(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"1": histogram("01", 9), "0": histogram("10", 9)})
+
+    assert submit(bell(), bell(), shots=9).result().get_counts() == [{"10": 9}, {"01": 9}]
+
+
+@pytest.mark.parametrize(
+    ("result", "complaint"),
+    [
+        (histogram("111", 9), "expected 2 bits"),
+        ({"ZZ": 1.0}, "got expectation values"),
+        ({"encoding": "qh9", "n_bits": 2, "payload": ""}, "encoding"),
+    ],
+)
+def test_results_that_make_no_sense_are_an_error_that_names_the_job(
+    wire: responses.RequestsMock, submit: Submit, result: dict[str, Any], complaint: str
+) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"0": result})
+
+    with pytest.raises(WireError, match=complaint) as caught:
+        submit(shots=9).result()
+
+    assert caught.value.job_id == JOB
+    assert JOB in str(caught.value)
+
+
+def no_status(wire: responses.RequestsMock) -> None:
+    wire.get(f"{URL}/job/{JOB}/status/", json={"state": "fine"})
+
+
+def no_json(wire: responses.RequestsMock) -> None:
+    wire.get(f"{URL}/job/{JOB}/status/", body="<html>")
+
+
+def gone(wire: responses.RequestsMock) -> None:
+    wire.get(f"{URL}/job/{JOB}/status/", status=404, json={"detail": "gone"})
+
+
+def silence(wire: responses.RequestsMock) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(no_status, WireError), (no_json, WireError), (gone, QoroAPIError), (silence, QoroConnectionError)],
+)
+@pytest.mark.parametrize("question", [QoroJob.status, QoroJob.result])
+def test_every_error_about_a_job_carries_its_id(
+    wire: responses.RequestsMock,
+    submit: Submit,
+    answer: Callable[[responses.RequestsMock], None],
+    kind: type[QoroError],
+    question: Callable[[QoroJob], object],
+) -> None:
+    answer(wire)
+    job = submit()
+
+    with pytest.raises(kind, match=JOB) as caught:
+        question(job)
+
+    assert caught.value.job_id == JOB
+
+
+def test_cancelling_a_job_that_is_over_is_no_error(wire: responses.RequestsMock, submit: Submit) -> None:
+    wire.post(f"{URL}/job/{JOB}/cancel/", status=409, json={"error": "job is COMPLETED"})
+
+    assert submit().cancel() is False
+
+
+def test_cancelling_a_job_of_somebody_else_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
+    wire.post(f"{URL}/job/{JOB}/cancel/", status=403, json={"error": "not yours"})
+
+    with pytest.raises(QoroAPIError, match="not yours") as caught:
+        submit().cancel()
+
+    assert caught.value.job_id == JOB
+
+
+def test_a_wait_ends_where_the_client_gives_up(wire: responses.RequestsMock, submit: Submit) -> None:
+    looks = answer_status(wire, "RUNNING")
+
+    with pytest.raises(MaxRetriesReachedError, match=JOB):
+        submit().result()
+
+    assert looks.call_count == 50
+
+
+def test_a_timeout_is_kept_and_not_overshot(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "RUNNING")
+    job = submit()
+    clock = job._service._clock
+
+    with pytest.raises(JobTimeoutError, match=r"after 7 s"):
+        job.result(timeout=7)
+
+    assert clock.now() == pytest.approx(7)
