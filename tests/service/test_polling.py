@@ -1,0 +1,284 @@
+"""Waiting for a job: when it is looked at, what is told meanwhile, and how the wait ends."""
+
+import logging
+import threading
+
+import pytest
+import requests
+
+from qiskit_qoro.errors import (
+    ExecutionCancelledError,
+    JobTimeoutError,
+    MaxRetriesReachedError,
+    NotFoundError,
+    QoroConnectionError,
+    QoroInputError,
+    RateLimitError,
+    WireError,
+)
+from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus
+from qiskit_qoro.service import QoroService
+
+JOB = ExecutionResult(job_id="j1")
+LOST = {"body": requests.exceptions.ConnectionError("reset")}
+
+
+@pytest.fixture
+def statuses(cloud, url):
+    """Scripts the answers of the status call: words, or whole answers. The last one repeats."""
+
+    def script(*answers):
+        for answer in answers:
+            whole = {"json": {"status": answer}} if isinstance(answer, str) else answer
+            cloud.add("GET", f"{url}/job/j1/status/", **whole)
+
+    return script
+
+
+def looks(clock):
+    """When the job was looked at, on the clock."""
+    total, times = 0.0, []
+    for pause in clock.waits:
+        total += pause
+        times.append(round(total, 6))
+    return times
+
+
+# --- when it is looked at -----------------------------------------------------------------------------
+
+
+def test_the_first_look_is_soon_and_each_wait_half_as_long_again(service, statuses, clock):
+    statuses(*["PENDING"] * 2, *["RUNNING"] * 3, "COMPLETED")
+    assert service.poll_job_status(JOB, loop_until_complete=True) is JobStatus.COMPLETED
+    assert looks(clock) == pytest.approx([0.05, 0.125, 0.2375, 0.40625, 0.659375, 1.0390625], abs=1e-5)
+
+
+@pytest.mark.parametrize(("interval", "longest"), [(3.0, 3.0), (0.1, 0.1), (0.01, 0.01), (1, 1.0)])
+def test_no_wait_is_longer_than_the_polling_interval(cloud, statuses, clock, url, token, interval, longest):
+    statuses(*["RUNNING"] * 20, "COMPLETED")
+    service = QoroService(token, polling_interval=interval, base_url=url, clock=clock)
+    service.poll_job_status(JOB, loop_until_complete=True)
+    assert max(clock.waits) == clock.waits[-1] == longest
+
+
+def test_without_a_loop_there_is_one_look_and_no_wait(cloud, service, statuses, clock):
+    statuses("RUNNING")
+    assert service.poll_job_status(JOB) is JobStatus.RUNNING
+    assert (len(cloud.calls), clock.waits) == (1, [])
+
+
+def test_after_max_retries_the_wait_is_given_up_and_the_job_goes_on(cloud, statuses, clock, url, token):
+    statuses("RUNNING")
+    service = QoroService(token, max_retries=4, base_url=url, clock=clock)
+    with pytest.raises(MaxRetriesReachedError, match="job j1 was not done after 4 looks") as caught:
+        service.poll_job_status(JOB, loop_until_complete=True)
+    assert (caught.value.job_id, caught.value.retries) == ("j1", 4)
+    assert [call.request.method for call in cloud.calls] == ["GET"] * 4
+
+
+# --- how it ends --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["COMPLETED", "FAILED", "CANCELLED", "INSUFFICIENT_CREDITS", "TIMED_OUT"])
+def test_a_final_status_ends_the_loop(cloud, service, statuses, word):
+    statuses("RUNNING", word, "RUNNING")
+    assert service.poll_job_status(JOB, loop_until_complete=True).value == word
+    assert len(cloud.calls) == 2
+
+
+@pytest.mark.parametrize("word", ["PENDING", "SCHEDULED", "RUNNING", "PAUSED", "DREAMING", "", "completed"])
+def test_a_status_that_is_not_final_or_never_heard_of_does_not(cloud, service, statuses, word):
+    statuses(word, "COMPLETED")
+    heard = []
+    service.poll_job_status(JOB, loop_until_complete=True, progress_callback=lambda *args: heard.append(args))
+    assert heard == [(1, word), (2, "COMPLETED")]
+
+
+def test_an_unknown_status_is_handed_out_as_it_is(service, statuses):
+    statuses("DREAMING")
+    status = service.poll_job_status(JOB)
+    assert (status, status.value, status.is_final) == ("DREAMING", "DREAMING", False)
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_on_complete_gets_the_last_answer_once(service, statuses, loop):
+    statuses({"json": {"status": "COMPLETED", "run_time": 1.5}})
+    answers = []
+    service.poll_job_status(JOB, loop, answers.append)
+    assert [answer.json() for answer in answers] == [{"status": "COMPLETED", "run_time": 1.5}]
+    assert isinstance(answers[0], requests.Response)
+
+
+def test_on_complete_is_not_called_for_a_job_that_goes_on(service, statuses):
+    statuses("RUNNING")
+    answers = []
+    service.poll_job_status(JOB, on_complete=answers.append)
+    assert answers == []
+
+
+def test_an_error_in_a_callback_reaches_the_caller(service, statuses):
+    statuses("RUNNING")
+
+    def fail(*args):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        service.poll_job_status(JOB, loop_until_complete=True, progress_callback=fail)
+
+
+# --- what it survives ---------------------------------------------------------------------------------
+
+
+def test_a_loop_survives_lost_connections_and_refusals_that_pass(cloud, service, statuses, clock):
+    busy = {"status": 429, "headers": {"Retry-After": "5"}}
+    statuses("RUNNING", busy, busy, busy, "RUNNING", LOST, "RUNNING", {"status": 503}, "COMPLETED")
+    assert service.poll_job_status(JOB, loop_until_complete=True) is JobStatus.COMPLETED
+    assert clock.waits.count(5.0) == 3
+
+
+def test_retries_of_one_look_do_not_count_as_looks(cloud, service, statuses):
+    statuses(LOST, LOST, "RUNNING", LOST, "COMPLETED")
+    heard = []
+    service.poll_job_status(JOB, loop_until_complete=True, progress_callback=lambda *args: heard.append(args))
+    assert heard == [(1, "RUNNING"), (2, "COMPLETED")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (LOST, QoroConnectionError),
+        ({"status": 404}, NotFoundError),
+        ({"status": 429, "headers": {"Retry-After": "3600"}}, RateLimitError),
+        ({"json": {}}, WireError),
+        ({"json": {"status": 5}}, WireError),
+        ({"json": {"status": "RUNNING", "run_time": "long"}}, WireError),
+        ({"body": "<html>"}, WireError),
+    ],
+)
+def test_what_does_not_pass_ends_the_loop(service, statuses, answer, kind):
+    statuses("RUNNING", answer)
+    with pytest.raises(kind):
+        service.poll_job_status(JOB, loop_until_complete=True)
+
+
+# --- events -------------------------------------------------------------------------------------------
+
+
+def test_an_event_that_is_set_before_ends_the_wait_at_once(cloud, service):
+    event = threading.Event()
+    event.set()
+    with pytest.raises(ExecutionCancelledError, match="the wait for job j1 was cancelled") as caught:
+        service.poll_job_status(JOB, loop_until_complete=True, cancellation_event=event)
+    assert caught.value.job_id == "j1"
+    assert len(cloud.calls) == 0
+
+
+def test_an_event_during_a_wait_ends_it_and_leaves_the_job_to_whoever_set_it(cloud, service, statuses, clock):
+    statuses("RUNNING")
+    event = threading.Event()
+    clock.during_wait = lambda: event.set() if len(clock.waits) == 3 else None
+    with pytest.raises(ExecutionCancelledError):
+        service.poll_job_status(JOB, loop_until_complete=True, cancellation_event=event)
+    assert [call.request.method for call in cloud.calls] == ["GET", "GET"]
+
+
+def test_an_event_ends_the_pause_between_two_tries_of_one_look(cloud, service, statuses, clock):
+    statuses({"status": 429, "headers": {"Retry-After": "50"}})
+    event = threading.Event()
+    clock.during_wait = lambda: event.set() if clock.waits[-1] == 50 else None
+    with pytest.raises(ExecutionCancelledError):
+        service.poll_job_status(JOB, loop_until_complete=True, cancellation_event=event)
+    assert len(cloud.calls) == 1
+
+
+def test_an_event_interrupts_a_real_wait(cloud, statuses, url, token):
+    statuses("RUNNING")
+    service = QoroService(token, polling_interval=3600, base_url=url)
+    event = threading.Event()
+
+    def stop_later(retry_count, status):
+        threading.Timer(0.02, event.set).start()
+
+    with pytest.raises(ExecutionCancelledError):
+        service.poll_job_status(
+            JOB, loop_until_complete=True, progress_callback=stop_later, cancellation_event=event
+        )
+
+
+# --- the wait that Qiskit's jobs use ------------------------------------------------------------------
+
+
+def test_waiting_with_a_limit_looks_once_more_when_it_is_over(service, statuses, clock):
+    statuses("RUNNING")
+    with pytest.raises(JobTimeoutError, match=r"job j1 is RUNNING after 1 s\. It goes on") as caught:
+        service.wait_for_job(JOB, timeout_s=1.0)
+    assert caught.value.status is JobStatus.RUNNING
+    assert looks(clock)[-1] == 1.0
+
+
+def test_a_limit_of_no_time_is_one_look(cloud, service, statuses, clock):
+    statuses("RUNNING", "COMPLETED")
+    with pytest.raises(JobTimeoutError):
+        service.wait_for_job(JOB, timeout_s=0)
+    assert service.wait_for_job(JOB, timeout_s=0).status is JobStatus.COMPLETED
+
+
+def test_waiting_tells_each_look_and_returns_the_run_time(service, statuses):
+    statuses("RUNNING", {"json": {"status": "COMPLETED", "run_time": 2}})
+    heard = []
+    state = service.wait_for_job(JOB, on_look=lambda *args: heard.append(args))
+    assert state == JobState(JobStatus.COMPLETED, run_time_s=2.0)
+    assert heard == [(1, JobState(JobStatus.RUNNING)), (2, state)]
+
+
+# --- words for people ---------------------------------------------------------------------------------
+
+
+def test_the_log_has_a_line_for_each_change(service, statuses, caplog):
+    caplog.set_level(logging.INFO, "qiskit_qoro")
+    statuses("PENDING", "PENDING", "RUNNING", "COMPLETED")
+    service.poll_job_status(JOB, loop_until_complete=True)
+    assert [record.getMessage() for record in caplog.records] == [
+        "job j1 is PENDING",
+        "job j1 is RUNNING",
+        "job j1 is COMPLETED",
+    ]
+
+
+def test_who_does_not_want_words_gets_none(service, statuses, caplog, capfd):
+    caplog.set_level(logging.DEBUG, "qiskit_qoro")
+    statuses("PENDING", "COMPLETED")
+    service.poll_job_status(JOB, loop_until_complete=True, verbose=False)
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_terminal_nothing_is_written(service, statuses, capfd, monkeypatch):
+    statuses("PENDING", "COMPLETED")
+    service.poll_job_status(JOB, loop_until_complete=True)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "job", [ExecutionResult(), ExecutionResult(job_id=""), None, "j1", ExecutionResult(job_id=3)]
+)
+def test_what_has_no_job_id_cannot_be_asked_about(cloud, service, job):
+    for ask in (
+        service.poll_job_status,
+        service.get_job_results,
+        service.cancel_job,
+        service.delete_job,
+        service.get_execution_config,
+        service.get_job_state,
+        service.wait_for_job,
+    ):
+        with pytest.raises(QoroInputError, match="expected an ExecutionResult with a job_id"):
+            ask(job)
+    assert len(cloud.calls) == 0
+
+
+@pytest.mark.parametrize("dots", [".", ".."])
+def test_dots_are_no_job(cloud, service, dots):
+    with pytest.raises(QoroInputError, match="expected the identifier of a job"):
+        service.cancel_job(ExecutionResult(job_id=dots))
+    assert len(cloud.calls) == 0

@@ -1,0 +1,52 @@
+"""What is shown during a wait on a terminal: a line on standard error that goes away again."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.service.progress import status_line
+
+with status_line("[job]", {verbose}) as show:
+    show(JobStatus("[/RUNNING]"))
+    print("said meanwhile")
+    show(JobStatus.COMPLETED)
+print("said after")
+"""
+
+
+def run_on_a_terminal(verbose):
+    """The script's standard output through a pipe, and what its standard error showed on a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(verbose=verbose)],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+        timeout=60,
+        check=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 4096):
+            shown += piece
+    except OSError:  # how a terminal without writers ends on Linux
+        pass
+    os.close(ours)
+    return done.stdout.decode(), shown.decode()
+
+
+def test_a_terminal_shows_the_status_whatever_it_is_and_clears_it():
+    out, shown = run_on_a_terminal(verbose=True)
+    assert "job [job] is COMPLETED" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert shown.rstrip().endswith("\x1b[2K")
+    assert out == "said meanwhile\nsaid after\n"
+
+
+def test_a_terminal_shows_nothing_to_who_does_not_want_it():
+    assert run_on_a_terminal(verbose=False) == ("said meanwhile\nsaid after\n", "")

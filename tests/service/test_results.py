@@ -1,0 +1,110 @@
+"""get_job_results: page by page, complete or not at all."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
+from qiskit_qoro.models.jobs import ExecutionResult, ResultsPage
+from qiskit_qoro.wire.chunks import render
+from qiskit_qoro.wire.payloads import results_page_to_json
+
+JOB = ExecutionResult(job_id="j1")
+
+
+@pytest.fixture
+def pages(cloud, url):
+    """Scripts the results of ``total`` circuits; ``damage`` may change a page before it is sent."""
+
+    def script(total, damage=lambda offset, page: page):
+        everything = {f"c{k}": {format(k % 4, "02b"): k + 1} for k in range(total)}
+
+        def answer(request):
+            query = {key: int(value[0]) for key, value in parse_qs(urlsplit(request.url).query).items()}
+            end = query["offset"] + query["limit"]
+            page = ResultsPage(
+                count=total,
+                results=dict(list(everything.items())[query["offset"] : end]),
+                next=f"{url}/next" if end < total else None,
+            )
+            return 200, {}, render(damage(query["offset"], results_page_to_json(page)))
+
+        cloud.add_callback("GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), answer)
+        return everything
+
+    return script
+
+
+@pytest.mark.parametrize(("total", "requests"), [(1, 1), (99, 1), (100, 1), (101, 2), (250, 3)])
+def test_every_circuit_comes_back_in_order(cloud, service, pages, total, requests):
+    everything = pages(total)
+    result = service.get_job_results(JOB)
+    assert list(result.results.items()) == list(everything.items())
+    assert result.job_id == "j1"
+    assert not result.is_async()
+    assert JOB.results is None
+    assert len(cloud.calls) == requests
+
+
+def shifted(offset, page):
+    page["results"] = page["results"] if offset == 0 else page["results"][:-1]
+    return page
+
+
+def repeated(offset, page):
+    if offset:
+        page["results"][0]["label"] = "c0"
+    return page
+
+
+def endless(offset, page):
+    page["next"] = "more"
+    return page
+
+
+def hollow(offset, page):
+    return page | {"results": [], "next": "more"}
+
+
+def other_count(offset, page):
+    return page | {"count": page["count"] + 1}
+
+
+@pytest.mark.parametrize("damage", [shifted, repeated, endless, hollow, other_count])
+@pytest.mark.parametrize("total", [150, 250])
+def test_results_that_do_not_add_up_are_an_error_and_not_a_result(cloud, service, pages, total, damage):
+    pages(total, damage)
+    with pytest.raises(WireError, match="results of job j1") as caught:
+        service.get_job_results(JOB)
+    assert caught.value.job_id == "j1"
+    assert len(cloud.calls) <= 4
+
+
+def test_a_service_that_never_stops_is_stopped(cloud, service, url):
+    import itertools
+
+    numbers = itertools.count()
+
+    def answer(request):
+        items = [{"label": f"c{next(numbers)}", "results": {}} for _ in range(100)]
+        return 200, {}, render({"count": 100, "next": "more", "previous": None, "results": items})
+
+    cloud.add_callback("GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), answer)
+    with pytest.raises(WireError, match="goes past the 100 results"):
+        service.get_job_results(JOB)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, QoroAPIError), (404, NotFoundError)])
+def test_results_that_are_not_there_are_an_error_with_the_reason(cloud, service, url, status, kind):
+    cloud.add("GET", f"{url}/job/j1/resultsV2/", status=status, json={"error": "still running"})
+    with pytest.raises(kind, match="still running"):
+        service.get_job_results(JOB)
+
+
+def test_expectation_values_come_back_as_numbers(cloud, service, url):
+    answer = {"count": 1, "next": None, "results": [{"label": "a", "results": {"ZZ": 1, "XI": -0.25}}]}
+    cloud.add("GET", f"{url}/job/j1/resultsV2/", json=answer)
+    results = service.get_job_results(JOB).results
+    assert results == {"a": {"ZZ": 1.0, "XI": -0.25}}
+    assert all(isinstance(value, float) for value in results["a"].values())
