@@ -1,0 +1,384 @@
+"""Providers: what they list, and the local service that one of them starts and stops."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import responses
+from qiskit import QuantumCircuit
+from qiskit.providers import QiskitBackendNotFoundError
+
+from qiskit_qoro import (
+    ExecutionConfig,
+    NotFoundError,
+    QoroConnectionError,
+    QoroError,
+    QoroInputError,
+    QoroProvider,
+)
+
+URL = "http://qoro.invalid/api"
+
+
+def bell() -> QuantumCircuit:
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+# --- what there is --------------------------------------------------------------------------------------
+
+
+def names(provider: QoroProvider, **conditions: Any) -> list[str]:
+    return [backend.name for backend in provider.backends(**conditions)]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({}, ["qoro_maestro", "local_qpu"]),
+        ({"name": "local_qpu"}, ["local_qpu"]),
+        ({"name": "nothing"}, []),
+        ({"simulator": True}, ["qoro_maestro"]),
+        ({"simulator": False}, ["local_qpu"]),
+        ({"operational": True}, ["qoro_maestro", "local_qpu"]),
+        ({"operational": False}, []),
+        ({"min_num_qubits": 7}, ["qoro_maestro", "local_qpu"]),
+        ({"min_num_qubits": 8}, ["qoro_maestro"]),
+        ({"filters": lambda backend: backend.num_qubits < 10}, ["local_qpu"]),
+        ({"simulator": True, "filters": lambda backend: backend.num_qubits < 10}, []),
+    ],
+)
+def test_backends_are_chosen_by_each_condition(
+    provider: QoroProvider, conditions: dict[str, Any], expected: list[str]
+) -> None:
+    assert names(provider, **conditions) == expected
+
+
+def test_the_simulator_is_the_backend_that_one_gets_without_a_name(provider: QoroProvider) -> None:
+    assert provider.get_backend().name == "qoro_maestro"
+    assert provider.get_backend("local_qpu").name == "local_qpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "closest"),
+    [
+        ("qoro_maestr", "there is qoro_maestro"),
+        ("local-qpu", "there is local_qpu"),
+        ("zzz", "local_qpu, qoro_maestro"),
+    ],
+)
+def test_a_backend_that_is_not_there_is_answered_with_the_closest(
+    provider: QoroProvider, name: str, closest: str
+) -> None:
+    with pytest.raises(QiskitBackendNotFoundError, match=f"no backend '{name}'.*{closest}"):
+        provider.get_backend(name)
+
+
+def test_a_job_that_is_not_there_is_an_error_at_once(provider: QoroProvider) -> None:
+    with pytest.raises(NotFoundError, match="never-was"):
+        provider.retrieve_job("never-was")
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as wire:
+        yield wire
+
+
+def answer_listings(wire: responses.RequestsMock) -> None:
+    wire.get(f"{URL}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
+    qpu = {"nickname": "a", "q_bits": 5, "status": "offline", "system_kind": "ion"}
+    systems = [{"name": "planned", "qpus": []}, {"name": "resting", "qpus": [qpu]}]
+    wire.get(f"{URL}/qpusystem/", json=systems)
+
+
+def test_a_system_without_qpus_hides_no_other(
+    wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer_listings(wire)
+    provider = QoroProvider("token", base_url=URL)
+
+    with caplog.at_level(logging.WARNING):
+        assert names(provider) == ["qoro_maestro", "resting"]
+    assert "planned" in caplog.text
+    assert names(provider, operational=True) == ["qoro_maestro"]
+    assert names(provider, operational=False) == ["resting"]
+    assert provider.get_backend("resting").num_qubits == 5
+    with pytest.raises(QoroInputError, match="'planned' lists no QPU"):
+        provider.get_backend("planned")
+
+
+def test_the_constructor_sends_nothing_and_hands_its_arguments_on(wire: responses.RequestsMock) -> None:
+    config = ExecutionConfig(bond_dimension=8)
+
+    provider = QoroProvider(
+        "token", base_url=URL, execution_config=config, polling_interval=0.5, max_retries=3
+    )
+
+    assert provider.service.execution_config == config
+    assert (provider.service.polling_interval, provider.service.max_retries) == (0.5, 3)
+    assert repr(provider) == f"<QoroProvider '{URL}'>"
+    assert not wire.calls
+
+
+def test_without_a_token_the_error_says_where_one_may_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("QORO_API_KEY", raising=False)
+
+    with pytest.raises(ValueError, match=r"auth_token.*\.env.*QORO_API_KEY.*QoroProvider\.local\(\)"):
+        QoroProvider()
+
+
+# --- the local service ----------------------------------------------------------------------------------
+
+
+def threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.is_alive()}
+
+
+def children() -> set[int]:
+    """The processes that this one has started and that are not over, where the system tells."""
+    return {
+        int(pid)
+        for path in Path("/proc/self/task").glob("*/children")
+        for pid in path.read_text(encoding="ascii").split()
+    }
+
+
+def is_open(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname, parts.port), timeout=10).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_local_service_starts_when_needed_is_shared_and_stops_with_its_last_provider() -> None:
+    threads_before, children_before = threads(), children()
+    first, second = QoroProvider.local(workers=1), QoroProvider.local(workers=1)
+    assert (threads(), children()) == (threads_before, children_before)
+    assert "not started" in repr(first)
+
+    assert names(first) == ["qoro_maestro", "local_qpu"]
+    url = first.service.base_url
+    assert url in repr(first)
+    assert len(children() - children_before) == (1 if Path("/proc/self/task").exists() else 0)
+    job = first.get_backend().run(bell(), shots=20)
+    assert sum(second.retrieve_job(job.job_id()).result().get_counts().values()) == 20
+
+    first.close()
+    first.close()
+    assert is_open(url)
+    second.close()
+    assert not is_open(url)
+    assert (threads(), children()) == (threads_before, children_before)
+
+
+def test_a_local_provider_can_be_used_again_after_it_was_closed() -> None:
+    provider = QoroProvider.local(workers=1)
+    with provider:
+        url = provider.service.base_url
+    assert not is_open(url)
+
+    with provider as again:
+        assert sum(again.get_backend().run(bell(), shots=5).result().get_counts().values()) == 5
+        again_url = again.service.base_url
+    assert not is_open(again_url)
+
+
+def test_a_local_provider_is_closed_by_an_error_too() -> None:
+    provider = QoroProvider.local(workers=1)
+    url = provider.service.base_url
+
+    with pytest.raises(QiskitBackendNotFoundError), provider:
+        provider.get_backend("nothing")
+
+    assert not is_open(url)
+
+
+def test_a_backend_of_a_closed_local_provider_says_that_nobody_answers() -> None:
+    with QoroProvider.local(workers=1) as provider:
+        backend = provider.get_backend()
+
+    with pytest.raises(QoroConnectionError, match="refused"):
+        backend.run(bell())
+
+
+def test_many_threads_start_one_service() -> None:
+    provider, urls = QoroProvider.local(workers=1), []
+    racers = [threading.Thread(target=lambda: urls.append(provider.service.base_url)) for _ in range(8)]
+    with provider:
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+
+    assert len(urls) == 8
+    assert len(set(urls)) == 1
+
+
+def test_services_with_different_options_are_different_and_a_database_keeps_the_jobs(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.db"
+    with QoroProvider.local(workers=1, database=path) as kept, QoroProvider.local(workers=1) as other:
+        assert kept.service.base_url != other.service.base_url
+        with QoroProvider.local(workers=1, database=str(path)) as same:
+            assert same.service.base_url == kept.service.base_url
+        job = kept.get_backend().run(bell(), shots=15)
+        counts = job.result().get_counts()
+
+    with QoroProvider.local(workers=1, database=path) as later:
+        assert later.retrieve_job(job.job_id()).result().get_counts() == counts
+
+
+@pytest.mark.parametrize("options", [{"workers": 0}, {"time_limit_s": 0}, {"memory_limit_bytes": -1}])
+def test_options_that_cannot_be_used_are_refused_and_leave_nothing_behind(options: dict[str, Any]) -> None:
+    before = threads(), children()
+    provider = QoroProvider.local(**options)
+
+    with pytest.raises(QoroError, match=next(iter(options))):
+        provider.backends()
+
+    provider.close()
+    assert (threads(), children()) == before
+
+
+def test_an_unknown_option_of_the_local_service_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="worker"):
+        QoroProvider.local(worker=1)  # type: ignore[call-arg]
+
+
+def test_the_environment_does_not_divert_the_local_provider(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("QORO_API_URL", URL)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("QORO_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"QORO_API_URL={URL}\nQORO_API_KEY=stale\n", encoding="ascii")
+
+    with QoroProvider.local(workers=1) as provider:
+        assert provider.service.base_url.startswith("http://127.0.0.1:")
+        assert provider.get_backend().run(bell(), shots=5).result().success
+
+
+def test_copies_of_a_local_provider_and_its_backends_speak_to_the_same_service() -> None:
+    fresh = QoroProvider.local(workers=1)
+    assert "not started" in repr(copy.deepcopy(fresh))
+    with fresh as provider:
+        backend = provider.get_backend()
+        backend.run(bell()).result()
+        for twin in (copy.deepcopy(backend), pickle.loads(pickle.dumps(backend))):
+            assert twin.provider.service.base_url == provider.service.base_url
+            assert sum(twin.run(bell(), shots=8).result().get_counts().values()) == 8
+            twin.provider.close()
+        assert is_open(provider.service.base_url)
+
+
+def test_many_jobs_leave_no_threads_and_no_files_open() -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+
+    with QoroProvider.local(workers=1) as provider:
+        backend = provider.get_backend()
+        for _ in range(5):
+            backend.run(bell(), shots=5).result()
+        before = len(threads()), open_files()
+        for _ in range(50):
+            backend.run(bell(), shots=5).result()
+        assert (len(threads()), open_files()) == before
+
+
+# --- whole programs -------------------------------------------------------------------------------------
+
+FIVE_LINES = """\
+from qiskit import QuantumCircuit, transpile
+from qiskit_qoro import QoroProvider
+backend = QoroProvider.local().get_backend("qoro_maestro")
+circuit = QuantumCircuit(1); circuit.x(0); circuit.measure_all()
+print(backend.run(transpile(circuit, backend), shots=9).result().get_counts())
+"""
+
+
+def run_program(arguments: list[str], text: str | None, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python where there is no account, and see that none of its processes outlives it."""
+    mark = uuid.uuid4().hex
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("QORO_")}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={**environment, "TEST_MARK": mark},
+        check=False,
+    )
+    assert not survivors(mark.encode())
+    return done
+
+
+def survivors(mark: bytes) -> list[str]:
+    """The processes that inherited a mark in their environment, where the system tells."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_script_of_five_lines_works_and_ends_cleanly(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(FIVE_LINES, encoding="ascii")
+
+    done = run_program([str(script)], None, tmp_path)
+
+    assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "", 0)
+
+
+def test_the_same_lines_work_from_standard_input(tmp_path: Path) -> None:
+    done = run_program(["-"], FIVE_LINES, tmp_path)
+
+    assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "", 0)
+
+
+def test_a_program_that_fails_in_the_middle_says_only_its_own_error(tmp_path: Path) -> None:
+    done = run_program(["-c", FIVE_LINES + "raise SystemExit('enough')\n"], None, tmp_path)
+
+    assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "enough\n", 1)
+
+
+def test_a_program_that_ends_before_its_job_leaves_nothing_behind(tmp_path: Path) -> None:
+    text = FIVE_LINES.replace(
+        "circuit.measure_all()", "circuit.measure_all(); circuit.h(0); circuit.measure_all()"
+    )
+    text = text.replace(".result().get_counts()", "").replace("shots=9", "shots=10**7")
+
+    done = run_program(["-"], text + "1 / 0\n", tmp_path)
+
+    assert done.stdout.startswith("<QoroJob")
+    assert done.stderr.splitlines()[0].startswith("Traceback")
+    assert done.stderr.splitlines()[-1].startswith("ZeroDivisionError")
+    assert done.stderr.count("Traceback") == 1
+    assert done.returncode == 1
