@@ -24,6 +24,7 @@ from qiskit_qoro.errors import (
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.service import CircuitRunner, QoroService
@@ -43,6 +44,7 @@ __all__ = [
     "JobStatus",
     "JobTimeoutError",
     "JobType",
+    "MaestroConfig",
     "MaxRetriesReachedError",
     "NotFoundError",
     "QPUSystem",

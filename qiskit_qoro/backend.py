@@ -12,7 +12,8 @@ from qiskit.transpiler import Target
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.job import Experiment, QoroJob
-from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.options import RUN_OPTIONS, RunOptions, check_options, group_shots, shots_by_circuit
 from qiskit_qoro.qasm.writer import Program, write_program
@@ -123,7 +124,7 @@ class QoroBackend(BackendV2):
                 * ``shots``: how often to run each circuit, or a sequence with one number for each;
                 * ``memory``: whether the results list every shot;
                 * ``tag``: a name for the job; ``job_tags``, a list of names, are joined to one;
-                * ``seed_simulator``: only ``None``, since the service does not take a seed;
+                * ``seed_simulator``: an integer that makes the counts repeatable, on simulators;
                 * ``execution_config``: an :class:`ExecutionConfig`;
                 * ``use_circuit_packing``: whether a QPU may run several circuits at once.
 
@@ -154,7 +155,7 @@ class QoroBackend(BackendV2):
         submitted = self._service.submit_circuits(
             programs,
             shot_groups=None if uniform else group_shots(shots),
-            override_execution_config=settings["execution_config"],
+            override_execution_config=self._execution_config(settings),
             override_job_config=self._job_config(settings, shots[0] if uniform else None),
         )
         return QoroJob(
@@ -172,6 +173,17 @@ class QoroBackend(BackendV2):
                 f"{self.num_qubits}"
             )
         return program
+
+    def _execution_config(self, settings: Mapping[str, Any]) -> ExecutionConfig | MaestroConfig | None:
+        config: ExecutionConfig | None = settings["execution_config"]
+        seed = settings["seed_simulator"]
+        if seed is None:
+            return config
+        if not self.is_simulator:
+            raise QoroInputError(f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator")
+        # A seed is an option of the engine, which takes the place of the service's own configuration.
+        default = self._service.execution_config or ExecutionConfig()
+        return MaestroConfig.from_execution_config(default.override(config or ExecutionConfig()), seed=seed)
 
     def _job_config(self, settings: Mapping[str, Any], shots: int | None) -> JobConfig:
         return JobConfig(

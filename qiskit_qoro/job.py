@@ -306,7 +306,7 @@ class QoroJob(JobV1):
         placed = layout.place(counts)  # type: ignore[arg-type]
         data: dict[str, Any] = {"counts": {hex(outcome): count for outcome, count in placed.items()}}
         if self._memory:
-            data["memory"] = _memory(placed, seed=f"{self.job_id()}/{label}")
+            data["memory"] = _memory(placed, seed=label)
         return ExperimentResult(
             shots=experiment.shots,
             success=True,

@@ -140,6 +140,10 @@ def _check_value(name: str, value: Any) -> Any:
     return convert(value)
 
 
+def _is_seed(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and 0 <= int(value) < 2**64
+
+
 def _is_shots(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
 
@@ -175,7 +179,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
     ),
     "memory": (_is_bool, bool, "True or False"),
     "tag": (lambda value: isinstance(value, str), _same, "text"),
-    "seed_simulator": (lambda _: False, _same, "None, since the service takes no seed"),
+    "seed_simulator": (_is_seed, int, "an integer from 0 to 2^64 - 1"),
     "execution_config": (lambda value: isinstance(value, ExecutionConfig), _same, "an ExecutionConfig"),
     "use_circuit_packing": (_is_bool, bool, "True or False"),
 }

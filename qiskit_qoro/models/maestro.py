@@ -62,6 +62,34 @@ class MaestroConfig:
         """The same without the seed."""
         return ExecutionConfig(**{name: getattr(self, option) for option, name in _COUNTERPARTS.items()})
 
+    @staticmethod
+    def from_execution_config(
+        config: ExecutionConfig | None = None, *, seed: int | None = None
+    ) -> MaestroConfig:
+        """The same in the engine's words, with a seed.
+
+        Args:
+            config: What to translate; ``None`` sets nothing.
+            seed: Makes counts repeatable, 0 to 2^64 - 1.
+
+        Raises:
+            QoroInputError: ``config`` sets a field that has no counterpart, or the seed cannot be used.
+        """
+        config = config or ExecutionConfig()
+        counterparts = {option: getattr(config, name) for option, name in _COUNTERPARTS.items()}
+        translated = MaestroConfig(**counterparts, seed=seed)
+        lost = [
+            field.name
+            for field in fields(config)
+            if getattr(config, field.name) != getattr(translated.execution_config, field.name)
+        ]
+        if lost:
+            raise QoroInputError(
+                f"{', '.join(lost)} cannot be sent together with a seed or other options of the engine: "
+                "drop one of them"
+            )
+        return translated
+
     def to_payload(self) -> dict[str, Any]:
         """The JSON body, without the options that are ``None``. Enumerations become their numbers."""
         values = ((option, getattr(self, option)) for option in sorted(self.option_names()))

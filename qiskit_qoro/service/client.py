@@ -32,6 +32,7 @@ from qiskit_qoro.models.jobs import (
     JobStatus,
     JobType,
 )
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.writer import Program
@@ -213,7 +214,7 @@ class QoroService(CircuitRunner):
         circuit_ham_map: Sequence[Sequence[int]] | None = None,
         shot_groups: Sequence[Sequence[int]] | None = None,
         job_type: JobType | None = None,
-        override_execution_config: ExecutionConfig | None = None,
+        override_execution_config: ExecutionConfig | MaestroConfig | None = None,
         override_job_config: JobConfig | None = None,
         cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the page's interface
         **kwargs: Any,  # noqa: ARG002 - the page's interface
@@ -234,7 +235,9 @@ class QoroService(CircuitRunner):
             shot_groups: Shots by range of circuits, as ``[start, end, shots]``, covering all of them in
                 order; in place of the shots of the job configuration.
             job_type: ``EXECUTE`` or ``EXPECTATION``; follows from ``ham_ops`` where not given.
-            override_execution_config: Its fields win over the client's :attr:`execution_config`.
+            override_execution_config: Its fields win over the client's :attr:`execution_config`. A
+                :class:`MaestroConfig`, which is in the engine's words and may hold a seed, is sent in
+                its place.
             override_job_config: Its fields win over the client's :attr:`job_config`.
             cancellation_event: Accepted for the interface; give it to :meth:`poll_job_status`.
             **kwargs: Ignored.
@@ -250,7 +253,9 @@ class QoroService(CircuitRunner):
         """
         job_config = self._job_config
         if override_execution_config is not None:
-            _check_type("override_execution_config", override_execution_config, ExecutionConfig)
+            _check_type(
+                "override_execution_config", override_execution_config, ExecutionConfig, MaestroConfig
+            )
         if override_job_config is not None:
             _check_type("override_job_config", override_job_config, JobConfig)
             if shot_groups is not None and override_job_config.shots is not None:
@@ -272,7 +277,11 @@ class QoroService(CircuitRunner):
             self._depth_history.append([_depth(circuit) for circuit in circuits.values()])
         return ExecutionResult(job_id=job_id)
 
-    def _merged(self, override: ExecutionConfig | None) -> ExecutionConfig | None:
+    def _merged(
+        self, override: ExecutionConfig | MaestroConfig | None
+    ) -> ExecutionConfig | MaestroConfig | None:
+        if isinstance(override, MaestroConfig):
+            return override
         if override is None or self._execution_config is None:
             return override or self._execution_config
         return self._execution_config.override(override)
@@ -532,9 +541,10 @@ def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
-def _check_type(name: str, value: object, expected: type) -> None:
+def _check_type(name: str, value: object, *expected: type) -> None:
     if not isinstance(value, expected):
-        raise QoroInputError(f"{name} is {value!r}, expected a value of type {expected.__name__}")
+        names = " or ".join(kind.__name__ for kind in expected)
+        raise QoroInputError(f"{name} is {value!r}, expected a value of type {names}")
 
 
 def _with_target(config: JobConfig) -> JobConfig:
@@ -564,7 +574,7 @@ def _job_id(execution_result: ExecutionResult) -> str:
 
 
 def _job_request(
-    config: JobConfig, job_type: JobType, execution_config: ExecutionConfig | None
+    config: JobConfig, job_type: JobType, execution_config: ExecutionConfig | MaestroConfig | None
 ) -> JobRequest:
     return JobRequest(
         tag=config.tag,

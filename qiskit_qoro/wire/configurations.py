@@ -14,7 +14,13 @@ from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.wire.fields import as_object, blame_sender, only, shown
 
-__all__ = ["CONFIG_KEYS", "config_from_json", "config_to_json", "execution_config_from_json"]
+__all__ = [
+    "CONFIG_KEYS",
+    "config_from_json",
+    "config_to_json",
+    "execution_config_from_json",
+    "maestro_answer_from_json",
+]
 
 CONFIG_KEYS = ("execution_configuration", "maestro_config")
 """The keys that a configuration may be under."""
@@ -50,6 +56,17 @@ def execution_config_from_json(body: object) -> ExecutionConfig:
     fields = as_object(body, "execution_configuration")
     only(fields, ExecutionConfig.wire_names())
     return blame_sender(ExecutionConfig.from_response, fields)
+
+
+def maestro_answer_from_json(body: object) -> ExecutionConfig:
+    """What the engine's options in an answer mean as a configuration; options that it lacks are left out.
+
+    Raises:
+        WireError: An option has the wrong type or is out of its range.
+    """
+    options = as_object(body, "maestro_config")
+    known = {name: options.get(name) for name in MaestroConfig.option_names()}
+    return blame_sender(MaestroConfig, **known).execution_config
 
 
 def _maestro_config_from_json(body: object) -> MaestroConfig:

@@ -23,7 +23,12 @@ from qiskit_qoro.models.jobs import (
 )
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
-from qiskit_qoro.wire.configurations import CONFIG_KEYS, config_from_json, config_to_json
+from qiskit_qoro.wire.configurations import (
+    CONFIG_KEYS,
+    config_from_json,
+    config_to_json,
+    maestro_answer_from_json,
+)
 from qiskit_qoro.wire.fields import (
     as_count,
     as_list,
@@ -310,12 +315,14 @@ def config_answer_to_json(
 
 
 def config_answer_from_json(body: object) -> ExecutionConfig:
-    """The execution configuration that an answer holds.
+    """The execution configuration that an answer holds, translated where it is in the engine's words.
 
     Raises:
         WireError: It is missing or malformed.
     """
     fields = as_object(body, "body")
+    if fields.get("execution_configuration") is None and "maestro_config" in fields:
+        return maestro_answer_from_json(fields["maestro_config"])
     return blame_sender(
         ExecutionConfig.from_response,
         as_object(fields.get("execution_configuration"), "execution_configuration"),
