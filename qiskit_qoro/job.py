@@ -172,7 +172,7 @@ class QoroJob(JobV1):
         Returns:
             One ``ExperimentResult`` for each circuit, in order, with counts, and with every shot where
             ``memory=True`` was asked for. The service counts outcomes and does not keep the order of the
-            shots; ``memory`` lists them in an order that is random but always the same for one job.
+            shots; ``memory`` lists them in a random order that is the same whenever the counts are.
 
         Raises:
             JobTimeoutError: The job was not done in time; it goes on.
