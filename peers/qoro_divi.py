@@ -1,0 +1,362 @@
+"""A third-party client of the same API, ``qoro-divi``, asks the local service.
+
+``python peers/qoro_divi.py QISKIT_QORO``, with an interpreter that holds the client and nothing of ours.
+QISKIT_QORO is the command of another environment; it is started with ``serve`` and stopped at the end. The
+client takes its base URL from a constant of its module: setting that is all the pointing there is, and every
+call below is the client's own, unchanged. Releases 0.12 and 0.15 configure a job in different words; where
+they part, the client is asked which words it has.
+
+Each check is a function whose name says what has to be true. The exit code is 1 if one is not.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import random
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Any
+
+import divi.backends
+import requests
+from divi.backends import JobConfig, JobStatus, JobType, QoroService
+
+TOKEN = "the-token-of-a-peer"
+READY_S = 60.0
+SHOTS = 1000
+
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+BELL = f"{HEADER}qreg q[2];\nh q[0];\ncx q[0],q[1];\n"
+SAMPLED_BELL = BELL.replace("qreg q[2];", "qreg q[2];\ncreg c[2];") + "measure q -> c;\n"
+FIRST_FLIPPED = f"{HEADER}qreg q[3];\nx q[0];\n"
+# After a measurement each shot is run by itself: ten million of them take many seconds.
+SLOW = f"{HEADER}qreg q[1];\ncreg c[1];\n" + 2 * "h q[0];\nmeasure q -> c;\n"
+SLOW_SHOTS = 10_000_000
+
+
+# --- the server ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(command: str) -> Iterator[str]:
+    """Run the service and yield its base URL, once it has said that it is ready."""
+    # With one worker, a second job waits for as long as the first one runs.
+    arguments = [command, "serve", "--token", TOKEN, "--workers", "1"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    impatience = threading.Timer(READY_S, process.kill)
+    impatience.start()
+    try:
+        assert process.stdout is not None
+        settings = dict(process.stdout.readline().rstrip("\n").partition("=")[::2] for _ in range(2))
+        impatience.cancel()
+        assert settings.get("QORO_API_KEY") == TOKEN, f"the server is not ready, it says {settings}"
+        yield settings["QORO_API_URL"]
+        process.terminate()
+        code = process.wait(READY_S)
+        assert code == 0, f"the server stopped with exit code {code}"
+    finally:
+        impatience.cancel()
+        process.kill()
+        process.wait()
+
+
+# --- the client's own calls ---------------------------------------------------------------------------
+
+
+def connect(token: str = TOKEN, **settings: Any) -> QoroService:
+    settings.setdefault("job_config", JobConfig(shots=SHOTS, simulator_cluster="qoro_maestro"))
+    return QoroService(token, polling_interval=0.05, **settings)
+
+
+def run(service: QoroService, circuits: dict[str, str], **arguments: Any) -> dict[str, Any]:
+    """Submit, poll to the end, fetch the results: label to result, in the order of the answer."""
+    job = service.submit_circuits(circuits, **arguments)
+    assert job.results is None
+    status = service.poll_job_status(job, loop_until_complete=True, verbose=False)
+    assert status == JobStatus.COMPLETED, status
+    results = service.get_job_results(job).results
+    labels = [item["label"] for item in results]
+    assert labels == list(circuits), labels
+    return {item["label"]: item["results"] for item in results}
+
+
+def basis_state(value: int, width: int, between: str = "") -> str:
+    """A circuit that measures ``value``, classical bit 0 being its lowest."""
+    flips = "".join(f"x q[{bit}];\n" for bit in range(width) if value >> bit & 1)
+    return f"{HEADER}qreg q[{width}];\ncreg c[{width}];\n{between}{flips}measure q -> c;\n"
+
+
+def is_close(values: dict[str, float], expected: dict[str, float]) -> bool:
+    return values.keys() == expected.keys() and all(
+        math.isclose(values[word], value, abs_tol=1e-9) for word, value in expected.items()
+    )
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """What the client says when the service refuses: the status, its phrase, the service's words."""
+    try:
+        answer = call()
+    except requests.HTTPError as error:
+        return str(error)
+    raise AssertionError(f"expected a refusal, got {answer!r}")
+
+
+# --- the checks ---------------------------------------------------------------------------------------
+
+
+def the_connection_is_tested() -> None:
+    assert connect().test_connection().status_code == 200
+
+
+def a_wrong_token_is_refused() -> None:
+    assert refusal(lambda: connect("wrong").test_connection()).startswith("401 ")
+
+
+def the_targets_are_listed() -> None:
+    service = connect()
+    systems = {system.name: system for system in service.fetch_qpu_systems()}
+    assert {qpu.q_bits for qpu in systems["local_qpu"].qpus} == {5, 7}
+    assert not systems["local_qpu"].supports_expval
+    assert "qoro_maestro" in {cluster.name for cluster in service.fetch_simulator_clusters()}
+    assert service.supports_expval
+
+
+def a_bell_pair_is_sampled() -> None:
+    counts = run(connect(), {"bell": SAMPLED_BELL})["bell"]
+    assert counts.keys() == {"00", "11"}, counts
+    assert sum(counts.values()) == SHOTS
+    assert abs(counts["00"] - SHOTS / 2) < 100, counts  # 6 standard deviations
+
+
+def the_rightmost_character_is_classical_bit_0() -> None:
+    partly = f"{HEADER}qreg q[3];\ncreg a[1];\ncreg b[3];\nx q[2];\nmeasure q[2] -> b[1];\n"
+    results = run(connect(), {"flipped": basis_state(1, 3), "partly measured": partly})
+    assert results == {"flipped": {"001": SHOTS}, "partly measured": {"0100": SHOTS}}, results
+
+
+def each_circuit_has_its_own_shots() -> None:
+    circuits = {f"circuit {value}": basis_state(value, 8) for value in range(250)}
+    groups = [[0, 1, 7], [1, 200, 20], [200, 250, 3]]
+    results = run(connect(), circuits, shot_groups=groups)
+    shots = [shots for start, end, shots in groups for _ in range(start, end)]
+    expected = {label: {f"{place:08b}": shots[place]} for place, label in enumerate(circuits)}
+    assert results == expected
+
+
+def circuits_of_several_uploads_stay_in_order() -> None:
+    rng = random.Random(20)
+
+    def noise() -> str:
+        return "".join(f"rz({rng.random()}) q[{rng.randrange(6)}];\n" for _ in range(4000))
+
+    circuits = {str(value): basis_state(value, 6, noise()) for value in range(40)}
+    size = sum(len(gzip.compress(text.encode())) * 4 / 3 for text in circuits.values())
+    assert size > 2 * 2**20, f"{size:.0f} bytes fit into two uploads"
+    results = run(connect(), circuits, shot_groups=[[0, 20, 2], [20, 40, 3]])
+    assert results == {str(value): {f"{value:06b}": 2 if value < 20 else 3} for value in range(40)}
+
+
+def expectation_values_are_computed() -> None:
+    values = run(connect(), {"bell": BELL}, ham_ops="ZZ;XX;YY;ZI;II")["bell"]
+    assert is_close(values, {"ZZ": 1, "XX": 1, "YY": -1, "ZI": 0, "II": 1}), values
+
+
+def the_leftmost_letter_acts_on_qubit_0() -> None:
+    values = run(connect(), {"flipped": FIRST_FLIPPED}, ham_ops="ZII;IZI;IIZ", job_type=JobType.EXPECTATION)
+    assert is_close(values["flipped"], {"ZII": -1, "IZI": 1, "IIZ": 1}), values
+
+
+def groups_of_words_are_measured_on_their_circuits() -> None:
+    plain = f"{HEADER}qreg q[2];\nx q[1];\n"
+    circuits = {"a": BELL, "b": plain, "c": plain, "d": BELL}
+    results = run(connect(), circuits, ham_ops="ZZ;IZ|XX", circuit_ham_map=[[0, 2], [1, 4]])
+    expected = {
+        "a": {"ZZ": 1, "IZ": 0},
+        "b": {"ZZ": -1, "IZ": -1, "XX": 0},
+        "c": {"XX": 0},
+        "d": {"XX": 1},
+    }
+    assert all(is_close(results[label], values) for label, values in expected.items()), results
+
+
+def a_qpu_is_sampled_with_noise() -> None:
+    service = connect(job_config=JobConfig(shots=4000, qpu_system="local_qpu"))
+    counts = run(service, {"bell": SAMPLED_BELL})["bell"]
+    assert sum(counts.values()) == 4000
+    assert 3000 < counts["00"] + counts["11"] < 4000, counts
+
+
+def progress_is_told() -> None:
+    seen: list[tuple[int, str]] = []
+    service = connect()
+    job = service.submit_circuits({"slow": SLOW}, shot_groups=[[0, 1, SLOW_SHOTS // 50]])
+    service.poll_job_status(
+        job, loop_until_complete=True, verbose=False, progress_callback=lambda *told: seen.append(told)
+    )
+    assert [retry for retry, _ in seen] == list(range(1, len(seen) + 1)), seen
+    assert seen[-1][1] == "RUNNING", seen
+
+
+def a_failed_job_is_a_failed_job() -> None:
+    service = connect()
+    chance = f"{HEADER}qreg q[1];\nh q[0];\nreset q[0];\n"
+    job = service.submit_circuits({"chance": chance}, ham_ops="Z")
+    assert final_status(service, job) == "FAILED"
+    assert refusal(lambda: service.get_job_results(job)).startswith("400 ")
+    assert refusal(lambda: service.cancel_job(job)).startswith("409 ")
+
+
+def jobs_are_cancelled_and_deleted() -> None:
+    service = connect()
+    running, waiting = (
+        service.submit_circuits({"a": SLOW, "b": SLOW}, shot_groups=[[0, 2, SLOW_SHOTS]]) for _ in "ab"
+    )
+    await_status(service, running, JobStatus.RUNNING)
+    assert service.poll_job_status(waiting) == JobStatus.PENDING
+    assert refusal(lambda: service.get_job_results(running)).startswith("400 ")
+    for job in (waiting, running):
+        answer = service.cancel_job(job).json()
+        assert answer == {"status": "cancelled", "job_id": job.job_id, "circuits_cancelled": 2}, answer
+        assert service.poll_job_status(job) == JobStatus.CANCELLED
+        assert final_status(service, job) == "CANCELLED"
+        assert refusal(lambda job=job: service.get_job_results(job)).startswith("400 ")
+        assert refusal(lambda job=job: service.cancel_job(job)).startswith("409 ")
+        assert service.delete_job(job).status_code == 204
+        assert refusal(lambda job=job: service.poll_job_status(job)).startswith("404 ")
+    started = time.monotonic()
+    run(service, {"bell": SAMPLED_BELL})
+    assert time.monotonic() - started < 10, "the cancelled job was not stopped"
+
+
+def an_execution_config_is_set_and_read() -> None:
+    """Release 0.12."""
+    config = divi.backends.ExecutionConfig(
+        bond_dimension=16,
+        truncation_threshold=1e-9,
+        simulator=divi.backends.Simulator.QCSim,
+        simulation_method=divi.backends.SimulationMethod.MatrixProductState,
+        api_meta={"optimization_level": 2},
+    )
+    service = connect(execution_config=config)
+    assert run(service, {"flipped": basis_state(1, 40)}) == {"flipped": {"1".zfill(40): SHOTS}}
+    blocking, waiting = (service.submit_circuits({"a": SLOW}, shot_groups=[[0, 1, SLOW_SHOTS]]) for _ in "ab")
+    assert service.get_execution_config(blocking) == config
+    smaller = divi.backends.ExecutionConfig(bond_dimension=4)
+    assert service.set_execution_config(waiting, smaller)["status"] == "ok"
+    assert service.get_execution_config(waiting) == smaller
+    await_status(service, blocking, JobStatus.RUNNING)
+    assert refusal(lambda: service.set_execution_config(blocking, smaller)).startswith("409 ")
+    for job in (waiting, blocking):
+        service.cancel_job(job)
+    without = connect()
+    job = without.submit_circuits({"bell": SAMPLED_BELL})
+    assert refusal(lambda: without.get_execution_config(job)).startswith("404 ")
+
+
+def the_options_of_the_engine_are_honoured_and_read() -> None:
+    """Release 0.15."""
+    config = divi.backends.MaestroConfig(
+        simulation_type="MatrixProductState",
+        max_bond_dimension=16,
+        singular_value_threshold=1e-9,
+        simulator_type="QCSim",
+        seed=7,
+    )
+    service = connect(maestro_config=config)
+    assert run(service, {"flipped": basis_state(1, 40)}) == {"flipped": {"1".zfill(40): SHOTS}}
+    job = service.submit_circuits({"bell": SAMPLED_BELL})
+    assert service.get_maestro_config(job) == config
+    assert service.get_device_config(job) is None
+    coins = {"coins": f"{HEADER}qreg q[6];\ncreg c[6];\nh q;\nmeasure q -> c;\n"}
+    assert run(service, coins) == run(service, coins)
+    assert run(connect(), coins) != run(connect(), coins)
+
+
+def options_that_cannot_be_honoured_are_refused_by_name() -> None:
+    """Release 0.15."""
+    service = connect()
+    for options in ({"gate_fusion": True}, {"noise_realizations": 5}, {"simulation_type": "DensityMatrix"}):
+        config = divi.backends.MaestroConfig(**options)
+        told = refusal(
+            lambda config=config: service.submit_circuits({"bell": SAMPLED_BELL}, maestro_config=config)
+        )
+        (name,) = options
+        assert told.startswith("400 "), told
+        assert name in told, told
+
+
+def final_status(service: QoroService, job: Any) -> str:
+    """The status after polling to the end. Release 0.15 raises it unless it is COMPLETED."""
+    try:
+        return service.poll_job_status(job, loop_until_complete=True, verbose=False).name
+    except getattr(divi.backends, "QoroJobError", ()):
+        return service.poll_job_status(job).name
+
+
+def await_status(service: QoroService, job: Any, status: JobStatus) -> None:
+    deadline = time.monotonic() + READY_S
+    while service.poll_job_status(job) != status:
+        assert time.monotonic() < deadline, f"the job is not {status} after {READY_S:g} s"
+        time.sleep(0.02)
+
+
+# --- everything ---------------------------------------------------------------------------------------
+
+
+def checks() -> list[Callable[[], None]]:
+    common = [
+        the_connection_is_tested,
+        a_wrong_token_is_refused,
+        the_targets_are_listed,
+        a_bell_pair_is_sampled,
+        the_rightmost_character_is_classical_bit_0,
+        each_circuit_has_its_own_shots,
+        circuits_of_several_uploads_stay_in_order,
+        expectation_values_are_computed,
+        the_leftmost_letter_acts_on_qubit_0,
+        groups_of_words_are_measured_on_their_circuits,
+        a_qpu_is_sampled_with_noise,
+        progress_is_told,
+        a_failed_job_is_a_failed_job,
+        jobs_are_cancelled_and_deleted,
+    ]
+    if hasattr(QoroService, "get_maestro_config"):
+        return [
+            *common,
+            the_options_of_the_engine_are_honoured_and_read,
+            options_that_cannot_be_honoured_are_refused_by_name,
+        ]
+    return [*common, an_execution_config_is_set_and_read]
+
+
+def holds(check: Callable[[], None]) -> bool:
+    started = time.monotonic()
+    try:
+        check()
+    except Exception:
+        traceback.print_exc()
+        outcome = "FAILED"
+    else:
+        outcome = "ok"
+    print(f"{outcome:7}{time.monotonic() - started:6.2f} s  {check.__name__.replace('_', ' ')}", flush=True)
+    return outcome == "ok"
+
+
+def main(command: str) -> int:
+    print(f"qoro-divi {metadata.version('qoro-divi')} asks {command}", flush=True)
+    with serving(command) as url:
+        sys.modules[QoroService.__module__].API_URL = url
+        outcomes = [holds(check) for check in checks()]
+    print(f"{sum(outcomes)} of {len(outcomes)} hold")
+    return 0 if all(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
