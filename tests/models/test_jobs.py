@@ -1,0 +1,63 @@
+"""The values about jobs."""
+
+import copy
+import dataclasses
+import pickle
+
+import pytest
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.jobs import ExecutionResult, JobRequest, JobStatus, JobType
+
+FINAL = {"COMPLETED", "FAILED", "CANCELLED", "INSUFFICIENT_CREDITS", "TIMED_OUT"}
+
+
+@pytest.mark.parametrize("status", list(JobStatus))
+def test_each_status_is_final_or_not(status):
+    assert status.is_final == (status.value in FINAL)
+    assert JobStatus(status.value) is status
+
+
+@pytest.mark.parametrize("word", ["DREAMING", "", "completed", "ψ"])
+def test_a_word_never_heard_of_is_a_status_that_is_not_final(word):
+    status = JobStatus(word)
+    assert (status, status.value, status.name, str(status)) == (word, word, word, word)
+    assert not status.is_final
+    assert status == JobStatus(word)
+    assert status not in list(JobStatus)
+    assert {status: 1}[JobStatus(word)] == 1
+    assert pickle.loads(pickle.dumps(status)) == copy.deepcopy(status) == status
+    assert word in repr(status)
+
+
+@pytest.mark.parametrize("value", [5, None, ["RUNNING"]])
+def test_what_is_no_word_is_no_status(value):
+    with pytest.raises(ValueError, match="is not a valid JobStatus"):
+        JobStatus(value)
+
+
+def test_the_words_of_the_wire():
+    assert list(JobType) == ["EXECUTE", "EXPECTATION", "VALIDATE"]
+    assert len(JobStatus) == 9
+
+
+def test_a_job_whose_results_are_not_fetched_is_asynchronous():
+    job = ExecutionResult(job_id="j1")
+    assert job.is_async()
+    done = job.with_results({"a": {"00": 1}})
+    assert (done.is_async(), done.job_id, done.results) == (False, "j1", {"a": {"00": 1}})
+    assert job.results is None
+    assert not ExecutionResult().is_async()
+
+
+def test_results_are_frozen_and_can_be_pickled():
+    job = ExecutionResult({"a": {"00": 1}}, "j1")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        job.job_id = "j2"
+    assert pickle.loads(pickle.dumps(job)) == copy.deepcopy(job) == job
+
+
+@pytest.mark.parametrize("targets", [{}, {"simulator_cluster": "c", "qpu_system": "q"}])
+def test_a_job_has_exactly_one_target(targets):
+    with pytest.raises(QoroInputError, match="exactly one target"):
+        JobRequest(tag="t", job_type=JobType.EXECUTE, **targets)
