@@ -116,12 +116,12 @@ class ExecutionConfig:
         Raises:
             QoroInputError: A value has the wrong type or is out of its range.
         """
-        return ExecutionConfig(
-            **{
-                field.name: data.get(_WIRE_NAMES.get(field.name, field.name))
-                for field in fields(ExecutionConfig)
-            }
-        )
+        names = [field.name for field in fields(ExecutionConfig)]
+        try:
+            return ExecutionConfig(**{name: data.get(_WIRE_NAMES.get(name, name)) for name in names})
+        except QoroInputError as error:
+            name, _, fault = error.message.partition(" ")
+            raise QoroInputError(f"{_WIRE_NAMES.get(name, name)} {fault}") from error
 
     @staticmethod
     def wire_names() -> frozenset[str]:

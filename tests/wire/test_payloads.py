@@ -1,0 +1,339 @@
+"""Each JSON body both ways: what is written is read back, what is wrong is named."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
+from qiskit_qoro.models.shots import CircuitRange, ShotGroup
+from qiskit_qoro.wire.configurations import execution_config_from_json
+from qiskit_qoro.wire.payloads import (
+    cancelled_from_json,
+    cancelled_to_json,
+    circuit_batch_from_json,
+    circuit_batch_to_json,
+    config_answer_from_json,
+    config_answer_to_json,
+    error_detail,
+    error_to_json,
+    job_id_from_json,
+    job_id_to_json,
+    job_request_from_json,
+    job_request_to_json,
+    job_state_from_json,
+    job_state_to_json,
+    results_page_from_json,
+    results_page_to_json,
+)
+from qiskit_qoro.wire.text import encode_text
+
+CONFIG = ExecutionConfig(
+    bond_dimension=4,
+    truncation_threshold=0.5,
+    simulator=Simulator.QCSim,
+    simulation_method=SimulationMethod.Stabilizer,
+    api_meta={"layout_method": "sabre"},
+    noisy_device="d",
+    noise_realizations=2,
+    noise_scaling_factor=1.0,
+)
+REQUEST = JobRequest("t", JobType.EXECUTE, simulator_cluster="c", use_packing=True, execution_config=CONFIG)
+CIRCUITS = {"a": "qreg q[1];", "ψ": "qreg q[2];"}
+BATCHES = [
+    CircuitBatch(CIRCUITS, True, shots=5),
+    CircuitBatch(CIRCUITS, False, shot_groups=(ShotGroup(0, 1, 5), ShotGroup(1, 2, 7))),
+    CircuitBatch(CIRCUITS, True, observables=(("ZZ", "XI"),)),
+    CircuitBatch(
+        CIRCUITS,
+        True,
+        observables=(("Z",), ("ZZ",)),
+        circuit_ham_map=(CircuitRange(0, 1), CircuitRange(5, 9)),
+    ),
+]
+
+
+def through_json(body):
+    """The body as it arrives."""
+    return json.loads(json.dumps(body, allow_nan=False))
+
+
+def read_batch(body):
+    return circuit_batch_from_json(body, circuit_limit_bytes=1000)
+
+
+def changed(body, **fields):
+    """A body with fields replaced, or dropped where the new value is ``...``."""
+    return {key: value for key, value in (body | fields).items() if value is not ...}
+
+
+# --- both ways ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [REQUEST, JobRequest("", JobType.VALIDATE, qpu_system="q"), JobRequest("t", JobType.EXPECTATION, "c")],
+)
+def test_a_request_for_a_job_is_read_as_it_was_written(request_):
+    assert job_request_from_json(through_json(job_request_to_json(request_))) == request_
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_a_batch_of_circuits_is_read_as_it_was_written(batch):
+    assert read_batch(through_json(circuit_batch_to_json(batch))) == batch
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1), st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1
+    )
+)
+def test_labels_and_texts_of_any_kind_come_back(circuits):
+    batch = CircuitBatch(circuits, True, shots=1)
+    read = read_batch(through_json(circuit_batch_to_json(batch)))
+    assert list(read.circuits.items()) == list(circuits.items())
+
+
+def test_texts_that_are_encoded_already_are_not_encoded_again():
+    blobs = {label: encode_text(text) for label, text in CIRCUITS.items()}
+    assert circuit_batch_to_json(BATCHES[0], blobs=blobs) == circuit_batch_to_json(BATCHES[0])
+
+
+@pytest.mark.parametrize(
+    "state", [JobState(status, 1.5) for status in JobStatus] + [JobState(JobStatus("NEW"))]
+)
+def test_a_state_is_read_as_it_was_written(state):
+    assert job_state_from_json(through_json(job_state_to_json(state))) == state
+
+
+def test_results_are_read_as_they_were_written():
+    page = ResultsPage(
+        count=9,
+        results={
+            "wide": {"0" * 300: 1, "1" * 300: 2},
+            "counts": {"00": 3, "11": 10**12},
+            "values": {"ZZ": -1.0, "XI": 0.25},
+            "empty": {},
+        },
+        next="n",
+        previous="p",
+    )
+    body = through_json(results_page_to_json(page))
+    assert results_page_from_json(body) == page
+    assert [item["results"].get("encoding") for item in body["results"]] == ["qh2", "qh1", None, None]
+
+
+def test_the_small_answers_are_read_as_they_were_written():
+    assert job_id_from_json(through_json(job_id_to_json("j1"))) == "j1"
+    assert cancelled_from_json(through_json(cancelled_to_json("j1", 0))) == 0
+    assert config_answer_from_json(through_json(config_answer_to_json("j1", CONFIG))) == CONFIG
+    assert config_answer_to_json("j1", CONFIG, status="ok")["status"] == "ok"
+    assert execution_config_from_json(through_json(CONFIG.to_payload())) == CONFIG
+    assert error_detail(through_json(error_to_json("no"))) == "no"
+
+
+def test_strings_stand_where_the_service_wants_strings():
+    assert [circuit_batch_to_json(batch)["finalized"] for batch in BATCHES] == [
+        "true",
+        "false",
+        "true",
+        "true",
+    ]
+
+
+# --- keys that nobody knows ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        (job_request_from_json, job_request_to_json(REQUEST)),
+        (read_batch, circuit_batch_to_json(BATCHES[0])),
+        (execution_config_from_json, CONFIG.to_payload()),
+        (
+            lambda config: job_request_from_json(
+                changed(job_request_to_json(REQUEST), execution_configuration=config)
+            ),
+            CONFIG.to_payload(),
+        ),
+    ],
+    ids=["request", "batch", "config", "config in request"],
+)
+def test_an_unknown_key_in_a_request_is_refused_by_name(read, body):
+    with pytest.raises(WireError, match=r"^surprise: unknown field, expected "):
+        read(changed(body, surprise=1))
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        (job_id_from_json, {"job_id": "j1"}),
+        (job_state_from_json, {"status": "RUNNING"}),
+        (results_page_from_json, {"count": 0, "results": []}),
+        (results_page_from_json, {"results": [{"label": "a", "results": {}, "surprise": 1}]}),
+        (cancelled_from_json, {"circuits_cancelled": 1}),
+        (config_answer_from_json, {"execution_configuration": {"surprise": 1}}),
+    ],
+)
+def test_an_unknown_key_in_an_answer_is_passed_over(read, body):
+    assert read(body) == read(changed(body, surprise=1))
+
+
+# --- what is wrong ------------------------------------------------------------------------------------
+
+WRONG_REQUESTS = [
+    ("tag", 5),
+    ("job_type", ...),
+    ("job_type", "SAMPLE"),
+    ("job_type", ["EXECUTE"]),
+    ("use_packing", "yes"),
+    ("use_packing", 1),
+    ("simulator_cluster", ...),
+    ("simulator_cluster", 5),
+    ("qpu_system_name", "q"),
+    ("execution_configuration", [1]),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG_REQUESTS, ids=str)
+def test_a_wrong_field_of_a_request_is_named(field, value):
+    body = changed(job_request_to_json(REQUEST), **{field: value})
+    with pytest.raises(WireError, match="simulator_cluster" if field == "qpu_system_name" else field):
+        job_request_from_json(body)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("bond_dimension", 0),
+        ("bond_dimension", "4"),
+        ("truncation_threshold", 10**400),
+        ("truncation_threshold", True),
+        ("simulator_type", 9),
+        ("simulation_type", "Statevector"),
+        ("api_meta", []),
+        ("noisy_device", 5),
+        ("noise_realizations", 0.5),
+        ("noise_scaling_factor", 2),
+    ],
+)
+def test_a_wrong_field_of_a_configuration_is_named(field, value):
+    for read in (
+        execution_config_from_json,
+        lambda body: config_answer_from_json({"execution_configuration": body}),
+    ):
+        with pytest.raises(WireError, match=field):
+            read({field: value})
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"mode": ...}, "mode"),
+        ({"mode": "replace"}, "mode"),
+        ({"finalized": True}, "finalized"),
+        ({"finalized": ...}, "finalized"),
+        ({"circuits": ...}, "circuits"),
+        ({"circuits": {}}, "circuits"),
+        ({"circuits": ["x"]}, "circuits"),
+        ({"circuits": {"odd": 5}}, r"circuits\['odd'\]"),
+        ({"circuits": {"odd": "no base64"}}, r"circuits\['odd'\]"),
+        ({"circuits": {"odd": encode_text("x" * 1001)}}, r"circuits\['odd'\]"),
+        ({"shots": ...}, "exactly one of shots, shot_groups and observables, got none"),
+        ({"shots": 0}, "shots"),
+        ({"shots": True}, "shots"),
+        ({"shots": 1.0}, "shots"),
+        ({"shot_groups": [[0, 2, 1]]}, "got shots and shot_groups"),
+        ({"shots": ..., "shot_groups": {}}, "shot_groups"),
+        ({"shots": ..., "shot_groups": [[0, 1, 5]]}, "shot_groups"),
+        ({"shots": ..., "shot_groups": [[0, 2, "5"]]}, r"shot_groups\[0\]"),
+        ({"shots": ..., "observables": ["ZZ"]}, "observables"),
+        ({"shots": ..., "observables": "ZZ"}, "observables"),
+    ],
+    ids=str,
+)
+def test_a_wrong_field_of_a_batch_is_named(fields, named):
+    with pytest.raises(WireError, match=named):
+        read_batch(changed(circuit_batch_to_json(BATCHES[0]), **fields))
+
+
+@pytest.mark.parametrize("ham_map", [5, [[0, 1]], [[0, 1], [1, 1]], [[0, 1], [0, True]], [[0, 1], "01"]])
+def test_a_wrong_map_of_observables_is_named(ham_map):
+    with pytest.raises(WireError, match="circuit_ham_map"):
+        read_batch(changed(circuit_batch_to_json(BATCHES[3]), circuit_ham_map=ham_map))
+
+
+@pytest.mark.parametrize("body", [None, 5, "x", [], True])
+def test_a_body_that_is_no_object_is_refused(body):
+    readers = (
+        job_request_from_json,
+        read_batch,
+        job_id_from_json,
+        job_state_from_json,
+        results_page_from_json,
+        cancelled_from_json,
+        config_answer_from_json,
+    )
+    for read in readers:
+        with pytest.raises(WireError, match="body: expected an object"):
+            read(body)
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "named"),
+    [
+        (job_id_from_json, {}, "job_id"),
+        (job_id_from_json, {"job_id": True}, "job_id"),
+        (job_id_from_json, {"job_id": ""}, "job_id"),
+        (job_state_from_json, {}, "status: expected text, got nothing"),
+        (job_state_from_json, {"status": 5}, "status"),
+        (job_state_from_json, {"status": "RUNNING", "run_time": "1"}, "run_time"),
+        (job_state_from_json, {"status": "RUNNING", "run_time": 10**400}, "run_time"),
+        (job_state_from_json, {"status": "RUNNING", "run_time": float("nan")}, "run_time"),
+        (cancelled_from_json, {}, "circuits_cancelled"),
+        (cancelled_from_json, {"circuits_cancelled": -1}, "circuits_cancelled"),
+        (config_answer_from_json, {}, "execution_configuration"),
+        (results_page_from_json, {"count": 0}, "results"),
+        (results_page_from_json, {"count": -1, "results": []}, "count"),
+        (results_page_from_json, {"count": 0, "results": [], "next": 5}, "next"),
+        (results_page_from_json, {"results": [5]}, r"results\[0\]"),
+        (results_page_from_json, {"results": [{"results": {}}]}, "label"),
+        (results_page_from_json, {"results": [{"label": "odd"}]}, r"results\[0\] \(circuit 'odd'\)"),
+        (results_page_from_json, {"results": [{"label": "odd", "results": {"ZZ": "1"}}]}, "'odd'.*ZZ"),
+        (results_page_from_json, {"results": [{"label": "odd", "results": {"encoding": "qh9"}}]}, "'odd'"),
+        (results_page_from_json, {"results": [{"label": "a", "results": {}}] * 2}, "'a' occurs twice"),
+    ],
+)
+def test_a_wrong_field_of_an_answer_is_named(read, body, named):
+    with pytest.raises(WireError, match=named):
+        read(body)
+
+
+def test_a_value_in_an_error_is_cut_short():
+    with pytest.raises(WireError) as caught:
+        job_state_from_json({"status": ["x" * 10_000]})
+    assert len(str(caught.value)) < 200
+
+
+def test_a_job_id_may_be_a_number():
+    assert job_id_from_json({"job_id": 17}) == "17"
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"error": "e", "detail": "d"}, "e"),
+        ({"error": "", "detail": "d"}, "d"),
+        ({"detail": ["a", 5]}, "a; 5"),
+        ({"tag": ["too long", "odd"], "shots": []}, "tag: too long; odd"),
+        ({}, ""),
+        ([], ""),
+        (None, ""),
+        ("text", ""),
+    ],
+)
+def test_what_an_error_says_is_found_in_every_shape(body, detail):
+    assert error_detail(body) == detail
