@@ -14,6 +14,7 @@ from qiskit import QuantumCircuit
 from qiskit_qoro.errors import (
     ConflictError,
     ExecutionCancelledError,
+    JobTimeoutError,
     QoroError,
     QoroInputError,
     WireError,
@@ -323,9 +324,21 @@ class QoroService(CircuitRunner):
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
+        job_id = _job_id(execution_result)
+        deadline = math.inf if timeout_s is None else self._clock.now() + timeout_s
+
+        def wait_to_retry(seconds: float) -> None:
+            if self._clock.now() + seconds > deadline:
+                raise JobTimeoutError(
+                    f"the service did not tell the status of job {job_id} within {timeout_s:g} s. The job "
+                    "goes on: wait again, or get it back later by its id",
+                    job_id=job_id,
+                )
+            self._clock.wait(seconds)
+
         return self._poller.until_final(
-            lambda: self.get_job_state(execution_result),
-            job_id=_job_id(execution_result),
+            lambda: job_state_from_json(json_of(self._fetch_status(job_id, wait_to_retry))),
+            job_id=job_id,
             timeout_s=timeout_s,
             on_look=on_look,
         )

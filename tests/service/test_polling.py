@@ -223,6 +223,18 @@ def test_a_limit_of_no_time_is_one_look(cloud, service, statuses, clock):
     assert service.wait_for_job(JOB, timeout_s=0).status is JobStatus.COMPLETED
 
 
+@pytest.mark.parametrize(
+    "trouble", [LOST, {"status": 429, "headers": {"Retry-After": "60"}}], ids=["lost", "busy"]
+)
+def test_a_service_in_trouble_does_not_stretch_the_limit(service, statuses, clock, trouble):
+    statuses("RUNNING", trouble)
+    with pytest.raises(
+        JobTimeoutError, match=r"did not tell the status of job j1 within 2 s\. The job goes on"
+    ):
+        service.wait_for_job(JOB, timeout_s=2)
+    assert clock.time <= 2
+
+
 def test_waiting_tells_each_look_and_returns_the_run_time(service, statuses):
     statuses("RUNNING", {"json": {"status": "COMPLETED", "run_time": 2}})
     heard = []
