@@ -11,13 +11,14 @@ from qiskit.transpiler import Target
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.job import Experiment, QoroJob
+from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.options import RUN_OPTIONS, RunOptions, check_options, group_shots, shots_by_circuit
 from qiskit_qoro.qasm.writer import Program, write_program
 from qiskit_qoro.registers import layout_of_circuit
+from qiskit_qoro.results import Experiment
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.target import build_qpu_target, build_simulator_target
 

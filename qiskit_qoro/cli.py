@@ -25,7 +25,7 @@ from rich.table import Table
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.job import Experiment, QoroJob
+from qiskit_qoro.job import QoroJob
 from qiskit_qoro.local import LocalService, serve_forever
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
@@ -33,6 +33,7 @@ from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.qasm.facts import inspect_program
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.registers import layout_of_circuit
+from qiskit_qoro.results import Experiment
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE, is_token_set
 
 __all__ = ["main"]

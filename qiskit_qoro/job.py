@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from qiskit.providers import JobStatus as QiskitStatus
 from qiskit.providers import JobV1
 from qiskit.result import Result
-from qiskit.result.models import ExperimentResult, ExperimentResultData
 
 from qiskit_qoro.errors import (
     ConflictError,
@@ -24,16 +20,15 @@ from qiskit_qoro.errors import (
     QoroAPIError,
     QoroError,
     QoroInputError,
-    WireError,
 )
 from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus
-from qiskit_qoro.registers import RegisterLayout, layout_of_width
+from qiskit_qoro.results import Experiment, build_experiment_results, experiments_of
 from qiskit_qoro.service import QoroService
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
-__all__ = ["QISKIT_STATUS", "Experiment", "QoroJob"]
+__all__ = ["QISKIT_STATUS", "QoroJob"]
 
 _log = logging.getLogger(__name__)
 
@@ -51,23 +46,6 @@ QISKIT_STATUS = {
     JobStatus.TIMED_OUT: QiskitStatus.ERROR,
 }
 """The service's words in Qiskit's. A word that is not here counts as running."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What the service does not keep about one circuit of a job.
-
-    Attributes:
-        name: The circuit's name.
-        layout: Its classical registers.
-        shots: How often it was to be run.
-        metadata: The circuit's metadata.
-    """
-
-    name: str
-    layout: RegisterLayout
-    shots: int
-    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 class QoroJob(JobV1):
@@ -238,9 +216,7 @@ class QoroJob(JobV1):
         try:
             yield
         except QoroError as error:
-            if error.job_id is None:
-                error.job_id = self.job_id()
-                error.message = f"job {self.job_id()}: {error.message}"
+            error.name_job(self.job_id())
             raise
 
     def _raise_unless_completed(self) -> None:
@@ -271,81 +247,14 @@ class QoroJob(JobV1):
     # --- results --------------------------------------------------------------------------------------
 
     def _build_result(self, results: Mapping[str, CircuitResult]) -> Result:
-        if self._experiments is not None and results.keys() != self._experiments.keys():
-            missing = [
-                f"{label} ({e.name!r})" for label, e in self._experiments.items() if label not in results
-            ]
-            raise JobFailedError(
-                f"job {self.job_id()} has {len(results)} results for {len(self._experiments)} circuits; "
-                f"no result for circuit {', '.join(missing[:5]) or 'none'}",
-                job_id=self.job_id(),
-                status=JobStatus.COMPLETED,
-            )
-        experiments = self._experiments or {
-            label: _foreign_experiment(label, counts) for label, counts in results.items()
-        }
+        experiments = self._experiments or experiments_of(results)
         return Result(
             backend_name=self._backend.name if self._backend is not None else None,
             backend_version=self._backend.backend_version if self._backend is not None else None,
             job_id=self.job_id(),
             success=True,
-            results=[
-                self._experiment_result(label, experiment, results[label])
-                for label, experiment in experiments.items()
-            ],
+            results=build_experiment_results(experiments, results, memory=self._memory),
             date=datetime.now(UTC).isoformat(timespec="milliseconds"),
             status=JobStatus.COMPLETED.value,
             time_taken=self._final.run_time_s if self._final else None,
         )
-
-    def _experiment_result(
-        self, label: str, experiment: Experiment, counts: CircuitResult
-    ) -> ExperimentResult:
-        layout = experiment.layout
-        self._check_counts(experiment, counts)
-        placed = layout.place(counts)  # type: ignore[arg-type]
-        data: dict[str, Any] = {"counts": {hex(outcome): count for outcome, count in placed.items()}}
-        if self._memory:
-            data["memory"] = _memory(placed, seed=label)
-        return ExperimentResult(
-            shots=experiment.shots,
-            success=True,
-            data=ExperimentResultData(**data),
-            status="DONE",
-            header={
-                "name": experiment.name,
-                "memory_slots": layout.memory_slots,
-                "creg_sizes": [list(piece) for piece in layout.creg_sizes],
-                "metadata": dict(experiment.metadata),
-            },
-        )
-
-    def _check_counts(self, experiment: Experiment, counts: CircuitResult) -> None:
-        where = f"job {self.job_id()}, circuit {experiment.name!r}"
-        if any(isinstance(count, float) for count in counts.values()):
-            raise WireError(f"{where}: expected counts, got expectation values", job_id=self.job_id())
-        width = experiment.layout.num_clbits
-        if any(len(bits) != width for bits in counts):
-            raise WireError(f"{where}: expected {width} bits in each outcome", job_id=self.job_id())
-        total = sum(counts.values())
-        if width and total != experiment.shots:
-            raise JobFailedError(
-                f"{where}: the counts add up to {total}, expected {experiment.shots} shots",
-                job_id=self.job_id(),
-                status=JobStatus.COMPLETED,
-            )
-
-
-def _foreign_experiment(label: str, counts: CircuitResult) -> Experiment:
-    """What can be said of a circuit that this process did not submit."""
-    width = len(next(iter(counts), ""))
-    return Experiment(name=label, layout=layout_of_width(width), shots=int(sum(counts.values())))
-
-
-def _memory(counts: Mapping[int, int], *, seed: str) -> list[str]:
-    """Every shot in hexadecimal, in a random order that ``seed`` decides."""
-    outcomes = np.array([hex(outcome) for outcome in counts], dtype=object)
-    shots = np.repeat(outcomes, list(counts.values()))
-    digest = hashlib.sha256(seed.encode()).digest()
-    np.random.default_rng(list(digest)).shuffle(shots)
-    return list(shots)

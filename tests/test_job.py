@@ -466,7 +466,7 @@ def test_counts_that_do_not_add_up_are_an_error_and_no_result(
     answer_results(wire, {"0": histogram("11", count)})
 
     with pytest.raises(
-        JobFailedError, match=rf"{JOB}, circuit 'mine'.*add up to {count}, expected 100"
+        JobFailedError, match=rf"{JOB}: circuit 'mine'.*add up to {count}, expected 100"
     ) as caught:
         submit(bell("mine"), shots=100).result()
 
@@ -477,7 +477,7 @@ def test_a_circuit_without_a_result_is_an_error(wire: responses.RequestsMock, su
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"0": histogram("11", 9)})
 
-    with pytest.raises(JobFailedError, match=rf"{JOB} has 1 results for 2 circuits.*1 \('lost'\)"):
+    with pytest.raises(JobFailedError, match=rf"{JOB}: there are 1 results for 2 circuits.*1 \('lost'\)"):
         submit(bell("there"), bell("lost"), shots=9).result()
 
 
@@ -485,7 +485,7 @@ def test_a_result_that_nobody_asked_for_is_an_error(wire: responses.RequestsMock
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"0": histogram("11", 9), "stranger": histogram("11", 9)})
 
-    with pytest.raises(JobFailedError, match=rf"{JOB} has 2 results for 1 circuits"):
+    with pytest.raises(JobFailedError, match=rf"{JOB}: there are 2 results for 1 circuits"):
         submit(shots=9).result()
 
 
