@@ -131,8 +131,7 @@ def test_a_database_that_is_in_use_is_refused_and_the_port_is_free_again(tmp_pat
 
 def test_importing_the_package_imports_no_web_server_and_no_engine() -> None:
     program = (
-        "import sys, qiskit_qoro.local\n"
-        "print(sorted({'starlette', 'uvicorn', 'maestro'} & set(sys.modules)))"
+        "import sys, qiskit_qoro.local\nprint(sorted({'starlette', 'uvicorn', 'maestro'} & set(sys.modules)))"
     )
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert output.stdout == "[]\n"
