@@ -2,6 +2,7 @@
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.characterization import CharacterizationResult, characterize
 from qiskit_qoro.errors import (
     AuthenticationError,
     ConflictError,
@@ -32,6 +33,7 @@ from qiskit_qoro.service import CircuitRunner, QoroService
 __all__ = [
     "QPU",
     "AuthenticationError",
+    "CharacterizationResult",
     "CircuitRunner",
     "ConflictError",
     "ExecutionCancelledError",
@@ -64,4 +66,5 @@ __all__ = [
     "SimulatorCluster",
     "WireError",
     "__version__",
+    "characterize",
 ]

@@ -1,7 +1,8 @@
 """The client of the Qoro service: one method for each question that can be asked of it.
 
 :class:`QoroService` is put together from what it is set to (:mod:`~qiskit_qoro.service.session`), what it can
-do with a job (:mod:`~qiskit_qoro.service.jobs`), and, here, what is asked of the service itself.
+do with a job (:mod:`~qiskit_qoro.service.jobs`), the characterization of QUBOs
+(:mod:`~qiskit_qoro.service.characterization`), and, here, what is asked of the service itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.writer import Program
+from qiskit_qoro.service.characterization import CharacterizationCalls
 from qiskit_qoro.service.jobs import JobCalls
 from qiskit_qoro.service.session import check_type
 from qiskit_qoro.service.submission import (
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["QoroService"]
 
 
-class QoroService(JobCalls):
+class QoroService(JobCalls, CharacterizationCalls):
     """A client of the Qoro service, in the cloud or on this machine.
 
     The constructor sends nothing. One client may be used from many threads; copies and pickles of it work on

@@ -1,0 +1,118 @@
+"""An objective over binary variables: :class:`Polynomial`.
+
+One value for QUBOs and for problems of higher order. A term is the ascending tuple of its variables, since
+``x·x = x`` leaves no powers and the order of the factors means nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qiskit_qoro.errors import QoroInputError
+
+__all__ = ["Polynomial"]
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """``f(x) = Σ c_S · Π_{i in S} x_i`` over variables that are 0 or 1. Lower is better.
+
+    Attributes:
+        num_variables: How many variables there are, 1 or more; not each has to occur.
+        terms: Coefficient of each term, by the ascending indices of its variables, in ascending order.
+            Terms with the coefficient 0 are dropped. There is no constant term.
+
+    Raises:
+        QoroInputError: A term is empty, not ascending or beyond the variables, or a coefficient is not finite.
+    """
+
+    num_variables: int
+    terms: Mapping[tuple[int, ...], float]
+
+    def __post_init__(self) -> None:
+        if self.num_variables < 1:
+            raise QoroInputError(f"num_variables is {self.num_variables}, expected 1 or more")
+        for term, coefficient in self.terms.items():
+            if not term or term[0] < 0 or any(after <= before for before, after in pairwise(term)):
+                raise QoroInputError(f"the term {term} is not made of different variables in ascending order")
+            if term[-1] >= self.num_variables:
+                raise QoroInputError(f"the term {term} needs more than {self.num_variables} variables")
+            if not math.isfinite(coefficient):
+                raise QoroInputError(f"the coefficient of {term} is {coefficient}, expected a finite number")
+        kept = {term: float(self.terms[term]) for term in sorted(self.terms) if self.terms[term]}
+        object.__setattr__(self, "terms", kept)
+
+    @property
+    def degree(self) -> int:
+        """The number of variables in the longest term, 0 where there is no term."""
+        return max(map(len, self.terms), default=0)
+
+    @property
+    def total_weight(self) -> float:
+        """``Σ |c_S|``: no two values of the objective are further apart."""
+        return math.fsum(map(abs, self.terms.values()))
+
+    def negated(self) -> Polynomial:
+        """``-f``, whose minimum is the maximum of ``f``."""
+        return Polynomial(self.num_variables, {term: -value for term, value in self.terms.items()})
+
+    def widened(self, num_variables: int) -> Polynomial:
+        """The same objective over more variables.
+
+        Raises:
+            QoroInputError: A term needs more variables than that.
+        """
+        return Polynomial(num_variables, self.terms)
+
+    def matrix(self) -> NDArray[np.float64]:
+        """The symmetric n × n matrix ``Q`` with ``f(x) = xᵀQx``, as far as terms of one and two variables go."""
+        matrix = np.zeros((self.num_variables, self.num_variables))
+        for term, coefficient in self.terms.items():
+            if len(term) == 1:
+                matrix[term[0], term[0]] = coefficient
+            elif len(term) == 2:
+                matrix[term] = matrix[term[::-1]] = coefficient / 2
+        return matrix
+
+    def values(self, states: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """``f`` of each row.
+
+        Args:
+            states: m × n; column i holds the values of variable i.
+
+        Returns:
+            The m values.
+        """
+        if self.degree <= 2:
+            rows = states.astype(np.float64)
+            products: NDArray[np.float64] = np.einsum("ij,ij->i", rows @ self.matrix(), rows)
+            return products
+        total = np.zeros(len(states))
+        for term, coefficient in self.terms.items():
+            total += coefficient * states[:, term].all(axis=1)
+        return total
+
+    @staticmethod
+    def from_matrix(matrix: NDArray[np.float64]) -> Polynomial:
+        """``xᵀQx`` as a polynomial; ``Q`` does not have to be symmetric.
+
+        Raises:
+            QoroInputError: ``Q`` is not square, is empty, or has an entry that is not finite.
+        """
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+            raise QoroInputError(f"the matrix has the shape {matrix.shape}, expected a square")
+        if not np.isfinite(matrix).all():
+            raise QoroInputError("the matrix has an entry that is not a finite number")
+        doubled = np.triu(matrix, 1) + np.tril(matrix, -1).T
+        rows, columns = np.nonzero(doubled)
+        terms: dict[tuple[int, ...], float] = {
+            (int(i), int(j)): float(doubled[i, j]) for i, j in zip(rows, columns, strict=True)
+        }
+        terms |= {(int(i),): float(matrix[i, i]) for i in np.flatnonzero(matrix.diagonal())}
+        return Polynomial(len(matrix), terms)
