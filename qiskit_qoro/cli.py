@@ -26,7 +26,7 @@ from qiskit_qoro._version import __version__
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.local import LocalService, serve_forever
+from qiskit_qoro.local import Fault, FaultKind, LocalService, Rehearsal, serve_forever
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.provider import QoroProvider
@@ -202,7 +202,18 @@ def _kind(backend: QoroBackend) -> str:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    rehearsal = Rehearsal(
+        pending_time_s=options.pending_time,
+        running_time_s=options.running_time,
+        faults=tuple(Fault.parse(text) for text in options.fault),
+        slow_s=options.slow_time,
+        retry_after_s=options.retry_after,
+        seed=options.fault_seed,
+    )
+
     def announce(service: LocalService) -> None:
+        for line in rehearsal.describe():
+            _say(f"rehearsal: {line}")
         _say("The local Qoro service is ready; Ctrl-C stops it. Its clients need:")
         sys.stdout.write(f"{URL_VARIABLE}={service.url}\n{TOKEN_VARIABLE}={service.token}\n")
         sys.stdout.flush()
@@ -215,6 +226,7 @@ def _serve(options: argparse.Namespace) -> None:
         database=options.database,
         workers=options.workers,
         time_limit_s=options.time_limit,
+        rehearsal=rehearsal,
     )
 
 
@@ -267,8 +279,51 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds that a circuit may take (default %(default)g)",
     )
+    _add_rehearsal(serve)
     serve.set_defaults(command=_serve)
     return parser
+
+
+def _add_rehearsal(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group(
+        "rehearsal", "For the tests of clients: delays and faults on purpose. By default there are none."
+    )
+    group.add_argument(
+        "--pending-time",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds that every job stays PENDING after it is finalized",
+    )
+    group.add_argument(
+        "--running-time", type=float, default=0.0, metavar="S", help="seconds that it stays RUNNING at least"
+    )
+    group.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND:RATE[:CALLS]",
+        help=f"a fault ({', '.join(FaultKind)}), the share of the calls that it happens to, and the names of "
+        "these calls, as in get_status,get_results, or 'repeatable' for all that may be sent again; "
+        "may be given several times",
+    )
+    group.add_argument(
+        "--slow-time",
+        type=float,
+        default=2.0,
+        metavar="S",
+        help="seconds that a slow answer is late (default %(default)g)",
+    )
+    group.add_argument(
+        "--retry-after",
+        type=int,
+        default=1,
+        metavar="S",
+        help="seconds that a 429 asks to wait (default %(default)s)",
+    )
+    group.add_argument(
+        "--fault-seed", type=int, default=0, metavar="N", help="another seed brings other faults (default 0)"
+    )
 
 
 def _run_description() -> str:

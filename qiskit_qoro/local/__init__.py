@@ -1,5 +1,6 @@
 """The Qoro service on the user's own machine."""
 
+from qiskit_qoro.local.rehearsal import Fault, FaultKind, Rehearsal
 from qiskit_qoro.local.server import LocalService, serve, serve_forever
 
-__all__ = ["LocalService", "serve", "serve_forever"]
+__all__ = ["Fault", "FaultKind", "LocalService", "Rehearsal", "serve", "serve_forever"]

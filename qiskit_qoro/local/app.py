@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.local.accounts import Account, Accounts
+from qiskit_qoro.local.faults import Saboteur
 from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES
 from qiskit_qoro.local.records import JobConflict, JobUnknown
@@ -53,12 +54,13 @@ def build_app(desk: Desk, accounts: Accounts) -> ASGIApp:
         desk: What the handlers work with.
         accounts: Who may call.
     """
+    saboteur = Saboteur(desk.rehearsal)
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
     by_path[PREFIX] = {PING.method: PING}  # a base URL without its slash still answers a ping
     return Router(
-        routes=[Route(path, _Resource(rows, desk, accounts)) for path, rows in by_path.items()],
+        routes=[Route(path, _Resource(rows, desk, accounts, saboteur)) for path, rows in by_path.items()],
         redirect_slashes=False,
         default=_unknown_path,
     )
@@ -67,15 +69,18 @@ def build_app(desk: Desk, accounts: Accounts) -> ASGIApp:
 class _Resource:
     """The calls that share one path."""
 
-    def __init__(self, rows: Mapping[str, Endpoint], desk: Desk, accounts: Accounts) -> None:
+    def __init__(
+        self, rows: Mapping[str, Endpoint], desk: Desk, accounts: Accounts, saboteur: Saboteur
+    ) -> None:
         self._rows = rows
         self._desk = desk
         self._accounts = accounts
+        self._saboteur = saboteur
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            response = await self._respond(request)
+            response = await self._fare(request)
         except ClientDisconnect:
             return
         except Exception:
@@ -83,12 +88,20 @@ class _Resource:
             response = _error(500, "the local service failed; its log tells why")
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _fare(self, request: Request) -> Response:
+        """The answer, or what an injected fault makes of it."""
         endpoint = self._rows.get(request.method)
         if endpoint is None:
             allowed = ", ".join(self._rows)
             return _error(405, f"expected {allowed}, got {request.method}", {"Allow": allowed})
         body = await _read_body(request)
+        fault = self._saboteur.fate(endpoint)
+        refusal = self._saboteur.refusal(fault)
+        if refusal is not None:
+            return refusal
+        return await self._saboteur.spoil(fault, await self._respond(request, endpoint, body))
+
+    async def _respond(self, request: Request, endpoint: Endpoint, body: bytes | None) -> Response:
         account = self._accounts.authenticate(request.headers.get("authorization"))
         if account is None:
             return _error(401, "missing or unknown token", {"WWW-Authenticate": "Bearer"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from qiskit_qoro._version import __version__
@@ -18,6 +18,7 @@ from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.methods import check_config, check_maestro_config
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
 from qiskit_qoro.local.records import JobUnknown, StoredJob
+from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -25,7 +26,7 @@ from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.endpoints import Endpoint
-from qiskit_qoro.wire.fields import as_object
+from qiskit_qoro.wire.fields import as_object, only, text_field
 from qiskit_qoro.wire.listings import qpu_systems_to_json, simulator_clusters_to_json
 from qiskit_qoro.wire.payloads import (
     cancelled_to_json,
@@ -61,6 +62,7 @@ class Desk:
 
     store: Store
     runner: Stopper
+    rehearsal: Rehearsal = field(default_factory=Rehearsal)
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,11 @@ def _json(value: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value, separators=(",", ":")))
 
 
-def _ping(_desk: Desk, _call: Call) -> Answer:
-    return _json({"status": "ok", "service": f"qiskit-qoro local {__version__}"})
+def _ping(desk: Desk, _call: Call) -> Answer:
+    body: dict[str, Any] = {"status": "ok", "service": f"qiskit-qoro local {__version__}"}
+    if desk.rehearsal.is_on:
+        body["rehearsal"] = desk.rehearsal.describe()
+    return _json(body)
 
 
 def _systems(_desk: Desk, _call: Call) -> Answer:
@@ -115,6 +120,19 @@ def _init_job(desk: Desk, call: Call) -> Answer:
     _check_target(request)
     _check_config(request)
     return _json(job_id_to_json(desk.store.create_job(call.owner, request)), 201)
+
+
+def _create_failed_job(desk: Desk, call: Call) -> Answer:
+    fields = as_object(parse_json(call.body), "body")
+    only(fields, {"tag"})
+    request = JobRequest(
+        tag=text_field(fields, "tag", default="default"),
+        job_type=JobType.EXECUTE,
+        simulator_cluster=SIMULATOR_CLUSTERS[0].name,
+    )
+    job_id = desk.store.create_job(call.owner, request)
+    desk.store.fail(call.owner, job_id, reason="it was opened as a job that has failed")
+    return _json(job_id_to_json(job_id), 201)
 
 
 def _check_target(request: JobRequest) -> None:
@@ -229,6 +247,7 @@ HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer]] = {
     endpoints.QPU_SYSTEMS: _systems,
     endpoints.SIMULATOR_CLUSTERS: _clusters,
     endpoints.INIT_JOB: _init_job,
+    endpoints.CREATE_FAILED_JOB: _create_failed_job,
     endpoints.ADD_CIRCUITS: _add_circuits,
     endpoints.GET_STATUS: _status,
     endpoints.GET_RESULTS: _results,

@@ -13,7 +13,8 @@ from qiskit_qoro.models.jobs import JobStatus
 __all__ = ["LIFECYCLE", "may_become"]
 
 LIFECYCLE: Mapping[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
+    # To FAILED without having run: a job that is opened so, for the tests of clients.
+    JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED}),
     # Back to PENDING when the service stops, or has died, before the job was done.
     JobStatus.RUNNING: frozenset(
         {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PENDING}

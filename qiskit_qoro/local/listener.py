@@ -8,8 +8,10 @@ import threading
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.faults import TRANSPORT
 
 __all__ = ["Listener"]
 
@@ -31,7 +33,7 @@ class Listener:
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -61,6 +63,14 @@ class Listener:
         self._server.stop()
         if self._thread.ident is not None:
             self._thread.join()
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that leaves the connection where a fault that is injected can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
 class _Server(uvicorn.Server):

@@ -47,12 +47,22 @@ class Runner:
         pool: What runs their circuits.
         parallel: How many jobs run at once.
         clock: Seconds, from whenever.
+        running_time_s: Seconds that every job stays running at least.
     """
 
-    def __init__(self, store: Store, pool: Pool, *, parallel: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pool: Pool,
+        *,
+        parallel: int,
+        clock: Callable[[], float],
+        running_time_s: float = 0.0,
+    ) -> None:
         self._store = store
         self._pool = pool
         self._clock = clock
+        self._running_time_s = running_time_s
         self._lock = threading.Lock()
         self._stops: dict[int, threading.Event] = {}
         self._stopping = threading.Event()
@@ -84,10 +94,11 @@ class Runner:
             stop = self._stops.get(number)
         if stop is not None:
             stop.set()
+            self._store.notify()
 
     def _work(self) -> None:
         while True:
-            self._store.wait_for(lambda: self._stopping.is_set() or self._store.has_waiting())
+            self._store.wait_out(lambda: 0 if self._stopping.is_set() else self._store.delay_s())
             if self._stopping.is_set():
                 return
             with self._lock:
@@ -116,7 +127,14 @@ class Runner:
         except Exception as error:
             _logger.exception("job %s failed, and not because of its circuits", job.job_id)
             status, reason = JobStatus.FAILED, f"the local service failed: {error}"
+        if self._running_time_s and not self._hold(start + self._running_time_s, stop):
+            return
         self._store.finish(job.number, status, run_time_s=self._clock() - start, reason=reason)
+
+    def _hold(self, end: float, stop: threading.Event) -> bool:
+        """Wait until ``end``, and tell whether nobody stopped the job meanwhile."""
+        self._store.wait_out(lambda: 0 if stop.is_set() else end - self._clock())
+        return not stop.is_set()
 
     def _run_circuits(self, job: StoredJob, stop: threading.Event) -> bool:
         circuits = self._store.circuits(job.number)

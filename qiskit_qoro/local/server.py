@@ -24,6 +24,7 @@ from typing import Any, Self
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.accounts import Account, Accounts
 from qiskit_qoro.local.handlers import Desk
+from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store import Store, open_store
 from qiskit_qoro.local.workers import WorkerPool
@@ -123,6 +124,7 @@ def serve(
     workers: int | None = None,
     time_limit_s: float = 300.0,
     memory_limit_bytes: int | None = None,
+    rehearsal: Rehearsal = Rehearsal(),  # noqa: B008 - frozen
 ) -> LocalService:
     """Start a service in this process.
 
@@ -136,6 +138,7 @@ def serve(
         time_limit_s: Seconds that one circuit may take.
         memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is
             free.
+        rehearsal: Delays and faults, to test clients with; by default none.
 
     Returns:
         The service, answering requests.
@@ -153,14 +156,26 @@ def serve(
     _check_limits(workers, time_limit_s, memory_limit_bytes)
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
-        store = stack.enter_context(closing(open_store(None if database is None else Path(database))))
+        store = stack.enter_context(
+            closing(
+                open_store(
+                    None if database is None else Path(database), pending_time_s=rehearsal.pending_time_s
+                )
+            )
+        )
         pool = WorkerPool(workers=workers, time_limit_s=time_limit_s, memory_limit_bytes=memory_limit_bytes)
         stack.callback(pool.close)
         pool.start()
-        runner = Runner(store, pool, parallel=pool.size, clock=time.monotonic)
+        runner = Runner(
+            store,
+            pool,
+            parallel=pool.size,
+            clock=time.monotonic,
+            running_time_s=rehearsal.running_time_s,
+        )
         stack.callback(runner.stop)
         runner.start()
-        listener = Listener(build_app(Desk(store, runner), Accounts({token: _OWNER})), listening)
+        listener = Listener(build_app(Desk(store, runner, rehearsal), Accounts({token: _OWNER})), listening)
         stack.callback(listener.stop)
         listener.start()
         service = LocalService(_url(listening) + PREFIX, token, store, pool, stack.pop_all())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,18 +30,25 @@ from qiskit_qoro.wire.configurations import config_from_json, config_to_json
 __all__ = ["Store", "open_store"]
 
 
-def open_store(database: Path | None = None) -> Store:
+def open_store(
+    database: Path | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    pending_time_s: float = 0.0,
+) -> Store:
     """Open the store, creating what is missing.
 
     Jobs that were running when the last service on it ended are pending again, without results.
 
     Args:
         database: Path of the file, ``None`` for memory.
+        clock: Seconds, from whenever.
+        pending_time_s: Seconds that every job stays pending after it is finalized.
 
     Raises:
         QoroError: The file cannot be opened, is no database of this service, or is in use.
     """
-    store = Store(open_database(database))
+    store = Store(open_database(database), clock=clock, pending_time_s=pending_time_s)
     store.requeue_running()
     return store
 
@@ -52,8 +60,17 @@ class Store:
     Those that take a job's ``number`` are for the runner and ignore jobs that are gone.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pending_time_s: float = 0.0,
+    ) -> None:
         self._db = connection
+        self._clock = clock
+        self._pending_time_s = pending_time_s
+        self._held_until: dict[int, float] = {}  # job -> when it may run, for those that wait on purpose
         self._changed = threading.Condition(threading.RLock())
 
     def close(self) -> None:
@@ -69,6 +86,17 @@ class Store:
         """
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
+
+    def wait_out(self, delay_s: Callable[[], float | None]) -> None:
+        """Wait until ``delay_s`` returns 0 or less.
+
+        Args:
+            delay_s: Seconds after which it is asked again, ``None`` for whenever something changes. It is
+                asked again at every change.
+        """
+        with self._changed:
+            while (delay := delay_s()) is None or delay > 0:
+                self._changed.wait(delay)
 
     def notify(self) -> None:
         """Have every :meth:`wait_for` ask its condition again."""
@@ -136,7 +164,18 @@ class Store:
             if job.is_finalized:
                 raise JobConflict(f"job {job_id} is finalized: no more circuits can be added")
             add_batch(self._db, job, batch, blobs)
+            if batch.finalized and self._pending_time_s:
+                self._held_until[job.number] = self._clock() + self._pending_time_s
             self._changed.notify_all()
+
+    def fail(self, owner: str, job_id: str, *, reason: str) -> None:
+        """Let a pending job fail without running it, for the tests of clients."""
+        with self._transaction():
+            job = self.job(owner, job_id)
+            if self._move(job.number, JobStatus.FAILED):
+                self._db.execute(
+                    "UPDATE jobs SET run_time_s = 0, reason = ? WHERE number = ?", (reason, job.number)
+                )
 
     def cancel(self, owner: str, job_id: str) -> tuple[StoredJob, int]:
         """Cancel a job.
@@ -165,6 +204,7 @@ class Store:
         with self._transaction():
             job = self.job(owner, job_id)
             self._db.execute("DELETE FROM jobs WHERE number = ?", (job.number,))
+            self._held_until.pop(job.number, None)
             self._changed.notify_all()
             return job
 
@@ -211,7 +251,7 @@ class Store:
                 " WHERE status = ? AND turn IS NOT NULL ORDER BY turn LIMIT 1",
                 (JobStatus.PENDING.value,),
             ).fetchone()
-            if row is None:
+            if row is None or self.delay_s() != 0:
                 return None
             job = _job_from_row(row)
             self._move(job.number, JobStatus.RUNNING)
@@ -266,6 +306,16 @@ class Store:
                 self._db.execute("DELETE FROM results WHERE job = ?", (number,))
                 self._move(number, JobStatus.PENDING)
 
+    def delay_s(self) -> float | None:
+        """Seconds until the next job may run, ``None`` where none is waiting."""
+        with self._changed:
+            row = self._db.execute(
+                "SELECT number FROM jobs WHERE status = ? AND turn IS NOT NULL ORDER BY turn LIMIT 1",
+                (JobStatus.PENDING.value,),
+            ).fetchone()
+            # All wait equally long, so that whoever came first is first to go.
+            return None if row is None else max(0.0, self._held_until.get(row[0], 0.0) - self._clock())
+
     def has_waiting(self) -> bool:
         """Whether a job is waiting for its turn."""
         with self._changed:
@@ -300,6 +350,7 @@ class Store:
         if row is None or not may_become(JobStatus(row[0]), status):
             return False
         self._db.execute("UPDATE jobs SET status = ? WHERE number = ?", (status.value, number))
+        self._held_until.pop(number, None)
         self._changed.notify_all()
         return True
 

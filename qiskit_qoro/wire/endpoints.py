@@ -15,6 +15,7 @@ from qiskit_qoro.errors import QoroInputError
 __all__ = [
     "ADD_CIRCUITS",
     "CANCEL_JOB",
+    "CREATE_FAILED_JOB",
     "CREDIT_BALANCE",
     "CREDIT_TRANSACTIONS",
     "DELETE_JOB",
@@ -76,6 +77,9 @@ SIMULATOR_CLUSTERS = Endpoint(
     "simulator_clusters", "GET", "/simulatorcluster/", 30, True, "The simulator clusters"
 )
 INIT_JOB = Endpoint("init_job", "POST", "/job/init/", 60, False, "Open a job")
+CREATE_FAILED_JOB = Endpoint(
+    "create_failed_job", "POST", "/job/create_failed/", 30, False, "Open a job that has FAILED, for tests"
+)
 ADD_CIRCUITS = Endpoint(
     "add_circuits", "POST", "/job/{job_id}/add_circuits/", 120, False, "Append circuits to a job"
 )
@@ -123,6 +127,7 @@ ENDPOINTS = (
     QPU_SYSTEMS,
     SIMULATOR_CLUSTERS,
     INIT_JOB,
+    CREATE_FAILED_JOB,
     ADD_CIRCUITS,
     GET_STATUS,
     GET_RESULTS,

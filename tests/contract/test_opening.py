@@ -77,3 +77,33 @@ def test_the_status_of_no_job_is_not_found(service: Any, job_id: str) -> None:
     answer = service.call("GET", f"/job/{job_id}/status/")
     assert answer.status_code == 404
     assert answer.json()["error"]
+
+
+# --- a job that has failed, for the tests of clients ----------------------------------------------------
+
+
+def test_a_failed_job_is_opened_as_such(service: Any) -> None:
+    answer = service.call("POST", "/job/create_failed/", {"tag": "contract"})
+    assert answer.status_code in {200, 201}
+    job_id = answer.json()["job_id"]
+    assert service.status(job_id) == "FAILED"
+    results = service.call("GET", f"/job/{job_id}/resultsV2/")
+    assert results.status_code == 400
+    assert "failed" in results.json()["error"]
+    assert service.call("POST", f"/job/{job_id}/cancel/").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "named"), [({"tag": 5}, "tag"), ({"colour": "red"}, "colour"), ([], "body")]
+)
+def test_a_failed_job_is_refused_by_the_name_of_the_field(service: Any, body: Any, named: str) -> None:
+    answer = service.call("POST", "/job/create_failed/", body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]
+
+
+def test_create_failed_is_an_identifier_like_any_other(service: Any) -> None:
+    answer = service.call("DELETE", "/job/create_failed")
+    assert answer.status_code == 404
+    assert "create_failed" in answer.json()["error"]
+    assert service.call("GET", "/job/create_failed/status/").status_code == 404

@@ -12,7 +12,7 @@ P, R, C, F, X = (
     JobStatus.FAILED,
     JobStatus.CANCELLED,
 )
-ALLOWED = {(P, R), (P, X), (R, C), (R, F), (R, X), (R, P)}
+ALLOWED = {(P, R), (P, X), (P, F), (R, C), (R, F), (R, X), (R, P)}
 
 
 @pytest.mark.parametrize("current", LIFECYCLE)

@@ -11,6 +11,7 @@ KNOWN = {
     ("GET", "/qpusystem/"): False,
     ("GET", "/simulatorcluster/"): False,
     ("POST", "/job/init/"): True,
+    ("POST", "/job/create_failed/"): True,
     ("POST", "/job/{job_id}/add_circuits/"): True,
     ("GET", "/job/{job_id}/status/"): False,
     ("GET", "/job/{job_id}/resultsV2/"): False,
