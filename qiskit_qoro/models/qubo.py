@@ -29,7 +29,8 @@ class Polynomial:
             Terms with the coefficient 0 are dropped. There is no constant term.
 
     Raises:
-        QoroInputError: A term is empty, not ascending or beyond the variables, or a coefficient is not finite.
+        QoroInputError: A term is empty, not ascending or beyond the variables, or a coefficient is not
+        finite.
     """
 
     num_variables: int
@@ -71,7 +72,7 @@ class Polynomial:
         return Polynomial(num_variables, self.terms)
 
     def matrix(self) -> NDArray[np.float64]:
-        """The symmetric n × n matrix ``Q`` with ``f(x) = xᵀQx``, as far as terms of one and two variables go."""
+        """The symmetric n × n matrix ``Q`` of the terms of one and two variables: their sum is ``xᵀQx``."""
         matrix = np.zeros((self.num_variables, self.num_variables))
         for term, coefficient in self.terms.items():
             if len(term) == 1:

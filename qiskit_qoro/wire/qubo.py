@@ -5,19 +5,20 @@ Comma keys::
     qubo  = { key: number, … }
     key   = index *("," index)      in decimal, without signs, spaces or leading zeros
 
-``"0,1"`` is the coefficient of x0·x1. Keys that name the same product are **summed** (``"0,1"`` and ``"1,0"``,
-``"0"`` and ``"0,0"``), as the two triangles of a matrix are. Three or more indices make a HUBO.
+``"0,1"`` is the coefficient of x0·x1. Keys that name the same product are **summed** (``"0,1"`` and
+``"1,0"``, ``"0"`` and ``"0,0"``), as the two triangles of a matrix are. Three or more indices make a HUBO.
 
 The envelope::
 
     { "_format": "factored_v1", "n": n, "k": k, "F": hex, "signs": [±1, …], "diag": hex }
 
-holds the symmetric matrix ``Q = F · diag(signs) · Fᵀ + diag(diag)`` of the objective ``xᵀQx``, so that x_i·x_j has
-the coefficient ``2·Q_ij``. ``F`` is n × k and ``diag`` has n entries, both little-endian float64 in C order. Entries
-of ``Q`` beside the diagonal up to 1e-13 of the largest term that went into ``Q`` are what rounding leaves of zero.
+holds the symmetric matrix ``Q = F · diag(signs) · Fᵀ + diag(diag)`` of the objective ``xᵀQx``, so that
+x_i·x_j has the coefficient ``2·Q_ij``. ``F`` is n × k and ``diag`` has n entries, both little-endian
+float64 in C order. Entries of ``Q`` beside the diagonal up to 1e-13 of the largest term that went into
+``Q`` are what rounding leaves of zero.
 
-Strategy: lengths are compared with ``n`` and ``k`` before a byte is decoded, and ``n`` with its bound before the
-matrix is allocated.
+Strategy: lengths are compared with ``n`` and ``k`` before a byte is decoded, and ``n`` with its bound
+before the matrix is allocated.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def factored_to_json(matrix: NDArray[np.float64]) -> dict[str, Any]:
         matrix: n × n, symmetric, finite; the objective is ``xᵀQx``.
 
     Returns:
-        The envelope; what it decodes to differs from ``matrix`` by rounding, at most about 1e-12 of its largest entry.
+        The envelope; what it decodes to differs from ``matrix`` by rounding, at most about 1e-12 of its
+        largest entry.
 
     Raises:
         QoroInputError: The matrix is not of this kind.
@@ -131,7 +133,7 @@ def _from_terms(fields: Mapping[str, Any], where: str) -> Polynomial:
         size = max(size, term[-1] + 1)
         total = terms.get(term, 0.0) + as_number(value, f"{where}[{key!r}]")
         if not math.isfinite(total):
-            raise WireError(f"{where}[{key!r}]: the coefficients of this product add up to more than a float holds")
+            raise WireError(f"{where}[{key!r}]: the coefficients of this product add up to no float")
         terms[term] = total
     if not size:
         raise WireError(f"{where}: expected at least one coefficient, got none")
