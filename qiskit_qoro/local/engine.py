@@ -16,9 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
-
-from qiskit import QuantumCircuit
+from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.devices import ErrorRates, device_errors, device_width
@@ -27,7 +25,7 @@ from qiskit_qoro.local.program import EngineProgram, write_engine_program
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.parser import parse_program
 
-__all__ = ["expect", "load_engine", "sample"]
+__all__ = ["Source", "expect", "load_engine", "sample"]
 
 _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.QiskitAer: "QiskitAer",
@@ -40,8 +38,15 @@ _WORD = re.compile(r"[IXYZ]+")
 _MOST_SHOTS = 10_000_000  # at 2^31 - 1 the engine never comes back
 
 
+class Source(Protocol):
+    """A program that is not there as a text of its own."""
+
+    def read(self, *, measure: bool = True, words: frozenset[str] | None = None) -> EngineProgram:
+        """The program for the engine, with the arguments of ``write_engine_program``."""
+
+
 def sample(
-    qasm: str,
+    qasm: str | Source,
     shots: int,
     config: ExecutionConfig,
     *,
@@ -52,7 +57,7 @@ def sample(
     """Run a program and count what its classical bits hold at the end.
 
     Args:
-        qasm: OpenQASM 2.
+        qasm: OpenQASM 2, or where to read the program.
         shots: How often it runs, 1 to 10,000,000.
         config: Simulator, method and truncation.
         device: A QPU system whose noise is added; ``config`` then chooses nothing.
@@ -73,10 +78,9 @@ def sample(
     _check_shots(shots)
     check_config(config)
     errors = None if device is None else device_errors(device)
-    circuit = parse_program(qasm)
-    if not circuit.num_clbits:
+    program = _read(qasm, words=errors.gates if errors else None)
+    if not program.num_clbits:
         return {}
-    program = write_engine_program(circuit, words=errors.gates if errors else None)
     if not program.has_measurement:
         return {"0" * program.num_clbits: shots}
     if errors is None or device is None:
@@ -88,14 +92,18 @@ def sample(
 
 
 def expect(
-    qasm: str, words: Sequence[str], config: ExecutionConfig, *, memory_limit_bytes: int | None = None
+    qasm: str | Source,
+    words: Sequence[str],
+    config: ExecutionConfig,
+    *,
+    memory_limit_bytes: int | None = None,
 ) -> list[float]:
     """Compute expectation values without shot noise, in the state that a program prepares.
 
     Measurements after which nothing else happens to their qubits are left out.
 
     Args:
-        qasm: OpenQASM 2.
+        qasm: OpenQASM 2, or where to read the program.
         words: Pauli words over ``IXYZ``, the leftmost letter on qubit 0; shorter words act on the
             first qubits.
         config: Simulator, method and truncation.
@@ -112,9 +120,8 @@ def expect(
         QoroError: The engine is missing, or it failed.
     """
     check_config(config)
-    circuit = parse_program(qasm)
-    _check_words(words, circuit)
-    program = write_engine_program(circuit, measure=False)
+    program = _read(qasm, measure=False)
+    _check_words(words, program)
     if program.trajectory:
         raise QoroInputError(
             f"the program contains {program.trajectory}, so its state depends on chance and has no exact "
@@ -143,6 +150,14 @@ def load_engine() -> ModuleType:
         ) from error
     engine: ModuleType = maestro
     return engine
+
+
+def _read(
+    source: str | Source, *, measure: bool = True, words: frozenset[str] | None = None
+) -> EngineProgram:
+    if isinstance(source, str):
+        return write_engine_program(parse_program(source), measure=measure, words=words)
+    return source.read(measure=measure, words=words)
 
 
 def _sample_ideal(
@@ -251,16 +266,16 @@ def _check_shots(shots: int) -> None:
         raise QoroInputError(f"shots is {shots!r}, expected 1 to {_MOST_SHOTS}")
 
 
-def _check_words(words: Sequence[str], circuit: QuantumCircuit) -> None:
+def _check_words(words: Sequence[str], program: EngineProgram) -> None:
     for word in words:
         if not _WORD.fullmatch(word):
             raise QoroInputError(
                 f"{word[:80]!r} is not a Pauli word, expected letters I, X, Y and Z without spaces or signs"
             )
-        if len(word) > circuit.num_qubits:
+        if len(word) > program.num_qubits:
             raise QoroInputError(
                 f"the Pauli word {word[:80]!r} has {len(word)} letters and the program "
-                f"{circuit.num_qubits} qubits, expected at most one letter for each qubit"
+                f"{program.num_qubits} qubits, expected at most one letter for each qubit"
             )
 
 

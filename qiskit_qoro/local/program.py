@@ -36,9 +36,7 @@ from qiskit.circuit import (
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 
-__all__ = ["EngineProgram", "write_engine_program"]
-
-_WORDS: Mapping[type, str] = {spec.constructor: word for word, spec in GATES.items()}
+__all__ = ["EngineProgram", "ProgramWriter", "spell", "write_engine_program"]
 
 # Rotations by a multiple of a quarter turn, which the stabilizer simulators know by other names only.
 _QUARTER_TURNS: Mapping[str, tuple[str, ...]] = {
@@ -96,10 +94,12 @@ def write_engine_program(
         QoroInputError: The circuit contains what OpenQASM 2 cannot say, or a condition on a register
             of more than 64 bits.
     """
-    return _Writer(circuit, measure=measure, words=words).write()
+    return ProgramWriter(circuit, measure=measure, words=words).write()
 
 
-class _Writer:
+class ProgramWriter:
+    """Writes one circuit; :func:`write_engine_program` documents the arguments."""
+
     def __init__(self, circuit: QuantumCircuit, *, measure: bool, words: frozenset[str] | None) -> None:
         self._circuit = circuit
         self._measure = measure
@@ -120,6 +120,7 @@ class _Writer:
             self._clbits |= {bit: f"c{number}[{index}]" for index, bit in enumerate(register)}
 
     def write(self) -> EngineProgram:
+        """Write it."""
         for instruction in self._circuit.data:
             self._instruction(instruction, "")
         index = {bit: number for number, bit in enumerate(self._circuit.qubits)}
@@ -141,27 +142,31 @@ class _Writer:
         yield from self._body
 
     def _instruction(self, instruction: CircuitInstruction, condition: str) -> None:
+        name = instruction.name
+        # First, because it is nearly always so. A name alone proves nothing: a program may define an "h".
+        if name in self._words and instruction.is_standard_gate():
+            self._write_gate(name, instruction.params, instruction.qubits, condition)
+            return
         operation, qubits = instruction.operation, instruction.qubits
-        if _WORDS.get(operation.base_class) in self._words:  # first, because it is nearly always so
-            self._write_gate(operation, qubits, condition)
-        elif isinstance(operation, Measure):
+        if isinstance(operation, Measure):
             self._write_measure(qubits[0], self._clbits[instruction.clbits[0]], condition)
         elif isinstance(operation, Reset):
             self._write_reset(qubits[0], condition)
         elif isinstance(operation, IfElseOp):
             self._write_conditional(instruction, operation)
         elif not isinstance(operation, Barrier):
-            self._write_gate(operation, qubits, condition)
+            self._write_definition(operation, qubits, condition)
 
-    def _write_gate(self, gate: Instruction, qubits: Sequence[Qubit], condition: str) -> None:
-        word = _WORDS.get(gate.base_class)
-        if word not in self._words:
-            self._write_definition(gate, qubits, condition)
-            return
+    def _write_gate(
+        self, word: str, params: Sequence[float], qubits: Sequence[Qubit], condition: str
+    ) -> None:
         if not self._measured.isdisjoint(qubits):
             self._trajectory = "a measurement before the end"
         self._changed.update(qubits)
-        self._emit(condition, _spell(word, gate.params), *qubits)
+        self._emit_gate(condition, word, params, qubits)
+
+    def _emit_gate(self, condition: str, word: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
+        self._emit(condition, spell(word, params) if params else word, *qubits)
 
     def _write_definition(self, gate: Instruction, qubits: Sequence[Qubit], condition: str) -> None:
         if gate.definition is None:
@@ -218,8 +223,10 @@ class _Writer:
     def _emit(self, condition: str, word: str, *qubits: Qubit) -> None:
         if word not in CLIFFORD_GATES and word != "reset":
             self._non_clifford = self._non_clifford or word
-        operands = ",".join([self._qubits[qubit] for qubit in qubits])
-        self._body.append(f"{condition}{word} {operands};\n")
+        self._body.append(f"{condition}{word} {self._operands(qubits)};\n")
+
+    def _operands(self, qubits: Sequence[Qubit]) -> str:
+        return ",".join([self._qubits[qubit] for qubit in qubits])
 
 
 def _busy_qubits(circuit: QuantumCircuit, *, measure: bool) -> set[Qubit]:
@@ -227,10 +234,12 @@ def _busy_qubits(circuit: QuantumCircuit, *, measure: bool) -> set[Qubit]:
     return {qubit for item in circuit.data if item.name not in idle for qubit in item.qubits}
 
 
-def _spell(word: str, params: Sequence[float]) -> str:
-    """The word with its angles, exact to the last bit; quarter turns under their own names."""
-    if not params:
-        return word
+def spell(word: str, params: Sequence[float]) -> str:
+    """A gate with its angles, exact to the last bit; quarter turns under their own names.
+
+    Raises:
+        QoroInputError: An angle is not finite.
+    """
     if not all(math.isfinite(angle) for angle in params):
         raise QoroInputError(f"gate {word!r} has the angles {params}, expected finite numbers")
     turns = float(params[0]) / (math.pi / 2)

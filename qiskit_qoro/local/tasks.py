@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine import expect, sample
+from qiskit_qoro.local.templates import Reader, Row, Template
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult
 
@@ -30,12 +31,14 @@ class Task:
 
     Attributes:
         label: The caller's name for the circuit; reasons for failures begin with it.
-        qasm: The circuit, in OpenQASM 2.
+        qasm: The circuit, in OpenQASM 2; or a template of it, where there are ``values``.
         shots: How often to sample it; ``None`` where ``words`` is set.
         words: Pauli words to estimate, the leftmost letter on qubit 0; ``None`` where ``shots`` is set.
         config: Simulator, method and truncation.
         device: A QPU system whose noise is added, ``None`` for none.
         seed: Makes the counts repeatable, ``None`` leaves them to chance.
+        names: The words of a template that stand for ``values``.
+        values: The numbers that make a circuit of a template; ``None`` where it is one already.
     """
 
     label: str
@@ -45,6 +48,8 @@ class Task:
     config: ExecutionConfig = field(default_factory=ExecutionConfig)
     device: str | None = None
     seed: int | None = None
+    names: tuple[str, ...] = ()
+    values: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,12 @@ class Reply:
     reason: str | None = None
 
 
-def run_task(task: Task, *, memory_limit_bytes: int | None = None) -> Reply:
+def run_task(task: Task, reader: Reader, *, memory_limit_bytes: int | None = None) -> Reply:
     """Run a task in this process, which the engine may bring down.
 
     Args:
         task: What to run.
+        reader: Reads templates; the same one for all tasks, so that each template is read once.
         memory_limit_bytes: The most memory that a state vector may take.
 
     Returns:
@@ -67,7 +73,7 @@ def run_task(task: Task, *, memory_limit_bytes: int | None = None) -> Reply:
         there is none. No exception gets out.
     """
     try:
-        return Reply(result=_answer(task, memory_limit_bytes))
+        return Reply(result=_answer(task, reader, memory_limit_bytes))
     except MemoryError:
         reason = "it needs more memory than a circuit may take"
     except QoroError as error:
@@ -77,13 +83,14 @@ def run_task(task: Task, *, memory_limit_bytes: int | None = None) -> Reply:
     return Reply(reason=f"circuit {task.label!r}: {reason}")
 
 
-def _answer(task: Task, limit: int | None) -> CircuitResult:
+def _answer(task: Task, reader: Reader, limit: int | None) -> CircuitResult:
+    source = task.qasm if task.values is None else Row(reader, Template(task.qasm, task.names), task.values)
     if task.words is not None:
         words = tuple(dict.fromkeys(task.words))
-        values = expect(task.qasm, words, task.config, memory_limit_bytes=limit)
+        values = expect(source, words, task.config, memory_limit_bytes=limit)
         return dict(zip(words, values, strict=True))
     return sample(
-        task.qasm,
+        source,
         task.shots or 0,
         task.config,
         device=task.device,

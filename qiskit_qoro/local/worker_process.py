@@ -19,6 +19,7 @@ from typing import BinaryIO
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine import load_engine
 from qiskit_qoro.local.tasks import Reply, Task, read_frame, run_task, write_frame
+from qiskit_qoro.local.templates import Reader
 
 __all__ = ["main"]
 
@@ -41,7 +42,8 @@ def main(memory_limit_bytes: int | None) -> None:
     source, replies = _take_standard_streams()
     batches: queue.SimpleQueue[tuple[Task, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
-    _warm_up()
+    reader = Reader()
+    _warm_up(reader)
     _limit_memory(memory_limit_bytes)
     try:
         write_frame(replies, Reply())
@@ -49,7 +51,7 @@ def main(memory_limit_bytes: int | None) -> None:
             batch = batches.get()
             write_frame(replies, Reply())
             for task in batch:
-                write_frame(replies, run_task(task, memory_limit_bytes=memory_limit_bytes))
+                write_frame(replies, run_task(task, reader, memory_limit_bytes=memory_limit_bytes))
     except OSError:
         os._exit(0)  # nobody is listening
 
@@ -77,13 +79,13 @@ def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task, ...]]
         os._exit(0)
 
 
-def _warm_up() -> None:
+def _warm_up(reader: Reader) -> None:
     """Import everything that tasks need, so that the first one is as quick as the others."""
     try:
         load_engine()
     except QoroError:
         return  # every task will say so
-    run_task(_WARM_UP)
+    run_task(_WARM_UP, reader)
 
 
 def _limit_memory(limit_bytes: int | None) -> None:

@@ -25,6 +25,10 @@ _UNKNOWN = re.compile(r"'(\w+)' is not defined in this scope")
 _CONDITION = re.compile(r"\bif\s*\(\s*(\w+)\s*==\s*(\d+)\s*\)")
 _CREG = re.compile(r"\bcreg\s+(\w+)\s*\[\s*(\d+)\s*\]")
 _REASON_CHARS = 300
+_KNOWN = tuple(
+    qasm2.CustomInstruction(name, spec.num_params, spec.num_qubits, spec.constructor, builtin=True)
+    for name, spec in GATES.items()
+)
 _CALL = re.compile(r"(?:\A|[;{})])\s*(\w+)")
 
 
@@ -117,11 +121,9 @@ def _load(text: str, code: str) -> QuantumCircuit:
 def _instructions(defined: frozenset[str]) -> tuple[qasm2.CustomInstruction, ...]:
     # Given such an instruction the parser overlooks the program's own definition of it, so it may only
     # be given those which the program does not define.
-    return tuple(
-        qasm2.CustomInstruction(name, spec.num_params, spec.num_qubits, spec.constructor, builtin=True)
-        for name, spec in GATES.items()
-        if name not in defined
-    )
+    if defined.isdisjoint(GATES):
+        return _KNOWN
+    return tuple(instruction for instruction in _KNOWN if instruction.name not in defined)
 
 
 def _translate(message: str) -> QoroInputError:
