@@ -13,7 +13,7 @@ import logging
 from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,8 +21,11 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.local.accounts import Account, Accounts
 from qiskit_qoro.local.faults import Saboteur
 from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk
+from qiskit_qoro.local.openapi import build_document
+from qiskit_qoro.local.page import render_page
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES
 from qiskit_qoro.local.records import JobConflict, JobUnknown
+from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, Endpoint
 from qiskit_qoro.wire.payloads import error_to_json
 
@@ -60,10 +63,38 @@ def build_app(desk: Desk, accounts: Accounts) -> ASGIApp:
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
     by_path[PREFIX] = {PING.method: PING}  # a base URL without its slash still answers a ping
     return Router(
-        routes=[Route(path, _Resource(rows, desk, accounts, saboteur)) for path, rows in by_path.items()],
+        routes=[
+            *_documentation(desk.rehearsal),
+            *(Route(path, _Resource(rows, desk, accounts, saboteur)) for path, rows in by_path.items()),
+        ],
         redirect_slashes=False,
         default=_unknown_path,
     )
+
+
+def _documentation(rehearsal: Rehearsal) -> list[Route]:
+    """What is there for everyone, without a token."""
+    document = build_document(PREFIX, rehearsal)
+    page = _Document(HTMLResponse(render_page(document, is_rehearsal=rehearsal.is_on)))
+    return [
+        Route("/", page),
+        Route("/docs", page),
+        Route(f"{PREFIX}/openapi.json", _Document(JSONResponse(document))),
+    ]
+
+
+class _Document:
+    """A text that is always the same."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        response = self._response
+        if method not in {"GET", "HEAD"}:
+            response = _error(405, f"expected GET, got {method}", {"Allow": "GET, HEAD"})
+        await response(scope, receive, send)
 
 
 class _Resource:

@@ -118,9 +118,9 @@ def test_an_upload_is_sent_once_and_its_job_is_cancelled_and_named(
 def test_an_upload_whose_job_cannot_be_cancelled_says_so(tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "jobs.db"
     faults = [Fault(FaultKind.RESET, 1, ("add_circuits", "cancel_job"))]
-    with bad_day(path, clock, *faults, pending_time_s=3600) as day:
-        with pytest.raises(QoroConnectionError, match="could not be cancelled and may still run") as caught:
-            day.client.submit_circuits({"a": program(1)})
+    refused = pytest.raises(QoroConnectionError, match="could not be cancelled and may still run")
+    with bad_day(path, clock, *faults, pending_time_s=3600) as day, refused as caught:
+        day.client.submit_circuits({"a": program(1)})
     assert stored(path, "SELECT job_id FROM jobs") == [(caught.value.job_id,)]
 
 

@@ -1,0 +1,191 @@
+"""The OpenAPI document of the local service: made from the endpoint table, its handlers and the schemas.
+
+What is said here is only what the table cannot know: which bodies a call takes and gives, and with which
+statuses. A call without a handler is documented as what it is, a 501. Faults that are on are documented too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qiskit_qoro._version import __version__
+from qiskit_qoro.local.handlers import HANDLERS
+from qiskit_qoro.local.rehearsal import FaultKind, Rehearsal
+from qiskit_qoro.local.schemas import SCHEMAS, Schema
+from qiskit_qoro.wire import endpoints
+from qiskit_qoro.wire.endpoints import ENDPOINTS, Endpoint
+
+__all__ = ["OPERATIONS", "Operation", "build_document"]
+
+_MEANINGS: Mapping[int, str] = {
+    200: "Done",
+    201: "Opened",
+    204: "Deleted",
+    400: "The request is malformed, or there are no results",
+    401: "The token is missing or unknown",
+    402: "The account has not enough credits",
+    403: "The account may not do this",
+    404: "There is no such job or resource",
+    409: "The job is not in a state that allows this",
+    413: "The body is too long",
+    429: "A fault that is injected: too many requests",
+    501: "The local service does not do this yet",
+    502: "A fault that is injected: bad gateway",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a call takes and gives.
+
+    Attributes:
+        gives: Status of success to the name of the answer's schema; ``None`` for an answer without body.
+        refuses: Statuses of errors, besides those that every call has.
+        takes: Name of the request body's schema, ``None`` where there is none.
+        query: Name to schema of the query's parameters.
+        media_type: Content type of success.
+    """
+
+    gives: Mapping[int, str | None]
+    refuses: tuple[int, ...] = ()
+    takes: str | None = None
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+def _whole(least: int, most: int, default: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
+
+
+OPERATIONS: Mapping[Endpoint, Operation] = {
+    endpoints.PING: Operation({200: "Ping"}),
+    endpoints.QPU_SYSTEMS: Operation({200: "QPUSystems"}),
+    endpoints.SIMULATOR_CLUSTERS: Operation({200: "SimulatorClusters"}),
+    endpoints.INIT_JOB: Operation({201: "JobId"}, takes="JobRequest"),
+    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, takes="FailedJobRequest"),
+    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), takes="Circuits"),
+    endpoints.GET_STATUS: Operation({200: "JobState"}),
+    endpoints.GET_RESULTS: Operation(
+        {200: "ResultsPage"},
+        (400,),
+        query={"limit": _whole(1, 1000, 100), "offset": _whole(0, 2**63 - 1, 0)},
+    ),
+    endpoints.CANCEL_JOB: Operation({200: "Cancelled"}, (409,)),
+    endpoints.DELETE_JOB: Operation({204: None}),
+    endpoints.SET_EXECUTION_CONFIG: Operation(
+        {200: "ConfigurationAnswer"}, (409,), takes="ExecutionConfiguration"
+    ),
+    endpoints.GET_EXECUTION_CONFIG: Operation({200: "ConfigurationAnswer"}),
+}
+"""What each call takes and gives, for the calls that the local service answers."""
+
+
+def build_document(prefix: str, rehearsal: Rehearsal) -> dict[str, Any]:
+    """Build the document.
+
+    Args:
+        prefix: What every path begins with.
+        rehearsal: The delays and faults that are on.
+
+    Returns:
+        An OpenAPI 3.1 document, as JSON values.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, rehearsal)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "qiskit-qoro, the local service",
+            "version": __version__,
+            "description": _description(rehearsal),
+        },
+        "servers": [{"url": prefix}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": dict(SCHEMAS),
+        },
+    }
+
+
+def _description(rehearsal: Rehearsal) -> str:
+    told = "; ".join(rehearsal.describe())
+    return f"Rehearsal: {told}." if told else "No delays and no faults are on."
+
+
+def _operation(endpoint: Endpoint, rehearsal: Rehearsal) -> dict[str, Any]:
+    operation = OPERATIONS.get(endpoint)
+    document: dict[str, Any] = {"operationId": endpoint.name, "summary": endpoint.summary}
+    parameters = _parameters(endpoint, operation)
+    if parameters:
+        document["parameters"] = parameters
+    if operation is None or endpoint not in HANDLERS:
+        return document | {"responses": _errors([401, 413, 501])}
+    if operation.takes is not None:
+        content = {"application/json": {"schema": _ref(operation.takes)}}
+        document["requestBody"] = {"required": True, "content": content}
+    return document | {"responses": _responses(endpoint, operation, rehearsal)}
+
+
+def _parameters(endpoint: Endpoint, operation: Operation | None) -> list[dict[str, Any]]:
+    text = {"type": "string", "minLength": 1}
+    in_path = [{"name": "job_id", "in": "path", "required": True, "schema": text}]
+    query = {} if operation is None else operation.query
+    return (in_path if "{job_id}" in endpoint.path else []) + [
+        {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in query.items()
+    ]
+
+
+def _responses(endpoint: Endpoint, operation: Operation, rehearsal: Rehearsal) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, name in operation.gives.items():
+        response: dict[str, Any] = {"description": _MEANINGS[status]}
+        if name is not None:
+            response["content"] = {operation.media_type: {"schema": _ref(name)}}
+        if name == "JobId":
+            response["links"] = _links()
+        responses[str(status)] = response
+    errors = {401, 413, *operation.refuses, *_injected(endpoint, rehearsal)}
+    if operation.takes is not None:
+        errors.add(400)
+    if "{job_id}" in endpoint.path:
+        errors.add(404)
+    return responses | _errors(sorted(errors))
+
+
+def _injected(endpoint: Endpoint, rehearsal: Rehearsal) -> set[int]:
+    kinds = {fault.kind for fault in rehearsal.faults if fault.rate and fault.concerns(endpoint)}
+    refused = {502} if kinds & {FaultKind.BAD_GATEWAY, FaultKind.HTML} else set()
+    return refused | ({429} if FaultKind.TOO_MANY in kinds else set())
+
+
+def _errors(statuses: Iterable[int]) -> dict[str, Any]:
+    content: dict[str, Any] = {"application/json": {"schema": _ref("Error")}}
+    page: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+    return {
+        str(status): {
+            "description": _MEANINGS[status],
+            "content": content | (page if status == 502 else {}),
+        }
+        for status in statuses
+    }
+
+
+def _links() -> dict[str, Any]:
+    """Where the job that was just opened can be asked about."""
+    return {
+        endpoint.name: {
+            "operationId": endpoint.name,
+            "parameters": {"job_id": "$response.body#/job_id"},
+        }
+        for endpoint in HANDLERS
+        if "{job_id}" in endpoint.path
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
