@@ -42,7 +42,7 @@ class CharacterizationCalls(ServiceSession):
         minutes, and reads the result. It costs credits, the more the larger the problem. With ``job_id`` it
         only reads, for free, and ignores everything else.
 
-        For people there is :func:`qiskit_qoro.characterize`, which takes matrices too.
+        For people there is :func:`~qiskit_qoro.characterization.characterize`, which takes matrices too.
 
         Args:
             qubo: The objective, which is minimised, as it travels: comma keys
