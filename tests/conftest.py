@@ -10,6 +10,15 @@ from qiskit_qoro import QoroBackend, QoroProvider
 from qiskit_qoro.local import LocalService, serve
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Have the contract tests ask another service than the local one."""
+    parser.addoption(
+        "--live",
+        action="store_true",
+        help="ask the service of QORO_API_URL with the token QORO_API_KEY (with tests/contract only)",
+    )
+
+
 @pytest.fixture(scope="session")
 def local_service() -> Iterator[LocalService]:
     """A local service that runs as long as the tests; jobs of several tests may be on it."""

@@ -1,5 +1,8 @@
 """A service to talk to, by URL and token only, so that the same tests can be asked of another one.
 
+By default that is the local service. With ``--live`` it is the one of QORO_API_URL, by default the cloud,
+with the token QORO_API_KEY; tests marked ``local_only`` are then left out, each with its reason.
+
 Bodies and blobs are built by hand here, and results are read by hand, so that a mistake in our own codecs
 cannot cancel out.
 """
@@ -9,16 +12,26 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
+import re
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 import pytest
 import requests
+from jsonschema import Draft202012Validator
 
-from qiskit_qoro.local import LocalService
+from qiskit_qoro.local.records import JobUnknown
 from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.service.credentials import CLOUD_URL, TOKEN_VARIABLE, URL_VARIABLE
+
+LIVE_LIMIT_S = 600.0
+_REASONS = pytest.StashKey[Counter[str]]()
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
@@ -60,6 +73,56 @@ def read_histogram(result: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
+class OpenAPICheck:
+    """Checks each answer, and each body that was taken, by the OpenAPI document of the service.
+
+    Attributes:
+        document: The document.
+        seen: Which operations have been answered with which status.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.document: dict[str, Any] = requests.get(f"{url}/openapi.json", timeout=60).json()
+        self.seen: set[tuple[str, int]] = set()
+        self._paths = [
+            (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), operations)
+            for path, operations in self.document["paths"].items()
+        ]
+
+    def __call__(self, answer: requests.Response) -> None:
+        """Fail unless the answer is as documented. What is at no documented path is not looked at."""
+        operation = self._operation(answer.request)
+        if operation is None:
+            return
+        documented = operation["responses"].get(str(answer.status_code))
+        assert documented is not None, f"{operation['operationId']} answers {answer.status_code}"
+        self.seen.add((operation["operationId"], answer.status_code))
+        content = documented.get("content")
+        if content is None:
+            assert answer.content == b""
+            return
+        media = content[answer.headers["Content-Type"].partition(";")[0]]
+        if "json" in answer.headers["Content-Type"]:
+            self._validate(answer.json(), media["schema"])
+        if answer.ok and "requestBody" in operation and answer.request.body:
+            taken = operation["requestBody"]["content"]["application/json"]["schema"]
+            assert isinstance(answer.request.body, bytes)
+            self._validate(json.loads(answer.request.body), taken)
+
+    def _operation(self, request: requests.PreparedRequest) -> dict[str, Any] | None:
+        path = str(request.url).removeprefix(self._url).partition("?")[0] or "/"
+        for pattern, operations in self._paths:
+            if pattern.fullmatch(path):
+                found: dict[str, Any] | None = operations.get(str(request.method).lower())
+                if found:
+                    return found
+        return None
+
+    def _validate(self, value: Any, schema: dict[str, Any]) -> None:
+        Draft202012Validator(schema | {"components": self.document["components"]}).validate(value)
+
+
 @dataclass(frozen=True)
 class Service:
     """A service under test.
@@ -67,14 +130,18 @@ class Service:
     Attributes:
         url: Its base URL.
         session: Sends the token with every request.
-        settle: Waits until no job is waiting or running.
-        wait_running: Waits until a job is running.
+        is_local: Whether it is the local service, whose words and limits are known.
+        wait_status: Waits until a job is in one of some statuses.
+        check: Holds the answers to everything that :meth:`call` sends against the documentation.
+        unsettled: The jobs that have been finalized and not been waited for.
     """
 
     url: str
     session: requests.Session
-    settle: Callable[[], None]
-    wait_running: Callable[[str], None]
+    is_local: bool
+    wait_status: Callable[[str, set[JobStatus]], None]
+    check: Callable[[requests.Response], None]
+    unsettled: list[str] = field(default_factory=list)
 
     bell = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
     # Ten million shots of it take the better part of a minute: after a measurement each shot is run.
@@ -88,7 +155,15 @@ class Service:
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         if body is not None:
             options["data"] = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.session.request(method, self.url + path, timeout=60, **options)
+        answer = self.session.request(method, self.url + path, timeout=60, **options)
+        self.check(answer)
+        return answer
+
+    def says(self, answer: requests.Response, *words: str) -> bool:
+        """Whether the body of an error says something; in whose words is the local service's own choice."""
+        body = answer.json()
+        said = str(body.get("error") or body.get("detail") or "")
+        return all(word in said for word in words) if self.is_local else bool(said)
 
     def init(self, **fields: Any) -> requests.Response:
         body = {
@@ -115,7 +190,10 @@ class Service:
             "finalized": "true" if finalized else "false",
             "circuits": {label: self.blob(text) for label, text in circuits.items()},
         }
-        return self.call("POST", f"/job/{job_id}/add_circuits/", body | (fields or {"shots": 100}))
+        answer = self.call("POST", f"/job/{job_id}/add_circuits/", body | (fields or {"shots": 100}))
+        if finalized and answer.ok:
+            self.unsettled.append(job_id)
+        return answer
 
     def submit(self, circuits: dict[str, str], *, job: dict[str, Any] | None = None, **fields: Any) -> str:
         job_id = self.open(**(job or {}))
@@ -127,6 +205,11 @@ class Service:
         job_id = self.submit(circuits, job=job, **fields)
         self.settle()
         return job_id
+
+    def settle(self) -> None:
+        """Wait until every finalized job has come to its end."""
+        while self.unsettled:
+            self.wait_status(self.unsettled.pop(), {status for status in JobStatus if status.is_final})
 
     def status(self, job_id: str) -> str:
         return str(self.call("GET", f"/job/{job_id}/status/").json()["status"])
@@ -141,18 +224,61 @@ class Service:
 
     def submit_slow(self) -> str:
         job_id = self.submit({"quick": self.bell, "slow": self.slow}, shot_groups=[[0, 1, 10], [1, 2, 10**7]])
-        self.wait_running(job_id)
+        self.wait_status(job_id, {JobStatus.RUNNING})
         return job_id
 
 
 @pytest.fixture(scope="session")
-def service(local_service: LocalService) -> Iterator[Service]:
-    def settle() -> None:
-        assert local_service.wait_idle(60)
-
-    def wait_running(job_id: str) -> None:
-        assert local_service.wait_status(job_id, JobStatus.RUNNING, timeout_s=60)
-
+def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {local_service.token}"
-        yield Service(local_service.url, session, settle, wait_running)
+        if request.config.getoption("--live"):
+            yield _live_service(session)
+        else:
+            yield _local_service(session, request.getfixturevalue("local_service"))
+
+
+def _local_service(session: requests.Session, local_service: Any) -> Service:
+    def wait_status(job_id: str, statuses: set[JobStatus]) -> None:
+        with suppress(JobUnknown):  # deleted meanwhile
+            assert local_service.wait_status(job_id, *statuses, timeout_s=60)
+
+    session.headers["Authorization"] = f"Bearer {local_service.token}"
+    check = OpenAPICheck(local_service.url)
+    return Service(local_service.url, session, is_local=True, wait_status=wait_status, check=check)
+
+
+def _live_service(session: requests.Session) -> Service:
+    url = os.environ.get(URL_VARIABLE, CLOUD_URL).rstrip("/")
+
+    def wait_status(job_id: str, statuses: set[JobStatus]) -> None:
+        end = time.monotonic() + LIVE_LIMIT_S
+        pause_s = 0.05
+        while (answer := session.get(f"{url}/job/{job_id}/status/", timeout=60)).status_code != 404:
+            status = JobStatus(answer.json()["status"])
+            if status in statuses:
+                return
+            assert not status.is_final, f"job {job_id} is {status}, expected {statuses}"
+            assert time.monotonic() < end, f"job {job_id} is {status} after {LIVE_LIMIT_S} s"
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, 5.0)
+
+    session.headers["Authorization"] = f"Bearer {os.environ[TOKEN_VARIABLE]}"
+    return Service(url, session, is_local=False, wait_status=wait_status, check=lambda _: None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--live``, leave out what only the local service can be asked."""
+    if not config.getoption("--live"):
+        return
+    if not os.environ.get(TOKEN_VARIABLE):
+        raise pytest.UsageError(f"--live needs a token in {TOKEN_VARIABLE}")
+    left_out = [item for item in items if item.get_closest_marker("local_only")]
+    config.stash[_REASONS] = Counter(str(item.get_closest_marker("local_only").args[0]) for item in left_out)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Tell what has been left out, and why."""
+    for reason, count in config.stash.get(_REASONS, Counter()).items():
+        terminalreporter.write_line(f"--live leaves out {count}: {reason}")

@@ -22,7 +22,7 @@ def test_nothing_may_follow_the_finalized_body(service: Any) -> None:
     job_id = service.submit({"a": service.bell})
     answer = service.add(job_id, {"b": service.bell})
     assert answer.status_code == 409
-    assert answer.json()["error"]
+    assert service.says(answer)
 
 
 def test_circuits_for_no_job_are_not_found(service: Any) -> None:
@@ -67,16 +67,17 @@ def test_what_cannot_be_added_is_refused_by_the_name_of_the_field(
     body = {key: value for key, value in (body | changes).items() if value is not None}
     answer = service.call("POST", f"/job/{job_id}/add_circuits/", body)
     assert answer.status_code == 400
-    assert named in answer.json()["error"]
+    assert service.says(answer, named)
     assert service.add(job_id, {"a": service.bell}).status_code == 200
 
 
+@pytest.mark.local_only("it is unkind to others")
 def test_a_text_that_inflates_without_end_is_refused(service: Any) -> None:
     bomb = base64.b64encode(gzip.compress(b" " * (64 << 20))).decode()
     body = {"mode": "append", "finalized": "true", "circuits": {"bomb": bomb}, "shots": 10}
     answer = service.call("POST", f"/job/{service.open()}/add_circuits/", body)
     assert answer.status_code == 400
-    assert "circuits['bomb']" in answer.json()["error"]
+    assert service.says(answer, "circuits['bomb']")
 
 
 def test_a_label_twice_in_one_body_is_refused(service: Any) -> None:
@@ -86,7 +87,7 @@ def test_a_label_twice_in_one_body_is_refused(service: Any) -> None:
     )
     answer = service.call("POST", f"/job/{service.open()}/add_circuits/", body.encode())
     assert answer.status_code == 400
-    assert "a: the key occurs twice" in answer.json()["error"]
+    assert service.says(answer, "a: the key occurs twice")
 
 
 def test_a_label_twice_in_one_job_is_refused_and_the_job_goes_on(service: Any) -> None:
@@ -94,7 +95,7 @@ def test_a_label_twice_in_one_job_is_refused_and_the_job_goes_on(service: Any) -
     service.add(job_id, {"a": service.bell}, finalized=False)
     answer = service.add(job_id, {"b": service.bell, "a": service.bell})
     assert answer.status_code == 400
-    assert "circuits['a']" in answer.json()["error"]
+    assert service.says(answer, "circuits['a']")
     assert service.add(job_id, {"b": service.bell}).status_code == 200
     service.settle()
     assert list(service.counts(job_id)) == ["a", "b"]
@@ -120,13 +121,13 @@ EXPECTATION = {"job_type": "EXPECTATION"}
 def test_an_expectation_job_takes_no_shots(service: Any, fields: dict[str, Any]) -> None:
     answer = service.add(service.open(**EXPECTATION), {"a": service.bell}, **fields)
     assert answer.status_code == 400
-    assert next(iter(fields)) in answer.json()["error"]
+    assert service.says(answer, next(iter(fields)))
 
 
 def test_a_sampling_job_takes_no_observables(service: Any) -> None:
     answer = service.add(service.open(), {"a": service.bell}, observables=words(service, 2, "Z0Z1"))
     assert answer.status_code == 400
-    assert "observables" in answer.json()["error"]
+    assert service.says(answer, "observables")
 
 
 def test_the_map_is_counted_over_the_whole_job(service: Any) -> None:
@@ -138,7 +139,7 @@ def test_the_map_is_counted_over_the_whole_job(service: Any) -> None:
     assert service.add(job_id, {"a": service.bell}, finalized=False, **fields).status_code == 200
     short = service.add(job_id, {"b": service.bell}, **fields)
     assert short.status_code == 400
-    assert "circuit_ham_map" in short.json()["error"]
+    assert service.says(short, "circuit_ham_map")
     last = {"b": service.bell, "c": service.bell, "d": service.bell}
     assert service.add(job_id, last, **fields).status_code == 200
     service.settle()
@@ -170,7 +171,7 @@ def test_observables_that_make_no_sense_are_refused(
     fields = {"observables": text} | ({} if ham_map is None else {"circuit_ham_map": ham_map})
     answer = service.add(service.open(**EXPECTATION), {"a": service.bell}, **fields)
     assert answer.status_code == 400
-    assert named in answer.json()["error"]
+    assert service.says(answer, named)
 
 
 def test_other_observables_in_a_later_body_are_refused(service: Any) -> None:
@@ -178,4 +179,4 @@ def test_other_observables_in_a_later_body_are_refused(service: Any) -> None:
     service.add(job_id, {"a": service.bell}, finalized=False, observables=words(service, 2, "Z0Z1"))
     answer = service.add(job_id, {"b": service.bell}, observables=words(service, 2, "X0X1"))
     assert answer.status_code == 400
-    assert "observables" in answer.json()["error"]
+    assert service.says(answer, "observables")

@@ -45,11 +45,11 @@ def test_what_cannot_be_opened_is_refused_by_the_name_of_the_field(
 ) -> None:
     answer = service.init(**fields)
     assert answer.status_code == 400
-    assert named in answer.json()["error"]
+    assert service.says(answer, named)
 
 
 def test_an_unknown_target_is_told_the_known_ones(service: Any) -> None:
-    assert "qoro_maestro" in service.init(simulator_cluster="nowhere").json()["error"]
+    assert service.says(service.init(simulator_cluster="nowhere"), "qoro_maestro")
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_an_unknown_target_is_told_the_known_ones(service: Any) -> None:
 def test_what_is_no_json_object_is_refused(service: Any, body: bytes) -> None:
     answer = service.call("POST", "/job/init/", body)
     assert answer.status_code == 400
-    assert answer.json()["error"]
+    assert service.says(answer)
 
 
 @pytest.mark.parametrize("job_id", ["no-such-job", "x%2Fy", "..", "%00", "é", "' OR 1=1 --"])
 def test_the_status_of_no_job_is_not_found(service: Any, job_id: str) -> None:
     answer = service.call("GET", f"/job/{job_id}/status/")
     assert answer.status_code == 404
-    assert answer.json()["error"]
+    assert service.says(answer)
 
 
 # --- a job that has failed, for the tests of clients ----------------------------------------------------
@@ -89,7 +89,7 @@ def test_a_failed_job_is_opened_as_such(service: Any) -> None:
     assert service.status(job_id) == "FAILED"
     results = service.call("GET", f"/job/{job_id}/resultsV2/")
     assert results.status_code == 400
-    assert "failed" in results.json()["error"]
+    assert service.says(results, "failed")
     assert service.call("POST", f"/job/{job_id}/cancel/").status_code == 409
 
 
@@ -99,11 +99,11 @@ def test_a_failed_job_is_opened_as_such(service: Any) -> None:
 def test_a_failed_job_is_refused_by_the_name_of_the_field(service: Any, body: Any, named: str) -> None:
     answer = service.call("POST", "/job/create_failed/", body)
     assert answer.status_code == 400
-    assert named in answer.json()["error"]
+    assert service.says(answer, named)
 
 
 def test_create_failed_is_an_identifier_like_any_other(service: Any) -> None:
     answer = service.call("DELETE", "/job/create_failed")
     assert answer.status_code == 404
-    assert "create_failed" in answer.json()["error"]
+    assert service.says(answer, "create_failed")
     assert service.call("GET", "/job/create_failed/status/").status_code == 404
