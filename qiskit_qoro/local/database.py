@@ -9,8 +9,10 @@ from qiskit_qoro.errors import QoroError
 
 __all__ = ["open_database"]
 
-_VERSION = 1
-_SCHEMA = """
+# A database is brought up to date by the steps that it lacks, so a step never changes once it is out. The
+# version of a database is how many it has.
+_STEPS = (
+    """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a deleted job may still be stopping
     job_id TEXT NOT NULL UNIQUE,
@@ -46,11 +48,23 @@ CREATE TABLE configurations (
     job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
     configuration TEXT NOT NULL
 );
-"""
+""",
+    """
+ALTER TABLE circuits RENAME COLUMN blob TO content;  -- of a circuit of a template: its values as JSON
+ALTER TABLE circuits ADD COLUMN template INTEGER;    -- which one, by its number
+CREATE TABLE templates (
+    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    blob TEXT NOT NULL,   -- base64 of gzip of the OpenQASM text
+    names TEXT NOT NULL,  -- as JSON
+    PRIMARY KEY (job, number)
+) WITHOUT ROWID;
+""",
+)
 
 
 def open_database(path: Path | None) -> sqlite3.Connection:
-    """Open the database, creating what is missing.
+    """Open the database, creating what is missing and bringing an older one up to date.
 
     Args:
         path: The file, ``None`` for memory.
@@ -79,8 +93,10 @@ def open_database(path: Path | None) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if version != _VERSION and not (version == 0 and is_empty):
-        raise QoroError(f"expected a database of this service, version {_VERSION}, got version {version}")
+    if not (0 < version <= len(_STEPS)) and not (version == 0 and is_empty):
+        raise QoroError(
+            f"expected a database of this service, version 1 to {len(_STEPS)}, got version {version}"
+        )
     # Exclusive: two services on one file would run each other's jobs.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -90,5 +106,5 @@ def _prepare(connection: sqlite3.Connection) -> None:
     # Writing something takes the lock, whatever is in the database.
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
-    if is_empty:
-        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+    for number, step in enumerate(_STEPS[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")

@@ -23,6 +23,7 @@ from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.endpoints import Endpoint
@@ -30,13 +31,17 @@ from qiskit_qoro.wire.fields import as_object, only, text_field
 from qiskit_qoro.wire.listings import qpu_systems_to_json, simulator_clusters_to_json
 from qiskit_qoro.wire.payloads import (
     cancelled_to_json,
-    circuit_batch_from_json,
     config_answer_to_json,
     error_to_json,
     job_id_to_json,
     job_request_from_json,
     job_state_to_json,
     results_page_to_json,
+)
+from qiskit_qoro.wire.uploads import (
+    circuit_batch_from_json,
+    is_template_body,
+    template_batch_from_json,
 )
 
 __all__ = ["HANDLERS", "Answer", "Call", "Desk", "Stopper"]
@@ -169,13 +174,18 @@ def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:
 def _add_circuits(desk: Desk, call: Call) -> Answer:
     job = desk.store.job(call.owner, call.job_id)
     body = parse_json(call.body)
-    batch = circuit_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
-    _check_kind(job.job_type, batch)
-    desk.store.append(call.owner, call.job_id, batch, as_object(body, "body")["circuits"])
+    if is_template_body(body):
+        template = template_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
+        _check_kind(job.job_type, template)
+        desk.store.append_template(call.owner, call.job_id, template, body["circuit_template"])
+    else:
+        batch = circuit_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
+        _check_kind(job.job_type, batch)
+        desk.store.append(call.owner, call.job_id, batch, body["circuits"])
     return _json({"status": "ok", "job_id": call.job_id})
 
 
-def _check_kind(job_type: JobType, batch: CircuitBatch) -> None:
+def _check_kind(job_type: JobType, batch: CircuitBatch | TemplateBatch) -> None:
     if job_type is JobType.EXPECTATION and batch.observables is None:
         field = "shots" if batch.shots is not None else "shot_groups"
         raise WireError(f"{field}: an EXPECTATION job takes observables, not shots")

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.records import StoredJob
 from qiskit_qoro.models.jobs import CircuitBatch
+from qiskit_qoro.models.shots import CircuitRange
+from qiskit_qoro.models.templates import TemplateBatch
 
-__all__ = ["add_batch"]
+__all__ = ["add_batch", "add_template_batch"]
 
 _MOST_SHOTS = 2**63 - 1  # what an integer of SQLite holds; the engine has its own, lower limit
 
@@ -30,22 +32,76 @@ def add_batch(
         WireError: A label is there already, the observables differ from those sent before, or a range
             of ``circuit_ham_map`` ends after the last circuit. The caller has to roll back.
     """
-    query = "SELECT count(*) FROM circuits WHERE job = ?"
-    first = int(database.execute(query, (job.number,)).fetchone()[0])
-    _set_observables(database, job, batch, is_first=first == 0)
-    _insert_circuits(database, job, first, blobs, _shots(batch, len(blobs)))
+    first = _num_circuits(database, job)
+    _set_observables(database, job, batch.observables, batch.circuit_ham_map, is_first=first == 0)
+    counts = _shots(batch, len(blobs))
+    rows = [
+        (job.number, first + index, label, blob, count, None)
+        for index, ((label, blob), count) in enumerate(zip(blobs.items(), counts, strict=True))
+    ]
+    _insert_circuits(database, rows)
     if batch.finalized:
         _check_ranges(batch, first + len(blobs))
-        database.execute(
-            "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
-            (job.number,),
-        )
+        _finalize(database, job)
+
+
+def add_template_batch(database: sqlite3.Connection, job: StoredJob, batch: TemplateBatch, blob: str) -> None:
+    """Add the circuits of a template to a job that is open for them, within a transaction of the caller.
+
+    Args:
+        database: Where to write.
+        job: The job.
+        batch: The parameter sets, their shots or observables, and whether they are the last ones.
+        blob: The compressed text of the template. It is kept once, however often it is sent in a row.
+
+    Raises:
+        WireError: A label is there already, or the observables differ from those sent before. The caller
+            has to roll back.
+    """
+    first = _num_circuits(database, job)
+    _set_observables(database, job, batch.observables, None, is_first=first == 0)
+    _check_shots([batch.shots])
+    number = _template_number(database, job, blob, json.dumps(batch.template.parameter_names))
+    rows = [
+        (job.number, first + index, label, json.dumps(values), batch.shots, number)
+        for index, (label, values) in enumerate(batch.template.parameter_sets)
+    ]
+    _insert_circuits(database, rows)
+    if batch.finalized:
+        _finalize(database, job)
+
+
+def _num_circuits(database: sqlite3.Connection, job: StoredJob) -> int:
+    query = "SELECT count(*) FROM circuits WHERE job = ?"
+    return int(database.execute(query, (job.number,)).fetchone()[0])
+
+
+def _finalize(database: sqlite3.Connection, job: StoredJob) -> None:
+    database.execute(
+        "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
+        (job.number,),
+    )
+
+
+def _template_number(database: sqlite3.Connection, job: StoredJob, blob: str, names: str) -> int:
+    query = "SELECT number, blob, names FROM templates WHERE job = ? ORDER BY number DESC LIMIT 1"
+    last = database.execute(query, (job.number,)).fetchone()
+    if last is not None and last[1:] == (blob, names):
+        return int(last[0])
+    number = 0 if last is None else int(last[0]) + 1
+    database.execute("INSERT INTO templates VALUES (?, ?, ?, ?)", (job.number, number, blob, names))
+    return number
 
 
 def _set_observables(
-    database: sqlite3.Connection, job: StoredJob, batch: CircuitBatch, *, is_first: bool
+    database: sqlite3.Connection,
+    job: StoredJob,
+    observables: Sequence[Sequence[str]] | None,
+    ham_map: Sequence[CircuitRange] | None,
+    *,
+    is_first: bool,
 ) -> None:
-    text = None if batch.observables is None else json.dumps([batch.observables, batch.circuit_ham_map])
+    text = None if observables is None else json.dumps([observables, ham_map])
     if is_first:
         database.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
     elif text != job.observables:
@@ -56,22 +112,14 @@ def _set_observables(
 
 
 def _insert_circuits(
-    database: sqlite3.Connection,
-    job: StoredJob,
-    first: int,
-    blobs: Mapping[str, str],
-    shots: Sequence[int | None],
+    database: sqlite3.Connection, rows: Sequence[tuple[int, int, str, str, int | None, int | None]]
 ) -> None:
-    rows = [
-        (job.number, first + index, label, blob, count)
-        for index, ((label, blob), count) in enumerate(zip(blobs.items(), shots, strict=True))
-    ]
     try:
-        database.executemany("INSERT INTO circuits VALUES (?, ?, ?, ?, ?)", rows)
+        database.executemany("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?)", rows)
     except sqlite3.IntegrityError:
         query = "SELECT 1 FROM circuits WHERE job = ? AND label = ? AND position < ?"
-        for label in blobs:
-            if database.execute(query, (job.number, label, first)).fetchone():
+        for job, _, label, *_ in rows:
+            if database.execute(query, (job, label, rows[0][1])).fetchone():
                 raise WireError(f"circuits[{label!r}]: the job has a circuit of this label already") from None
         raise
 
@@ -81,9 +129,13 @@ def _shots(batch: CircuitBatch, num_circuits: int) -> list[int | None]:
         counts: list[int | None] = [batch.shots] * num_circuits
     else:
         counts = [group.shots for group in batch.shot_groups for _ in range(group.start, group.end)]
+    _check_shots(counts)
+    return counts
+
+
+def _check_shots(counts: Sequence[int | None]) -> None:
     if any(count is not None and count > _MOST_SHOTS for count in counts):
         raise WireError(f"shots: expected at most {_MOST_SHOTS} for each circuit")
-    return counts
 
 
 def _check_ranges(batch: CircuitBatch, num_circuits: int) -> None:

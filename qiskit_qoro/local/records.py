@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
-__all__ = ["JobConflict", "JobUnknown", "StoredCircuit", "StoredJob"]
+__all__ = ["JobConflict", "JobUnknown", "StoredCircuit", "StoredJob", "StoredTemplate"]
 
 
 class JobUnknown(Exception):  # noqa: N818 - it says what the job is, and is answered 404
@@ -19,12 +19,29 @@ class JobConflict(Exception):  # noqa: N818 - answered 409
 
 @dataclass(frozen=True)
 class StoredCircuit:
-    """One circuit of a job: its place, its label, its compressed text and its shots, if it is sampled."""
+    """One circuit of a job.
+
+    Attributes:
+        position: Its place in the job, from 0.
+        label: The caller's name for it.
+        content: Its compressed text; or, for a circuit of a template, its values as JSON.
+        shots: How often it runs, ``None`` where it is not sampled.
+        template: Its template, by number; ``None`` where it has a text of its own.
+    """
 
     position: int
     label: str
-    blob: str
+    content: str
     shots: int | None
+    template: int | None = None
+
+
+@dataclass(frozen=True)
+class StoredTemplate:
+    """A template of a job: its compressed text, and the names that stand for numbers in it."""
+
+    blob: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)

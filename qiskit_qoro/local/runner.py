@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Protocol, overload
 
-from qiskit_qoro.local.records import StoredCircuit, StoredJob
+from qiskit_qoro.local.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store import Store
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.config import ExecutionConfig
@@ -28,6 +28,7 @@ __all__ = ["Pool", "Runner"]
 _logger = logging.getLogger(__name__)
 
 _NUM_SEEDS = 2**64
+_NO_NAMES: tuple[str, ...] = ()
 
 
 class Pool(Protocol):
@@ -138,7 +139,8 @@ class Runner:
 
     def _run_circuits(self, job: StoredJob, stop: threading.Event) -> bool:
         circuits = self._store.circuits(job.number)
-        tasks = _JobTasks(job, circuits, self._store.config_of(job.number))
+        templates = self._store.templates(job.number)
+        tasks = _JobTasks(job, circuits, templates, self._store.config_of(job.number))
 
         def keep(index: int, result: CircuitResult) -> None:
             self._store.add_result(job.number, circuits[index].position, _item(circuits[index].label, result))
@@ -147,7 +149,7 @@ class Runner:
 
 
 class _JobTasks(Sequence[Task]):
-    """A job's circuits as tasks. Each text is inflated when it is asked for.
+    """A job's circuits as tasks. Each text is inflated when it is asked for, that of a template once.
 
     A seed is that of the first circuit; each one after it has the next, so that equal circuits differ.
     """
@@ -156,9 +158,14 @@ class _JobTasks(Sequence[Task]):
         self,
         job: StoredJob,
         circuits: Sequence[StoredCircuit],
+        templates: Mapping[int, StoredTemplate],
         config: ExecutionConfig | MaestroConfig | None,
     ) -> None:
         self._circuits = circuits
+        # The same objects in every task: a batch of tasks travels with each of them once.
+        self._templates = {
+            number: (decode_text(template.blob), template.names) for number, template in templates.items()
+        }
         self._words = _words(job, len(circuits))
         self._config, self._seed = _settings(config)
         self._device = job.qpu_system
@@ -176,14 +183,22 @@ class _JobTasks(Sequence[Task]):
         return self._task(self._circuits[index])
 
     def _task(self, circuit: StoredCircuit) -> Task:
+        values: tuple[float, ...] | None = None
+        if circuit.template is None:
+            qasm, names = decode_text(circuit.content), _NO_NAMES
+        else:
+            qasm, names = self._templates[circuit.template]
+            values = tuple(json.loads(circuit.content))
         return Task(
             label=circuit.label,
-            qasm=decode_text(circuit.blob),
+            qasm=qasm,
             shots=circuit.shots,
             words=None if self._words is None else self._words[circuit.position],
             config=self._config,
             device=self._device,
             seed=None if self._seed is None else (self._seed + circuit.position) % _NUM_SEEDS,
+            names=names,
+            values=values,
         )
 
 

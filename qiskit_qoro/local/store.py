@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from qiskit_qoro.local.database import open_database
-from qiskit_qoro.local.intake import add_batch
+from qiskit_qoro.local.intake import add_batch, add_template_batch
 from qiskit_qoro.local.lifecycle import may_become
-from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredCircuit, StoredJob
+from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire.configurations import config_from_json, config_to_json
 
 __all__ = ["Store", "open_store"]
@@ -157,16 +158,24 @@ class Store:
             WireError: A label is there already, the observables differ from those sent before, or a range
                 of ``circuit_ham_map`` ends after the last circuit.
         """
-        with self._transaction():
-            job = self.job(owner, job_id)
-            if job.status is not JobStatus.PENDING:
-                raise JobConflict(f"job {job_id} is {job.status}: circuits can be added while it is PENDING")
-            if job.is_finalized:
-                raise JobConflict(f"job {job_id} is finalized: no more circuits can be added")
+        with self._adding(owner, job_id, is_last=batch.finalized) as job:
             add_batch(self._db, job, batch, blobs)
-            if batch.finalized and self._pending_time_s:
-                self._held_until[job.number] = self._clock() + self._pending_time_s
-            self._changed.notify_all()
+
+    def append_template(self, owner: str, job_id: str, batch: TemplateBatch, blob: str) -> None:
+        """Add circuits of a template to a job, all of them or, with an error, none.
+
+        Args:
+            owner: Whose job.
+            job_id: Which one.
+            batch: The parameter sets, their shots or observables, and whether they are the last ones.
+            blob: The template's compressed text.
+
+        Raises:
+            JobConflict: The job is finalized or not pending.
+            WireError: A label is there already, or the observables differ from those sent before.
+        """
+        with self._adding(owner, job_id, is_last=batch.finalized) as job:
+            add_template_batch(self._db, job, batch, blob)
 
     def fail(self, owner: str, job_id: str, *, reason: str) -> None:
         """Let a pending job fail without running it, for the tests of clients."""
@@ -261,9 +270,19 @@ class Store:
         """A job's circuits, in order."""
         with self._changed:
             rows = self._db.execute(
-                "SELECT position, label, blob, shots FROM circuits WHERE job = ? ORDER BY position", (number,)
+                "SELECT position, label, content, shots, template FROM circuits"
+                " WHERE job = ? ORDER BY position",
+                (number,),
             ).fetchall()
         return [StoredCircuit(*row) for row in rows]
+
+    def templates(self, number: int) -> dict[int, StoredTemplate]:
+        """A job's templates, by their numbers."""
+        with self._changed:
+            rows = self._db.execute(
+                "SELECT number, blob, names FROM templates WHERE job = ?", (number,)
+            ).fetchall()
+        return {key: StoredTemplate(blob, tuple(json.loads(names))) for key, blob, names in rows}
 
     def config_of(self, number: int) -> ExecutionConfig | MaestroConfig | None:
         """A job's execution configuration, ``None`` where none is set."""
@@ -344,6 +363,19 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    @contextmanager
+    def _adding(self, owner: str, job_id: str, *, is_last: bool) -> Iterator[StoredJob]:
+        with self._transaction():
+            job = self.job(owner, job_id)
+            if job.status is not JobStatus.PENDING:
+                raise JobConflict(f"job {job_id} is {job.status}: circuits can be added while it is PENDING")
+            if job.is_finalized:
+                raise JobConflict(f"job {job_id} is finalized: no more circuits can be added")
+            yield job
+            if is_last and self._pending_time_s:
+                self._held_until[job.number] = self._clock() + self._pending_time_s
+            self._changed.notify_all()
 
     def _move(self, number: int, status: JobStatus) -> bool:
         row = self._db.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()

@@ -28,8 +28,9 @@ from qiskit_qoro.service.transport import Transport, json_of
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, CANCEL_JOB, INIT_JOB
 from qiskit_qoro.wire.observables import parse_ham_ops
-from qiskit_qoro.wire.payloads import circuit_batch_to_json, job_id_from_json, job_request_to_json
+from qiskit_qoro.wire.payloads import job_id_from_json, job_request_to_json
 from qiskit_qoro.wire.text import encode_text
+from qiskit_qoro.wire.uploads import circuit_batch_to_json
 
 __all__ = [
     "Measurement",

@@ -1,5 +1,7 @@
 """Each JSON body about a job, both ways: ``…_to_json`` beside ``…_from_json``.
 
+Those that add circuits are in :mod:`qiskit_qoro.wire.uploads`.
+
 The client writes requests and reads answers, the local service the reverse. Readers of requests are
 strict: an unknown key is an error. Readers of answers let unknown keys pass, since the service may be newer
 than this client. Every reader names the field in its :class:`WireError`.
@@ -7,13 +9,11 @@ than this client. Every reader names the field in its :class:`WireError`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import (
-    CircuitBatch,
     CircuitResult,
     JobRequest,
     JobState,
@@ -22,7 +22,6 @@ from qiskit_qoro.models.jobs import (
     ResultsPage,
 )
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
 from qiskit_qoro.wire.configurations import (
     CONFIG_KEYS,
     config_from_json,
@@ -36,20 +35,15 @@ from qiskit_qoro.wire.fields import (
     as_object,
     blame_sender,
     boolean_field,
-    choice_field,
     only,
     shown,
     text_field,
 )
 from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
-from qiskit_qoro.wire.observables import decode_observables, encode_observables
-from qiskit_qoro.wire.text import decode_text, encode_text
 
 __all__ = [
     "cancelled_from_json",
     "cancelled_to_json",
-    "circuit_batch_from_json",
-    "circuit_batch_to_json",
     "config_answer_from_json",
     "config_answer_to_json",
     "error_detail",
@@ -126,81 +120,6 @@ def job_id_from_json(body: object) -> str:
     if not isinstance(job_id, str) or not job_id:
         raise WireError(f"job_id: expected text, got {shown(job_id)}")
     return job_id
-
-
-# --- adding circuits ----------------------------------------------------------------------------------
-
-
-def circuit_batch_to_json(batch: CircuitBatch, *, blobs: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The body that adds bound circuits to a job.
-
-    Args:
-        batch: What is added.
-        blobs: The texts of the batch's circuits as they travel, where they have been encoded before.
-    """
-    if blobs is None:
-        blobs = {label: encode_text(text) for label, text in batch.circuits.items()}
-    body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
-    if batch.shots is not None:
-        body["shots"] = batch.shots
-    if batch.shot_groups is not None:
-        body["shot_groups"] = [list(group) for group in batch.shot_groups]
-    if batch.observables is not None:
-        body["observables"] = encode_observables(batch.observables)
-    if batch.circuit_ham_map is not None:
-        body["circuit_ham_map"] = [list(item) for item in batch.circuit_ham_map]
-    body["circuits"] = {label: blobs[label] for label in batch.circuits}
-    return body
-
-
-def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> CircuitBatch:
-    """What a body adds to a job.
-
-    Args:
-        body: The parsed JSON.
-        circuit_limit_bytes: How long the text of one circuit may be.
-
-    Raises:
-        WireError: A field is missing, unknown, of the wrong type or out of its range.
-    """
-    fields = as_object(body, "body")
-    only(
-        fields,
-        {"mode", "finalized", "circuits", "shots", "shot_groups", "observables", "circuit_ham_map"},
-    )
-    choice_field(fields, "mode", ("append",))
-    finalized = choice_field(fields, "finalized", ("true", "false")) == "true"
-    blobs = as_object(fields.get("circuits"), "circuits")
-    if not blobs:
-        raise WireError("circuits: expected at least one circuit")
-    circuits = {label: _decode_circuit(label, blob, circuit_limit_bytes) for label, blob in blobs.items()}
-    given = [key for key in ("shots", "shot_groups", "observables") if fields.get(key) is not None]
-    if len(given) != 1:
-        got = " and ".join(given) or "none"
-        raise WireError(f"shots: expected exactly one of shots, shot_groups and observables, got {got}")
-    if given == ["shots"]:
-        return CircuitBatch(circuits, finalized, shots=as_count(fields["shots"], "shots"))
-    if given == ["shot_groups"]:
-        groups = as_list(fields["shot_groups"], "shot_groups")
-        return CircuitBatch(
-            circuits, finalized, shot_groups=blame_sender(parse_shot_groups, groups, len(circuits))
-        )
-    observables = decode_observables(text_field(fields, "observables"))
-    ham_map = fields.get("circuit_ham_map")
-    if ham_map is not None:
-        ham_map = blame_sender(
-            parse_circuit_ham_map, as_list(ham_map, "circuit_ham_map"), num_groups=len(observables)
-        )
-    return CircuitBatch(circuits, finalized, observables=observables, circuit_ham_map=ham_map)
-
-
-def _decode_circuit(label: str, blob: object, limit_bytes: int) -> str:
-    if not isinstance(blob, str):
-        raise WireError(f"circuits[{label!r}]: expected text, got {shown(blob)}")
-    try:
-        return decode_text(blob, limit_bytes=limit_bytes)
-    except WireError as error:
-        raise WireError(f"circuits[{label!r}]: {error}") from error
 
 
 # --- status and results -------------------------------------------------------------------------------

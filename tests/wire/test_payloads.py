@@ -14,8 +14,6 @@ from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.payloads import (
     cancelled_from_json,
     cancelled_to_json,
-    circuit_batch_from_json,
-    circuit_batch_to_json,
     config_answer_from_json,
     config_answer_to_json,
     error_detail,
@@ -30,6 +28,7 @@ from qiskit_qoro.wire.payloads import (
     results_page_to_json,
 )
 from qiskit_qoro.wire.text import encode_text
+from qiskit_qoro.wire.uploads import circuit_batch_from_json, circuit_batch_to_json
 
 CONFIG = ExecutionConfig(
     bond_dimension=4,

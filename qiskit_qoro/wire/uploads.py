@@ -1,0 +1,186 @@
+"""The JSON bodies that add circuits to a job, both ways: bound circuits, and templates with parameter sets.
+
+The readers are strict, as all readers of requests are: an unknown key is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.jobs import CircuitBatch
+from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
+from qiskit_qoro.models.templates import ParameterSet, TemplateBatch, TemplateEntry
+from qiskit_qoro.wire.fields import (
+    as_count,
+    as_list,
+    as_number,
+    as_object,
+    blame_sender,
+    choice_field,
+    only,
+    shown,
+    text_field,
+)
+from qiskit_qoro.wire.observables import decode_observables, encode_observables
+from qiskit_qoro.wire.text import decode_text, encode_text
+
+__all__ = [
+    "circuit_batch_from_json",
+    "circuit_batch_to_json",
+    "is_template_body",
+    "parameter_set_to_json",
+    "template_batch_from_json",
+    "template_batch_to_json",
+]
+
+
+def circuit_batch_to_json(batch: CircuitBatch, *, blobs: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The body that adds bound circuits to a job.
+
+    Args:
+        batch: What is added.
+        blobs: The texts of the batch's circuits as they travel, where they have been encoded before.
+    """
+    if blobs is None:
+        blobs = {label: encode_text(text) for label, text in batch.circuits.items()}
+    body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
+    if batch.shots is not None:
+        body["shots"] = batch.shots
+    if batch.shot_groups is not None:
+        body["shot_groups"] = [list(group) for group in batch.shot_groups]
+    if batch.observables is not None:
+        body["observables"] = encode_observables(batch.observables)
+    if batch.circuit_ham_map is not None:
+        body["circuit_ham_map"] = [list(item) for item in batch.circuit_ham_map]
+    body["circuits"] = {label: blobs[label] for label in batch.circuits}
+    return body
+
+
+def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> CircuitBatch:
+    """What a body adds to a job.
+
+    Args:
+        body: The parsed JSON.
+        circuit_limit_bytes: How long the text of one circuit may be.
+
+    Raises:
+        WireError: A field is missing, unknown, of the wrong type or out of its range.
+    """
+    fields = as_object(body, "body")
+    only(
+        fields,
+        {"mode", "finalized", "circuits", "shots", "shot_groups", "observables", "circuit_ham_map"},
+    )
+    choice_field(fields, "mode", ("append",))
+    finalized = choice_field(fields, "finalized", ("true", "false")) == "true"
+    blobs = as_object(fields.get("circuits"), "circuits")
+    if not blobs:
+        raise WireError("circuits: expected at least one circuit")
+    circuits = {
+        label: _decode(blob, f"circuits[{label!r}]", circuit_limit_bytes) for label, blob in blobs.items()
+    }
+    given = _exactly_one(fields, "shots", "shot_groups", "observables")
+    if given == "shots":
+        return CircuitBatch(circuits, finalized, shots=as_count(fields["shots"], "shots"))
+    if given == "shot_groups":
+        groups = as_list(fields["shot_groups"], "shot_groups")
+        return CircuitBatch(
+            circuits, finalized, shot_groups=blame_sender(parse_shot_groups, groups, len(circuits))
+        )
+    observables = decode_observables(text_field(fields, "observables"))
+    ham_map = fields.get("circuit_ham_map")
+    if ham_map is not None:
+        ham_map = blame_sender(
+            parse_circuit_ham_map, as_list(ham_map, "circuit_ham_map"), num_groups=len(observables)
+        )
+    return CircuitBatch(circuits, finalized, observables=observables, circuit_ham_map=ham_map)
+
+
+def is_template_body(body: object) -> bool:
+    """Whether a body that adds circuits adds them by a template."""
+    return isinstance(body, dict) and "circuit_template" in body
+
+
+def template_batch_to_json(batch: TemplateBatch, *, blob: str | None = None) -> dict[str, Any]:
+    """The body that adds a template and some of its parameter sets to a job.
+
+    Args:
+        batch: What is added.
+        blob: The template's text as it travels, where it has been encoded before.
+    """
+    body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
+    if batch.shots is not None:
+        body["shots"] = batch.shots
+    if batch.observables is not None:
+        body["observables"] = encode_observables(batch.observables)
+    body["circuit_template"] = encode_text(batch.template.template_qasm) if blob is None else blob
+    body["parameter_names"] = list(batch.template.parameter_names)
+    body["parameter_sets"] = [parameter_set_to_json(item) for item in batch.template.parameter_sets]
+    return body
+
+
+def parameter_set_to_json(item: tuple[str, Sequence[float]]) -> dict[str, Any]:
+    """One parameter set, as it stands in the list of them."""
+    label, values = item
+    return {"label": label, "values": list(values)}
+
+
+def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> TemplateBatch:
+    """What a body adds to a job by a template.
+
+    Args:
+        body: The parsed JSON.
+        circuit_limit_bytes: How long the text of the template may be.
+
+    Raises:
+        WireError: A field is missing, unknown, of the wrong type or out of its range, or belongs to bound
+            circuits only.
+    """
+    fields = as_object(body, "body")
+    for key in ("circuits", "shot_groups", "circuit_ham_map"):
+        if fields.get(key) is not None:
+            raise WireError(f"{key}: belongs to bound circuits, a body with circuit_template has none")
+    known = {"mode", "finalized", "circuit_template", "parameter_names", "parameter_sets"}
+    only(fields, known | {"shots", "observables", "circuits", "shot_groups", "circuit_ham_map"})
+    choice_field(fields, "mode", ("append",))
+    finalized = choice_field(fields, "finalized", ("true", "false")) == "true"
+    sets = as_list(fields.get("parameter_sets"), "parameter_sets")
+    if not sets:
+        raise WireError("parameter_sets: expected at least one parameter set")
+    template = blame_sender(
+        TemplateEntry,
+        _decode(fields["circuit_template"], "circuit_template", circuit_limit_bytes),
+        as_list(fields.get("parameter_names"), "parameter_names"),
+        [_parameter_set(item, f"parameter_sets[{index}]") for index, item in enumerate(sets)],
+    )
+    if _exactly_one(fields, "shots", "observables") == "shots":
+        return TemplateBatch(template, finalized, shots=as_count(fields["shots"], "shots"))
+    observables = decode_observables(text_field(fields, "observables"))
+    return TemplateBatch(template, finalized, observables=observables)
+
+
+def _parameter_set(item: object, where: str) -> ParameterSet:
+    fields = as_object(item, where)
+    if fields.keys() != {"label", "values"} or not isinstance(fields["label"], str):
+        raise WireError(f"{where}: expected an object with label, a text, and values, got {shown(item)}")
+    values = as_list(fields["values"], f"{where}.values")
+    return fields["label"], tuple(as_number(value, f"{where}.values") for value in values)
+
+
+def _exactly_one(fields: Mapping[str, Any], *keys: str) -> str:
+    given = [key for key in keys if fields.get(key) is not None]
+    if len(given) != 1:
+        expected = f"{', '.join(keys[:-1])} and {keys[-1]}"
+        raise WireError(f"shots: expected exactly one of {expected}, got {' and '.join(given) or 'none'}")
+    return given[0]
+
+
+def _decode(blob: object, where: str, limit_bytes: int) -> str:
+    if not isinstance(blob, str):
+        raise WireError(f"{where}: expected text, got {shown(blob)}")
+    try:
+        return decode_text(blob, limit_bytes=limit_bytes)
+    except WireError as error:
+        raise WireError(f"{where}: {error}") from error
