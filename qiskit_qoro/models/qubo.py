@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -49,12 +50,12 @@ class Polynomial:
         kept = {term: float(self.terms[term]) for term in sorted(self.terms) if self.terms[term]}
         object.__setattr__(self, "terms", kept)
 
-    @property
+    @cached_property
     def degree(self) -> int:
         """The number of variables in the longest term, 0 where there is no term."""
         return max(map(len, self.terms), default=0)
 
-    @property
+    @cached_property
     def total_weight(self) -> float:
         """``Σ |c_S|``: no two values of the objective are further apart."""
         return math.fsum(map(abs, self.terms.values()))
@@ -71,6 +72,7 @@ class Polynomial:
         """
         return Polynomial(num_variables, self.terms)
 
+    @cached_property
     def matrix(self) -> NDArray[np.float64]:
         """The symmetric n × n matrix ``Q`` of the terms of one and two variables: their sum is ``xᵀQx``."""
         matrix = np.zeros((self.num_variables, self.num_variables))
@@ -79,6 +81,7 @@ class Polynomial:
                 matrix[term[0], term[0]] = coefficient
             elif len(term) == 2:
                 matrix[term] = matrix[term[::-1]] = coefficient / 2
+        matrix.flags.writeable = False
         return matrix
 
     def values(self, states: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -92,7 +95,7 @@ class Polynomial:
         """
         if self.degree <= 2:
             rows = states.astype(np.float64)
-            products: NDArray[np.float64] = np.einsum("ij,ij->i", rows @ self.matrix(), rows)
+            products: NDArray[np.float64] = np.einsum("ij,ij->i", rows @ self.matrix, rows)
             return products
         total = np.zeros(len(states))
         for term, coefficient in self.terms.items():

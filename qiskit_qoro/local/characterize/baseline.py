@@ -53,7 +53,7 @@ class FlipCosts:
         n = objective.num_variables
         self._matrix: NDArray[np.float64] | None = None
         if objective.degree <= 2:
-            self._matrix = 2 * objective.matrix()
+            self._matrix = 2 * objective.matrix
             self._linear = self._matrix.diagonal() / 2
             np.fill_diagonal(self._matrix, 0.0)
             self.effort = n * max(1, n // 64)

@@ -63,11 +63,8 @@ class QaoaFindings:
         expectation: The mean cost there.
         approximation_ratio: 1 where only states of lowest cost are measured, 0 where only those of highest.
         error_bound: How far that ratio may be off where the extreme costs are estimates.
-        quality_score: Quality at the angles given or the default, 0 to 100; ``None`` where only the sweep
-            counts.
-        quality_at_best: Quality at the best angles of the sweep.
-        concentration_ratio: How much likelier the target states became, at the angles given or the default.
-        concentration_at_best: Likewise at the best angles of the sweep.
+        quality: How far the expectation is from guessing (0) to the lowest cost (100).
+        concentration: How many times likelier the target states became.
         sweep: The sweep, where there was one.
         state_probabilities: The 10 likeliest states and all target states, likeliest first.
         sensitivity: For each variable simulated, how much flipping it changes the cost.
@@ -80,10 +77,8 @@ class QaoaFindings:
     expectation: float
     approximation_ratio: float
     error_bound: float | None
-    quality_score: float | None
-    quality_at_best: float | None
-    concentration_ratio: float | None
-    concentration_at_best: float | None
+    quality: float
+    concentration: float
     sweep: Sweep | None
     state_probabilities: tuple[StateProbability, ...]
     sensitivity: tuple[float, ...] | None

@@ -119,7 +119,7 @@ def matrix_figures(objective: Polynomial) -> tuple[float, float]:
     Singular values up to 1e-12 of the largest one count as 0 and are left out. A matrix of zeros has the
     condition number 1, a matrix of one row the gap 0.
     """
-    eigenvalues = np.linalg.eigvalsh(objective.matrix())
+    eigenvalues = np.linalg.eigvalsh(objective.matrix)
     gap = float(eigenvalues[1] - eigenvalues[0]) if len(eigenvalues) > 1 else 0.0
     sizes = np.abs(eigenvalues)
     kept = sizes[sizes > _SINGULAR * sizes.max()]

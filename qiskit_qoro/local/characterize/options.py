@@ -1,9 +1,11 @@
 """Reading a request, in the old form (``target_states``) and in the new one (``reference_states``).
 
-Both forms take both generations of option names. An unknown key in any group is an error, and so is the
-same option under both of its names. What the preset says holds for the flags that are not given.
+Both forms take both generations of option names. An unknown key in any group is an error, and so is the same
+option under both of its names. What the preset says holds for the flags that are not given.
 
-Angles: ``gamma`` and ``beta`` are numbers; ``gamma_range`` and ``beta_range`` are ``[start, stop, count]``.
+Angles: ``gamma`` and ``beta`` are numbers, which leave no sweep; the sweep's ``gamma_range`` and ``beta_range``
+are ``[start, stop, count]``. Weights of a constraint are an object from variable to number, or a list with one
+number for each of ``qubits``.
 
 The problem has as many variables as ``n_qubits`` says; else as the states are long, where that is more than
 the coefficients show; a variable without any coefficient cannot be told from the comma keys.
@@ -173,9 +175,14 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
     )
     _only(fields, known, where)
     hardness_only = boolean_field(fields, "hardness_only", default=False)
+    is_fixed = fields.get("gamma") is not None or fields.get("beta") is not None
+    if is_fixed and fields.get("parameter_sweep") is True:
+        raise WireError(f"{where}.parameter_sweep: expected either a sweep or fixed gamma and beta")
     analysis = replace(
         defaults,
-        parameter_sweep=boolean_field(fields, "parameter_sweep", default=defaults.parameter_sweep),
+        parameter_sweep=boolean_field(
+            fields, "parameter_sweep", default=defaults.parameter_sweep and not is_fixed
+        ),
         sensitivity=boolean_field(fields, "structural_sensitivity", default=defaults.sensitivity),
         penalty_tuning=boolean_field(fields, "penalty_tuning", default=defaults.penalty_tuning),
         hardness=defaults.hardness or hardness_only,
@@ -275,27 +282,44 @@ def _read_constraints(value: object, n: int) -> tuple[Constraint, ...]:
 def _read_constraint(item: object, where: str, n: int) -> Constraint:
     fields = as_object(item, where)
     _only(fields, ("type", "bound", "weights", "qubits"), where)
-    kind = _choice(fields, "type", where, ConstraintType)
+    kind: ConstraintType | None = _choice(fields, "type", where, ConstraintType)
     if kind is None:
         raise WireError(f"{where}.type: expected text, got nothing")
     bound = _as_moderate(fields.get("bound"), f"{where}.bound")
-    qubits = tuple(range(n))
-    if fields.get("qubits") is not None:
-        qubits = _as_qubits(fields["qubits"], f"{where}.qubits", n)
-    if fields.get("weights") is None:
+    weights = fields.get("weights")
+    qubits = None if fields.get("qubits") is None else _as_qubits(fields["qubits"], f"{where}.qubits", n)
+    if weights is None:
+        if kind not in _CARDINALITIES:
+            raise WireError(f"{where}.weights: expected weights, which {kind.value} needs, got nothing")
+        qubits = tuple(range(n)) if qubits is None else qubits
         return Constraint(kind, bound, qubits, (1.0,) * len(qubits))
-    weights = tuple(
-        _as_moderate(weight, f"{where}.weights") for weight in as_list(fields["weights"], f"{where}.weights")
-    )
-    if len(weights) != len(qubits):
+    if kind in _CARDINALITIES:
         raise WireError(
-            f"{where}.weights: expected {len(qubits)} weights, one for each qubit, got {len(weights)}"
+            f"{where}.weights: a cardinality has none, expected inequality or equality as the type"
         )
-    if kind in _CARDINALITIES and any(weight != 1 for weight in weights):
+    if isinstance(weights, dict):
+        weighted, weights = _as_weights(weights, f"{where}.weights", n)
+        if qubits is not None and set(qubits) != set(weighted):
+            raise WireError(
+                f"{where}.weights: expected a weight for each of the qubits, got {shown(fields['weights'])}"
+            )
+        return Constraint(kind, bound, weighted, weights)
+    qubits = tuple(range(n)) if qubits is None else qubits
+    listed = tuple(_as_moderate(item, f"{where}.weights") for item in as_list(weights, f"{where}.weights"))
+    if len(listed) != len(qubits):
         raise WireError(
-            f"{where}.weights: a cardinality counts each qubit once; expected inequality or equality"
+            f"{where}.weights: expected {len(qubits)} weights, one for each qubit, got {len(listed)}"
         )
-    return Constraint(kind, bound, qubits, weights)
+    return Constraint(kind, bound, qubits, listed)
+
+
+def _as_weights(value: Mapping[str, object], where: str, n: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """The qubits and their weights, of an object whose keys are qubits in decimal."""
+    for key in value:
+        if not key.isascii() or not key.isdigit() or len(key) > 7 or str(int(key)) != key:
+            raise WireError(f"{where}: expected variables from 0 to {n - 1} as keys, got {shown(key)}")
+    qubits = _as_qubits([int(key) for key in value], where, n)
+    return qubits, tuple(_as_moderate(weight, where) for weight in value.values())
 
 
 # --- fields ---------------------------------------------------------------------------------------------

@@ -85,17 +85,11 @@ def _hard(report: CharacterizationReport) -> str | None:
     return "Several figures say that this problem is hard; expect to need more layers and more restarts."
 
 
-def _quality(report: CharacterizationReport) -> float | None:
-    if report.qaoa is None:
-        return None
-    return report.qaoa.quality_score if report.qaoa.quality_at_best is None else report.qaoa.quality_at_best
-
-
 def _shallow(report: CharacterizationReport) -> str | None:
-    quality, ansatz = _quality(report), report.request.ansatz
-    if quality is None or quality >= 50 or ansatz.mixer is Mixer.IDENTITY or ansatz.layers >= MAX_LAYERS:
+    qaoa, ansatz = report.qaoa, report.request.ansatz
+    if qaoa is None or qaoa.quality >= 50 or ansatz.mixer is Mixer.IDENTITY or ansatz.layers >= MAX_LAYERS:
         return None
-    return f"The circuit covers {quality:.0f} % of the way from guessing to the lowest cost; try more layers."
+    return f"The circuit covers {qaoa.quality:.0f} % of the way from guessing to the lowest cost; try more layers."
 
 
 def _no_mixer(report: CharacterizationReport) -> str | None:
@@ -119,12 +113,12 @@ def _sweep_edge(report: CharacterizationReport) -> str | None:
 
 def _spread_out(report: CharacterizationReport) -> str | None:
     qaoa = report.qaoa
-    if qaoa is None:
+    if qaoa is None or qaoa.concentration >= 1 or report.request.ansatz.mixer is Mixer.IDENTITY:
         return None
-    ratio = qaoa.concentration_ratio if qaoa.concentration_at_best is None else qaoa.concentration_at_best
-    if ratio is None or ratio >= 1 or report.request.ansatz.mixer is Mixer.IDENTITY:
-        return None
-    return f"The circuit makes the target states less likely than guessing does, by a factor of {ratio:.2f}."
+    return (
+        "The circuit makes the target states less likely than guessing does, by a factor of "
+        f"{qaoa.concentration:.2f}."
+    )
 
 
 def _not_ground(report: CharacterizationReport) -> str | None:

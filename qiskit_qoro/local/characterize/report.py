@@ -51,6 +51,7 @@ def _report_to_json(report: CharacterizationReport) -> dict[str, Any]:
         "reference_states": states,
         "regime": report.regime.value,
         "confidence": report.confidence,
+        "refuse_reason": report.refusal,
         "exact_ground_energy": report.exact_ground_energy,
         "relaxation_bound": report.relaxation_bound,
     }
@@ -61,9 +62,11 @@ def _report_to_json(report: CharacterizationReport) -> dict[str, Any]:
     for key, part in (
         ("certificate", report.certificate),
         ("classical_baseline", report.baseline),
-        ("formulation_quality", report.formulation),
+        ("formulation_details", report.formulation),
     ):
         body[key] = None if part is None else asdict(part)
+    if report.formulation is not None:
+        body["formulation_quality"] = body["formulation_details"].pop("score")
     if report.diagnostics:
         body["constraint_diagnostics"] = [asdict(item) for item in report.diagnostics]
     if report.penalty is not None:
@@ -83,16 +86,16 @@ def _report_to_json(report: CharacterizationReport) -> dict[str, Any]:
 def _qaoa_to_json(qaoa: QaoaFindings) -> dict[str, Any]:
     body: dict[str, Any] = {
         "expectation": qaoa.expectation,
-        "quality_score": qaoa.quality_score,
-        "quality_at_best": qaoa.quality_at_best,
-        "concentration_ratio": qaoa.concentration_ratio,
-        "concentration_at_best": qaoa.concentration_at_best,
+        "quality_score": qaoa.quality,
+        "concentration_ratio": qaoa.concentration,
         "approximation_ratio": qaoa.approximation_ratio,
         "approximation_ratio_error_bound": qaoa.error_bound,
         "feasibility_rate": qaoa.feasibility_rate,
         "state_probabilities": [asdict(item) for item in qaoa.state_probabilities],
     }
     if qaoa.sweep is not None:
+        body["quality_at_best"] = qaoa.quality
+        body["concentration_at_best"] = qaoa.concentration
         body["best_parameters"] = {"gamma": qaoa.gamma, "beta": qaoa.beta}
         body["energy_landscape"] = {
             "gamma": qaoa.sweep.gammas.tolist(),

@@ -136,20 +136,13 @@ def simulate(
     scale = _scale(part.walsh)
     gamma = _DEFAULT_GAMMA / scale if analysis.gamma is None else analysis.gamma
     beta = DEFAULT_BETA if analysis.beta is None else analysis.beta
+    targets = _targets(request, part)
     sweep = None
-    given: NDArray[np.float64] | None = circuit.probabilities(*ramp(gamma, beta, layers))
-    best: NDArray[np.float64] | None = None
     if analysis.parameter_sweep:
         sweep = _sweep(request, circuit, scale)
         row, column = sweep.best
-        if analysis.gamma is None and analysis.beta is None:
-            given = None
         gamma, beta = float(sweep.gammas[row]), float(sweep.betas[column])
-        best = circuit.probabilities(*ramp(gamma, beta, layers))
-    measured = best if best is not None else given
-    if measured is None:
-        raise AssertionError("either the given angles count or those of the sweep")
-    targets = _targets(request, part)
+    measured = circuit.probabilities(*ramp(gamma, beta, layers))
     expectation = float(measured @ part.costs)
     ratio, error = _ratio(request.objective, landscape, expectation)
     findings = QaoaFindings(
@@ -158,10 +151,8 @@ def simulate(
         expectation=expectation,
         approximation_ratio=ratio,
         error_bound=error,
-        quality_score=_quality(given, circuit, part, landscape),
-        quality_at_best=_quality(best, circuit, part, landscape),
-        concentration_ratio=_concentration(given, circuit, targets),
-        concentration_at_best=_concentration(best, circuit, targets),
+        quality=_quality(measured, circuit, part, landscape),
+        concentration=_concentration(measured, circuit, targets),
         sweep=sweep,
         state_probabilities=_state_probabilities(request, part, measured),
         sensitivity=_sensitivity(measured, part, landscape.spectrum) if analysis.sensitivity else None,
@@ -229,11 +220,7 @@ def _ratio(objective: Polynomial, landscape: Landscape, expectation: float) -> t
     return ratio, max(abs(ratio - pessimist), abs(optimist - ratio))
 
 
-def _quality(
-    probabilities: NDArray[np.float64] | None, circuit: Circuit, part: Part, landscape: Landscape
-) -> float | None:
-    if probabilities is None:
-        return None
+def _quality(probabilities: NDArray[np.float64], circuit: Circuit, part: Part, landscape: Landscape) -> float:
     guess = float(circuit.start @ part.costs)
     reach = guess - landscape.spectrum.minimum
     if reach <= 1e-12 * max(abs(guess), landscape.spectrum.span):
@@ -242,11 +229,7 @@ def _quality(
     return 100 * min(1.0, max(0.0, gained / reach))
 
 
-def _concentration(
-    probabilities: NDArray[np.float64] | None, circuit: Circuit, targets: NDArray[np.int64]
-) -> float | None:
-    if probabilities is None:
-        return None
+def _concentration(probabilities: NDArray[np.float64], circuit: Circuit, targets: NDArray[np.int64]) -> float:
     before = float(circuit.start[targets].sum())
     return float(probabilities[targets].sum()) / before if before else 0.0
 
