@@ -341,9 +341,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _shots(text: str) -> int:
-    shots = int(text)
+    try:
+        shots = int(text)
+    except ValueError:
+        shots = 0
     if shots < 1:
-        raise argparse.ArgumentTypeError(f"{shots} shots, expected 1 or more")
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
     return shots
 
 

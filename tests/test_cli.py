@@ -203,7 +203,7 @@ def test_shots_that_are_no_number_of_shots_are_a_usage_error(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["run", bell, "--shots", shots])
-    assert "--shots" in capsys.readouterr().err
+    assert f"argument --shots: expected a whole number of 1 or more, got '{shots}'" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_account")
