@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean, pstdev
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.models.templates import TemplateEntry
 
-__all__ = ["CircuitRunner"]
+__all__ = ["CircuitRunner", "SupportsCircuitTemplates"]
 
 
 class CircuitRunner(ABC):
@@ -63,3 +64,14 @@ class CircuitRunner(ABC):
 
     def _all_depths(self) -> list[int]:
         return [depth for depths in self._depth_history for depth in depths]
+
+
+@runtime_checkable
+class SupportsCircuitTemplates(Protocol):
+    """What a runner has that puts the values of parameters into circuits itself.
+
+    Code that prefers templates and can do without asks ``isinstance(runner, SupportsCircuitTemplates)``.
+    """
+
+    def submit_circuit_templates(self, templates: Sequence[TemplateEntry], **kwargs: Any) -> ExecutionResult:
+        """Submit templates, each with its parameter sets, for execution."""
