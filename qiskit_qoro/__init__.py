@@ -27,8 +27,8 @@ from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMeth
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
-from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.models.templates import TemplateEntry
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
 

@@ -10,8 +10,10 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup
+from qiskit_qoro.models.vendors import DeviceConfig
 
 __all__ = [
+    "AnyConfig",
     "CircuitBatch",
     "CircuitResult",
     "ExecutionResult",
@@ -24,6 +26,10 @@ __all__ = [
 
 CircuitResult = dict[str, int] | dict[str, float]
 """Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli word to value)."""
+
+
+AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
+"""How a job is to run: in the words of the service, of the engine, or of a vendor of QPUs."""
 
 
 class JobType(StrEnum):
@@ -107,7 +113,7 @@ class JobRequest:
     simulator_cluster: str | None = None
     qpu_system: str | None = None
     use_packing: bool = False
-    execution_config: ExecutionConfig | MaestroConfig | None = None
+    execution_config: AnyConfig | None = None
 
     def __post_init__(self) -> None:
         if (self.simulator_cluster is None) == (self.qpu_system is None):

@@ -2,7 +2,9 @@
 
 :class:`QoroService` is put together from what it is set to (:mod:`~qiskit_qoro.service.session`), what it can
 do with a job (:mod:`~qiskit_qoro.service.jobs`), the characterization of QUBOs
-(:mod:`~qiskit_qoro.service.characterization`), and, here, what is asked of the service itself.
+(:mod:`~qiskit_qoro.service.characterization`), what it can ask about the account
+(:mod:`~qiskit_qoro.service.account`) and about what runs jobs (:mod:`~qiskit_qoro.service.targets`), and,
+here, the submission of circuits.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import DEFAULT_SHOTS, ExecutionConfig, JobConfig
-from qiskit_qoro.models.jobs import ExecutionResult, JobRequest, JobType
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobRequest, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.models.templates import TemplateEntry
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.writer import Program
+from qiskit_qoro.service.account import AccountCalls
 from qiskit_qoro.service.characterization import CharacterizationCalls
 from qiskit_qoro.service.jobs import JobCalls
 from qiskit_qoro.service.session import check_type
@@ -30,9 +34,13 @@ from qiskit_qoro.service.submission import (
     prepare_measurement,
     send_submission,
 )
-from qiskit_qoro.service.transport import json_of
-from qiskit_qoro.wire.endpoints import PING, QPU_SYSTEMS, SIMULATOR_CLUSTERS
-from qiskit_qoro.wire.listings import qpu_systems_from_json, simulator_clusters_from_json
+from qiskit_qoro.service.targets import TargetCalls
+from qiskit_qoro.service.templates import (
+    build_template_submission,
+    check_templates,
+    prepare_template_measurement,
+)
+from qiskit_qoro.wire.endpoints import PING
 
 if TYPE_CHECKING:
     import requests
@@ -40,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["QoroService"]
 
 
-class QoroService(JobCalls, CharacterizationCalls):
+class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
     """A client of the Qoro service, in the cloud or on this machine.
 
     The constructor sends nothing. One client may be used from many threads; copies and pickles of it work on
@@ -61,8 +69,6 @@ class QoroService(JobCalls, CharacterizationCalls):
         QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
     """
 
-    # --- what the service has -------------------------------------------------------------------------
-
     def test_connection(self) -> requests.Response:
         """Test the connection to the service.
 
@@ -76,26 +82,6 @@ class QoroService(JobCalls, CharacterizationCalls):
         """
         return self._transport.send(PING)
 
-    def fetch_qpu_systems(self) -> list[QPUSystem]:
-        """The QPU systems that the service offers.
-
-        Raises:
-            QoroAPIError: The service answered with an error.
-            QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
-        """
-        return qpu_systems_from_json(json_of(self._transport.send(QPU_SYSTEMS)))
-
-    def fetch_simulator_clusters(self) -> list[SimulatorCluster]:
-        """The simulator clusters that the service offers.
-
-        Raises:
-            QoroAPIError: The service answered with an error.
-            QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
-        """
-        return simulator_clusters_from_json(json_of(self._transport.send(SIMULATOR_CLUSTERS)))
-
     # --- submitting -----------------------------------------------------------------------------------
 
     def submit_circuits(
@@ -106,7 +92,7 @@ class QoroService(JobCalls, CharacterizationCalls):
         circuit_ham_map: Sequence[Sequence[int]] | None = None,
         shot_groups: Sequence[Sequence[int]] | None = None,
         job_type: JobType | None = None,
-        override_execution_config: ExecutionConfig | MaestroConfig | None = None,
+        override_execution_config: AnyConfig | None = None,
         override_job_config: JobConfig | None = None,
         cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the page's interface
         **kwargs: Any,  # noqa: ARG002 - the page's interface
@@ -128,8 +114,8 @@ class QoroService(JobCalls, CharacterizationCalls):
                 order; in place of the shots of the job configuration.
             job_type: ``EXECUTE`` or ``EXPECTATION``; follows from ``ham_ops`` where not given.
             override_execution_config: Its fields win over the client's :attr:`execution_config`. A
-                :class:`MaestroConfig`, which is in the engine's words and may hold a seed, is sent in
-                its place.
+                :class:`MaestroConfig`, which is in the engine's words and may hold a seed, or a
+                :class:`DeviceConfig`, in the words of a QPU's vendor, is sent in its place.
             override_job_config: Its fields win over the client's :attr:`job_config`.
             cancellation_event: Accepted for the interface; give it to :meth:`poll_job_status`.
             **kwargs: Ignored.
@@ -143,14 +129,9 @@ class QoroService(JobCalls, CharacterizationCalls):
             QoroAPIError: The service refused the job or an upload.
             QoroConnectionError: The service did not answer.
         """
-        job_config = self._job_config
-        if override_execution_config is not None:
-            check_type("override_execution_config", override_execution_config, ExecutionConfig, MaestroConfig)
-        if override_job_config is not None:
-            check_type("override_job_config", override_job_config, JobConfig)
-            if shot_groups is not None and override_job_config.shots is not None:
-                raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
-            job_config = job_config.override(override_job_config)
+        job_config, execution_config = self._overridden(override_job_config, override_execution_config)
+        if shot_groups is not None and override_job_config is not None and override_job_config.shots:
+            raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
         kind = choose_job_type(job_type, has_observables=ham_ops is not None)
         programs = prepare_circuits(circuits)
         measurement = prepare_measurement(
@@ -160,26 +141,95 @@ class QoroService(JobCalls, CharacterizationCalls):
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
         )
-        request = _job_request(job_config, kind, self._merged(override_execution_config))
+        request = _job_request(job_config, kind, execution_config)
         submission = build_submission(request, programs, measurement)
         job_id = send_submission(self._transport, submission)
         if self.track_depth:
             self._depth_history.append([_depth(circuit) for circuit in circuits.values()])
         return ExecutionResult(job_id=job_id)
 
-    def _merged(
-        self, override: ExecutionConfig | MaestroConfig | None
-    ) -> ExecutionConfig | MaestroConfig | None:
-        if isinstance(override, MaestroConfig):
+    def submit_circuit_templates(
+        self,
+        templates: Sequence[TemplateEntry],
+        *,
+        ham_ops: str | None = None,
+        circuit_ham_map: Sequence[Sequence[int]] | None = None,
+        shot_groups: Sequence[Sequence[int]] | None = None,
+        job_type: JobType | None = None,
+        override_execution_config: AnyConfig | None = None,
+        override_job_config: JobConfig | None = None,
+        cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the page's interface
+        **kwargs: Any,  # noqa: ARG002 - the page's interface
+    ) -> ExecutionResult:
+        """Submit templates with the values of their parameters as one job.
+
+        The service puts the values in place of the names, as shortest decimal text, and runs one circuit
+        for each parameter set. A template travels once for as many of its parameter sets as fit into one
+        upload. As for :meth:`submit_circuits`, everything is checked before anything is sent.
+
+        Args:
+            templates: The templates, each with the parameter sets that it is to be run with. No two
+                parameter sets may have the same label; the labels come back with the results.
+            ham_ops: Pauli words to measure on every circuit, ``;`` between words. The leftmost letter acts
+                on qubit 0. A single group: ``|`` is refused.
+            circuit_ham_map: Must be ``None``.
+            shot_groups: Must be ``None``.
+            job_type: ``EXECUTE`` or ``EXPECTATION``; follows from ``ham_ops`` where not given.
+            override_execution_config: As for :meth:`submit_circuits`.
+            override_job_config: Its fields win over the client's :attr:`job_config`.
+            cancellation_event: Accepted for the interface; give it to :meth:`poll_job_status`.
+            **kwargs: Ignored.
+
+        Returns:
+            A value that carries the job's identifier. With ``track_depth`` the depth of a template is
+            recorded once for each of its parameter sets, as if they had been circuits of their own.
+
+        Raises:
+            QoroInputError: An argument cannot be used; nothing was sent. For a template the message names
+                its place in ``templates``, the line and the column.
+            QoroAPIError: The service refused the job or an upload.
+            QoroConnectionError: The service did not answer.
+        """
+        job_config, execution_config = self._overridden(override_job_config, override_execution_config)
+        kind = choose_job_type(job_type, has_observables=ham_ops is not None)
+        shapes = check_templates(templates)
+        measurement = prepare_template_measurement(
+            shapes,
+            shots=job_config.shots or DEFAULT_SHOTS,
+            ham_ops=ham_ops,
+            circuit_ham_map=circuit_ham_map,
+            shot_groups=shot_groups,
+        )
+        request = _job_request(job_config, kind, execution_config)
+        submission = build_template_submission(request, templates, measurement)
+        job_id = send_submission(self._transport, submission)
+        if self.track_depth:
+            pairs = zip(templates, shapes, strict=True)
+            depths = [shape.depth for template, shape in pairs for _ in template.parameter_sets]
+            self._depth_history.append(depths)
+        return ExecutionResult(job_id=job_id)
+
+    def _overridden(
+        self, job_config: JobConfig | None, execution_config: AnyConfig | None
+    ) -> tuple[JobConfig, AnyConfig | None]:
+        """The client's settings with those of a submission over them."""
+        if execution_config is not None:
+            kinds = (ExecutionConfig, MaestroConfig, DeviceConfig)
+            check_type("override_execution_config", execution_config, *kinds)
+        if job_config is None:
+            return self._job_config, self._merged(execution_config)
+        check_type("override_job_config", job_config, JobConfig)
+        return self._job_config.override(job_config), self._merged(execution_config)
+
+    def _merged(self, override: AnyConfig | None) -> AnyConfig | None:
+        if isinstance(override, MaestroConfig | DeviceConfig):
             return override
         if override is None or self._execution_config is None:
             return override or self._execution_config
         return self._execution_config.override(override)
 
 
-def _job_request(
-    config: JobConfig, job_type: JobType, execution_config: ExecutionConfig | MaestroConfig | None
-) -> JobRequest:
+def _job_request(config: JobConfig, job_type: JobType, execution_config: AnyConfig | None) -> JobRequest:
     return JobRequest(
         tag=config.tag,
         job_type=job_type,

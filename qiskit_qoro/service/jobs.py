@@ -18,6 +18,7 @@ from qiskit_qoro.errors import (
 )
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.cancellation import interrupt_sets
 from qiskit_qoro.service.progress import status_line
 from qiskit_qoro.service.session import ServiceSession, check_type
@@ -295,10 +296,39 @@ class JobCalls(ServiceSession):
             QoroInputError: ``execution_result`` has no job id.
             NotFoundError: The service knows no such job, or none has been set for it.
             QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
+            WireError: The answer makes no sense, or holds the options of a QPU: :meth:`get_device_config`
+                reads those.
         """
+        job_id, config = self._fetch_config(execution_result)
+        if not isinstance(config, ExecutionConfig):
+            raise WireError(
+                f"job {job_id} has a device_config and no execution configuration: use get_device_config",
+                job_id=job_id,
+            )
+        return config
+
+    def get_device_config(self, execution_result: ExecutionResult) -> DeviceConfig:
+        """The options of a QPU that a job was submitted with.
+
+        Raises:
+            QoroInputError: ``execution_result`` has no job id.
+            NotFoundError: The service knows no such job, or none has been set for it.
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense, or holds another kind of configuration:
+                :meth:`get_execution_config` reads those.
+        """
+        job_id, config = self._fetch_config(execution_result)
+        if not isinstance(config, DeviceConfig):
+            raise WireError(
+                f"job {job_id} has an execution configuration and no device_config: use get_execution_config",
+                job_id=job_id,
+            )
+        return config
+
+    def _fetch_config(self, execution_result: ExecutionResult) -> tuple[str, ExecutionConfig | DeviceConfig]:
         job_id = _job_id(execution_result)
-        return config_answer_from_json(json_of(self._transport.send(GET_EXECUTION_CONFIG, job_id=job_id)))
+        answer = self._transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
+        return job_id, config_answer_from_json(json_of(answer))
 
 
 def _cancelled(job_id: str) -> ExecutionCancelledError:

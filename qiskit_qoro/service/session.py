@@ -45,6 +45,7 @@ class ServiceSession(CircuitRunner):
         self.max_retries = max_retries
         self._clock = clock
         self._transport = Transport(find_base_url(base_url), find_token(auth_token), clock=clock)
+        self._takes_expectations: dict[str, bool] = {}  # QPU system -> whether, once it has been asked
         if job_config is None:
             job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
         self._job_config = _with_target(job_config)
@@ -83,12 +84,6 @@ class ServiceSession(CircuitRunner):
     def shots(self) -> int:
         """Shots for each circuit where a submission does not say otherwise."""
         return self._job_config.shots or DEFAULT_SHOTS
-
-    @property
-    def supports_expval(self) -> bool:
-        """Whether the target computes expectation values, and is not told to sample instead."""
-        target = self._job_config.target
-        return target is not None and target.supports_expval and not self._job_config.force_sampling
 
     @property
     def is_async(self) -> bool:

@@ -1,50 +1,53 @@
-"""How a job is to run, as JSON: one of two kinds of configuration, each under a key of its own.
+"""How a job is to run, as JSON: one of three kinds of configuration, each under a key of its own.
 
 ``execution_configuration`` holds an :class:`ExecutionConfig`. Clients of release 0.15 and later send
-``maestro_config``, a :class:`MaestroConfig`, in its place; the answer has the key that was sent.
+``maestro_config``, a :class:`MaestroConfig`, or ``device_config``, a :class:`DeviceConfig`, in its place; the
+answer has the key that was sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.wire.fields import as_object, blame_sender, only, shown
 
 __all__ = [
     "CONFIG_KEYS",
     "config_from_json",
     "config_to_json",
+    "device_config_from_json",
     "execution_config_from_json",
     "maestro_answer_from_json",
 ]
 
-CONFIG_KEYS = ("execution_configuration", "maestro_config")
-"""The keys that a configuration may be under."""
 
-
-def config_to_json(config: ExecutionConfig | MaestroConfig) -> dict[str, Any]:
+def config_to_json(config: AnyConfig) -> dict[str, Any]:
     """A configuration under the key of its kind."""
-    key = "maestro_config" if isinstance(config, MaestroConfig) else "execution_configuration"
+    (key,) = (key for kind, key in _KEY_OF.items() if isinstance(config, kind))
     return {key: config.to_payload()}
 
 
-def config_from_json(fields: Mapping[str, Any]) -> ExecutionConfig | MaestroConfig | None:
+def config_from_json(fields: Mapping[str, Any]) -> AnyConfig | None:
     """The configuration among the fields of a body, ``None`` where there is none.
 
     Raises:
-        WireError: There are both kinds, a key in it is unknown, or a value has the wrong type or is out of
+        WireError: There are several kinds, a key in it is unknown, or a value has the wrong type or is out of
             its range.
     """
-    config, options = (fields.get(key) for key in CONFIG_KEYS)
-    if options is None:
-        return None if config is None else execution_config_from_json(config)
-    if config is not None:
-        raise WireError("maestro_config: expected at most one of maestro_config and execution_configuration")
-    return _maestro_config_from_json(options)
+    given = [key for key in CONFIG_KEYS if fields.get(key) is not None]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise WireError(
+            f"{given[1]}: expected at most one of {', '.join(CONFIG_KEYS)}, got {' and '.join(given)}"
+        )
+    return _READERS[given[0]](fields[given[0]])
 
 
 def execution_config_from_json(body: object) -> ExecutionConfig:
@@ -69,6 +72,18 @@ def maestro_answer_from_json(body: object) -> ExecutionConfig:
     return blame_sender(MaestroConfig, **known).execution_config
 
 
+def device_config_from_json(body: object) -> DeviceConfig:
+    """The options of a QPU, in a request or in an answer.
+
+    Raises:
+        WireError: A key is not in upper case, or a value is no text, number or truth value.
+    """
+    try:
+        return DeviceConfig(as_object(body, "device_config"))
+    except QoroInputError as error:
+        raise WireError(f"device_config: {error}") from error
+
+
 def _maestro_config_from_json(body: object) -> MaestroConfig:
     options = as_object(body, "maestro_config")
     known = MaestroConfig.option_names()
@@ -82,3 +97,19 @@ def _maestro_config_from_json(body: object) -> MaestroConfig:
         return MaestroConfig(**options)
     except QoroInputError as error:
         raise WireError(f"maestro_config: {error}") from error
+
+
+_KEY_OF: Mapping[type[AnyConfig], str] = {
+    ExecutionConfig: "execution_configuration",
+    MaestroConfig: "maestro_config",
+    DeviceConfig: "device_config",
+}
+
+_READERS: Mapping[str, Callable[[object], AnyConfig]] = {
+    "execution_configuration": execution_config_from_json,
+    "maestro_config": _maestro_config_from_json,
+    "device_config": device_config_from_json,
+}
+
+CONFIG_KEYS = tuple(_READERS)
+"""The keys that a configuration may be under."""

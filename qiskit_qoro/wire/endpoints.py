@@ -31,6 +31,7 @@ __all__ = [
     "SUBMIT_QUBO",
     "VALIDATION_REPORT",
     "VALIDATION_RESULT",
+    "VENDOR_BLUEPRINT",
     "Endpoint",
 ]
 
@@ -75,6 +76,14 @@ PING = Endpoint("ping", "GET", "/", 10, True, "Whether the service answers and t
 QPU_SYSTEMS = Endpoint("qpu_systems", "GET", "/qpusystem/", 30, True, "The QPU systems")
 SIMULATOR_CLUSTERS = Endpoint(
     "simulator_clusters", "GET", "/simulatorcluster/", 30, True, "The simulator clusters"
+)
+VENDOR_BLUEPRINT = Endpoint(
+    "vendor_config_blueprint",
+    "GET",
+    "/vendor-config-blueprint/",
+    30,
+    True,
+    "What the vendors of QPUs let a job set",
 )
 INIT_JOB = Endpoint("init_job", "POST", "/job/init/", 60, False, "Open a job")
 CREATE_FAILED_JOB = Endpoint(
@@ -126,6 +135,7 @@ ENDPOINTS = (
     PING,
     QPU_SYSTEMS,
     SIMULATOR_CLUSTERS,
+    VENDOR_BLUEPRINT,
     INIT_JOB,
     CREATE_FAILED_JOB,
     ADD_CIRCUITS,

@@ -14,6 +14,7 @@ from typing import Any
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import (
+    AnyConfig,
     CircuitResult,
     JobRequest,
     JobState,
@@ -21,11 +22,12 @@ from qiskit_qoro.models.jobs import (
     JobType,
     ResultsPage,
 )
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.wire.configurations import (
     CONFIG_KEYS,
     config_from_json,
     config_to_json,
+    device_config_from_json,
     maestro_answer_from_json,
 )
 from qiskit_qoro.wire.fields import (
@@ -219,9 +221,7 @@ def cancelled_from_json(body: object) -> int:
 # --- execution configuration --------------------------------------------------------------------------
 
 
-def config_answer_to_json(
-    job_id: str, config: ExecutionConfig | MaestroConfig, *, status: str | None = None
-) -> dict[str, Any]:
+def config_answer_to_json(job_id: str, config: AnyConfig, *, status: str | None = None) -> dict[str, Any]:
     """The answer that holds a job's execution configuration.
 
     Args:
@@ -233,15 +233,18 @@ def config_answer_to_json(
     return body if status is None else {"status": status} | body
 
 
-def config_answer_from_json(body: object) -> ExecutionConfig:
-    """The execution configuration that an answer holds, translated where it is in the engine's words.
+def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
+    """The configuration that an answer holds, translated where it is in the engine's words.
 
     Raises:
         WireError: It is missing or malformed.
     """
     fields = as_object(body, "body")
-    if fields.get("execution_configuration") is None and "maestro_config" in fields:
-        return maestro_answer_from_json(fields["maestro_config"])
+    if fields.get("execution_configuration") is None:
+        if fields.get("maestro_config") is not None:
+            return maestro_answer_from_json(fields["maestro_config"])
+        if fields.get("device_config") is not None:
+            return device_config_from_json(fields["device_config"])
     return blame_sender(
         ExecutionConfig.from_response,
         as_object(fields.get("execution_configuration"), "execution_configuration"),

@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit
 from qiskit_qoro.errors import AuthenticationError, ConflictError, NotFoundError, QoroAPIError, QoroInputError
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
-from qiskit_qoro.models.systems import SimulatorCluster
+from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.service import CircuitRunner, QoroService
 from qiskit_qoro.service.clock import SystemClock
 
@@ -98,7 +98,9 @@ def test_the_configurations_can_be_changed_to_valid_ones_only():
         (JobConfig(simulator_cluster="c"), True),
         (JobConfig(simulator_cluster="c", force_sampling=True), False),
         (JobConfig(simulator_cluster=SimulatorCluster("c", supports_expval=False)), False),
-        (JobConfig(qpu_system="q"), False),
+        (JobConfig(qpu_system=QPUSystem("q", supports_expval=True)), True),
+        (JobConfig(qpu_system=QPUSystem("q", (QPU("a", 5, "online", "ions"),))), False),
+        (JobConfig(qpu_system="q", force_sampling=True), False),
     ],
 )
 def test_expectation_values_depend_on_the_target_and_on_the_user(config, expected):

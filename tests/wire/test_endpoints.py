@@ -10,6 +10,7 @@ KNOWN = {
     ("GET", "/"): False,
     ("GET", "/qpusystem/"): False,
     ("GET", "/simulatorcluster/"): False,
+    ("GET", "/vendor-config-blueprint/"): False,
     ("POST", "/job/init/"): True,
     ("POST", "/job/create_failed/"): True,
     ("POST", "/job/{job_id}/add_circuits/"): True,

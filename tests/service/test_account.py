@@ -1,0 +1,89 @@
+"""Balance and transactions, as the page shows them."""
+
+import pytest
+
+from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroInputError, WireError
+
+BALANCE = {
+    "balance": "500.00",
+    "total_used": "0",
+    "created_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-01T00:00:00Z",
+}
+PAGE = {
+    "count": 1,
+    "total_pages": 1,
+    "next": None,
+    "previous": None,
+    "results": [
+        {
+            "id": 1,
+            "amount": "500.00",
+            "balance_after": "500.00",
+            "transaction_type": "PURCHASE",
+            "description": "...",
+            "job_id": None,
+            "created_at": "2026-01-01T00:00:00Z",
+        }
+    ],
+}
+
+
+def test_the_balance_is_what_the_service_says(service, cloud, url):
+    cloud.get(f"{url}/credits/", json=BALANCE | {"tier": "new"})
+    assert service.get_credit_balance() == BALANCE | {"tier": "new"}
+
+
+def test_transactions_are_what_the_service_says(service, cloud, url):
+    cloud.get(f"{url}/credits/transactions/", json=PAGE)
+    assert service.get_credit_transactions() == PAGE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "query"),
+    [((), "page=1&page_size=20"), ((3,), "page=3&page_size=20"), ((2, 100), "page=2&page_size=100")],
+)
+def test_the_page_is_asked_for_in_the_query(service, cloud, url, arguments, query):
+    cloud.get(f"{url}/credits/transactions/", json=PAGE)
+    service.get_credit_transactions(*arguments)
+    assert cloud.calls[0].request.url == f"{url}/credits/transactions/?{query}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"page": 0}, "page is 0"),
+        ({"page": -1}, "page is -1"),
+        ({"page": "1"}, "page is '1'"),
+        ({"page": True}, "page is True"),
+        ({"page_size": 0}, "page_size is 0"),
+        ({"page_size": 101}, "page_size is 101, expected an integer from 1 to 100"),
+        ({"page_size": 2.0}, "page_size is 2.0"),
+    ],
+)
+def test_a_page_that_cannot_be_is_not_asked_for(service, cloud, arguments, named):
+    with pytest.raises(QoroInputError, match=named):
+        service.get_credit_transactions(**arguments)
+    assert len(cloud.calls) == 0
+
+
+@pytest.mark.parametrize("path", ["/credits/", "/credits/transactions/"])
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (404, NotFoundError)])
+def test_a_refusal_is_an_error_of_its_own(service, cloud, url, path, status, error):
+    cloud.get(url + path, status=status, json={"detail": "no"})
+    with pytest.raises(error, match="no"):
+        service.get_credit_balance() if path == "/credits/" else service.get_credit_transactions()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"balance": 500.0}, "balance"),
+        ({"total_used": "NaN"}, "total_used"),
+        ({"updated_at": "now"}, "updated"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_refused(service, cloud, url, change, named):
+    cloud.get(f"{url}/credits/", json=BALANCE | change)
+    with pytest.raises(WireError, match=named):
+        service.get_credit_balance()

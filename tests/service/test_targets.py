@@ -1,0 +1,101 @@
+"""Whether a QPU system given by its name computes expectation values, and what its vendor lets a job set."""
+
+import json
+import pickle
+
+import pytest
+
+from qiskit_qoro.errors import QoroConnectionError, QoroInputError, WireError
+from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
+from qiskit_qoro.service import QoroService
+
+BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;'
+SYSTEMS = [{"name": "exact", "supports_expval": True}, {"name": "counts", "supports_expval": False}]
+
+
+def named(system, url, clock, **fields):
+    return QoroService("t", JobConfig(qpu_system=system, **fields), base_url=url, clock=clock)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("exact", True), ("counts", False), ("unheard of", False)])
+def test_a_system_given_by_name_is_looked_up_when_somebody_asks(cloud, clock, url, name, expected):
+    cloud.get(f"{url}/qpusystem/", json=SYSTEMS)
+    service = named(name, url, clock)
+    assert len(cloud.calls) == 0
+    assert service.supports_expval is expected
+    assert len(cloud.calls) == 1
+
+
+def test_it_is_looked_up_once(cloud, clock, url):
+    cloud.get(f"{url}/qpusystem/", json=SYSTEMS)
+    service = named("exact", url, clock)
+    assert [service.supports_expval for _ in range(3)] == [True] * 3
+    service.job_config = JobConfig(qpu_system="counts")
+    assert service.supports_expval is False
+    assert pickle.loads(pickle.dumps(service)).supports_expval is False
+    assert len(cloud.calls) == 1
+
+
+def test_who_wants_samples_does_not_ask(cloud, clock, url):
+    assert named("exact", url, clock, force_sampling=True).supports_expval is False
+
+
+def test_without_an_answer_it_is_an_error_and_not_a_guess(cloud, clock, url):
+    service = named("exact", url, clock)
+    with pytest.raises(QoroConnectionError):
+        _ = service.supports_expval
+
+
+def test_the_local_qpu_given_by_name_computes_none(local_service):
+    service = QoroService(local_service.token, JobConfig(qpu_system="local_qpu"), base_url=local_service.url)
+    assert service.supports_expval is False
+
+
+def test_the_blueprint_of_each_vendor_is_a_value(service, cloud, url):
+    body = {
+        "acme": {
+            "label": "ACME",
+            "credentials": [
+                {"name": "KEY", "kind": "string", "required": True, "secret": True, "choices": None}
+            ],
+            "device": [{"name": "MODE", "kind": "string", "choices": ["fast", "slow"], "default": "fast"}],
+        }
+    }
+    cloud.get(f"{url}/vendor-config-blueprint/", json=body)
+    assert service.fetch_vendor_config_blueprint() == {
+        "acme": VendorBlueprint(
+            "ACME",
+            credentials=(VendorField("KEY", "string", required=True, secret=True),),
+            device=(VendorField("MODE", "string", choices=("fast", "slow"), default="fast"),),
+        )
+    }
+
+
+def test_a_device_config_takes_the_place_of_the_execution_configuration(service, cloud, url):
+    service.job_config = JobConfig(qpu_system="q")
+    cloud.post(f"{url}/job/init/", json={"job_id": "j"})
+    cloud.post(f"{url}/job/j/add_circuits/", json={})
+    service.submit_circuits({"a": BELL}, override_execution_config=DeviceConfig({"MODE": "fast"}))
+    sent = json.loads(cloud.calls[0].request.body)
+    assert sent["device_config"] == {"MODE": "fast"}
+    assert "execution_configuration" not in sent
+
+
+def test_each_kind_of_configuration_has_its_reader(service, cloud, url):
+    job = ExecutionResult(job_id="j")
+    cloud.get(f"{url}/job/j/execution_config/", json={"job_id": "j", "device_config": {"MODE": "fast"}})
+    assert service.get_device_config(job) == DeviceConfig({"MODE": "fast"})
+    with pytest.raises(WireError, match="use get_device_config"):
+        service.get_execution_config(job)
+    cloud.replace(
+        "GET", f"{url}/job/j/execution_config/", json={"job_id": "j", "maestro_config": {"seed": 1}}
+    )
+    with pytest.raises(WireError, match="use get_execution_config"):
+        service.get_device_config(job)
+
+
+def test_what_is_no_configuration_is_refused(service):
+    with pytest.raises(QoroInputError, match="DeviceConfig"):
+        service.submit_circuits({"a": BELL}, override_execution_config={"MODE": "fast"})
