@@ -164,8 +164,8 @@ def _from_envelope(fields: Mapping[str, Any], where: str) -> Polynomial:
         largest = max(np.abs(factors).max(initial=0.0) ** 2, np.abs(matrix).max())
         matrix[np.abs(matrix) <= _NOISE * largest] = 0
         matrix += np.diag(diagonal)
-        doubled = np.isfinite(2 * matrix).all()
-    if not doubled:
+        is_finite = np.isfinite(largest) and np.isfinite(2 * matrix).all()
+    if not is_finite:
         raise WireError(f"{where}: the matrix that F, signs and diag make has entries that no float holds")
     # The product of two matrices is not symmetric to the last bit.
     return Polynomial.from_matrix((matrix + matrix.T) / 2)

@@ -1,7 +1,7 @@
 """Reading a request, in the old form (``target_states``) and in the new one (``reference_states``).
 
-Both forms take both generations of option names. An unknown key in any group is an error, and so is the same
-option under both of its names. What the preset says holds for the flags that are not given.
+Both forms take both generations of option names. An unknown key in any group is an error, and so is the
+same option under both of its names. What the preset says holds for the flags that are not given.
 
 Angles: ``gamma`` and ``beta`` are numbers, which leave no sweep; the sweep's ``gamma_range`` and ``beta_range``
 are ``[start, stop, count]``. Weights of a constraint are an object from variable to number, or a list with one

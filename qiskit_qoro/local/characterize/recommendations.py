@@ -89,7 +89,8 @@ def _shallow(report: CharacterizationReport) -> str | None:
     qaoa, ansatz = report.qaoa, report.request.ansatz
     if qaoa is None or qaoa.quality >= 50 or ansatz.mixer is Mixer.IDENTITY or ansatz.layers >= MAX_LAYERS:
         return None
-    return f"The circuit covers {qaoa.quality:.0f} % of the way from guessing to the lowest cost; try more layers."
+    way = f"{qaoa.quality:.0f} % of the way from guessing to the lowest cost"
+    return f"The circuit covers {way}; try more layers."
 
 
 def _no_mixer(report: CharacterizationReport) -> str | None:
