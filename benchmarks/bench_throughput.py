@@ -1,44 +1,138 @@
-"""What the service costs beside the engine: one job of 1,000 circuits against a loop over the engine.
+"""What the service costs beside the engine: jobs of 1,000 circuits against a loop over the engine.
 
-The loop runs in this process on one core. The job goes through writing, uploading, the database, the worker
-processes and the results, on as many cores as there are workers.
+Once as 1,000 circuits, once as 1,000 parameter sets of one template. The loop runs in this process on one
+core. A job goes through writing, uploading, the database, the worker processes and the results: with one
+worker, for what the service adds, and with one for each processor, for what the user gets.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
 
 import maestro
+import numpy as np
 from qiskit import transpile
 from qiskit.circuit.random import random_circuit
 
-from qiskit_qoro import QoroProvider
-from qiskit_qoro.qasm import write_program
+from qiskit_qoro import JobConfig, QoroService, TemplateEntry
+from qiskit_qoro.local import serve
+from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER
+from qiskit_qoro.models.jobs import ExecutionResult, JobRequest, JobType
+from qiskit_qoro.models.systems import SimulatorCluster
+from qiskit_qoro.qasm import Program, write_program
+from qiskit_qoro.service.submission import Measurement, build_submission
+from qiskit_qoro.service.templates import build_template_submission
+from qiskit_qoro.target import build_simulator_target
+from qiskit_qoro.wire.templates import resolve_template
 
 CIRCUITS = 1000
 QUBITS = 5
+SHOTS = 1024
+LAYERS = 3
+
+
+def random_texts() -> dict[str, str]:
+    circuits = [random_circuit(QUBITS, QUBITS, measure=True, seed=seed) for seed in range(CIRCUITS)]
+    target = build_simulator_target(SimulatorCluster(DEFAULT_SIMULATOR_CLUSTER))
+    isa = transpile(circuits, target=target, optimization_level=0)
+    return {str(place): write_program(circuit).text for place, circuit in enumerate(isa)}
+
+
+def ansatz() -> TemplateEntry:
+    """Layers of two rotations a qubit and a ring of controlled flips, with random angles."""
+    names = [f"theta_{number}" for number in range(2 * QUBITS * LAYERS)]
+    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{QUBITS}];", f"creg c[{QUBITS}];"]
+    angles = iter(names)
+    for _ in range(LAYERS):
+        for qubit in range(QUBITS):
+            lines += [f"ry({next(angles)}) q[{qubit}];", f"rz({next(angles)}) q[{qubit}];"]
+        lines += [f"cx q[{qubit}],q[{(qubit + 1) % QUBITS}];" for qubit in range(QUBITS)]
+    rows = np.random.default_rng(7).uniform(-np.pi, np.pi, (CIRCUITS, len(names)))
+    sets = [(str(place), row) for place, row in enumerate(rows)]
+    return TemplateEntry("\n".join([*lines, "measure q -> c;", ""]), names, sets)
+
+
+def resolved(template: TemplateEntry) -> dict[str, str]:
+    return {
+        label: resolve_template(template.template_qasm, template.parameter_names, values)
+        for label, values in template.parameter_sets
+    }
+
+
+def seconds_of_loop(texts: dict[str, str]) -> float:
+    begin = time.perf_counter()
+    for text in texts.values():
+        maestro.simple_execute(text, shots=SHOTS)
+    return time.perf_counter() - begin
+
+
+def seconds_of_job(service: QoroService, submit: Callable[[], ExecutionResult]) -> tuple[float, float]:
+    """Seconds until the submission returns, and until the results are there."""
+    begin = time.perf_counter()
+    job = submit()
+    submitted = time.perf_counter() - begin
+    service.poll_job_status(job, loop_until_complete=True, verbose=False)
+    results = service.get_job_results(job).results
+    total = time.perf_counter() - begin
+    assert results is not None
+    assert len(results) == CIRCUITS
+    return submitted, total
 
 
 def main() -> None:
-    circuits = [random_circuit(QUBITS, QUBITS, measure=True, seed=seed) for seed in range(CIRCUITS)]
-    with QoroProvider.local() as provider:
-        backend = provider.get_backend("qoro_maestro")
-        isa = transpile(circuits, backend, optimization_level=0)
-        backend.run(isa[:10]).result()  # the workers are warm from here on
-        begin = time.perf_counter()
-        job = backend.run(isa, shots=1024)
-        submitted = time.perf_counter() - begin
-        job.result()
-        total = time.perf_counter() - begin
-    texts = [write_program(circuit).text for circuit in isa]
-    begin = time.perf_counter()
-    for text in texts:
-        maestro.simple_execute(text, shots=1024)
-    engine = time.perf_counter() - begin
-    print(f"{CIRCUITS} circuits of {QUBITS} qubits, 1024 shots each")
-    print(f"engine in a loop:        {engine:6.2f} s")
-    print(f"one job, run to result:  {total:6.2f} s, {total / engine:.2f} of the loop")
-    print(f"of which run() returns after {submitted:.2f} s")
+    texts, template = random_texts(), ansatz()
+    bound = resolved(template)
+    print(f"{CIRCUITS} circuits of {QUBITS} qubits, {SHOTS} shots each")
+    loops = {"circuits": seconds_of_loop(texts), "template": seconds_of_loop(bound)}
+    for name, loop in loops.items():
+        print(f"{name}: engine in a loop           {loop:6.2f} s")
+    for workers in sorted({1, os.cpu_count() or 1}):
+        with serve(workers=workers) as local:
+            config = JobConfig(shots=SHOTS, simulator_cluster=SimulatorCluster(DEFAULT_SIMULATOR_CLUSTER))
+            service = QoroService(local.token, config, base_url=local.url, polling_interval=0.05)
+            submissions = {
+                "circuits": lambda service=service: service.submit_circuits(texts),
+                "template": lambda service=service: service.submit_circuit_templates([template]),
+                "template, as bound circuits": lambda service=service: service.submit_circuits(bound),
+            }
+            seconds_of_job(service, submissions["circuits"])  # the workers are warm from here on
+            for name, submit in submissions.items():
+                submitted, total = seconds_of_job(service, submit)
+                ratio = total / loops[name.partition(",")[0]]
+                print(
+                    f"{name}: one job, {workers} worker(s)  {total:6.2f} s, {ratio:.2f} of the loop "
+                    f"({submitted:.2f} s until it is submitted)"
+                )
+    print_bytes(f"{2 * QUBITS * LAYERS} angles, all different", template)
+    print_bytes("2 angles in 60 gates", ring())
+
+
+def ring() -> TemplateEntry:
+    """One layer of an optimization on a ring: two angles, each in many gates."""
+    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', "qreg q[15];", "creg c[15];", "h q;"]
+    for qubit in range(15):
+        pair = f"q[{qubit}],q[{(qubit + 1) % 15}]"
+        lines += [f"cx {pair};", f"rz(2*gamma) q[{(qubit + 1) % 15}];", f"cx {pair};"]
+    lines += [f"rx(2*beta) q[{qubit}];" for qubit in range(15)]
+    rows = np.random.default_rng(7).uniform(-np.pi, np.pi, (CIRCUITS, 2))
+    sets = [(str(place), row) for place, row in enumerate(rows)]
+    return TemplateEntry("\n".join([*lines, "measure q -> c;", ""]), ["gamma", "beta"], sets)
+
+
+def print_bytes(name: str, template: TemplateEntry) -> None:
+    """Bytes of the bodies that hold the circuits, as a template and one by one."""
+    request = JobRequest("bytes", JobType.EXECUTE, simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
+    measurement = Measurement(shots=SHOTS)
+    programs = {label: Program(text, QUBITS, QUBITS, ()) for label, text in resolved(template).items()}
+    uploads = build_template_submission(request, [template], measurement).uploads
+    as_template = sum(map(len, uploads))
+    as_circuits = sum(map(len, build_submission(request, programs, measurement).uploads))
+    print(
+        f"bytes sent, {name}: {as_template} as a template, {as_circuits} as circuits, "
+        f"{as_circuits / as_template:.1f} times as many"
+    )
 
 
 if __name__ == "__main__":
