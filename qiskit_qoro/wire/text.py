@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import binascii
 import zlib
+from collections.abc import Iterator, Mapping
 
 from qiskit_qoro.errors import QoroInputError, WireError
 
-__all__ = ["DEFAULT_LIMIT_BYTES", "decode_base64", "decode_text", "encode_text"]
+__all__ = ["DEFAULT_LIMIT_BYTES", "CompressedTexts", "decode_base64", "decode_text", "encode_text"]
 
 DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
 """Longest text that is decoded where nobody says otherwise: twice what OpenQASM in one body inflates to."""
@@ -88,6 +89,33 @@ def decode_text(blob: str, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise WireError(f"the text is not UTF-8: {error.reason} at byte {error.start}") from error
+
+
+class CompressedTexts(Mapping[str, str]):
+    """Texts by label that stay compressed, each inflated whenever it is asked for.
+
+    A body of 1 MB can hold close to a gigabyte of text, more than may be in memory at once.
+
+    Args:
+        blobs: Label to what :func:`decode_text` takes.
+        limit_bytes: Longest text allowed, in bytes of UTF-8.
+    """
+
+    def __init__(self, blobs: Mapping[str, str], *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+        self._blobs = dict(blobs)
+        self._limit_bytes = limit_bytes
+
+    def __getitem__(self, label: str) -> str:
+        return decode_text(self._blobs[label], limit_bytes=self._limit_bytes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blobs)
+
+    def __len__(self) -> int:
+        return len(self._blobs)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(map(repr, self._blobs))}>"
 
 
 def decode_base64(text: str) -> bytes:

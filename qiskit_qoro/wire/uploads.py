@@ -24,7 +24,7 @@ from qiskit_qoro.wire.fields import (
     text_field,
 )
 from qiskit_qoro.wire.observables import decode_observables, encode_observables
-from qiskit_qoro.wire.text import decode_text, encode_text
+from qiskit_qoro.wire.text import CompressedTexts, decode_text, encode_text
 
 __all__ = [
     "circuit_batch_from_json",
@@ -78,10 +78,12 @@ def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Circui
     blobs = as_object(fields.get("circuits"), "circuits")
     if not blobs:
         raise WireError("circuits: expected at least one circuit")
-    circuits = {
-        label: _decode(blob, f"circuits[{label!r}]", circuit_limit_bytes) for label, blob in blobs.items()
-    }
+    for label, blob in blobs.items():
+        _decode(blob, f"circuits[{label!r}]", circuit_limit_bytes)
+    circuits = CompressedTexts(blobs, limit_bytes=circuit_limit_bytes)
     given = _exactly_one(fields, "shots", "shot_groups", "observables")
+    if given != "observables" and fields.get("circuit_ham_map") is not None:
+        raise WireError(f"circuit_ham_map: belongs to observables, a body with {given} has none")
     if given == "shots":
         return CircuitBatch(circuits, finalized, shots=as_count(fields["shots"], "shots"))
     if given == "shot_groups":

@@ -1,6 +1,7 @@
 """Each JSON body both ways: what is written is read back, what is wrong is named."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -251,12 +252,27 @@ def test_a_wrong_field_of_a_configuration_is_named(field, value):
         ({"shots": ..., "shot_groups": [[0, 2, "5"]]}, r"shot_groups\[0\]"),
         ({"shots": ..., "observables": ["ZZ"]}, "observables"),
         ({"shots": ..., "observables": "ZZ"}, "observables"),
+        ({"circuit_ham_map": [[0, 1]]}, "circuit_ham_map: belongs to observables"),
     ],
     ids=str,
 )
 def test_a_wrong_field_of_a_batch_is_named(fields, named):
     with pytest.raises(WireError, match=named):
         read_batch(changed(circuit_batch_to_json(BATCHES[0]), **fields))
+
+
+def test_the_circuits_of_a_body_are_never_all_inflated_at_once():
+    size = 2**20
+    blob = encode_text("x" * size)
+    body = circuit_batch_to_json(BATCHES[0]) | {"circuits": dict.fromkeys(map(str, range(16)), blob)}
+    tracemalloc.start()
+    try:
+        batch = circuit_batch_from_json(body, circuit_limit_bytes=size)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * size
+    assert batch.circuits["7"] == "x" * size
 
 
 @pytest.mark.parametrize("ham_map", [5, [[0, 1]], [[0, 1], [1, 1]], [[0, 1], [0, True]], [[0, 1], "01"]])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import QoroInputError, WireError
-from qiskit_qoro.wire.text import decode_base64, decode_text, encode_text
+from qiskit_qoro.wire.text import CompressedTexts, decode_base64, decode_text, encode_text
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "text.json").read_text())
 
@@ -105,6 +105,19 @@ def test_what_is_not_one_gzip_member_of_utf8_is_refused_with_the_reason(data, re
 def test_any_other_bytes_are_refused_with_a_wire_error(data):
     with pytest.raises(WireError):
         decode_text(as_blob(data))
+
+
+def test_compressed_texts_are_read_as_the_texts_they_hold():
+    texts = {"b": "qreg q[1];", "a": ""}
+    compressed = CompressedTexts({label: encode_text(text) for label, text in texts.items()})
+    assert list(compressed) == ["b", "a"]
+    assert compressed == texts
+
+
+def test_a_compressed_text_over_the_limit_is_refused_when_it_is_asked_for():
+    compressed = CompressedTexts({"a": encode_text("12345")}, limit_bytes=4)
+    with pytest.raises(WireError, match="4 bytes"):
+        compressed["a"]
 
 
 @given(st.binary())
