@@ -1,4 +1,4 @@
-"""What the local service can run on: one simulator cluster, and one QPU system with simulated noise.
+"""What the local service can run on: a simulator cluster, a QPU system with simulated noise, noisy devices.
 
 The QPU system is there so that code written for hardware can be tried: two small QPUs, no expectation
 values, and errors of the size that superconducting devices had in the middle of the 2020s. The errors
@@ -7,7 +7,7 @@ are the same on every qubit and every pair, so that what to expect can be worked
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER
@@ -17,9 +17,11 @@ from qiskit_qoro.qasm.gates import GATES
 __all__ = [
     "LOCAL_QPU",
     "LOCAL_QPU_ERRORS",
+    "NOISY_DEVICES",
     "QPU_SYSTEMS",
     "SIMULATOR_CLUSTERS",
     "ErrorRates",
+    "NoisyDevice",
     "device_errors",
     "device_width",
 ]
@@ -41,6 +43,32 @@ class ErrorRates:
     readout: float
     gates: frozenset[str]
 
+    def scaled(self, factor: float) -> ErrorRates:
+        """The same with every probability multiplied by ``factor``, 0 to 1."""
+        return replace(
+            self,
+            one_qubit=self.one_qubit * factor,
+            two_qubit=self.two_qubit * factor,
+            readout=self.readout * factor,
+        )
+
+
+@dataclass(frozen=True)
+class NoisyDevice:
+    """A device whose noise can be simulated.
+
+    Attributes:
+        name: What ``noisy_device`` calls it.
+        num_qubits: The widest circuit that it takes, in qubits that something happens to.
+        errors: Its errors.
+    """
+
+    name: str
+    num_qubits: int
+    errors: ErrorRates
+
+
+_GATES = frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1) | {"cx", "cz"}
 
 LOCAL_QPU = QPUSystem(
     name="local_qpu",
@@ -56,9 +84,16 @@ LOCAL_QPU_ERRORS = ErrorRates(
     one_qubit=3e-4,
     two_qubit=6e-3,
     readout=1.5e-2,
-    gates=frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1) | {"cx", "cz"},
+    gates=_GATES,
 )
 """The errors of ``local_qpu``. A Bell pair is read as 01 or 10 with a probability of about 0.033."""
+
+NOISY_DEVICES = (
+    NoisyDevice(LOCAL_QPU.name, max(qpu.q_bits for qpu in LOCAL_QPU.qpus), LOCAL_QPU_ERRORS),
+    NoisyDevice("local_quiet", 20, ErrorRates(one_qubit=1e-4, two_qubit=1e-3, readout=5e-3, gates=_GATES)),
+    NoisyDevice("local_loud", 20, ErrorRates(one_qubit=1e-3, two_qubit=2e-2, readout=5e-2, gates=_GATES)),
+)
+"""What ``noisy_device`` may be: the local QPU, and two made-up devices, one better and one worse than it."""
 
 QPU_SYSTEMS: tuple[QPUSystem, ...] = (LOCAL_QPU,)
 """The QPU systems of the local service."""

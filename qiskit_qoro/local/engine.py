@@ -19,8 +19,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.devices import ErrorRates, device_errors, device_width
 from qiskit_qoro.local.methods import check_config, choose_method, default_memory_limit
+from qiskit_qoro.local.noise import Noise, choose_noise, estimate_noisy, sample_noisy
 from qiskit_qoro.local.program import EngineProgram, write_engine_program
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.parser import parse_program
@@ -59,8 +59,8 @@ def sample(
     Args:
         qasm: OpenQASM 2, or where to read the program.
         shots: How often it runs, 1 to 10,000,000.
-        config: Simulator, method and truncation.
-        device: A QPU system whose noise is added; ``config`` then chooses nothing.
+        config: Simulator, method and truncation, or noise.
+        device: A QPU system whose noise is added; ``config`` then chooses no more than how strong it is.
         seed: 0 to 2^64 - 1, makes the counts repeatable (not on the composite simulators); ``None``
             makes them different every time.
         memory_limit_bytes: The most memory that a state vector may take, by default half of what is
@@ -77,17 +77,17 @@ def sample(
     """
     _check_shots(shots)
     check_config(config)
-    errors = None if device is None else device_errors(device)
-    program = _read(qasm, words=errors.gates if errors else None)
+    noise = choose_noise(device, config)
+    program = _read(qasm, words=noise.errors.gates if noise else None)
     if not program.num_clbits:
         return {}
     if not program.has_measurement:
         return {"0" * program.num_clbits: shots}
-    if errors is None or device is None:
+    if noise is None:
         answer = _sample_ideal(program, shots, config, seed, memory_limit_bytes)
     else:
-        _check_device_width(program, device)
-        answer = _sample_noisy(program, shots, errors, seed)
+        noise.check_width(program)
+        answer = _call(sample_noisy, load_engine(), program, shots, noise, seed)
     return _normalized_counts(answer, program.num_clbits, shots)
 
 
@@ -106,12 +106,13 @@ def expect(
         qasm: OpenQASM 2, or where to read the program.
         words: Pauli words over ``IXYZ``, the leftmost letter on qubit 0; shorter words act on the
             first qubits.
-        config: Simulator, method and truncation.
+        config: Simulator, method and truncation, or noise.
         memory_limit_bytes: The most memory that a state vector may take, by default half of what is
             free, at most 4 GiB.
 
     Returns:
-        One value for each word, in order. Exact unless ``config`` asks for a truncation.
+        One value for each word, in order. Exact unless ``config`` asks for a truncation, or for noise on
+        more than ten qubits or in random realizations.
 
     Raises:
         QoroInputError: The program, a word or the configuration cannot be used; the message says why.
@@ -120,7 +121,8 @@ def expect(
         QoroError: The engine is missing, or it failed.
     """
     check_config(config)
-    program = _read(qasm, measure=False)
+    noise = choose_noise(None, config)
+    program = _read(qasm, measure=False, words=noise.errors.gates if noise else None)
     _check_words(words, program)
     if program.trajectory:
         raise QoroInputError(
@@ -130,7 +132,7 @@ def expect(
     wanted = dict.fromkeys(words)
     busy = {word: _busy_part(word, program) for word in wanted}
     asked = sorted({part for part in busy.values() if part is not None and part.strip("I")})
-    values = dict(zip(asked, _estimate(program, asked, config, memory_limit_bytes), strict=True))
+    values = dict(zip(asked, _estimate(program, asked, config, noise, memory_limit_bytes), strict=True))
     return [_value(busy[word], values) for word in words]
 
 
@@ -169,34 +171,20 @@ def _sample_ideal(
     return _call(maestro.simple_execute, program.text, config=settings, shots=shots)["counts"]
 
 
-def _sample_noisy(program: EngineProgram, shots: int, errors: ErrorRates, seed: int | None) -> Any:
-    """Run with noise as exact channels on the density matrix.
-
-    On 7 qubits it is no slower than the 1000 trajectories that it would take to come near.
-    """
-    maestro = load_engine()
-    width = len(program.qubits)
-    noise = maestro.NoiseModel()
-    noise.set_all_1q_gate_depolarizing(width, errors.one_qubit)
-    noise.set_all_readout_error(width, errors.readout)
-    for first in range(width):
-        for second in range(first + 1, width):
-            noise.set_2q_depolarizing(first, second, errors.two_qubit)
-    settings = maestro.SimulatorConfig(simulation_type=maestro.SimulationType.DensityMatrix, seed=seed)
-    circuit = _call(maestro.QasmToCirc().parse_and_translate, program.text)
-    run = maestro.noisy_execute
-    return _call(run, circuit, noise, config=settings, shots=shots, noise_seed=seed)["counts"]
-
-
 def _estimate(
-    program: EngineProgram, words: list[str], config: ExecutionConfig, limit: int | None
+    program: EngineProgram, words: list[str], config: ExecutionConfig, noise: Noise | None, limit: int | None
 ) -> list[float]:
+    if noise is not None:
+        noise.check_width(program)
     if not words:
         return []
     maestro = load_engine()
-    settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
-    answer = _call(maestro.simple_estimate, program.text, words, config=settings)
-    values = [float(value) for value in answer["expectation_values"]]
+    if noise is None:
+        settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
+        answer = _call(maestro.simple_estimate, program.text, words, config=settings)
+        values = [float(value) for value in answer["expectation_values"]]
+    else:
+        values = _call(estimate_noisy, maestro, program, words, noise)
     if len(values) != len(words):
         raise QoroError(f"the engine gave {len(values)} expectation values for {len(words)} Pauli words")
     return values
@@ -277,11 +265,3 @@ def _check_words(words: Sequence[str], program: EngineProgram) -> None:
                 f"the Pauli word {word[:80]!r} has {len(word)} letters and the program "
                 f"{program.num_qubits} qubits, expected at most one letter for each qubit"
             )
-
-
-def _check_device_width(program: EngineProgram, device: str) -> None:
-    if len(program.qubits) > device_width(device):
-        raise QoroInputError(
-            f"the circuit uses {len(program.qubits)} qubits, the widest QPU of {device} has "
-            f"{device_width(device)}: use fewer, or a simulator"
-        )

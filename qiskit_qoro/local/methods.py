@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.noise import check_noise
 from qiskit_qoro.local.program import EngineProgram
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -48,7 +49,6 @@ _SAMPLING_FACTOR = 3.5  # measured: the state, its probabilities and the alias t
 _MOST_MEMORY = 4 * 2**30
 _TAKES_TRUNCATION = (None, SimulationMethod.MatrixProductState)
 _NEVER_REPEATS = (Simulator.CompositeQiskitAer, Simulator.CompositeQCSim)
-_LATER = ("noisy_device", "noise_realizations", "noise_scaling_factor")
 
 
 def check_config(config: ExecutionConfig) -> None:
@@ -61,12 +61,7 @@ def check_config(config: ExecutionConfig) -> None:
         QoroInputError: A field asks for something that the engine cannot do; the message says what is
             possible.
     """
-    for name in _LATER:
-        if getattr(config, name) is not None:
-            raise QoroInputError(
-                f"{name} is not supported by the local service: drop it, or run on the QPU system local_qpu "
-                "to see noise"
-            )
+    check_noise(config)
     _check_pair(config)
     method = config.simulation_method
     for name in ("bond_dimension", "truncation_threshold"):

@@ -85,9 +85,9 @@ def test_a_composite_simulator_beyond_memory_is_refused_with_the_way_out():
             "bond_dimension belongs to the method MatrixProductState",
         ),
         ({"simulation_method": 2, "truncation_threshold": 0.1}, "truncation_threshold belongs to"),
-        ({"noisy_device": "ibm_fake_fez"}, "noisy_device is not supported"),
-        ({"noise_realizations": 3}, "noise_realizations is not supported"),
-        ({"noise_scaling_factor": 0.5}, "noise_scaling_factor is not supported"),
+        ({"noisy_device": "ibm_fake_fez"}, "noisy_device: there is no device 'ibm_fake_fez'"),
+        ({"noise_realizations": 3}, "noise_realizations needs a noisy_device"),
+        ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),
         ({"api_meta": {"colour": 1}}, "unknown key 'colour'.*optimization_level"),
     ],
 )
