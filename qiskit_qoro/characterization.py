@@ -224,7 +224,7 @@ def encode_problem(problem: object) -> tuple[dict[str, Any], int]:
     terms = terms_to_json(polynomial)
     if polynomial.degree > 2 or polynomial.num_variables > MAX_FACTORED_VARIABLES:
         return terms, polynomial.num_variables
-    factored = factored_to_json(polynomial.matrix())
+    factored = factored_to_json(polynomial.matrix)
     smaller = min(terms, factored, key=lambda form: len(render(form)))
     return smaller, polynomial.num_variables
 

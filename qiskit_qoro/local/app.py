@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -20,13 +22,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.local.accounts import Account, Accounts
 from qiskit_qoro.local.faults import Saboteur
-from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk
+from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk, Later
 from qiskit_qoro.local.openapi import build_document
 from qiskit_qoro.local.page import render_page
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES
 from qiskit_qoro.local.records import JobConflict, JobUnknown
 from qiskit_qoro.local.rehearsal import Rehearsal
-from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, Endpoint
+from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, SUBMIT_QUBO, Endpoint
 from qiskit_qoro.wire.payloads import error_to_json
 
 __all__ = ["PREFIX", "build_app"]
@@ -34,6 +36,8 @@ __all__ = ["PREFIX", "build_app"]
 PREFIX = "/api"
 """What every path begins with, as on the cloud."""
 
+_SLOW = frozenset({GET_RESULTS, SUBMIT_QUBO})
+_EARLIER_S = 5  # a client that gives up should have heard before that it is not done yet
 _INLINE_BYTES = 1 << 14  # a longer body is worth a thread
 _DRAIN_BYTES = (
     64 * BODY_LIMIT_BYTES
@@ -46,6 +50,8 @@ _STATUS_OF: Mapping[type[Exception], int] = {
     JobUnknown: 404,
     JobConflict: 409,
 }
+
+_Answer = TypeVar("_Answer", Answer, Answer | Later)
 
 _logger = logging.getLogger(__name__)
 
@@ -139,19 +145,39 @@ class _Resource:
         if body is None:
             return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send less at once")
         call = _call(request, account, body)
-        if endpoint is GET_RESULTS or len(body) > _INLINE_BYTES:
+        if endpoint in _SLOW or len(body) > _INLINE_BYTES:
             answer = await asyncio.to_thread(_handle, endpoint, self._desk, call)
         else:
             answer = _handle(endpoint, self._desk, call)
+        if isinstance(answer, Later):
+            await self._ended(answer.number, endpoint.timeout_s - _EARLIER_S)
+            answer = _checked(answer.answer)
         return _response(answer)
 
+    async def _ended(self, number: int, timeout_s: float) -> None:
+        """Wait for a job to come to an end, without holding up anything."""
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
 
-def _handle(endpoint: Endpoint, desk: Desk, call: Call) -> Answer | Response:
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(ended.set)
+
+        self._desk.store.when_ended(number, tell)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), timeout_s)
+
+
+def _handle(endpoint: Endpoint, desk: Desk, call: Call) -> Answer | Later | Response:
     handler = HANDLERS.get(endpoint)
     if handler is None:
         return _error(501, f"the local service does not do this yet: {endpoint.summary}")
+    return _checked(lambda: handler(desk, call))
+
+
+def _checked(answer: Callable[[], _Answer]) -> _Answer | Response:
     try:
-        return handler(desk, call)
+        return answer()
     except tuple(_STATUS_OF) as error:
         return _error(_STATUS_OF[type(error)], str(error))
 
@@ -198,7 +224,7 @@ def _response(answer: Answer | Response) -> Response:
         return answer
     if answer.text is None:
         return Response(status_code=answer.status)
-    return Response(answer.text, answer.status, media_type="application/json")
+    return Response(answer.text, answer.status, media_type=answer.media_type)
 
 
 def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:

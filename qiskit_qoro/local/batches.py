@@ -6,12 +6,11 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.tasks import Reply, Task
+from qiskit_qoro.local.tasks import Problem, Reply, Task
 from qiskit_qoro.local.worker_handle import WorkerHandle
-from qiskit_qoro.models.jobs import CircuitResult
 
 __all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavailable"]
 
@@ -93,9 +92,9 @@ class Run:
     def __init__(
         self,
         workers: Workers,
-        tasks: Sequence[Task],
+        tasks: Sequence[Task] | Sequence[Problem],
         stop: threading.Event,
-        on_result: Callable[[int, CircuitResult], None],
+        on_result: Callable[[int, Any], None],
         *,
         time_limit_s: float,
         clock: Callable[[], float],

@@ -60,6 +60,16 @@ CREATE TABLE templates (
     PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
 """,
+    """
+CREATE TABLE analyses (
+    job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+    problem TEXT NOT NULL,  -- the request as JSON
+    findings TEXT,          -- as JSON
+    html TEXT,
+    created_at TEXT NOT NULL,
+    completed_at TEXT
+);
+""",
 )
 
 

@@ -14,10 +14,12 @@ from typing import Any, Protocol, TypeVar
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.local.analyses import StoredAnalysis
+from qiskit_qoro.local.characterize.options import request_from_json
 from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.methods import check_config, check_maestro_config
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
-from qiskit_qoro.local.records import JobUnknown, StoredJob
+from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredJob
 from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
@@ -44,7 +46,7 @@ from qiskit_qoro.wire.uploads import (
     template_batch_from_json,
 )
 
-__all__ = ["HANDLERS", "Answer", "Call", "Desk", "Stopper"]
+__all__ = ["HANDLERS", "Answer", "Call", "Desk", "Later", "Stopper"]
 
 _CIRCUIT_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
 _MOST_ITEMS = 1000
@@ -91,10 +93,19 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status and JSON text of an answer; no text where the answer has no body."""
+    """Status and text of an answer; no text where the answer has no body."""
 
     status: int
     text: str | None = None
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Later:
+    """An answer that is given when a job, named by its number, has come to an end."""
+
+    number: int
+    answer: Callable[[], Answer]
 
 
 def _json(value: Any, status: int = 200) -> Answer:
@@ -118,10 +129,6 @@ def _clusters(_desk: Desk, _call: Call) -> Answer:
 
 def _init_job(desk: Desk, call: Call) -> Answer:
     request = job_request_from_json(parse_json(call.body))
-    if request.job_type is JobType.VALIDATE:
-        raise WireError(
-            "job_type: the local service does not characterize QUBOs yet, expected EXECUTE or EXPECTATION"
-        )
     _check_target(request)
     _check_config(request)
     return _json(job_id_to_json(desk.store.create_job(call.owner, request)), 201)
@@ -252,7 +259,55 @@ def _get_config(desk: Desk, call: Call) -> Answer:
     return _json(config_answer_to_json(call.job_id, config))
 
 
-HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer]] = {
+def _submit_qubo(desk: Desk, call: Call) -> Later:
+    job = desk.store.job(call.owner, call.job_id)
+    if job.job_type is not JobType.VALIDATE:
+        raise WireError(f"qubo: only a VALIDATE job takes one, job {job.job_id} is of type {job.job_type}")
+    body = parse_json(call.body)
+    request_from_json(body)
+    desk.store.submit_problem(call.owner, call.job_id, json.dumps(body))
+    return Later(job.number, lambda: _characterized(desk, call))
+
+
+def _characterized(desk: Desk, call: Call) -> Answer:
+    job = desk.store.job(call.owner, call.job_id)
+    if job.status is JobStatus.COMPLETED:
+        return _json({"status": "ok", "job_id": job.job_id})
+    if job.status is JobStatus.CANCELLED:
+        raise JobConflict(f"job {job.job_id} was cancelled")
+    reason = job.reason or f"job {job.job_id} is still {job.status}: read its result later"
+    return _json(error_to_json(reason), 502)
+
+
+def _validation_result(desk: Desk, call: Call) -> Answer:
+    job = desk.store.job(call.owner, call.job_id)
+    analysis = _analysis(desk, call)
+    body = {
+        "job_id": job.job_id,
+        "status": job.status,
+        **json.loads(analysis.findings),
+        "created_at": analysis.created_at,
+        "completed_at": analysis.completed_at,
+    }
+    return _json(body)
+
+
+def _validation_report(desk: Desk, call: Call) -> Answer:
+    return Answer(200, _analysis(desk, call).html, "text/html")
+
+
+def _analysis(desk: Desk, call: Call) -> StoredAnalysis:
+    job = desk.store.job(call.owner, call.job_id)
+    if job.job_type is not JobType.VALIDATE:
+        raise JobUnknown(f"job {job.job_id} characterizes nothing, it is of type {job.job_type}")
+    analysis = desk.store.analysis(call.owner, call.job_id)
+    if analysis is None:
+        why = f": {job.reason}" if job.reason else ""
+        raise JobConflict(f"job {job.job_id} is {job.status}, it has no result{why}")
+    return analysis
+
+
+HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer | Later]] = {
     endpoints.PING: _ping,
     endpoints.QPU_SYSTEMS: _systems,
     endpoints.SIMULATOR_CLUSTERS: _clusters,
@@ -265,4 +320,7 @@ HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer]] = {
     endpoints.DELETE_JOB: _delete,
     endpoints.SET_EXECUTION_CONFIG: _set_config,
     endpoints.GET_EXECUTION_CONFIG: _get_config,
+    endpoints.SUBMIT_QUBO: _submit_qubo,
+    endpoints.VALIDATION_RESULT: _validation_result,
+    endpoints.VALIDATION_REPORT: _validation_report,
 }

@@ -12,7 +12,7 @@ from qiskit_qoro.models.jobs import CircuitBatch
 from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.templates import TemplateBatch
 
-__all__ = ["add_batch", "add_template_batch"]
+__all__ = ["add_batch", "add_template_batch", "finalize"]
 
 _MOST_SHOTS = 2**63 - 1  # what an integer of SQLite holds; the engine has its own, lower limit
 
@@ -42,7 +42,7 @@ def add_batch(
     _insert_circuits(database, rows)
     if batch.finalized:
         _check_ranges(batch, first + len(blobs))
-        _finalize(database, job)
+        finalize(database, job)
 
 
 def add_template_batch(database: sqlite3.Connection, job: StoredJob, batch: TemplateBatch, blob: str) -> None:
@@ -68,7 +68,7 @@ def add_template_batch(database: sqlite3.Connection, job: StoredJob, batch: Temp
     ]
     _insert_circuits(database, rows)
     if batch.finalized:
-        _finalize(database, job)
+        finalize(database, job)
 
 
 def _num_circuits(database: sqlite3.Connection, job: StoredJob) -> int:
@@ -76,7 +76,8 @@ def _num_circuits(database: sqlite3.Connection, job: StoredJob) -> int:
     return int(database.execute(query, (job.number,)).fetchone()[0])
 
 
-def _finalize(database: sqlite3.Connection, job: StoredJob) -> None:
+def finalize(database: sqlite3.Connection, job: StoredJob) -> None:
+    """Give a job its place in the queue: it can run from here on."""
     database.execute(
         "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
         (job.number,),

@@ -12,13 +12,14 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Protocol, overload
+from typing import Any, Protocol, overload
 
 from qiskit_qoro.local.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store import Store
+from qiskit_qoro.local.tasks import Findings, Problem
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.config import ExecutionConfig
-from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultsPage
+from qiskit_qoro.models.jobs import CircuitResult, JobStatus, JobType, ResultsPage
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.wire.payloads import results_page_to_json
 from qiskit_qoro.wire.text import decode_text
@@ -35,7 +36,11 @@ class Pool(Protocol):
     """What runs circuits: :class:`~qiskit_qoro.local.workers.WorkerPool`."""
 
     def run(
-        self, tasks: Sequence[Task], *, stop: threading.Event, on_result: Callable[[int, CircuitResult], None]
+        self,
+        tasks: Sequence[Task] | Sequence[Problem],
+        *,
+        stop: threading.Event,
+        on_result: Callable[[int, Any], None],
     ) -> bool:
         """Run ``tasks``, hand over each result with its index, and tell whether all were run."""
 
@@ -120,8 +125,13 @@ class Runner:
     def _run(self, job: StoredJob, stop: threading.Event) -> None:
         start = self._clock()
         status, reason = JobStatus.COMPLETED, None
+        findings: Findings | None = None
         try:
-            if not self._run_circuits(job, stop):
+            if job.job_type is JobType.VALIDATE:
+                findings = self._characterize(job, stop)
+                if findings is None:
+                    return
+            elif not self._run_circuits(job, stop):
                 return
         except TaskFailure as failure:
             status, reason = JobStatus.FAILED, str(failure)
@@ -130,7 +140,17 @@ class Runner:
             status, reason = JobStatus.FAILED, f"the local service failed: {error}"
         if self._running_time_s and not self._hold(start + self._running_time_s, stop):
             return
-        self._store.finish(job.number, status, run_time_s=self._clock() - start, reason=reason)
+        run_time_s = self._clock() - start
+        if findings is not None:
+            self._store.finish_analysis(job.number, findings.json, findings.html, run_time_s=run_time_s)
+        else:
+            self._store.finish(job.number, status, run_time_s=run_time_s, reason=reason)
+
+    def _characterize(self, job: StoredJob, stop: threading.Event) -> Findings | None:
+        found: list[Findings] = []
+        problem = Problem(job.job_id, self._store.problem(job.number))
+        done = self._pool.run([problem], stop=stop, on_result=lambda _, findings: found.append(findings))
+        return found[0] if done else None
 
     def _hold(self, end: float, stop: threading.Event) -> bool:
         """Wait until ``end``, and tell whether nobody stopped the job meanwhile."""

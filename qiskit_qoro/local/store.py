@@ -18,6 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from qiskit_qoro.local.analyses import (
+    StoredAnalysis,
+    add_problem,
+    read_analysis,
+    read_problem,
+    write_analysis,
+)
 from qiskit_qoro.local.database import open_database
 from qiskit_qoro.local.intake import add_batch, add_template_batch
 from qiskit_qoro.local.lifecycle import may_become
@@ -72,6 +79,7 @@ class Store:
         self._clock = clock
         self._pending_time_s = pending_time_s
         self._held_until: dict[int, float] = {}  # job -> when it may run, for those that wait on purpose
+        self._told_at_end: dict[int, list[Callable[[], None]]] = {}
         self._changed = threading.Condition(threading.RLock())
 
     def close(self) -> None:
@@ -177,6 +185,33 @@ class Store:
         with self._adding(owner, job_id, is_last=batch.finalized) as job:
             add_template_batch(self._db, job, batch, blob)
 
+    def submit_problem(self, owner: str, job_id: str, problem: str) -> StoredJob:
+        """Give a job the problem that it is to characterize, as JSON.
+
+        Returns:
+            The job as it was before.
+
+        Raises:
+            JobConflict: It has one already, or is not pending.
+        """
+        with self._adding(owner, job_id, is_last=True) as job:
+            add_problem(self._db, job, problem)
+            return job
+
+    def analysis(self, owner: str, job_id: str) -> StoredAnalysis | None:
+        """What was found out about a job's problem, ``None`` as long as that is nothing."""
+        with self._changed:
+            return read_analysis(self._db, self.job(owner, job_id).number)
+
+    def when_ended(self, number: int, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, from any thread, once a job is done or gone; at once where it is."""
+        with self._changed:
+            row = self._db.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
+            if row is None or JobStatus(row[0]).is_final:
+                tell()
+            else:
+                self._told_at_end.setdefault(number, []).append(tell)
+
     def fail(self, owner: str, job_id: str, *, reason: str) -> None:
         """Let a pending job fail without running it, for the tests of clients."""
         with self._transaction():
@@ -213,6 +248,7 @@ class Store:
         with self._transaction():
             job = self.job(owner, job_id)
             self._db.execute("DELETE FROM jobs WHERE number = ?", (job.number,))
+            self._tell_end(job.number)
             self._held_until.pop(job.number, None)
             self._changed.notify_all()
             return job
@@ -307,13 +343,24 @@ class Store:
             Whether it ended so; ``False`` where somebody else was faster.
         """
         with self._transaction():
-            moved = self._move(number, status)
-            if moved:
-                self._db.execute(
-                    "UPDATE jobs SET run_time_s = ?, reason = ? WHERE number = ?",
-                    (run_time_s, reason, number),
-                )
-            return moved
+            return self._finish(number, status, run_time_s, reason)
+
+    def problem(self, number: int) -> str:
+        """A job's problem, as JSON."""
+        with self._changed:
+            return read_problem(self._db, number)
+
+    def finish_analysis(self, number: int, findings: str, html: str, *, run_time_s: float) -> bool:
+        """End the characterization of a problem with what was found out.
+
+        Returns:
+            Whether it ended so; ``False`` where somebody else was faster.
+        """
+        with self._transaction():
+            finished = self._finish(number, JobStatus.COMPLETED, run_time_s, None)
+            if finished:
+                write_analysis(self._db, number, findings, html)
+            return finished
 
     def requeue_running(self) -> None:
         """Make every running job pending again, without results: whoever ran it is gone."""
@@ -377,14 +424,28 @@ class Store:
                 self._held_until[job.number] = self._clock() + self._pending_time_s
             self._changed.notify_all()
 
+    def _finish(self, number: int, status: JobStatus, run_time_s: float, reason: str | None) -> bool:
+        moved = self._move(number, status)
+        if moved:
+            self._db.execute(
+                "UPDATE jobs SET run_time_s = ?, reason = ? WHERE number = ?", (run_time_s, reason, number)
+            )
+        return moved
+
     def _move(self, number: int, status: JobStatus) -> bool:
         row = self._db.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
         if row is None or not may_become(JobStatus(row[0]), status):
             return False
         self._db.execute("UPDATE jobs SET status = ? WHERE number = ?", (status.value, number))
         self._held_until.pop(number, None)
+        if status.is_final:
+            self._tell_end(number)
         self._changed.notify_all()
         return True
+
+    def _tell_end(self, number: int) -> None:
+        for tell in self._told_at_end.pop(number, ()):
+            tell()
 
     def _count(self, table: str, number: int) -> int:
         row = self._db.execute(f"SELECT count(*) FROM {table} WHERE job = ?", (number,)).fetchone()  # noqa: S608

@@ -10,6 +10,7 @@ worker died before it began can be given to another one: none of its circuits is
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -20,7 +21,7 @@ from qiskit_qoro.local.templates import Reader, Row, Template
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult
 
-__all__ = ["Reply", "Task", "read_frame", "run_task", "write_frame"]
+__all__ = ["Findings", "Problem", "Reply", "Task", "read_frame", "run_task", "write_frame"]
 
 _LENGTH_BYTES = 8
 
@@ -53,14 +54,35 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """A problem to characterize.
+
+    Attributes:
+        label: What reasons for failures begin with.
+        request: The body of the request, as JSON.
+    """
+
+    label: str
+    request: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found out about a problem: an object in JSON, and a fragment of HTML."""
+
+    json: str
+    html: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """A worker's answer to one task: a result, or the reason why there is none. Empty: it is there."""
 
-    result: CircuitResult | None = None
+    result: CircuitResult | Findings | None = None
     reason: str | None = None
 
 
-def run_task(task: Task, reader: Reader, *, memory_limit_bytes: int | None = None) -> Reply:
+def run_task(task: Task | Problem, reader: Reader, *, memory_limit_bytes: int | None = None) -> Reply:
     """Run a task in this process, which the engine may bring down.
 
     Args:
@@ -69,18 +91,34 @@ def run_task(task: Task, reader: Reader, *, memory_limit_bytes: int | None = Non
         memory_limit_bytes: The most memory that a state vector may take.
 
     Returns:
-        The result: counts, or a value for each different word in the order asked; or the reason why
-        there is none. No exception gets out.
+        The result: counts, a value for each different word in the order asked, or findings; or the reason
+        why there is none. No exception gets out.
     """
+    what = "circuit" if isinstance(task, Task) else "problem"
     try:
+        if isinstance(task, Problem):
+            return Reply(result=_characterize(task))
         return Reply(result=_answer(task, reader, memory_limit_bytes))
     except MemoryError:
-        reason = "it needs more memory than a circuit may take"
+        reason = f"it needs more memory than a {what} may take"
     except QoroError as error:
         reason = str(error)
     except Exception as error:  # whatever it is, it is this circuit's and not the worker's
         reason = f"the engine failed: {type(error).__name__}: {error}"
-    return Reply(reason=f"circuit {task.label!r}: {reason}")
+    return Reply(reason=f"{what} {task.label!r}: {reason}")
+
+
+def _characterize(problem: Problem) -> Findings:
+    # Only those who characterize pay for importing it.
+    from qiskit_qoro.local.characterize import (  # noqa: PLC0415
+        characterize,
+        render_html,
+        report_to_json,
+        request_from_json,
+    )
+
+    report = characterize(request_from_json(json.loads(problem.request)))
+    return Findings(json.dumps(report_to_json(report), allow_nan=False), render_html(report))
 
 
 def _answer(task: Task, reader: Reader, limit: int | None) -> CircuitResult:

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine import load_engine
-from qiskit_qoro.local.tasks import Reply, Task, read_frame, run_task, write_frame
+from qiskit_qoro.local.tasks import Problem, Reply, Task, read_frame, run_task, write_frame
 from qiskit_qoro.local.templates import Reader
 
 __all__ = ["main"]
@@ -40,7 +40,7 @@ def main(memory_limit_bytes: int | None) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     source, replies = _take_standard_streams()
-    batches: queue.SimpleQueue[tuple[Task, ...]] = queue.SimpleQueue()
+    batches: queue.SimpleQueue[tuple[Task | Problem, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
     reader = Reader()
     _warm_up(reader)
@@ -71,7 +71,7 @@ def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
     return source, replies
 
 
-def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task, ...]]) -> None:
+def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task | Problem, ...]]) -> None:
     try:
         while True:
             batches.put(read_frame(source))

@@ -18,14 +18,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.batches import Ended, Event, Granted, Replied, Run, TaskFailure, Unavailable
 from qiskit_qoro.local.methods import default_memory_limit
-from qiskit_qoro.local.tasks import Reply, Task
+from qiskit_qoro.local.tasks import Problem, Reply, Task
 from qiskit_qoro.local.worker_handle import WorkerHandle
-from qiskit_qoro.models.jobs import CircuitResult
 
 __all__ = ["Task", "TaskFailure", "WorkerPool", "default_workers"]
 
@@ -99,10 +98,10 @@ class WorkerPool:
 
     def run(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[Task] | Sequence[Problem],
         *,
         stop: threading.Event,
-        on_result: Callable[[int, CircuitResult], None],
+        on_result: Callable[[int, Any], None],
     ) -> bool:
         """Run tasks on all workers that are free, and return when that is over.
 
