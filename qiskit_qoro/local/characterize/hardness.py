@@ -32,6 +32,7 @@ LOW_TREEWIDTH = 10
 """Up to this width the minimum is found exactly with little effort: tables of 2^11 numbers a variable."""
 
 _SINGULAR = 1e-12
+_MAX_RATIO = 1e300
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ POINTS: tuple[Points, ...] = (
     Points("cost_gap_normalized", "below 0.05", 1, lambda _width, gap, _frustration: gap < 0.05),
     Points("cost_gap_normalized", "below 0.005", 1, lambda _width, gap, _frustration: gap < 0.005),
 )
-"""What counts against a problem; not for a flat one, nor for one that is submodular."""
+"""What counts against a problem, unless it is certainly easy: flat, submodular or of low treewidth."""
 
-DIFFICULTIES: tuple[tuple[int, str], ...] = ((4, "hard"), (2, "moderate"), (0, "easy"))
+DIFFICULTIES: tuple[tuple[int, str], ...] = ((4, "hard"), (1, "moderate"), (0, "easy"))
 """From how many points on a problem is called what."""
 
 
@@ -105,11 +106,11 @@ def difficulty(width: int, normalized_gap: float, frustration: float, *, trivial
         width: Estimate of the treewidth.
         normalized_gap: The gap in units of the span.
         frustration: The frustration index.
-        trivial: Whether the problem is flat or submodular, which gives no points.
+        trivial: Whether the problem is flat or submodular.
     """
-    points = (
-        0 if trivial else sum(row.points for row in POINTS if row.holds(width, normalized_gap, frustration))
-    )
+    is_easy = trivial or width <= LOW_TREEWIDTH
+    held = () if is_easy else (row for row in POINTS if row.holds(width, normalized_gap, frustration))
+    points = sum(row.points for row in held)
     return next(name for least, name in DIFFICULTIES if points >= least)
 
 
@@ -188,7 +189,7 @@ def formulation_quality(objective: Polynomial) -> FormulationQuality:
     """The figures, and ``100 - 10·log10(ratio) - 10·(degree beyond 2) - 50·unused/n``, at least 0."""
     n = objective.num_variables
     sizes = [abs(value) for value in objective.terms.values()] or [1.0]
-    ratio = max(sizes) / min(sizes)
+    ratio = min(max(sizes) / min(sizes), _MAX_RATIO)
     used = {variable for term in objective.terms for variable in term}
     pairs = {(i, j) for term in objective.terms for k, i in enumerate(term) for j in term[k + 1 :]}
     unused = n - len(used)
