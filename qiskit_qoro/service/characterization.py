@@ -8,17 +8,17 @@ from typing import Any
 from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.service.session import ServiceSession
+from qiskit_qoro.service.submission import open_job
 from qiskit_qoro.service.transport import json_of
 from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import (
     CANCEL_JOB,
-    INIT_JOB,
     SUBMIT_QUBO,
     VALIDATION_REPORT,
     VALIDATION_RESULT,
 )
 from qiskit_qoro.wire.fields import as_object
-from qiskit_qoro.wire.payloads import job_id_from_json, job_request_to_json
+from qiskit_qoro.wire.payloads import job_request_to_json
 from qiskit_qoro.wire.qubo import qubo_from_json
 
 __all__ = ["CharacterizationCalls"]
@@ -101,8 +101,7 @@ class CharacterizationCalls(ServiceSession):
             simulator_cluster=config.simulator_cluster.name if config.simulator_cluster else None,
             qpu_system=config.qpu_system.name if config.qpu_system else None,
         )
-        opened = self._transport.send(INIT_JOB, body=render(job_request_to_json(request)))
-        job_id = job_id_from_json(json_of(opened))
+        job_id = open_job(self._transport, render(job_request_to_json(request)))
         try:
             self._transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
         except QoroAPIError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 
-from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobType
 from qiskit_qoro.models.shots import (
     CircuitRange,
@@ -37,6 +37,7 @@ __all__ = [
     "Submission",
     "build_submission",
     "choose_job_type",
+    "open_job",
     "prepare_circuits",
     "prepare_measurement",
     "send_submission",
@@ -262,6 +263,31 @@ def _batch(
     )
 
 
+def open_job(transport: Transport, request: bytes) -> str:
+    """Open a job.
+
+    Args:
+        transport: What sends.
+        request: The body that opens it.
+
+    Returns:
+        The job's identifier.
+
+    Raises:
+        WireError: The answer names no job; one may have been opened all the same.
+        QoroError: The service refused it or did not answer.
+    """
+    answer = transport.send(INIT_JOB, body=request)
+    try:
+        return job_id_from_json(json_of(answer))
+    except WireError as error:
+        error.extend(
+            f"So the service answered {INIT_JOB.method} {INIT_JOB.path} with {answer.status_code}: it may "
+            "have opened a job, whose identifier is not known"
+        )
+        raise
+
+
 def send_submission(transport: Transport, submission: Submission) -> str:
     """Open a job and send its circuits.
 
@@ -273,7 +299,7 @@ def send_submission(transport: Transport, submission: Submission) -> str:
             been cancelled as far as possible; the error carries its identifier and says what is known.
         KeyboardInterrupt: Ctrl-C was pressed; the job has been cancelled as far as possible.
     """
-    job_id = job_id_from_json(json_of(transport.send(INIT_JOB, body=submission.request)))
+    job_id = open_job(transport, submission.request)
     sent = 0
     try:
         for upload in submission.uploads:
