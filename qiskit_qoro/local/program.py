@@ -4,8 +4,8 @@ The engine never sees a stranger's text. Qiskit has parsed it, and this module w
 again in the words that the engine understands correctly, which
 
 - leaves no recursion, no nesting, no redefined gate and no expression to trip over;
-- lets programs use all of ``qelib1.inc``: gates that the engine does not know are written out in
-  gates that it does;
+- writes out the gates that a program defines, and on a device those that it lacks, in gates that are
+  there;
 - numbers only the qubits that something happens to, so that a wide, mostly idle program costs what
   its busy part costs;
 - turns a conditional reset, which the engine does not parse, into a measurement of a scratch bit and
