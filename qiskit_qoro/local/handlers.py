@@ -180,6 +180,8 @@ def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:
 
 def _add_circuits(desk: Desk, call: Call) -> Answer:
     job = desk.store.job(call.owner, call.job_id)
+    if job.job_type is JobType.VALIDATE:
+        raise WireError("circuits: a VALIDATE job takes a QUBO and no circuits")
     body = parse_json(call.body)
     if is_template_body(body):
         template = template_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
@@ -272,7 +274,7 @@ def _submit_qubo(desk: Desk, call: Call) -> Later:
 def _characterized(desk: Desk, call: Call) -> Answer:
     job = desk.store.job(call.owner, call.job_id)
     if job.status is JobStatus.COMPLETED:
-        return _json({"status": "ok", "job_id": job.job_id})
+        return _validation_result(desk, call)
     if job.status is JobStatus.CANCELLED:
         raise JobConflict(f"job {job.job_id} was cancelled")
     reason = job.reason or f"job {job.job_id} is still {job.status}: read its result later"
