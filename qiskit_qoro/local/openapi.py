@@ -1,7 +1,7 @@
 """The OpenAPI document of the local service: made from the endpoint table, its handlers and the schemas.
 
 What is said here is only what the table cannot know: which bodies a call takes and gives, and with which
-statuses. A call without a handler is documented as what it is, a 501. Faults that are on are documented too.
+statuses. A call that has no handler yet is left out. Faults that are on are documented too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from qiskit_qoro.local.handlers import HANDLERS
 from qiskit_qoro.local.rehearsal import FaultKind, Rehearsal
 from qiskit_qoro.local.schemas import SCHEMAS, Schema
 from qiskit_qoro.wire import endpoints
-from qiskit_qoro.wire.endpoints import ENDPOINTS, Endpoint
+from qiskit_qoro.wire.endpoints import Endpoint
+from qiskit_qoro.wire.text import encode_text
 
 __all__ = ["OPERATIONS", "Operation", "build_document"]
 
@@ -31,7 +32,6 @@ _MEANINGS: Mapping[int, str] = {
     409: "The job is not in a state that allows this",
     413: "The body is too long",
     429: "A fault that is injected: too many requests",
-    501: "The local service does not do this yet",
     502: "A fault that is injected: bad gateway",
 }
 
@@ -46,6 +46,7 @@ class Operation:
         takes: Name of the request body's schema, ``None`` where there is none.
         query: Name to schema of the query's parameters.
         media_type: Content type of success.
+        example: A request body that is right.
     """
 
     gives: Mapping[int, str | None]
@@ -53,19 +54,37 @@ class Operation:
     takes: str | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     media_type: str = "application/json"
+    example: Mapping[str, Any] | None = None
 
 
 def _whole(least: int, most: int, default: int) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most, "default": default}
 
 
+_PROGRAM = (
+    'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n'
+)
+_OPEN: Mapping[str, Any] = {
+    "tag": "default",
+    "job_type": "EXECUTE",
+    "use_packing": False,
+    "simulator_cluster": "qoro_maestro",
+}
+_BELL: Mapping[str, Any] = {
+    "mode": "append",
+    "finalized": "true",
+    "circuits": {"bell": encode_text(_PROGRAM)},
+    "shots": 100,
+}
+_QUBO: Mapping[str, Any] = {"qubo": {"0": -1.0, "1": -1.0, "0,1": 2.0}, "reference_states": ["01", "10"]}
+
 OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.PING: Operation({200: "Ping"}),
     endpoints.QPU_SYSTEMS: Operation({200: "QPUSystems"}),
     endpoints.SIMULATOR_CLUSTERS: Operation({200: "SimulatorClusters"}),
-    endpoints.INIT_JOB: Operation({201: "JobId"}, takes="JobRequest"),
+    endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403), takes="JobRequest", example=_OPEN),
     endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, takes="FailedJobRequest"),
-    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), takes="Circuits"),
+    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (402, 403, 409), takes="Upload", example=_BELL),
     endpoints.GET_STATUS: Operation({200: "JobState"}),
     endpoints.GET_RESULTS: Operation(
         {200: "ResultsPage"},
@@ -75,9 +94,21 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.CANCEL_JOB: Operation({200: "Cancelled"}, (409,)),
     endpoints.DELETE_JOB: Operation({204: None}),
     endpoints.SET_EXECUTION_CONFIG: Operation(
-        {200: "ConfigurationAnswer"}, (409,), takes="ExecutionConfiguration"
+        {200: "ConfigurationAnswer"}, (403, 409), takes="ExecutionConfiguration"
     ),
     endpoints.GET_EXECUTION_CONFIG: Operation({200: "ConfigurationAnswer"}),
+    endpoints.CREDIT_BALANCE: Operation({200: "CreditBalance"}),
+    endpoints.CREDIT_TRANSACTIONS: Operation(
+        {200: "TransactionPage"},
+        (400,),
+        query={"page": _whole(1, 2**31, 1), "page_size": _whole(1, 100, 20)},
+    ),
+    endpoints.SUBMIT_QUBO: Operation(
+        {200: "Characterization"}, (402, 403, 409), takes="CharacterizationRequest", example=_QUBO
+    ),
+    endpoints.VALIDATION_RESULT: Operation({200: "Characterization"}, (409,)),
+    endpoints.VALIDATION_REPORT: Operation({200: "HTML"}, (409,), media_type="text/html"),
+    endpoints.VENDOR_BLUEPRINT: Operation({200: "VendorBlueprints"}),
 }
 """What each call takes and gives, for the calls that the local service answers."""
 
@@ -93,8 +124,10 @@ def build_document(prefix: str, rehearsal: Rehearsal) -> dict[str, Any]:
         An OpenAPI 3.1 document, as JSON values.
     """
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in ENDPOINTS:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, rehearsal)
+    for endpoint, operation in OPERATIONS.items():
+        if endpoint in HANDLERS:
+            document = _operation(endpoint, operation, rehearsal)
+            paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = document
     return {
         "openapi": "3.1.0",
         "info": {
@@ -117,26 +150,25 @@ def _description(rehearsal: Rehearsal) -> str:
     return f"Rehearsal: {told}." if told else "No delays and no faults are on."
 
 
-def _operation(endpoint: Endpoint, rehearsal: Rehearsal) -> dict[str, Any]:
-    operation = OPERATIONS.get(endpoint)
+def _operation(endpoint: Endpoint, operation: Operation, rehearsal: Rehearsal) -> dict[str, Any]:
     document: dict[str, Any] = {"operationId": endpoint.name, "summary": endpoint.summary}
     parameters = _parameters(endpoint, operation)
     if parameters:
         document["parameters"] = parameters
-    if operation is None or endpoint not in HANDLERS:
-        return document | {"responses": _errors([401, 413, 501])}
     if operation.takes is not None:
-        content = {"application/json": {"schema": _ref(operation.takes)}}
-        document["requestBody"] = {"required": True, "content": content}
+        media: dict[str, Any] = {"schema": _ref(operation.takes)}
+        if operation.example is not None:
+            media["example"] = operation.example
+        document["requestBody"] = {"required": True, "content": {"application/json": media}}
     return document | {"responses": _responses(endpoint, operation, rehearsal)}
 
 
-def _parameters(endpoint: Endpoint, operation: Operation | None) -> list[dict[str, Any]]:
+def _parameters(endpoint: Endpoint, operation: Operation) -> list[dict[str, Any]]:
     text = {"type": "string", "minLength": 1}
     in_path = [{"name": "job_id", "in": "path", "required": True, "schema": text}]
-    query = {} if operation is None else operation.query
     return (in_path if "{job_id}" in endpoint.path else []) + [
-        {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in query.items()
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in operation.query.items()
     ]
 
 

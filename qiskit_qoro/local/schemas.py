@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.lifecycle import LIFECYCLE
 from qiskit_qoro.models.jobs import JobType
 
@@ -18,13 +19,13 @@ __all__ = ["SCHEMAS", "Schema"]
 Schema = Mapping[str, Any]
 
 
-def _object(required: str = "", **properties: Schema) -> dict[str, Any]:
+def _object(required: str = "", /, **properties: Schema) -> dict[str, Any]:
     """An object with these properties; ``required`` names those that must be there."""
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     return schema | ({"required": required.split()} if required else {})
 
 
-def _strict(required: str = "", **properties: Schema) -> dict[str, Any]:
+def _strict(required: str = "", /, **properties: Schema) -> dict[str, Any]:
     """The same, and nothing else: in a request an unknown key is an error."""
     return _object(required, **properties) | {"additionalProperties": False}
 
@@ -76,6 +77,7 @@ _METHOD: Schema = {
     "description": "0 Statevector, 1 MatrixProductState, 2 Stabilizer, 3 TensorNetwork, 4 PauliPropagator, "
     "5 ExtendedStabilizer",
 }
+_STATE: Schema = {"type": "string", "pattern": "^[01]+$"}
 _RANGE: Schema = _list(_count(), minItems=2, maxItems=2)
 
 _MEASUREMENTS: Mapping[str, Schema] = {
@@ -125,11 +127,18 @@ SCHEMAS: Mapping[str, Schema] = {
         tag=_or_null(_TEXT),
         job_type={"type": "string", "enum": [kind.value for kind in JobType]},
         use_packing=_or_null(_FLAG),
-        simulator_cluster=_or_null(_TEXT),
-        qpu_system_name=_or_null(_TEXT),
+        simulator_cluster=_or_null({"type": "string", "enum": [each.name for each in SIMULATOR_CLUSTERS]}),
+        qpu_system_name=_or_null({"type": "string", "enum": [each.name for each in QPU_SYSTEMS]}),
         execution_configuration=_or_null(_ref("ExecutionConfiguration")),
         maestro_config=_or_null(_ref("MaestroConfig")),
-    ),
+        device_config=_or_null(_ref("DeviceConfig")),
+    )
+    | {
+        "oneOf": [
+            _either("simulator_cluster", "qpu_system_name"),
+            _either("qpu_system_name", "simulator_cluster"),
+        ]
+    },
     "FailedJobRequest": _strict(tag=_or_null(_TEXT)),
     "JobId": _object("job_id", job_id=_TEXT),
     "ExecutionConfiguration": _strict(
@@ -165,6 +174,26 @@ SCHEMAS: Mapping[str, Schema] = {
         job_id=_TEXT,
         execution_configuration=_ref("ExecutionConfiguration"),
         maestro_config=_ref("MaestroConfig"),
+        device_config=_ref("DeviceConfig"),
+    ),
+    "DeviceConfig": {"type": "object", "description": "upper-case keys of the device's vendor"},
+    "VendorBlueprints": {
+        "type": "object",
+        "additionalProperties": _object(
+            "label credentials device",
+            label=_TEXT,
+            credentials=_list(_ref("VendorField")),
+            device=_list(_ref("VendorField")),
+        ),
+    },
+    "VendorField": _object(
+        "name kind required secret choices default",
+        name=_TEXT,
+        kind=_TEXT,
+        required=_FLAG,
+        secret=_FLAG,
+        choices=_list({}),
+        default={},
     ),
     "Circuits": _strict(
         "mode finalized circuits",
@@ -179,6 +208,17 @@ SCHEMAS: Mapping[str, Schema] = {
             _either("observables", "shots", "shot_groups"),
         ]
     },
+    "Template": _strict(
+        "mode finalized circuit_template parameter_names parameter_sets",
+        **_MODE,
+        circuit_template=_BLOB,
+        parameter_names=_list(_TEXT),
+        parameter_sets=_list(_strict("label values", label=_TEXT, values=_list(_NUMBER)), minItems=1),
+        **_MEASUREMENTS,
+        circuits=_NULL,
+    )
+    | {"oneOf": [_either("shots", "observables"), _either("observables", "shots")]},
+    "Upload": {"anyOf": [_ref("Circuits"), _ref("Template")]},
     "Added": _object("status job_id", status=_TEXT, job_id=_TEXT),
     "JobState": _object(
         "status",
@@ -213,4 +253,96 @@ SCHEMAS: Mapping[str, Schema] = {
     "Cancelled": _object(
         "status job_id circuits_cancelled", status=_TEXT, job_id=_TEXT, circuits_cancelled=_count()
     ),
+    "CreditBalance": _object(
+        "balance total_used created_at updated_at",
+        balance=_AMOUNT,
+        total_used=_AMOUNT,
+        created_at=_TIME,
+        updated_at=_TIME,
+    ),
+    "TransactionPage": _object(
+        "count total_pages next previous results",
+        count=_count(),
+        total_pages=_count(),
+        next=_or_null(_TEXT),
+        previous=_or_null(_TEXT),
+        results=_list(
+            _object(
+                "id amount balance_after transaction_type description job_id created_at",
+                id={"type": "integer"},
+                amount=_AMOUNT,
+                balance_after=_AMOUNT,
+                transaction_type=_TEXT,
+                description=_TEXT,
+                job_id=_or_null(_TEXT),
+                created_at=_TIME,
+            )
+        ),
+    ),
+    "Qubo": {
+        "type": "object",
+        "description": "comma keys ('0,1': number), or the envelope 'factored_v1'",
+        "anyOf": [
+            {"propertyNames": {"pattern": r"^\d+(,\d+)*$"}, "additionalProperties": _NUMBER},
+            _strict(
+                "_format n k F signs diag",
+                _format={"const": "factored_v1"},
+                n=_count(1),
+                k=_count(),
+                F=_TEXT,
+                signs=_list({"enum": [-1, 1]}),
+                diag=_TEXT,
+            ),
+        ],
+    },
+    "CharacterizationRequest": _strict(
+        "qubo",
+        qubo=_ref("Qubo"),
+        target_states=_or_null(_list(_STATE)),
+        reference_states=_or_null(_list(_STATE, minItems=1)),
+        options=_or_null(
+            _strict(
+                preset=_or_null({"type": "string", "enum": ["fast", "standard", "deep"]}),
+                analysis=_or_null({"type": "object"}),
+                ansatz=_or_null({"type": "object"}),
+                subspace=_or_null({"type": "object"}),
+                constraints=_or_null(_list({"type": "object"})),
+                cost_qubo=_or_null(_ref("Qubo")),
+                penalty_qubo=_or_null(_ref("Qubo")),
+                n_qubits=_or_null(_count(1)),
+            )
+        ),
+    )
+    | {
+        "oneOf": [
+            _either("target_states", "reference_states"),
+            _either("reference_states", "target_states"),
+        ]
+    },
+    "Characterization": _object(
+        "job_id status hardness report recommendations created_at completed_at",
+        job_id=_TEXT,
+        status=_TEXT,
+        hardness=_or_null(
+            _object(
+                "difficulty spectral_gap condition_number",
+                difficulty=_TEXT,
+                spectral_gap=_NUMBER,
+                condition_number=_NUMBER,
+            )
+        ),
+        report=_or_null({"type": "object"}),
+        recommendations=_list(
+            _object(
+                "level metric text html",
+                level={"type": "string", "enum": ["info", "warn", "action"]},
+                metric=_TEXT,
+                text=_TEXT,
+                html=_TEXT,
+            )
+        ),
+        created_at=_TIME,
+        completed_at=_or_null(_TIME),
+    ),
+    "HTML": {"type": "string"},
 }
