@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.accounts import Account, Accounts
+from qiskit_qoro.local.engine import load_engine
 from qiskit_qoro.local.handlers import Desk
 from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.local.runner import Runner
@@ -209,6 +210,8 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
 
 def _require_extra() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
+    if "maestro" in missing:
+        load_engine()  # its error says which platforms have it at all
     if missing:
         raise QoroError(
             f"the local service needs {', '.join(missing)}, which is not installed: "

@@ -318,3 +318,18 @@ def test_jobs_run_in_the_order_in_which_they_were_finalized() -> None:
         assert status(service, last) == "PENDING"
         assert call(service, "POST", f"/job/{slow}/cancel/").status_code == 200
         assert service.wait_status(last, JobStatus.COMPLETED, timeout_s=60)
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("maestro", r"qiskit-qoro\[local\].*Linux x86-64.*none for other platforms"),
+        ("uvicorn", r"uvicorn.*qiskit-qoro\[local\]"),
+    ],
+)
+def test_without_the_extra_the_error_says_how_to_get_it_and_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, module: str, expected: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(QoroError, match=expected):
+        serve()
