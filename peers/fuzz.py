@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from qiskit_qoro.local import serve
 
@@ -34,7 +35,8 @@ SEED = 2026
 def main(options: list[str]) -> int:
     """Run schemathesis against a service of its own."""
     command = Path(sysconfig.get_path("scripts")) / "schemathesis"
-    with serve(workers=2, time_limit_s=5) as service:
+    # It leaves notes where it is started.
+    with TemporaryDirectory() as scratch, serve(workers=2, time_limit_s=5) as service:
         run = subprocess.run(
             [
                 *(str(command), "run", f"{service.url}/openapi.json"),
@@ -46,6 +48,7 @@ def main(options: list[str]) -> int:
                 *options,
             ],
             check=False,
+            cwd=scratch,
         )
     return run.returncode
 

@@ -1,0 +1,139 @@
+"""The OpenAPI document and the start page; that they are true is held by every contract test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+
+from qiskit_qoro.local import Fault, LocalService, Rehearsal, serve
+from qiskit_qoro.local.handlers import HANDLERS
+from qiskit_qoro.local.openapi import OPERATIONS, build_document
+from qiskit_qoro.local.page import render_page
+from qiskit_qoro.local.schemas import SCHEMAS
+from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.wire.endpoints import GET_STATUS
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return build_document("/api", Rehearsal())
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_every_call_that_is_answered_is_documented(document: dict[str, Any]) -> None:
+    assert HANDLERS.keys() <= OPERATIONS.keys()
+    documented = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert documented == {(endpoint.method, endpoint.path) for endpoint in HANDLERS}
+
+
+def test_every_schema_is_one_and_is_used(document: dict[str, Any]) -> None:
+    for schema in SCHEMAS.values():
+        Draft202012Validator.check_schema(schema)
+    bodies = {
+        name for operation in OPERATIONS.values() for name in (operation.takes, *operation.gives.values())
+    }
+    referred = {name.rpartition("/")[2] for name in references(document)}
+    assert referred <= SCHEMAS.keys()
+    assert referred | bodies - {None} == SCHEMAS.keys()
+
+
+def test_the_schemas_have_the_fields_of_the_configurations() -> None:
+    execution = SCHEMAS["ExecutionConfiguration"]["properties"]
+    assert execution.keys() == ExecutionConfig.wire_names()
+    assert execution["api_meta"]["properties"].keys() == set(API_META_KEYS)
+    assert SCHEMAS["MaestroConfig"]["properties"].keys() == MaestroConfig.option_names()
+
+
+def test_every_example_is_right(document: dict[str, Any]) -> None:
+    examples = 0
+    for operation in OPERATIONS.values():
+        if operation.example is not None:
+            schema = {"$ref": f"#/components/schemas/{operation.takes}", "components": document["components"]}
+            Draft202012Validator(schema).validate(operation.example)
+            examples += 1
+    assert examples > 0
+
+
+def test_what_is_wrong_is_told_from_what_is_right(document: dict[str, Any]) -> None:
+    def is_right(name: str, value: Any) -> bool:
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        return bool(Draft202012Validator(schema).is_valid(value))
+
+    upload = {"mode": "append", "finalized": "true", "circuits": {"a": "x"}}
+    assert is_right("Upload", upload | {"shots": 1})
+    assert not is_right("Upload", upload)
+    assert not is_right("Upload", upload | {"shots": 1, "observables": "@gzs1:x"})
+    assert not is_right("JobState", {"status": "DREAMING"})
+    assert not is_right("ResultsPage", {"count": 1, "next": None, "previous": None, "results": [{}]})
+
+
+def test_faults_that_are_on_are_documented_where_they_happen() -> None:
+    faults = (Fault.parse("429:0.1:get_status"), Fault.parse("html:0.1:get_status"))
+    document = build_document("/api", Rehearsal(faults=faults))
+    assert "fault 429 in 0.1 of get_status" in document["info"]["description"]
+    assert {"429", "502"} <= document["paths"][GET_STATUS.path]["get"]["responses"].keys()
+    assert not {"429", "502"} & document["paths"]["/"]["get"]["responses"].keys()
+
+
+# --- the page -------------------------------------------------------------------------------------------
+
+
+def test_the_page_and_the_document_are_there_without_a_token(local_service: LocalService) -> None:
+    root = local_service.url.removesuffix("/api")
+    page = requests.get(f"{root}/docs", timeout=60)
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert requests.get(f"{root}/", timeout=60).text == page.text
+    document = requests.get(f"{root}/api/openapi.json", timeout=60).json()
+    assert document["openapi"].startswith("3.1")
+    assert requests.post(f"{root}/docs", timeout=60).status_code == 405
+
+
+def test_the_page_has_every_call_and_nothing_from_elsewhere(document: dict[str, Any]) -> None:
+    links: list[str] = []
+    anchors: set[str] = set()
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert tag not in {"script", "link", "img", "iframe"}
+            links.extend(value or "" for name, value in attrs if name in {"href", "src"})
+            anchors.update(value or "" for name, value in attrs if name == "id")
+
+    page = render_page(document, is_rehearsal=False)
+    Reader().feed(page)
+    for endpoint in HANDLERS:
+        assert f"{endpoint.method} /api{endpoint.path}" in page
+    inside = {link.removeprefix("#") for link in links if link.startswith("#")}
+    assert inside
+    assert inside <= anchors
+    assert {link for link in links if not link.startswith("#")} == {"/api/openapi.json"}
+
+
+def test_the_page_shows_text_as_text() -> None:
+    document = build_document("/api", Rehearsal())
+    document["info"]["description"] = "<script>alert(1)</script>"
+    assert "<script" not in render_page(document, is_rehearsal=False)
+
+
+def test_the_start_page_tells_what_is_on() -> None:
+    rehearsal = Rehearsal(pending_time_s=2, faults=(Fault.parse("slow:0.5"),))
+    with serve(workers=1, rehearsal=rehearsal) as service:
+        page = requests.get(service.url.removesuffix("/api") + "/", timeout=60).text
+    assert re.search(r'class="on">Rehearsal: every job stays PENDING for 2 s; fault slow in 0.5', page)
+    assert 'class="on"' not in render_page(build_document("/api", Rehearsal()), is_rehearsal=False)
