@@ -14,6 +14,7 @@ version = release = __version__
 
 extensions = [
     "bare_names",
+    "characterization_table",
     "endpoint_table",
     "myst_parser",
     "qiskit_sphinx_theme",

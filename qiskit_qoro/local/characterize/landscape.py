@@ -1,14 +1,4 @@
-"""What is known of a problem before any circuit: its costs, its lowest cost, and by which means.
-
-============  ====================================================================================  ==========
-regime        when                                                                                  confidence
-============  ====================================================================================  ==========
-exact         up to 16 variables: all states are enumerated, and the circuit is simulated           1
-structured    17 and 18 variables, which are enumerated; or elimination of a width up to 16         0.9
-estimate      otherwise: costs are those that the solvers have seen                                 0.2 to 0.8
-refuse        more than 1024 variables; or more than 18 with terms that are too long and too many   0
-============  ====================================================================================  ==========
-"""
+"""What is known of a problem before any circuit: its costs, its lowest cost, and by which means."""
 
 from __future__ import annotations
 
@@ -27,13 +17,21 @@ from qiskit_qoro.local.characterize.structure import Elimination
 from qiskit_qoro.local.characterize.walsh import WalshForm
 from qiskit_qoro.models.qubo import Polynomial
 
-__all__ = ["CONFIDENCE", "MAX_VARIABLES", "Landscape", "refusal", "survey"]
+__all__ = ["CONFIDENCE", "MAX_VARIABLES", "REGIMES", "Landscape", "refusal", "survey"]
 
 MAX_VARIABLES = 1024
 """Above this nothing is computed."""
 
-CONFIDENCE = {Regime.EXACT: 1.0, Regime.STRUCTURED: 0.9, Regime.ESTIMATE: 0.2, Regime.REFUSE: 0.0}
-"""For an estimate, 0.6 times the agreement of the annealing's restarts is added."""
+REGIMES: tuple[tuple[Regime, str, float], ...] = (
+    (Regime.EXACT, "up to 16 variables: all states are enumerated, and the circuit is simulated", 1.0),
+    (Regime.STRUCTURED, "17 or 18 variables, enumerated; or elimination of a width of 16 or less", 0.9),
+    (Regime.ESTIMATE, "otherwise: costs are those that the classical solvers have seen", 0.2),
+    (Regime.REFUSE, "over 1024 variables, or over 18 with terms of more than 2^22 subsets together", 0.0),
+)
+"""Each regime, when it applies, and the confidence. For an estimate, 0.6 times the agreement is added."""
+
+CONFIDENCE = {regime: confidence for regime, _, confidence in REGIMES}
+"""The confidence of each regime."""
 
 _AGREEMENT = 0.6
 _PROBED_ENDS = 8

@@ -3,12 +3,12 @@
 Both forms take both generations of option names. An unknown key in any group is an error, and so is the
 same option under both of its names. What the preset says holds for the flags that are not given.
 
-Angles: ``gamma`` and ``beta`` are numbers, which leave no sweep; the sweep's ``gamma_range`` and
-``beta_range`` are ``[start, stop, count]``. Weights of a constraint are an object from variable to number, or a
-list with one number for each of ``qubits``.
+Angles: ``gamma`` and ``beta`` are numbers, which leave no sweep; ``gamma_range`` and ``beta_range`` of
+one are ``[start, stop, count]``. Weights of a constraint are an object from variable to number, or a list
+with one number for each of ``qubits``.
 
-The problem has as many variables as ``n_qubits`` says; else as the states are long, where that is more than
-the coefficients show; a variable without any coefficient cannot be told from the comma keys.
+The problem has as many variables as ``n_qubits`` says; else as the states are long, where that is more
+than the coefficients show; a variable without any coefficient cannot be told from the comma keys.
 """
 
 from __future__ import annotations
