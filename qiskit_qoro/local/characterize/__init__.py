@@ -3,6 +3,7 @@
 ::
 
     options    a body -> a request             problem     the request as a value
+               option_fields · constraint_options
     landscape  costs, lowest cost, regime      spectrum · walsh · structure · baseline
     simulation the circuit's figures           qaoa · constraints
     analysis   everything together             hardness · penalty · recommendations

@@ -13,12 +13,20 @@ than the coefficients show; a variable without any coefficient cannot be told fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.local.characterize.constraints import Constraint, ConstraintType
+from qiskit_qoro.local.characterize.constraint_options import read_constraints
+from qiskit_qoro.local.characterize.option_fields import (
+    as_qubits,
+    choice,
+    group_of,
+    only_in,
+    optional,
+    renamed,
+)
 from qiskit_qoro.local.characterize.problem import (
     Analysis,
     Ansatz,
@@ -48,12 +56,7 @@ PRESETS: Mapping[Preset, Analysis] = {
 }
 
 _LIMITS = (1e-100, 1e100)
-_MAX_PHASE = 1e9
-_CARDINALITIES = (
-    ConstraintType.MAX_CARDINALITY,
-    ConstraintType.MIN_CARDINALITY,
-    ConstraintType.EQ_CARDINALITY,
-)
+_MAX_PHASE = 1e11
 _SOLVERS = {
     "auto": "simulated_annealing",
     "greedy": "greedy",
@@ -73,19 +76,19 @@ def request_from_json(body: object) -> CharacterizationRequest:
     only(fields, ("qubo", "target_states", "reference_states", "options"))
     options = fields.get("options")
     options = {} if options is None else as_object(options, "options")
-    _only(options, _GROUPS, "options")
+    only_in(options, _GROUPS, "options")
     form, states = _read_states(fields)
     objective = _read_objective(fields.get("qubo"), options.get("n_qubits"), states)
     n = objective.num_variables
     _check_states(states, n, form.value)
-    preset: Preset = _choice(options, "preset", "options", Preset) or Preset.STANDARD
+    preset: Preset = choice(options, "preset", "options", Preset) or Preset.STANDARD
     cost, penalty = (_read_part(options, key, n) for key in ("cost_qubo", "penalty_qubo"))
     defaults = PRESETS[preset]
     if form is RequestForm.OLD:
         defaults = replace(defaults, hardness=True)
     if penalty is not None:
         defaults = replace(defaults, penalty_tuning=True)
-    analysis = _read_analysis(_group(options, "analysis"), defaults)
+    analysis = _read_analysis(group_of(options, "analysis"), defaults)
     _check_angles(analysis, objective.total_weight)
     return CharacterizationRequest(
         objective=objective,
@@ -93,9 +96,9 @@ def request_from_json(body: object) -> CharacterizationRequest:
         form=form,
         preset=preset,
         analysis=analysis,
-        ansatz=_read_ansatz(_group(options, "ansatz")),
-        subspace=_read_subspace(_group(options, "subspace"), n),
-        constraints=_read_constraints(options.get("constraints"), n),
+        ansatz=_read_ansatz(group_of(options, "ansatz")),
+        subspace=_read_subspace(group_of(options, "subspace"), n),
+        constraints=read_constraints(options.get("constraints"), n),
         cost=cost,
         penalty=penalty,
     )
@@ -162,7 +165,7 @@ def _check_magnitude(polynomial: Polynomial, where: str) -> None:
 
 def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
     where = "options.analysis"
-    fields = _renamed(fields, {"sensitivity": "structural_sensitivity", "auto_tune": "penalty_tuning"}, where)
+    fields = renamed(fields, {"sensitivity": "structural_sensitivity", "auto_tune": "penalty_tuning"}, where)
     known = (
         "parameter_sweep",
         "structural_sensitivity",
@@ -173,7 +176,7 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
         "beta_range",
         "hardness_only",
     )
-    _only(fields, known, where)
+    only_in(fields, known, where)
     hardness_only = boolean_field(fields, "hardness_only", default=False)
     is_fixed = fields.get("gamma") is not None or fields.get("beta") is not None
     if is_fixed and fields.get("parameter_sweep") is True:
@@ -187,10 +190,10 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
         penalty_tuning=boolean_field(fields, "penalty_tuning", default=defaults.penalty_tuning),
         hardness=defaults.hardness or hardness_only,
         hardness_only=hardness_only,
-        gamma=_optional(fields, "gamma", where, as_number),
-        beta=_optional(fields, "beta", where, as_number),
-        gamma_range=_optional(fields, "gamma_range", where, _as_range),
-        beta_range=_optional(fields, "beta_range", where, _as_range),
+        gamma=optional(fields, "gamma", where, as_number),
+        beta=optional(fields, "beta", where, as_number),
+        gamma_range=optional(fields, "gamma_range", where, _as_range),
+        beta_range=optional(fields, "beta_range", where, _as_range),
     )
     counts = [
         analysis.sweep_points if side is None else side.points
@@ -205,7 +208,7 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
 
 
 def _check_angles(analysis: Analysis, total_weight: float) -> None:
-    """Phases of more than 1e9 radians have lost their digits."""
+    """Phases of more than 1e11 radians have lost most of their digits."""
     for key, weight in (("gamma", total_weight), ("beta", 1.0)):
         angle, span = getattr(analysis, key), getattr(analysis, f"{key}_range")
         largest = max((abs(value) for value in (angle, *(span or ())[:2]) if value is not None), default=0.0)
@@ -224,11 +227,11 @@ def _as_range(value: object, where: str) -> SweepRange:
 
 
 def _read_ansatz(fields: Mapping[str, Any]) -> Ansatz:
-    _only(fields, ("mixer", "layers"), "options.ansatz")
-    layers = _optional(fields, "layers", "options.ansatz", as_count) or 1
+    only_in(fields, ("mixer", "layers"), "options.ansatz")
+    layers = optional(fields, "layers", "options.ansatz", as_count) or 1
     if layers > MAX_LAYERS:
         raise WireError(f"options.ansatz.layers: expected 1 to {MAX_LAYERS}, got {layers}")
-    return Ansatz(_choice(fields, "mixer", "options.ansatz", Mixer) or Mixer.X, layers)
+    return Ansatz(choice(fields, "mixer", "options.ansatz", Mixer) or Mixer.X, layers)
 
 
 def _read_subspace(fields: Mapping[str, Any], n: int) -> Subspace:
@@ -241,7 +244,7 @@ def _read_subspace(fields: Mapping[str, Any], n: int) -> Subspace:
         "base_bitstring",
         "variable_qubits",
     )
-    _only(fields, known, where)
+    only_in(fields, known, where)
     default = Subspace()
     solver = fields.get("solver")
     if solver is not None and (not isinstance(solver, str) or solver not in _SOLVERS):
@@ -251,15 +254,15 @@ def _read_subspace(fields: Mapping[str, Any], n: int) -> Subspace:
         if not isinstance(base, str) or base.strip("01"):
             raise WireError(f"{where}.base_bitstring: expected text of 0 and 1, got {shown(base)}")
         _check_states((base,), n, f"{where}.base_bitstring")
-    size = _optional(fields, "max_variable_qubits", where, as_count) or default.max_variable_qubits
-    restarts = _optional(fields, "restarts", where, as_count) or default.restarts
+    size = optional(fields, "max_variable_qubits", where, as_count) or default.max_variable_qubits
+    restarts = optional(fields, "restarts", where, as_count) or default.restarts
     if size > MAX_SUBSPACE:
         raise WireError(f"{where}.max_variable_qubits: expected at most {MAX_SUBSPACE}, got {size}")
     if restarts > MAX_RESTARTS:
         raise WireError(f"{where}.restarts: expected at most {MAX_RESTARTS}, got {restarts}")
     qubits = fields.get("variable_qubits")
     if qubits is not None:
-        qubits = tuple(sorted(_as_qubits(qubits, f"{where}.variable_qubits", n)))
+        qubits = tuple(sorted(as_qubits(qubits, f"{where}.variable_qubits", n)))
         if len(qubits) > MAX_SUBSPACE:
             raise WireError(f"{where}.variable_qubits: expected at most {MAX_SUBSPACE}, got {len(qubits)}")
     return Subspace(
@@ -270,107 +273,3 @@ def _read_subspace(fields: Mapping[str, Any], n: int) -> Subspace:
         base_state=base,
         variable_qubits=qubits,
     )
-
-
-def _read_constraints(value: object, n: int) -> tuple[Constraint, ...]:
-    if value is None:
-        return ()
-    items = [value] if isinstance(value, dict) else as_list(value, "options.constraints")
-    return tuple(_read_constraint(item, f"options.constraints[{i}]", n) for i, item in enumerate(items))
-
-
-def _read_constraint(item: object, where: str, n: int) -> Constraint:
-    fields = as_object(item, where)
-    _only(fields, ("type", "bound", "weights", "qubits"), where)
-    kind: ConstraintType | None = _choice(fields, "type", where, ConstraintType)
-    if kind is None:
-        raise WireError(f"{where}.type: expected text, got nothing")
-    bound = _as_moderate(fields.get("bound"), f"{where}.bound")
-    weights = fields.get("weights")
-    qubits = None if fields.get("qubits") is None else _as_qubits(fields["qubits"], f"{where}.qubits", n)
-    if weights is None:
-        if kind not in _CARDINALITIES:
-            raise WireError(f"{where}.weights: expected weights, which {kind.value} needs, got nothing")
-        qubits = tuple(range(n)) if qubits is None else qubits
-        return Constraint(kind, bound, qubits, (1.0,) * len(qubits))
-    if kind in _CARDINALITIES:
-        raise WireError(
-            f"{where}.weights: a cardinality has none, expected inequality or equality as the type"
-        )
-    if isinstance(weights, dict):
-        weighted, weights = _as_weights(weights, f"{where}.weights", n)
-        if qubits is not None and set(qubits) != set(weighted):
-            raise WireError(
-                f"{where}.weights: expected a weight for each of the qubits, got {shown(fields['weights'])}"
-            )
-        return Constraint(kind, bound, weighted, weights)
-    qubits = tuple(range(n)) if qubits is None else qubits
-    listed = tuple(_as_moderate(item, f"{where}.weights") for item in as_list(weights, f"{where}.weights"))
-    if len(listed) != len(qubits):
-        raise WireError(
-            f"{where}.weights: expected {len(qubits)} weights, one for each qubit, got {len(listed)}"
-        )
-    return Constraint(kind, bound, qubits, listed)
-
-
-def _as_weights(value: Mapping[str, object], where: str, n: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The qubits and their weights, of an object whose keys are qubits in decimal."""
-    for key in value:
-        if not key.isascii() or not key.isdigit() or len(key) > 7 or str(int(key)) != key:
-            raise WireError(f"{where}: expected variables from 0 to {n - 1} as keys, got {shown(key)}")
-    qubits = _as_qubits([int(key) for key in value], where, n)
-    return qubits, tuple(_as_moderate(weight, where) for weight in value.values())
-
-
-# --- fields ---------------------------------------------------------------------------------------------
-
-
-def _group(options: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = options.get(key)
-    return {} if value is None else as_object(value, f"options.{key}")
-
-
-def _only(fields: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in fields:
-        if key not in known:
-            raise WireError(f"{where}.{key}: unknown field, expected {', '.join(sorted(known))}")
-
-
-def _renamed(fields: Mapping[str, Any], names: Mapping[str, str], where: str) -> dict[str, Any]:
-    """The fields under their new names."""
-    renamed = dict(fields)
-    for old, new in names.items():
-        if old in renamed:
-            if new in renamed:
-                raise WireError(f"{where}.{old}: the older name of {new}, expected one of the two")
-            renamed[new] = renamed.pop(old)
-    return renamed
-
-
-def _optional(fields: Mapping[str, Any], key: str, where: str, read: Callable[[object, str], Any]) -> Any:
-    value = fields.get(key)
-    return None if value is None else read(value, f"{where}.{key}")
-
-
-def _choice(fields: Mapping[str, Any], key: str, where: str, choices: Any) -> Any:
-    value = fields.get(key)
-    if value is None:
-        return None
-    texts = [choice.value for choice in choices]
-    if value not in texts:
-        raise WireError(f"{where}.{key}: expected one of {', '.join(texts)}, got {shown(value)}")
-    return choices(value)
-
-
-def _as_moderate(value: object, where: str) -> float:
-    number = as_number(value, where)
-    if abs(number) > _LIMITS[1]:
-        raise WireError(f"{where}: expected at most {_LIMITS[1]:g}, got {number:g}")
-    return number
-
-
-def _as_qubits(value: object, where: str, n: int) -> tuple[int, ...]:
-    qubits = tuple(as_count(item, where, least=0) for item in as_list(value, where))
-    if not qubits or len(set(qubits)) != len(qubits) or max(qubits) >= n:
-        raise WireError(f"{where}: expected different variables from 0 to {n - 1}, got {shown(value)}")
-    return qubits
