@@ -25,8 +25,10 @@ from importlib import metadata
 from typing import Any
 
 import divi.backends
+import divi.circuits
 import requests
 from divi.backends import JobConfig, JobStatus, JobType, QoroService
+from qiskit.circuit import Parameter
 
 TOKEN = "the-token-of-a-peer"
 READY_S = 60.0
@@ -39,6 +41,9 @@ FIRST_FLIPPED = f"{HEADER}qreg q[3];\nx q[0];\n"
 # After a measurement each shot is run by itself: ten million of them take many seconds.
 SLOW = f"{HEADER}qreg q[1];\ncreg c[1];\n" + 2 * "h q[0];\nmeasure q -> c;\n"
 SLOW_SHOTS = 10_000_000
+
+# The text of a template, the names in it, and for each label their values.
+Template = tuple[str, tuple[str, ...], dict[str, tuple[float, ...]]]
 
 
 # --- the server ---------------------------------------------------------------------------------------
@@ -85,6 +90,29 @@ def run(service: QoroService, circuits: dict[str, str], **arguments: Any) -> dic
     labels = [item["label"] for item in results]
     assert labels == list(circuits), labels
     return {item["label"]: item["results"] for item in results}
+
+
+def run_templates(service: QoroService, templates: list[Template], **arguments: Any) -> dict[str, Any]:
+    """The same for templates. Release 0.15 submits them as circuits that have parameters."""
+    if hasattr(service, "submit_circuit_templates"):
+        entry = divi.circuits.TemplateEntry
+        job = service.submit_circuit_templates(
+            [
+                entry(template_qasm=text, parameter_names=names, parameter_sets=tuple(sets.items()))
+                for text, names, sets in templates
+            ],
+            **arguments,
+        )
+    else:
+        job = service.submit_circuits(
+            [
+                divi.circuits.CircuitPayload(text, tuple(map(Parameter, names)), tuple(sets.items()))
+                for text, names, sets in templates
+            ],
+            **arguments,
+        )
+    assert service.poll_job_status(job, loop_until_complete=True, verbose=False) == JobStatus.COMPLETED
+    return {item["label"]: item["results"] for item in service.get_job_results(job).results}
 
 
 def basis_state(value: int, width: int, between: str = "") -> str:
@@ -184,6 +212,36 @@ def groups_of_words_are_measured_on_their_circuits() -> None:
         "d": {"XX": 1},
     }
     assert all(is_close(results[label], values) for label, values in expected.items()), results
+
+
+def values_take_the_place_of_parameters() -> None:
+    text = f"{HEADER}qreg q[2];\nry(t_1) q[0];\ncx q[0],q[1];\nrx(-2*t_10) q[1];\n"
+    first = {"a": (0.3, -0.7), "b": (1e-07, 3.0)}
+    other = {"c": (1.25,)}
+    templates = [(text, ("t_1", "t_10"), first), (f"{HEADER}qreg q[2];\nrx(x) q[0];\n", ("x",), other)]
+    results = run_templates(connect(), templates, ham_ops="ZI;ZZ")
+    assert list(results) == ["a", "b", "c"], results
+    for label, (one, two) in first.items():
+        assert is_close(results[label], {"ZI": math.cos(one), "ZZ": math.cos(2 * two)}), results
+    assert is_close(results["c"], {"ZI": math.cos(1.25), "ZZ": math.cos(1.25)}), results
+
+
+def many_rows_of_a_template_stay_in_order() -> None:
+    text = f"{HEADER}qreg q[12];\ncreg c[12];\n"
+    names = tuple(f"theta_{bit}" for bit in range(12))
+    text += "".join(f"rx({name}) q[{bit}];\n" for bit, name in enumerate(names)) + "measure q -> c;\n"
+    # An angle near a half turn, in as many digits as a number has.
+    angles = (math.pi, math.pi - 1e-13, math.pi + 1e-13)
+    rows = {
+        str(value): tuple(angles[value % 3] if value >> bit & 1 else 0.0 for bit in range(12))
+        for value in range(0, 4096, 2)
+    } | {f"{value} again": (0.0,) * 12 for value in range(8000)}
+    results = run_templates(
+        connect(job_config=JobConfig(shots=3, simulator_cluster="qoro_maestro")), [(text, names, rows)]
+    )
+    assert list(results) == list(rows)
+    for value in range(0, 4096, 2):
+        assert results[str(value)] == {f"{value:012b}": 3}, (value, results[str(value)])
 
 
 def a_qpu_is_sampled_with_noise() -> None:
@@ -322,6 +380,8 @@ def checks() -> list[Callable[[], None]]:
         expectation_values_are_computed,
         the_leftmost_letter_acts_on_qubit_0,
         groups_of_words_are_measured_on_their_circuits,
+        values_take_the_place_of_parameters,
+        many_rows_of_a_template_stay_in_order,
         a_qpu_is_sampled_with_noise,
         progress_is_told,
         a_failed_job_is_a_failed_job,
