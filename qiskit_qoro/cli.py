@@ -31,7 +31,7 @@ from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, 
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.qasm.facts import inspect_program
-from qiskit_qoro.qasm.parser import parse_program
+from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.registers import layout_of_circuit
 from qiskit_qoro.results import Experiment
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE, is_token_set
@@ -114,7 +114,7 @@ def _read(file: str) -> tuple[str, str]:
 
 def _parse(name: str, text: str) -> QuantumCircuit:
     try:
-        circuit = parse_program(text)
+        _, circuit = read_program(text)
     except QoroInputError as error:
         raise QoroInputError(f"{name}: {error}") from error
     if not inspect_program(circuit).has_measurements:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qiskit_qoro.qasm.facts import ProgramInfo, inspect_program
 from qiskit_qoro.qasm.gates import GATES, GateSpec
 from qiskit_qoro.qasm.guards import DEFAULT_LIMITS, Limits
+from qiskit_qoro.qasm.legacy import complete_program, read_program
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.writer import Program, write_program
 
@@ -15,7 +16,9 @@ __all__ = [
     "Limits",
     "Program",
     "ProgramInfo",
+    "complete_program",
     "inspect_program",
     "parse_program",
+    "read_program",
     "write_program",
 ]

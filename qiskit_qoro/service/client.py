@@ -21,7 +21,7 @@ from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobRequest, JobT
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.qasm.parser import parse_program
+from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.qasm.writer import Program
 from qiskit_qoro.service.account import AccountCalls
 from qiskit_qoro.service.characterization import CharacterizationCalls
@@ -243,4 +243,5 @@ def _job_request(config: JobConfig, job_type: JobType, execution_config: AnyConf
 def _depth(circuit: str | QuantumCircuit | Program) -> int:
     if isinstance(circuit, QuantumCircuit):
         return int(circuit.depth())
-    return int(parse_program(circuit.text if isinstance(circuit, Program) else circuit).depth())
+    _, parsed = read_program(circuit.text if isinstance(circuit, Program) else circuit)
+    return int(parsed.depth())

@@ -22,7 +22,7 @@ from qiskit_qoro.models.shots import (
     parse_shot_groups,
     slice_shot_groups,
 )
-from qiskit_qoro.qasm.parser import parse_program
+from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.qasm.writer import Program, write_program
 from qiskit_qoro.service.transport import Transport, json_of
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
@@ -127,9 +127,9 @@ def _program(circuit: object) -> Program:
     if isinstance(circuit, QuantumCircuit):
         return write_program(circuit)
     if isinstance(circuit, str):
-        parsed = parse_program(circuit)
+        text, parsed = read_program(circuit)
         return Program(
-            text=circuit,
+            text=text,
             num_qubits=parsed.num_qubits,
             num_clbits=parsed.num_clbits,
             qubits=tuple(range(parsed.num_qubits)),
