@@ -43,6 +43,6 @@ nitpick_ignore_regex = [
     # Ours, but for tests and for the inside: they stand in signatures and have no page.
     (
         r"py:(class|exc)",
-        r"(qiskit_qoro\.qasm\.writer\.)?Program|(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown",
+        r"(qiskit_qoro\.qasm\.writer\.)?Program|(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
     ),
 ]
