@@ -26,7 +26,7 @@ from qiskit_qoro.local.handlers import HANDLERS, Answer, Call, Desk, Later
 from qiskit_qoro.local.openapi import build_document
 from qiskit_qoro.local.page import render_page
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES
-from qiskit_qoro.local.records import JobConflict, JobUnknown
+from qiskit_qoro.local.records import AccessDenied, CreditsShort, JobConflict, JobUnknown, PageUnknown
 from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, SUBMIT_QUBO, Endpoint
 from qiskit_qoro.wire.payloads import error_to_json
@@ -47,7 +47,10 @@ _DRAIN_BYTES = (
 _STATUS_OF: Mapping[type[Exception], int] = {
     WireError: 400,
     QoroInputError: 400,
+    CreditsShort: 402,
+    AccessDenied: 403,
     JobUnknown: 404,
+    PageUnknown: 404,
     JobConflict: 409,
 }
 
@@ -184,7 +187,7 @@ def _checked(answer: Callable[[], _Answer]) -> _Answer | Response:
 
 def _call(request: Request, account: Account, body: bytes) -> Call:
     return Call(
-        owner=account.name,
+        account=account,
         job_id=request.path_params.get("job_id", ""),
         query=request.query_params,
         body=body,

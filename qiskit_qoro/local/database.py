@@ -70,6 +70,26 @@ CREATE TABLE analyses (
     completed_at TEXT
 );
 """,
+    """
+CREATE TABLE accounts (
+    name TEXT PRIMARY KEY,
+    balance INTEGER NOT NULL,     -- in hundredths, as all amounts
+    total_used INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE transactions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL REFERENCES accounts,
+    amount INTEGER NOT NULL,
+    balance_after INTEGER NOT NULL,
+    transaction_type TEXT NOT NULL,
+    description TEXT NOT NULL,
+    job_id TEXT,         -- the job may be gone
+    created_at TEXT NOT NULL
+);
+CREATE INDEX statement ON transactions (account, number);
+""",
 )
 
 

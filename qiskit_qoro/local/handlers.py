@@ -14,20 +14,22 @@ from typing import Any, Protocol, TypeVar
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.local.accounts import Account, check_tier
 from qiskit_qoro.local.analyses import StoredAnalysis
 from qiskit_qoro.local.characterize.options import request_from_json
 from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
-from qiskit_qoro.local.methods import check_config, check_maestro_config
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
 from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredJob
 from qiskit_qoro.local.rehearsal import Rehearsal
+from qiskit_qoro.local.settings import VENDORS, check_job_config
+from qiskit_qoro.local.statements import read_statement
 from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
-from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.configurations import execution_config_from_json
+from qiskit_qoro.wire.credits import credit_balance_to_json
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.fields import as_object, only, text_field
 from qiskit_qoro.wire.listings import qpu_systems_to_json, simulator_clusters_to_json
@@ -45,6 +47,7 @@ from qiskit_qoro.wire.uploads import (
     is_template_body,
     template_batch_from_json,
 )
+from qiskit_qoro.wire.vendors import vendor_blueprints_to_json
 
 __all__ = ["HANDLERS", "Answer", "Call", "Desk", "Later", "Stopper"]
 
@@ -77,18 +80,23 @@ class Call:
     """A request, as far as the handlers need it.
 
     Attributes:
-        owner: Name of the account that calls.
+        account: The account that calls.
         job_id: The job in the path, empty where there is none.
         query: The query's parameters.
         body: The raw body.
         url: The request's URL without its query.
     """
 
-    owner: str
+    account: Account
     job_id: str
     query: Mapping[str, str]
     body: bytes
     url: str
+
+    @property
+    def owner(self) -> str:
+        """Name of the account that calls."""
+        return self.account.name
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,8 @@ def _clusters(_desk: Desk, _call: Call) -> Answer:
 def _init_job(desk: Desk, call: Call) -> Answer:
     request = job_request_from_json(parse_json(call.body))
     _check_target(request)
-    _check_config(request)
+    check_job_config(request.execution_config, request.qpu_system)
+    check_tier(call.account, request.execution_config)
     return _json(job_id_to_json(desk.store.create_job(call.owner, request)), 201)
 
 
@@ -156,18 +165,6 @@ def _check_target(request: JobRequest) -> None:
         raise WireError(
             f"job_type: QPU system {system.name!r} does not compute expectation values, expected EXECUTE"
         )
-
-
-def _check_config(request: JobRequest) -> None:
-    config = request.execution_config
-    if isinstance(config, MaestroConfig):
-        if request.simulator_cluster is None:
-            raise WireError(
-                f"maestro_config: expected a simulator_cluster, the job runs on {request.qpu_system!r}"
-            )
-        check_maestro_config(config)
-    elif config is not None:
-        check_config(config)
 
 
 def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:
@@ -228,6 +225,8 @@ def _results(desk: Desk, call: Call) -> Answer:
 def _why_no_results(job: StoredJob) -> str:
     if job.status is JobStatus.FAILED:
         return f"job failed: {job.reason}"
+    if job.status is JobStatus.INSUFFICIENT_CREDITS:
+        return f"job was not run: {job.reason}"
     return f"results not available: job {job.job_id} is {job.status}"
 
 
@@ -247,9 +246,10 @@ def _delete(desk: Desk, call: Call) -> Answer:
 
 
 def _set_config(desk: Desk, call: Call) -> Answer:
-    desk.store.job(call.owner, call.job_id)
+    job = desk.store.job(call.owner, call.job_id)
     config = execution_config_from_json(parse_json(call.body))
-    check_config(config)
+    check_job_config(config, job.qpu_system)
+    check_tier(call.account, config)
     desk.store.set_config(call.owner, call.job_id, config)
     return _json(config_answer_to_json(call.job_id, config, status="ok"))
 
@@ -309,6 +309,18 @@ def _analysis(desk: Desk, call: Call) -> StoredAnalysis:
     return analysis
 
 
+def _blueprint(_desk: Desk, _call: Call) -> Answer:
+    return _json(vendor_blueprints_to_json(VENDORS))
+
+
+def _balance(desk: Desk, call: Call) -> Answer:
+    return _json(credit_balance_to_json(desk.store.credit_balance(call.owner)))
+
+
+def _transactions(desk: Desk, call: Call) -> Answer:
+    return _json(read_statement(desk.store, call.owner, call.query, call.url))
+
+
 HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer | Later]] = {
     endpoints.PING: _ping,
     endpoints.QPU_SYSTEMS: _systems,
@@ -322,6 +334,9 @@ HANDLERS: Mapping[Endpoint, Callable[[Desk, Call], Answer | Later]] = {
     endpoints.DELETE_JOB: _delete,
     endpoints.SET_EXECUTION_CONFIG: _set_config,
     endpoints.GET_EXECUTION_CONFIG: _get_config,
+    endpoints.CREDIT_BALANCE: _balance,
+    endpoints.CREDIT_TRANSACTIONS: _transactions,
+    endpoints.VENDOR_BLUEPRINT: _blueprint,
     endpoints.SUBMIT_QUBO: _submit_qubo,
     endpoints.VALIDATION_RESULT: _validation_result,
     endpoints.VALIDATION_REPORT: _validation_report,

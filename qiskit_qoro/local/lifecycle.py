@@ -14,7 +14,10 @@ __all__ = ["LIFECYCLE", "may_become"]
 
 LIFECYCLE: Mapping[JobStatus, frozenset[JobStatus]] = {
     # To FAILED without having run: a job that is opened so, for the tests of clients.
-    JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED}),
+    # To INSUFFICIENT_CREDITS when its turn comes and its account cannot pay for it.
+    JobStatus.PENDING: frozenset(
+        {JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED, JobStatus.INSUFFICIENT_CREDITS}
+    ),
     # Back to PENDING when the service stops, or has died, before the job was done.
     JobStatus.RUNNING: frozenset(
         {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PENDING}
@@ -22,6 +25,7 @@ LIFECYCLE: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.COMPLETED: frozenset(),
     JobStatus.FAILED: frozenset(),
     JobStatus.CANCELLED: frozenset(),
+    JobStatus.INSUFFICIENT_CREDITS: frozenset(),
 }
 
 

@@ -2,7 +2,7 @@
 
 Up to :data:`EXACT_QUBITS` qubits the errors are exact channels on the density matrix. Beyond that, or where
 the user says how many random realizations of the noise are to be averaged, they are drawn at random after
-each gate. The engine's analytical shortcut (``noisy_estimate``) is never used: it knows of one layer of noise.
+each gate. The engine's analytical shortcut (``noisy_estimate``) is never used: it knows one layer of noise.
 
 Expectation values are those of the noisy state. Errors of reading belong to counts and are not in them.
 

@@ -91,7 +91,7 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
         (400,),
         query={"limit": _whole(1, 1000, 100), "offset": _whole(0, 2**63 - 1, 0)},
     ),
-    endpoints.CANCEL_JOB: Operation({200: "Cancelled"}, (409,)),
+    endpoints.CANCEL_JOB: Operation({200: "Cancelled"}, (403, 409)),
     endpoints.DELETE_JOB: Operation({204: None}),
     endpoints.SET_EXECUTION_CONFIG: Operation(
         {200: "ConfigurationAnswer"}, (403, 409), takes="ExecutionConfiguration"
@@ -100,7 +100,7 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.CREDIT_BALANCE: Operation({200: "CreditBalance"}),
     endpoints.CREDIT_TRANSACTIONS: Operation(
         {200: "TransactionPage"},
-        (400,),
+        (400, 404),
         query={"page": _whole(1, 2**31, 1), "page_size": _whole(1, 100, 20)},
     ),
     endpoints.SUBMIT_QUBO: Operation(

@@ -6,11 +6,32 @@ from dataclasses import dataclass
 
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
-__all__ = ["JobConflict", "JobUnknown", "StoredCircuit", "StoredJob", "StoredTemplate"]
+__all__ = [
+    "AccessDenied",
+    "CreditsShort",
+    "JobConflict",
+    "JobUnknown",
+    "PageUnknown",
+    "StoredCircuit",
+    "StoredJob",
+    "StoredTemplate",
+]
 
 
 class JobUnknown(Exception):  # noqa: N818 - it says what the job is, and is answered 404
     """There is no such job, or it belongs to somebody else."""
+
+
+class AccessDenied(Exception):  # noqa: N818 - answered 403
+    """The account may not do this."""
+
+
+class CreditsShort(Exception):  # noqa: N818 - answered 402
+    """The account cannot pay for this."""
+
+
+class PageUnknown(Exception):  # noqa: N818 - answered 404
+    """There is no such page of a list."""
 
 
 class JobConflict(Exception):  # noqa: N818 - answered 409

@@ -15,12 +15,11 @@ from functools import cache
 from typing import Any, Protocol, overload
 
 from qiskit_qoro.local.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.settings import engine_settings
 from qiskit_qoro.local.store import Store
 from qiskit_qoro.local.tasks import Findings, Problem
 from qiskit_qoro.local.workers import Task, TaskFailure
-from qiskit_qoro.models.config import ExecutionConfig
-from qiskit_qoro.models.jobs import CircuitResult, JobStatus, JobType, ResultsPage
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, ResultsPage
 from qiskit_qoro.wire.payloads import results_page_to_json
 from qiskit_qoro.wire.text import decode_text
 
@@ -179,7 +178,7 @@ class _JobTasks(Sequence[Task]):
         job: StoredJob,
         circuits: Sequence[StoredCircuit],
         templates: Mapping[int, StoredTemplate],
-        config: ExecutionConfig | MaestroConfig | None,
+        config: AnyConfig | None,
     ) -> None:
         self._circuits = circuits
         # The same objects in every task: a batch of tasks travels with each of them once.
@@ -187,7 +186,7 @@ class _JobTasks(Sequence[Task]):
             number: (decode_text(template.blob), template.names) for number, template in templates.items()
         }
         self._words = _words(job, len(circuits))
-        self._config, self._seed = _settings(config)
+        self._config, self._seed = engine_settings(config, job.qpu_system)
         self._device = job.qpu_system
 
     def __len__(self) -> int:
@@ -220,12 +219,6 @@ class _JobTasks(Sequence[Task]):
             names=names,
             values=values,
         )
-
-
-def _settings(config: ExecutionConfig | MaestroConfig | None) -> tuple[ExecutionConfig, int | None]:
-    if isinstance(config, MaestroConfig):
-        return config.execution_config, config.seed
-    return config or ExecutionConfig(), None
 
 
 def _words(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:

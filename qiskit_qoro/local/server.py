@@ -14,15 +14,15 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.accounts import Account, Accounts
+from qiskit_qoro.local.accounts import LOCAL_ACCOUNT, Account, Accounts
 from qiskit_qoro.local.engine import load_engine
 from qiskit_qoro.local.handlers import Desk
 from qiskit_qoro.local.rehearsal import Rehearsal
@@ -33,7 +33,6 @@ from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = ["LocalService", "serve", "serve_forever"]
 
-_OWNER = Account("local")
 _NEEDED = ("maestro", "starlette", "uvicorn")
 _BACKLOG = 128
 _TOKEN_BYTES = 24
@@ -44,14 +43,23 @@ class LocalService:
 
     Attributes:
         url: Base URL of its API.
-        token: The token that it takes.
+        token: The token of its own account.
     """
 
-    def __init__(self, url: str, token: str, store: Store, pool: WorkerPool, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        store: Store,
+        pool: WorkerPool,
+        accounts: Accounts,
+        stack: ExitStack,
+    ) -> None:
         self.url = url
         self.token = token
         self._store = store
         self._pool = pool
+        self._accounts = accounts
         self._stack = stack
         self._closing = threading.Lock()
         self._pid = os.getpid()
@@ -106,9 +114,15 @@ class LocalService:
         Raises:
             JobUnknown: There is no such job.
         """
-        return self._store.wait_for(
-            lambda: self._store.job(_OWNER.name, job_id).status in statuses, timeout_s
-        )
+        return self._store.wait_for(lambda: self._store.status(job_id) in statuses, timeout_s)
+
+    def deactivate(self, token: str) -> None:
+        """Take a token back: whoever calls with it from now on is unknown. Its account's jobs go on.
+
+        Raises:
+            QoroInputError: The service has no such token.
+        """
+        self._accounts.deactivate(token)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -121,6 +135,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     token: str | None = None,
+    accounts: Mapping[str, Account] = MappingProxyType({}),
     database: str | Path | None = None,
     workers: int | None = None,
     time_limit_s: float = 300.0,
@@ -132,7 +147,9 @@ def serve(
     Args:
         host: Address to listen on. Any other than that of the own machine opens the service to others.
         port: Port to listen on, 0 for a free one.
-        token: The token it takes, ``None`` for a fresh random one.
+        token: The token of its own account, ``None`` for a fresh random one.
+        accounts: Further tokens that it takes, each with its account. Several tokens may stand for the
+            same account.
         database: File that keeps jobs and results, ``None`` for memory.
         workers: Processes that run circuits, and jobs that run at once; ``None`` for as many as suit
             the machine.
@@ -145,7 +162,7 @@ def serve(
         The service, answering requests.
 
     Raises:
-        QoroInputError: The token, the number of workers or a limit cannot be used.
+        QoroInputError: A token, an account, the number of workers or a limit cannot be used.
         QoroError: The extra ``local`` is not installed, the port is taken, or the database cannot be used.
     """
     _require_extra()
@@ -154,6 +171,7 @@ def serve(
     from qiskit_qoro.local.listener import Listener  # noqa: PLC0415
 
     token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _usable(token)
+    known = _all_accounts(token, accounts)
     _check_limits(workers, time_limit_s, memory_limit_bytes)
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
@@ -164,6 +182,8 @@ def serve(
                 )
             )
         )
+        for account in known:
+            store.open_account(account.name, account.credits)
         pool = WorkerPool(workers=workers, time_limit_s=time_limit_s, memory_limit_bytes=memory_limit_bytes)
         stack.callback(pool.close)
         pool.start()
@@ -176,10 +196,10 @@ def serve(
         )
         stack.callback(runner.stop)
         runner.start()
-        listener = Listener(build_app(Desk(store, runner, rehearsal), Accounts({token: _OWNER})), listening)
+        listener = Listener(build_app(Desk(store, runner, rehearsal), known), listening)
         stack.callback(listener.stop)
         listener.start()
-        service = LocalService(_url(listening) + PREFIX, token, store, pool, stack.pop_all())
+        service = LocalService(_url(listening) + PREFIX, token, store, pool, known, stack.pop_all())
     atexit.register(service.close)
     return service
 
@@ -217,6 +237,16 @@ def _require_extra() -> None:
             f"the local service needs {', '.join(missing)}, which is not installed: "
             'run pip install "qiskit-qoro[local]"'
         )
+
+
+def _all_accounts(token: str, accounts: Mapping[str, Account]) -> Accounts:
+    by_name = {LOCAL_ACCOUNT.name: LOCAL_ACCOUNT}
+    for further, account in accounts.items():
+        if _usable(further) == token:
+            raise QoroInputError(f"the token of {account.name!r} is that of the service's own account")
+        if by_name.setdefault(account.name, account) != account:
+            raise QoroInputError(f"there are two accounts of the name {account.name!r}, expected one")
+    return Accounts({token: LOCAL_ACCOUNT, **accounts})
 
 
 def _usable(token: str) -> str:

@@ -15,9 +15,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from qiskit_qoro.local import ledger
 from qiskit_qoro.local.analyses import (
     StoredAnalysis,
     add_problem,
@@ -28,20 +31,31 @@ from qiskit_qoro.local.analyses import (
 from qiskit_qoro.local.database import open_database
 from qiskit_qoro.local.intake import add_batch, add_template_batch
 from qiskit_qoro.local.lifecycle import may_become
-from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredCircuit, StoredJob, StoredTemplate
-from qiskit_qoro.models.config import ExecutionConfig
-from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.local.records import (
+    AccessDenied,
+    JobConflict,
+    JobUnknown,
+    StoredCircuit,
+    StoredJob,
+    StoredTemplate,
+)
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
+from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire.configurations import config_from_json, config_to_json
 
 __all__ = ["Store", "open_store"]
 
 
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def open_store(
     database: Path | None = None,
     *,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = _now,
     pending_time_s: float = 0.0,
 ) -> Store:
     """Open the store, creating what is missing.
@@ -51,12 +65,13 @@ def open_store(
     Args:
         database: Path of the file, ``None`` for memory.
         clock: Seconds, from whenever.
+        now: The time of day, for the statements of accounts.
         pending_time_s: Seconds that every job stays pending after it is finalized.
 
     Raises:
         QoroError: The file cannot be opened, is no database of this service, or is in use.
     """
-    store = Store(open_database(database), clock=clock, pending_time_s=pending_time_s)
+    store = Store(open_database(database), clock=clock, now=now, pending_time_s=pending_time_s)
     store.requeue_running()
     return store
 
@@ -73,10 +88,12 @@ class Store:
         connection: sqlite3.Connection,
         *,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _now,
         pending_time_s: float = 0.0,
     ) -> None:
         self._db = connection
         self._clock = clock
+        self._now = now
         self._pending_time_s = pending_time_s
         self._held_until: dict[int, float] = {}  # job -> when it may run, for those that wait on purpose
         self._told_at_end: dict[int, list[Callable[[], None]]] = {}
@@ -119,9 +136,13 @@ class Store:
 
         Returns:
             Its identifier.
+
+        Raises:
+            CreditsShort: The owner could not pay for a single circuit.
         """
         job_id = str(uuid.uuid4())
         with self._transaction():
+            ledger.check_credit(self._db, owner)
             cursor = self._db.execute(
                 "INSERT INTO jobs"
                 " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status)"
@@ -151,6 +172,14 @@ class Store:
         if row is None:
             raise JobUnknown(f"there is no job {job_id!r}")
         return _job_from_row(row)
+
+    def status(self, job_id: str) -> JobStatus:
+        """Where a job of any owner stands."""
+        with self._changed:
+            row = self._db.execute("SELECT status FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise JobUnknown(f"there is no job {job_id!r}")
+        return JobStatus(row[0])
 
     def append(self, owner: str, job_id: str, batch: CircuitBatch, blobs: dict[str, str]) -> None:
         """Add circuits to a job, all of them or, with an error, none.
@@ -228,9 +257,12 @@ class Store:
             The job as it was before, and the number of its circuits that have no result.
 
         Raises:
+            AccessDenied: It belongs to somebody else.
             JobConflict: It is neither pending nor running.
         """
         with self._transaction():
+            if self._owner(job_id) not in (None, owner):
+                raise AccessDenied(f"job {job_id} belongs to somebody else: only its owner can cancel it")
             job = self.job(owner, job_id)
             if not self._move(job.number, JobStatus.CANCELLED):
                 raise JobConflict(
@@ -267,12 +299,12 @@ class Store:
             ).fetchall()
             return self._count("results", job.number), [row[0] for row in rows]
 
-    def config(self, owner: str, job_id: str) -> ExecutionConfig | MaestroConfig | None:
+    def config(self, owner: str, job_id: str) -> AnyConfig | None:
         """A job's execution configuration, ``None`` where none is set."""
         with self._changed:
             return self.config_of(self.job(owner, job_id).number)
 
-    def set_config(self, owner: str, job_id: str, config: ExecutionConfig) -> None:
+    def set_config(self, owner: str, job_id: str, config: AnyConfig) -> None:
         """Set or overwrite a job's execution configuration.
 
         Raises:
@@ -286,10 +318,39 @@ class Store:
                 )
             self._write_config(job.number, config)
 
+    # --- credits ----------------------------------------------------------------------------------------
+
+    def open_account(self, name: str, grant: Decimal) -> None:
+        """Open an account with a grant; one that is there keeps what it has."""
+        with self._transaction():
+            ledger.open_account(self._db, name, grant, self._now())
+
+    def credit_balance(self, owner: str) -> CreditBalance:
+        """What an account holds.
+
+        Raises:
+            AccessDenied: There is no account of this name.
+        """
+        with self._changed:
+            balance = ledger.read_balance(self._db, owner)
+        if balance is None:
+            raise AccessDenied(f"{owner!r} has no credits here")
+        return balance
+
+    def credit_transactions(self, owner: str, limit: int, offset: int) -> tuple[int, list[CreditTransaction]]:
+        """How many transactions an account has, and some of them, the newest first."""
+        with self._changed:
+            return ledger.read_transactions(self._db, owner, limit=limit, offset=offset)
+
     # --- asked by the runner ----------------------------------------------------------------------------
 
     def claim(self) -> StoredJob | None:
-        """Take the job whose turn it is: it is running from here on. ``None`` where none is waiting."""
+        """Take the job whose turn it is: it is running from here on.
+
+        Returns:
+            The job; ``None`` where none is waiting, or where the account of the next one cannot pay for it,
+            which ends it.
+        """
         with self._transaction():
             row = self._db.execute(
                 f"SELECT {_JOB_COLUMNS} FROM jobs"  # noqa: S608
@@ -299,6 +360,9 @@ class Store:
             if row is None or self.delay_s() != 0:
                 return None
             job = _job_from_row(row)
+            if not ledger.can_pay(self._db, job.number):
+                self._refuse(job)
+                return None
             self._move(job.number, JobStatus.RUNNING)
             return job
 
@@ -320,7 +384,7 @@ class Store:
             ).fetchall()
         return {key: StoredTemplate(blob, tuple(json.loads(names))) for key, blob, names in rows}
 
-    def config_of(self, number: int) -> ExecutionConfig | MaestroConfig | None:
+    def config_of(self, number: int) -> AnyConfig | None:
         """A job's execution configuration, ``None`` where none is set."""
         with self._changed:
             row = self._db.execute(
@@ -430,7 +494,17 @@ class Store:
             self._db.execute(
                 "UPDATE jobs SET run_time_s = ?, reason = ? WHERE number = ?", (run_time_s, reason, number)
             )
+            if status is JobStatus.COMPLETED:
+                ledger.charge_job(self._db, number, self._now())
         return moved
+
+    def _refuse(self, job: StoredJob) -> None:
+        self._held_until.pop(job.number, None)
+        self._move(job.number, JobStatus.INSUFFICIENT_CREDITS)
+        self._db.execute(
+            "UPDATE jobs SET run_time_s = 0, reason = ? WHERE number = ?",
+            ("the account cannot pay for it besides its jobs that are running", job.number),
+        )
 
     def _move(self, number: int, status: JobStatus) -> bool:
         row = self._db.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
@@ -447,11 +521,15 @@ class Store:
         for tell in self._told_at_end.pop(number, ()):
             tell()
 
+    def _owner(self, job_id: str) -> str | None:
+        row = self._db.execute("SELECT owner FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+        return None if row is None else str(row[0])
+
     def _count(self, table: str, number: int) -> int:
         row = self._db.execute(f"SELECT count(*) FROM {table} WHERE job = ?", (number,)).fetchone()  # noqa: S608
         return int(row[0])
 
-    def _write_config(self, number: int | None, config: ExecutionConfig | MaestroConfig) -> None:
+    def _write_config(self, number: int | None, config: AnyConfig) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO configurations VALUES (?, ?)",
             (number, json.dumps(config_to_json(config))),

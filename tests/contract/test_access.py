@@ -74,12 +74,6 @@ def test_the_systems_are_listed_with_their_qpus(service: Any) -> None:
     ] * 2
 
 
-def test_a_call_that_is_not_done_yet_says_so(service: Any) -> None:
-    answer = service.call("GET", "/credits/")
-    assert answer.status_code == 501
-    assert service.says(answer, "does not do this yet")
-
-
 # --- the size of a body ---------------------------------------------------------------------------------
 
 

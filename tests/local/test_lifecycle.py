@@ -5,14 +5,15 @@ import pytest
 from qiskit_qoro.local.lifecycle import LIFECYCLE, may_become
 from qiskit_qoro.models.jobs import JobStatus
 
-P, R, C, F, X = (
+P, R, C, F, X, B = (
     JobStatus.PENDING,
     JobStatus.RUNNING,
     JobStatus.COMPLETED,
     JobStatus.FAILED,
     JobStatus.CANCELLED,
+    JobStatus.INSUFFICIENT_CREDITS,
 )
-ALLOWED = {(P, R), (P, X), (P, F), (R, C), (R, F), (R, X), (R, P)}
+ALLOWED = {(P, R), (P, X), (P, F), (P, B), (R, C), (R, F), (R, X), (R, P)}
 
 
 @pytest.mark.parametrize("current", LIFECYCLE)

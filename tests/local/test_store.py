@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import QoroError, WireError
-from qiskit_qoro.local.records import JobConflict, JobUnknown
+from qiskit_qoro.local.records import AccessDenied, JobConflict, JobUnknown
 from qiskit_qoro.local.store import Store, open_store
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
@@ -62,7 +62,6 @@ def test_a_job_exists_for_its_owner_only(store: Store) -> None:
     for ask in (
         lambda: store.job("you", job_id),
         lambda: add(store, job_id, "other", owner="you"),
-        lambda: store.cancel("you", job_id),
         lambda: store.delete("you", job_id),
         lambda: store.results("you", job_id, 10, 0),
         lambda: store.config("you", job_id),
@@ -70,6 +69,8 @@ def test_a_job_exists_for_its_owner_only(store: Store) -> None:
     ):
         with pytest.raises(JobUnknown, match=job_id):
             ask()
+    with pytest.raises(AccessDenied, match=job_id):
+        store.cancel("you", job_id)
     assert status(store, job_id) is JobStatus.PENDING
 
 

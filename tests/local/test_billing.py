@@ -1,0 +1,123 @@
+"""Several accounts on one service: what each may do, what it pays, and what a client hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from qiskit_qoro.errors import (
+    AuthenticationError,
+    InsufficientCreditsError,
+    NotFoundError,
+    QoroAPIError,
+    QoroInputError,
+)
+from qiskit_qoro.local import Account, LocalService, Tier, serve
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig
+from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.service import QoroService
+
+BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;'
+ACCOUNTS = {
+    "alice-token": Account("alice"),
+    "alice-other": Account("alice"),
+    "bob-token": Account("bob", Tier.PAID, Decimal("0.02")),
+    "short-lived": Account("carol"),
+}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[LocalService]:
+    with serve(workers=1, accounts=ACCOUNTS) as service:
+        yield service
+
+
+def client(shop: LocalService, token: str) -> QoroService:
+    return QoroService(token, JobConfig(simulator_cluster="qoro_maestro"), base_url=shop.url)
+
+
+def test_a_client_sees_what_it_paid(shop: LocalService) -> None:
+    alice = client(shop, "alice-token")
+    before = Decimal(alice.get_credit_balance()["balance"])
+    job = alice.submit_circuits({"a": BELL, "b": BELL})
+    assert shop.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
+    balance = alice.get_credit_balance()
+    assert before - Decimal(balance["balance"]) == Decimal("0.02")
+    newest = alice.get_credit_transactions(page_size=1)["results"][0]
+    assert (newest["amount"], newest["balance_after"]) == ("-0.02", balance["balance"])
+    assert (newest["transaction_type"], newest["job_id"]) == ("CHARGE", job.job_id)
+
+
+def test_two_tokens_of_one_account_share_jobs_and_credits(shop: LocalService) -> None:
+    job = client(shop, "alice-token").submit_circuits({"a": BELL})
+    other = client(shop, "alice-other")
+    assert other.get_job_state(job).status in set(JobStatus)
+    assert shop.wait_idle(60)
+    assert other.get_credit_balance() == client(shop, "alice-token").get_credit_balance()
+
+
+def test_an_account_without_credits_gets_no_job(shop: LocalService) -> None:
+    bob = client(shop, "bob-token")
+    too_dear = bob.submit_circuits({str(index): BELL for index in range(3)})
+    assert shop.wait_status(str(too_dear.job_id), JobStatus.INSUFFICIENT_CREDITS, timeout_s=60)
+    with pytest.raises(QoroAPIError, match="cannot pay"):
+        bob.get_job_results(too_dear)
+    affordable = bob.submit_circuits({"a": BELL, "b": BELL})
+    assert shop.wait_status(str(affordable.job_id), JobStatus.COMPLETED, timeout_s=60)
+    with pytest.raises(InsufficientCreditsError, match=r"balance is 0\.00"):
+        bob.submit_circuits({"a": BELL})
+    assert bob.get_credit_balance()["balance"] == "0.00"
+
+
+@pytest.mark.parametrize("config", [ExecutionConfig(bond_dimension=33), MaestroConfig(max_bond_dimension=33)])
+def test_the_free_tier_has_a_cap(shop: LocalService, config: ExecutionConfig | MaestroConfig) -> None:
+    with pytest.raises(AuthenticationError, match="33, the tier FREE allows at most 32") as raised:
+        client(shop, "alice-token").submit_circuits({"a": BELL}, override_execution_config=config)
+    assert raised.value.status_code == 403
+    job = client(shop, shop.token).submit_circuits({"a": BELL}, override_execution_config=config)
+    assert shop.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
+
+
+def test_strangers_find_no_job_and_cannot_cancel_it(shop: LocalService) -> None:
+    job = client(shop, "alice-token").submit_circuits({"a": BELL})
+    own = client(shop, shop.token)
+    with pytest.raises(NotFoundError):
+        own.get_job_state(job)
+    with pytest.raises(AuthenticationError, match="belongs to somebody else") as raised:
+        own.cancel_job(job)
+    assert raised.value.status_code == 403
+
+
+def test_a_token_that_is_deactivated_is_refused_and_its_jobs_go_on(shop: LocalService) -> None:
+    carol = client(shop, "short-lived")
+    job = carol.submit_circuits({"a": BELL})
+    shop.deactivate("short-lived")
+    with pytest.raises(AuthenticationError) as raised:
+        carol.get_credit_balance()
+    assert raised.value.status_code == 401
+    assert shop.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
+    with pytest.raises(QoroInputError, match="no such token"):
+        shop.deactivate("never heard of")
+
+
+def test_the_own_account_of_a_service_has_more_than_anybody_uses_up() -> None:
+    with serve(workers=1) as service:
+        balance = client(service, service.token).get_credit_balance()
+    assert (balance["balance"], balance["total_used"]) == ("1000000.00", "0")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "named"),
+    [
+        ({"own": Account("x")}, "the token of 'x' is that of the service's own account"),
+        ({"a": Account("x"), "b": Account("x", Tier.PAID)}, "two accounts of the name 'x'"),
+        ({"a": Account("local")}, "two accounts of the name 'local'"),
+        ({"a b": Account("x")}, "printable ASCII"),
+    ],
+)
+def test_accounts_that_contradict_each_other_are_refused(accounts: dict[str, Account], named: str) -> None:
+    with pytest.raises(QoroInputError, match=named):
+        serve(token="own", accounts=accounts)
