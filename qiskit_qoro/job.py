@@ -234,7 +234,7 @@ class QoroJob(JobV1):
         try:
             self._service.get_job_results(self._reference)
         except QoroAPIError as error:
-            return _LABEL.sub(self._labelled, error.detail)
+            return _LABEL.sub(self._labelled, error.detail.removeprefix("job failed: "))
         except QoroError as error:
             return f"the reason could not be read ({error})"
         return ""
@@ -242,7 +242,9 @@ class QoroJob(JobV1):
     def _labelled(self, label: re.Match[str]) -> str:
         """The service knows a circuit by its label; its name stands beside it."""
         experiment = (self._experiments or {}).get(label[1])
-        return f"{label[0]} ({experiment.name!r})" if experiment is not None else label[0]
+        if experiment is None or experiment.name == label[1]:
+            return label[0]
+        return f"{label[0]} ({experiment.name!r})"
 
     # --- results --------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ TOKEN_VARIABLE = "QORO_API_KEY"  # noqa: S105 - the name of the variable, not it
 """The variable that holds the token, in a ``.env`` file or in the environment."""
 
 URL_VARIABLE = "QORO_API_URL"
-"""The variable that holds another base URL, in a ``.env`` file or in the environment."""
+"""The variable that holds another base URL, beside the token in a ``.env`` file, or in the environment."""
 
 
 def find_token(argument: str | None) -> str:
@@ -55,17 +55,19 @@ def is_token_set() -> bool:
     return bool(_setting(TOKEN_VARIABLE))
 
 
-def find_base_url(argument: str | None) -> str:
+def find_base_url(argument: str | None, *, token: str | None = None) -> str:
     """The base URL of the service, without a trailing slash.
 
     Args:
         argument: What the caller passed; it wins over a ``.env`` file, which wins over the
             environment. Without any of them it is the cloud.
+        token: The token that the caller passed, if any. A ``.env`` file says only where its own token
+            goes: it may have come with somebody else's files.
 
     Raises:
         QoroInputError: It is not an ``http`` or ``https`` URL.
     """
-    url = (argument if argument is not None else _setting(URL_VARIABLE)) or CLOUD_URL
+    url = (argument if argument is not None else _address(token)) or CLOUD_URL
     if not isinstance(url, str) or not _is_base_url(url):
         raise QoroInputError(
             f"base_url is {url!r}, expected something like {CLOUD_URL} or http://127.0.0.1:8000/api"
@@ -87,8 +89,17 @@ def _is_base_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and has_host and is_plain
 
 
+def _address(token: str | None) -> str | None:
+    file = _file()
+    goes_with_its_token = token is None and bool(file.get(TOKEN_VARIABLE))
+    return (file.get(URL_VARIABLE) if goes_with_its_token else None) or os.environ.get(URL_VARIABLE)
+
+
 def _setting(name: str) -> str | None:
     """``name`` from the nearest ``.env`` file, else from the environment."""
+    return _file().get(name) or os.environ.get(name)
+
+
+def _file() -> dict[str, str | None]:
     path = find_dotenv(usecwd=True)
-    value = dotenv_values(path).get(name) if path else None
-    return value or os.environ.get(name)
+    return dotenv_values(path) if path else {}

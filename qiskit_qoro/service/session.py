@@ -44,7 +44,9 @@ class ServiceSession(CircuitRunner):
         self.polling_interval = float(polling_interval)
         self.max_retries = max_retries
         self._clock = clock
-        self._transport = Transport(find_base_url(base_url), find_token(auth_token), clock=clock)
+        self._transport = Transport(
+            find_base_url(base_url, token=auth_token), find_token(auth_token), clock=clock
+        )
         self._takes_expectations: dict[str, bool] = {}  # QPU system -> whether, once it has been asked
         if job_config is None:
             job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)

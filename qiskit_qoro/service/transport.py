@@ -214,6 +214,10 @@ def _translated(endpoint: Endpoint, base_url: str, job_id: str | None) -> Iterat
                 "Check the network and the base URL",
                 job_id=job_id,
             ) from error
+        if isinstance(error, requests.exceptions.TooManyRedirects):
+            raise WireError(
+                f"{base_url} redirects {what} in circles: check the base URL", job_id=job_id
+            ) from error
         if isinstance(error, requests.exceptions.Timeout):
             raise QoroTimeoutError(
                 f"no answer from {base_url} to {what} within {endpoint.timeout_s:g} s. "

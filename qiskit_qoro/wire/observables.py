@@ -29,7 +29,7 @@ __all__ = ["MAX_CHARACTERS", "MAX_QUBITS", "decode_observables", "encode_observa
 MAX_QUBITS = 2**20
 """Longest word that is decoded where nobody says otherwise."""
 
-MAX_CHARACTERS = 2**28
+MAX_CHARACTERS = 2**26
 """Most letters, over all dense words, that are decoded where nobody says otherwise."""
 
 _I, _SEMICOLON = b"I;"

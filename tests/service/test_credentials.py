@@ -69,9 +69,17 @@ def test_the_address_comes_from_argument_file_environment_or_is_the_cloud(tmp_pa
     assert find_base_url(None) == CLOUD_URL == "https://app.qoroquantum.net/api"
     monkeypatch.setenv("QORO_API_URL", "http://environment/api")
     assert find_base_url(None) == "http://environment/api"
-    write_env(tmp_path, QORO_API_URL="http://file/api")
+    write_env(tmp_path, QORO_API_URL="http://file/api", QORO_API_KEY="from-file")
     assert find_base_url(None) == "http://file/api"
     assert find_base_url("http://argument/api/") == "http://argument/api"
+
+
+def test_the_address_in_a_file_is_for_the_token_in_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("QORO_API_KEY", "from-environment")
+    write_env(tmp_path, QORO_API_URL="http://stranger/api")
+    assert find_base_url(None) == CLOUD_URL
+    write_env(tmp_path, QORO_API_URL="http://stranger/api", QORO_API_KEY="bait")
+    assert find_base_url(None, token="from-argument") == CLOUD_URL
 
 
 @pytest.mark.parametrize("good", ["http://[::1]:8000/api", "http://localhost:8000", "https://a.b/c/d"])

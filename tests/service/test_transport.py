@@ -241,8 +241,9 @@ def test_a_post_follows_no_redirect(raw_server, clock):
 def test_redirects_in_a_circle_are_an_error_without_the_token(raw_server, clock):
     server = raw_server()
     server.answers = [redirect_to("/api/")]
-    with pytest.raises(QoroConnectionError, match="redirects") as caught:
+    with pytest.raises(WireError, match="in circles: check the base URL") as caught:
         Transport(server.url, "the-token", clock=clock).send(PING)
+    assert clock.waits == []
     cause = caught.value.__cause__
     held = [cause.request, cause.response.request, *(answer.request for answer in cause.response.history)]
     assert all("the-token" not in repr(request.headers) for request in held)

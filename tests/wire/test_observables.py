@@ -190,7 +190,7 @@ def test_more_qubits_than_the_limit_are_refused(num_qubits):
 
 
 def test_more_letters_than_the_limit_are_refused_before_they_are_allocated():
-    with pytest.raises(WireError, match="over 268435456 letters"):
+    with pytest.raises(WireError, match="over 67108864 letters"):
         decode_observables(f"@gzs1048576:{encode_text(';'.join(['I'] * 257))}")
 
 
