@@ -26,7 +26,8 @@ from qiskit_qoro._version import __version__
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.local import Fault, FaultKind, LocalService, Rehearsal, serve_forever
+from qiskit_qoro.local import Account, Fault, FaultKind, LocalService, Rehearsal, Tier, serve_forever
+from qiskit_qoro.local.ledger import check_grant
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.provider import QoroProvider
@@ -227,6 +228,7 @@ def _serve(options: argparse.Namespace) -> None:
         workers=options.workers,
         time_limit_s=options.time_limit,
         rehearsal=rehearsal,
+        accounts=_distinct(options.account),
     )
 
 
@@ -270,6 +272,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     serve.add_argument("--port", type=int, default=0, metavar="N", help="port (default: a free one)")
     serve.add_argument("--token", metavar="T", help="the token to take (default: a random one)")
+    serve.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        type=_account,
+        metavar="NAME:TOKEN[:TIER[:CREDITS]]",
+        help="another token to take, and its account: tier FREE or PAID, and the credits it starts with "
+        "(default FREE and 500.00); may be repeated",
+    )
     serve.add_argument("--database", metavar="PATH", help="file that keeps the jobs (default: memory)")
     serve.add_argument("--workers", type=int, metavar="N", help="processes that run circuits")
     serve.add_argument(
@@ -338,6 +349,26 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--cloud", action="store_true", help=f"use the service of {URL_VARIABLE} or the cloud")
     where.add_argument("--local", action="store_true", help="use the local service, started for this command")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _account(text: str) -> tuple[str, Account]:
+    name, *rest = text.split(":")
+    if not 1 <= len(rest) <= 3 or not rest[0]:
+        raise argparse.ArgumentTypeError("expected NAME:TOKEN[:TIER[:CREDITS]]")
+    token, *terms = rest
+    try:
+        tier = Tier(terms[0].upper()) if terms else Tier.FREE
+        return token, Account(name, tier, check_grant(terms[1])) if len(terms) == 2 else Account(name, tier)
+    except ValueError as error:
+        reason = error.message if isinstance(error, QoroInputError) else f"{error}, expected FREE or PAID"
+        raise argparse.ArgumentTypeError(f"account {name!r}: {reason}") from error
+
+
+def _distinct(accounts: Sequence[tuple[str, Account]]) -> dict[str, Account]:
+    by_token = dict(accounts)
+    if len(by_token) != len(accounts):
+        raise QoroInputError("two accounts have the same token, expected a token for one account")
+    return by_token
 
 
 def _shots(text: str) -> int:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -285,6 +286,56 @@ def test_serve_ends_quietly_when_told_to(
     assert "Traceback" not in err
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(settings["QORO_API_URL"], timeout=10)
+
+
+def test_serve_takes_the_tokens_of_several_accounts() -> None:
+    process = subprocess.Popen(
+        [
+            *COMMAND,
+            "serve",
+            "--workers",
+            "1",
+            "--account",
+            "ann:ann-token",
+            "--account",
+            "bo:bo-token:paid:2.50",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().strip().split("=", 1)[1]
+        balances = [
+            requests.get(f"{url}/credits/", headers={"Authorization": f"Bearer {token}"}, timeout=10).json()
+            for token in ("ann-token", "bo-token")
+        ]
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert [body["balance"] for body in balances] == ["500.00", "2.50"]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "named"),
+    [
+        (["ann"], "NAME:TOKEN"),
+        (["ann:"], "NAME:TOKEN"),
+        ([":token"], "name is ''"),
+        (["ann:token:GOLD"], "FREE or PAID"),
+        (["ann:token:FREE:-1"], "credits is"),
+        (["ann:token:FREE:1:1"], "NAME:TOKEN"),
+        (["ann:token", "bo:token"], "same token"),
+    ],
+)
+def test_accounts_that_cannot_be_are_refused(
+    accounts: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [part for account in accounts for part in ("--account", account)]
+    with suppress(SystemExit):
+        assert main(["serve", *arguments]) != 0
+    assert named in capsys.readouterr().err
 
 
 def test_serve_on_a_port_that_is_taken_says_so(

@@ -1,0 +1,57 @@
+"""The tables of tiers, prices, devices and options in the documentation say what the code does."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+from qiskit_qoro.local.accounts import BOND_DIMENSION_CAPS, LOCAL_ACCOUNT, Account, Tier
+from qiskit_qoro.local.devices import NOISY_DEVICES
+from qiskit_qoro.local.ledger import PRICES, STARTING_GRANT
+from qiskit_qoro.local.noise import DEFAULT_REALIZATIONS, EXACT_QUBITS
+from qiskit_qoro.local.settings import DEVICE_OPTIONS
+from qiskit_qoro.models.jobs import JobType
+
+PAGE = Path(__file__).parents[2] / "docs/explanation/local-service.md"
+
+
+def section(heading: str) -> str:
+    return PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def table(heading: str) -> list[list[str]]:
+    rows = [line for line in section(heading).splitlines() if line.startswith("| ")]
+    return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows[1:]]
+
+
+def test_tiers() -> None:
+    documented = {Tier(tier): None if cap == "any" else int(cap) for tier, cap in table("Accounts and tiers")}
+    assert documented == BOND_DIMENSION_CAPS
+    text = " ".join(section("Accounts and tiers").split())
+    assert f"tier `{Account('x').tier}` and starts with {STARTING_GRANT} credits" in text
+    assert f"tier `{LOCAL_ACCOUNT.tier}` and starts with {LOCAL_ACCOUNT.credits} credits" in text
+
+
+def test_prices() -> None:
+    documented = {JobType(kind): Decimal(price.split()[0]) for kind, price in table("Credits and prices")}
+    assert documented == PRICES
+
+
+def test_devices() -> None:
+    documented = [(name, *map(float, figures)) for name, *figures in table("Noisy devices")]
+    assert documented == [
+        (item.name, item.num_qubits, item.errors.one_qubit, item.errors.two_qubit, item.errors.readout)
+        for item in NOISY_DEVICES
+    ]
+    text = section("Noisy devices")
+    assert re.search(rf"Up to {EXACT_QUBITS} qubits", text)
+    assert f"{DEFAULT_REALIZATIONS} times unless" in text
+
+
+def test_options() -> None:
+    documented = [tuple(row[:3]) for row in table("Options of the local QPU")]
+    assert documented == [
+        (item.name, item.kind, "none" if item.default is None else str(item.default))
+        for item in DEVICE_OPTIONS
+    ]
