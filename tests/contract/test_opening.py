@@ -24,7 +24,6 @@ def test_two_jobs_are_two_jobs(service: Any) -> None:
         ({"job_type": "DREAM"}, "job_type"),
         ({"job_type": None}, "job_type"),
         ({"job_type": 3}, "job_type"),
-        ({"job_type": "VALIDATE"}, "job_type"),
         ({"tag": 5}, "tag"),
         ({"use_packing": "yes"}, "use_packing"),
         ({"simulator_cluster": "nowhere"}, "simulator_cluster"),
