@@ -75,12 +75,16 @@ class QoroError(QiskitError):
         self.message = f"{self.message}. {text}"
         self.args = (self.message,)
 
+    def introduce(self, text: str) -> None:
+        """Put in front of the message what it is about."""
+        self.message = f"{text}: {self.message}"
+        self.args = (self.message,)
+
     def name_job(self, job_id: str) -> None:
         """Say which job is concerned, where that has not been said yet."""
         if self.job_id is None:
             self.job_id = job_id
-            self.message = f"job {job_id}: {self.message}"
-            self.args = (self.message,)
+            self.introduce(f"job {job_id}")
 
     def __str__(self) -> str:
         # QiskitError shows the repr of its message: quotes around it, line breaks as \n.

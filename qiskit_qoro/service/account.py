@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.service.session import ServiceSession
-from qiskit_qoro.service.transport import json_of
+from qiskit_qoro.service.transport import read_answer
 from qiskit_qoro.wire.credits import credit_balance_from_json, transaction_page_from_json
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
 
@@ -32,9 +33,7 @@ class AccountCalls(ServiceSession):
             QoroConnectionError: There was no answer.
             WireError: The answer makes no sense.
         """
-        body: dict[str, Any] = json_of(self._transport.send(CREDIT_BALANCE))
-        credit_balance_from_json(body)
-        return body
+        return read_answer(self._transport.send(CREDIT_BALANCE), _checked(credit_balance_from_json))
 
     def get_credit_transactions(self, page: int = 1, page_size: int = 20) -> dict[str, Any]:
         """A page of the account's transactions.
@@ -59,9 +58,18 @@ class AccountCalls(ServiceSession):
         _check_count("page", page, None)
         _check_count("page_size", page_size, MOST_TRANSACTIONS)
         params = {"page": page, "page_size": page_size}
-        body: dict[str, Any] = json_of(self._transport.send(CREDIT_TRANSACTIONS, params=params))
-        transaction_page_from_json(body)
-        return body
+        answer = self._transport.send(CREDIT_TRANSACTIONS, params=params)
+        return read_answer(answer, _checked(transaction_page_from_json))
+
+
+def _checked(reader: Callable[[object], object]) -> Callable[[Any], dict[str, Any]]:
+    """A body as it came, once ``reader`` has found nothing wrong with it."""
+
+    def check(body: Any) -> dict[str, Any]:
+        reader(body)
+        return dict(body)
+
+    return check
 
 
 def _check_count(name: str, value: object, most: int | None) -> None:

@@ -9,7 +9,7 @@ from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInput
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.service.session import ServiceSession
 from qiskit_qoro.service.submission import open_job
-from qiskit_qoro.service.transport import json_of
+from qiskit_qoro.service.transport import read_answer
 from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import (
     CANCEL_JOB,
@@ -70,8 +70,8 @@ class CharacterizationCalls(ServiceSession):
             job_id = self._submit_qubo(qubo, target_states, options, tag)
         elif not isinstance(job_id, str) or not job_id:
             raise QoroInputError(f"job_id is {job_id!r}, expected text")
-        answer = json_of(self._transport.send(VALIDATION_RESULT, job_id=job_id))
-        return dict(as_object(answer, "body"))
+        answer = self._transport.send(VALIDATION_RESULT, job_id=job_id)
+        return read_answer(answer, lambda body: as_object(body, "body"))
 
     def fetch_characterization_report(self, job_id: str) -> str:
         """The report of a characterization as a fragment of HTML, for free.

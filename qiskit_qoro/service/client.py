@@ -58,7 +58,8 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         auth_token: The token; without it ``QORO_API_KEY`` in a ``.env`` file, else in the environment.
         job_config: Settings for the jobs of this client. Without a target in it, jobs go to the
             ``qoro_maestro`` simulator cluster, and a warning says so.
-        execution_config: How the engine is to run the jobs of this client.
+        execution_config: How the jobs of this client are to run: an :class:`ExecutionConfig`; or, in the words
+            of the engine, a :class:`MaestroConfig`; or, of a QPU's vendor, a :class:`DeviceConfig`.
         polling_interval: The longest time between two looks at a job, in seconds.
         max_retries: How often a job is looked at before the wait for it is given up.
         track_depth: Whether to record the depth of each submitted circuit.
@@ -113,9 +114,9 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             shot_groups: Shots by range of circuits, as ``[start, end, shots]``, covering all of them in
                 order; in place of the shots of the job configuration.
             job_type: ``EXECUTE`` or ``EXPECTATION``; follows from ``ham_ops`` where not given.
-            override_execution_config: Its fields win over the client's :attr:`execution_config`. A
-                :class:`MaestroConfig`, which is in the engine's words and may hold a seed, or a
-                :class:`DeviceConfig`, in the words of a QPU's vendor, is sent in its place.
+            override_execution_config: Its fields win over the client's :attr:`execution_config`. One of
+                another kind is sent in its place: a :class:`MaestroConfig`, which may hold a seed, or a
+                :class:`DeviceConfig`.
             override_job_config: Its fields win over the client's :attr:`job_config`.
             cancellation_event: Accepted for the interface; give it to :meth:`poll_job_status`.
             **kwargs: Ignored.
@@ -222,11 +223,10 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         return self._job_config.override(job_config), self._merged(execution_config)
 
     def _merged(self, override: AnyConfig | None) -> AnyConfig | None:
-        if isinstance(override, MaestroConfig | DeviceConfig):
-            return override
-        if override is None or self._execution_config is None:
-            return override or self._execution_config
-        return self._execution_config.override(override)
+        default = self._execution_config
+        if isinstance(default, ExecutionConfig) and isinstance(override, ExecutionConfig):
+            return default.override(override)
+        return default if override is None else override
 
 
 def _job_request(config: JobConfig, job_type: JobType, execution_config: AnyConfig | None) -> JobRequest:

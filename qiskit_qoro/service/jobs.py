@@ -22,7 +22,7 @@ from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.cancellation import interrupt_sets
 from qiskit_qoro.service.progress import status_line
 from qiskit_qoro.service.session import ServiceSession, check_type
-from qiskit_qoro.service.transport import json_of
+from qiskit_qoro.service.transport import read_answer
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.endpoints import (
     CANCEL_JOB,
@@ -61,7 +61,7 @@ class JobCalls(ServiceSession):
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
-        return job_state_from_json(json_of(self._fetch_status(_job_id(execution_result))))
+        return read_answer(self._fetch_status(_job_id(execution_result)), job_state_from_json)
 
     def wait_for_job(
         self,
@@ -97,7 +97,7 @@ class JobCalls(ServiceSession):
             self._clock.wait(seconds)
 
         return self._poller.until_final(
-            lambda: job_state_from_json(json_of(self._fetch_status(job_id, wait_to_retry))),
+            lambda: read_answer(self._fetch_status(job_id, wait_to_retry), job_state_from_json),
             job_id=job_id,
             timeout_s=timeout_s,
             on_look=on_look,
@@ -142,7 +142,7 @@ class JobCalls(ServiceSession):
 
         def read(wait: Callable[[float], None] | None = None) -> JobState:
             last[:] = [self._fetch_status(job_id, wait)]
-            return job_state_from_json(json_of(last[0]))
+            return read_answer(last[0], job_state_from_json)
 
         if loop_until_complete:
             event = cancellation_event or threading.Event()
@@ -219,9 +219,8 @@ class JobCalls(ServiceSession):
         results: dict[str, CircuitResult] = {}
         while True:
             params = {"limit": RESULTS_PAGE_SIZE, "offset": len(results)}
-            page = results_page_from_json(
-                json_of(self._transport.send(GET_RESULTS, job_id=job_id, params=params))
-            )
+            answer = self._transport.send(GET_RESULTS, job_id=job_id, params=params)
+            page = read_answer(answer, results_page_from_json)
             before = len(results)
             results |= page.results
             if page.next is None:
@@ -286,8 +285,8 @@ class JobCalls(ServiceSession):
         job_id = _job_id(execution_result)
         check_type("config", config, ExecutionConfig)
         body = render(config.to_payload())
-        answer = json_of(self._transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=body))
-        return dict(as_object(answer, "body"))
+        answer = self._transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=body)
+        return read_answer(answer, lambda body: as_object(body, "body"))
 
     def get_execution_config(self, execution_result: ExecutionResult) -> ExecutionConfig:
         """The execution configuration of a job.
@@ -328,7 +327,7 @@ class JobCalls(ServiceSession):
     def _fetch_config(self, execution_result: ExecutionResult) -> tuple[str, ExecutionConfig | DeviceConfig]:
         job_id = _job_id(execution_result)
         answer = self._transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
-        return job_id, config_answer_from_json(json_of(answer))
+        return job_id, read_answer(answer, config_answer_from_json)
 
 
 def _cancelled(job_id: str) -> ExecutionCancelledError:

@@ -12,6 +12,9 @@ from qiskit_qoro.models.config import (
     ExecutionConfig,
     JobConfig,
 )
+from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import find_base_url, find_token
 from qiskit_qoro.service.polling import Poller
@@ -28,7 +31,7 @@ class ServiceSession(CircuitRunner):
         self,
         auth_token: str | None = None,
         job_config: JobConfig | None = None,
-        execution_config: ExecutionConfig | None = None,
+        execution_config: AnyConfig | None = None,
         polling_interval: float = 3.0,
         max_retries: int = 5000,
         track_depth: bool = False,
@@ -72,14 +75,14 @@ class ServiceSession(CircuitRunner):
         self._job_config = _with_target(config)
 
     @property
-    def execution_config(self) -> ExecutionConfig | None:
-        """The engine's configuration for jobs that bring none of their own."""
+    def execution_config(self) -> AnyConfig | None:
+        """How jobs are to run that bring no configuration of their own."""
         return self._execution_config
 
     @execution_config.setter
-    def execution_config(self, config: ExecutionConfig | None) -> None:
+    def execution_config(self, config: AnyConfig | None) -> None:
         if config is not None:
-            check_type("execution_config", config, ExecutionConfig)
+            check_type("execution_config", config, ExecutionConfig, MaestroConfig, DeviceConfig)
         self._execution_config = config
 
     @property

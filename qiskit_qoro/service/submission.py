@@ -24,7 +24,7 @@ from qiskit_qoro.models.shots import (
 )
 from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.qasm.writer import Program, write_program
-from qiskit_qoro.service.transport import Transport, json_of
+from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, CANCEL_JOB, INIT_JOB
 from qiskit_qoro.wire.observables import parse_ham_ops
@@ -279,7 +279,7 @@ def open_job(transport: Transport, request: bytes) -> str:
     """
     answer = transport.send(INIT_JOB, body=request)
     try:
-        return job_id_from_json(json_of(answer))
+        return read_answer(answer, job_id_from_json)
     except WireError as error:
         error.extend(
             f"So the service answered {INIT_JOB.method} {INIT_JOB.path} with {answer.status_code}: it may "

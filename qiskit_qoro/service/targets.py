@@ -9,7 +9,7 @@ from __future__ import annotations
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import VendorBlueprint
 from qiskit_qoro.service.session import ServiceSession
-from qiskit_qoro.service.transport import json_of
+from qiskit_qoro.service.transport import read_answer
 from qiskit_qoro.wire.endpoints import QPU_SYSTEMS, SIMULATOR_CLUSTERS, VENDOR_BLUEPRINT
 from qiskit_qoro.wire.listings import qpu_systems_from_json, simulator_clusters_from_json
 from qiskit_qoro.wire.vendors import vendor_blueprints_from_json
@@ -28,7 +28,7 @@ class TargetCalls(ServiceSession):
             QoroConnectionError: There was no answer.
             WireError: The answer makes no sense.
         """
-        systems = qpu_systems_from_json(json_of(self._transport.send(QPU_SYSTEMS)))
+        systems = read_answer(self._transport.send(QPU_SYSTEMS), qpu_systems_from_json)
         self._takes_expectations = {system.name: system.supports_expval for system in systems}
         return systems
 
@@ -40,7 +40,7 @@ class TargetCalls(ServiceSession):
             QoroConnectionError: There was no answer.
             WireError: The answer makes no sense.
         """
-        return simulator_clusters_from_json(json_of(self._transport.send(SIMULATOR_CLUSTERS)))
+        return read_answer(self._transport.send(SIMULATOR_CLUSTERS), simulator_clusters_from_json)
 
     def fetch_vendor_config_blueprint(self) -> dict[str, VendorBlueprint]:
         """What each vendor of QPUs lets a job set, and which credentials it wants.
@@ -53,7 +53,7 @@ class TargetCalls(ServiceSession):
             QoroConnectionError: There was no answer.
             WireError: The answer makes no sense.
         """
-        return vendor_blueprints_from_json(json_of(self._transport.send(VENDOR_BLUEPRINT)))
+        return read_answer(self._transport.send(VENDOR_BLUEPRINT), vendor_blueprints_from_json)
 
     @property
     def supports_expval(self) -> bool:

@@ -14,6 +14,7 @@ from qiskit import QuantumCircuit
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import JobRequest
 from qiskit_qoro.models.templates import TemplateBatch, TemplateEntry
+from qiskit_qoro.qasm.legacy import complete_program
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.templates import check_names, parse_template
 from qiskit_qoro.service.submission import Measurement, Submission
@@ -78,7 +79,7 @@ def check_templates(templates: Sequence[TemplateEntry]) -> list[TemplateShape]:
 
 def _shape(template: TemplateEntry) -> TemplateShape:
     try:
-        circuit = parse_template(template.template_qasm, template.parameter_names)
+        circuit = parse_template(complete_program(template.template_qasm), template.parameter_names)
     except QoroInputError as error:
         # An angle may have no value for the numbers that were tried, such as ln(theta - 5).
         circuit = _first_circuit(template)
@@ -92,7 +93,8 @@ def _first_circuit(template: TemplateEntry) -> QuantumCircuit | None:
     _, values = template.parameter_sets[0]
     try:
         check_names(template.parameter_names)
-        return parse_program(resolve_template(template.template_qasm, template.parameter_names, values))
+        text = complete_program(template.template_qasm)
+        return parse_program(resolve_template(text, template.parameter_names, values))
     except QoroInputError:
         return None
 
@@ -156,7 +158,7 @@ def build_template_submission(
 
 
 def _uploads(template: TemplateEntry, measurement: Measurement, where: str, is_last: bool) -> Iterator[bytes]:
-    blob = encode_text(template.template_qasm)
+    blob = encode_text(complete_program(template.template_qasm))
     sets = [render(parameter_set_to_json(item)) for item in template.parameter_sets]
     empty = replace(template, parameter_sets=())
 

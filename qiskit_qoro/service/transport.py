@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import qiskit
@@ -40,7 +40,9 @@ from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.payloads import error_detail
 
-__all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Transport", "json_of"]
+__all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Transport", "json_of", "read_answer"]
+
+_T = TypeVar("_T")
 
 CONNECT_TIMEOUT_S = 10.0
 """Seconds to wait for a connection; how long an answer may take is in the endpoint table."""
@@ -180,6 +182,20 @@ def _new_session(token: str, *, trust_env: bool) -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def read_answer(response: requests.Response, reader: Callable[[Any], _T]) -> _T:
+    """What ``reader`` makes of an answer's JSON.
+
+    Raises:
+        WireError: The answer is not JSON, or not what the reader expects; the message says which answer.
+    """
+    body = json_of(response)
+    try:
+        return reader(body)
+    except WireError as error:
+        error.introduce(f"{response.request.method} {_where(response.url)} has an answer that makes no sense")
+        raise
 
 
 def json_of(response: requests.Response) -> Any:

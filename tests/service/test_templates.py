@@ -331,3 +331,19 @@ def test_many_rows_come_back_under_their_labels_in_order(live_service: QoroServi
     results = live_service.get_job_results(job).results
     assert results == expected
     assert list(results) == list(expected)
+
+
+def test_gates_that_only_qiskits_include_defines_are_defined_on_the_way(
+    live_service: QoroService,
+) -> None:
+    text = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\nh q[0]; h q[1];\nrzz(a) q[0],q[1];\n'
+    entry = TemplateEntry(text, ["a"], [("x", [0.3])])
+    submitted = live_service.submit_circuit_templates([entry], ham_ops="YZ")
+    live_service.poll_job_status(submitted, loop_until_complete=True, verbose=False)
+    circuit = QuantumCircuit(2)
+    circuit.h([0, 1])
+    circuit.rzz(0.3, 0, 1)
+    expected = Statevector(circuit).expectation_value(SparsePauliOp("ZY")).real
+    results = live_service.get_job_results(submitted).results
+    assert results is not None
+    assert results["x"]["YZ"] == pytest.approx(expected, abs=1e-9)
