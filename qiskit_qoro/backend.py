@@ -183,7 +183,11 @@ class QoroBackend(BackendV2):
         if not self.is_simulator:
             raise QoroInputError(f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator")
         # A seed is an option of the engine, which takes the place of the service's own configuration.
-        default = self._service.execution_config or ExecutionConfig()
+        default = self._service.execution_config
+        if isinstance(default, MaestroConfig):
+            default = default.execution_config
+        if not isinstance(default, ExecutionConfig):
+            default = ExecutionConfig()
         return MaestroConfig.from_execution_config(default.override(config or ExecutionConfig()), seed=seed)
 
     def _job_config(self, settings: Mapping[str, Any], shots: int | None) -> JobConfig:

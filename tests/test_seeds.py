@@ -108,3 +108,15 @@ def test_the_translation_goes_both_ways() -> None:
         "singular_value_threshold": 1e-6,
     }
     assert translated.execution_config == config
+
+
+def test_a_seed_joins_the_options_that_the_client_is_set_to(
+    provider: QoroProvider, simulator: QoroBackend, circuit: QuantumCircuit
+) -> None:
+    provider.service.execution_config = MaestroConfig(
+        simulation_type=SimulationMethod.MatrixProductState, max_bond_dimension=4, seed=1
+    )
+    job = simulator.run(circuit, seed_simulator=11)
+    job.result()
+    kept = provider.service.get_execution_config(ExecutionResult(job_id=job.job_id()))
+    assert kept == ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState, bond_dimension=4)

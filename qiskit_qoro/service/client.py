@@ -58,8 +58,8 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         auth_token: The token; without it ``QORO_API_KEY`` in a ``.env`` file, else in the environment.
         job_config: Settings for the jobs of this client. Without a target in it, jobs go to the
             ``qoro_maestro`` simulator cluster, and a warning says so.
-        execution_config: How the jobs of this client are to run: an :class:`ExecutionConfig`; or, in the words
-            of the engine, a :class:`MaestroConfig`; or, of a QPU's vendor, a :class:`DeviceConfig`.
+        execution_config: How the jobs of this client are to run: an :class:`ExecutionConfig`; or, in the
+            words of the engine, a :class:`MaestroConfig`; or, of a QPU vendor, a :class:`DeviceConfig`.
         polling_interval: The longest time between two looks at a job, in seconds.
         max_retries: How often a job is looked at before the wait for it is given up.
         track_depth: Whether to record the depth of each submitted circuit.

@@ -6,10 +6,12 @@ import pickle
 import pytest
 
 from qiskit_qoro.errors import QoroConnectionError, QoroInputError, WireError
-from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.wire.configurations import CONFIG_KEYS
 
 BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;'
 SYSTEMS = [{"name": "exact", "supports_expval": True}, {"name": "counts", "supports_expval": False}]
@@ -99,3 +101,32 @@ def test_each_kind_of_configuration_has_its_reader(service, cloud, url):
 def test_what_is_no_configuration_is_refused(service):
     with pytest.raises(QoroInputError, match="DeviceConfig"):
         service.submit_circuits({"a": BELL}, override_execution_config={"MODE": "fast"})
+
+
+@pytest.mark.parametrize(
+    ("default", "override", "sent"),
+    [
+        (MaestroConfig(seed=1), None, {"maestro_config": {"seed": 1}}),
+        (DeviceConfig({"MODE": "a"}), None, {"device_config": {"MODE": "a"}}),
+        (
+            MaestroConfig(seed=1),
+            MaestroConfig(max_bond_dimension=2),
+            {"maestro_config": {"max_bond_dimension": 2}},
+        ),
+        (
+            MaestroConfig(seed=1),
+            ExecutionConfig(bond_dimension=2),
+            {"execution_configuration": {"bond_dimension": 2}},
+        ),
+        (ExecutionConfig(bond_dimension=2), MaestroConfig(seed=1), {"maestro_config": {"seed": 1}}),
+        (DeviceConfig({"MODE": "a"}), DeviceConfig(), {"device_config": {}}),
+    ],
+)
+def test_the_client_may_be_set_to_any_kind_and_a_job_to_another(cloud, clock, url, default, override, sent):
+    service = QoroService("t", JobConfig(qpu_system="q"), default, base_url=url, clock=clock)
+    assert service.execution_config == default
+    cloud.post(f"{url}/job/init/", json={"job_id": "j"})
+    cloud.post(f"{url}/job/j/add_circuits/", json={})
+    service.submit_circuits({"a": BELL}, override_execution_config=override)
+    body = json.loads(cloud.calls[0].request.body)
+    assert {key: body[key] for key in CONFIG_KEYS if key in body} == sent
