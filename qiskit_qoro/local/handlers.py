@@ -1,7 +1,8 @@
 """What each call does: decode the request, ask the store, encode the answer.
 
 Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for what
-the sender got wrong, :class:`JobUnknown` and :class:`JobConflict` for a job that is not there or not ready.
+the sender got wrong, and those of :mod:`qiskit_qoro.local.records` for what is not there, not ready, not
+allowed or not paid for.
 :data:`HANDLERS` is keyed by the rows of the endpoint table.
 """
 
