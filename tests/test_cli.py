@@ -338,6 +338,38 @@ def test_accounts_that_cannot_be_are_refused(
     assert named in capsys.readouterr().err
 
 
+def test_serve_says_what_it_does_wrong_on_purpose() -> None:
+    options = ["--pending-time", "2", "--fault", "reset:0.25:get_status", "--fault", "slow:0.5"]
+    process = subprocess.Popen(
+        [*COMMAND, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert [line for line in err.splitlines() if line.startswith("rehearsal: ")] == [
+        "rehearsal: every job stays PENDING for 2 s",
+        "rehearsal: fault reset in 0.25 of get_status",
+        "rehearsal: fault slow in 0.5 of all calls (2 s late)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--fault", "flood:0.5"], "flood"),
+        (["--fault", "reset:0.5:fly"], "fly"),
+        (["--fault", "reset:0.7", "--fault", "502:0.7"], "at most 1"),
+        (["--pending-time", "-1"], "pending_time_s"),
+    ],
+)
+def test_serve_refuses_a_rehearsal_that_makes_no_sense(
+    options: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *options]) == 2
+    assert named in capsys.readouterr().err
+
+
 def test_serve_on_a_port_that_is_taken_says_so(
     local_service: LocalService, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -350,3 +382,15 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert re.fullmatch(r"qiskit-qoro \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_serve_on_every_address_names_one_that_can_be_reached_and_warns(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--host", "0.0.0.0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert line.startswith("QORO_API_URL=http://127.0.0.1:")
+    assert "not encrypted" in err

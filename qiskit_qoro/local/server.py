@@ -34,6 +34,7 @@ from qiskit_qoro.models.jobs import JobStatus
 __all__ = ["LocalService", "serve", "serve_forever"]
 
 _NEEDED = ("maestro", "starlette", "uvicorn")
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _BACKLOG = 128
 _TOKEN_BYTES = 24
 
@@ -284,4 +285,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
+    host = _LOOPBACK.get(host, host)  # nobody can connect to "every address"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
