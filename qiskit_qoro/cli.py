@@ -216,9 +216,7 @@ def _serve(options: argparse.Namespace) -> None:
         for line in rehearsal.describe():
             _say(f"rehearsal: {line}")
         if options.host not in {"127.0.0.1", "::1", "localhost"}:
-            _say(
-                f"{options.host} can be reached from elsewhere, and requests are not encrypted: keep it at home"
-            )
+            _say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
         _say("The local Qoro service is ready; Ctrl-C stops it. Its clients need:")
         sys.stdout.write(f"{URL_VARIABLE}={service.url}\n{TOKEN_VARIABLE}={service.token}\n")
         sys.stdout.flush()
