@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
-from qiskit_qoro.models.jobs import JobRequest, JobType
+from qiskit_qoro.models.jobs import JobType
 from qiskit_qoro.service.session import ServiceSession
-from qiskit_qoro.service.submission import open_job
+from qiskit_qoro.service.submission import job_request, open_job
 from qiskit_qoro.service.transport import read_answer
 from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import (
@@ -94,13 +95,7 @@ class CharacterizationCalls(ServiceSession):
         tag: str,
     ) -> str:
         body = _render_problem(qubo, target_states, options)
-        config = self._job_config
-        request = JobRequest(
-            tag=tag,
-            job_type=JobType.VALIDATE,
-            simulator_cluster=config.simulator_cluster.name if config.simulator_cluster else None,
-            qpu_system=config.qpu_system.name if config.qpu_system else None,
-        )
+        request = job_request(replace(self._job_config, tag=tag, use_circuit_packing=None), JobType.VALIDATE)
         job_id = open_job(self._transport, render(job_request_to_json(request)))
         try:
             self._transport.send(SUBMIT_QUBO, job_id=job_id, body=body)

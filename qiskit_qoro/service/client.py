@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import DEFAULT_SHOTS, ExecutionConfig, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobRequest, JobType
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig
@@ -30,6 +30,7 @@ from qiskit_qoro.service.session import check_type
 from qiskit_qoro.service.submission import (
     build_submission,
     choose_job_type,
+    job_request,
     prepare_circuits,
     prepare_measurement,
     send_submission,
@@ -142,7 +143,7 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
         )
-        request = _job_request(job_config, kind, execution_config)
+        request = job_request(job_config, kind, execution_config)
         submission = build_submission(request, programs, measurement)
         job_id = send_submission(self._transport, submission)
         if self.track_depth:
@@ -201,7 +202,7 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
         )
-        request = _job_request(job_config, kind, execution_config)
+        request = job_request(job_config, kind, execution_config)
         submission = build_template_submission(request, templates, measurement)
         job_id = send_submission(self._transport, submission)
         if self.track_depth:
@@ -227,17 +228,6 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         if isinstance(default, ExecutionConfig) and isinstance(override, ExecutionConfig):
             return default.override(override)
         return default if override is None else override
-
-
-def _job_request(config: JobConfig, job_type: JobType, execution_config: AnyConfig | None) -> JobRequest:
-    return JobRequest(
-        tag=config.tag,
-        job_type=job_type,
-        simulator_cluster=config.simulator_cluster.name if config.simulator_cluster else None,
-        qpu_system=config.qpu_system.name if config.qpu_system else None,
-        use_packing=bool(config.use_circuit_packing),
-        execution_config=execution_config,
-    )
 
 
 def _depth(circuit: str | QuantumCircuit | Program) -> int:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroError, QoroInputError, WireError
-from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobType
+from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobType
 from qiskit_qoro.models.shots import (
     CircuitRange,
     ShotGroup,
@@ -37,6 +38,7 @@ __all__ = [
     "Submission",
     "build_submission",
     "choose_job_type",
+    "job_request",
     "open_job",
     "prepare_circuits",
     "prepare_measurement",
@@ -93,6 +95,20 @@ def choose_job_type(job_type: JobType | None, *, has_observables: bool) -> JobTy
             "EXPECTATION job needs them"
         )
     return job_type
+
+
+def job_request(
+    config: JobConfig, job_type: JobType, execution_config: AnyConfig | None = None
+) -> JobRequest:
+    """What opens a job with these settings."""
+    return JobRequest(
+        tag=config.tag,
+        job_type=job_type,
+        simulator_cluster=config.simulator_cluster.name if config.simulator_cluster else None,
+        qpu_system=config.qpu_system.name if config.qpu_system else None,
+        use_packing=bool(config.use_circuit_packing),
+        execution_config=execution_config,
+    )
 
 
 def prepare_circuits(circuits: Mapping[str, str | QuantumCircuit | Program]) -> dict[str, Program]:
