@@ -1,0 +1,47 @@
+"""``qiskit-qoro backends``: list the backends."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.table import Table
+
+from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.cli.output import print_json, print_table
+from qiskit_qoro.cli.where import choose_provider
+
+__all__ = ["backends"]
+
+
+def backends(options: argparse.Namespace) -> None:
+    """Run the command."""
+    with choose_provider(options) as provider:
+        found = provider.backends()
+    if options.json:
+        print_json(
+            [
+                {
+                    "name": backend.name,
+                    "kind": _kind(backend),
+                    "num_qubits": backend.num_qubits,
+                    "operational": backend.is_operational,
+                    "access_level": backend.system.access_level,
+                    "supports_expval": backend.system.supports_expval,
+                }
+                for backend in found
+            ]
+        )
+        return
+    table = Table(box=None)
+    for heading in ("name", "kind", "qubits", "operational", "access"):
+        table.add_column(heading, justify="right" if heading == "qubits" else "left")
+    for backend in found:
+        operational = "yes" if backend.is_operational else "no"
+        table.add_row(
+            backend.name, _kind(backend), str(backend.num_qubits), operational, backend.system.access_level
+        )
+    print_table(table)
+
+
+def _kind(backend: QoroBackend) -> str:
+    return "simulator" if backend.is_simulator else "QPU system"

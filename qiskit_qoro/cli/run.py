@@ -1,0 +1,157 @@
+"""``qiskit-qoro run``: run an OpenQASM 2 program and show its counts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+from qiskit import QuantumCircuit
+from qiskit.result import Result
+from rich.bar import Bar
+from rich.console import Console
+from rich.table import Table
+
+from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.cli.output import print_json, print_table, say
+from qiskit_qoro.cli.where import add_common, choose_provider
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.job import QoroJob
+from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, JobConfig
+from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.qasm.facts import inspect_program
+from qiskit_qoro.qasm.legacy import read_program
+from qiskit_qoro.registers import layout_of_circuit
+from qiskit_qoro.results import Experiment
+from qiskit_qoro.service.credentials import TOKEN_VARIABLE
+
+__all__ = ["DESCRIPTION", "add_arguments", "run"]
+
+DESCRIPTION = (
+    "Run an OpenQASM 2 program and print its counts: on the cloud where "
+    f"{TOKEN_VARIABLE} is set, else on the local service."
+)
+
+_ROWS = 32
+_BAR_WIDTH = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("file", metavar="FILE.qasm", help="the program; - for standard input")
+    parser.add_argument(
+        "--shots",
+        type=_shots,
+        default=DEFAULT_SHOTS,
+        metavar="N",
+        help="how often to run it (default %(default)s)",
+    )
+    parser.add_argument(
+        "--backend",
+        default=DEFAULT_SIMULATOR_CLUSTER,
+        metavar="NAME",
+        help="where to run it (default %(default)s)",
+    )
+    add_common(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    name, text = _read(options.file)
+    circuit = _parse(name, text)
+    with choose_provider(options) as provider:
+        backend = provider.get_backend(options.backend)
+        if circuit.num_qubits > backend.num_qubits:
+            raise QoroInputError(
+                f"{name}: the program has {circuit.num_qubits} qubits, {backend.name!r} {backend.num_qubits}"
+            )
+        job = _submit(name, text, circuit, backend, options.shots)
+        where = "the local service" if options.local else provider.service.base_url
+        say(f"{backend.name} on {where}, job {job.job_id()}")
+        result = _wait(job, may_outlive=not options.local)
+        counts = result.get_counts()
+        if options.json:
+            print_json(
+                {
+                    "backend": backend.name,
+                    "base_url": provider.service.base_url,
+                    "job_id": job.job_id(),
+                    "shots": options.shots,
+                    "time_taken": result.time_taken,
+                    "counts": counts,
+                }
+            )
+        else:
+            _print_counts(counts)
+
+
+def _read(file: str) -> tuple[str, str]:
+    """The name and the text of a program; ``-`` is standard input."""
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return Path(file).name, content.decode()
+    except OSError as error:
+        raise QoroInputError(f"{file}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise QoroInputError(f"{file}: byte {error.start} is not UTF-8: OpenQASM 2 is text") from error
+
+
+def _parse(name: str, text: str) -> QuantumCircuit:
+    try:
+        _, circuit = read_program(text)
+    except QoroInputError as error:
+        raise QoroInputError(f"{name}: {error}") from error
+    if not inspect_program(circuit).has_measurements:
+        raise QoroInputError(f"{name}: the program measures nothing: add, for example, 'measure q -> c;'")
+    return circuit
+
+
+def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:
+    """Submit the text as it stands: it may hold conditions, which a circuit cannot be written with."""
+    system = backend.system
+    config = JobConfig(
+        shots=shots,
+        simulator_cluster=system if isinstance(system, SimulatorCluster) else None,
+        qpu_system=system if isinstance(system, QPUSystem) else None,
+        tag=name,
+    )
+    submitted = backend.service.submit_circuits({name: text}, override_job_config=config)
+    experiments = {name: Experiment(name, layout_of_circuit(circuit), shots)}
+    return QoroJob(backend, str(submitted.job_id), backend.service, experiments=experiments)
+
+
+def _wait(job: QoroJob, *, may_outlive: bool) -> Result:
+    try:
+        with Console(stderr=True).status("waiting") if sys.stderr.isatty() else nullcontext():
+            return job.result()
+    except KeyboardInterrupt:
+        if may_outlive:
+            say(f"the job goes on: QoroProvider().retrieve_job({job.job_id()!r}).result() fetches it")
+        raise
+
+
+def _print_counts(counts: dict[str, int]) -> None:
+    """A table of the most frequent outcomes, with bars."""
+    total, most = sum(counts.values()), max(counts.values())
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    table = Table(box=None)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("count", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("")
+    for outcome, count in ranked[:_ROWS]:
+        table.add_row(outcome, str(count), f"{count / total:.1%}", Bar(most, 0, count, width=_BAR_WIDTH))
+    print_table(table)
+    if len(ranked) > _ROWS:
+        say(f"and {len(ranked) - _ROWS} more outcomes; --json lists them all")
+
+
+def _shots(text: str) -> int:
+    try:
+        shots = int(text)
+    except ValueError:
+        shots = 0
+    if shots < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
+    return shots

@@ -1,0 +1,136 @@
+"""``qiskit-qoro serve``: serve the local service until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from qiskit_qoro.cli.output import say
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local import Account, Fault, FaultKind, LocalService, Rehearsal, Tier, serve_forever
+from qiskit_qoro.local.ledger import check_grant
+from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
+
+__all__ = ["add_arguments", "serve"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port (default: a free one)")
+    parser.add_argument("--token", metavar="T", help="the token to take (default: a random one)")
+    parser.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        type=_account,
+        metavar="NAME:TOKEN[:TIER[:CREDITS]]",
+        help="another token to take, and its account: tier FREE or PAID, and the credits it starts with "
+        "(default FREE and 500.00); may be repeated",
+    )
+    parser.add_argument("--database", metavar="PATH", help="file that keeps the jobs (default: memory)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that run circuits")
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=300.0,
+        metavar="S",
+        help="seconds that a circuit may take (default %(default)g)",
+    )
+    _add_rehearsal(parser)
+
+
+def _add_rehearsal(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "rehearsal", "For the tests of clients: delays and faults on purpose. By default there are none."
+    )
+    group.add_argument(
+        "--pending-time",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds that every job stays PENDING after it is finalized",
+    )
+    group.add_argument(
+        "--running-time", type=float, default=0.0, metavar="S", help="seconds that it stays RUNNING at least"
+    )
+    group.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND:RATE[:CALLS]",
+        help=f"a fault ({', '.join(FaultKind)}), the share of the calls that it happens to, and the names of "
+        "these calls, as in get_status,get_results, or 'repeatable' for all that may be sent again; "
+        "may be given several times",
+    )
+    group.add_argument(
+        "--slow-time",
+        type=float,
+        default=2.0,
+        metavar="S",
+        help="seconds that a slow answer is late (default %(default)g)",
+    )
+    group.add_argument(
+        "--retry-after",
+        type=int,
+        default=1,
+        metavar="S",
+        help="seconds that a 429 asks to wait (default %(default)s)",
+    )
+    group.add_argument(
+        "--fault-seed", type=int, default=0, metavar="N", help="another seed brings other faults (default 0)"
+    )
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Run the command."""
+    rehearsal = Rehearsal(
+        pending_time_s=options.pending_time,
+        running_time_s=options.running_time,
+        faults=tuple(Fault.parse(text) for text in options.fault),
+        slow_s=options.slow_time,
+        retry_after_s=options.retry_after,
+        seed=options.fault_seed,
+    )
+
+    def announce(service: LocalService) -> None:
+        for line in rehearsal.describe():
+            say(f"rehearsal: {line}")
+        if options.host not in {"127.0.0.1", "::1", "localhost"}:
+            say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
+        say("The local Qoro service is ready; Ctrl-C stops it. Its clients need:")
+        sys.stdout.write(f"{URL_VARIABLE}={service.url}\n{TOKEN_VARIABLE}={service.token}\n")
+        sys.stdout.flush()
+
+    serve_forever(
+        announce=announce,
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        database=options.database,
+        workers=options.workers,
+        time_limit_s=options.time_limit,
+        rehearsal=rehearsal,
+        accounts=_distinct(options.account),
+    )
+
+
+def _account(text: str) -> tuple[str, Account]:
+    name, *rest = text.split(":")
+    if not 1 <= len(rest) <= 3 or not rest[0]:
+        raise argparse.ArgumentTypeError("expected NAME:TOKEN[:TIER[:CREDITS]]")
+    token, *terms = rest
+    try:
+        tier = Tier(terms[0].upper()) if terms else Tier.FREE
+        return token, Account(name, tier, check_grant(terms[1])) if len(terms) == 2 else Account(name, tier)
+    except ValueError as error:
+        reason = error.message if isinstance(error, QoroInputError) else f"{error}, expected FREE or PAID"
+        raise argparse.ArgumentTypeError(f"account {name!r}: {reason}") from error
+
+
+def _distinct(accounts: Sequence[tuple[str, Account]]) -> dict[str, Account]:
+    by_token = dict(accounts)
+    if len(by_token) != len(accounts):
+        raise QoroInputError("two accounts have the same token, expected a token for one account")
+    return by_token
