@@ -29,7 +29,7 @@ CircuitResult = dict[str, int] | dict[str, float]
 
 
 AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
-"""How a job is to run: in the words of the service, of the engine, or of a vendor of QPUs."""
+"""How a job is to run, in the words of the service, of the engine, or of a vendor of QPUs."""
 
 
 class JobType(StrEnum):
