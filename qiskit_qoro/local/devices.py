@@ -73,8 +73,9 @@ _GATES = frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1)
 LOCAL_QPU = QPUSystem(
     name="local_qpu",
     qpus=(
-        QPU("local_qpu_5", 5, "online", "simulated", "local"),
-        QPU("local_qpu_7", 7, "online", "simulated", "local"),
+        # Without a vendor_type: clients of release 0.12 do not take one.
+        QPU("local_qpu_5", 5, "online", "simulated"),
+        QPU("local_qpu_7", 7, "online", "simulated"),
     ),
     supports_expval=False,
 )

@@ -7,6 +7,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.devices import LOCAL_QPU, LOCAL_QPU_ERRORS, QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.engine import sample
 from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.wire.listings import qpu_systems_to_json
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";'
 RATES = LOCAL_QPU_ERRORS
@@ -80,3 +81,8 @@ def test_the_service_offers_one_cluster_and_one_system_of_two_qpus():
     assert [qpu.q_bits for qpu in LOCAL_QPU.qpus] == [5, 7]
     assert not LOCAL_QPU.supports_expval
     assert all(qpu.is_operational for qpu in LOCAL_QPU.qpus)
+
+
+def test_qpus_are_told_as_clients_of_release_0_12_expect_them() -> None:
+    (system,) = qpu_systems_to_json(QPU_SYSTEMS)
+    assert all(set(qpu) == {"nickname", "q_bits", "status", "system_kind"} for qpu in system["qpus"])
