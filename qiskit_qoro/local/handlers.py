@@ -20,7 +20,7 @@ from qiskit_qoro.local.analyses import StoredAnalysis
 from qiskit_qoro.local.characterize.options import request_from_json
 from qiskit_qoro.local.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.reading import BODY_LIMIT_BYTES, count_in_query, parse_json
-from qiskit_qoro.local.records import JobConflict, JobUnknown, StoredJob
+from qiskit_qoro.local.records import CreditsShort, JobConflict, JobUnknown, StoredJob
 from qiskit_qoro.local.rehearsal import Rehearsal
 from qiskit_qoro.local.settings import VENDORS, check_job_config
 from qiskit_qoro.local.statements import read_statement
@@ -278,6 +278,8 @@ def _characterized(desk: Desk, call: Call) -> Answer:
         return _validation_result(desk, call)
     if job.status is JobStatus.CANCELLED:
         raise JobConflict(f"job {job.job_id} was cancelled")
+    if job.status is JobStatus.INSUFFICIENT_CREDITS:
+        raise CreditsShort(f"job {job.job_id} was not run: {job.reason}")
     reason = job.reason or f"job {job.job_id} is still {job.status}: read its result later"
     return _json(error_to_json(reason), 502)
 

@@ -25,13 +25,13 @@ from qiskit_qoro.models.jobs import JobStatus, JobType
 __all__ = [
     "PRICES",
     "STARTING_GRANT",
-    "can_pay",
     "charge_job",
     "check_credit",
     "check_grant",
     "open_account",
     "read_balance",
     "read_transactions",
+    "why_unpaid",
 ]
 
 PRICES: Mapping[JobType, Decimal] = {
@@ -116,18 +116,22 @@ def check_credit(database: sqlite3.Connection, name: str) -> None:
         )
 
 
-def can_pay(database: sqlite3.Connection, number: int) -> bool:
-    """Whether the account of a job can pay for it besides its jobs that are running."""
+def why_unpaid(database: sqlite3.Connection, number: int) -> str | None:
+    """Why the account of a job cannot pay for it besides its jobs that are running; ``None`` if it can."""
     (owner,) = database.execute("SELECT owner FROM jobs WHERE number = ?", (number,)).fetchone()
     balance = read_balance(database, owner)
     if balance is None:
-        return True
+        return None
     running = database.execute(
         "SELECT number FROM jobs WHERE owner = ? AND status = ? AND number != ?",
         (owner, JobStatus.RUNNING.value, number),
     ).fetchall()
     reserved = sum((_price(database, other)[0] for (other,) in running), start=Decimal(0))
-    return _price(database, number)[0] <= balance.balance - reserved
+    price, _ = _price(database, number)
+    if price <= balance.balance - reserved:
+        return None
+    spoken_for = f", of which jobs that are running take {reserved}" if reserved else ""
+    return f"it costs {price}, the account cannot pay for it: the balance is {balance.balance}{spoken_for}"
 
 
 def charge_job(database: sqlite3.Connection, number: int, now: datetime) -> None:
@@ -145,7 +149,7 @@ def _price(database: sqlite3.Connection, number: int) -> tuple[Decimal, str]:
     if job_type is JobType.VALIDATE:
         query = "SELECT problem FROM analyses WHERE job = ?"
         row = database.execute(query, (number,)).fetchone()
-        units = 0 if row is None else _num_variables(json.loads(row[0])["qubo"])
+        units = 0 if row is None else _num_variables(json.loads(row[0]))
         description = f"Characterization of {units} variable{'' if units == 1 else 's'}"
     else:
         query = "SELECT count(*) FROM circuits WHERE job = ?"
@@ -154,10 +158,17 @@ def _price(database: sqlite3.Connection, number: int) -> tuple[Decimal, str]:
     return PRICES[job_type] * units, description
 
 
-def _num_variables(qubo: Mapping[str, Any]) -> int:
+def _num_variables(problem: Mapping[str, Any]) -> int:
+    """The variables of a problem that has been accepted; comma keys may have more than they name."""
+    qubo = problem["qubo"]
     if "_format" in qubo:
         return int(qubo["n"])
-    return 1 + max((int(index) for key in qubo for index in key.split(",")), default=-1)
+    declared = (problem.get("options") or {}).get("n_qubits")
+    if declared is not None:
+        return int(declared)
+    states = problem.get("reference_states") or problem.get("target_states") or ()
+    named = 1 + max((int(index) for key in qubo for index in key.split(",")), default=-1)
+    return max(named, *map(len, states), 0)
 
 
 def _book(

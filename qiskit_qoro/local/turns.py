@@ -32,8 +32,9 @@ class Turns(Transactions):
             if row is None or self.delay_s() != 0:
                 return None
             job = job_from_row(row)
-            if not ledger.can_pay(self._db, job.number):
-                self._refuse(job)
+            unpaid = ledger.why_unpaid(self._db, job.number)
+            if unpaid is not None:
+                self._refuse(job, unpaid)
                 return None
             self._move(job.number, JobStatus.RUNNING)
             return job
@@ -116,10 +117,10 @@ class Turns(Transactions):
             ).fetchone()
             return row is None and not self.has_waiting()
 
-    def _refuse(self, job: StoredJob) -> None:
+    def _refuse(self, job: StoredJob, reason: str) -> None:
         self._held_until.pop(job.number, None)
         self._move(job.number, JobStatus.INSUFFICIENT_CREDITS)
         self._db.execute(
             "UPDATE jobs SET run_time_s = 0, reason = ? WHERE number = ?",
-            ("the account cannot pay for it besides its jobs that are running", job.number),
+            (reason, job.number),
         )

@@ -72,6 +72,16 @@ def test_an_account_without_credits_gets_no_job(shop: LocalService) -> None:
     assert bob.get_credit_balance()["balance"] == "0.00"
 
 
+def test_a_characterization_that_cannot_be_paid_for_is_402() -> None:
+    accounts = {"dora-token": Account("dora", Tier.FREE, Decimal("0.02"))}
+    with serve(workers=1, accounts=accounts) as shop:
+        dora = client(shop, "dora-token")
+        with pytest.raises(InsufficientCreditsError, match=r"costs 0\.03, .* the balance is 0\.02"):
+            dora.characterize_and_validate({"0,2": 1.0})
+        assert dora.characterize_and_validate({"0,1": 1.0})["status"] == "COMPLETED"
+        assert dora.get_credit_balance()["balance"] == "0.00"
+
+
 @pytest.mark.parametrize("config", [ExecutionConfig(bond_dimension=33), MaestroConfig(max_bond_dimension=33)])
 def test_the_free_tier_has_a_cap(shop: LocalService, config: ExecutionConfig | MaestroConfig) -> None:
     with pytest.raises(AuthenticationError, match="33, the tier FREE allows at most 32") as raised:

@@ -87,6 +87,22 @@ def test_a_characterization_is_charged_by_its_variables(store: Store) -> None:
     assert store.credit_transactions("me", 1, 0)[1][0].description == "Characterization of 2 variables"
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        '{"qubo": {"0": 1}, "target_states": [], "options": {"n_qubits": 4}}',
+        '{"qubo": {"0": 1}, "target_states": ["0000"]}',
+        '{"qubo": {"0": 1}, "reference_states": ["0000"], "options": null}',
+    ],
+)
+def test_variables_without_a_coefficient_are_charged_too(store: Store, problem: str) -> None:
+    store.submit_problem("me", store.create_job("me", VALIDATE), problem)
+    job = store.claim()
+    assert job is not None
+    store.finish_analysis(job.number, "{}", "", run_time_s=1.0)
+    assert held(store) == ("0.01", "0.04")
+
+
 def test_what_fails_or_is_cancelled_or_deleted_costs_nothing(store: Store) -> None:
     queued(store)
     run(store, JobStatus.FAILED)
@@ -123,7 +139,9 @@ def test_without_the_price_of_a_circuit_no_job_is_opened(store: Store) -> None:
 def test_a_job_that_cannot_be_paid_for_when_its_turn_comes_is_not_run(store: Store) -> None:
     dear, cheap = queued(store, 6), queued(store, 5)
     assert store.claim() is None
-    assert store.job("me", dear).status is JobStatus.INSUFFICIENT_CREDITS
+    job = store.job("me", dear)
+    assert job.status is JobStatus.INSUFFICIENT_CREDITS
+    assert job.reason == "it costs 0.06, the account cannot pay for it: the balance is 0.05"
     run(store)
     assert store.job("me", cheap).status is JobStatus.COMPLETED
     assert held(store) == ("0.00", "0.05")
@@ -134,7 +152,9 @@ def test_what_running_jobs_will_cost_is_spoken_for(store: Store) -> None:
     job = store.claim()
     assert job is not None
     assert store.claim() is None
-    assert store.job("me", second).status is JobStatus.INSUFFICIENT_CREDITS
+    refused = store.job("me", second)
+    assert refused.status is JobStatus.INSUFFICIENT_CREDITS
+    assert "the balance is 0.05, of which jobs that are running take 0.03" in str(refused.reason)
     assert store.job("me", first).status is JobStatus.RUNNING
 
 
