@@ -9,14 +9,21 @@ import pytest
 from qiskit_optimization import QuadraticProgram
 from scipy.sparse import csr_array
 
-from qiskit_qoro import CharacterizationResult, QoroInputError
-from qiskit_qoro.characterization import encode_problem
+from qiskit_qoro import CharacterizationResult, JobConfig, QoroInputError, QoroService
+from qiskit_qoro.characterization import characterize, encode_problem
 from qiskit_qoro.models.qubo import Polynomial
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.qubo import qubo_from_json
 
 MATRIX = np.array([[1.0, -2.0, 0.0], [-2.0, 3.0, 0.5], [0.0, 0.5, -1.0]])
 TERMS = {(0,): 1.0, (1,): 3.0, (2,): -1.0, (0, 1): -4.0, (1, 2): 1.0}
+
+
+def _continuous_program() -> QuadraticProgram:
+    program = QuadraticProgram()
+    program.continuous_var(name="x")
+    program.minimize(linear=[1])
+    return program
 
 
 def _all_states(num_variables: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -41,6 +48,13 @@ def test_every_form_of_a_problem_is_the_same_problem(problem: object) -> None:
     encoded, variables = encode_problem(problem)
     assert variables == 3
     assert qubo_from_json(encoded) == Polynomial(3, TERMS)
+
+
+def test_a_sparse_matrix_is_not_written_out() -> None:
+    diagonal = np.arange(500_000)
+    encoded, variables = encode_problem(csr_array((-np.ones(500_000), (diagonal, diagonal))))
+    assert variables == len(encoded) == 500_000
+    assert encoded["499999"] == -1.0
 
 
 def test_the_smaller_form_is_picked() -> None:
@@ -88,11 +102,25 @@ def test_a_quadratic_program_is_minimised_with_its_constraints() -> None:
         ({"a": 1.0}, "'a'"),
         ({(0, 1): "x"}, "'x'"),
         ({(-1,): 1.0}, "-1"),
+        ({(0.7, 1): 1.0}, "0.7"),
+        ({(): 5.0, (0,): 1.0}, "a constant"),
+        (np.array([[1j]]), "complex128, expected real"),
+        (csr_array(np.array([[1.0, 1j]] * 2)), "complex128, expected real"),
+        (csr_array(np.ones((2, 3))), "square"),
+        (csr_array(np.array([[np.nan]])), "finite"),
+        ({"_format": "factored_v1", "n": None}, "qubo"),
+        (_continuous_program(), "Continuous variables"),
     ],
 )
 def test_what_is_no_problem_is_refused(problem: object, expected: str) -> None:
     with pytest.raises(QoroInputError, match=expected):
         encode_problem(problem)
+
+
+def test_options_that_are_no_mapping_are_refused() -> None:
+    service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"))
+    with pytest.raises(QoroInputError, match="expected a mapping"):
+        characterize({0: 1.0}, service=service, options=["deep"])  # type: ignore[arg-type]
 
 
 @pytest.fixture
