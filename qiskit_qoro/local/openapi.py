@@ -14,6 +14,7 @@ from qiskit_qoro._version import __version__
 from qiskit_qoro.local.handlers import HANDLERS
 from qiskit_qoro.local.rehearsal import FaultKind, Rehearsal
 from qiskit_qoro.local.schemas import SCHEMAS, Schema
+from qiskit_qoro.local.statements import LAST_PAGE
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.text import encode_text
@@ -32,7 +33,7 @@ _MEANINGS: Mapping[int, str] = {
     409: "The job is not in a state that allows this",
     413: "The body is too long",
     429: "A fault that is injected: too many requests",
-    502: "A fault that is injected: bad gateway",
+    502: "The problem could not be analysed, or a fault that is injected: bad gateway",
 }
 
 
@@ -83,8 +84,8 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.QPU_SYSTEMS: Operation({200: "QPUSystems"}),
     endpoints.SIMULATOR_CLUSTERS: Operation({200: "SimulatorClusters"}),
     endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403), takes="JobRequest", example=_OPEN),
-    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, takes="FailedJobRequest"),
-    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (402, 403, 409), takes="Upload", example=_BELL),
+    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, (402,), takes="FailedJobRequest"),
+    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), takes="Upload", example=_BELL),
     endpoints.GET_STATUS: Operation({200: "JobState"}),
     endpoints.GET_RESULTS: Operation(
         {200: "ResultsPage"},
@@ -101,10 +102,10 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.CREDIT_TRANSACTIONS: Operation(
         {200: "TransactionPage"},
         (400, 404),
-        query={"page": _whole(1, 2**31, 1), "page_size": _whole(1, 100, 20)},
+        query={"page": _whole(1, LAST_PAGE, 1), "page_size": _whole(1, 100, 20)},
     ),
     endpoints.SUBMIT_QUBO: Operation(
-        {200: "Characterization"}, (402, 403, 409), takes="CharacterizationRequest", example=_QUBO
+        {200: "Characterization"}, (402, 409, 502), takes="CharacterizationRequest", example=_QUBO
     ),
     endpoints.VALIDATION_RESULT: Operation({200: "Characterization"}, (409,)),
     endpoints.VALIDATION_REPORT: Operation({200: "HTML"}, (409,), media_type="text/html"),

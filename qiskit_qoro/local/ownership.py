@@ -221,9 +221,13 @@ class Ownership(Transactions):
         with self._transaction():
             job = self.job(owner, job_id)
             if job.status is not JobStatus.PENDING:
-                raise JobConflict(f"job {job_id} is {job.status}: circuits can be added while it is PENDING")
+                raise JobConflict(
+                    f"job {job_id} is {job.status}: it takes circuits or a problem while it is PENDING"
+                )
             if job.is_finalized:
-                raise JobConflict(f"job {job_id} is finalized: no more circuits can be added")
+                raise JobConflict(
+                    f"job {job_id} is finalized: it takes no more circuits, and no other problem"
+                )
             yield job
             if is_last and self._pending_time_s:
                 self._held_until[job.number] = self._clock() + self._pending_time_s

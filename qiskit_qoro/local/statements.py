@@ -11,10 +11,10 @@ from qiskit_qoro.local.store import Store
 from qiskit_qoro.models.credits import TransactionPage
 from qiskit_qoro.wire.credits import transaction_page_to_json
 
-__all__ = ["read_statement"]
+__all__ = ["LAST_PAGE", "read_statement"]
 
 _MOST_ON_A_PAGE = 100
-_LAST_PAGE = 10**9
+LAST_PAGE = 10**9
 
 
 def read_statement(store: Store, owner: str, query: Mapping[str, str], url: str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def read_statement(store: Store, owner: str, query: Mapping[str, str], url: str)
         WireError: A parameter is out of its range.
         PageUnknown: There are fewer pages. The first one is always there.
     """
-    page = count_in_query(query, "page", default=1, least=1, most=_LAST_PAGE)
+    page = count_in_query(query, "page", default=1, least=1, most=LAST_PAGE)
     size = count_in_query(query, "page_size", default=20, least=1, most=_MOST_ON_A_PAGE)
     count, transactions = store.credit_transactions(owner, size, (page - 1) * size)
     total_pages = max(1, -(-count // size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from qiskit_qoro.local import Fault, LocalService, Rehearsal, serve
+from qiskit_qoro.local import Account, Fault, LocalService, Rehearsal, serve
 from qiskit_qoro.local.handlers import HANDLERS
 from qiskit_qoro.local.openapi import OPERATIONS, build_document
 from qiskit_qoro.local.page import render_page
 from qiskit_qoro.local.schemas import SCHEMAS
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.wire.endpoints import GET_STATUS
+from qiskit_qoro.wire.endpoints import CREATE_FAILED_JOB, CREDIT_TRANSACTIONS, GET_STATUS, INIT_JOB
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,43 @@ def test_what_is_wrong_is_told_from_what_is_right(document: dict[str, Any]) -> N
     assert not is_right("Upload", upload | {"shots": 1, "observables": "@gzs1:x"})
     assert not is_right("JobState", {"status": "DREAMING"})
     assert not is_right("ResultsPage", {"count": 1, "next": None, "previous": None, "results": [{}]})
+
+
+def test_the_calls_that_want_credits_say_so(document: dict[str, Any]) -> None:
+    answers = {
+        call["operationId"]: set(call["responses"])
+        for operations in document["paths"].values()
+        for call in operations.values()
+    }
+    assert {name for name, statuses in answers.items() if "402" in statuses} == {
+        "init_job",
+        "create_failed_job",
+        "submit_qubo",
+    }
+    with serve(workers=1, accounts={"poor-token": Account("poor", credits=Decimal(0))}) as service:
+        for path in (INIT_JOB.path, CREATE_FAILED_JOB.path):
+            body = (
+                {"tag": "a"}
+                if path == CREATE_FAILED_JOB.path
+                else {"tag": "a", "job_type": "EXECUTE", "simulator_cluster": "qoro_maestro"}
+            )
+            header = {"Authorization": "Bearer poor-token"}
+            assert requests.post(service.url + path, json=body, headers=header, timeout=60).status_code == 402
+
+
+def test_the_last_page_that_may_be_asked_for_is_the_documented_one(
+    document: dict[str, Any], local_service: LocalService
+) -> None:
+    (page, _) = document["paths"][CREDIT_TRANSACTIONS.path]["get"]["parameters"]
+    last = page["schema"]["maximum"]
+    for number, status in ((last, 404), (last + 1, 400)):
+        answer = requests.get(
+            local_service.url + CREDIT_TRANSACTIONS.path,
+            params={"page": number},
+            headers={"Authorization": f"Bearer {local_service.token}"},
+            timeout=60,
+        )
+        assert answer.status_code == status
 
 
 def test_faults_that_are_on_are_documented_where_they_happen() -> None:
