@@ -12,6 +12,7 @@ Each check is a function whose name says what has to be true. The exit code is 1
 from __future__ import annotations
 
 import gzip
+import inspect
 import math
 import random
 import subprocess
@@ -293,6 +294,35 @@ def jobs_are_cancelled_and_deleted() -> None:
     assert time.monotonic() - started < 10, "the cancelled job was not stopped"
 
 
+def credits_are_told_and_charged() -> None:
+    service = connect()
+    before = float(service.get_credit_balance()["balance"])
+    run(service, {"bell": SAMPLED_BELL})
+    after = service.get_credit_balance()
+    spent = before - float(after["balance"])
+    assert 0 < spent < 1, spent
+    page = service.get_credit_transactions(page=1, page_size=1)
+    assert len(page["results"]) == 1 < page["count"], page
+    (charge,) = page["results"]
+    assert math.isclose(float(charge["amount"]), -spent, abs_tol=1e-9), charge
+    assert charge["balance_after"] == after["balance"], charge
+
+
+def a_qubo_is_characterized_and_read_again() -> None:
+    """The states are ``target_states`` until release 0.12, ``reference_states`` later."""
+    service = connect()
+    parameters = inspect.signature(service.characterize_and_validate).parameters
+    states = "target_states" if "target_states" in parameters else "reference_states"
+    # Minus the cut of a triangle: -2 for each of the six cuts, 0 for none.
+    qubo = {"0": -2.0, "1": -2.0, "2": -2.0, "0,1": 2.0, "0,2": 2.0, "1,2": 2.0}
+    found = service.characterize_and_validate(qubo, options={"preset": "deep"}, **{states: ["100"]})
+    assert found["status"] == "COMPLETED", found
+    assert found["hardness"]["cost_min"] == -2, found["hardness"]
+    assert found["hardness"]["ground_state_degeneracy"] == 6, found["hardness"]
+    assert found["report"]["num_qubits"] == 3, found["report"]
+    assert service.characterize_and_validate(job_id=found["job_id"]) == found
+
+
 def an_execution_config_is_set_and_read() -> None:
     """Release 0.12."""
     config = divi.backends.ExecutionConfig(
@@ -386,6 +416,8 @@ def checks() -> list[Callable[[], None]]:
         progress_is_told,
         a_failed_job_is_a_failed_job,
         jobs_are_cancelled_and_deleted,
+        credits_are_told_and_charged,
+        a_qubo_is_characterized_and_read_again,
     ]
     if hasattr(QoroService, "get_maestro_config"):
         return [

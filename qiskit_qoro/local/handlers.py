@@ -160,6 +160,7 @@ def _create_failed_job(desk: Desk, call: Call) -> Answer:
 def _check_target(request: JobRequest) -> None:
     if request.simulator_cluster is not None:
         _named("simulator_cluster", request.simulator_cluster, SIMULATOR_CLUSTERS)
+    if request.qpu_system is None:
         return
     system = _named("qpu_system_name", request.qpu_system, QPU_SYSTEMS)
     if request.job_type is JobType.EXPECTATION and not system.supports_expval:

@@ -137,6 +137,13 @@ SCHEMAS: Mapping[str, Schema] = {
         "oneOf": [
             _either("simulator_cluster", "qpu_system_name"),
             _either("qpu_system_name", "simulator_cluster"),
+            {
+                "properties": {
+                    "job_type": {"const": JobType.VALIDATE.value},
+                    "simulator_cluster": _NULL,
+                    "qpu_system_name": _NULL,
+                }
+            },
         ]
     },
     "FailedJobRequest": _strict(tag=_or_null(_TEXT)),

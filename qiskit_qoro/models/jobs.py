@@ -106,7 +106,7 @@ class ExecutionResult:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What opens a job: exactly one target, by name, and the settings that hold for all of it."""
+    """What opens a job: its target, by name, and the settings that hold for all of it."""
 
     tag: str
     job_type: JobType
@@ -116,10 +116,13 @@ class JobRequest:
     execution_config: AnyConfig | None = None
 
     def __post_init__(self) -> None:
-        if (self.simulator_cluster is None) == (self.qpu_system is None):
+        targets = [name for name in (self.simulator_cluster, self.qpu_system) if name is not None]
+        # A characterization is no matter of a target; whoever opens one may leave it to the service.
+        least = 0 if self.job_type is JobType.VALIDATE else 1
+        if not least <= len(targets) <= 1:
             raise QoroInputError(
-                "a job needs exactly one target: simulator_cluster or qpu_system, "
-                f"not {self.simulator_cluster!r} and {self.qpu_system!r}"
+                "expected exactly one target, simulator_cluster or qpu_system, "
+                f"got {' and '.join(map(repr, targets)) or 'none'}"
             )
 
 

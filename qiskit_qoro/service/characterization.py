@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
-from qiskit_qoro.models.jobs import JobType
+from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.service.session import ServiceSession
-from qiskit_qoro.service.submission import job_request, open_job
+from qiskit_qoro.service.submission import open_job
 from qiskit_qoro.service.transport import read_answer
 from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import (
@@ -95,7 +94,7 @@ class CharacterizationCalls(ServiceSession):
         tag: str,
     ) -> str:
         body = _render_problem(qubo, target_states, options)
-        request = job_request(replace(self._job_config, tag=tag, use_circuit_packing=None), JobType.VALIDATE)
+        request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
         job_id = open_job(self._transport, render(job_request_to_json(request)))
         try:
             self._transport.send(SUBMIT_QUBO, job_id=job_id, body=body)

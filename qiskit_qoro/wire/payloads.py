@@ -93,9 +93,8 @@ def job_request_from_json(body: object) -> JobRequest:
     job_type = text_field(fields, "job_type")
     if job_type not in set(JobType):
         raise WireError(f"job_type: expected one of {', '.join(JobType)}, got {job_type!r}")
-    if (fields.get("simulator_cluster") is None) == (fields.get("qpu_system_name") is None):
-        raise WireError("simulator_cluster: expected exactly one of simulator_cluster and qpu_system_name")
-    return JobRequest(
+    return blame_sender(
+        JobRequest,
         tag=text_field(fields, "tag", default="default"),
         job_type=JobType(job_type),
         simulator_cluster=text_field(fields, "simulator_cluster", default=None),

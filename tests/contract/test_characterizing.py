@@ -154,3 +154,11 @@ def test_other_calls_are_answered_while_a_problem_is_analysed(service: Any, subm
         assert service.call("GET", "/").elapsed.total_seconds() < 2
     thread.join()
     assert answers[0].status_code == 200
+
+
+def test_a_problem_needs_no_target_but_takes_one(service: Any, submit: Any) -> None:
+    for target in ({"simulator_cluster": None}, {}):
+        job_id = service.open(job_type="VALIDATE", **target)
+        assert submit(TRIANGLE, job_id).status_code == 200
+    both = service.init(job_type="VALIDATE", qpu_system_name="local_qpu")
+    assert both.status_code == 400

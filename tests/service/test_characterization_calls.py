@@ -67,7 +67,6 @@ def test_a_submission_opens_a_job_submits_the_problem_and_reads_the_result(
         "tag": "mine",
         "job_type": "VALIDATE",
         "use_packing": False,
-        "simulator_cluster": "qoro_maestro",
     }
     assert json.loads(wire.calls[1].request.body) == {
         "qubo": QUBO,
