@@ -181,7 +181,10 @@ class QoroBackend(BackendV2):
         if seed is None:
             return config
         if not self.is_simulator:
-            raise QoroInputError(f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator")
+            raise QoroInputError(
+                f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator. Where a QPU "
+                "system takes a seed, it is one of its options: DeviceConfig, through the service"
+            )
         # A seed is an option of the engine, which takes the place of the service's own configuration.
         default = self._service.execution_config
         if isinstance(default, MaestroConfig):

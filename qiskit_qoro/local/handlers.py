@@ -210,7 +210,7 @@ def _results(desk: Desk, call: Call) -> Answer:
     limit = count_in_query(call.query, "limit", default=100, least=1, most=_MOST_ITEMS)
     offset = count_in_query(call.query, "offset", default=0, least=0, most=_LAST_OFFSET)
     job = desk.store.job(call.owner, call.job_id)
-    if job.status is not JobStatus.COMPLETED:
+    if job.status is not JobStatus.COMPLETED or job.job_type is JobType.VALIDATE:
         return _json(error_to_json(_why_no_results(job)), 400)
     count, items = desk.store.results(call.owner, call.job_id, limit, offset)
     page = ResultsPage(
@@ -227,6 +227,8 @@ def _results(desk: Desk, call: Call) -> Answer:
 def _why_no_results(job: StoredJob) -> str:
     if job.status is JobStatus.FAILED:
         return f"job failed: {job.reason}"
+    if job.status is JobStatus.COMPLETED:
+        return f"job {job.job_id} characterizes a QUBO: its answer is the validation_result"
     if job.status is JobStatus.INSUFFICIENT_CREDITS:
         return f"job was not run: {job.reason}"
     return f"results not available: job {job.job_id} is {job.status}"

@@ -98,10 +98,10 @@ class CharacterizationCalls(ServiceSession):
         job_id = open_job(self._transport, render(job_request_to_json(request)))
         try:
             self._transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
-        except QoroAPIError as error:
-            error.extend(self._cancel_refused(job_id))
-            raise
         except QoroError as error:
+            if isinstance(error, QoroAPIError) and error.status_code < 500:
+                error.extend(self._cancel_refused(job_id))
+                raise
             error.extend(
                 f"The analysis may have begun: characterize_and_validate(job_id={job_id!r}) reads its "
                 "result when it is done"
@@ -130,14 +130,8 @@ def _render_problem(
     if options is not None and not isinstance(options, Mapping):
         raise QoroInputError(f"options is {options!r}, expected a mapping")
     options = dict(options or {})
-    width = options.get("n_qubits")
-    try:
-        variables = qubo_from_json(qubo).num_variables
-    except WireError as error:
-        raise QoroInputError(str(error)) from error
-    if isinstance(width, int):
-        variables = max(variables, width)
     states = list(target_states or ())
+    variables = _num_variables(qubo, states, options.get("n_qubits"))
     for index, state in enumerate(states):
         if not isinstance(state, str) or len(state) != variables or set(state) - {"0", "1"}:
             raise QoroInputError(
@@ -151,6 +145,19 @@ def _render_problem(
     if len(rendered) > MAX_BODY_BYTES:
         raise QoroInputError(
             f"the problem takes {len(rendered)} bytes, a request may have {MAX_BODY_BYTES}: the envelope "
-            "factored_v1 is smaller for many matrices, characterize() picks it by itself"
+            "factored_v1 is smaller for many matrices"
         )
     return rendered
+
+
+def _num_variables(qubo: Mapping[str, Any], states: Sequence[object], n_qubits: object) -> int:
+    """How many variables there are: comma keys do not show the last ones, ``n_qubits`` or the states do."""
+    try:
+        variables = qubo_from_json(qubo).num_variables
+    except WireError as error:
+        raise QoroInputError(str(error)) from error
+    if "_format" in qubo:
+        return variables
+    if isinstance(n_qubits, int):
+        return max(variables, n_qubits)
+    return max(variables, max((len(state) for state in states if isinstance(state, str)), default=0))

@@ -122,6 +122,14 @@ def test_a_validate_job_takes_no_circuits(service: Any, open_problem: Any) -> No
     assert service.add(open_problem(), {"a": service.bell}).status_code == 400
 
 
+def test_circuits_results_are_not_where_to_look(service: Any, submit: Any, open_problem: Any) -> None:
+    job_id = open_problem()
+    submit(TRIANGLE, job_id)
+    answer = service.call("GET", f"/job/{job_id}/resultsV2/")
+    assert answer.status_code == 400
+    assert service.says(answer, "validation_result")
+
+
 def test_there_is_no_result_before_the_problem(service: Any, open_problem: Any) -> None:
     job_id = open_problem()
     for path in ("validation_result", "validation_result/html"):

@@ -103,6 +103,7 @@ def test_the_report_is_text(wire: responses.RequestsMock, service: QoroService) 
         ({"qubo": [1.0]}, "qubo"),
         ({"qubo": QUBO, "target_states": ["1"]}, r"target_states\[0\].*2 characters"),
         ({"qubo": QUBO, "target_states": ["10", "1x"]}, r"target_states\[1\]"),
+        ({"qubo": QUBO, "target_states": ["10", "101"]}, r"target_states\[0\].*3 characters"),
         ({"qubo": QUBO, "options": "fast"}, "options"),
         ({"job_id": ""}, "job_id"),
         ({"qubo": {f"0,{i}": 0.1234567890123 for i in range(1, 60_000)}}, "factored_v1"),
@@ -117,7 +118,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, QoroAPIError), (402, InsufficientCreditsError), (502, QoroAPIError)]
+    ("status", "kind"), [(400, QoroAPIError), (402, InsufficientCreditsError), (409, QoroAPIError)]
 )
 def test_a_refused_problem_is_sent_once_and_its_job_cancelled(
     wire: responses.RequestsMock, service: QoroService, status: int, kind: type[QoroAPIError]
@@ -128,6 +129,23 @@ def test_a_refused_problem_is_sent_once_and_its_job_cancelled(
         service.characterize_and_validate(QUBO)
     assert caught.value.job_id == "j-1"
     assert [url for _, url in _sent(wire)].count(f"{URL}/job/j-1/submit_qubo/") == 1
+
+
+def test_a_service_in_trouble_leaves_the_analysis_alone(
+    wire: responses.RequestsMock, service: QoroService
+) -> None:
+    wire.post(f"{URL}/job/j-1/submit_qubo/", json={"error": "still RUNNING"}, status=502)
+    with pytest.raises(QoroAPIError, match=r"still RUNNING.*characterize_and_validate\(job_id='j-1'\)"):
+        service.characterize_and_validate(QUBO)
+    assert not any("cancel" in str(url) for _, url in _sent(wire))
+
+
+def test_states_tell_of_variables_without_a_coefficient(
+    wire: responses.RequestsMock, service: QoroService
+) -> None:
+    wire.post(f"{URL}/job/j-1/submit_qubo/", json={"status": "ok"})
+    service.characterize_and_validate({"0": 1.0}, target_states=["010"])
+    assert json.loads(wire.calls[1].request.body)["target_states"] == ["010"]
 
 
 def test_a_lost_answer_leaves_the_analysis_alone_and_tells_how_to_read_it(
