@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from qiskit_qoro import CharacterizationResult, JobConfig, QoroInputError, QoroService
 from qiskit_qoro.characterization import characterize, encode_problem
 from qiskit_qoro.models.qubo import Polynomial
+from qiskit_qoro.problems import encode_problem
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.qubo import qubo_from_json
 
