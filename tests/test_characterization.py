@@ -10,7 +10,7 @@ from qiskit_optimization import QuadraticProgram
 from scipy.sparse import csr_array
 
 from qiskit_qoro import CharacterizationResult, JobConfig, QoroInputError, QoroService
-from qiskit_qoro.characterization import characterize, encode_problem
+from qiskit_qoro.characterization import characterize
 from qiskit_qoro.models.qubo import Polynomial
 from qiskit_qoro.problems import encode_problem
 from qiskit_qoro.wire.chunks import render
