@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
@@ -13,8 +14,10 @@ from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
+from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.options import RUN_OPTIONS, RunOptions, check_options, group_shots, shots_by_circuit
 from qiskit_qoro.qasm.writer import Program, write_program
 from qiskit_qoro.registers import layout_of_circuit
@@ -126,7 +129,8 @@ class QoroBackend(BackendV2):
                 * ``memory``: whether the results list every shot;
                 * ``tag``: a name for the job; ``job_tags``, a list of names, are joined to one;
                 * ``seed_simulator``: an integer that makes the counts repeatable, on simulators;
-                * ``execution_config``: an :class:`ExecutionConfig`;
+                * ``execution_config``: an :class:`ExecutionConfig`; or, in its place, the engine's options
+                  in a :class:`MaestroConfig` or a QPU's in a :class:`DeviceConfig`;
                 * ``use_circuit_packing``: whether a QPU may run several circuits at once.
 
                 ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``, ``use_measure_esp=False``,
@@ -175,16 +179,22 @@ class QoroBackend(BackendV2):
             )
         return program
 
-    def _execution_config(self, settings: Mapping[str, Any]) -> ExecutionConfig | MaestroConfig | None:
-        config: ExecutionConfig | None = settings["execution_config"]
+    def _execution_config(self, settings: Mapping[str, Any]) -> AnyConfig | None:
+        config: AnyConfig | None = settings["execution_config"]
         seed = settings["seed_simulator"]
+        if isinstance(config, MaestroConfig) and not self.is_simulator:
+            raise QoroInputError(f"a MaestroConfig is for simulators, {self.name!r} is a QPU system")
+        if isinstance(config, DeviceConfig) and self.is_simulator:
+            raise QoroInputError(f"a DeviceConfig is for QPU systems, {self.name!r} is a simulator")
         if seed is None:
             return config
-        if not self.is_simulator:
+        if not self.is_simulator or isinstance(config, DeviceConfig):
             raise QoroInputError(
                 f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator. Where a QPU "
-                "system takes a seed, it is one of its options: DeviceConfig, through the service"
+                "system takes a seed, it is one of its options, in a DeviceConfig"
             )
+        if isinstance(config, MaestroConfig):
+            return replace(config, seed=seed)
         # A seed is an option of the engine, which takes the place of the service's own configuration.
         default = self._service.execution_config
         if isinstance(default, MaestroConfig):

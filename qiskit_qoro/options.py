@@ -13,7 +13,8 @@ import numpy as np
 from qiskit.providers import Options
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.config import DEFAULT_SHOTS, ExecutionConfig
+from qiskit_qoro.models.config import DEFAULT_SHOTS
+from qiskit_qoro.models.jobs import AnyConfig
 
 __all__ = ["RUN_OPTIONS", "RunOptions", "check_options", "group_shots", "shots_by_circuit"]
 
@@ -180,7 +181,11 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
     "memory": (_is_bool, bool, "True or False"),
     "tag": (lambda value: isinstance(value, str), _same, "text"),
     "seed_simulator": (_is_seed, int, "an integer from 0 to 2^64 - 1"),
-    "execution_config": (lambda value: isinstance(value, ExecutionConfig), _same, "an ExecutionConfig"),
+    "execution_config": (
+        lambda value: isinstance(value, AnyConfig),
+        _same,
+        "an ExecutionConfig, a MaestroConfig or a DeviceConfig",
+    ),
     "use_circuit_packing": (_is_bool, bool, "True or False"),
 }
 

@@ -15,7 +15,8 @@ from qiskit.providers import QiskitBackendNotFoundError
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
+from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
+from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
 
@@ -49,7 +50,7 @@ class QoroProvider:
         auth_token: str | None = None,
         *,
         base_url: str | None = None,
-        execution_config: ExecutionConfig | None = None,
+        execution_config: AnyConfig | None = None,
         polling_interval: float = 3.0,
         max_retries: int = 5000,
     ) -> None:

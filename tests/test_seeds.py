@@ -8,6 +8,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qiskit_qoro import (
+    DeviceConfig,
     ExecutionConfig,
     ExecutionResult,
     MaestroConfig,
@@ -87,6 +88,39 @@ def test_a_configuration_that_cannot_travel_with_a_seed_is_refused(
 def test_a_qpu_system_takes_no_seed(provider: QoroProvider, circuit: QuantumCircuit) -> None:
     with pytest.raises(QoroInputError, match="no simulator"):
         provider.get_backend("local_qpu").run(circuit, seed_simulator=3)
+
+
+def test_a_seed_goes_into_the_options_of_the_engine_that_are_given(
+    provider: QoroProvider, simulator: QoroBackend, circuit: QuantumCircuit
+) -> None:
+    config = MaestroConfig(simulation_type=SimulationMethod.MatrixProductState)
+    first, second = (
+        simulator.run(circuit, execution_config=config, seed_simulator=4).result().get_counts()
+        for _ in range(2)
+    )
+    assert first == second
+    job = simulator.run(circuit, execution_config=config)
+    stored = provider.service.get_execution_config(ExecutionResult(job_id=job.job_id()))
+    assert stored == ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState)
+
+
+def test_a_qpu_system_takes_its_seed_among_its_options(provider: QoroProvider) -> None:
+    circuit = QuantumCircuit(4)
+    circuit.h(range(4))
+    circuit.measure_all()
+    backend = provider.get_backend("local_qpu")
+    config = DeviceConfig({"SEED": 5})
+    first, second = (backend.run(circuit, execution_config=config).result().get_counts() for _ in range(2))
+    assert first == second
+
+
+def test_options_of_the_other_kind_of_target_are_refused(
+    provider: QoroProvider, simulator: QoroBackend, circuit: QuantumCircuit
+) -> None:
+    with pytest.raises(QoroInputError, match="for QPU systems"):
+        simulator.run(circuit, execution_config=DeviceConfig({"SEED": 5}))
+    with pytest.raises(QoroInputError, match="for simulators"):
+        provider.get_backend("local_qpu").run(circuit, execution_config=MaestroConfig(seed=5))
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.5, "x", True])
