@@ -182,7 +182,8 @@ def _checked(answer: Callable[[], _Answer]) -> _Answer | Response:
     try:
         return answer()
     except tuple(_STATUS_OF) as error:
-        return _error(_STATUS_OF[type(error)], str(error))
+        status = next(status for kind, status in _STATUS_OF.items() if isinstance(error, kind))
+        return _error(status, str(error))
 
 
 def _call(request: Request, account: Account, body: bytes) -> Call:
