@@ -1,0 +1,119 @@
+"""Labels that carry a job's structure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.wire.labels import (
+    LABEL_LIMIT,
+    decode_labels,
+    encode_labels,
+    index_of_label,
+    kind_of_label,
+)
+
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=30,
+)
+
+
+def _random_text(size: int) -> str:
+    return base64.b85encode(
+        zlib.crc32(b"").to_bytes(4, "big") + bytes((i * i * 7 + i) % 251 for i in range(size))
+    ).decode()
+
+
+@given(DOCUMENTS, st.integers(20, 60))
+def test_a_structure_survives_the_labels_in_any_order(document: object, count: int) -> None:
+    labels = encode_labels("r", [document], count)
+    found = decode_labels(reversed(labels))
+    assert found is not None
+    assert (found.kind, found.document) == ("r", document)
+
+
+def test_the_labels_are_what_the_module_says() -> None:
+    label, second = encode_labels("r", [{"n": ["bell"]}], 2)
+    match = re.fullmatch(r"0\.1r([A-Za-z0-9_-]+)", label)
+    assert match is not None
+    data = base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4))
+    assert json.loads(zlib.decompress(data)) == {"n": ["bell"]}
+    assert second == "1"
+
+
+def test_a_long_structure_spreads_over_several_labels_none_too_long() -> None:
+    document = _random_text(600)
+    labels = encode_labels("s", [document], 30)
+    assert max(map(len, labels)) == LABEL_LIMIT
+    assert len([label for label in labels if "." in label]) > 3
+    found = decode_labels(labels)
+    assert found is not None
+    assert found.document == document
+
+
+def test_the_first_document_that_fits_is_taken() -> None:
+    labels = encode_labels("r", [_random_text(5000), "small"], 2)
+    found = decode_labels(labels)
+    assert found is not None
+    assert found.document == "small"
+
+
+def test_labels_are_bare_indices_where_nothing_fits() -> None:
+    assert encode_labels("r", [_random_text(5000)], 3) == ["0", "1", "2"]
+    assert decode_labels(["0", "1", "2"]) is None
+    assert encode_labels("r", ["x"], 0) == []
+
+
+@pytest.mark.parametrize("labels", [["mine"], ["0", "0.5x y"], ["01"], ["a.1rxx"], ["0.5", "1.5"], []])
+def test_the_labels_of_others_carry_nothing(labels: list[str]) -> None:
+    assert decode_labels(labels) is None
+
+
+def test_a_part_of_a_submission_is_said_to_be_a_part() -> None:
+    labels = encode_labels("s", [_random_text(600)], 10)
+    for part in (labels[:2], labels[1:]):
+        with pytest.raises(WireError, match=r"part of a submission|incomplete"):
+            decode_labels(part)
+
+
+def test_a_newer_version_is_said_to_be_newer() -> None:
+    with pytest.raises(WireError, match="version '2'"):
+        decode_labels(["0.2rabc"])
+
+
+def test_no_change_of_a_single_character_goes_unnoticed() -> None:
+    (label,) = encode_labels("r", [{"n": ["bell"], "m": True}], 1)
+    good = decode_labels([label])
+    for place in range(4, len(label)):
+        for letter in "Aa0-_":
+            if letter == label[place]:
+                continue
+            try:
+                found = decode_labels([label[:place] + letter + label[place + 1 :]])
+            except WireError:
+                continue
+            # The last letter of base64 may hold bits that mean nothing.
+            assert found == good
+
+
+def test_a_label_tells_its_index_and_whether_a_structure_begins_in_it() -> None:
+    labels = encode_labels("e", ["x"], 2)
+    assert [index_of_label(label) for label in labels] == [0, 1]
+    assert [kind_of_label(label) for label in labels] == ["e", None]
+    assert index_of_label("mine") is None
+    assert kind_of_label("mine") is None
+
+
+def test_a_structure_that_unpacks_to_more_than_is_reasonable_is_refused() -> None:
+    bomb = base64.urlsafe_b64encode(zlib.compress(b'"' + b"0" * 2**27 + b'"', 9)).decode().rstrip("=")
+    with pytest.raises(WireError, match="too large"):
+        decode_labels([f"0.1r{bomb}"])
