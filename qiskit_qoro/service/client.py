@@ -28,6 +28,7 @@ from qiskit_qoro.service.characterization import CharacterizationCalls
 from qiskit_qoro.service.jobs import JobCalls
 from qiskit_qoro.service.session import check_type
 from qiskit_qoro.service.submission import (
+    Submission,
     build_submission,
     choose_job_type,
     job_request,
@@ -37,6 +38,7 @@ from qiskit_qoro.service.submission import (
 )
 from qiskit_qoro.service.targets import TargetCalls
 from qiskit_qoro.service.templates import (
+    TemplateShape,
     build_template_submission,
     check_templates,
     prepare_template_measurement,
@@ -131,24 +133,19 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             QoroAPIError: The service refused the job or an upload.
             QoroConnectionError: The service did not answer.
         """
-        job_config, execution_config = self._overridden(override_job_config, override_execution_config)
-        if shot_groups is not None and override_job_config is not None and override_job_config.shots:
-            raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
-        kind = choose_job_type(job_type, has_observables=ham_ops is not None)
-        programs = prepare_circuits(circuits)
-        measurement = prepare_measurement(
-            programs,
-            shots=job_config.shots or DEFAULT_SHOTS,
+        submission = self.prepare_circuits(
+            circuits,
             ham_ops=ham_ops,
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
+            job_type=job_type,
+            override_execution_config=override_execution_config,
+            override_job_config=override_job_config,
         )
-        request = job_request(job_config, kind, execution_config)
-        submission = build_submission(request, programs, measurement)
-        job_id = send_submission(self._transport, submission)
+        submitted = self.submit(submission)
         if self.track_depth:
             self._depth_history.append([_depth(circuit) for circuit in circuits.values()])
-        return ExecutionResult(job_id=job_id)
+        return submitted
 
     def submit_circuit_templates(
         self,
@@ -192,9 +189,133 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             QoroAPIError: The service refused the job or an upload.
             QoroConnectionError: The service did not answer.
         """
+        shapes = check_templates(templates)
+        submission = self._prepare_templates(
+            templates,
+            shapes,
+            ham_ops=ham_ops,
+            circuit_ham_map=circuit_ham_map,
+            shot_groups=shot_groups,
+            job_type=job_type,
+            override_execution_config=override_execution_config,
+            override_job_config=override_job_config,
+        )
+        submitted = self.submit(submission)
+        if self.track_depth:
+            pairs = zip(templates, shapes, strict=True)
+            depths = [shape.depth for template, shape in pairs for _ in template.parameter_sets]
+            self._depth_history.append(depths)
+        return submitted
+
+    # --- submitting in two steps ----------------------------------------------------------------------
+
+    def prepare_circuits(
+        self,
+        circuits: Mapping[str, str | QuantumCircuit | Program],
+        *,
+        ham_ops: str | None = None,
+        circuit_ham_map: Sequence[Sequence[int]] | None = None,
+        shot_groups: Sequence[Sequence[int]] | None = None,
+        job_type: JobType | None = None,
+        override_execution_config: AnyConfig | None = None,
+        override_job_config: JobConfig | None = None,
+    ) -> Submission:
+        """Check and render all that :meth:`submit_circuits` would send, and send nothing.
+
+        Args:
+            circuits: As for :meth:`submit_circuits`, like all others.
+            ham_ops: As there.
+            circuit_ham_map: As there.
+            shot_groups: As there.
+            job_type: As there.
+            override_execution_config: As there.
+            override_job_config: As there.
+
+        Returns:
+            What :meth:`submit` takes; its ``num_bytes`` tell what it would send.
+
+        Raises:
+            QoroInputError: An argument cannot be used.
+        """
+        job_config, execution_config = self._overridden(override_job_config, override_execution_config)
+        if shot_groups is not None and override_job_config is not None and override_job_config.shots:
+            raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
+        kind = choose_job_type(job_type, has_observables=ham_ops is not None)
+        programs = prepare_circuits(circuits)
+        measurement = prepare_measurement(
+            programs,
+            shots=job_config.shots or DEFAULT_SHOTS,
+            ham_ops=ham_ops,
+            circuit_ham_map=circuit_ham_map,
+            shot_groups=shot_groups,
+        )
+        return build_submission(job_request(job_config, kind, execution_config), programs, measurement)
+
+    def prepare_circuit_templates(
+        self,
+        templates: Sequence[TemplateEntry],
+        *,
+        ham_ops: str | None = None,
+        job_type: JobType | None = None,
+        override_execution_config: AnyConfig | None = None,
+        override_job_config: JobConfig | None = None,
+    ) -> Submission:
+        """Check and render all that :meth:`submit_circuit_templates` would send, and send nothing.
+
+        Args:
+            templates: As for :meth:`submit_circuit_templates`, like all others.
+            ham_ops: As there.
+            job_type: As there.
+            override_execution_config: As there.
+            override_job_config: As there.
+
+        Returns:
+            What :meth:`submit` takes; its ``num_bytes`` tell what it would send.
+
+        Raises:
+            QoroInputError: An argument cannot be used.
+        """
+        return self._prepare_templates(
+            templates,
+            check_templates(templates),
+            ham_ops=ham_ops,
+            circuit_ham_map=None,
+            shot_groups=None,
+            job_type=job_type,
+            override_execution_config=override_execution_config,
+            override_job_config=override_job_config,
+        )
+
+    def submit(self, submission: Submission) -> ExecutionResult:
+        """Submit as one job what was prepared before.
+
+        Args:
+            submission: From :meth:`prepare_circuits` or :meth:`prepare_circuit_templates`. Submitting it
+                twice opens two jobs.
+
+        Returns:
+            A value that carries the job's identifier.
+
+        Raises:
+            QoroAPIError: The service refused the job or an upload.
+            QoroConnectionError: The service did not answer.
+        """
+        return ExecutionResult(job_id=send_submission(self._transport, submission))
+
+    def _prepare_templates(
+        self,
+        templates: Sequence[TemplateEntry],
+        shapes: Sequence[TemplateShape],
+        *,
+        ham_ops: str | None,
+        circuit_ham_map: object,
+        shot_groups: object,
+        job_type: JobType | None,
+        override_execution_config: AnyConfig | None,
+        override_job_config: JobConfig | None,
+    ) -> Submission:
         job_config, execution_config = self._overridden(override_job_config, override_execution_config)
         kind = choose_job_type(job_type, has_observables=ham_ops is not None)
-        shapes = check_templates(templates)
         measurement = prepare_template_measurement(
             shapes,
             shots=job_config.shots or DEFAULT_SHOTS,
@@ -202,14 +323,9 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
         )
-        request = job_request(job_config, kind, execution_config)
-        submission = build_template_submission(request, templates, measurement)
-        job_id = send_submission(self._transport, submission)
-        if self.track_depth:
-            pairs = zip(templates, shapes, strict=True)
-            depths = [shape.depth for template, shape in pairs for _ in template.parameter_sets]
-            self._depth_history.append(depths)
-        return ExecutionResult(job_id=job_id)
+        return build_template_submission(
+            job_request(job_config, kind, execution_config), templates, measurement
+        )
 
     def _overridden(
         self, job_config: JobConfig | None, execution_config: AnyConfig | None

@@ -1,38 +1,88 @@
-"""Waiting for a job: often at first, rarely later.
+"""Waiting for jobs: often at first, rarely later, and never many requests at once.
 
-The first look is after 50 ms, each wait 1.5 times the one before, none longer than the user's interval: a
-job of 0.2 s is noticed within 0.1 s, a job of an hour is looked at every ``polling_interval`` seconds.
+The first look is soon, each wait 1.5 times the one before, none longer than the user's interval: a job of
+0.2 s is noticed within 0.1 s, a job of an hour is looked at every ``polling_interval`` seconds. How soon the
+first look is depends on where the service is: :data:`FIRST_LOOK_S` over a network, :data:`LOCAL_FIRST_LOOK_S`
+on this machine. Each of several jobs has its own growing waits, and two looks, at whichever jobs, are never
+closer to each other than a first look: so many jobs cost no more requests a second than one new one.
+
+:class:`Agenda` knows when to look at which job; it neither waits nor looks. :class:`Poller` does.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from qiskit_qoro.errors import JobTimeoutError, MaxRetriesReachedError
 from qiskit_qoro.models.jobs import JobState
 from qiskit_qoro.service.clock import Clock
 
-__all__ = ["FIRST_LOOK_S", "GROWTH", "Poller", "waits"]
+__all__ = ["FIRST_LOOK_S", "GROWTH", "LOCAL_FIRST_LOOK_S", "Agenda", "Poller", "waits"]
 
 FIRST_LOOK_S = 0.05
 """Seconds until the first look at a job."""
 
+LOCAL_FIRST_LOOK_S = 0.002
+"""The same where the service is on this machine: a look costs a millisecond, and a small job not much more."""
+
 GROWTH = 1.5
 """How much longer each wait is than the one before."""
 
+_Key = TypeVar("_Key", bound=Hashable)
 
-def waits(longest_s: float) -> Iterator[float]:
+
+def waits(first_s: float, longest_s: float) -> Iterator[float]:
     """The seconds to wait before each look, without end.
 
     Args:
+        first_s: The first of them.
         longest_s: What no wait exceeds.
     """
-    seconds = FIRST_LOOK_S
+    seconds = first_s
     while True:
         yield min(seconds, longest_s)
         seconds = min(seconds * GROWTH, longest_s)
+
+
+class Agenda(Generic[_Key]):
+    """When to look at which of several jobs.
+
+    Args:
+        keys: What stands for the jobs.
+        first_s: Seconds until the first look at a job, and between two looks at different jobs at least.
+        longest_s: The longest wait between two looks at one job, in seconds.
+        now: The present, in seconds.
+    """
+
+    def __init__(self, keys: Iterable[_Key], *, first_s: float, longest_s: float, now: float) -> None:
+        self._pauses = {key: waits(first_s, longest_s) for key in keys}
+        self._gap_s = min(first_s, longest_s)
+        self._earliest = now
+        self._place = 0
+        self._due: list[tuple[float, int, _Key]] = []
+        for key in self._pauses:
+            self.put_off(key, now)
+
+    def __len__(self) -> int:
+        """How many jobs there are still to look at."""
+        return len(self._due)
+
+    def put_off(self, key: _Key, now: float) -> None:
+        """Have a job looked at again, after a longer wait than the last time."""
+        self._place += 1
+        heapq.heappush(self._due, (now + next(self._pauses[key]), self._place, key))
+
+    def take(self) -> tuple[float, _Key]:
+        """The moment of the next look, which may have passed, and the job; it is then not on the agenda."""
+        due, _, key = heapq.heappop(self._due)
+        moment = max(due, self._earliest)
+        self._earliest = moment + self._gap_s
+        return moment, key
 
 
 @dataclass(frozen=True)
@@ -40,14 +90,20 @@ class Poller:
     """Looks at jobs until they are done.
 
     Attributes:
-        longest_s: The longest wait between two looks, in seconds.
-        max_retries: How many looks there are at most.
+        longest_s: The longest wait between two looks at a job, in seconds.
+        max_retries: How many looks at a job there are at most.
         clock: What is waited with.
+        first_s: Seconds until the first look at a job, and between two looks at different jobs at least.
     """
 
     longest_s: float
     max_retries: int
     clock: Clock
+    first_s: float = FIRST_LOOK_S
+
+    def agenda(self, keys: Iterable[_Key]) -> Agenda[_Key]:
+        """When to look at which of these jobs, from now on."""
+        return Agenda(keys, first_s=self.first_s, longest_s=self.longest_s, now=self.clock.now())
 
     def until_final(
         self,
@@ -58,11 +114,11 @@ class Poller:
         timeout_s: float | None = None,
         on_look: Callable[[int, JobState], None] | None = None,
     ) -> JobState:
-        """Look at a job until its status is final.
+        """Look at a job until its status is final; :meth:`until_all_final` for one.
 
         Args:
             read: Reads the job's state.
-            job_id: The job, for errors.
+            job_id: The job.
             wait: Lets seconds pass, in place of the clock; it may raise to end the polling.
             timeout_s: Seconds after which to give up, ``None`` for never.
             on_look: Called after each look with the number of looks so far and the state.
@@ -71,26 +127,70 @@ class Poller:
             MaxRetriesReachedError: The job was not final after :attr:`max_retries` looks.
             JobTimeoutError: It was not final within ``timeout_s``.
         """
+
+        def looked(count: int, states: Mapping[str, JobState]) -> None:
+            if on_look is not None:
+                on_look(count, states[job_id])
+
+        return self.until_all_final({job_id: read}, wait=wait, timeout_s=timeout_s, on_look=looked)[job_id]
+
+    def until_all_final(
+        self,
+        reads: Mapping[str, Callable[[], JobState]],
+        *,
+        wait: Callable[[float], None] | None = None,
+        timeout_s: float | None = None,
+        on_look: Callable[[int, Mapping[str, JobState]], None] | None = None,
+    ) -> dict[str, JobState]:
+        """Look at jobs, one at a time, until the status of each is final.
+
+        Args:
+            reads: What reads the state of a job, by its identifier.
+            wait: Lets seconds pass, in place of the clock; it may raise to end the polling.
+            timeout_s: Seconds after which to give up, ``None`` for never.
+            on_look: Called after each look with the number of looks so far, at any job, and the last known
+                state of each job that has been looked at.
+
+        Returns:
+            The final states, in the order of ``reads``.
+
+        Raises:
+            MaxRetriesReachedError: A job was not final after :attr:`max_retries` looks at it.
+            JobTimeoutError: A job was not final within ``timeout_s``. Each is looked at once more when the
+                time is over, up to the first that is not final.
+        """
         wait = wait or self.clock.wait
         deadline = math.inf if timeout_s is None else self.clock.now() + timeout_s
-        for retry_count, pause_s in zip(range(1, self.max_retries + 1), waits(self.longest_s), strict=False):
-            left_s = max(0.0, deadline - self.clock.now())
-            wait(min(pause_s, left_s))
-            state = read()
+        states: dict[str, JobState] = {}
+        looks: Counter[str] = Counter()
+        agenda = self.agenda(reads)
+        while agenda:
+            moment, job_id = agenda.take()
+            wait(max(0.0, min(moment, deadline) - self.clock.now()))
+            states[job_id] = state = reads[job_id]()
+            looks[job_id] += 1
             if on_look is not None:
-                on_look(retry_count, state)
+                on_look(looks.total(), states)
             if state.status.is_final:
-                return state
-            if left_s <= pause_s:
-                raise JobTimeoutError(
-                    f"job {job_id} is {state.status.value} after {timeout_s:g} s. It goes on: wait again, "
-                    "or get it back later by its id",
+                continue
+            if moment >= deadline:
+                raise _timeout(job_id, state, timeout_s, others=len(agenda))
+            if looks[job_id] == self.max_retries:
+                raise MaxRetriesReachedError(
+                    f"job {job_id} was not done after {self.max_retries} looks at its status. It goes on: "
+                    "poll again, or raise max_retries or polling_interval",
                     job_id=job_id,
-                    status=state.status,
+                    retries=self.max_retries,
                 )
-        raise MaxRetriesReachedError(
-            f"job {job_id} was not done after {self.max_retries} looks at its status. It goes on: poll "
-            "again, or raise max_retries or polling_interval",
-            job_id=job_id,
-            retries=self.max_retries,
-        )
+            agenda.put_off(job_id, self.clock.now())
+        return {job_id: states[job_id] for job_id in reads}
+
+
+def _timeout(job_id: str, state: JobState, timeout_s: float | None, *, others: int) -> JobTimeoutError:
+    more = f"; {others} more jobs were waited for" if others else ""
+    return JobTimeoutError(
+        f"job {job_id} is {state.status.value} after {timeout_s:g} s{more}. It goes on: wait again, "
+        "or get it back later by its id",
+        job_id=job_id,
+        status=state.status,
+    )

@@ -17,7 +17,7 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import find_base_url, find_token
-from qiskit_qoro.service.polling import Poller
+from qiskit_qoro.service.polling import FIRST_LOOK_S, LOCAL_FIRST_LOOK_S, Poller
 from qiskit_qoro.service.runner import CircuitRunner
 from qiskit_qoro.service.transport import Transport
 
@@ -100,8 +100,10 @@ class ServiceSession(CircuitRunner):
         self._transport.close()
 
     @property
-    def _poller(self) -> Poller:
-        return Poller(self.polling_interval, self.max_retries, self._clock)
+    def poller(self) -> Poller:
+        """What waits for this client's jobs."""
+        first_s = LOCAL_FIRST_LOOK_S if self._transport.is_local else FIRST_LOOK_S
+        return Poller(self.polling_interval, self.max_retries, self._clock, first_s)
 
 
 def _is_duration(value: object) -> bool:

@@ -70,6 +70,11 @@ class Submission:
     request: bytes
     uploads: tuple[bytes, ...]
 
+    @property
+    def num_bytes(self) -> int:
+        """The size of all bodies together, in bytes."""
+        return len(self.request) + sum(map(len, self.uploads))
+
 
 def choose_job_type(job_type: JobType | None, *, has_observables: bool) -> JobType:
     """The kind of job, from what the caller named and what the arguments ask for.

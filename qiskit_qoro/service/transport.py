@@ -101,10 +101,15 @@ class Transport:
         self.base_url = base_url
         self._clock = clock
         self._jitter = jitter
-        self._session = _new_session(token, trust_env=not _is_loopback(base_url))
+        self._session = _new_session(token, trust_env=not self.is_local)
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the service is on this machine."""
+        return _is_loopback(self.base_url)
 
     def send(
         self,
