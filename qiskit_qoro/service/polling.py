@@ -28,7 +28,7 @@ FIRST_LOOK_S = 0.05
 """Seconds until the first look at a job."""
 
 LOCAL_FIRST_LOOK_S = 0.002
-"""The same where the service is on this machine: a look costs a millisecond, and a small job not much more."""
+"""The same where the service is on this machine: a look takes a millisecond, a small job not much more."""
 
 GROWTH = 1.5
 """How much longer each wait is than the one before."""
@@ -77,10 +77,10 @@ class Agenda(Generic[_Key]):
         self._place += 1
         heapq.heappush(self._due, (now + next(self._pauses[key]), self._place, key))
 
-    def take(self) -> tuple[float, _Key]:
-        """The moment of the next look, which may have passed, and the job; it is then not on the agenda."""
+    def take(self, now: float) -> tuple[float, _Key]:
+        """The moment of the next look, and the job, which then is not on the agenda any more."""
         due, _, key = heapq.heappop(self._due)
-        moment = max(due, self._earliest)
+        moment = max(due, self._earliest, now)
         self._earliest = moment + self._gap_s
         return moment, key
 
@@ -165,8 +165,9 @@ class Poller:
         looks: Counter[str] = Counter()
         agenda = self.agenda(reads)
         while agenda:
-            moment, job_id = agenda.take()
-            wait(max(0.0, min(moment, deadline) - self.clock.now()))
+            now = self.clock.now()
+            moment, job_id = agenda.take(now)
+            wait(max(0.0, min(moment, deadline) - now))
             states[job_id] = state = reads[job_id]()
             looks[job_id] += 1
             if on_look is not None:
@@ -187,7 +188,7 @@ class Poller:
 
 
 def _timeout(job_id: str, state: JobState, timeout_s: float | None, *, others: int) -> JobTimeoutError:
-    more = f"; {others} more jobs were waited for" if others else ""
+    more = f" (and {others} others were still waited for)" if others else ""
     return JobTimeoutError(
         f"job {job_id} is {state.status.value} after {timeout_s:g} s{more}. It goes on: wait again, "
         "or get it back later by its id",

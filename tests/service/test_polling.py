@@ -58,7 +58,16 @@ def test_no_wait_is_longer_than_the_polling_interval(cloud, statuses, clock, url
     statuses(*["RUNNING"] * 20, "COMPLETED")
     service = QoroService(token, polling_interval=interval, base_url=url, clock=clock)
     service.poll_job_status(JOB, loop_until_complete=True)
-    assert max(clock.waits) == clock.waits[-1] == longest
+    assert max(clock.waits) == pytest.approx(longest)
+    assert clock.waits[-1] == pytest.approx(longest)
+
+
+def test_a_service_on_this_machine_is_asked_sooner(cloud, clock, token):
+    local = "http://127.0.0.1:8000/api"
+    for status in ["RUNNING"] * 3 + ["COMPLETED"]:
+        cloud.add("GET", f"{local}/job/j1/status/", json={"status": status})
+    QoroService(token, base_url=local, clock=clock).wait_for_job(JOB)
+    assert looks(clock) == pytest.approx([0.002, 0.005, 0.0095, 0.01625])
 
 
 def test_without_a_loop_there_is_one_look_and_no_wait(cloud, service, statuses, clock):
@@ -241,6 +250,89 @@ def test_waiting_tells_each_look_and_returns_the_run_time(service, statuses):
     state = service.wait_for_job(JOB, on_look=lambda *args: heard.append(args))
     assert state == JobState(JobStatus.COMPLETED, run_time_s=2.0)
     assert heard == [(1, JobState(JobStatus.RUNNING)), (2, state)]
+
+
+# --- several jobs together -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def jobs(cloud, url):
+    """Scripts several jobs: the answers of each, the last of which repeats; returns the jobs."""
+
+    def script(**answers):
+        for job_id, statuses in answers.items():
+            for status in statuses:
+                cloud.add("GET", f"{url}/job/{job_id}/status/", json={"status": status})
+        return [ExecutionResult(job_id=job_id) for job_id in answers]
+
+    return script
+
+
+def asked(cloud):
+    """The jobs that were asked about, in order."""
+    return [call.request.url.split("/")[-3] for call in cloud.calls]
+
+
+def test_several_jobs_are_waited_for_together_and_come_in_the_order_asked_for(cloud, service, jobs):
+    states = service.wait_for_jobs(
+        jobs(slow=["RUNNING"] * 4 + ["COMPLETED"], bad=["RUNNING", "FAILED"], quick=["COMPLETED"])
+    )
+    assert [(job_id, state.status) for job_id, state in states.items()] == [
+        ("slow", JobStatus.COMPLETED),
+        ("bad", JobStatus.FAILED),
+        ("quick", JobStatus.COMPLETED),
+    ]
+    assert {job_id: asked(cloud).count(job_id) for job_id in states} == {"slow": 5, "bad": 2, "quick": 1}
+
+
+def test_looks_at_several_jobs_never_come_closer_than_a_first_look(service, jobs, clock):
+    many = jobs(**{f"j{index}": ["RUNNING"] * 6 + ["COMPLETED"] for index in range(40)})
+    service.wait_for_jobs(many)
+    assert len(clock.waits) == 7 * 40
+    assert min(clock.waits) >= 0.05 - 1e-9
+
+
+def test_a_slow_service_is_not_made_up_for_by_a_burst(cloud, service, jobs, clock, url):
+    many = jobs(**{f"j{index}": ["COMPLETED"] for index in range(10)})
+
+    def slow(request):
+        clock.time += 5.0
+        return (200, {}, '{"status": "COMPLETED"}')
+
+    cloud.add_callback("GET", f"{url}/job/slow/status/", slow)
+    service.wait_for_jobs([ExecutionResult(job_id="slow"), *many])
+    assert min(clock.waits[2:]) == pytest.approx(0.05)
+
+
+def test_each_look_at_several_jobs_tells_what_is_known_so_far(service, jobs):
+    heard = []
+    pair = jobs(a=["RUNNING", "COMPLETED"], b=["COMPLETED"])
+    service.wait_for_jobs(pair, on_look=lambda count, states: heard.append((count, dict(states))))
+    running, done = JobState(JobStatus.RUNNING), JobState(JobStatus.COMPLETED)
+    assert heard == [(1, {"a": running}), (2, {"a": running, "b": done}), (3, {"a": done, "b": done})]
+
+
+def test_one_limit_holds_for_all_jobs_together(service, jobs, clock):
+    pair = jobs(a=["COMPLETED"], b=["RUNNING"], c=["RUNNING"])
+    with pytest.raises(
+        JobTimeoutError, match=r"job [bc] is RUNNING after 2 s \(and 1 others were still waited for\)"
+    ):
+        service.wait_for_jobs(pair, timeout_s=2.0)
+    assert clock.time == pytest.approx(2.0)
+
+
+def test_no_job_takes_no_time_and_one_named_twice_is_one(cloud, service, jobs):
+    assert service.wait_for_jobs([]) == {}
+    [job] = jobs(a=["COMPLETED"])
+    assert service.wait_for_jobs([job, job]) == {"a": JobState(JobStatus.COMPLETED)}
+    assert asked(cloud) == ["a"]
+
+
+def test_the_looks_are_counted_for_each_job(cloud, clock, url, token, jobs):
+    service = QoroService(token, max_retries=3, base_url=url, clock=clock)
+    with pytest.raises(MaxRetriesReachedError, match="not done after 3 looks"):
+        service.wait_for_jobs(jobs(a=["RUNNING"], b=["RUNNING"]))
+    assert sorted(map(asked(cloud).count, "ab")) == [2, 3]
 
 
 # --- words for people ---------------------------------------------------------------------------------
