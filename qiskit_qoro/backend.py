@@ -161,10 +161,43 @@ class QoroBackend(BackendV2):
             programs,
             shot_groups=None if uniform else group_shots(shots),
             override_execution_config=self._execution_config(settings),
-            override_job_config=self._job_config(settings, shots[0] if uniform else None),
+            override_job_config=self.job_config(
+                shots=shots[0] if uniform else None,
+                tag=settings["tag"],
+                use_circuit_packing=settings["use_circuit_packing"],
+            ),
         )
         return QoroJob(
             self, str(submitted.job_id), self._service, experiments=experiments, memory=settings["memory"]
+        )
+
+    def check_execution_config(self, config: AnyConfig | None) -> None:
+        """Refuse a configuration that is for another kind of backend.
+
+        Raises:
+            QoroInputError: It is the engine's and this is a QPU system, or the other way round.
+        """
+        if isinstance(config, MaestroConfig) and not self.is_simulator:
+            raise QoroInputError(f"a MaestroConfig is for simulators, {self.name!r} is a QPU system")
+        if isinstance(config, DeviceConfig) and self.is_simulator:
+            raise QoroInputError(f"a DeviceConfig is for QPU systems, {self.name!r} is a simulator")
+
+    def job_config(
+        self, *, shots: int | None = None, tag: str = "default", use_circuit_packing: bool = False
+    ) -> JobConfig:
+        """The settings of a job on this backend, for the methods of :attr:`service` that submit.
+
+        Args:
+            shots: Shots for each circuit, ``None`` where they are given otherwise.
+            tag: A name for the job.
+            use_circuit_packing: Whether a QPU may run several circuits at once.
+        """
+        return JobConfig(
+            shots=shots,
+            simulator_cluster=self._system if isinstance(self._system, SimulatorCluster) else None,
+            qpu_system=self._system if isinstance(self._system, QPUSystem) else None,
+            use_circuit_packing=use_circuit_packing,
+            tag=tag,
         )
 
     def _program(self, index: int, circuit: QuantumCircuit) -> Program:
@@ -182,10 +215,7 @@ class QoroBackend(BackendV2):
     def _execution_config(self, settings: Mapping[str, Any]) -> AnyConfig | None:
         config: AnyConfig | None = settings["execution_config"]
         seed = settings["seed_simulator"]
-        if isinstance(config, MaestroConfig) and not self.is_simulator:
-            raise QoroInputError(f"a MaestroConfig is for simulators, {self.name!r} is a QPU system")
-        if isinstance(config, DeviceConfig) and self.is_simulator:
-            raise QoroInputError(f"a DeviceConfig is for QPU systems, {self.name!r} is a simulator")
+        self.check_execution_config(config)
         if seed is None:
             return config
         if not self.is_simulator or isinstance(config, DeviceConfig):
@@ -202,15 +232,6 @@ class QoroBackend(BackendV2):
         if not isinstance(default, ExecutionConfig):
             default = ExecutionConfig()
         return MaestroConfig.from_execution_config(default.override(config or ExecutionConfig()), seed=seed)
-
-    def _job_config(self, settings: Mapping[str, Any], shots: int | None) -> JobConfig:
-        return JobConfig(
-            shots=shots,
-            simulator_cluster=self._system if isinstance(self._system, SimulatorCluster) else None,
-            qpu_system=self._system if isinstance(self._system, QPUSystem) else None,
-            use_circuit_packing=settings["use_circuit_packing"],
-            tag=settings["tag"],
-        )
 
 
 def _circuits(run_input: object) -> list[QuantumCircuit]:

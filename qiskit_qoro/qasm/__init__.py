@@ -7,6 +7,7 @@ from qiskit_qoro.qasm.gates import GATES, GateSpec
 from qiskit_qoro.qasm.guards import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.legacy import complete_program, read_program
 from qiskit_qoro.qasm.parser import parse_program
+from qiskit_qoro.qasm.template_writer import ParametricProgram, write_template
 from qiskit_qoro.qasm.writer import Program, write_program
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "GATES",
     "GateSpec",
     "Limits",
+    "ParametricProgram",
     "Program",
     "ProgramInfo",
     "complete_program",
@@ -21,4 +23,5 @@ __all__ = [
     "parse_program",
     "read_program",
     "write_program",
+    "write_template",
 ]

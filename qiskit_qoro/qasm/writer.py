@@ -14,6 +14,7 @@ are timing only. Barriers stay. Angles are written with Python's ``repr``, which
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -35,13 +36,16 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from qiskit.circuit import CircuitInstruction
 
-__all__ = ["Program", "write_program"]
+__all__ = ["Program", "SpellSymbol", "write_program"]
 
 _MAX_DEPTH = 200
+
+SpellSymbol = Callable[[ParameterExpression], str]
+"""Writes an angle that has free parameters."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,9 @@ class Program:
     qubits: tuple[int, ...]
 
 
-def write_program(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) -> Program:
+def write_program(
+    circuit: QuantumCircuit, *, drop_idle_qubits: bool = False, spell_symbol: SpellSymbol | None = None
+) -> Program:
     """Write a circuit as OpenQASM 2.
 
     The same circuit always gives the same text.
@@ -71,6 +77,8 @@ def write_program(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) ->
         circuit: The circuit, all parameters bound and without control flow.
         drop_idle_qubits: Whether to leave out qubits that nothing but barriers and delays touches.
             The remaining ones keep their order, see :attr:`Program.qubits`. Classical bits all stay.
+        spell_symbol: Writes each angle that has free parameters; without it they are refused. It may be
+            called for angles that are not written.
 
     Returns:
         The program.
@@ -88,7 +96,7 @@ def write_program(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) ->
     lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{num_qubits}];"]
     if circuit.num_clbits:
         lines.append(f"creg c[{circuit.num_clbits}];")
-    body = _Body(lines)
+    body = _Body(lines, spell_symbol)
     for index, instruction in enumerate(circuit.data):
         try:
             body.write(instruction, bits, 0)
@@ -112,10 +120,16 @@ class _UnwritableError(Exception):
 
 
 class _Body:
-    """Appends the lines of instructions; definitions of standard gates are looked up once."""
+    """Appends the lines of instructions; definitions of standard gates are looked up once.
 
-    def __init__(self, lines: list[str]) -> None:
+    Args:
+        lines: What is appended to.
+        spell_symbol: Writes an angle that has free parameters, ``None`` refuses it.
+    """
+
+    def __init__(self, lines: list[str], spell_symbol: SpellSymbol | None = None) -> None:
         self._lines = lines
+        self._spell_symbol = spell_symbol
         self._definitions: dict[tuple[object, ...], QuantumCircuit] = {}
 
     def write(self, instruction: CircuitInstruction, bits: Mapping[Any, str], depth: int) -> None:
@@ -127,7 +141,7 @@ class _Body:
         elif name not in GATES:
             self._write_definition(instruction, self._standard_definition(instruction), bits, depth)
         elif params := instruction.params:
-            angles = ",".join([_angle(value) for value in params])
+            angles = ",".join([self._angle(value) for value in params])
             self._lines.append(f"{name}({angles}) {','.join([bits[bit] for bit in instruction.qubits])};")
         else:
             self._lines.append(f"{name} {','.join([bits[bit] for bit in instruction.qubits])};")
@@ -151,7 +165,7 @@ class _Body:
             )
         elif type(operation) is _constructor(operation.name):
             # A copy of a gate of the table that has been made mutable.
-            angles = ",".join(_angle(value) for value in operation.params)
+            angles = ",".join(self._angle(value) for value in operation.params)
             operands = ",".join(bits[bit] for bit in instruction.qubits)
             self._lines.append(f"{operation.name}{f'({angles})' if angles else ''} {operands};")
         else:
@@ -171,9 +185,17 @@ class _Body:
         key = (instruction.name, *instruction.params)
         if key not in self._definitions:
             # Checked here, as a definition may fold an angle that is no number into something else.
-            _check_angles(instruction.params)
+            for value in instruction.params:
+                self._angle(value)
             self._definitions[key] = _definition(instruction.operation)
         return self._definitions[key]
+
+    def _angle(self, value: Any) -> str:
+        if type(value) is float or self._spell_symbol is None:
+            return _angle(value)
+        if isinstance(value, ParameterExpression) and value.parameters:
+            return self._spell_symbol(value)
+        return _angle(value)
 
 
 def _constructor(name: str) -> object:
@@ -205,11 +227,6 @@ def _synthesize(operation: Any) -> QuantumCircuit | None:
         return None
     unchanged = any(item.name == operation.name and not item.is_standard_gate() for item in built.data)
     return None if unchanged else built
-
-
-def _check_angles(values: Iterable[object]) -> None:
-    for value in values:
-        _angle(value)
 
 
 def _angle(value: Any) -> str:
