@@ -18,7 +18,7 @@ from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus
 from qiskit_qoro.registers import RegisterLayout, layout_of_width
 
-__all__ = ["Experiment", "build_experiment_results", "experiments_of"]
+__all__ = ["Experiment", "build_experiment_results", "check_counts", "experiments_of"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,11 @@ def _experiment_result(
     label: str, experiment: Experiment, counts: CircuitResult, *, memory: bool
 ) -> ExperimentResult:
     layout = experiment.layout
-    placed = layout.place(_checked_counts(experiment, counts))
+    placed = layout.place(
+        check_counts(
+            counts, where=f"circuit {experiment.name!r}", width=layout.num_clbits, shots=experiment.shots
+        )
+    )
     data: dict[str, Any] = {"counts": {hex(outcome): count for outcome, count in placed.items()}}
     if memory:
         data["memory"] = _memory(placed, seed=label)
@@ -104,21 +108,32 @@ def _experiment_result(
     )
 
 
-def _checked_counts(experiment: Experiment, counts: CircuitResult) -> dict[str, int]:
-    where = f"circuit {experiment.name!r}"
-    whole = {bits: count for bits, count in counts.items() if isinstance(count, int)}
-    if len(whole) != len(counts):
+def check_counts(counts: CircuitResult, *, where: str, width: int, shots: int) -> Mapping[str, int]:
+    """Make sure that a circuit's result is what was asked for.
+
+    Args:
+        counts: Flat bitstring to count.
+        where: What to call the circuit in an error.
+        width: How many classical bits it has.
+        shots: How often it was to be run. A circuit without classical bits may say nothing about it.
+
+    Returns:
+        The same counts.
+
+    Raises:
+        JobFailedError: The counts do not add up to the shots.
+        WireError: They are no counts, or of another width.
+    """
+    if not all(isinstance(count, int) for count in counts.values()):
         raise WireError(f"{where}: expected counts, got expectation values")
-    width = experiment.layout.num_clbits
-    if any(len(bits) != width for bits in whole):
+    if any(len(bits) != width for bits in counts):
         raise WireError(f"{where}: expected {width} bits in each outcome")
-    total = sum(whole.values())
-    if width and total != experiment.shots:
+    total = sum(counts.values())
+    if width and total != shots:
         raise JobFailedError(
-            f"{where}: the counts add up to {total}, expected {experiment.shots} shots",
-            status=JobStatus.COMPLETED,
+            f"{where}: the counts add up to {total}, expected {shots} shots", status=JobStatus.COMPLETED
         )
-    return whole
+    return counts  # type: ignore[return-value]  # checked to be integers
 
 
 def _memory(counts: Mapping[int, int], *, seed: str) -> list[str]:
