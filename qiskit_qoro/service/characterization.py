@@ -7,6 +7,7 @@ from typing import Any
 
 from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
+from qiskit_qoro.service.recording import facts_of, recorded
 from qiskit_qoro.service.session import ServiceSession
 from qiskit_qoro.service.submission import open_job
 from qiskit_qoro.service.transport import read_answer
@@ -95,7 +96,13 @@ class CharacterizationCalls(ServiceSession):
     ) -> str:
         body = _render_problem(qubo, target_states, options)
         request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
-        job_id = open_job(self._transport, render(job_request_to_json(request)))
+        with recorded(self._recorder, facts_of(request, ())) as opened:
+            job_id = open_job(self._transport, render(job_request_to_json(request)))
+            opened(job_id)
+            self._send_problem(job_id, body)
+        return job_id
+
+    def _send_problem(self, job_id: str, body: bytes) -> None:
         try:
             self._transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
         except QoroError as error:
@@ -107,7 +114,6 @@ class CharacterizationCalls(ServiceSession):
                 "result when it is done"
             )
             raise
-        return job_id
 
     def _cancel_refused(self, job_id: str) -> str:
         try:

@@ -68,6 +68,7 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         track_depth: Whether to record the depth of each submitted circuit.
         base_url: Where the service is; without it ``QORO_API_URL``, else the Qoro cloud.
         clock: What the client waits with.
+        recorder: What hears of the submissions; by default nobody does.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
@@ -300,7 +301,7 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             QoroAPIError: The service refused the job or an upload.
             QoroConnectionError: The service did not answer.
         """
-        return ExecutionResult(job_id=send_submission(self._transport, submission))
+        return ExecutionResult(job_id=send_submission(self._transport, submission, self._recorder))
 
     def _prepare_templates(
         self,

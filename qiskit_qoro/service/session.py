@@ -18,6 +18,7 @@ from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import find_base_url, find_token
 from qiskit_qoro.service.polling import FIRST_LOOK_S, LOCAL_FIRST_LOOK_S, Poller
+from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.runner import CircuitRunner
 from qiskit_qoro.service.transport import Transport
 
@@ -38,6 +39,7 @@ class ServiceSession(CircuitRunner):
         *,
         base_url: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        recorder: SubmissionRecorder = UNRECORDED,
     ) -> None:
         super().__init__(track_depth)
         if not _is_duration(polling_interval):
@@ -47,6 +49,7 @@ class ServiceSession(CircuitRunner):
         self.polling_interval = float(polling_interval)
         self.max_retries = max_retries
         self._clock = clock
+        self._recorder = recorder
         self._transport = Transport(
             find_base_url(base_url, token=auth_token), find_token(auth_token), clock=clock
         )

@@ -23,8 +23,10 @@ from qiskit_qoro.models.shots import (
     parse_shot_groups,
     slice_shot_groups,
 )
+from qiskit_qoro.models.submissions import SubmissionFacts
 from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.qasm.writer import Program, write_program
+from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder, facts_of, recorded
 from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, CANCEL_JOB, INIT_JOB
@@ -65,10 +67,12 @@ class Submission:
     Attributes:
         request: The body that opens it.
         uploads: The bodies that add its circuits, in order; the last one finalizes it.
+        facts: What is remembered of it.
     """
 
     request: bytes
     uploads: tuple[bytes, ...]
+    facts: SubmissionFacts
 
     @property
     def num_bytes(self) -> int:
@@ -229,7 +233,9 @@ def build_submission(
         QoroInputError: A circuit is too large to travel in one body.
     """
     return Submission(
-        request=render(job_request_to_json(request)), uploads=tuple(_uploads(programs, measurement))
+        request=render(job_request_to_json(request)),
+        uploads=tuple(_uploads(programs, measurement)),
+        facts=facts_of(request, list(programs)),
     )
 
 
@@ -309,8 +315,15 @@ def open_job(transport: Transport, request: bytes) -> str:
         raise
 
 
-def send_submission(transport: Transport, submission: Submission) -> str:
+def send_submission(
+    transport: Transport, submission: Submission, recorder: SubmissionRecorder = UNRECORDED
+) -> str:
     """Open a job and send its circuits.
+
+    Args:
+        transport: What sends.
+        submission: The job.
+        recorder: What hears of the submission.
 
     Returns:
         The job's identifier.
@@ -320,16 +333,22 @@ def send_submission(transport: Transport, submission: Submission) -> str:
             been cancelled as far as possible; the error carries its identifier and says what is known.
         KeyboardInterrupt: Ctrl-C was pressed; the job has been cancelled as far as possible.
     """
-    job_id = open_job(transport, submission.request)
+    with recorded(recorder, submission.facts) as opened:
+        job_id = open_job(transport, submission.request)
+        opened(job_id)
+        _send_uploads(transport, job_id, submission.uploads)
+    return job_id
+
+
+def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -> None:
     sent = 0
     try:
-        for upload in submission.uploads:
+        for upload in uploads:
             transport.send(ADD_CIRCUITS, job_id=job_id, body=upload)
             sent += 1
     except BaseException as error:
         fate = _cancel_incomplete(transport, job_id)
-        total = len(submission.uploads)
-        note = f"Job {job_id} was opened, the service confirmed {sent} of its {total} uploads; {fate}"
+        note = f"Job {job_id} was opened, the service confirmed {sent} of its {len(uploads)} uploads; {fate}"
         if isinstance(error, QoroError):
             error.job_id = job_id
             error.extend(note)
@@ -337,7 +356,6 @@ def send_submission(transport: Transport, submission: Submission) -> str:
             error.add_note(note)
         raise
     _log.info("submitted job %s in %d uploads", job_id, sent)
-    return job_id
 
 
 def _cancel_incomplete(transport: Transport, job_id: str) -> str:

@@ -17,6 +17,7 @@ from qiskit_qoro.models.templates import TemplateBatch, TemplateEntry
 from qiskit_qoro.qasm.legacy import complete_program
 from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.templates import check_names, parse_template
+from qiskit_qoro.service.recording import facts_of
 from qiskit_qoro.service.submission import Measurement, Submission
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
@@ -154,7 +155,8 @@ def build_template_submission(
         for index, template in enumerate(templates)
         for upload in _uploads(template, measurement, f"templates[{index}]", index == len(templates) - 1)
     ]
-    return Submission(request=render(job_request_to_json(request)), uploads=tuple(uploads))
+    labels = [label for template in templates for label, _ in template.parameter_sets]
+    return Submission(render(job_request_to_json(request)), tuple(uploads), facts_of(request, labels))
 
 
 def _uploads(template: TemplateEntry, measurement: Measurement, where: str, is_last: bool) -> Iterator[bytes]:
