@@ -19,13 +19,14 @@ _GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a pr
 _BATCH_S = 0.1  # how long a batch should take
 _LARGEST_BATCH = 64
 _MOST_DEATHS = 3  # of workers that were idle, before the circuits become suspect
+_MOST_LOSSES = 8  # of workers that circuits crashed or held too long, before the rest is left alone
 
 
 class TaskFailure(QoroError):  # noqa: N818  it is what happened to a circuit
-    """A circuit that could not be run. The message names it and says why.
+    """A task that could not be run. The message names it and says why.
 
     Attributes:
-        label: The circuit's label.
+        label: The task's label.
     """
 
     def __init__(self, message: str, *, label: str) -> None:
@@ -95,6 +96,7 @@ class Run:
         tasks: Sequence[Task] | Sequence[Problem],
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
+        on_failure: Callable[[int, str], None] | None,
         *,
         time_limit_s: float,
         clock: Callable[[], float],
@@ -103,6 +105,7 @@ class Run:
         self._tasks = tasks
         self._stop = stop
         self._on_result = on_result
+        self._on_failure = on_failure
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -110,6 +113,7 @@ class Run:
         self._next = 0
         self._unbegun: list[tuple[int, int]] = []  # ranges whose worker died before it began
         self._deaths = 0  # of such workers
+        self._losses = 0  # of workers in the middle of a task
         self._is_waiting = False
         self._answered = 0
         self._worked_s = 0.0
@@ -148,14 +152,15 @@ class Run:
             case Granted(handle):
                 self._is_waiting = False
                 self._send(handle)
-            case Replied(handle, reply):
+            case Replied(handle, reply) if handle in self._busy:
                 index = self._advance(handle)
                 if index is not None:
                     self._take(index, reply)
-            case Ended(handle):
+            case Ended(handle) if handle in self._busy:
                 self._bury(handle)
             case Unavailable(reason):
                 raise QoroError(reason)
+            # What is left is the last word of a worker that was given up.
 
     def _send(self, handle: WorkerHandle) -> None:
         if self._unbegun:
@@ -177,10 +182,27 @@ class Run:
 
     def _bury(self, handle: WorkerHandle) -> None:
         batch = self._busy.pop(handle)
-        self._deaths += not batch.has_begun
-        if batch.has_begun or self._deaths > _MOST_DEATHS:
-            self._fail(batch.position, f"the engine crashed ({handle.describe_end()})")
+        reason = f"the engine crashed ({handle.describe_end()})"
+        if batch.has_begun:
+            self._lose(batch, reason)
+            return
+        self._deaths += 1
+        if self._deaths > _MOST_DEATHS:
+            raise self._failure(batch.position, reason)
         self._unbegun.append((batch.position, batch.end))
+
+    def _lose(self, batch: _Batch, reason: str) -> None:
+        """A worker is gone, and the task that it worked on is to blame; the rest of its batch is not."""
+        self._losses += 1
+        self._fail(batch.position, reason)
+        if batch.position + 1 < batch.end:
+            self._unbegun.append((batch.position + 1, batch.end))
+        if self._losses >= _MOST_LOSSES and self._has_more():
+            failure = self._failure(batch.position, reason)
+            failure.extend(
+                f"It is the {self._losses}th that had to be stopped or crashed: the rest was not run"
+            )
+            raise failure
 
     def _advance(self, handle: WorkerHandle) -> int | None:
         """Note a worker's reply; the index of the task that it answers, ``None`` if it just began."""
@@ -199,20 +221,26 @@ class Run:
 
     def _take(self, index: int, reply: Reply) -> None:
         if reply.result is None:
-            label = self._tasks[index].label
-            raise TaskFailure(reply.reason or f"circuit {label!r}: no result", label=label)
-        self._on_result(index, reply.result)
+            self._fail(index, reply.reason or "no result")
+        else:
+            self._on_result(index, reply.result)
 
     def _check_time(self) -> None:
         now = self._clock()
-        for handle, batch in self._busy.items():
-            if now - batch.since > self._time_limit_s:
-                handle.kill()
-                self._fail(batch.position, f"it took longer than the {self._time_limit_s:g} s allowed")
+        late = [handle for handle, batch in self._busy.items() if now - batch.since > self._time_limit_s]
+        for handle in late:
+            batch = self._busy.pop(handle)
+            self._workers.discard(handle)
+            self._lose(batch, f"it took longer than the {self._time_limit_s:g} s allowed")
 
     def _fail(self, index: int, reason: str) -> None:
-        label = self._tasks[index].label
-        raise TaskFailure(f"circuit {label!r}: {reason}", label=label)
+        if self._on_failure is None:
+            raise self._failure(index, reason)
+        self._on_failure(index, reason)
+
+    def _failure(self, index: int, reason: str) -> TaskFailure:
+        task = self._tasks[index]
+        return TaskFailure(f"{task.kind} {task.label!r}: {reason}", label=task.label)
 
     def _leave(self) -> None:
         """Give all workers back: those that are nearly through by themselves, the others by force."""
@@ -224,7 +252,8 @@ class Run:
                 case Granted(handle):
                     self._workers.release(handle)
                 case Replied(handle, _):
-                    self._advance(handle)
+                    if handle in self._busy:
+                        self._advance(handle)
                 case Ended(handle):
                     self._busy.pop(handle, None)
                 case None:

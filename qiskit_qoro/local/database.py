@@ -90,6 +90,9 @@ CREATE TABLE transactions (
 );
 CREATE INDEX statement ON transactions (account, number);
 """,
+    """
+ALTER TABLE results ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;  -- item is then {"label", "error"}
+""",
 )
 
 

@@ -41,8 +41,8 @@ from qiskit_qoro.wire.payloads import (
     job_id_to_json,
     job_request_from_json,
     job_state_to_json,
-    results_page_to_json,
 )
+from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 from qiskit_qoro.wire.uploads import (
     circuit_batch_from_json,
     is_template_body,
@@ -210,18 +210,26 @@ def _results(desk: Desk, call: Call) -> Answer:
     limit = count_in_query(call.query, "limit", default=100, least=1, most=_MOST_ITEMS)
     offset = count_in_query(call.query, "offset", default=0, least=0, most=_LAST_OFFSET)
     job = desk.store.job(call.owner, call.job_id)
-    if job.status is not JobStatus.COMPLETED or job.job_type is JobType.VALIDATE:
+    failed = job.status is JobStatus.FAILED
+    if job.job_type is JobType.VALIDATE or not (failed or job.status is JobStatus.COMPLETED):
         return _json(error_to_json(_why_no_results(job)), 400)
-    count, items = desk.store.results(call.owner, call.job_id, limit, offset)
+    count, results, failures = desk.store.outcomes(call.owner, call.job_id, limit, offset)
     page = ResultsPage(
         count,
         next=_page_url(call.url, limit, offset + limit) if offset + limit < count else None,
         previous=_page_url(call.url, limit, max(0, offset - limit)) if offset else None,
     )
-    envelope = results_page_to_json(page)
-    del envelope["results"]
-    # The items are JSON already.
-    return Answer(200, f'{json.dumps(envelope)[:-1]}, "results": [{",".join(items)}]}}')
+    if failed:
+        envelope = failed_page_to_json(_why_no_results(job), page)
+        return Answer(400, _filled(envelope, results=results, failures=failures))
+    return Answer(200, _filled(results_page_to_json(page), results=results))
+
+
+def _filled(envelope: Mapping[str, Any], **lists: Sequence[str]) -> str:
+    """An answer as JSON, with lists of items that are JSON already."""
+    fields = {key: json.dumps(value) for key, value in envelope.items()}
+    fields |= {key: f"[{','.join(items)}]" for key, items in lists.items()}
+    return "{" + ", ".join(f'"{key}": {text}' for key, text in fields.items()) + "}"
 
 
 def _why_no_results(job: StoredJob) -> str:

@@ -48,6 +48,7 @@ class Operation:
         query: Name to schema of the query's parameters.
         media_type: Content type of success.
         example: A request body that is right.
+        errors: Status of refusal to the name of its schema, where it is another than that of all errors.
     """
 
     gives: Mapping[int, str | None]
@@ -56,6 +57,7 @@ class Operation:
     query: Mapping[str, Schema] = field(default_factory=dict)
     media_type: str = "application/json"
     example: Mapping[str, Any] | None = None
+    errors: Mapping[int, str] = field(default_factory=dict)
 
 
 def _whole(least: int, most: int, default: int) -> Schema:
@@ -91,6 +93,7 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
         {200: "ResultsPage"},
         (400,),
         query={"limit": _whole(1, 1000, 100), "offset": _whole(0, 2**63 - 1, 0)},
+        errors={400: "FailedPage"},
     ),
     endpoints.CANCEL_JOB: Operation({200: "Cancelled"}, (403, 409)),
     endpoints.DELETE_JOB: Operation({204: None}),
@@ -187,7 +190,7 @@ def _responses(endpoint: Endpoint, operation: Operation, rehearsal: Rehearsal) -
         errors.add(400)
     if "{job_id}" in endpoint.path:
         errors.add(404)
-    return responses | _errors(sorted(errors))
+    return responses | _errors(sorted(errors), operation.errors)
 
 
 def _injected(endpoint: Endpoint, rehearsal: Rehearsal) -> set[int]:
@@ -196,16 +199,16 @@ def _injected(endpoint: Endpoint, rehearsal: Rehearsal) -> set[int]:
     return refused | ({429} if FaultKind.TOO_MANY in kinds else set())
 
 
-def _errors(statuses: Iterable[int]) -> dict[str, Any]:
-    content: dict[str, Any] = {"application/json": {"schema": _ref("Error")}}
+def _errors(statuses: Iterable[int], schemas: Mapping[int, str]) -> dict[str, Any]:
     page: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
-    return {
-        str(status): {
+    responses: dict[str, Any] = {}
+    for status in statuses:
+        content: dict[str, Any] = {"application/json": {"schema": _ref(schemas.get(status, "Error"))}}
+        responses[str(status)] = {
             "description": _MEANINGS[status],
             "content": content | (page if status == 502 else {}),
         }
-        for status in statuses
-    }
+    return responses
 
 
 def _links() -> dict[str, Any]:

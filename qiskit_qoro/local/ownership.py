@@ -130,7 +130,7 @@ class Ownership(Transactions):
         """Cancel a job.
 
         Returns:
-            The job as it was before, and the number of its circuits that have no result.
+            The job as it was before, and the number of its circuits of which nothing has come yet.
 
         Raises:
             AccessDenied: It belongs to somebody else.
@@ -161,19 +161,21 @@ class Ownership(Transactions):
             self._changed.notify_all()
             return job
 
-    def results(self, owner: str, job_id: str, limit: int, offset: int) -> tuple[int, list[str]]:
-        """A page of a job's results.
+    def outcomes(self, owner: str, job_id: str, limit: int, offset: int) -> tuple[int, list[str], list[str]]:
+        """A page of what came of a job's circuits.
 
         Returns:
-            How many there are altogether, and the page's items as JSON.
+            How many circuits there is something to say of altogether; and, for those of the page, the
+            results and the failures as JSON.
         """
         with self._changed:
             job = self.job(owner, job_id)
             rows = self._db.execute(
-                "SELECT item FROM results WHERE job = ? ORDER BY position LIMIT ? OFFSET ?",
+                "SELECT item, failed FROM results WHERE job = ? ORDER BY position LIMIT ? OFFSET ?",
                 (job.number, limit, offset),
             ).fetchall()
-            return self._count("results", job.number), [row[0] for row in rows]
+            results, failures = ([item for item, failed in rows if failed == kind] for kind in (0, 1))
+            return self._count("results", job.number), results, failures
 
     def config(self, owner: str, job_id: str) -> AnyConfig | None:
         """A job's execution configuration, ``None`` where none is set."""

@@ -20,7 +20,7 @@ from qiskit_qoro.local.store import Store
 from qiskit_qoro.local.tasks import Findings, Problem
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, ResultsPage
-from qiskit_qoro.wire.payloads import results_page_to_json
+from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
@@ -29,6 +29,7 @@ _logger = logging.getLogger(__name__)
 
 _NUM_SEEDS = 2**64
 _NO_NAMES: tuple[str, ...] = ()
+_FAILURES_TOLD = 3
 
 
 class Pool(Protocol):
@@ -40,8 +41,9 @@ class Pool(Protocol):
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
+        on_failure: Callable[[int, str], None] | None = None,
     ) -> bool:
-        """Run ``tasks``, hand over each result with its index, and tell whether all were run."""
+        """Run ``tasks``, hand over each result or reason with its index, and tell whether all were run."""
 
 
 class Runner:
@@ -130,8 +132,12 @@ class Runner:
                 findings = self._characterize(job, stop)
                 if findings is None:
                     return
-            elif not self._run_circuits(job, stop):
-                return
+            else:
+                failures: list[str] = []
+                if not self._run_circuits(job, stop, failures):
+                    return
+                if failures:
+                    status, reason = JobStatus.FAILED, _summary(failures)
         except TaskFailure as failure:
             status, reason = JobStatus.FAILED, str(failure)
         except Exception as error:
@@ -156,7 +162,8 @@ class Runner:
         self._store.wait_out(lambda: 0 if stop.is_set() else end - self._clock())
         return not stop.is_set()
 
-    def _run_circuits(self, job: StoredJob, stop: threading.Event) -> bool:
+    def _run_circuits(self, job: StoredJob, stop: threading.Event, failures: list[str]) -> bool:
+        """Run a job's circuits, list those that failed, and tell whether nobody stopped the job."""
         circuits = self._store.circuits(job.number)
         templates = self._store.templates(job.number)
         tasks = _JobTasks(job, circuits, templates, self._store.config_of(job.number))
@@ -164,7 +171,12 @@ class Runner:
         def keep(index: int, result: CircuitResult) -> None:
             self._store.add_result(job.number, circuits[index].position, _item(circuits[index].label, result))
 
-        return self._pool.run(tasks, stop=stop, on_result=keep)
+        def note(index: int, reason: str) -> None:
+            circuit = circuits[index]
+            failures.append(f"circuit {circuit.label!r}: {reason}")
+            self._store.add_failure(job.number, circuit.position, _failed_item(circuit.label, reason))
+
+        return self._pool.run(tasks, stop=stop, on_result=keep, on_failure=note)
 
 
 class _JobTasks(Sequence[Task]):
@@ -237,6 +249,18 @@ def _words(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
 
     everything = tuple(range(len(groups)))
     return [distinct(tuple(chosen) or everything) for chosen in measured]
+
+
+def _summary(failures: Sequence[str]) -> str:
+    """Why a job failed: the first circuits that did, and how many more."""
+    told = failures[:_FAILURES_TOLD]
+    more = len(failures) - len(told)
+    return "; ".join([*told, *([f"and {more} more circuits failed"] if more else [])])
+
+
+def _failed_item(label: str, reason: str) -> str:
+    page = failed_page_to_json("", ResultsPage(1, failures={label: reason}))
+    return json.dumps(page["failures"][0], separators=(",", ":"))
 
 
 def _item(label: str, result: CircuitResult) -> str:

@@ -237,13 +237,22 @@ SCHEMAS: Mapping[str, Schema] = {
         count=_count(),
         next=_or_null(_TEXT),
         previous=_or_null(_TEXT),
-        results=_list(
-            _object(
-                "label results",
-                label=_TEXT,
-                results={"anyOf": [_ref("Histogram"), _ref("ExpectationValues")]},
-            )
-        ),
+        results=_list(_ref("CircuitResult")),
+    ),
+    "FailedPage": _object(
+        "error",
+        error=_TEXT,
+        count=_count() | {"description": "how many circuits have a result or a reason"},
+        next=_or_null(_TEXT),
+        previous=_or_null(_TEXT),
+        results=_list(_ref("CircuitResult")),
+        failures=_list(_object("label error", label=_TEXT, error=_TEXT)),
+    )
+    | {"description": "a job that failed also says what came of its circuits, in pages as for results"},
+    "CircuitResult": _object(
+        "label results",
+        label=_TEXT,
+        results={"anyOf": [_ref("Histogram"), _ref("ExpectationValues")]},
     ),
     "Histogram": _strict(
         "encoding n_bits payload",

@@ -31,7 +31,7 @@ class Task:
     """One circuit and what is to be found out about it: counts or expectation values.
 
     Attributes:
-        label: The caller's name for the circuit; reasons for failures begin with it.
+        label: The caller's name for the circuit.
         qasm: The circuit, in OpenQASM 2; or a template of it, where there are ``values``.
         shots: How often to sample it; ``None`` where ``words`` is set.
         words: Pauli words to estimate, the leftmost letter on qubit 0; ``None`` where ``shots`` is set.
@@ -52,18 +52,22 @@ class Task:
     names: tuple[str, ...] = ()
     values: tuple[float, ...] | None = None
 
+    kind = "circuit"
+
 
 @dataclass(frozen=True)
 class Problem:
     """A problem to characterize.
 
     Attributes:
-        label: What reasons for failures begin with.
+        label: The caller's name for it.
         request: The body of the request, as JSON.
     """
 
     label: str
     request: str
+
+    kind = "problem"
 
 
 @dataclass(frozen=True)
@@ -92,20 +96,19 @@ def run_task(task: Task | Problem, reader: Reader, *, memory_limit_bytes: int | 
 
     Returns:
         The result: counts, a value for each different word in the order asked, or findings; or the reason
-        why there is none. No exception gets out.
+        why there is none, which does not name the task. No exception gets out.
     """
-    what = "circuit" if isinstance(task, Task) else "problem"
     try:
         if isinstance(task, Problem):
             return Reply(result=_characterize(task))
         return Reply(result=_answer(task, reader, memory_limit_bytes))
     except MemoryError:
-        reason = f"it needs more memory than a {what} may take"
+        reason = f"it needs more memory than a {task.kind} may take"
     except QoroError as error:
         reason = str(error)
     except Exception as error:  # whatever it is, it is this circuit's and not the worker's
         reason = f"the engine failed: {type(error).__name__}: {error}"
-    return Reply(reason=f"{what} {task.label!r}: {reason}")
+    return Reply(reason=reason)
 
 
 def _characterize(problem: Problem) -> Findings:

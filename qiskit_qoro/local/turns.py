@@ -59,10 +59,18 @@ class Turns(Transactions):
 
     def add_result(self, number: int, position: int, item: str) -> None:
         """Keep the result of one circuit of a running job; it is dropped if the job runs no more."""
+        self._add_outcome(number, position, item, failed=False)
+
+    def add_failure(self, number: int, position: int, item: str) -> None:
+        """Keep why one circuit of a running job has no result; it is dropped if the job runs no more."""
+        self._add_outcome(number, position, item, failed=True)
+
+    def _add_outcome(self, number: int, position: int, item: str, *, failed: bool) -> None:
         with self._changed:
             self._db.execute(
-                "INSERT INTO results SELECT number, ?, ? FROM jobs WHERE number = ? AND status = ?",
-                (position, item, number, JobStatus.RUNNING.value),
+                "INSERT INTO results (job, position, item, failed)"
+                " SELECT number, ?, ?, ? FROM jobs WHERE number = ? AND status = ?",
+                (position, item, failed, number, JobStatus.RUNNING.value),
             )
 
     def finish(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None = None) -> bool:

@@ -102,6 +102,7 @@ class WorkerPool:
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
+        on_failure: Callable[[int, str], None] | None = None,
     ) -> bool:
         """Run tasks on all workers that are free, and return when that is over.
 
@@ -110,17 +111,22 @@ class WorkerPool:
             stop: Setting it ends the run, within half a second, even from the middle of a task.
             on_result: Called from this thread with the index of a task and its result, as results
                 come, in no particular order.
+            on_failure: Called in the same way with the index of a task that could not be run, took too
+                long, needed too much memory, or brought its process down, and with the reason; the others
+                go on. ``None`` ends the run there.
 
         Returns:
             Whether all tasks were run; ``False`` when ``stop`` ended it.
 
         Raises:
-            TaskFailure: A circuit could not be run, took too long, needed too much memory, or brought
-                its process down. The rest of the run has been stopped.
+            TaskFailure: A task failed, and there is no ``on_failure``; or so many crashed or took too long
+                that the rest was given up. What was running has been stopped.
             QoroError: No worker process can be started, or the pool has been closed.
         """
         self.start()
-        run = Run(self, tasks, stop, on_result, time_limit_s=self._time_limit_s, clock=self._clock)
+        run = Run(
+            self, tasks, stop, on_result, on_failure, time_limit_s=self._time_limit_s, clock=self._clock
+        )
         return run.execute()
 
     def close(self) -> None:

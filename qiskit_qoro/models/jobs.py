@@ -17,6 +17,7 @@ __all__ = [
     "CircuitBatch",
     "CircuitResult",
     "ExecutionResult",
+    "JobOutcome",
     "JobRequest",
     "JobState",
     "JobStatus",
@@ -165,16 +166,33 @@ class JobState:
 
 @dataclass(frozen=True)
 class ResultsPage:
-    """Some of a job's results.
+    """What came of some of a job's circuits.
 
     Attributes:
-        count: How many circuits the job has results for.
+        count: How many circuits of the job have a result or, in a failed job, a reason why they have none.
         results: Label to result, in the order of submission.
         next: Where the next page is, ``None`` on the last one.
         previous: Where the page before is, ``None`` on the first one.
+        failures: Label to the reason why this circuit has no result; only in failed jobs.
     """
 
     count: int
     results: Mapping[str, CircuitResult] = field(default_factory=dict)
     next: str | None = None
     previous: str | None = None
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """What came of a job, whether it completed or failed.
+
+    Attributes:
+        results: Label to result, for the circuits that have one.
+        failures: Label to reason, for circuits of which the service says why they have none.
+        reason: Why the job as a whole has no results, ``None`` for a completed one.
+    """
+
+    results: Mapping[str, CircuitResult] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None

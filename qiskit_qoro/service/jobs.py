@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +14,25 @@ from qiskit_qoro.errors import (
     ConflictError,
     ExecutionCancelledError,
     JobTimeoutError,
+    QoroAPIError,
     QoroError,
     QoroInputError,
     WireError,
 )
 from qiskit_qoro.models.config import ExecutionConfig
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus
+from qiskit_qoro.models.jobs import (
+    CircuitResult,
+    ExecutionResult,
+    JobOutcome,
+    JobState,
+    JobStatus,
+    ResultsPage,
+)
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.cancellation import interrupt_sets
 from qiskit_qoro.service.progress import status_line
 from qiskit_qoro.service.session import ServiceSession, check_type
-from qiskit_qoro.service.transport import read_answer
+from qiskit_qoro.service.transport import json_of, read_answer
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.endpoints import (
     CANCEL_JOB,
@@ -34,7 +43,8 @@ from qiskit_qoro.wire.endpoints import (
     SET_EXECUTION_CONFIG,
 )
 from qiskit_qoro.wire.fields import as_object
-from qiskit_qoro.wire.payloads import config_answer_from_json, job_state_from_json, results_page_from_json
+from qiskit_qoro.wire.payloads import config_answer_from_json, job_state_from_json
+from qiskit_qoro.wire.results import failed_page_from_json, results_page_from_json
 
 if TYPE_CHECKING:
     import requests
@@ -253,26 +263,45 @@ class JobCalls(ServiceSession):
             WireError: The answer makes no sense.
         """
         job_id = _job_id(execution_result)
-        results: dict[str, CircuitResult] = {}
-        while True:
-            params = {"limit": RESULTS_PAGE_SIZE, "offset": len(results)}
-            answer = self._transport.send(GET_RESULTS, job_id=job_id, params=params)
-            page = read_answer(answer, results_page_from_json)
-            before = len(results)
-            results |= page.results
-            if page.next is None:
-                break
-            if len(results) != before + len(page.results) or not page.results or len(results) > page.count:
-                raise WireError(
-                    f"results of job {job_id}: the page after {before} results repeats others, holds nothing "
-                    f"or goes past the {page.count} results that there are",
-                    job_id=job_id,
-                )
-        if len(results) != page.count:
-            raise WireError(
-                f"results of job {job_id}: expected {page.count}, got {len(results)}", job_id=job_id
+
+        def fetch(params: dict[str, Any]) -> ResultsPage:
+            return read_answer(
+                self._transport.send(GET_RESULTS, job_id=job_id, params=params), results_page_from_json
             )
-        return execution_result.with_results(results)
+
+        return execution_result.with_results(dict(_read_pages(job_id, fetch).results))
+
+    def get_job_outcome(self, execution_result: ExecutionResult) -> JobOutcome:
+        """What came of a job's circuits, whether the job completed or failed.
+
+        Not every service tells of a failed job what came of each circuit; then there is only the reason.
+
+        Returns:
+            For a completed job its results, as :meth:`get_job_results` gives them. For a failed one the
+            results of the circuits that completed, the reasons why others did not, and why the job failed.
+
+        Raises:
+            QoroInputError: ``execution_result`` has no job id.
+            NotFoundError: The service knows no such job.
+            QoroAPIError: The service answered with another error than that there are no results (400).
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
+        """
+        job_id = _job_id(execution_result)
+        reasons: list[str] = []
+
+        def fetch(params: dict[str, Any]) -> ResultsPage:
+            try:
+                answer = self._transport.send(GET_RESULTS, job_id=job_id, params=params)
+            except QoroAPIError as error:
+                if error.status_code != 400:
+                    raise
+                reasons.append(error.detail)
+                return _page_of_refusal(error.response)
+            return read_answer(answer, results_page_from_json)
+
+        outcome = _read_pages(job_id, fetch)
+        return replace(outcome, reason=reasons[0]) if reasons else outcome
 
     # --- changing a job -------------------------------------------------------------------------------
 
@@ -302,7 +331,10 @@ class JobCalls(ServiceSession):
             NotFoundError: The service knows no such job.
             QoroConnectionError: There was no answer.
         """
-        return self._transport.send(DELETE_JOB, job_id=_job_id(execution_result))
+        job_id = _job_id(execution_result)
+        answer = self._transport.send(DELETE_JOB, job_id=job_id)
+        self._recorder.deleted(job_id)
+        return answer
 
     def set_execution_config(
         self, execution_result: ExecutionResult, config: ExecutionConfig
@@ -365,6 +397,38 @@ class JobCalls(ServiceSession):
         job_id = _job_id(execution_result)
         answer = self._transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
         return job_id, read_answer(answer, config_answer_from_json)
+
+
+def _read_pages(job_id: str, fetch: Callable[[dict[str, Any]], ResultsPage]) -> JobOutcome:
+    """All pages of what came of a job's circuits."""
+    results: dict[str, CircuitResult] = {}
+    failures: dict[str, str] = {}
+    while True:
+        before = len(results) + len(failures)
+        page = fetch({"limit": RESULTS_PAGE_SIZE, "offset": before})
+        results |= page.results
+        failures |= page.failures
+        read = len(results) + len(failures)
+        if page.next is None:
+            break
+        if read != before + len(page.results) + len(page.failures) or read == before or read > page.count:
+            raise WireError(
+                f"results of job {job_id}: the page after {before} results repeats others, holds nothing "
+                f"or goes past the {page.count} results that there are",
+                job_id=job_id,
+            )
+    if read != page.count:
+        raise WireError(f"results of job {job_id}: expected {page.count}, got {read}", job_id=job_id)
+    return JobOutcome(results, failures)
+
+
+def _page_of_refusal(answer: requests.Response) -> ResultsPage:
+    """The page that an error brings along, an empty one where it brings none."""
+    try:
+        body = json_of(answer)
+    except WireError:
+        return ResultsPage(0)
+    return failed_page_from_json(body) or ResultsPage(0)
 
 
 def _cancelled(job_id: str) -> ExecutionCancelledError:

@@ -1,6 +1,7 @@
 """Each JSON body about a job, both ways: ``…_to_json`` beside ``…_from_json``.
 
-Those that add circuits are in :mod:`qiskit_qoro.wire.uploads`.
+Those that add circuits are in :mod:`qiskit_qoro.wire.uploads`, those that hold what came of them in
+:mod:`qiskit_qoro.wire.results`.
 
 The client writes requests and reads answers, the local service the reverse. Readers of requests are
 strict: an unknown key is an error. Readers of answers let unknown keys pass, since the service may be newer
@@ -15,12 +16,10 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import (
     AnyConfig,
-    CircuitResult,
     JobRequest,
     JobState,
     JobStatus,
     JobType,
-    ResultsPage,
 )
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.wire.configurations import (
@@ -32,7 +31,6 @@ from qiskit_qoro.wire.configurations import (
 )
 from qiskit_qoro.wire.fields import (
     as_count,
-    as_list,
     as_number,
     as_object,
     blame_sender,
@@ -41,7 +39,6 @@ from qiskit_qoro.wire.fields import (
     shown,
     text_field,
 )
-from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
 
 __all__ = [
     "cancelled_from_json",
@@ -56,8 +53,6 @@ __all__ = [
     "job_request_to_json",
     "job_state_from_json",
     "job_state_to_json",
-    "results_page_from_json",
-    "results_page_to_json",
 ]
 
 # --- opening a job ------------------------------------------------------------------------------------
@@ -123,7 +118,7 @@ def job_id_from_json(body: object) -> str:
     return job_id
 
 
-# --- status and results -------------------------------------------------------------------------------
+# --- status -------------------------------------------------------------------------------------------
 
 
 def job_state_to_json(state: JobState) -> dict[str, Any]:
@@ -146,58 +141,6 @@ def job_state_from_json(body: object) -> JobState:
         status=JobStatus(text_field(fields, "status")),
         run_time_s=None if run_time is None else as_number(run_time, "run_time"),
     )
-
-
-def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
-    """The answer that holds some of a job's results."""
-    return {
-        "count": page.count,
-        "next": page.next,
-        "previous": page.previous,
-        "results": [
-            {"label": label, "results": _circuit_result_to_json(result)}
-            for label, result in page.results.items()
-        ],
-    }
-
-
-def results_page_from_json(body: object) -> ResultsPage:
-    """A page of results.
-
-    Raises:
-        WireError: A field is missing or malformed, a histogram is corrupt, or a label occurs twice.
-    """
-    fields = as_object(body, "body")
-    results: dict[str, CircuitResult] = {}
-    for index, item in enumerate(as_list(fields.get("results"), "results")):
-        entry = as_object(item, f"results[{index}]")
-        label = text_field(entry, "label")
-        if label in results:
-            raise WireError(f"results[{index}].label: {label!r} occurs twice")
-        try:
-            results[label] = _circuit_result_from_json(entry.get("results"))
-        except WireError as error:
-            raise WireError(f"results[{index}] (circuit {label!r}): {error}") from error
-    return ResultsPage(
-        count=as_count(fields.get("count", len(results)), "count", least=0),
-        results=results,
-        next=text_field(fields, "next", default=None),
-        previous=text_field(fields, "previous", default=None),
-    )
-
-
-def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
-    first = next(iter(result), None)
-    if first is None or isinstance(result[first], float):
-        return dict(result)
-    return encode_histogram(result, n_bits=len(first))  # type: ignore[arg-type]
-
-
-def _circuit_result_from_json(value: object) -> CircuitResult:
-    fields = as_object(value, "results")
-    if "encoding" in fields:
-        return decode_histogram(fields)
-    return {word: as_number(number, word) for word, number in fields.items()}
 
 
 # --- cancelling ---------------------------------------------------------------------------------------

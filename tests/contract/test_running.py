@@ -150,6 +150,40 @@ def test_bad_openqasm_fails_the_job_with_label_and_place(service: Any, program: 
     assert service.says(answer, "job failed: circuit 'bad': ", place)
 
 
+@pytest.mark.local_only("not every service says what came of the circuits of a failed job")
+def test_a_failed_job_says_in_pages_what_came_of_each_circuit(service: Any) -> None:
+    circuits = {"a": service.bell, "bad": "nonsense", "b": service.bell, "worse": "", "c": service.bell}
+    job_id = service.run(circuits, shots=10)
+    assert service.status(job_id) == "FAILED"
+    url: str | None = f"{service.url}/job/{job_id}/resultsV2/?limit=2"
+    pages = []
+    while url:
+        answer = service.session.get(url, timeout=60)
+        assert answer.status_code == 400
+        pages.append(answer.json())
+        url = pages[-1]["next"]
+    assert [page["count"] for page in pages] == [5, 5, 5]
+    assert [[item["label"] for item in page["results"]] for page in pages] == [["a"], ["b"], ["c"]]
+    assert [[item["label"] for item in page["failures"]] for page in pages] == [["bad"], ["worse"], []]
+    reasons = [item["error"] for page in pages for item in page["failures"]]
+    assert all(reason.startswith("line 1") for reason in reasons)
+    assert pages[0]["error"] == f"job failed: circuit 'bad': {reasons[0]}; circuit 'worse': {reasons[1]}"
+    assert pages[0]["results"][0]["results"]["n_bits"] == 2
+
+
+@pytest.mark.local_only("not every service says what came of the circuits of a failed job")
+def test_a_job_that_failed_without_circuits_has_an_empty_page(service: Any) -> None:
+    job_id = service.call("POST", "/job/create_failed/", {}).json()["job_id"]
+    body = service.call("GET", f"/job/{job_id}/resultsV2/").json()
+    assert {key: body[key] for key in ("count", "next", "previous", "results", "failures")} == {
+        "count": 0,
+        "next": None,
+        "previous": None,
+        "results": [],
+        "failures": [],
+    }
+
+
 def test_a_word_longer_than_its_circuit_fails_the_job(service: Any) -> None:
     job_id = service.run({"bell": service.bell}, job=EXPECTATION, observables=f"@gzs3:{service.blob('Z2')}")
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")

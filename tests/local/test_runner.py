@@ -29,7 +29,12 @@ class Pool:
         self._behaviour = behaviour
 
     def run(
-        self, tasks: Sequence[Task], *, stop: threading.Event, on_result: Callable[[int, Any], None]
+        self,
+        tasks: Sequence[Task],
+        *,
+        stop: threading.Event,
+        on_result: Callable[[int, Any], None],
+        on_failure: Callable[[int, str], None] | None = None,
     ) -> bool:
         return self._behaviour(tasks, stop, on_result)
 
@@ -117,10 +122,11 @@ def test_results_are_kept_in_the_order_of_the_circuits_whatever_comes_first(stor
     run_all(store, backwards)
     job = store.job("me", job_id)
     assert (job.status, job.run_time_s) == (JobStatus.COMPLETED, 1.0)
-    count, items = store.results("me", job_id, 10, 0)
-    assert (count, list(map(json.loads, items))) == (
+    count, items, failures = store.outcomes("me", job_id, 10, 0)
+    assert (count, list(map(json.loads, items)), failures) == (
         2,
         [{"label": "c0", "results": {"ZZ": -1.0}}, {"label": "c1", "results": {"XX": 0.5}}],
+        [],
     )
 
 
@@ -146,6 +152,37 @@ def test_whatever_goes_wrong_the_job_fails_with_a_reason_and_the_next_one_runs(
     run_all(store, fail_once)
     assert (store.job("me", bad).status, store.job("me", bad).reason) == (JobStatus.FAILED, reason)
     assert store.job("me", good).status is JobStatus.COMPLETED
+
+
+def test_a_circuit_that_fails_leaves_the_others_their_results(store: Store) -> None:
+    job_id = submit(store, *"abcdef")
+
+    class Picky(Pool):
+        def run(self, tasks: Sequence[Task], **hooks: Any) -> bool:
+            for index in range(len(tasks)):
+                if index == 2:
+                    hooks["on_result"](index, {"ZZ": 1.0})
+                else:
+                    hooks["on_failure"](index, "out of ink")
+            return True
+
+    ticks = iter(range(1000))
+    runner = Runner(store, Picky(obey), parallel=1, clock=lambda: float(next(ticks)))
+    runner.start()
+    assert store.wait_for(store.is_idle, 30)
+    runner.stop()
+    job = store.job("me", job_id)
+    assert job.status is JobStatus.FAILED
+    assert job.reason == (
+        "circuit 'c0': out of ink; circuit 'c1': out of ink; circuit 'c3': out of ink; "
+        "and 2 more circuits failed"
+    )
+    count, items, failures = store.outcomes("me", job_id, 2, 1)
+    assert (count, list(map(json.loads, items)), list(map(json.loads, failures))) == (
+        6,
+        [{"label": "c2", "results": {"ZZ": 1.0}}],
+        [{"label": "c1", "error": "out of ink"}],
+    )
 
 
 def test_as_many_jobs_run_at_once_as_allowed(store: Store) -> None:

@@ -63,7 +63,7 @@ def test_a_job_exists_for_its_owner_only(store: Store) -> None:
         lambda: store.job("you", job_id),
         lambda: add(store, job_id, "other", owner="you"),
         lambda: store.delete("you", job_id),
-        lambda: store.results("you", job_id, 10, 0),
+        lambda: store.outcomes("you", job_id, 10, 0),
         lambda: store.config("you", job_id),
         lambda: store.set_config("you", job_id, ExecutionConfig()),
     ):
@@ -240,9 +240,9 @@ def test_results_come_in_pages_in_the_order_of_the_circuits(store: Store) -> Non
     assert job is not None
     for position in (2, 0, 1):
         store.add_result(job.number, position, f'"{position}"')
-    assert store.results("me", job_id, 2, 0) == (3, ['"0"', '"1"'])
-    assert store.results("me", job_id, 2, 2) == (3, ['"2"'])
-    assert store.results("me", job_id, 2, 2**62) == (3, [])
+    assert store.outcomes("me", job_id, 2, 0) == (3, ['"0"', '"1"'], [])
+    assert store.outcomes("me", job_id, 2, 2) == (3, ['"2"'], [])
+    assert store.outcomes("me", job_id, 2, 2**62) == (3, [], [])
 
 
 def test_cancelling_tells_how_many_circuits_have_no_result(store: Store) -> None:
@@ -261,7 +261,7 @@ def test_a_result_that_comes_too_late_is_dropped(store: Store) -> None:
     assert job is not None
     store.cancel("me", job_id)
     store.add_result(job.number, 0, "1")
-    assert store.results("me", job_id, 10, 0) == (0, [])
+    assert store.outcomes("me", job_id, 10, 0) == (0, [], [])
 
 
 def test_a_deleted_job_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_a_file_keeps_everything(tmp_path: Path) -> None:
     store.close()
     store = open_store(tmp_path / "jobs.db")
     assert store.job("me", job_id).run_time_s == 0.25
-    assert store.results("me", job_id, 10, 0) == (1, ["1"])
+    assert store.outcomes("me", job_id, 10, 0) == (1, ["1"], [])
     store.close()
 
 
@@ -344,7 +344,7 @@ def test_a_job_that_was_running_when_the_service_died_runs_again(tmp_path: Path)
     store.close()
     store = open_store(tmp_path / "jobs.db")
     assert status(store, job_id) is JobStatus.PENDING
-    assert store.results("me", job_id, 10, 0) == (0, [])
+    assert store.outcomes("me", job_id, 10, 0) == (0, [], [])
     again = store.claim()
     assert again is not None
     assert again.job_id == job_id

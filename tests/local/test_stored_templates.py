@@ -109,7 +109,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -
         database.executescript(FIRST_VERSION)
     for _ in range(2):
         with closing(open_store(path)) as store:
-            assert store.results("me", "done", 10, 0) == (1, ['{"label":"a","results":{}}'])
+            assert store.outcomes("me", "done", 10, 0) == (1, ['{"label":"a","results":{}}'], [])
             assert store.job("me", "waiting").status is JobStatus.PENDING
             assert store.circuits(2) == [StoredCircuit(0, "b", "other text", 20, None)]
             assert store.templates(2) == {}

@@ -166,6 +166,6 @@ def test_a_row_that_cannot_be_read_is_named_with_line_and_column_and_the_next_on
     bad = run_task(Task("bad", text, words=("Z",), names=("a",), values=(0.0,)), reader)
     assert bad.result is None
     assert bad.reason is not None
-    assert bad.reason.startswith("circuit 'bad': line 5, column 5: cannot divide by zero")
+    assert bad.reason.startswith("line 5, column 5: cannot divide by zero")
     good = run_task(Task("good", text, words=("Z",), names=("a",), values=(2.0,)), reader)
     assert good.result == pytest.approx({"Z": math.cos(0.5)}, abs=1e-12)

@@ -89,6 +89,21 @@ def test_a_bad_circuit_fails_the_run_with_label_and_place_and_the_next_run_goes_
     assert results_of(pool, [flips(5)]) == [{"0000000101": 3}]
 
 
+def outcomes_of(pool, tasks):
+    results, reasons = {}, {}
+    assert pool.run(tasks, stop=NEVER, on_result=results.__setitem__, on_failure=reasons.__setitem__)
+    return results, reasons
+
+
+def test_where_failures_are_asked_for_the_other_circuits_go_on(pool):
+    bad = Task("odd one", HEADER + "qreg q[1];\nh r[0];", shots=1)
+    tasks = [bad if index % 7 == 3 else flips(index) for index in range(60)]
+    results, reasons = outcomes_of(pool, tasks)
+    assert results == {index: {format(index, "010b"): 3} for index in range(60) if index % 7 != 3}
+    assert set(reasons) == {index for index in range(60) if index % 7 == 3}
+    assert all(reason.startswith("line 3, column") for reason in reasons.values())
+
+
 def test_several_threads_share_the_workers(pool):
     answers = {}
 
@@ -207,6 +222,24 @@ def test_a_circuit_over_its_time_is_ended():
             results_of(pool, [flips(1), endless()])
         assert time.monotonic() - start < 5
         assert results_of(pool, [flips(2)]) == [{"0000000010": 3}]
+
+
+def test_circuits_over_their_time_and_crashes_concern_only_themselves():
+    with WorkerPool(workers=1, time_limit_s=0.3) as pool:
+        tasks = [flips(0), flips(1), endless(), flips(3), flips(4), endless(), flips(6)]
+        results, reasons = outcomes_of(pool, tasks)
+        assert results == {index: {format(index, "010b"): 3} for index in (0, 1, 3, 4, 6)}
+        assert reasons == dict.fromkeys((2, 5), "it took longer than the 0.3 s allowed")
+
+
+def test_where_every_circuit_costs_a_worker_the_rest_is_given_up():
+    with WorkerPool(workers=2, time_limit_s=0.01) as pool:
+        results, reasons = {}, {}
+        with pytest.raises(TaskFailure, match="It is the 8th that had to be stopped or crashed"):
+            pool.run(
+                [endless()] * 20, stop=NEVER, on_result=results.__setitem__, on_failure=reasons.__setitem__
+            )
+        assert (results, len(reasons)) == ({}, 8)
 
 
 def test_a_circuit_over_its_memory_is_refused_or_ended():

@@ -8,7 +8,7 @@ import pytest
 from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
 from qiskit_qoro.models.jobs import ExecutionResult, ResultsPage
 from qiskit_qoro.wire.chunks import render
-from qiskit_qoro.wire.payloads import results_page_to_json
+from qiskit_qoro.wire.results import results_page_to_json
 
 JOB = ExecutionResult(job_id="j1")
 

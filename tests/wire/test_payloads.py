@@ -25,6 +25,10 @@ from qiskit_qoro.wire.payloads import (
     job_request_to_json,
     job_state_from_json,
     job_state_to_json,
+)
+from qiskit_qoro.wire.results import (
+    failed_page_from_json,
+    failed_page_to_json,
     results_page_from_json,
     results_page_to_json,
 )
@@ -124,6 +128,35 @@ def test_results_are_read_as_they_were_written():
     body = through_json(results_page_to_json(page))
     assert results_page_from_json(body) == page
     assert [item["results"].get("encoding") for item in body["results"]] == ["qh2", "qh1", None, None]
+
+
+def test_a_failed_job_says_what_came_of_each_circuit_beside_the_error():
+    page = ResultsPage(count=3, results={"a": {"0": 1}, "c": {}}, failures={"b": "out of ink"}, next="n")
+    body = through_json(failed_page_to_json("job failed: circuit 'b': out of ink", page))
+    assert failed_page_from_json(body) == page
+    assert body["failures"] == [{"label": "b", "error": "out of ink"}]
+    assert error_detail(body) == "job failed: circuit 'b': out of ink"
+
+
+@pytest.mark.parametrize("body", [{"error": "no"}, {"detail": "no", "results": []}, [], "no", None])
+def test_an_error_that_says_nothing_about_circuits_is_no_page(body):
+    assert failed_page_from_json(body) is None
+
+
+@pytest.mark.parametrize(
+    ("results", "failures", "complaint"),
+    [
+        ([], {}, "failures: expected a list"),
+        (5, [], "results: expected a list"),
+        ([], [{"label": "a"}], r"failures\[0\] \(circuit 'a'\): error: expected text"),
+        ([], [{"error": "no"}], "label"),
+        ([], [{"label": "a", "error": "no"}] * 2, "'a' occurs twice"),
+        ([{"label": "a", "results": {}}], [{"label": "a", "error": "no"}], "'a' has a result too"),
+    ],
+)
+def test_a_malformed_page_of_a_failed_job_is_an_error(results, failures, complaint):
+    with pytest.raises(WireError, match=complaint):
+        failed_page_from_json({"error": "no", "results": results, "failures": failures})
 
 
 def test_the_small_answers_are_read_as_they_were_written():

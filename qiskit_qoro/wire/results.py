@@ -1,0 +1,123 @@
+"""What came of a job's circuits, page by page, both ways.
+
+A page of a completed job holds results. The error that a failed job is asked for results with may hold a
+page too: the results of the circuits that completed, and why the others did not. Who expects no more than an
+error overlooks that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.jobs import CircuitResult, ResultsPage
+from qiskit_qoro.wire.fields import as_count, as_list, as_number, as_object, shown, text_field
+from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
+from qiskit_qoro.wire.payloads import error_to_json
+
+__all__ = [
+    "failed_page_from_json",
+    "failed_page_to_json",
+    "results_page_from_json",
+    "results_page_to_json",
+]
+
+_T = TypeVar("_T")
+
+
+def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
+    """The answer that holds some of a job's results."""
+    return {
+        "count": page.count,
+        "next": page.next,
+        "previous": page.previous,
+        "results": [
+            {"label": label, "results": _circuit_result_to_json(result)}
+            for label, result in page.results.items()
+        ],
+    }
+
+
+def results_page_from_json(body: object) -> ResultsPage:
+    """A page of results.
+
+    Raises:
+        WireError: A field is missing or malformed, a histogram is corrupt, or a label occurs twice.
+    """
+    fields = as_object(body, "body")
+    results = _items(fields.get("results"), "results", "results", _circuit_result_from_json)
+    return _page(fields, results, {})
+
+
+def failed_page_to_json(message: str, page: ResultsPage) -> dict[str, Any]:
+    """The answer to who asks for the results of a job that failed.
+
+    It is an error, with a page beside it: each circuit of the page is among the ``results`` or among the
+    ``failures``.
+    """
+    failures = [{"label": label, "error": reason} for label, reason in page.failures.items()]
+    return error_to_json(message) | results_page_to_json(page) | {"failures": failures}
+
+
+def failed_page_from_json(body: object) -> ResultsPage | None:
+    """The page of results that an error brings along, ``None`` where it brings none.
+
+    Raises:
+        WireError: A field is malformed, a histogram is corrupt, or a label occurs twice.
+    """
+    if not isinstance(body, dict) or not {"results", "failures"} <= body.keys():
+        return None
+    results = _items(body["results"], "results", "results", _circuit_result_from_json)
+    failures = _items(body["failures"], "failures", "error", _reason_from_json)
+    both = results.keys() & failures.keys()
+    if both:
+        raise WireError(f"failures: {min(both)!r} has a result too")
+    return _page(body, results, failures)
+
+
+def _page(
+    fields: Mapping[str, Any], results: Mapping[str, CircuitResult], failures: Mapping[str, str]
+) -> ResultsPage:
+    return ResultsPage(
+        count=as_count(fields.get("count", len(results) + len(failures)), "count", least=0),
+        results=results,
+        next=text_field(fields, "next", default=None),
+        previous=text_field(fields, "previous", default=None),
+        failures=failures,
+    )
+
+
+def _items(value: object, where: str, key: str, read: Callable[[object], _T]) -> dict[str, _T]:
+    """A list of ``{"label": …, key: …}`` as a dict."""
+    items: dict[str, _T] = {}
+    for index, item in enumerate(as_list(value, where)):
+        entry = as_object(item, f"{where}[{index}]")
+        label = text_field(entry, "label")
+        if label in items:
+            raise WireError(f"{where}[{index}].label: {label!r} occurs twice")
+        try:
+            items[label] = read(entry.get(key))
+        except WireError as error:
+            raise WireError(f"{where}[{index}] (circuit {label!r}): {error}") from error
+    return items
+
+
+def _reason_from_json(value: object) -> str:
+    if not isinstance(value, str):
+        raise WireError(f"error: expected text, got {shown(value)}")
+    return value
+
+
+def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
+    first = next(iter(result), None)
+    if first is None or isinstance(result[first], float):
+        return dict(result)
+    return encode_histogram(result, n_bits=len(first))  # type: ignore[arg-type]
+
+
+def _circuit_result_from_json(value: object) -> CircuitResult:
+    fields = as_object(value, "results")
+    if "encoding" in fields:
+        return decode_histogram(fields)
+    return {word: as_number(number, word) for word, number in fields.items()}
