@@ -1,8 +1,9 @@
 """Classical registers: from the service's flat bitstrings to the integers that a Qiskit ``Result`` holds.
 
-The service knows one flat row of classical bits, in the order of ``circuit.clbits``. Qiskit's ``Result``
-wants one integer for each outcome, and ``creg_sizes`` to cut it up: the first register in the lowest bits.
-For a circuit whose registers follow each other, both are the same. Where registers share bits or stand in
+The service knows one flat row of classical bits, in the order of ``circuit.clbits`` unless the circuit's
+conditions ask for another one (:attr:`qiskit_qoro.qasm.Program.clbits`). Qiskit's ``Result`` wants one integer
+for each outcome, and ``creg_sizes`` to cut it up: the first register in the lowest bits. For a circuit whose
+registers follow each other, both are the same. Where registers share bits or stand in
 another order than their bits, each register gets its own copy of its bits, in the order of declaration; bits
 in no register come along as pieces of their own. This is the only place where classical bits change their
 order.
@@ -10,10 +11,13 @@ order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
+
+from qiskit_qoro.qasm.writer import Program
 
 __all__ = ["LOOSE", "RegisterLayout", "layout_of_circuit", "layout_of_width"]
 
@@ -27,8 +31,8 @@ class RegisterLayout:
 
     Attributes:
         creg_sizes: Name and size of each piece, the first one in the lowest bits.
-        sources: For each bit of the result, lowest first, the index of the classical bit.
-        num_clbits: How many classical bits the circuit has.
+        sources: For each bit of the result, lowest first, its place in the flat row.
+        num_clbits: How many bits the flat row has. Those that are no source (scratch bits) are left out.
     """
 
     creg_sizes: tuple[tuple[str, int], ...]
@@ -44,19 +48,19 @@ class RegisterLayout:
         """Turn flat counts into counts by integer.
 
         Args:
-            counts: Flat bitstring to count; the rightmost character is classical bit 0.
+            counts: Flat bitstring to count; the rightmost character is place 0.
 
         Returns:
-            Outcome to count. No two flat bitstrings fall together, since every bit is kept.
+            Outcome to count. Flat bitstrings that differ only in what is left out are added up.
         """
         if self.sources == tuple(range(self.num_clbits)):
             return {int(bits or "0", 2): count for bits, count in counts.items()}
         last = self.num_clbits - 1
         columns = [last - source for source in reversed(self.sources)]
-        return {
-            int("".join([bits[column] for column in columns]) or "0", 2): count
-            for bits, count in counts.items()
-        }
+        placed: Counter[int] = Counter()
+        for bits, count in counts.items():
+            placed[int("".join([bits[column] for column in columns]) or "0", 2)] += count
+        return dict(placed)
 
 
 def layout_of_width(num_clbits: int) -> RegisterLayout:
@@ -64,22 +68,30 @@ def layout_of_width(num_clbits: int) -> RegisterLayout:
     return RegisterLayout((), tuple(range(num_clbits)), num_clbits)
 
 
-def layout_of_circuit(circuit: QuantumCircuit) -> RegisterLayout:
-    """The layout of a circuit's classical registers."""
+def layout_of_circuit(circuit: QuantumCircuit, program: Program | None = None) -> RegisterLayout:
+    """The layout of a circuit's classical registers.
+
+    Args:
+        circuit: The circuit.
+        program: What was written for it; without it the flat row is ``circuit.clbits``.
+    """
     index = {bit: position for position, bit in enumerate(circuit.clbits)}
     pieces = [(register.name, tuple(index[bit] for bit in register)) for register in circuit.cregs]
+    places, width = (
+        (range(len(index)), len(index)) if program is None else (program.clbits, program.num_clbits)
+    )
+    in_registers = [bit for _, bits in pieces for bit in bits]
+    loose = sorted(set(index.values()) - set(in_registers))
     if not pieces:
-        return layout_of_width(len(index))
-    in_registers = [source for _, sources in pieces for source in sources]
-    loose = sorted(set(range(len(index))) - set(in_registers))
+        return RegisterLayout((), tuple(places), width)
     if in_registers == sorted(set(in_registers)):
         pieces = _interleaved(pieces, loose)
     elif loose:
         pieces.append((LOOSE, tuple(loose)))
     return RegisterLayout(
-        creg_sizes=tuple((name, len(sources)) for name, sources in pieces),
-        sources=tuple(source for _, sources in pieces for source in sources),
-        num_clbits=len(index),
+        creg_sizes=tuple((name, len(bits)) for name, bits in pieces),
+        sources=tuple(places[bit] for _, bits in pieces for bit in bits),
+        num_clbits=width,
     )
 
 

@@ -1,11 +1,12 @@
 """Writing circuits as flat OpenQASM 2 that the engine and Qiskit's parser read alike.
 
-The text has one quantum register ``q``, one classical register ``c`` and one operation a line. Bits
-are numbered by their place in the circuit, so that registers of any kind (overlapping, permuted, loose
-bits, odd names) cannot matter; the register layout stays with whoever has the circuit. Gates of the
-table :data:`qiskit_qoro.qasm.gates.GATES` are written by name, every other one is replaced by its
-``definition`` (or by what Qiskit synthesizes for it), in place and down to the table, so that the text
-defines nothing.
+The text has one quantum register ``q`` and one operation a line. Bits are numbered by their place in the
+circuit, so that registers of any kind (overlapping, permuted, loose bits, odd names) cannot matter; the
+register layout stays with whoever has the circuit. There is one classical register ``c``, unless the circuit
+has conditions: those look at whole registers, so that the bits are put into several, see
+:attr:`Program.clbits`. Gates of the table :data:`qiskit_qoro.qasm.gates.GATES` are written by name, every other
+one is replaced by its ``definition`` (or by what Qiskit synthesizes for it), in place and down to the table, so
+that the text defines nothing. Control flow is lowered to ``if`` (:mod:`qiskit_qoro.qasm.control_flow`).
 
 Left out, because neither counts nor expectation values can depend on it: the global phase of the circuit and
 of each definition (a gate that controls a phase has it in its own definition), and delays, which
@@ -16,24 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import (
-    CONTROL_FLOW_OP_NAMES,
-    Barrier,
-    Delay,
-    Measure,
-    ParameterExpression,
-    Reset,
-    Store,
-)
-from qiskit.transpiler.exceptions import TranspilerError
-from qiskit.transpiler.passes import HighLevelSynthesis
+from qiskit.circuit import Barrier, Delay, Measure, ParameterExpression, Reset
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.qasm.angles import spell_angle
+from qiskit_qoro.qasm.control_flow import ControlFlow
+from qiskit_qoro.qasm.definitions import definition_of
 from qiskit_qoro.qasm.gates import GATES
+from qiskit_qoro.qasm.lines import Lines
+from qiskit_qoro.qasm.unwritable import UnwritableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,28 +50,46 @@ class Program:
     Attributes:
         text: The OpenQASM 2 program.
         num_qubits: The size of its register ``q``, at least 1.
-        num_clbits: The size of its register ``c``; there is no such register when it is 0.
+        num_clbits: The size of all its classical registers together, which is the length of an outcome.
+            There are no such registers when it is 0. Conditions may need scratch bits beside those of the
+            circuit; they are 0 at the end, up to noise.
         qubits: The circuit's index of each qubit of ``q``, in order. It is empty for a circuit
-            without qubits, whose text has one idle qubit.
+            without qubits, whose text has one idle qubit; and conditions may need one more qubit, behind
+            these.
+        clbits: For each classical bit of the circuit, in the order of ``circuit.clbits``, where it stands in
+            an outcome of the program: 0 is the rightmost character. ``(0, 1, 2, ...)`` unless the circuit has
+            conditions that look at bits which are not neighbours. It is that too if it is not given.
     """
 
     text: str
     num_qubits: int
     num_clbits: int
     qubits: tuple[int, ...]
+    clbits: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.clbits:
+            object.__setattr__(self, "clbits", tuple(range(self.num_clbits)))
 
 
 def write_program(
-    circuit: QuantumCircuit, *, drop_idle_qubits: bool = False, spell_symbol: SpellSymbol | None = None
+    circuit: QuantumCircuit,
+    *,
+    drop_idle_qubits: bool = False,
+    keep_clbit_order: bool = False,
+    spell_symbol: SpellSymbol | None = None,
 ) -> Program:
     """Write a circuit as OpenQASM 2.
 
     The same circuit always gives the same text.
 
     Args:
-        circuit: The circuit, all parameters bound and without control flow.
+        circuit: The circuit, all parameters bound.
         drop_idle_qubits: Whether to leave out qubits that nothing but barriers and delays touches.
             The remaining ones keep their order, see :attr:`Program.qubits`. Classical bits all stay.
+        keep_clbit_order: Whether the classical bits have to stand in an outcome as they stand in the circuit,
+            with scratch bits to their left. Conditions on bits that are not neighbours are then longer,
+            or too long.
         spell_symbol: Writes each angle that has free parameters; without it they are refused. It may be
             called for angles that are not written.
 
@@ -85,25 +98,30 @@ def write_program(
 
     Raises:
         QoroInputError: An instruction cannot be written: it has an unbound parameter or an angle
-            that is no finite real number, it is control flow or acts on real-time variables, or it is
-            neither a known gate nor has a definition. The message names the instruction and its
-            index in the circuit.
+            that is no finite real number, it is control flow that cannot be lowered or acts on real-time
+            variables, or it is neither a known gate nor has a definition. The message names the instruction
+            and its index in the circuit.
     """
     kept = _used_qubits(circuit) if drop_idle_qubits else tuple(range(circuit.num_qubits))
-    num_qubits = max(len(kept), 1)
-    bits: dict[Any, str] = {bit: f"c[{index}]" for index, bit in enumerate(circuit.clbits)}
-    bits.update((circuit.qubits[index], f"q[{position}]") for position, index in enumerate(kept))
-    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{num_qubits}];"]
-    if circuit.num_clbits:
-        lines.append(f"creg c[{circuit.num_clbits}];")
+    qubits: dict[Any, str] = {circuit.qubits[index]: f"q[{position}]" for position, index in enumerate(kept)}
+    clbits: dict[Any, int] = {bit: index for index, bit in enumerate(circuit.clbits)}
+    lines = Lines(max(len(kept), 1), circuit.num_clbits)
     body = _Body(lines, spell_symbol)
     for index, instruction in enumerate(circuit.data):
+        lines.place = index
         try:
-            body.write(instruction, bits, 0)
-        except _UnwritableError as error:
+            body.write(instruction, qubits, clbits, 0)
+        except UnwritableError as error:
             raise QoroInputError(f"instruction {index} ({instruction.name}): {error}") from error.__cause__
-    lines.append("")
-    return Program("\n".join(lines), num_qubits, circuit.num_clbits, kept)
+    try:
+        text, num_qubits, arrangement = lines.finish(keep_order=keep_clbit_order)
+    except UnwritableError as error:
+        index = error.place or 0
+        raise QoroInputError(f"instruction {index} ({circuit.data[index].name}): {error}") from None
+    order = arrangement.order
+    position_of = {bit: position for position, bit in enumerate(order)}
+    places = tuple(position_of[bit] for bit in range(circuit.num_clbits))
+    return Program("\n".join(text), num_qubits, len(order), kept, places)
 
 
 def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
@@ -115,10 +133,6 @@ def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
     return kept or tuple(range(min(circuit.num_qubits, 1)))
 
 
-class _UnwritableError(Exception):
-    """Why an instruction cannot be written; the caller knows which one it was."""
-
-
 class _Body:
     """Appends the lines of instructions; definitions of standard gates are looked up once.
 
@@ -127,59 +141,81 @@ class _Body:
         spell_symbol: Writes an angle that has free parameters, ``None`` refuses it.
     """
 
-    def __init__(self, lines: list[str], spell_symbol: SpellSymbol | None = None) -> None:
+    def __init__(self, lines: Lines, spell_symbol: SpellSymbol | None = None) -> None:
         self._lines = lines
+        self._append = lines.text.append
+        self._control_flow = ControlFlow(lines, self.write_block)
         self._spell_symbol = spell_symbol
         self._definitions: dict[tuple[object, ...], QuantumCircuit] = {}
 
-    def write(self, instruction: CircuitInstruction, bits: Mapping[Any, str], depth: int) -> None:
-        """Append ``instruction``, its bits spelled as ``bits`` says."""
+    def write(
+        self,
+        instruction: CircuitInstruction,
+        qubits: Mapping[Any, str],
+        clbits: Mapping[Any, int],
+        depth: int,
+    ) -> None:
+        """Append ``instruction``, its qubits spelled as ``qubits`` says and its bits numbered by ``clbits``."""
         name = instruction.name
         # A name alone proves nothing: anybody may call a gate of theirs "h".
         if not instruction.is_standard_gate():
-            self._write_other(instruction, bits, depth)
+            self._write_other(instruction, qubits, clbits, depth)
         elif name not in GATES:
-            self._write_definition(instruction, self._standard_definition(instruction), bits, depth)
+            self._write_definition(instruction, self._standard_definition(instruction), qubits, clbits, depth)
         elif params := instruction.params:
             angles = ",".join([self._angle(value) for value in params])
-            self._lines.append(f"{name}({angles}) {','.join([bits[bit] for bit in instruction.qubits])};")
+            self._append(f"{name}({angles}) {','.join([qubits[bit] for bit in instruction.qubits])};")
         else:
-            self._lines.append(f"{name} {','.join([bits[bit] for bit in instruction.qubits])};")
+            self._append(f"{name} {','.join([qubits[bit] for bit in instruction.qubits])};")
 
-    def _write_other(self, instruction: CircuitInstruction, bits: Mapping[Any, str], depth: int) -> None:
+    def write_block(
+        self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int], depth: int
+    ) -> None:
+        """Append the instructions of a block until one of them jumps out of it."""
+        if depth >= _MAX_DEPTH:
+            raise UnwritableError(f"its definition is nested more than {_MAX_DEPTH} levels deep")
+        for part in block.data:
+            self.write(part, qubits, clbits, depth)
+            if self._control_flow.jumped:
+                return
+
+    def _write_other(
+        self,
+        instruction: CircuitInstruction,
+        qubits: Mapping[Any, str],
+        clbits: Mapping[Any, int],
+        depth: int,
+    ) -> None:
         operation = instruction.operation
         if isinstance(operation, Measure):
-            self._lines.append(f"measure {bits[instruction.qubits[0]]} -> {bits[instruction.clbits[0]]};")
+            self._lines.measure(qubits[instruction.qubits[0]], clbits[instruction.clbits[0]])
         elif isinstance(operation, Reset):
-            self._lines.append(f"reset {bits[instruction.qubits[0]]};")
+            self._lines.reset(qubits[instruction.qubits[0]])
         elif isinstance(operation, Barrier):
-            names = [bits[bit] for bit in instruction.qubits if bit in bits]
+            names = [qubits[bit] for bit in instruction.qubits if bit in qubits]
             if names:
-                self._lines.append(f"barrier {','.join(names)};")
-        elif isinstance(operation, Delay):
+                self._lines.append_always(f"barrier {','.join(names)};")
+        elif isinstance(operation, Delay) or self._control_flow.write(instruction, qubits, clbits, depth):
             pass
-        elif operation.name in CONTROL_FLOW_OP_NAMES or isinstance(operation, Store):
-            raise _UnwritableError(
-                "control flow and real-time variables cannot be run yet; write the circuit without them, "
-                "for example with the deferred-measurement form of the condition"
-            )
         elif type(operation) is _constructor(operation.name):
             # A copy of a gate of the table that has been made mutable.
             angles = ",".join(self._angle(value) for value in operation.params)
-            operands = ",".join(bits[bit] for bit in instruction.qubits)
-            self._lines.append(f"{operation.name}{f'({angles})' if angles else ''} {operands};")
+            operands = ",".join(qubits[bit] for bit in instruction.qubits)
+            self._append(f"{operation.name}{f'({angles})' if angles else ''} {operands};")
         else:
-            self._write_definition(instruction, _definition(operation), bits, depth)
+            self._write_definition(instruction, definition_of(operation), qubits, clbits, depth)
 
     def _write_definition(
-        self, instruction: CircuitInstruction, definition: QuantumCircuit, bits: Mapping[Any, str], depth: int
+        self,
+        instruction: CircuitInstruction,
+        definition: QuantumCircuit,
+        qubits: Mapping[Any, str],
+        clbits: Mapping[Any, int],
+        depth: int,
     ) -> None:
-        if depth >= _MAX_DEPTH:
-            raise _UnwritableError(f"its definition is nested more than {_MAX_DEPTH} levels deep")
-        inner = dict(zip(definition.qubits, (bits[bit] for bit in instruction.qubits), strict=True))
-        inner.update(zip(definition.clbits, (bits[bit] for bit in instruction.clbits), strict=True))
-        for part in definition.data:
-            self.write(part, inner, depth + 1)
+        inner_qubits = dict(zip(definition.qubits, (qubits[bit] for bit in instruction.qubits), strict=True))
+        inner_clbits = dict(zip(definition.clbits, (clbits[bit] for bit in instruction.clbits), strict=True))
+        self.write_block(definition, inner_qubits, inner_clbits, depth + 1)
 
     def _standard_definition(self, instruction: CircuitInstruction) -> QuantumCircuit:
         key = (instruction.name, *instruction.params)
@@ -187,69 +223,16 @@ class _Body:
             # Checked here, as a definition may fold an angle that is no number into something else.
             for value in instruction.params:
                 self._angle(value)
-            self._definitions[key] = _definition(instruction.operation)
+            self._definitions[key] = definition_of(instruction.operation)
         return self._definitions[key]
 
     def _angle(self, value: Any) -> str:
         if type(value) is float or self._spell_symbol is None:
-            return _angle(value)
+            return spell_angle(value)
         if isinstance(value, ParameterExpression) and value.parameters:
             return self._spell_symbol(value)
-        return _angle(value)
+        return spell_angle(value)
 
 
 def _constructor(name: str) -> object:
     return GATES[name].constructor if name in GATES else None
-
-
-def _definition(operation: Any) -> QuantumCircuit:
-    try:
-        definition = getattr(operation, "definition", None)
-        if definition is None:
-            definition = _synthesize(operation)
-    except Exception as error:
-        raise _UnwritableError(f"its definition fails: {error}") from error
-    if definition is None:
-        raise _UnwritableError("it is no gate of the engine and has no definition; give it one")
-    return definition
-
-
-def _synthesize(operation: Any) -> QuantumCircuit | None:
-    """The circuit of an operation that Qiskit knows how to build but not as a definition.
-
-    Permutations, Clifford operators and annotated operations are such.
-    """
-    circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
-    circuit.append(operation, circuit.qubits, circuit.clbits)
-    try:
-        built = HighLevelSynthesis(basis_gates=list(GATES))(circuit)
-    except TranspilerError:
-        return None
-    unchanged = any(item.name == operation.name and not item.is_standard_gate() for item in built.data)
-    return None if unchanged else built
-
-
-def _angle(value: Any) -> str:
-    """The text of an angle that reads back as the same float."""
-    number = value if type(value) is float else _real(value)
-    if not isfinite(number):
-        raise _UnwritableError(f"its angle is {number}, expected a finite number")
-    return repr(number)
-
-
-def _real(value: Any) -> float:
-    if isinstance(value, ParameterExpression):
-        if value.parameters:
-            names = ", ".join(sorted(parameter.name for parameter in value.parameters))
-            raise _UnwritableError(
-                f"the parameter {names} has no value; bind it with circuit.assign_parameters({{...}})"
-            )
-        value = value.numeric()
-    try:
-        if isinstance(value, complex):
-            if value.imag:
-                raise _UnwritableError(f"its angle is {value}, expected a real number")
-            value = value.real
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _UnwritableError(f"its angle is {value!r}, expected a finite number") from error

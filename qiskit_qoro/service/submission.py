@@ -150,7 +150,8 @@ def _program(circuit: object) -> Program:
     if isinstance(circuit, Program):
         return circuit
     if isinstance(circuit, QuantumCircuit):
-        return write_program(circuit)
+        # The caller reads the outcomes as they are, bit 0 rightmost.
+        return write_program(circuit, keep_clbit_order=True)
     if isinstance(circuit, str):
         text, parsed = read_program(circuit)
         return Program(

@@ -346,20 +346,6 @@ def infinite_in_an_unknown_gate() -> QuantumCircuit:
     return circuit
 
 
-def condition() -> QuantumCircuit:
-    circuit = QuantumCircuit(1, 1)
-    with circuit.if_test((0, 1)):
-        circuit.x(0)
-    return circuit
-
-
-def loop() -> QuantumCircuit:
-    circuit = QuantumCircuit(1)
-    with circuit.for_loop(range(3)):
-        circuit.x(0)
-    return circuit
-
-
 def variable() -> QuantumCircuit:
     circuit = QuantumCircuit(1)
     circuit.add_var("flag", True)
@@ -399,8 +385,6 @@ def fails_when_expanded() -> QuantumCircuit:
         (unbound_in_an_unknown_gate, r"instruction 0 \(rzz\): .*theta"),
         (not_a_number, r"instruction 0 \(rx\): its angle is nan"),
         (infinite_in_an_unknown_gate, r"instruction 0 \(rzz\): its angle is inf"),
-        (condition, r"instruction 0 \(if_else\): control flow"),
-        (loop, r"instruction 0 \(for_loop\): control flow"),
         (variable, r"instruction 0 \(store\): .*real-time variables"),
         (opaque_gate, r"instruction 0 \(h\): .*no definition"),
         (endless, r"instruction 0 \(endless\): .*nested"),

@@ -1,0 +1,385 @@
+"""Control flow as lines with conditions.
+
+Branches of ``if_else`` and ``switch`` are written one after the other, each under its condition; nesting and
+``else`` only make other conditions. That is right as long as no branch changes what the conditions look at.
+Where one does, or where a condition would take many lines for every operation, the conditions are latched
+first: whether a branch is taken is then a scratch bit. A branch whose last operation measures into its own
+condition needs no latch: it is written last.
+
+Loops are unrolled. ``break`` and ``continue`` under a condition are sticky scratch bits, and what they skip is
+run if these are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qiskit.circuit import (
+    BoxOp,
+    BreakLoopOp,
+    CircuitInstruction,
+    ContinueLoopOp,
+    ForLoopOp,
+    IfElseOp,
+    Measure,
+    Parameter,
+    QuantumCircuit,
+    Store,
+    SwitchCaseOp,
+    WhileLoopOp,
+)
+from qiskit.circuit.controlflow import CASE_DEFAULT, ControlFlowOp
+
+from qiskit_qoro.qasm.conditions import (
+    ALWAYS,
+    NEVER,
+    Condition,
+    complement,
+    equals,
+    intersect,
+    number_of_values,
+    simplify,
+    subtract,
+    support,
+    unite,
+)
+from qiskit_qoro.qasm.lines import Lines
+from qiskit_qoro.qasm.reading_conditions import read_condition, read_equality
+from qiskit_qoro.qasm.unwritable import UnwritableError
+
+__all__ = ["ControlFlow", "WriteBlock"]
+
+_MOST_VALUES = 16  # of a condition that is written before each operation; more are latched
+_MOST_ITERATIONS = 1_000_000
+_JUMPS = (BreakLoopOp, ContinueLoopOp)
+
+
+class WriteBlock(Protocol):
+    """Writes the instructions of a block until one of them jumps."""
+
+    def __call__(
+        self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int], depth: int
+    ) -> None: ...
+
+
+@dataclass
+class _Loop:
+    """A loop that is being unrolled.
+
+    Attributes:
+        num_branches: How many branches were open around it.
+        break_bit: The scratch bit that says that it was left.
+        continue_bit: The scratch bit that says that the rest of this iteration is skipped.
+        left: Whether it was left whatever the bits hold.
+    """
+
+    num_branches: int
+    break_bit: int | None = None
+    continue_bit: int | None = None
+    left: bool = False
+
+    @property
+    def bits(self) -> list[int]:
+        """The scratch bits that have to be 0 for anything to happen."""
+        return [bit for bit in (self.break_bit, self.continue_bit) if bit is not None]
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """A block and when it is run.
+
+    Attributes:
+        condition: When, among the branches of its operation.
+        block: What is run; ``None`` for nothing.
+        latched: Whether the condition is a scratch bit that has all conditions around it in it.
+    """
+
+    condition: Condition
+    block: QuantumCircuit | None
+    latched: bool = False
+
+
+class ControlFlow:
+    """Writes control flow into lines.
+
+    Args:
+        lines: What is written to.
+        write_block: Writes the instructions of a block.
+
+    Attributes:
+        jumped: Whether what follows in the block that is being written is never reached.
+    """
+
+    def __init__(self, lines: Lines, write_block: WriteBlock) -> None:
+        self.jumped = False
+        self._lines = lines
+        self._write_block = write_block
+        self._branches: list[_Branch] = []
+        self._loops: list[_Loop] = []
+        self._iterations = 0
+
+    def write(
+        self,
+        instruction: CircuitInstruction,
+        qubits: Mapping[Any, str],
+        clbits: Mapping[Any, int],
+        depth: int,
+    ) -> bool:
+        """Write an instruction if it is control flow.
+
+        Args:
+            instruction: The instruction.
+            qubits: How each qubit is written.
+            clbits: The index of each classical bit.
+            depth: How deep blocks and definitions are nested around it.
+
+        Returns:
+            Whether it is control flow.
+
+        Raises:
+            UnwritableError: It is, and cannot be lowered.
+        """
+        operation = instruction.operation
+        scope = _Scope(instruction, qubits, clbits, depth + 1)
+        if isinstance(operation, IfElseOp):
+            self._write_if_else(operation, scope)
+        elif isinstance(operation, SwitchCaseOp):
+            self._write_switch(operation, scope)
+        elif isinstance(operation, ForLoopOp):
+            self._write_for_loop(operation, scope)
+        elif isinstance(operation, BoxOp):
+            self._write(operation.blocks[0], scope)
+        elif isinstance(operation, _JUMPS):
+            self._write_jump(leaves=isinstance(operation, BreakLoopOp))
+        elif isinstance(operation, WhileLoopOp):
+            raise UnwritableError(
+                "how often a while loop runs is known only during the run, and OpenQASM 2 has no loops; use a "
+                "for loop with a largest number of iterations, and break_loop() in an if_test() to leave it"
+            )
+        elif isinstance(operation, Store):
+            raise UnwritableError(
+                "real-time variables cannot be run, and values cannot be stored in classical bits; measure "
+                "into a classical register, and use it in the conditions themselves"
+            )
+        elif isinstance(operation, ControlFlowOp):
+            raise UnwritableError(
+                "this kind of control flow is not known here; use if_test, switch or for_loop"
+            )
+        else:
+            return False
+        return True
+
+    def _write(self, block: QuantumCircuit, scope: _Scope) -> None:
+        self._write_block(block, scope.qubits_of(block), scope.clbits_of(block), scope.depth)
+
+    def _write_if_else(self, operation: IfElseOp, scope: _Scope) -> None:
+        condition = read_condition(operation.condition, scope.clbits)
+        blocks = [*operation.blocks, None]
+        self._choose([_Branch(condition, blocks[0]), _Branch(complement(condition), blocks[1])], scope)
+
+    def _write_switch(self, operation: SwitchCaseOp, scope: _Scope) -> None:
+        branches = []
+        rest = ALWAYS
+        for values, block in operation.cases_specifier():
+            condition = NEVER
+            for value in values:
+                found = (
+                    rest if value is CASE_DEFAULT else read_equality(operation.target, value, scope.clbits)
+                )
+                condition = unite(condition, intersect(found, rest))
+            rest = subtract(rest, condition)
+            branches.append(_Branch(condition, block))
+        self._choose([*branches, _Branch(rest, None)], scope)
+
+    def _choose(self, branches: Sequence[_Branch], scope: _Scope) -> None:
+        """Write branches whose conditions exclude each other and leave nothing out."""
+        read = 0
+        for branch in branches:
+            read |= support(branch.condition)
+        branches = [branch for branch in branches if branch.condition]
+        ordered = _writers_last(branches, read, scope)
+        if ordered is not None and not any(_is_long(branch) for branch in ordered):
+            self._write_branches(ordered, scope)
+            return
+        latched, bits = self._latch(branches)
+        self._write_branches(latched, scope)
+        for bit in bits:
+            self._lines.return_scratch_bit(bit)
+
+    def _write_branches(self, branches: Sequence[_Branch], scope: _Scope) -> None:
+        for branch in branches:
+            if branch.block is None or not branch.block.data:
+                continue
+            self._branches.append(branch)
+            self._update()
+            self._write(branch.block, scope)
+            self._branches.pop()
+            self._update()
+            self.jumped = False
+
+    def _latch(self, branches: Sequence[_Branch]) -> tuple[list[_Branch], list[int]]:
+        """Make scratch bits for all branches but the one with the most values, which is where none is 1."""
+        others = sorted(branches, key=lambda branch: number_of_values(branch.condition))
+        last = others.pop()
+        bits = []
+        latched = []
+        for branch in others:
+            bit = self._lines.take_scratch_bit()
+            self._lines.latch(bit, intersect(self._lines.condition, branch.condition))
+            bits.append(bit)
+            latched.append(_Branch(equals([bit], 1), branch.block, latched=True))
+        return [*latched, _Branch(equals(bits, 0), last.block)], bits
+
+    def _write_for_loop(self, operation: ForLoopOp, scope: _Scope) -> None:
+        values, parameter, block = operation.params
+        if parameter is not None and not isinstance(parameter, Parameter):
+            raise UnwritableError(
+                "its loop variable is a real-time variable, which has no value before the run; use a Parameter"
+            )
+        if not isinstance(values, range | tuple):
+            raise UnwritableError(
+                "its values are known only during the run; use a range or a tuple of numbers"
+            )
+        if not block.data:
+            return
+        loop = _Loop(len(self._branches))
+        self._loops.append(loop)
+        for value in values:
+            self._count_iteration()
+            bound = block if parameter is None else _bind(block, parameter, value)
+            self._write(bound, scope)
+            self.jumped = False
+            if loop.continue_bit is not None:
+                self._lines.return_scratch_bit(loop.continue_bit)
+                loop.continue_bit = None
+                self._update()
+            if loop.left:
+                break
+        self._loops.pop()
+        if loop.break_bit is not None:
+            self._lines.return_scratch_bit(loop.break_bit)
+            self._update()
+
+    def _count_iteration(self) -> None:
+        self._iterations += 1
+        if self._iterations > _MOST_ITERATIONS:
+            raise UnwritableError(f"loops run more than {_MOST_ITERATIONS} times in all; shorten them")
+
+    def _write_jump(self, *, leaves: bool) -> None:
+        if not self._loops:
+            raise UnwritableError("it stands outside of a loop; put it into the block of a for_loop()")
+        self.jumped = True
+        loop = self._loops[-1]
+        in_branch = len(self._branches) > loop.num_branches
+        if not in_branch and (not leaves or loop.continue_bit is None):
+            loop.left = loop.left or leaves
+            return
+        # The bits are sticky: where they are 1 already it does no harm to make them 1 again, so that the
+        # condition need not look at them.
+        keep = [loop.continue_bit] if leaves and loop.continue_bit is not None else []
+        condition = self._condition(loop, keep)
+        if leaves:
+            loop.break_bit = self._lines.take_scratch_bit() if loop.break_bit is None else loop.break_bit
+            self._lines.latch(loop.break_bit, condition)
+        else:
+            loop.continue_bit = (
+                self._lines.take_scratch_bit() if loop.continue_bit is None else loop.continue_bit
+            )
+            self._lines.latch(loop.continue_bit, condition)
+        self._update()
+
+    def _update(self) -> None:
+        self._lines.condition = self._condition()
+
+    def _condition(self, innermost: _Loop | None = None, bits_of_innermost: Sequence[int] = ()) -> Condition:
+        """When what is written now is run: all open branches are taken, and nothing was jumped over."""
+        condition = ALWAYS
+        for branch in self._branches:
+            condition = branch.condition if branch.latched else intersect(condition, branch.condition)
+        for loop in self._loops:
+            bits = bits_of_innermost if loop is innermost else loop.bits
+            condition = intersect(condition, equals(bits, 0))
+        return simplify(condition)
+
+
+class _Scope:
+    """What the bits of an instruction mean inside its blocks."""
+
+    def __init__(
+        self,
+        instruction: CircuitInstruction,
+        qubits: Mapping[Any, str],
+        clbits: Mapping[Any, int],
+        depth: int,
+    ) -> None:
+        self.clbits = clbits
+        self.depth = depth
+        self._instruction = instruction
+        self._qubits = qubits
+
+    def qubits_of(self, block: QuantumCircuit) -> dict[Any, str]:
+        """How the qubits of a block are written."""
+        return dict(zip(block.qubits, (self._qubits[bit] for bit in self._instruction.qubits), strict=True))
+
+    def clbits_of(self, block: QuantumCircuit) -> dict[Any, int]:
+        """The index of each classical bit of a block."""
+        return dict(zip(block.clbits, (self.clbits[bit] for bit in self._instruction.clbits), strict=True))
+
+
+def _writers_last(branches: Sequence[_Branch], read: int, scope: _Scope) -> list[_Branch] | None:
+    """The branches in an order in which none changes a condition that is needed after it, if there is one."""
+    writers = [branch for branch in branches if _written(branch.block, scope) & read]
+    if not writers:
+        return list(branches)
+    block = writers[0].block
+    if len(writers) > 1 or block is None:
+        return None
+    *before, last = block.data
+    if not isinstance(last.operation, Measure):
+        return None
+    clbits = scope.clbits_of(block)
+    if any(read >> bit & 1 for item in before for bit in _written_by(item, clbits)):
+        return None
+    return [branch for branch in branches if branch is not writers[0]] + writers
+
+
+def _written(block: QuantumCircuit | None, scope: _Scope) -> int:
+    """The classical bits that a block may write, as a mask."""
+    if block is None:
+        return 0
+    clbits = scope.clbits_of(block)
+    mask = 0
+    for item in block.data:
+        for bit in _written_by(item, clbits):
+            mask |= 1 << bit
+    return mask
+
+
+def _written_by(instruction: CircuitInstruction, clbits: Mapping[Any, int]) -> Iterator[int]:
+    operation = instruction.operation
+    if not instruction.clbits or isinstance(operation, _JUMPS):
+        return
+    if not isinstance(operation, ControlFlowOp):
+        yield from (clbits[bit] for bit in instruction.clbits)
+        return
+    for block in operation.blocks:
+        inner = dict(zip(block.clbits, (clbits[bit] for bit in instruction.clbits), strict=True))
+        for item in block.data:
+            yield from _written_by(item, inner)
+
+
+def _is_long(branch: _Branch) -> bool:
+    return (
+        branch.block is not None
+        and bool(branch.block.data)
+        and number_of_values(branch.condition) > _MOST_VALUES
+    )
+
+
+def _bind(block: QuantumCircuit, parameter: Any, value: int) -> QuantumCircuit:
+    if parameter not in block.parameters:
+        return block
+    bound: QuantumCircuit = block.assign_parameters({parameter: value})
+    return bound

@@ -1,0 +1,191 @@
+"""The lines of a program, while it is not known yet in which registers its classical bits stand.
+
+A line that names no classical bit is text at once. One that depends on classical bits, or writes one,
+waits until all conditions are known: then the bits are put into registers
+(:mod:`qiskit_qoro.qasm.clbits`), and a conditional line is written once for each value of its register.
+
+What OpenQASM 2 or the engine cannot say is said with scratch bits, which follow the circuit's own:
+
+- A condition is *latched* into a scratch bit by measuring, under the condition, a qubit that is
+  always in state 1. The qubit is added behind the others for the first such use. When the bit is not needed
+  any more it is measured from state 0, so that scratch bits end as 0.
+- A conditional reset, which the engine does not take, is a conditional measurement into a scratch bit, a flip
+  if it is 1, and another measurement if it is 1, which makes it 0 again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qiskit_qoro.qasm.clbits import Arrangement, arrange
+from qiskit_qoro.qasm.conditions import ALWAYS, Condition, equals, number_of_values, support, values_on
+from qiskit_qoro.qasm.unwritable import UnwritableError
+
+__all__ = ["Lines"]
+
+_MOST_VALUES = 1024
+_MOST_LINES = 1_000_000
+_WIDEST_REGISTER = 64  # bits of a register that the engine compares
+
+
+@dataclass(frozen=True, slots=True)
+class _LateLine:
+    """A line that names classical bits.
+
+    Attributes:
+        text: The line without its condition and, for a measurement, without its bit.
+        clbit: What a measurement writes.
+        condition: When it is run.
+        place: The index of the instruction that it is for.
+    """
+
+    text: str
+    clbit: int | None
+    condition: Condition
+    place: int
+
+
+class Lines:
+    """The lines of one program.
+
+    Args:
+        num_qubits: How many qubits the program has.
+        num_clbits: How many classical bits the circuit has.
+
+    Attributes:
+        text: The lines so far. Operations without classical bits may be appended as they are; they are
+            run under the :attr:`condition` of that moment.
+        place: The index of the instruction that is being written, for messages.
+    """
+
+    def __init__(self, num_qubits: int, num_clbits: int) -> None:
+        self.text: list[str] = []
+        self.place = 0
+        self._late: dict[int, _LateLine] = {}
+        self._condition = ALWAYS
+        self._settled = 0
+        self._num_qubits = num_qubits
+        self._num_clbits = num_clbits
+        self._num_bits = num_clbits
+        self._free: list[int] = []
+        self._reset_bit: int | None = None
+        self._has_one = False
+
+    @property
+    def condition(self) -> Condition:
+        """When the lines that are appended now are run."""
+        return self._condition
+
+    @condition.setter
+    def condition(self, condition: Condition) -> None:
+        if self._condition != ALWAYS:
+            for number in range(self._settled, len(self.text)):
+                if number not in self._late:
+                    self._late[number] = _LateLine(self.text[number], None, self._condition, self.place)
+        self._settled = len(self.text)
+        self._condition = condition
+        if len(self.text) > _MOST_LINES:
+            raise UnwritableError(f"it makes the program longer than {_MOST_LINES} lines; shorten its loops")
+
+    def append_always(self, text: str) -> None:
+        """Append a line that is run whatever the condition."""
+        self._append_late(text, None, ALWAYS)
+
+    def measure(self, qubit: str, clbit: int) -> None:
+        """Append a measurement."""
+        self._append_late(f"measure {qubit} -> ", clbit, self._condition)
+
+    def reset(self, qubit: str) -> None:
+        """Append a reset."""
+        if self._condition == ALWAYS:
+            self.text.append(f"reset {qubit};")
+            return
+        if self._reset_bit is None:
+            self._reset_bit = self._new_bit()
+        was_one = equals([self._reset_bit], 1)
+        self.measure(qubit, self._reset_bit)
+        self._append_late(f"x {qubit};", None, was_one)
+        self._append_late(f"measure {qubit} -> ", self._reset_bit, was_one)
+
+    def take_scratch_bit(self) -> int:
+        """A scratch bit, which is 0."""
+        self._has_one = True
+        return self._free.pop() if self._free else self._new_bit()
+
+    def latch(self, bit: int, condition: Condition) -> None:
+        """Make a scratch bit 1 if the condition is true; otherwise it stays as it is."""
+        self._append_late(f"measure {self._one} -> ", bit, condition)
+
+    def return_scratch_bit(self, bit: int) -> None:
+        """Make a scratch bit 0 and have it used again."""
+        self.append_always(f"x {self._one};")
+        self._append_late(f"measure {self._one} -> ", bit, ALWAYS)
+        self.append_always(f"x {self._one};")
+        self._free.append(bit)
+
+    def finish(self, *, keep_order: bool) -> tuple[list[str], int, Arrangement]:
+        """All lines, with the number of qubits and the classical registers.
+
+        Args:
+            keep_order: Whether every classical bit has to stay in its place.
+
+        Raises:
+            UnwritableError: A condition takes too many values or a register that is too wide.
+        """
+        self.condition = ALWAYS
+        masks = [support(line.condition) for line in self._late.values()]
+        arrangement = arrange(self._num_bits, masks, keep_order=keep_order)
+        spelled = arrangement.spellings()
+        place_of = arrangement.register_of()
+        listed: dict[tuple[Condition, int], list[str]] = {}
+        for number, line in self._late.items():
+            text = line.text if line.clbit is None else f"{line.text}{spelled[line.clbit]};"
+            if line.condition != ALWAYS:
+                bit = support(line.condition).bit_length() - 1
+                key = (line.condition, place_of[bit])
+                if key not in listed:
+                    listed[key] = _prefixes(arrangement, line, key[1])
+                text = "\n".join([prefix + text for prefix in listed[key]])
+            self.text[number] = text
+        return self._with_declarations(arrangement)
+
+    def _with_declarations(self, arrangement: Arrangement) -> tuple[list[str], int, Arrangement]:
+        num_qubits = self._num_qubits + self._has_one
+        head = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{num_qubits}];", *arrangement.declarations]
+        if self._has_one:
+            head.append(f"x {self._one};")
+        return [*head, *self.text, ""], num_qubits, arrangement
+
+    @property
+    def _one(self) -> str:
+        return f"q[{self._num_qubits}]"
+
+    def _new_bit(self) -> int:
+        self._num_bits += 1
+        return self._num_bits - 1
+
+    def _append_late(self, text: str, clbit: int | None, condition: Condition) -> None:
+        self._late[len(self.text)] = _LateLine(text, clbit, condition, self.place)
+        self.text.append("")
+
+
+def _prefixes(arrangement: Arrangement, line: _LateLine, register: int) -> list[str]:
+    """The conditions of a line in OpenQASM 2, one for each value."""
+    bits, name = arrangement.registers[register], arrangement.names[register]
+    if len(bits) > _WIDEST_REGISTER:
+        raise UnwritableError(
+            f"its condition needs a register of {len(bits)} bits, with all that other conditions "
+            f"look at together with them, and {_WIDEST_REGISTER} are the most that can be compared; compare "
+            "fewer bits at a time, or compute the rest after the run",
+            line.place,
+        )
+    free = len(bits) - support(line.condition).bit_count()
+    count = number_of_values(line.condition) << free
+    if count > _MOST_VALUES:
+        raise UnwritableError(
+            f"its condition is true for {count} of the {1 << len(bits)} values of the {len(bits)} "
+            f"bits that conditions look at together, and {_MOST_VALUES} are the most that are written out; do "
+            "not compare the same bits both as a whole register and one by one, or use a smaller register",
+            line.place,
+        )
+    return [f"if({name}=={value}) " for value in values_on(line.condition, bits)]
