@@ -152,7 +152,7 @@ class QoroBackend(BackendV2):
             programs[label] = self._program(index, circuit)
             experiments[label] = Experiment(
                 name=circuit.name,
-                layout=layout_of_circuit(circuit),
+                layout=layout_of_circuit(circuit, programs[label]),
                 shots=shots[index],
                 metadata=dict(circuit.metadata or {}),
             )
