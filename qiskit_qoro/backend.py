@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
-from qiskit.providers import BackendV2, Options
+from qiskit.providers import BackendV2, Options, QiskitBackendNotFoundError
 from qiskit.transpiler import Target
 
 from qiskit_qoro._version import __version__
@@ -16,7 +16,7 @@ from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.models.systems import BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.options import RUN_OPTIONS, RunOptions, check_options, group_shots, shots_by_circuit
 from qiskit_qoro.qasm.writer import Program, write_program
@@ -61,11 +61,7 @@ class QoroBackend(BackendV2):
         )
         self._system = system
         self._service = service
-        self._target = (
-            build_simulator_target(system)
-            if isinstance(system, SimulatorCluster)
-            else build_qpu_target(system)
-        )
+        self._target = _build_target(system)
         if fields:
             self.set_options(**fields)
 
@@ -104,9 +100,53 @@ class QoroBackend(BackendV2):
     @property
     def is_operational(self) -> bool:
         """Whether it takes jobs. A simulator always does, a QPU system if one of its QPUs is operational."""
-        return isinstance(self._system, SimulatorCluster) or any(
-            qpu.is_operational for qpu in self._system.qpus
+        return self._system.is_operational
+
+    def status(self) -> BackendStatus:
+        """Ask the service how this backend is.
+
+        Returns:
+            Whether it takes jobs, and what the service says of each QPU. The service tells nothing about its
+            queues: ``pending_jobs`` is ``None``.
+
+        Raises:
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
+        """
+        system = self._fetch_system()
+        return BackendStatus(
+            backend_name=self.name,
+            backend_version=self.backend_version,
+            operational=system is not None and system.is_operational,
+            pending_jobs=None,
+            status_msg="not listed by the service" if system is None else system.status_message,
         )
+
+    def refresh(self) -> None:
+        """Ask the service about this backend again, and build :attr:`target` from what it says now.
+
+        Raises:
+            QiskitBackendNotFoundError: The service does not list it any more; it stays as it was.
+            QoroInputError: The service lists no QPU in it any more; it stays as it was.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
+        """
+        system = self._fetch_system()
+        if system is None:
+            raise QiskitBackendNotFoundError(f"{self._service.base_url} does not list {self.name!r} any more")
+        self._target = _build_target(system)
+        self._system = system
+
+    def _fetch_system(self) -> SimulatorCluster | QPUSystem | None:
+        """What the service says of this backend now, ``None`` where it does not list it."""
+        listed: Sequence[SimulatorCluster | QPUSystem] = (
+            self._service.fetch_simulator_clusters()
+            if self.is_simulator
+            else self._service.fetch_qpu_systems()
+        )
+        return next((system for system in listed if system.name == self.name), None)
 
     def set_options(self, **fields: Any) -> None:
         """Set options for all later runs; see :meth:`run` for what there is. ``None`` brings a default back.
@@ -232,6 +272,12 @@ class QoroBackend(BackendV2):
         if not isinstance(default, ExecutionConfig):
             default = ExecutionConfig()
         return MaestroConfig.from_execution_config(default.override(config or ExecutionConfig()), seed=seed)
+
+
+def _build_target(system: SimulatorCluster | QPUSystem) -> Target:
+    if isinstance(system, SimulatorCluster):
+        return build_simulator_target(system)
+    return build_qpu_target(system)
 
 
 def _circuits(run_input: object) -> list[QuantumCircuit]:

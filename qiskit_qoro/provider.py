@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,11 +16,15 @@ from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.history import JobList, Selection, list_jobs
 from qiskit_qoro.job import QoroJob
+from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, find_journal
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.credentials import find_base_url
+from qiskit_qoro.service.recording import UNRECORDED
 
 __all__ = ["QoroProvider"]
 
@@ -40,6 +46,9 @@ class QoroProvider:
         execution_config: How the engine is to run the jobs of this provider's backends.
         polling_interval: The longest time between two looks at a job, in seconds.
         max_retries: How often a job is looked at before the wait for it is given up.
+        journal: Whether the jobs are remembered for :meth:`jobs`, in a file of the user's data directory or
+            where the environment variable ``QISKIT_QORO_JOURNAL`` says, which may be ``off``; or a file that
+            wins over it.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
@@ -53,7 +62,10 @@ class QoroProvider:
         execution_config: AnyConfig | None = None,
         polling_interval: float = 3.0,
         max_retries: int = 5000,
+        journal: bool | str | Path = True,
     ) -> None:
+        base_url = find_base_url(base_url, token=auth_token)
+        self._journal = _journal(journal)
         self._service = QoroService(
             auth_token,
             JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
@@ -61,6 +73,7 @@ class QoroProvider:
             polling_interval,
             max_retries,
             base_url=base_url,
+            recorder=UNRECORDED if self._journal is None else self._journal.recorder(base_url),
         )
 
     @classmethod
@@ -71,6 +84,7 @@ class QoroProvider:
         workers: int | None = None,
         time_limit_s: float = 300.0,
         memory_limit_bytes: int | None = None,
+        journal: bool | str | Path = True,
     ) -> QoroProvider:
         """A provider of the local service: the same interface and the real engine, without an account.
 
@@ -84,6 +98,8 @@ class QoroProvider:
                 the machine.
             time_limit_s: Seconds that one circuit may take.
             memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is free.
+            journal: Whether the jobs are remembered for :meth:`jobs`. With a ``database`` it means what it
+                means for the cloud. Without one the jobs are remembered as long as they live, in memory.
 
         Returns:
             A provider that can also be used in a ``with`` statement.
@@ -94,7 +110,8 @@ class QoroProvider:
                 "workers": workers,
                 "time_limit_s": time_limit_s,
                 "memory_limit_bytes": memory_limit_bytes,
-            }
+            },
+            journal,
         )
 
     def __repr__(self) -> str:
@@ -115,6 +132,11 @@ class QoroProvider:
     def service(self) -> QoroService:
         """The client that this provider and its backends use."""
         return self._service
+
+    @property
+    def journal(self) -> Journal | None:
+        """Where jobs are remembered, ``None`` where they are not."""
+        return self._journal
 
     def backends(
         self,
@@ -198,27 +220,126 @@ class QoroProvider:
         job.status()
         return job
 
+    def jobs(
+        self,
+        *,
+        backend: str | QoroBackend | None = None,
+        tag: str | None = None,
+        status: str | Iterable[str] | None = None,
+        since: datetime | timedelta | None = None,
+        limit: int | None = 50,
+        refresh: bool = True,
+    ) -> JobList:
+        """The jobs that this machine submitted to this service, newest first.
+
+        The service has no listing: what was submitted elsewhere is not here. The list is a sequence, and it
+        shows itself as a table.
+
+        Args:
+            backend: Only jobs for this backend.
+            tag: Only jobs with this tag.
+            status: Only jobs with this status, or one of several: a word of the service, such as ``RUNNING``;
+                or one of :attr:`~qiskit_qoro.history.JobEntry.status`, such as ``INTERRUPTED``.
+            since: Only jobs submitted from this moment on, or at most this long ago.
+            limit: How many at most, ``None`` for all.
+            refresh: Whether the service is asked about jobs that have not come to an end, newest first, about
+                50 at most. Otherwise, and where it does not answer, their last known status is shown.
+
+        Raises:
+            QoroInputError: An argument cannot be used, or no journal is kept.
+            AuthenticationError: The service refuses the token.
+            QoroError: The journal cannot be read.
+        """
+        name = backend.name if isinstance(backend, QoroBackend) else backend
+        selection = Selection(name, tag, status, since, limit)
+        journal = self.journal
+        if journal is None:
+            raise QoroInputError(
+                "no journal is kept of the jobs of this provider: journal=False was given, or "
+                f"{JOURNAL_VARIABLE} is off. retrieve_job() gets a job by its identifier"
+            )
+        return list_jobs(
+            journal,
+            self._recorded_as,
+            selection,
+            service=lambda: self.service,
+            retrieve=self.retrieve_job,
+            refresh=refresh,
+        )
+
+    def least_busy(
+        self,
+        *,
+        simulator: bool | None = None,
+        min_num_qubits: int | None = None,
+        filters: Callable[[QoroBackend], bool] | None = None,
+    ) -> QoroBackend:
+        """An operational backend with as little to do as can be told.
+
+        The service tells which QPUs are operational, and nothing about queues. So this is the backend for
+        which the journal knows the fewest unfinished jobs of this machine, as of the last look at them; among
+        equals the one that the service lists first, and simulators come before QPU systems.
+
+        Args:
+            simulator: Only simulators, or only QPU systems.
+            min_num_qubits: Only backends with at least so many qubits.
+            filters: Only backends for which this returns true.
+
+        Raises:
+            QiskitBackendNotFoundError: No operational backend meets the conditions.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        found = self.backends(
+            simulator=simulator, operational=True, min_num_qubits=min_num_qubits, filters=filters
+        )
+        if not found:
+            raise QiskitBackendNotFoundError(
+                f"{self.service.base_url} has no operational backend that meets the conditions"
+            )
+        unfinished = self.journal.count_unfinished(self._recorded_as) if self.journal else {}
+        return min(found, key=lambda backend: unfinished.get(backend.name, 0))
+
+    @property
+    def _recorded_as(self) -> str:
+        """What the journal calls the service."""
+        return self.service.base_url
+
     def close(self) -> None:
         """Close the connections, and stop the local service if this was its last provider."""
         self._service.close()
 
 
+def _journal(argument: bool | str | Path) -> Journal | None:
+    path = find_journal(argument)
+    return None if path is None else Journal(path)
+
+
 class _LocalProvider(QoroProvider):
     """A provider that starts the local service when it is first needed."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], journal: bool | str | Path) -> None:
         self._options = options
+        self._keeps_journal = journal is not False
+        self._journal = _journal(journal) if options["database"] is not None else None
         self._lock = threading.Lock()
         self._started: QoroService | None = None
         self._owns_use = False
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy speaks to the same service, as long as the original keeps it; it starts none by itself.
-        return {"options": self._options, "service": self._started}
+        return {
+            "options": self._options,
+            "service": self._started,
+            "keeps_journal": self._keeps_journal,
+            "journal": self._journal,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        _LocalProvider.__init__(self, state["options"])
+        _LocalProvider.__init__(self, state["options"], False)
         self._started = state["service"]
+        self._keeps_journal = state["keeps_journal"]
+        self._journal = state["journal"]
 
     def __repr__(self) -> str:
         return f"<QoroProvider, local service: {self._started.base_url if self._started else 'not started'}>"
@@ -230,16 +351,34 @@ class _LocalProvider(QoroProvider):
             if self._started is None:
                 from qiskit_qoro.local.shared import acquire  # noqa: PLC0415 - an optional extra
 
-                local = acquire(self._options)
+                local, memory = acquire(self._options, partial(Journal, None))
                 self._owns_use = True
+                if self._keeps_journal and self._options["database"] is None:
+                    self._journal = memory
                 self._started = QoroService(
                     local.token,
                     JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
                     polling_interval=_LOCAL_POLLING_S,
                     max_retries=_LOCAL_RETRIES,
                     base_url=local.url,
+                    recorder=UNRECORDED
+                    if self._journal is None
+                    else self._journal.recorder(self._recorded_as),
                 )
             return self._started
+
+    @property
+    def journal(self) -> Journal | None:
+        """Where jobs are remembered, ``None`` where they are not."""
+        if self._keeps_journal and self._options["database"] is None:
+            _ = self.service  # which has it
+        return self._journal
+
+    @property
+    def _recorded_as(self) -> str:
+        # The port changes from start to start; the jobs are where the database is.
+        database = self._options["database"]
+        return "local:" if database is None else f"local:{Path(database).resolve()}"
 
     def close(self) -> None:
         """Close the connections, and stop the local service if this was its last provider."""

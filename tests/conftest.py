@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="ask the service of QORO_API_URL with the token QORO_API_KEY (with tests/contract only)",
     )
+
+
+def pytest_configure() -> None:
+    """Keep the jobs of the tests, and of the processes that they start, out of everybody's journal."""
+    os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
 
 @pytest.fixture(scope="session")

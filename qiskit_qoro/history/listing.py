@@ -1,7 +1,7 @@
 """Which jobs are listed, and where they stand now.
 
 The journal knows what was submitted; where a job stands now the service knows, which is asked for each job
-that has not come to an end, newest first, up to :data:`MOST_LOOKS` of them. The journal remembers the answers.
+that has not come to an end, newest first, up to :data:`MOST_LOOKS` of them. The journal keeps the answers.
 """
 
 from __future__ import annotations

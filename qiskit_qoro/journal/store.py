@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +70,14 @@ class Journal:
         """The file, ``None`` for one that ends with the process."""
         return self._database.path
 
+    def recorder(self, service: str) -> JournalRecorder:
+        """What writes down the submissions of a client.
+
+        Args:
+            service: What the journal is to call the client's service.
+        """
+        return JournalRecorder(self, service)
+
     # --- reading --------------------------------------------------------------------------------------
 
     def entries(
@@ -119,6 +128,19 @@ class Journal:
         """What submitted a job, ``None`` where that is not known."""
         entry = self.find(job_id)
         return entry.kind if entry else None
+
+    def count_unfinished(self, service: str) -> dict[str, int]:
+        """How many submitted jobs each backend of a service had not finished when they were last looked at.
+
+        An unusable journal knows of none; this raises no error.
+        """
+        try:
+            entries = self.entries(service)
+        except JournalUnusableError as error:
+            self._complain(error)
+            return {}
+        busy = [entry for entry in entries if entry.is_waited_for]
+        return Counter(entry.backend for entry in busy if entry.backend is not None)
 
     # --- writing --------------------------------------------------------------------------------------
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from qiskit_qoro.local.server import LocalService, serve
 
 __all__ = ["acquire", "release"]
 
 
+_T = TypeVar("_T")
+
+
 @dataclass
 class _Use:
     service: LocalService
+    companion: Any
     users: int = 0
 
 
@@ -37,11 +41,15 @@ def _key(options: Mapping[str, Any]) -> Hashable:
     return (os.getpid(), *sorted((name, repr(value)) for name, value in given.items()))
 
 
-def acquire(options: Mapping[str, Any]) -> LocalService:
+def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tuple[LocalService, _T]:
     """The service with these options, started if it does not run.
 
     Args:
         options: Options of :func:`~qiskit_qoro.local.serve`.
+        make_companion: Makes what the users of a service share beside it; the first one is asked.
+
+    Returns:
+        The service, and its companion.
 
     Raises:
         QoroError: It cannot be started; the message says what is missing.
@@ -49,10 +57,10 @@ def acquire(options: Mapping[str, Any]) -> LocalService:
     key = _key(options)
     with _lock:
         if key not in _running:
-            _running[key] = _Use(serve(**options))
+            _running[key] = _Use(serve(**options), make_companion())
         use = _running[key]
         use.users += 1
-        return use.service
+        return use.service, use.companion
 
 
 def release(options: Mapping[str, Any]) -> None:

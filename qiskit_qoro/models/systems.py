@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["QPU", "QPUSystem", "SimulatorCluster"]
+__all__ = ["QPU", "BackendStatus", "QPUSystem", "SimulatorCluster"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,16 @@ class QPUSystem:
     access_level: str = "PUBLIC"
     supports_expval: bool = False
 
+    @property
+    def is_operational(self) -> bool:
+        """Whether it takes jobs: whether one of its QPUs is operational."""
+        return any(qpu.is_operational for qpu in self.qpus)
+
+    @property
+    def status_message(self) -> str:
+        """What the service says of each QPU, in one line."""
+        return ", ".join(f"{qpu.nickname}: {qpu.status}" for qpu in self.qpus) or "no QPU"
+
 
 @dataclass(frozen=True)
 class SimulatorCluster:
@@ -66,3 +76,32 @@ class SimulatorCluster:
     access_level: str = "PUBLIC"
     minimum_tier: str = "FREE"
     supports_expval: bool = True
+
+    @property
+    def is_operational(self) -> bool:
+        """Whether it takes jobs: a simulator always does."""
+        return True
+
+    @property
+    def status_message(self) -> str:
+        """What the service says of it; of a simulator it says nothing more than that it is there."""
+        return "listed by the service"
+
+
+@dataclass(frozen=True)
+class BackendStatus:
+    """How a backend is, with the names that Qiskit used for this.
+
+    Attributes:
+        backend_name: Which backend.
+        backend_version: The version of this package.
+        operational: Whether it takes jobs.
+        pending_jobs: How many jobs wait for it, ``None`` where the service does not tell.
+        status_msg: What the service says of it, QPU by QPU.
+    """
+
+    backend_name: str
+    backend_version: str
+    operational: bool
+    pending_jobs: int | None
+    status_msg: str
