@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JobList, Selection, list_jobs
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, find_journal
+from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, JournalUnusableError, find_journal
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
@@ -276,9 +277,9 @@ class QoroProvider:
     ) -> QoroBackend:
         """An operational backend with as little to do as can be told.
 
-        The service tells which QPUs are operational, and nothing about queues. So this is the backend for
-        which the journal knows the fewest unfinished jobs of this machine, as of the last look at them; among
-        equals the one that the service lists first, and simulators come before QPU systems.
+        The service tells which QPUs are operational, and nothing about queues. So this is the backend with
+        the fewest unfinished jobs among the latest of this machine, which :meth:`jobs` lists; among equals
+        the one that the service lists first, and simulators come before QPU systems.
 
         Args:
             simulator: Only simulators, or only QPU systems.
@@ -297,8 +298,13 @@ class QoroProvider:
             raise QiskitBackendNotFoundError(
                 f"{self.service.base_url} has no operational backend that meets the conditions"
             )
-        unfinished = self.journal.count_unfinished(self._recorded_as) if self.journal else {}
-        return min(found, key=lambda backend: unfinished.get(backend.name, 0))
+        try:
+            latest = self.jobs() if len(found) > 1 and self.journal else ()
+        except JournalUnusableError as error:
+            _log.warning("%s. All operational backends count as equally busy", error.message)
+            latest = ()
+        busy = Counter(entry.backend for entry in latest if entry.is_unfinished)
+        return min(found, key=lambda backend: busy[backend.name])
 
     @property
     def _recorded_as(self) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.journal.entries import Fate
+from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
 
 __all__ = ["JobEntry", "JobList"]
@@ -55,6 +56,13 @@ class JobEntry:
     def is_interrupted(self) -> bool:
         """Whether the process that submitted it ended in the middle of that."""
         return self.status == Fate.INTERRUPTED.value
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it was submitted and has not come to an end, as far as is known."""
+        if self.status in tuple(Fate):
+            return self.status in (Fate.SUBMITTING.value, Fate.SUBMITTED.value)
+        return not JobStatus(self.status).is_final
 
     def retrieve(self) -> Any:
         """The job itself, as :meth:`QoroProvider.retrieve_job` gives it.

@@ -87,11 +87,6 @@ class JournalEntry:
         return Fate.INTERRUPTED.value if self.is_left else Fate.SUBMITTING.value
 
     @property
-    def is_waited_for(self) -> bool:
-        """Whether the job has been submitted and is not known to have come to an end."""
-        return self.stage is Stage.SUBMITTED and not self.is_final and self.status != Fate.GONE.value
-
-    @property
     def is_final(self) -> bool:
         """Whether nothing new is to be heard of the job."""
         if self.job_id is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from typing import Any
 from qiskit_qoro.journal.database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.journal.entries import Fate, JournalEntry, Stage
 from qiskit_qoro.journal.processes import ProcessMark, is_left, mark_of_this_process
+from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
 __all__ = ["MOST_ENTRIES", "Journal"]
@@ -129,19 +129,6 @@ class Journal:
         entry = self.find(job_id)
         return entry.kind if entry else None
 
-    def count_unfinished(self, service: str) -> dict[str, int]:
-        """How many submitted jobs each backend of a service had not finished when they were last looked at.
-
-        An unusable journal knows of none; this raises no error.
-        """
-        try:
-            entries = self.entries(service)
-        except JournalUnusableError as error:
-            self._complain(error)
-            return {}
-        busy = [entry for entry in entries if entry.is_waited_for]
-        return Counter(entry.backend for entry in busy if entry.backend is not None)
-
     # --- writing --------------------------------------------------------------------------------------
 
     def begin(self, service: str, facts: SubmissionFacts) -> int | None:
@@ -190,12 +177,12 @@ class Journal:
                 lambda database: database.executemany("UPDATE jobs SET status = ? WHERE number = ?", changes)
             )
 
-    def set_deleted(self, service: str, job_id: str) -> None:
-        """Write down that a job was deleted."""
+    def set_status_of(self, service: str, job_id: str, status: str) -> None:
+        """Write down, by its identifier, what became of a job."""
         self._write(
             lambda database: database.execute(
                 "UPDATE jobs SET status = ? WHERE service = ? AND job_id = ?",
-                (Fate.DELETED.value, service, job_id),
+                (status, service, job_id),
             )
         )
 
@@ -259,9 +246,13 @@ class JournalRecorder:
         """The submission came to an end before that."""
         self.journal.set_stage(entry, Stage.FAILED, reason)
 
+    def ended(self, job_id: str, status: JobStatus) -> None:
+        """The service said that a job has come to an end."""
+        self.journal.set_status_of(self.service, job_id, status.value)
+
     def deleted(self, job_id: str) -> None:
         """A job has been deleted."""
-        self.journal.set_deleted(self.service, job_id)
+        self.journal.set_status_of(self.service, job_id, Fate.DELETED.value)
 
 
 def _entry(row: tuple[Any, ...], now: datetime) -> JournalEntry:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
 
-from qiskit_qoro.models.jobs import JobRequest, JobType
+from qiskit_qoro.models.jobs import JobRequest, JobStatus, JobType
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.wire.labels import kind_of_label
 
@@ -37,6 +37,9 @@ class SubmissionRecorder(Protocol):
     def failed(self, entry: int | None, reason: str) -> None:
         """The submission came to an end before that."""
 
+    def ended(self, job_id: str, status: JobStatus) -> None:
+        """The service said that a job has come to an end."""
+
     def deleted(self, job_id: str) -> None:
         """A job has been deleted."""
 
@@ -55,6 +58,9 @@ class _Unrecorded:
         pass
 
     def failed(self, entry: int | None, reason: str) -> None:
+        pass
+
+    def ended(self, job_id: str, status: JobStatus) -> None:
         pass
 
     def deleted(self, job_id: str) -> None:

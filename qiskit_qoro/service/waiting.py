@@ -45,7 +45,8 @@ class WaitingCalls(ServiceSession):
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
-        return read_answer(self._fetch_status(job_id_of(execution_result)), job_state_from_json)
+        job_id = job_id_of(execution_result)
+        return self._read_state(job_id, self._fetch_status(job_id))
 
     def wait_for_job(
         self,
@@ -117,7 +118,7 @@ class WaitingCalls(ServiceSession):
                     )
                 self._clock.wait(seconds)
 
-            return read_answer(self._fetch_status(job_id, wait_to_retry), job_state_from_json)
+            return self._read_state(job_id, self._fetch_status(job_id, wait_to_retry))
 
         reads = {job_id: partial(read, job_id) for job_id in job_ids}
         return self.poller.until_all_final(reads, timeout_s=timeout_s, on_look=on_look)
@@ -162,7 +163,7 @@ class WaitingCalls(ServiceSession):
 
         def read(wait: Callable[[float], None] | None = None) -> JobState:
             last[:] = [self._fetch_status(job_id, wait)]
-            return read_answer(last[0], job_state_from_json)
+            return self._read_state(job_id, last[0])
 
         if loop_until_complete:
             event = cancellation_event or threading.Event()
@@ -216,6 +217,12 @@ class WaitingCalls(ServiceSession):
 
     def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> requests.Response:
         return self._transport.send(GET_STATUS, job_id=job_id, wait=wait)
+
+    def _read_state(self, job_id: str, answer: requests.Response) -> JobState:
+        state = read_answer(answer, job_state_from_json)
+        if state.status.is_final:
+            self._recorder.ended(job_id, state.status)
+        return state
 
     def cancel_job(self, execution_result: ExecutionResult) -> requests.Response:
         """Cancel a job.
