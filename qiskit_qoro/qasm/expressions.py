@@ -149,7 +149,7 @@ class _Table:
         """The value that Qiskit gives."""
         values = {p: float(self._values[row, self._column[p]]) for p in expression.parameters}
         try:
-            value = complex(expression.bind(values))
+            value = complex(expression.bind(values).numeric())
         except (ArithmeticError, RuntimeError, ValueError, QiskitError) as error:
             raise self._error(expression, row) from error
         if value.imag or not math.isfinite(value.real):

@@ -25,7 +25,10 @@ def bound(expressions: Sequence[ParameterExpression], values: NDArray[np.float64
     """What Qiskit gives, row by row."""
     rows = [dict(zip(PARAMETERS, map(float, row), strict=True)) for row in values]
     return np.array(
-        [[complex(e.bind({p: row[p] for p in e.parameters})).real for e in expressions] for row in rows]
+        [
+            [complex(e.bind({p: row[p] for p in e.parameters}).numeric()).real for e in expressions]
+            for row in rows
+        ]
     )
 
 
