@@ -1,0 +1,297 @@
+"""The list of jobs: what is in it, how it is chosen and brought up to date, and how it looks."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+from qiskit import QuantumCircuit
+
+from qiskit_qoro import AuthenticationError, QoroInputError, QoroProvider
+from qiskit_qoro.history.listing import MOST_LOOKS
+from qiskit_qoro.journal import Journal
+from qiskit_qoro.journal.entries import Stage
+from qiskit_qoro.local import LocalService
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+
+URL = "http://qoro.invalid/api"
+
+
+def bell() -> QuantumCircuit:
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite3"
+
+
+@pytest.fixture
+def remembering(local_service: LocalService, path: Path) -> Iterator[QoroProvider]:
+    """A provider that keeps a journal."""
+    with QoroProvider(local_service.token, base_url=local_service.url, journal=path) as provider:
+        yield provider
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        yield wire
+
+
+def remember(
+    path: Path, *job_ids: str, service: str = URL, stage: Stage = Stage.SUBMITTED, **facts: Any
+) -> None:
+    """Write submissions into a journal, as a client does."""
+    journal = Journal(path)
+    known = {"kind": JobKind.RUN, "target": "qoro_maestro", "tag": "default", "num_circuits": 1} | facts
+    for job_id in job_ids:
+        number = journal.begin(service, SubmissionFacts(**known))
+        journal.set_job_id(number, job_id)
+        journal.set_stage(number, stage)
+
+
+# --- from submission to list ----------------------------------------------------------------------------
+
+
+def test_what_was_run_is_listed_newest_first_and_can_be_retrieved(
+    remembering: QoroProvider, local_service: LocalService, path: Path
+) -> None:
+    backend = remembering.get_backend()
+    first = backend.run(bell(), tag="first")
+    second = backend.run([bell(), bell()], tag="second", shots=50)
+    second.result()
+    first.result()
+
+    elsewhere = QoroProvider(local_service.token, base_url=local_service.url, journal=path)
+    jobs = elsewhere.jobs()
+
+    assert [entry.job_id for entry in jobs] == [second.job_id(), first.job_id()]
+    assert [entry.tag for entry in jobs] == ["second", "first"]
+    assert [entry.num_circuits for entry in jobs] == [2, 1]
+    assert {entry.status for entry in jobs} == {"COMPLETED"}
+    assert {entry.backend for entry in jobs} == {"qoro_maestro"}
+    assert datetime.now(UTC) - jobs[0].time < timedelta(minutes=2)
+    assert sum(jobs[0].retrieve().result().get_counts(0).values()) == 50
+
+
+def test_jobs_are_chosen_by_backend_tag_status_time_and_number(remembering: QoroProvider) -> None:
+    simulator, qpu = remembering.get_backend(), remembering.get_backend("local_qpu")
+    for backend, tag in ((simulator, "a"), (simulator, "b"), (qpu, "b")):
+        backend.run(bell(), tag=tag, shots=10).result()
+
+    def tags(**conditions: Any) -> list[str]:
+        return [f"{entry.backend}/{entry.tag}" for entry in remembering.jobs(**conditions)]
+
+    assert tags() == ["local_qpu/b", "qoro_maestro/b", "qoro_maestro/a"]
+    assert tags(backend=qpu) == tags(backend="local_qpu") == ["local_qpu/b"]
+    assert tags(tag="b", limit=1) == ["local_qpu/b"]
+    assert tags(status="completed", backend="qoro_maestro") == ["qoro_maestro/b", "qoro_maestro/a"]
+    assert tags(status=["FAILED", "RUNNING"]) == []
+    assert len(tags(since=timedelta(hours=1))) == 3
+    assert tags(since=datetime.now(UTC) + timedelta(hours=1)) == []
+    assert tags(since=datetime.now() + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("conditions", "named"),
+    [
+        ({"status": "FINE"}, "status is 'FINE', expected one of PENDING"),
+        ({"since": "yesterday"}, "since is 'yesterday'"),
+        ({"limit": 0}, "limit is 0"),
+    ],
+)
+def test_conditions_that_make_no_sense_are_refused(
+    remembering: QoroProvider, conditions: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(QoroInputError, match=named):
+        remembering.jobs(**conditions)
+
+
+def test_a_deleted_job_is_called_so(remembering: QoroProvider) -> None:
+    job = remembering.get_backend().run(bell())
+    job.result()
+    remembering.service.delete_job(job._reference)
+    assert [entry.status for entry in remembering.jobs()] == ["DELETED"]
+
+
+def test_a_refused_submission_is_listed_with_the_reason(path: Path, wire: responses.RequestsMock) -> None:
+    wire.post(f"{URL}/job/init/", status=402, json={"detail": "out of credits"})
+    provider = QoroProvider("secret-token", base_url=URL, journal=path)
+    with pytest.raises(Exception, match="out of credits"):
+        provider.service.submit_circuits({"a": "OPENQASM 2.0; qreg q[1]; creg c[1]; measure q -> c;"})
+
+    (entry,) = provider.jobs()
+    assert (entry.status, entry.job_id) == ("NOT_SUBMITTED", None)
+    assert entry.reason is not None
+    assert "out of credits" in entry.reason
+    assert b"secret-token" not in path.read_bytes()
+
+
+def test_characterizations_are_listed_too(remembering: QoroProvider) -> None:
+    answer = remembering.service.characterize_and_validate({"0": -1.0}, options={"preset": "fast"}, tag="q")
+    (entry,) = remembering.jobs()
+    assert (entry.job_id, entry.kind, entry.tag) == (answer["job_id"], "characterization", "q")
+    assert entry.status == "COMPLETED"
+
+
+# --- asking the service ---------------------------------------------------------------------------------
+
+
+def test_only_jobs_that_have_not_ended_are_asked_about(path: Path, wire: responses.RequestsMock) -> None:
+    remember(path, "a", "b")
+    done = wire.get(f"{URL}/job/a/status/", json={"status": "COMPLETED"})
+    running = wire.get(f"{URL}/job/b/status/", json={"status": "RUNNING"})
+    provider = QoroProvider("token", base_url=URL, journal=path)
+
+    assert [entry.status for entry in provider.jobs(refresh=False)] == ["SUBMITTED", "SUBMITTED"]
+    assert not wire.calls
+    assert [entry.status for entry in provider.jobs()] == ["RUNNING", "COMPLETED"]
+    assert [entry.status for entry in provider.jobs(status="RUNNING")] == ["RUNNING"]
+    assert (done.call_count, running.call_count) == (1, 2)
+
+
+def test_a_job_that_the_service_does_not_know_is_gone_until_it_is_known_again(
+    path: Path, wire: responses.RequestsMock
+) -> None:
+    remember(path, "a")
+    wire.get(f"{URL}/job/a/status/", status=404, json={"detail": "no such job"})
+    wire.get(f"{URL}/job/a/status/", json={"status": "COMPLETED"})
+    provider = QoroProvider("token", base_url=URL, journal=path)
+    assert [entry.status for entry in provider.jobs()] == ["GONE"]
+    assert [entry.status for entry in provider.jobs()] == ["COMPLETED"]
+
+
+def test_no_more_than_so_many_jobs_are_asked_about_and_the_list_says_so(
+    path: Path, wire: responses.RequestsMock
+) -> None:
+    names = [f"j{index}" for index in range(MOST_LOOKS + 5)]
+    remember(path, *names)
+    for name in names:
+        wire.get(f"{URL}/job/{name}/status/", json={"status": "RUNNING"})
+    jobs = QoroProvider("token", base_url=URL, journal=path).jobs(limit=None)
+
+    assert len(wire.calls) == MOST_LOOKS
+    assert [entry.status for entry in jobs] == ["RUNNING"] * MOST_LOOKS + ["SUBMITTED"] * 5
+    assert jobs.not_asked == 5
+    assert "not asked about 5 unfinished jobs" in str(jobs)
+    assert "not asked about 5 unfinished jobs" in jobs._repr_html_()
+
+
+def test_a_service_that_cannot_tell_leaves_what_was_known(
+    path: Path, wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    remember(path, "a", "b")
+    wire.get(f"{URL}/job/b/status/", status=500, json={"detail": "out of order"})
+    provider = QoroProvider("token", base_url=URL, journal=path)
+    with caplog.at_level(logging.WARNING):
+        jobs = provider.jobs()
+    assert [entry.status for entry in jobs] == ["SUBMITTED", "SUBMITTED"]
+    assert "out of order" in caplog.text
+    assert jobs.not_asked == 2
+
+
+def test_a_token_that_is_refused_is_an_error(path: Path, wire: responses.RequestsMock) -> None:
+    remember(path, "a")
+    wire.get(f"{URL}/job/a/status/", status=401)
+    with pytest.raises(AuthenticationError):
+        QoroProvider("token", base_url=URL, journal=path).jobs()
+
+
+def test_jobs_of_another_service_are_not_listed(path: Path) -> None:
+    remember(path, "a", service="https://other.invalid/api")
+    assert list(QoroProvider("token", base_url=URL, journal=path).jobs()) == []
+
+
+# --- the local service ----------------------------------------------------------------------------------
+
+
+def test_local_providers_of_one_service_in_memory_share_its_jobs_and_write_no_file(
+    monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    monkeypatch.setenv("QISKIT_QORO_JOURNAL", str(path))
+    with QoroProvider.local(workers=1) as first, QoroProvider.local(workers=1) as second:
+        job = first.get_backend().run(bell(), tag="shared")
+        assert [entry.tag for entry in second.jobs()] == ["shared"]
+        assert [entry.job_id for entry in first.jobs()] == [job.job_id()]
+    with QoroProvider.local(workers=1) as later:
+        assert list(later.jobs()) == []
+    assert not path.exists()
+
+
+def test_the_jobs_of_a_database_are_found_again_whatever_the_port(tmp_path: Path, path: Path) -> None:
+    database = tmp_path / "jobs.db"
+    with QoroProvider.local(workers=1, database=database, journal=path) as provider:
+        job = provider.get_backend().run(bell(), shots=30)
+        job.result()
+    with QoroProvider.local(workers=1, database=str(database), journal=path) as later:
+        (entry,) = later.jobs()
+        assert entry.service == f"local:{database}"
+        assert sum(entry.retrieve().result().get_counts().values()) == 30
+    with QoroProvider.local(workers=1, database=tmp_path / "other.db", journal=path) as other:
+        assert list(other.jobs()) == []
+
+
+def test_without_a_journal_there_is_no_list_and_nothing_is_written(
+    local_service: LocalService, monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    monkeypatch.setenv("QISKIT_QORO_JOURNAL", str(path))
+    with QoroProvider(local_service.token, base_url=local_service.url, journal=False) as provider:
+        assert provider.journal is None
+        provider.get_backend().run(bell()).result()
+        with pytest.raises(QoroInputError, match="no journal is kept"):
+            provider.jobs()
+    assert not path.exists()
+
+
+def test_copies_and_pickles_of_a_provider_remember_in_the_same_file(remembering: QoroProvider) -> None:
+    for twin in (copy.deepcopy(remembering), pickle.loads(pickle.dumps(remembering))):
+        twin.get_backend().run(bell()).result()
+        twin.close()
+    assert len(remembering.jobs()) == 2
+
+
+# --- how it looks ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def jobs(path: Path) -> Any:
+    remember(path, "a", "b", "c", tag="<b>[red]bold</b>", kind=JobKind.SAMPLER, num_circuits=1234)
+    return QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False)
+
+
+def test_a_list_of_jobs_is_a_sequence(jobs: Any) -> None:
+    assert len(jobs) == 3
+    assert [entry.job_id for entry in jobs] == ["c", "b", "a"]
+    assert jobs[0].job_id == "c"
+    assert [entry.job_id for entry in jobs[1:]] == ["b", "a"]
+    assert type(jobs[1:]) is type(jobs)
+    assert jobs[0] in jobs
+    assert jobs == jobs[:]
+    assert repr(jobs) == "<JobList: 3 jobs>"
+
+
+def test_a_list_of_jobs_shows_itself_as_text(jobs: Any) -> None:
+    head, *rows = str(jobs).splitlines()
+    assert head.split() == ["job", "backend", "kind", "time", "tag", "circuits", "status"]
+    assert len(rows) == 3
+    assert rows[0].split()[:3] == ["c", "qoro_maestro", "sampler"]
+    assert rows[0].split()[-3:] == ["<b>[red]bold</b>", "1234", "SUBMITTED"]
+
+
+def test_a_list_of_jobs_shows_itself_in_a_notebook_and_escapes_what_users_wrote(jobs: Any) -> None:
+    page = jobs._repr_html_()
+    assert page.count("<tr>") == 4
+    assert "<b>" not in page
+    assert "&lt;b&gt;[red]bold&lt;/b&gt;" in page

@@ -1,0 +1,101 @@
+"""A process that is killed in the middle of a submission leaves what is known of it in the journal."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiskit_qoro import QoroInputError, QoroProvider
+
+SUBMIT = """
+import sys
+from qiskit_qoro import QoroProvider
+from qiskit_qoro.models.config import JobConfig
+url, journal = sys.argv[1:]
+provider = QoroProvider("token", base_url=url, journal=journal)
+text = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; h q; measure q -> c;'
+provider.service.submit_circuits({"a": text, "b": text}, override_job_config=JobConfig(tag="unlucky"))
+"""
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite3"
+
+
+@pytest.fixture
+def provider(stuck_service: Any, journal: Path) -> QoroProvider:
+    return QoroProvider("token", base_url=stuck_service.url, journal=journal)
+
+
+def submitter(stuck_service: Any, journal: Path) -> subprocess.Popen[bytes]:
+    """A process in the middle of a submission."""
+    process = subprocess.Popen([sys.executable, "-c", SUBMIT, stuck_service.url, str(journal)])
+    stuck_service.arrived.get(timeout=60)
+    return process
+
+
+def kill_in_the_middle(stuck_service: Any, journal: Path) -> None:
+    process = submitter(stuck_service, journal)
+    process.kill()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+
+
+def test_a_submission_killed_while_circuits_are_sent_is_listed_with_its_identifier(
+    stuck_service: Any, journal: Path, provider: QoroProvider
+) -> None:
+    kill_in_the_middle(stuck_service, journal)
+
+    (entry,) = provider.jobs()
+
+    assert entry.is_interrupted
+    assert (entry.status, entry.job_id, entry.tag) == ("INTERRUPTED", "job-1", "unlucky")
+    assert (entry.backend, entry.num_circuits) == ("qoro_maestro", 2)
+    assert "INTERRUPTED" in str(provider.jobs(refresh=False))
+    assert [job.job_id for job in provider.jobs(status="interrupted")] == ["job-1"]
+    assert list(provider.jobs(status="COMPLETED")) == []
+
+
+def test_a_submission_killed_before_the_service_gave_an_identifier_is_listed_without_one(
+    stuck_service: Any, journal: Path, provider: QoroProvider
+) -> None:
+    stuck_service.stuck_at = "/init/"
+    kill_in_the_middle(stuck_service, journal)
+
+    (entry,) = provider.jobs()
+
+    assert (entry.status, entry.job_id) == ("INTERRUPTED", None)
+    assert stuck_service.asked == []
+    with pytest.raises(QoroInputError, match=r"INTERRUPTED.*not known"):
+        entry.retrieve()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("PENDING", "INTERRUPTED"), ("COMPLETED", "COMPLETED"), ("CANCELLED", "CANCELLED"), (None, "GONE")],
+)
+def test_what_the_service_says_of_an_interrupted_job_counts(
+    said: str | None, expected: str, stuck_service: Any, journal: Path, provider: QoroProvider
+) -> None:
+    kill_in_the_middle(stuck_service, journal)
+    stuck_service.status = said
+
+    assert [entry.status for entry in provider.jobs()] == [expected]
+    assert [entry.status for entry in provider.jobs(refresh=False)] == [expected]
+
+
+def test_a_submission_that_goes_on_is_not_called_interrupted(
+    stuck_service: Any, journal: Path, provider: QoroProvider
+) -> None:
+    process = submitter(stuck_service, journal)
+    try:
+        assert [entry.status for entry in provider.jobs()] == ["SUBMITTING"]
+    finally:
+        process.kill()
+        process.wait(timeout=60)
+    assert [entry.status for entry in provider.jobs()] == ["INTERRUPTED"]
