@@ -11,7 +11,7 @@ from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry"]
+__all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry", "are_finite_floats"]
 
 ParameterSet = tuple[str, tuple[float, ...]]
 """The label of a circuit and the values of its parameters, in the order of their names."""
@@ -110,7 +110,9 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
         row = row.tolist()
     if isinstance(row, str) or not isinstance(row, Iterable):
         raise QoroInputError(f"{where} has the values {_shown(row)}, expected a list of numbers")
-    values = tuple(map(_finite, row))
+    values: tuple[Any, ...] = tuple(row)
+    if not are_finite_floats(values):
+        values = tuple(map(_finite, values))
     if len(values) != len(names):
         raise QoroInputError(
             f"{where} has {len(values)} values, expected {len(names)}, one for each name: "
@@ -119,7 +121,17 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
     if None in values:
         place = values.index(None)
         raise QoroInputError(f"{where}: the value of {names[place]!r} is not a finite number")
-    return values  # type: ignore[return-value]  # checked for None
+    return values
+
+
+def are_finite_floats(values: Sequence[Any]) -> bool:
+    """Whether all values are Python's own floats, and finite: quick for many values.
+
+    Args:
+        values: The values. Where the answer is no, they have to be looked at one by one: there are none, one
+            of them is no float or not finite, or they are so large that their sum is not.
+    """
+    return set(map(type, values)) == {float} and math.isfinite(sum(values))
 
 
 def _finite(value: object) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.jobs import CircuitBatch
 from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
-from qiskit_qoro.models.templates import ParameterSet, TemplateBatch, TemplateEntry
+from qiskit_qoro.models.templates import ParameterSet, TemplateBatch, TemplateEntry, are_finite_floats
 from qiskit_qoro.wire.fields import (
     as_count,
     as_list,
@@ -168,7 +168,9 @@ def _parameter_set(item: object, where: str) -> ParameterSet:
     if fields.keys() != {"label", "values"} or not isinstance(fields["label"], str):
         raise WireError(f"{where}: expected an object with label, a text, and values, got {shown(item)}")
     values = as_list(fields["values"], f"{where}.values")
-    return fields["label"], tuple(as_number(value, f"{where}.values") for value in values)
+    if not are_finite_floats(values):
+        values = [as_number(value, f"{where}.values") for value in values]
+    return fields["label"], tuple(values)
 
 
 def _exactly_one(fields: Mapping[str, Any], *keys: str) -> str:

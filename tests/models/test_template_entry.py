@@ -84,3 +84,13 @@ def test_what_makes_no_sense_is_refused_by_its_place(changes: dict[str, Any], me
 def test_a_value_is_a_finite_real_number(value: Any) -> None:
     with pytest.raises(ValueError, match=r"'x'.: the value of 'b' is not a finite number"):
         entry(sets=[("x", (1.0, value))])
+
+
+def test_values_whose_sum_is_too_large_are_finite_still() -> None:
+    largest = 1.7976931348623157e308
+
+    assert entry(["a", "b"], [("x", (largest, largest))]).parameter_sets == (("x", (largest, largest)),)
+
+
+def test_a_row_is_read_once() -> None:
+    assert entry(["a", "b"], [("x", iter([0.5, 2]))]).parameter_sets == (("x", (0.5, 2.0)),)
