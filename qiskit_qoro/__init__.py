@@ -3,6 +3,7 @@
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.characterization import CharacterizationResult, characterize
+from qiskit_qoro.completion import as_completed
 from qiskit_qoro.errors import (
     AuthenticationError,
     ConflictError,
@@ -71,5 +72,6 @@ __all__ = [
     "TemplateEntry",
     "WireError",
     "__version__",
+    "as_completed",
     "characterize",
 ]

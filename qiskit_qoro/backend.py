@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
@@ -11,10 +12,10 @@ from qiskit.providers import BackendV2, Options, QiskitBackendNotFoundError
 from qiskit.transpiler import Target
 
 from qiskit_qoro._version import __version__
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
@@ -23,6 +24,7 @@ from qiskit_qoro.qasm.writer import Program, write_program
 from qiskit_qoro.registers import layout_of_circuit
 from qiskit_qoro.results import Experiment
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.structure import RunStructure, label_circuits, name_circuits
 from qiskit_qoro.target import build_qpu_target, build_simulator_target
 
 if TYPE_CHECKING:
@@ -185,19 +187,42 @@ class QoroBackend(BackendV2):
         circuits = _circuits(run_input)
         settings = {**RUN_OPTIONS, **check_options(dict(self.options.items())), **check_options(options)}
         shots = shots_by_circuit(settings["shots"], len(circuits))
-        programs: dict[str, Program] = {}
-        experiments: dict[str, Experiment] = {}
-        for index, circuit in enumerate(circuits):
-            label = str(index)
-            programs[label] = self._program(index, circuit)
-            experiments[label] = Experiment(
-                name=circuit.name,
-                layout=layout_of_circuit(circuit, programs[label]),
-                shots=shots[index],
-                metadata=dict(circuit.metadata or {}),
-            )
+        programs = [self._program(index, circuit) for index, circuit in enumerate(circuits)]
+        structure = RunStructure(
+            experiments=[
+                Experiment(
+                    name=circuit.name,
+                    layout=layout_of_circuit(circuit, program),
+                    shots=shots[index],
+                    metadata=dict(circuit.metadata or {}),
+                )
+                for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
+            ],
+            backend_name=self.name,
+            tag=settings["tag"],
+            memory=settings["memory"],
+        )
+        labels = label_circuits(structure)
+        experiments = dict(zip(labels, structure.experiments, strict=True))
+        try:
+            submitted = self._submit(dict(zip(labels, programs, strict=True)), shots, settings)
+        except QoroError as error:
+            error.reword(partial(name_circuits, experiments=experiments))
+            raise
+        return QoroJob(
+            self,
+            str(submitted.job_id),
+            self._service,
+            experiments=experiments,
+            memory=structure.memory,
+            tag=structure.tag,
+        )
+
+    def _submit(
+        self, programs: Mapping[str, Program], shots: Sequence[int], settings: Mapping[str, Any]
+    ) -> ExecutionResult:
         uniform = len(set(shots)) == 1
-        submitted = self._service.submit_circuits(
+        return self._service.submit_circuits(
             programs,
             shot_groups=None if uniform else group_shots(shots),
             override_execution_config=self._execution_config(settings),
@@ -206,9 +231,6 @@ class QoroBackend(BackendV2):
                 tag=settings["tag"],
                 use_circuit_packing=settings["use_circuit_packing"],
             ),
-        )
-        return QoroJob(
-            self, str(submitted.job_id), self._service, experiments=experiments, memory=settings["memory"]
         )
 
     def check_execution_config(self, config: AnyConfig | None) -> None:

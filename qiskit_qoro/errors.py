@@ -26,6 +26,7 @@ job is concerned. No message, attribute or cause contains the token.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import requests
@@ -78,6 +79,11 @@ class QoroError(QiskitError):
     def introduce(self, text: str) -> None:
         """Put in front of the message what it is about."""
         self.message = f"{text}: {self.message}"
+        self.args = (self.message,)
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Say the same in other words."""
+        self.message = change(self.message)
         self.args = (self.message,)
 
     def name_job(self, job_id: str) -> None:
@@ -137,6 +143,11 @@ class QoroAPIError(QoroError, requests.exceptions.HTTPError):
         self.request = response.request
         self.status_code: int = response.status_code
         self.detail = detail
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Say the same in other words."""
+        super().reword(change)
+        self.detail = change(self.detail)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild_api_error, (type(self), self.message), self.__dict__)

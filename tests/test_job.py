@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import responses
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit
 from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError, JobTimeoutError
 from qiskit.providers import JobStatus as QiskitStatus
@@ -41,6 +42,7 @@ from qiskit_qoro import (
 )
 from qiskit_qoro.job import QISKIT_STATUS
 from qiskit_qoro.local import LocalService
+from qiskit_qoro.wire.labels import encode_labels
 
 URL = "http://qoro.invalid/api"
 JOB = "job-17"
@@ -199,42 +201,127 @@ def test_a_job_survives_pickling(backend: QoroBackend) -> None:
     assert twin.result().get_memory() == job.result().get_memory()
 
 
+def mixed_batch() -> list[QuantumCircuit]:
+    """Registers that share bits or stand in another order than their bits, loose bits, and equal names."""
+    loose = QuantumCircuit(QuantumRegister(2), ClassicalRegister(2, "eins"), name="ψ ← same")
+    crossed = QuantumCircuit(3, name="ψ ← same", metadata={"angle": 0.5, "odd": {1, 2}, "pair": (1, None)})
+    bits = [Clbit() for _ in range(3)]
+    crossed.add_bits(bits)
+    crossed.add_register(ClassicalRegister(bits=[bits[2], bits[0]], name="back"))
+    crossed.add_register(ClassicalRegister(bits=[bits[0]], name="shared"))
+    crossed.x(2)
+    crossed.h(1)
+    crossed.measure(range(3), bits)
+    return [loose, crossed, bell("last", metadata={"k": [1, {"deep": "ja"}]})]
+
+
 def test_a_job_is_found_again_by_another_process(local_service: LocalService, backend: QoroBackend) -> None:
-    job = backend.run([bell(), bell()], shots=[40, 50])
+    job = backend.run(mixed_batch(), shots=[40, 50, 60], memory=True, job_tags=["x", "y"])
     script = f"""
+import json
 from qiskit_qoro import QoroProvider
 provider = QoroProvider({local_service.token!r}, base_url={local_service.url!r})
-result = provider.retrieve_job({job.job_id()!r}).result()
-print([(item.shots, dict(sorted(result.get_counts(k).items()))) for k, item in enumerate(result.results)])
+job = provider.retrieve_job({job.job_id()!r})
+print(json.dumps([job.result().to_dict(), job.tags, repr(job)]))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
 
-    counts = job.result().get_counts()
-    assert done.stdout.strip() == str(
-        [(s, dict(sorted(c.items()))) for s, c in zip((40, 50), counts, strict=True)]
-    )
+    there, tags, shown = json.loads(done.stdout)
+    here = json.loads(json.dumps(job.result().to_dict(), default=list))
+    assert here["results"][1]["header"]["metadata"].pop("odd") == [1, 2]  # no JSON: it stays behind
+    assert there | {"date": None} == here | {"date": None}
+    assert (tags, shown) == (job.tags, repr(job))
+    assert job.tags == ["x", "y"]
     assert done.stderr == ""
 
 
-def test_a_job_fetched_by_its_id_shows_labels_and_one_row(
+def test_a_job_fetched_by_its_id_has_no_backend_but_its_name(
     provider: QoroProvider, backend: QoroBackend
 ) -> None:
-    circuit = QuantumCircuit(
-        QuantumRegister(2), ClassicalRegister(1, "a"), ClassicalRegister(1, "b"), name="mine"
-    )
-    circuit.x(1)
-    circuit.measure([0, 1], [0, 1])
-    job = backend.run(circuit, shots=5)
+    job = backend.run(bell("mine"), shots=5)
 
     fetched = provider.retrieve_job(job.job_id())
 
     assert fetched.job_id() == job.job_id()
+    assert fetched.tags == []
     with pytest.raises(QiskitError, match="backend"):
         fetched.backend()
-    assert fetched.result().get_counts("0") == {"10": 5}
+    assert fetched.result().backend_name == "qoro_maestro"
+    assert fetched.result().get_counts("mine") == job.result().get_counts("mine")
     assert fetched.result().time_taken == job.result().time_taken
+
+
+def test_a_job_of_another_client_shows_labels_and_one_row(
+    provider: QoroProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    program = (
+        'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg a[1]; creg b[1]; x q[1];'
+        "measure q[0] -> a[0]; measure q[1] -> b[0];"
+    )
+    submitted = provider.service.submit_circuits(
+        {"first": program, "7": program}, override_job_config=JobConfig(shots=5)
+    )
+
+    result = provider.retrieve_job(str(submitted.job_id)).result()
+
+    assert [result.get_counts(name) for name in ("first", "7")] == [{"10": 5}, {"10": 5}]
+    assert (result.backend_name, caplog.records) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["0.1rAAAA", "1", "2"],  # no stream at all
+        ["0.2rAAAA", "1", "2"],  # of a newer release
+        ["5.abc", "6", "7"],  # the rest of a submission that was spread over several jobs
+        encode_labels("r", [{"n": 4, "l": [], "r": []}], 3),
+        encode_labels("r", [["no object"]], 3),
+    ],
+    ids=["damaged", "newer", "part", "contradictory", "senseless"],
+)
+def test_labels_that_cannot_be_read_leave_the_results(
+    provider: QoroProvider, caplog: pytest.LogCaptureFixture, labels: list[str]
+) -> None:
+    program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
+    submitted = provider.service.submit_circuits(
+        dict.fromkeys(labels, program), override_job_config=JobConfig(shots=5)
+    )
+
+    result = provider.retrieve_job(str(submitted.job_id)).result()
+
+    names = [label.split(".")[0] for label in labels]
+    assert [result.get_counts(name) for name in names] == [{"1": 5}] * 3
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert str(submitted.job_id) in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["s", "e"])
+def test_the_job_of_a_primitive_is_read_by_its_reader_or_not_at_all(
+    provider: QoroProvider, kind: str
+) -> None:
+    program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
+    [label] = encode_labels(kind, [{"what": "it means"}], 1)
+    submitted = provider.service.submit_circuits({label: program}, override_job_config=JobConfig(shots=5))
+    job_id = str(submitted.job_id)
+
+    def read(document: Any, results: Any, of: str) -> tuple[Any, ...]:
+        return document, dict(results), of
+
+    with pytest.raises(QoroInputError, match=rf"job {job_id} .*provider\.retrieve_job"):
+        QoroJob(None, job_id, provider.service).result()
+    job = QoroJob(None, job_id, provider.service, readers={kind: read})
+    assert job.result() == ({"what": "it means"}, {label: {"1": 5}}, job_id)
+
+
+def test_labels_that_a_service_cuts_short_are_known_by_their_index(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"1.x": histogram("01", 9), "0.1rabc": histogram("10", 9)})
+
+    assert submit(bell(), bell(), shots=9).result().get_counts() == [{"10": 9}, {"01": 9}]
 
 
 # --- jobs that do not end well --------------------------------------------------------------------------
@@ -248,7 +335,7 @@ def test_a_failed_job_says_which_circuit_failed_and_why(backend: QoroBackend) ->
     job = backend.run([bell(), wide], execution_config=config)
 
     with pytest.raises(
-        JobFailedError, match=r"circuit '1' \('too wide for a state vector'\).*70 qubits"
+        JobFailedError, match=r"FAILED: circuit 1 \('too wide for a state vector'\): .*70 qubits"
     ) as caught:
         job.result()
 
@@ -434,7 +521,7 @@ def test_a_job_without_results_gives_the_reason_of_the_service(
     job = submit(bell("mine"))
 
     with pytest.raises(
-        JobFailedError, match=rf"{JOB} is {status}: circuit '0' \('mine'\): out of ink"
+        JobFailedError, match=rf"{JOB} is {status}: circuit 0 \('mine'\): out of ink"
     ) as caught:
         job.result()
 
@@ -466,7 +553,7 @@ def test_counts_that_do_not_add_up_are_an_error_and_no_result(
     answer_results(wire, {"0": histogram("11", count)})
 
     with pytest.raises(
-        JobFailedError, match=rf"{JOB}: circuit 'mine'.*add up to {count}, expected 100"
+        JobFailedError, match=rf"{JOB}: circuit 0 \('mine'\).*add up to {count}, expected 100"
     ) as caught:
         submit(bell("mine"), shots=100).result()
 
