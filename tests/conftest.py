@@ -12,11 +12,18 @@ from qiskit_qoro.local import LocalService, serve
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Have the contract tests ask another service than the local one."""
+    """Have the contract tests ask another service than the local one, and run more random cases."""
     parser.addoption(
         "--live",
         action="store_true",
         help="ask the service of QORO_API_URL with the token QORO_API_KEY (with tests/contract only)",
+    )
+    parser.addoption(
+        "--cases",
+        type=int,
+        default=1,
+        metavar="N",
+        help="run N times as many random cases (with tests/reference)",
     )
 
 

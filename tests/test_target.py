@@ -7,6 +7,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit.library import PauliEvolutionGate, QFTGate
 from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Clifford, Operator, SparsePauliOp, Statevector
+from qiskit.transpiler import TranspilerError
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
@@ -15,6 +16,7 @@ from qiskit_qoro.target import SIMULATOR_WIDTH, build_qpu_target, build_simulato
 
 CLUSTER = SimulatorCluster("qoro_maestro")
 LEVELS = range(4)
+CONTROL_FLOW = {"if_else", "switch_case", "for_loop", "break_loop", "continue_loop", "box"}
 
 
 def qpu(q_bits: int, status: str = "online") -> QPU:
@@ -23,7 +25,7 @@ def qpu(q_bits: int, status: str = "online") -> QPU:
 
 def test_a_simulator_target_has_every_gate_of_the_engine_and_no_coupling() -> None:
     target = build_simulator_target(CLUSTER)
-    assert set(target.operation_names) == {*GATES, "measure", "reset", "delay"}
+    assert set(target.operation_names) == {*GATES, "measure", "reset", "delay", *CONTROL_FLOW}
     assert target.num_qubits == SIMULATOR_WIDTH
     assert target.build_coupling_map() is None
     assert target.dt is None
@@ -71,6 +73,16 @@ def test_a_circuit_keeps_its_width_and_its_barriers_delays_and_resets(level: int
     assert compiled.num_qubits == 3
     assert {"barrier", "delay", "measure"} <= set(compiled.count_ops())
     assert parse_program(write_program(compiled).text).num_qubits == 3
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_while_loop_is_refused_by_the_transpiler_already(level: int) -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.while_loop((0, 0)):
+        circuit.h(0)
+        circuit.measure(0, 0)
+    with pytest.raises(TranspilerError, match="while_loop"):
+        transpile(circuit, target=build_simulator_target(CLUSTER), optimization_level=level)
 
 
 @pytest.mark.parametrize("level", LEVELS)

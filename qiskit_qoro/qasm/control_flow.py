@@ -214,7 +214,8 @@ class ControlFlow:
                 continue
             self._branches.append(branch)
             self._update()
-            self._write(branch.block, scope)
+            if self._lines.condition != NEVER:
+                self._write(branch.block, scope)
             self._branches.pop()
             self._update()
             self.jumped = False

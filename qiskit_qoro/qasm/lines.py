@@ -18,7 +18,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qiskit_qoro.qasm.clbits import Arrangement, arrange
-from qiskit_qoro.qasm.conditions import ALWAYS, Condition, equals, number_of_values, support, values_on
+from qiskit_qoro.qasm.conditions import (
+    ALWAYS,
+    NEVER,
+    Condition,
+    equals,
+    intersect,
+    number_of_values,
+    support,
+    values_on,
+)
 from qiskit_qoro.qasm.unwritable import UnwritableError
 
 __all__ = ["Lines"]
@@ -37,12 +46,14 @@ class _LateLine:
         clbit: What a measurement writes.
         condition: When it is run.
         place: The index of the instruction that it is for.
+        in_use: The scratch bits that may be 1, as a mask.
     """
 
     text: str
     clbit: int | None
     condition: Condition
     place: int
+    in_use: int
 
 
 class Lines:
@@ -69,6 +80,7 @@ class Lines:
         self._num_bits = num_clbits
         self._free: list[int] = []
         self._reset_bit: int | None = None
+        self._in_use = 0
         self._has_one = False
 
     @property
@@ -78,11 +90,7 @@ class Lines:
 
     @condition.setter
     def condition(self, condition: Condition) -> None:
-        if self._condition != ALWAYS:
-            for number in range(self._settled, len(self.text)):
-                if number not in self._late:
-                    self._late[number] = _LateLine(self.text[number], None, self._condition, self.place)
-        self._settled = len(self.text)
+        self._settle()
         self._condition = condition
         if len(self.text) > _MOST_LINES:
             raise UnwritableError(f"it makes the program longer than {_MOST_LINES} lines; shorten its loops")
@@ -102,6 +110,7 @@ class Lines:
             return
         if self._reset_bit is None:
             self._reset_bit = self._new_bit()
+            self._in_use |= 1 << self._reset_bit
         was_one = equals([self._reset_bit], 1)
         self.measure(qubit, self._reset_bit)
         self._append_late(f"x {qubit};", None, was_one)
@@ -110,17 +119,22 @@ class Lines:
     def take_scratch_bit(self) -> int:
         """A scratch bit, which is 0."""
         self._has_one = True
-        return self._free.pop() if self._free else self._new_bit()
+        bit = self._free.pop() if self._free else self._new_bit()
+        self._in_use |= 1 << bit
+        return bit
 
     def latch(self, bit: int, condition: Condition) -> None:
         """Make a scratch bit 1 if the condition is true; otherwise it stays as it is."""
-        self._append_late(f"measure {self._one} -> ", bit, condition)
+        if condition != NEVER:
+            self._append_late(f"measure {self._one} -> ", bit, condition)
 
     def return_scratch_bit(self, bit: int) -> None:
         """Make a scratch bit 0 and have it used again."""
+        self._settle()
         self.append_always(f"x {self._one};")
         self._append_late(f"measure {self._one} -> ", bit, ALWAYS)
         self.append_always(f"x {self._one};")
+        self._in_use &= ~(1 << bit)
         self._free.append(bit)
 
     def finish(self, *, keep_order: bool) -> tuple[list[str], int, Arrangement]:
@@ -138,13 +152,14 @@ class Lines:
         spelled = arrangement.spellings()
         place_of = arrangement.register_of()
         listed: dict[tuple[Condition, int], list[str]] = {}
+        scratch = (1 << self._num_bits) - (1 << self._num_clbits)
         for number, line in self._late.items():
             text = line.text if line.clbit is None else f"{line.text}{spelled[line.clbit]};"
             if line.condition != ALWAYS:
-                bit = support(line.condition).bit_length() - 1
-                key = (line.condition, place_of[bit])
+                key = (line.condition, line.in_use)
                 if key not in listed:
-                    listed[key] = _prefixes(arrangement, line, key[1])
+                    register = place_of[support(line.condition).bit_length() - 1]
+                    listed[key] = _prefixes(arrangement, line, register, scratch & ~line.in_use)
                 text = "\n".join([prefix + text for prefix in listed[key]])
             self.text[number] = text
         return self._with_declarations(arrangement)
@@ -165,12 +180,23 @@ class Lines:
         return self._num_bits - 1
 
     def _append_late(self, text: str, clbit: int | None, condition: Condition) -> None:
-        self._late[len(self.text)] = _LateLine(text, clbit, condition, self.place)
+        self._late[len(self.text)] = self._late_line(text, clbit, condition)
         self.text.append("")
 
+    def _settle(self) -> None:
+        """Have the lines that were appended as text wait for the condition under which they were."""
+        if self._condition != ALWAYS:
+            for number in range(self._settled, len(self.text)):
+                if number not in self._late:
+                    self._late[number] = self._late_line(self.text[number], None, self._condition)
+        self._settled = len(self.text)
 
-def _prefixes(arrangement: Arrangement, line: _LateLine, register: int) -> list[str]:
-    """The conditions of a line in OpenQASM 2, one for each value."""
+    def _late_line(self, text: str, clbit: int | None, condition: Condition) -> _LateLine:
+        return _LateLine(text, clbit, condition, self.place, self._in_use)
+
+
+def _prefixes(arrangement: Arrangement, line: _LateLine, register: int, zeros: int) -> list[str]:
+    """The conditions of a line in OpenQASM 2, one for each value; the bits of ``zeros`` are known to be 0."""
     bits, name = arrangement.registers[register], arrangement.names[register]
     if len(bits) > _WIDEST_REGISTER:
         raise UnwritableError(
@@ -179,8 +205,9 @@ def _prefixes(arrangement: Arrangement, line: _LateLine, register: int) -> list[
             "fewer bits at a time, or compute the rest after the run",
             line.place,
         )
-    free = len(bits) - support(line.condition).bit_count()
-    count = number_of_values(line.condition) << free
+    idle = equals([bit for bit in bits if zeros >> bit & 1], 0)
+    condition = intersect(line.condition, idle)
+    count = number_of_values(condition) << len(bits) - support(condition).bit_count()
     if count > _MOST_VALUES:
         raise UnwritableError(
             f"its condition is true for {count} of the {1 << len(bits)} values of the {len(bits)} "
@@ -188,4 +215,4 @@ def _prefixes(arrangement: Arrangement, line: _LateLine, register: int) -> list[
             "not compare the same bits both as a whole register and one by one, or use a smaller register",
             line.place,
         )
-    return [f"if({name}=={value}) " for value in values_on(line.condition, bits)]
+    return [f"if({name}=={value}) " for value in values_on(condition, bits)]
