@@ -205,7 +205,7 @@ def _layout_to_json(layout: RegisterLayout) -> list[Any]:
     if sources == tuple(range(layout.num_clbits)):
         return [layout.num_clbits, pieces]
     starts = [at for at, bit in enumerate(sources) if at == 0 or bit != sources[at - 1] + 1]
-    ends = [*starts[1:], len(sources)]
+    ends = [*starts[1:], len(sources)][: len(starts)]
     runs = [item for start, end in zip(starts, ends, strict=True) for item in (sources[start], end - start)]
     return [layout.num_clbits, pieces, runs]
 

@@ -674,3 +674,226 @@ def test_a_timeout_is_kept_and_not_overshot(wire: responses.RequestsMock, submit
         job.result(timeout=7)
 
     assert clock.now() == pytest.approx(7)
+
+
+# --- partial results ------------------------------------------------------------------------------------
+
+
+def half_good() -> tuple[list[QuantumCircuit], ExecutionConfig]:
+    """Three circuits of which the first and the last can be run."""
+    wide = QuantumCircuit(70, 1, name="wide")
+    wide.h(range(70))
+    wide.measure(0, 0)
+    return [bell("a"), wide, bell("b")], ExecutionConfig(simulation_method=SimulationMethod.Statevector)
+
+
+def test_of_a_batch_in_which_a_circuit_fails_the_others_have_results(backend: QoroBackend) -> None:
+    circuits, config = half_good()
+    job = backend.run(circuits, shots=20, execution_config=config, memory=True)
+
+    with pytest.raises(
+        JobFailedError, match=r"circuit 1 \('wide'\): .*70 qubits.*result\(partial=True\) .* 2 "
+    ):
+        job.result()
+    result = job.result(partial=True)
+
+    assert [item.success for item in result.results] == [True, False, True]
+    assert [item.header["name"] for item in result.results] == ["a", "wide", "b"]
+    assert (result.success, result.status) == (False, "FAILED: 1 of 3 circuits have no result")
+    assert "70 qubits" in result.results[1].status
+    assert sum(result.get_counts("a").values()) == sum(result.get_counts(2).values()) == 20
+    assert len(result.get_memory(0)) == 20
+    for question in (None, 1, "wide"):
+        with pytest.raises(QiskitError, match=r"FAILED: 1 of 3 circuits.*70 qubits"):
+            result.get_counts(question)
+    assert job.result(partial=True) is result
+    assert Result.from_dict(json.loads(json.dumps(result.to_dict()))).to_dict() == result.to_dict()
+    with pytest.raises(JobFailedError, match="wide"):
+        job.result()
+
+
+def test_a_failed_job_that_is_fetched_by_its_id_tells_the_same(
+    provider: QoroProvider, backend: QoroBackend
+) -> None:
+    circuits, config = half_good()
+    job = backend.run(circuits, shots=20, execution_config=config)
+    fetched = provider.retrieve_job(job.job_id())
+
+    with pytest.raises(JobFailedError) as there:
+        fetched.result()
+    with pytest.raises(JobFailedError) as here:
+        job.result()
+
+    assert str(there.value) == str(here.value)
+    assert "0.1r" not in str(here.value)
+    assert fetched.error_message() == job.error_message()
+    here_again, there_again = (
+        each.result(partial=True).to_dict() | {"date": None} for each in (job, fetched)
+    )
+    assert here_again == there_again
+
+
+def test_a_completed_job_is_whole_whether_parts_were_asked_for_or_not(backend: QoroBackend) -> None:
+    job = backend.run(bell(), shots=20)
+
+    result = job.result(partial=True)
+
+    assert result.success
+    assert job.result() is job.results() is result
+    assert job.error_message() is None
+
+
+def test_a_cancelled_job_has_no_parts(backend: QoroBackend) -> None:
+    job = backend.run(slow(), shots=10**7)
+    job.cancel()
+
+    with pytest.raises(JobCancelledError, match=job.job_id()):
+        job.result(partial=True)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "INSUFFICIENT_CREDITS"])
+def test_a_service_that_tells_no_parts_has_all_circuits_fail_for_the_same_reason(
+    wire: responses.RequestsMock, submit: Submit, status: str
+) -> None:
+    answer_status(wire, status)
+    wire.get(f"{URL}/job/{JOB}/resultsV2/", status=400, json={"error": "job failed: circuit '0': out of ink"})
+
+    result = submit(bell("x"), bell("y")).result(partial=True)
+
+    assert [item.status for item in result.results] == ["circuit 0 ('x'): out of ink"] * 2
+    assert (result.success, result.status) == (False, f"{status}: 2 of 2 circuits have no result")
+
+
+def test_many_failures_are_counted_and_the_first_ones_told(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
+    answer_status(wire, "FAILED")
+    failures = [{"label": str(index), "error": f"reason {index}"} for index in range(5)]
+    items = [{"label": "5", "results": histogram("11", 9)}]
+    page = {
+        "error": "job failed: see below",
+        "count": 6,
+        "next": None,
+        "results": items,
+        "failures": failures,
+    }
+    wire.get(f"{URL}/job/{JOB}/resultsV2/", status=400, json=page)
+    job = submit(*[bell(f"c{index}") for index in range(6)], shots=9)
+
+    with pytest.raises(
+        JobFailedError, match=r"circuit 2 \('c2'\): reason 2; and 2 more circuits failed\. result"
+    ):
+        job.result()
+
+    result = job.result(partial=True)
+    assert [item.status for item in result.results] == [f"reason {index}" for index in range(5)] + ["DONE"]
+    assert result.get_counts(5) == {"11": 9}
+
+
+def test_a_completed_job_with_holes_can_be_had_with_them(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {"0": histogram("11", 9), "1": {}, "2": histogram("11", 8)})
+    job = submit(bell("a"), bell("b"), bell("c"), bell("d"), shots=9)
+
+    with pytest.raises(JobFailedError, match=r"no result for circuit 3 \('d'\)"):
+        job.result()
+    result = job.result(partial=True)
+
+    assert result.get_counts(0) == {"11": 9}
+    assert result.status == "COMPLETED: 3 of 4 circuits have no result"
+    assert [item.status for item in result.results[1:]] == [
+        "the counts add up to 0, expected 9 shots",
+        "the counts add up to 8, expected 9 shots",
+        "the service gives no result and no reason",
+    ]
+
+
+# --- the rest of a job ----------------------------------------------------------------------------------
+
+
+def test_a_job_tells_how_long_it_was_worked_on_and_its_tags(backend: QoroBackend) -> None:
+    job = backend.run(bell(), shots=5, tag="mine")
+    job.wait_for_final_state()
+
+    assert job.usage() == job.result().time_taken > 0
+    assert job.tags == ["mine"]
+    assert backend.run(bell(), shots=5).tags == []
+    assert job.service is backend.service
+
+
+def test_while_a_job_runs_it_has_no_usage_and_no_error(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "RUNNING")
+    job = submit()
+
+    assert (job.usage(), job.error_message()) == (None, None)
+
+
+def test_the_reason_of_a_failure_is_its_error_message(wire: responses.RequestsMock, submit: Submit) -> None:
+    answer_status(wire, "FAILED")
+    asked = wire.get(
+        f"{URL}/job/{JOB}/resultsV2/", status=400, json={"error": "job failed: circuit '0': no ink"}
+    )
+    job = submit(bell("mine"))
+
+    assert [job.error_message() for _ in range(3)] == ["circuit 0 ('mine'): no ink"] * 3
+    assert asked.call_count == 1
+
+
+def test_cancelling_a_job_that_is_gone_is_no_error(wire: responses.RequestsMock, submit: Submit) -> None:
+    wire.post(f"{URL}/job/{JOB}/cancel/", status=404, json={"error": "no such job"})
+
+    assert submit().cancel() is False
+
+
+class CtrlC(NoTime):
+    """A clock on which somebody presses Ctrl-C during the third wait."""
+
+    presses = 3
+
+    def wait(self, seconds: float, event: object = None) -> None:
+        super().wait(seconds)
+        self.presses -= 1
+        if self.presses == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("question", [QoroJob.result, QoroJob.wait_for_final_state])
+def test_ctrl_c_leaves_the_job_running_and_says_how_to_get_it_back(
+    wire: responses.RequestsMock, question: Callable[[QoroJob], object]
+) -> None:
+    answer_status(wire, "RUNNING")
+    config = JobConfig(simulator_cluster="qoro_maestro")
+    job = QoroJob(None, JOB, QoroService("token", config, base_url=URL, clock=CtrlC()))
+
+    with pytest.raises(KeyboardInterrupt) as pressed:
+        question(job)
+
+    assert pressed.value.__notes__ == [f"Job {JOB} goes on. Get it back with provider.retrieve_job('{JOB}')"]
+    assert {call.request.method for call in wire.calls} == {"GET"}
+
+
+def test_a_refused_submission_names_the_circuit_and_not_its_label(
+    wire: responses.RequestsMock,
+) -> None:
+    seen: list[str] = []
+
+    def refuse(request: Any) -> tuple[int, dict[str, str], str]:
+        [label] = json.loads(request.body)["circuits"]
+        seen.append(label)
+        return 400, {}, json.dumps({"error": f"circuit '{label}': not today"})
+
+    wire.post(f"{URL}/job/init/", json={"job_id": JOB})
+    wire.add_callback("POST", f"{URL}/job/{JOB}/add_circuits/", refuse)
+    wire.post(
+        f"{URL}/job/{JOB}/cancel/", json={"status": "cancelled", "job_id": JOB, "circuits_cancelled": 1}
+    )
+    service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"), base_url=URL, clock=NoTime())
+
+    with pytest.raises(QoroAPIError, match=r"circuit 0 \('mine'\): not today") as caught:
+        QoroBackend(SimulatorCluster("qoro_maestro"), service).run(bell("mine"))
+
+    assert seen[0].startswith("0.1r")
+    assert seen[0] not in str(caught.value)
+    assert caught.value.detail == "circuit 0 ('mine'): not today"

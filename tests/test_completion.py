@@ -1,0 +1,205 @@
+"""Several jobs at once, and jobs that are awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import responses
+from qiskit import QuantumCircuit
+
+from qiskit_qoro import (
+    JobConfig,
+    JobFailedError,
+    JobTimeoutError,
+    MaxRetriesReachedError,
+    QoroBackend,
+    QoroJob,
+    QoroService,
+    as_completed,
+)
+
+URL = "http://qoro.invalid/api"
+
+
+class NoTime:
+    """A clock on which waiting takes no time at all."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wait(self, seconds: float, event: object = None) -> None:
+        self.waits.append(seconds)
+        self.seconds += seconds
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as wire:
+        yield wire
+
+
+@pytest.fixture
+def clock() -> NoTime:
+    return NoTime()
+
+
+@pytest.fixture
+def service(clock: NoTime) -> QoroService:
+    config = JobConfig(simulator_cluster="qoro_maestro")
+    return QoroService("token", config, max_retries=30, base_url=URL, clock=clock)
+
+
+@pytest.fixture
+def scripted(wire: responses.RequestsMock, service: QoroService) -> Scripted:
+    return Scripted(wire, service)
+
+
+class Scripted:
+    """Makes jobs that are as told, one word after the other; the last one stays."""
+
+    def __init__(self, wire: responses.RequestsMock, service: QoroService) -> None:
+        self._wire = wire
+        self._service = service
+
+    def __call__(self, job_id: str, *statuses: str) -> QoroJob:
+        for status in statuses:
+            self._wire.get(f"{URL}/job/{job_id}/status/", json={"status": status})
+        return QoroJob(None, job_id, self._service)
+
+
+def flips(count: int) -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    for _ in range(count):
+        circuit.x(0)
+    circuit.measure_all()
+    return circuit
+
+
+# --- as they come to an end -----------------------------------------------------------------------------
+
+
+def test_jobs_come_as_they_end_whatever_their_end(scripted: Scripted) -> None:
+    jobs = [
+        scripted("slow", *["RUNNING"] * 4, "COMPLETED"),
+        scripted("bad", "RUNNING", "FAILED"),
+        scripted("quick", "COMPLETED"),
+        scripted("gone", *["RUNNING"] * 2, "CANCELLED"),
+    ]
+
+    assert [job.job_id() for job in as_completed(jobs)] == ["quick", "bad", "gone", "slow"]
+
+
+def test_many_jobs_cost_no_more_requests_a_second_than_one_new_one(scripted: Scripted, clock: NoTime) -> None:
+    jobs = [scripted(f"j{index}", *["RUNNING"] * 5, "COMPLETED") for index in range(30)]
+
+    assert {job.job_id() for job in as_completed(jobs)} == {f"j{index}" for index in range(30)}
+    assert len(clock.waits) == 6 * 30
+    assert min(clock.waits) >= 0.05 - 1e-9
+
+
+def test_no_jobs_are_done_at_once_and_the_same_one_comes_as_often_as_it_is_there(scripted: Scripted) -> None:
+    job = scripted("a", "COMPLETED")
+
+    assert list(as_completed([])) == []
+    assert list(as_completed([job, job])) == [job, job]
+
+
+def test_what_is_not_done_in_time_goes_on(scripted: Scripted, clock: NoTime) -> None:
+    jobs = [scripted("a", "COMPLETED"), scripted("b", "RUNNING"), scripted("c", "RUNNING")]
+    seen = []
+
+    with pytest.raises(JobTimeoutError, match=r"2 of 3 jobs are not done after 4 s, among them [bc]"):
+        seen.extend(job.job_id() for job in as_completed(jobs, timeout=4))
+
+    assert seen == ["a"]
+    assert clock.now() == pytest.approx(4)
+
+
+def test_a_job_that_never_ends_is_given_up(scripted: Scripted) -> None:
+    with pytest.raises(MaxRetriesReachedError, match="job a was not done after 30 looks"):
+        list(as_completed([scripted("a", "RUNNING")]))
+
+
+class Countdown:
+    """A job of another kind: it has no service, and is done after some looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def job_id(self) -> str:
+        return f"countdown-{self.looks}"
+
+    def in_final_state(self) -> bool:
+        self.looks -= 1
+        return self.looks <= 0
+
+
+def test_whatever_can_be_looked_at_can_be_waited_for() -> None:
+    jobs = [Countdown(2), Countdown(1)]
+
+    assert list(as_completed(jobs)) == jobs[::-1]
+
+
+def test_jobs_of_the_real_service_all_come(backend: QoroBackend) -> None:
+    jobs = [backend.run(flips(index), shots=3) for index in range(6)]
+
+    done = {job.job_id(): job.result().get_counts() for job in as_completed(jobs, timeout=60)}
+
+    assert [done[job.job_id()] for job in jobs] == [{str(index % 2): 3} for index in range(6)]
+
+
+# --- awaiting -------------------------------------------------------------------------------------------
+
+
+def test_awaiting_jobs_gives_their_results_and_blocks_nobody(backend: QoroBackend) -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    async def main() -> list[dict[str, int]]:
+        ticking = asyncio.create_task(tick())
+        jobs = [backend.run(flips(index), shots=3) for index in range(4)]
+        results = await asyncio.gather(*jobs)
+        ticking.cancel()
+        again = await jobs[0]
+        assert again is results[0]
+        return [result.get_counts() for result in results]
+
+    assert asyncio.run(main()) == [{str(index % 2): 3} for index in range(4)]
+    assert ticks > 10
+
+
+def test_a_failed_job_raises_where_it_is_awaited(scripted: Scripted, wire: responses.RequestsMock) -> None:
+    job = scripted("a", "FAILED")
+    wire.get(f"{URL}/job/a/resultsV2/", status=400, json={"error": "no ink"})
+
+    async def main() -> None:
+        await job
+
+    with pytest.raises(JobFailedError, match="job a is FAILED: no ink"):
+        asyncio.run(main())
+
+
+def test_a_cancelled_wait_leaves_the_job_alone(backend: QoroBackend) -> None:
+    circuit = flips(1)
+    circuit.h(0)
+    circuit.measure_all()
+    job = backend.run(circuit, shots=10**7)
+
+    async def main() -> None:
+        await asyncio.wait_for(job, timeout=0.02)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(main())
+    assert not job.in_final_state()
+    assert job.cancel()
