@@ -30,6 +30,13 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.primitives import (
+    EstimatorOptions,
+    QoroEstimator,
+    QoroPrimitiveJob,
+    QoroSampler,
+    SamplerOptions,
+)
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
 
@@ -40,6 +47,7 @@ __all__ = [
     "CircuitRunner",
     "ConflictError",
     "DeviceConfig",
+    "EstimatorOptions",
     "ExecutionCancelledError",
     "ExecutionConfig",
     "ExecutionResult",
@@ -58,13 +66,17 @@ __all__ = [
     "QoroBackend",
     "QoroConnectionError",
     "QoroError",
+    "QoroEstimator",
     "QoroInputError",
     "QoroJob",
     "QoroJobError",
+    "QoroPrimitiveJob",
     "QoroProvider",
+    "QoroSampler",
     "QoroService",
     "QoroTimeoutError",
     "RateLimitError",
+    "SamplerOptions",
     "SimulationMethod",
     "Simulator",
     "SimulatorCluster",

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from qiskit.providers import JobStatus as QiskitStatus
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro.backend import QoroBackend
@@ -21,13 +22,19 @@ from qiskit_qoro.history import JobList, Selection, list_jobs
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, JournalUnusableError, find_journal
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
+from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RECIPE_READERS, QoroPrimitiveJob
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
 from qiskit_qoro.service.recording import UNRECORDED
+from qiskit_qoro.wire.labels import kind_of_label
 
-__all__ = ["QoroProvider"]
+__all__ = ["LOCAL_PREFIX", "QoroProvider"]
+
+LOCAL_PREFIX = "local:"
+"""The journal knows a local service by this and the file of its database."""
 
 _log = logging.getLogger(__name__)
 
@@ -203,23 +210,54 @@ class QoroProvider:
             f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none'}"
         )
 
-    def retrieve_job(self, job_id: str) -> QoroJob:
+    def retrieve_job(self, job_id: str) -> QoroJob | QoroPrimitiveJob:
         """A job submitted earlier, by this process or another.
 
-        What only the submitting process knew is not there: each circuit's label stands for its name, and its
+        The labels of its circuits tell what its results mean, so that they are the same as those of the job
+        that was submitted. Where another client submitted it, each label stands for a circuit's name, and the
         classical bits are one row without registers.
 
         Args:
-            job_id: The job's identifier.
+            job_id: The job's identifier; of a primitive's job, all of them, joined by ``+``.
+
+        Returns:
+            The job of a primitive where the identifier, the journal or the job's labels show it to be one.
+            Of a job that still runs and was submitted elsewhere nothing tells: it is a :class:`QoroJob`,
+            whose ``result()`` gives what the primitive's would.
 
         Raises:
             NotFoundError: The service knows no such job.
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
-        job = QoroJob(None, job_id, self.service)
-        job.status()
+        ids = job_id.split(ID_SEPARATOR)
+        if len(ids) > 1 or self._is_of_primitive(job_id):
+            primitive_job = QoroPrimitiveJob(self.service, ids)
+            primitive_job.status()
+            return primitive_job
+        job = QoroJob(None, job_id, self.service, readers=RECIPE_READERS)
+        if job.status() is QiskitStatus.DONE:
+            label = self.service.get_first_label(ExecutionResult(job_id=job_id))
+            if label is not None and kind_of_label(label) in RECIPE_READERS:
+                return QoroPrimitiveJob(self.service, ids)
         return job
+
+    def _is_of_primitive(self, job_id: str) -> bool:
+        """Whether the journal knows a job to be one of a primitive."""
+        kind = self.journal.kind_of(job_id) if self.journal else None
+        return kind in (JobKind.SAMPLER, JobKind.ESTIMATOR)
+
+    def load_job(self, path: str | Path) -> QoroPrimitiveJob:
+        """The job of a primitive that ``job.save(path)`` wrote to a file.
+
+        Args:
+            path: The file.
+
+        Raises:
+            QoroInputError: The file holds no such job, or one of a newer version.
+            OSError: The file cannot be read.
+        """
+        return QoroPrimitiveJob.load(path, self.service)
 
     def jobs(
         self,
@@ -384,7 +422,7 @@ class _LocalProvider(QoroProvider):
     def _recorded_as(self) -> str:
         # The port changes from start to start; the jobs are where the database is.
         database = self._options["database"]
-        return "local:" if database is None else f"local:{Path(database).resolve()}"
+        return LOCAL_PREFIX if database is None else f"{LOCAL_PREFIX}{Path(database).resolve()}"
 
     def close(self) -> None:
         """Close the connections, and stop the local service if this was its last provider."""

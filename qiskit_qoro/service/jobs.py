@@ -68,6 +68,20 @@ class JobCalls(WaitingCalls):
 
         return execution_result.with_results(dict(_read_pages(job_id, fetch).results))
 
+    def get_first_label(self, execution_result: ExecutionResult) -> str | None:
+        """The label of a completed job's first circuit, ``None`` where it has no circuit.
+
+        Raises:
+            QoroInputError: ``execution_result`` has no job id.
+            NotFoundError: The service knows no such job.
+            QoroAPIError: The job has no results, with status code 400, or another error.
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
+        """
+        job_id = job_id_of(execution_result)
+        answer = self._transport.send(GET_RESULTS, job_id=job_id, params={"limit": 1, "offset": 0})
+        return next(iter(read_answer(answer, results_page_from_json).results), None)
+
     def get_job_outcome(self, execution_result: ExecutionResult) -> JobOutcome:
         """What came of a job's circuits, whether the job completed or failed.
 

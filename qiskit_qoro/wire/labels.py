@@ -6,14 +6,13 @@ means to its sender: names, registers, shapes, coefficients. So the labels of ou
 ::
 
     label  = index ["." piece]             index = place of the circuit in the submission, from 0
-    piece  = label 0:   version kind 1*chunk     version = "1"     kind = one lower-case letter
+    piece  = label 0:   version kind *chunk      version = "1"     kind = one lower-case letter
              others:    1*chunk                  chunk   = letters, digits, "-" and "_"
 
 and all chunks, joined in the order of the indices, are URL-safe base64, without padding, of a zlib stream of
 JSON in UTF-8. The stream knows its own end and checksum. No label is longer than :data:`LABEL_LIMIT`; a
-structure
-that does not fit is left out, and the labels are bare indices. Where a submission is spread over several
-jobs, the indices run on from one to the next.
+structure that does not fit is left out, and only its kind is told. Where a submission is spread over
+several jobs, the indices run on from one to the next.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ LABEL_LIMIT = 200
 
 _VERSION = "1"
 _LABEL = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([A-Za-z0-9_-]+))?")
-_BEGIN = re.compile(r"([0-9])([a-z])(.+)", re.DOTALL)
+_BEGIN = re.compile(r"([0-9])([a-z])(.*)", re.DOTALL)
 _MAX_BYTES = 2**26
 
 
@@ -53,7 +52,7 @@ class LabelledStructure:
 
     Attributes:
         kind: What it describes, one lower-case letter.
-        document: The structure, as :func:`json.loads` gives it.
+        document: The structure, as :func:`json.loads` gives it; ``None`` where it did not fit.
     """
 
     kind: str
@@ -70,14 +69,14 @@ def encode_labels(kind: str, documents: Iterable[Any], num_circuits: int) -> lis
         num_circuits: How many circuits there are.
 
     Returns:
-        A label for each circuit; bare indices where no document fits.
+        A label for each circuit; where no document fits, only the kind is in them.
     """
     rooms = [LABEL_LIMIT - len(str(index)) - 1 for index in range(num_circuits)]
     for document in documents:
         text = f"{_VERSION}{kind}{_pack(document)}"
-        if num_circuits and len(text) <= sum(rooms):
+        if len(text) <= sum(rooms):
             return _labels(text, rooms)
-    return [str(index) for index in range(num_circuits)]
+    return _labels(f"{_VERSION}{kind}", rooms)
 
 
 def _labels(text: str, rooms: Sequence[int]) -> list[str]:
@@ -123,7 +122,7 @@ def decode_labels(labels: Iterable[str]) -> LabelledStructure | None:
         raise WireError(
             f"the labels carry a structure of version {version!r}, this release reads {_VERSION!r}: update it"
         )
-    return LabelledStructure(kind, _unpack(packed))
+    return LabelledStructure(kind, _unpack(packed) if packed else None)
 
 
 def index_of_label(label: str) -> int | None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.wire.labels import (
     LABEL_LIMIT,
+    LabelledStructure,
     decode_labels,
     encode_labels,
     index_of_label,
@@ -67,13 +68,15 @@ def test_the_first_document_that_fits_is_taken() -> None:
     assert found.document == "small"
 
 
-def test_labels_are_bare_indices_where_nothing_fits() -> None:
-    assert encode_labels("r", [_random_text(5000)], 3) == ["0", "1", "2"]
-    assert decode_labels(["0", "1", "2"]) is None
+def test_labels_tell_only_the_kind_where_nothing_fits() -> None:
+    assert encode_labels("r", [_random_text(5000)], 3) == ["0.1r", "1", "2"]
+    assert decode_labels(["0.1r", "1", "2"]) == LabelledStructure("r", None)
     assert encode_labels("r", ["x"], 0) == []
 
 
-@pytest.mark.parametrize("labels", [["mine"], ["0", "0.5x y"], ["01"], ["a.1rxx"], ["0.5", "1.5"], []])
+@pytest.mark.parametrize(
+    "labels", [["mine"], ["0", "1", "2"], ["0", "0.5x y"], ["01"], ["a.1rxx"], ["0.5", "1.5"], []]
+)
 def test_the_labels_of_others_carry_nothing(labels: list[str]) -> None:
     assert decode_labels(labels) is None
 

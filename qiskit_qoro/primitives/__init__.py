@@ -1,0 +1,19 @@
+"""Qiskit's primitives on Qoro backends: the estimator and the sampler, their plans and their jobs."""
+
+from __future__ import annotations
+
+from qiskit_qoro.primitives.estimator import QoroEstimator
+from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
+from qiskit_qoro.primitives.plan import Plan, PlannedJob
+from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
+from qiskit_qoro.primitives.sampler import QoroSampler
+
+__all__ = [
+    "EstimatorOptions",
+    "Plan",
+    "PlannedJob",
+    "QoroEstimator",
+    "QoroPrimitiveJob",
+    "QoroSampler",
+    "SamplerOptions",
+]

@@ -1,0 +1,132 @@
+"""The estimator: circuits, observables and rows of parameters in, expectation values out.
+
+Where the backend computes expectation values, each different row of a circuit is asked once for each word
+that any observable needs of it. Where it samples, the words of a row are grouped so that one circuit measures
+a whole group.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from qiskit.primitives import BaseEstimatorV2
+from qiskit.primitives.containers import EstimatorPubLike
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+
+from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.primitives.estimator_pubs import Asking, PreparedPub, prepare_pub
+from qiskit_qoro.primitives.estimator_recipe import EstimatorRecipe
+from qiskit_qoro.primitives.options import EstimatorOptions, read_options
+from qiskit_qoro.primitives.plan import Plan, build_plan
+from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
+from qiskit_qoro.primitives.submission import check_backend, naming_pub, submit
+
+__all__ = ["DEFAULT_SAMPLED_PRECISION", "QoroEstimator"]
+
+DEFAULT_SAMPLED_PRECISION = 1 / 64
+"""The precision of PUBs that name none, where the backend samples; Qiskit's own estimator has the same."""
+
+
+class QoroEstimator(BaseEstimatorV2):
+    """Estimates expectation values on a Qoro backend.
+
+    On a backend that computes expectation values the results are exact, and ``stds`` are 0. On one that
+    samples, or with the option ``force_sampling``, they come from counts. A sweep of parameters travels as
+    one template and a matrix of values; words that follow without running anything are not sent.
+
+    Args:
+        backend: Where to run, from a :class:`QoroProvider`.
+        options: :class:`EstimatorOptions`, or a dictionary of its fields.
+
+    Raises:
+        QoroInputError: ``backend`` is no :class:`QoroBackend`, or an option cannot be used.
+    """
+
+    def __init__(
+        self, backend: QoroBackend, *, options: EstimatorOptions | Mapping[str, Any] | None = None
+    ) -> None:
+        self._backend = check_backend(backend, "BackendEstimatorV2")
+        self._options = read_options(EstimatorOptions, options)
+
+    @property
+    def backend(self) -> QoroBackend:
+        """Where the circuits run."""
+        return self._backend
+
+    @property
+    def options(self) -> EstimatorOptions:
+        """The options; they may be changed."""
+        return self._options
+
+    @property
+    def samples(self) -> bool:
+        """Whether expectation values come from counts, and not from the state itself."""
+        return self._options.force_sampling or not self._backend.system.supports_expval
+
+    def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> QoroPrimitiveJob:
+        """Check and submit PUBs, and return without waiting for them.
+
+        Args:
+            pubs: PUBs, or what Qiskit makes one of, such as ``(circuit, observables, values, precision)``.
+                Final measurements in a circuit are ignored.
+            precision: The standard error aimed at, of PUBs that name none; in place of
+                ``options.default_precision``. 0 is exact, where the backend computes expectation values.
+
+        Returns:
+            A job whose result holds, for each PUB, a ``DataBin`` with ``evs`` and ``stds``, both of the shape
+            of the PUB. Where the backend samples, ``stds`` are the standard errors of the values, from the
+            counts themselves.
+
+        Raises:
+            QoroInputError: A PUB cannot be run; nothing was sent.
+            QoroAPIError: The service refused a job.
+            QoroConnectionError: The service did not answer.
+        """
+        plan = self.plan(pubs, precision=precision)
+        return submit(self._backend, plan, show_progress=self._options.show_progress)
+
+    def plan(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Plan:
+        """What :meth:`run` would send, for looking at: nothing is sent.
+
+        Args:
+            pubs: As for :meth:`run`.
+            precision: As for :meth:`run`.
+
+        Raises:
+            QoroInputError: A PUB cannot be run.
+        """
+        coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
+        asking = Asking(self.samples)
+        prepared: list[PreparedPub] = []
+        for index, pub in enumerate(coerced):
+            with naming_pub(index):
+                prepared.append(prepare_pub(self._backend, pub, *self._accuracy(pub.precision), asking))
+        circuits = asking.circuits()
+
+        def build_recipe(numbers: Sequence[int]) -> EstimatorRecipe:
+            return EstimatorRecipe([pub.recipe(asking, numbers) for pub in prepared], self._backend.name)
+
+        return build_plan(self._backend, circuits, build_recipe, self._options)
+
+    def _accuracy(self, precision: float | None) -> tuple[float, int | None]:
+        """The precision that a PUB gets, and the shots that this takes; ``None`` where it takes none."""
+        options = self._options
+        if not self.samples:
+            return float(_first(precision, options.default_precision, 0.0)), None
+        if precision is None and options.default_shots is not None:
+            return 1 / math.sqrt(options.default_shots), options.default_shots
+        wanted = float(_first(precision, options.default_precision, DEFAULT_SAMPLED_PRECISION))
+        if wanted == 0:
+            why = "force_sampling is set" if self._options.force_sampling else "it computes none itself"
+            raise QoroInputError(
+                f"precision is 0, and {self._backend.name!r} samples expectation values ({why}): no number "
+                "of shots is enough. Choose a precision above 0, or a backend that computes such values"
+            )
+        return wanted, math.ceil(1 / wanted**2)
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)

@@ -1,0 +1,371 @@
+"""The job of a primitive: the jobs on the service that it consists of, and the recipe for their results.
+
+It has no thread. What it needs to bring its result back, beyond the service's own results, is its recipe,
+which travels in the labels of the circuits, or in a file that the user saves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from qiskit.primitives import BasePrimitiveJob, PrimitiveResult, PubResult
+from qiskit.providers import JobStatus as QiskitStatus
+
+from qiskit_qoro.completion import until_final
+from qiskit_qoro.errors import (
+    ConflictError,
+    JobCancelledError,
+    JobFailedError,
+    QoroError,
+    QoroInputError,
+)
+from qiskit_qoro.job import QISKIT_STATUS, ResultReader
+from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus
+from qiskit_qoro.primitives.estimator_recipe import EstimatorRecipe
+from qiskit_qoro.primitives.recipes import Recipe
+from qiskit_qoro.primitives.sampler_recipe import SamplerRecipe
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.progress import progress_line
+from qiskit_qoro.wire.labels import decode_labels, index_of_label
+
+__all__ = ["ID_SEPARATOR", "RECIPE_READERS", "QoroPrimitiveJob"]
+
+ID_SEPARATOR = "+"
+"""What joins the identifiers of the service's jobs to that of a primitive's job."""
+
+_RECIPES: Mapping[str, type[Recipe]] = {kind.kind: kind for kind in (EstimatorRecipe, SamplerRecipe)}
+
+_FORMAT = "qiskit-qoro primitive job"
+_VERSION = 1
+_NOWHERE = "here-"
+_TOLD = 3
+_LABEL = re.compile(r"\bcircuit '([^']*)'")
+
+
+class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus]):
+    """A job of :class:`QoroEstimator` or :class:`QoroSampler`.
+
+    Its identifier is that of the service's job; of several jobs, their identifiers joined by ``+``.
+
+    Args:
+        service: The client to ask.
+        job_ids: The service's jobs, in the order of submission; none where everything was answered at once.
+        recipe: How their results become the primitive's, ``None`` to read it from the labels.
+        show_progress: Whether a long wait is shown on a terminal or in a notebook.
+    """
+
+    def __init__(
+        self,
+        service: QoroService,
+        job_ids: Sequence[str],
+        *,
+        recipe: Recipe | None = None,
+        show_progress: bool = True,
+    ) -> None:
+        super().__init__(ID_SEPARATOR.join(job_ids) or f"{_NOWHERE}{uuid4()}")
+        self._service = service
+        self._job_ids = tuple(job_ids)
+        self._recipe = recipe
+        self._show_progress = show_progress
+        self._final: dict[str, JobState] = {}
+        self._result: PrimitiveResult[PubResult] | None = None
+
+    def __repr__(self) -> str:
+        backend = f" on {self._recipe.backend_name!r}" if self._recipe else ""
+        return f"<QoroPrimitiveJob {self.job_id()!r}{backend}>"
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """The identifiers of the service's jobs, in the order of submission."""
+        return self._job_ids
+
+    @property
+    def service(self) -> QoroService:
+        """The client that is asked about the jobs."""
+        return self._service
+
+    def __await__(self) -> Generator[Any, None, PrimitiveResult[PubResult]]:
+        """Wait for the job as :meth:`result` does, without blocking the event loop."""
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> PrimitiveResult[PubResult]:
+        if self._result is None and not await asyncio.to_thread(self.in_final_state):
+            await until_final(self)
+        return await asyncio.to_thread(self.result)
+
+    # --- waiting --------------------------------------------------------------------------------------
+
+    def result(self, timeout: float | None = None) -> PrimitiveResult[PubResult]:
+        """Wait for the job, then read its results.
+
+        Interrupting the wait leaves the job running.
+
+        Args:
+            timeout: Seconds to wait at most, ``None`` for as long as it takes.
+
+        Returns:
+            One result for each PUB, in order.
+
+        Raises:
+            JobTimeoutError: The job was not done in time; it goes on.
+            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
+            JobFailedError: It failed; the message names the PUBs, the service's job and the reason.
+            JobCancelledError: It was cancelled.
+            QoroInputError: It was fetched by its identifier, and what its results mean did not fit into its
+                labels.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+            WireError: The results make no sense.
+        """
+        if self._result is None:
+            with self._kept_by_ctrl_c():
+                self._wait(timeout)
+                self._result = self._read()
+        return self._result
+
+    def wait_for_final_state(self, timeout: float | None = None) -> None:
+        """Wait until the job is done, failed or cancelled; see :meth:`result` for what may be raised."""
+        with self._kept_by_ctrl_c():
+            self._wait(timeout)
+
+    def _wait(self, timeout_s: float | None) -> None:
+        waiting = [ExecutionResult(job_id=job_id) for job_id in self._job_ids if job_id not in self._final]
+        if not waiting:
+            return
+        clock = self._service.poller.clock
+        with progress_line(f"job {self.job_id()}", clock=clock, enabled=self._show_progress) as show:
+
+            def on_look(_looks: int, states: Mapping[str, JobState]) -> None:
+                self._note(states)
+                show(_words(states.values(), len(waiting)))
+
+            self._note(self._service.wait_for_jobs(waiting, timeout_s=timeout_s, on_look=on_look))
+
+    def _note(self, states: Mapping[str, JobState]) -> None:
+        self._final.update({job_id: state for job_id, state in states.items() if state.status.is_final})
+
+    @contextmanager
+    def _kept_by_ctrl_c(self) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            error.add_note(f"The job goes on. Get it back with provider.retrieve_job({self.job_id()!r})")
+            raise
+
+    # --- status ---------------------------------------------------------------------------------------
+
+    def status(self) -> QiskitStatus:
+        """Where the job stands, from where all of its jobs stand. A failed job is a status, not an error.
+
+        Raises:
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        states = dict(self._final)
+        for job_id in self._job_ids:
+            if job_id not in states:
+                states[job_id] = self._service.get_job_state(ExecutionResult(job_id=job_id))
+        self._note(states)
+        found = {QISKIT_STATUS.get(state.status, QiskitStatus.RUNNING) for state in states.values()} or {
+            QiskitStatus.DONE
+        }
+        for status in (QiskitStatus.ERROR, QiskitStatus.CANCELLED):
+            if status in found:
+                return status
+        return found.pop() if len(found) == 1 else QiskitStatus.RUNNING
+
+    def done(self) -> bool:
+        """Whether the job is done, and successfully."""
+        return self.status() is QiskitStatus.DONE
+
+    def running(self) -> bool:
+        """Whether the job is running."""
+        return self.status() is QiskitStatus.RUNNING
+
+    def cancelled(self) -> bool:
+        """Whether the job was cancelled."""
+        return self.status() is QiskitStatus.CANCELLED
+
+    def in_final_state(self) -> bool:
+        """Whether none of its jobs will change any more."""
+        if len(self._final) < len(self._job_ids):
+            self.status()
+        return len(self._final) == len(self._job_ids)
+
+    def cancel(self) -> bool:
+        """Cancel all of its jobs.
+
+        Returns:
+            Whether any was cancelled; ``False`` where all had come to an end before.
+
+        Raises:
+            QoroAPIError: The service answered with an error other than that; the other jobs have been
+                cancelled as far as possible.
+            QoroConnectionError: There was no answer; likewise.
+        """
+        cancelled = False
+        errors: list[QoroError] = []
+        for job_id in self._job_ids:
+            if job_id in self._final:
+                continue
+            try:
+                self._service.cancel_job(ExecutionResult(job_id=job_id))
+                cancelled = True
+            except ConflictError:
+                continue
+            except QoroError as error:
+                error.name_job(job_id)
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return cancelled
+
+    # --- results --------------------------------------------------------------------------------------
+
+    def _read(self) -> PrimitiveResult[PubResult]:
+        labelled: dict[str, CircuitResult] = {}
+        for job_id in self._job_ids:
+            self._raise_unless_completed(job_id)
+            reference = ExecutionResult(job_id=job_id)
+            labelled |= self._service.get_job_results(reference).results or {}
+        recipe = self._recipe_for(labelled)
+        return _build(recipe, labelled, self.job_id())
+
+    def _recipe_for(self, labels: Mapping[str, Any]) -> Recipe:
+        if self._recipe is None:
+            structure = decode_labels(labels)
+            if structure is None or structure.kind not in _RECIPES or structure.document is None:
+                raise QoroInputError(
+                    f"the labels of job {self.job_id()} do not tell what its results mean: that did not fit, "
+                    "or no primitive of this package submitted it. Load the file that job.save(path) wrote "
+                    "with provider.load_job(path), or read the raw results with "
+                    "provider.service.get_job_results()",
+                    job_id=self.job_id(),
+                )
+            self._recipe = _RECIPES[structure.kind].from_document(structure.document)
+        return self._recipe
+
+    def _raise_unless_completed(self, job_id: str) -> None:
+        status = self._final[job_id].status
+        if status is JobStatus.COMPLETED:
+            return
+        if status is JobStatus.CANCELLED:
+            raise JobCancelledError(f"job {job_id} was cancelled", job_id=job_id, status=status)
+        raise JobFailedError(
+            f"job {job_id} is {status.value}: {self._reason(job_id)}", job_id=job_id, status=status
+        )
+
+    def _reason(self, job_id: str) -> str:
+        """Why a job failed, by circuit where the service tells."""
+        try:
+            outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id))
+        except QoroError as error:
+            return f"the reason could not be read ({error})"
+        told = [f"{self._named(label)}: {reason}" for label, reason in outcome.failures.items()]
+        if told:
+            more = f"; and {len(told) - _TOLD} more circuits failed" if len(told) > _TOLD else ""
+            return "; ".join(told[:_TOLD]) + more
+        reason = (outcome.reason or "the service gives no reason").removeprefix("job failed: ")
+        return _LABEL.sub(lambda match: self._named(match[1]), reason)
+
+    def _named(self, label: str) -> str:
+        """The service knows a circuit by its label; its number and the PUBs that need it stand instead."""
+        index = index_of_label(label)
+        if index is None:
+            return f"circuit {label!r}"
+        pubs = self._recipe.pubs_of(index) if self._recipe else []
+        whose = f" of PUB {', '.join(map(str, pubs))}" if pubs else ""
+        return f"circuit {index}{whose}"
+
+    # --- keeping --------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write to a file what another process needs to get the result with ``provider.load_job(path)``.
+
+        The file holds identifiers, shapes, coefficients and names, never the token. Metadata of circuits
+        that JSON does not know is left out.
+
+        Args:
+            path: The file; it is overwritten.
+
+        Raises:
+            QoroInputError: The job was itself fetched by its identifier, and its results have not been read.
+            OSError: The file cannot be written.
+        """
+        if self._recipe is None:
+            raise QoroInputError(
+                f"job {self.job_id()} was fetched by its identifier: read its result() first, then save it",
+                job_id=self.job_id(),
+            )
+        document = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "kind": self._recipe.kind,
+            "jobs": list(self._job_ids),
+            "recipe": self._recipe.to_document(),
+        }
+        Path(path).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path, service: QoroService, *, show_progress: bool = True) -> QoroPrimitiveJob:
+        """The job that :meth:`save` wrote to a file; ``provider.load_job(path)`` calls this.
+
+        Args:
+            path: The file.
+            service: The client of the service that has the job.
+            show_progress: Whether a long wait is shown on a terminal or in a notebook.
+
+        Raises:
+            QoroInputError: The file holds no such job, or one of a newer version.
+            OSError: The file cannot be read.
+        """
+        try:
+            document = json.loads(Path(path).read_text(encoding="utf-8"))
+            if document["format"] != _FORMAT or document["version"] != _VERSION:
+                raise QoroInputError(
+                    f"{path} is {document['format']!r} of version {document['version']!r}, expected "
+                    f"{_FORMAT!r} of version {_VERSION}: update the package"
+                )
+            recipe = _RECIPES[document["kind"]].from_document(document["recipe"])
+            job_ids = [str(job_id) for job_id in document["jobs"]]
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, QoroInputError):
+                raise
+            raise QoroInputError(f"{path} holds no job of a primitive: {error}") from error
+        return cls(service, job_ids, recipe=recipe, show_progress=show_progress)
+
+
+def _words(states: Iterable[JobState], total: int) -> str:
+    """A line about several jobs: how many are in which status."""
+    counts = Counter(state.status.value for state in states)
+    if total == 1:
+        return next(iter(counts), "")
+    return ", ".join(f"{count} of {total} {status}" for status, count in counts.items())
+
+
+def _build(recipe: Recipe, labelled: Mapping[str, CircuitResult], job_id: str) -> PrimitiveResult[PubResult]:
+    results = {index_of_label(label): result for label, result in labelled.items()}
+    try:
+        return recipe.build({index: item for index, item in results.items() if index is not None})
+    except QoroError as error:
+        error.name_job(job_id)
+        raise
+
+
+def _reader(kind: type[Recipe]) -> ResultReader:
+    def read(document: Any, results: Mapping[str, CircuitResult], job_id: str) -> PrimitiveResult[PubResult]:
+        return _build(kind.from_document(document), results, job_id)
+
+    return read
+
+
+RECIPE_READERS: Mapping[str, ResultReader] = {kind: _reader(recipe) for kind, recipe in _RECIPES.items()}
+"""How the results of a primitive's job become its result, by the kind of structure in its labels."""
