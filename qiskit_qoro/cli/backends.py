@@ -8,12 +8,21 @@ from rich.table import Table
 
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.cli.output import print_json, print_table
-from qiskit_qoro.cli.where import choose_provider
+from qiskit_qoro.cli.where import add_common, choose_provider
 
-__all__ = ["backends"]
+__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
+
+NAME = "backends"
+HELP = "list the backends"
+DESCRIPTION = "List what circuits can run on."
 
 
-def backends(options: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_common(parser)
+
+
+def execute(options: argparse.Namespace) -> None:
     """Run the command."""
     with choose_provider(options) as provider:
         found = provider.backends()

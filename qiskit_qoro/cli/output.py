@@ -4,18 +4,49 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
+from rich.bar import Bar
+from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
-__all__ = ["print_json", "print_table", "say"]
+__all__ = ["print_counts", "print_fields", "print_json", "print_table", "say"]
+
+_ROWS = 32
+_BAR_WIDTH = 40
 
 
-def print_table(table: Table) -> None:
+def print_table(table: RenderableType) -> None:
     """Print a table to standard output."""
     # A table that goes into a file or a pipe is as wide as it needs to be.
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """Print names and values to standard output, one pair a line; values that are ``None`` are left out."""
+    table = Table(box=None, show_header=False)
+    for name, value in fields.items():
+        if value is not None:
+            table.add_row(name, Text(str(value)))
+    print_table(table)
+
+
+def print_counts(counts: Mapping[str, int]) -> None:
+    """Print a table of the most frequent outcomes, with bars, to standard output."""
+    total, most = sum(counts.values()), max(counts.values(), default=0)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    table = Table(box=None)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("count", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("")
+    for outcome, count in ranked[:_ROWS]:
+        table.add_row(outcome, str(count), f"{count / total:.1%}", Bar(most, 0, count, width=_BAR_WIDTH))
+    print_table(table)
+    if len(ranked) > _ROWS:
+        say(f"and {len(ranked) - _ROWS} more outcomes; --json lists them all")
 
 
 def print_json(value: Any) -> None:

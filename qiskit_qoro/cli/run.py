@@ -9,12 +9,10 @@ from pathlib import Path
 
 from qiskit import QuantumCircuit
 from qiskit.result import Result
-from rich.bar import Bar
 from rich.console import Console
-from rich.table import Table
 
 from qiskit_qoro.backend import QoroBackend
-from qiskit_qoro.cli.output import print_json, print_table, say
+from qiskit_qoro.cli.output import print_counts, print_json, say
 from qiskit_qoro.cli.where import add_common, choose_provider
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.job import QoroJob
@@ -26,15 +24,14 @@ from qiskit_qoro.registers import layout_of_circuit
 from qiskit_qoro.results import Experiment
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE
 
-__all__ = ["DESCRIPTION", "add_arguments", "run"]
+__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 
+NAME = "run"
+HELP = "run an OpenQASM 2 program"
 DESCRIPTION = (
     "Run an OpenQASM 2 program and print its counts: on the cloud where "
     f"{TOKEN_VARIABLE} is set, else on the local service."
 )
-
-_ROWS = 32
-_BAR_WIDTH = 40
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
 
 
-def run(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> None:
     """Run the command."""
     name, text = _read(options.file)
     circuit = _parse(name, text)
@@ -83,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
                 }
             )
         else:
-            _print_counts(counts)
+            print_counts(counts)
 
 
 def _read(file: str) -> tuple[str, str]:
@@ -129,22 +126,6 @@ def _wait(job: QoroJob, *, may_outlive: bool) -> Result:
         if may_outlive:
             say(f"the job goes on: QoroProvider().retrieve_job({job.job_id()!r}).result() fetches it")
         raise
-
-
-def _print_counts(counts: dict[str, int]) -> None:
-    """A table of the most frequent outcomes, with bars."""
-    total, most = sum(counts.values()), max(counts.values())
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    table = Table(box=None)
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("count", justify="right")
-    table.add_column("share", justify="right")
-    table.add_column("")
-    for outcome, count in ranked[:_ROWS]:
-        table.add_row(outcome, str(count), f"{count / total:.1%}", Bar(most, 0, count, width=_BAR_WIDTH))
-    print_table(table)
-    if len(ranked) > _ROWS:
-        say(f"and {len(ranked) - _ROWS} more outcomes; --json lists them all")
 
 
 def _shots(text: str) -> int:

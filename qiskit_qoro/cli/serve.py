@@ -12,7 +12,11 @@ from qiskit_qoro.local import Account, Fault, FaultKind, LocalService, Rehearsal
 from qiskit_qoro.local.ledger import check_grant
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
 
-__all__ = ["add_arguments", "serve"]
+__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
+
+NAME = "serve"
+HELP = "serve the local service until Ctrl-C"
+DESCRIPTION = "Serve the local service until Ctrl-C. Prints the two settings that its clients need."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +87,7 @@ def _add_rehearsal(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def serve(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> None:
     """Run the command."""
     rehearsal = Rehearsal(
         pending_time_s=options.pending_time,

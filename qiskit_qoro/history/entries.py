@@ -20,7 +20,7 @@ from qiskit_qoro.models.submissions import JobKind
 
 __all__ = ["JobEntry", "JobList"]
 
-_HEADINGS = ("job", "backend", "kind", "time", "tag", "circuits", "status")
+_HEADINGS = ("job", "service", "backend", "kind", "time", "tag", "circuits", "status")
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,18 @@ class JobEntry:
             )
         return self._retrieve(self.job_id)
 
-    def cells(self) -> tuple[str, ...]:
-        """What a table shows of it."""
-        moment = self.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        circuits = str(self.num_circuits)
-        return (
-            self.job_id or "-",
-            self.backend or "-",
-            self.kind.value,
-            moment,
-            self.tag,
-            circuits,
-            self.status,
-        )
+    def cells(self) -> dict[str, str]:
+        """What a table shows of it, by heading."""
+        return {
+            "job": self.job_id or "-",
+            "service": self.service,
+            "backend": self.backend or "-",
+            "kind": self.kind.value,
+            "time": self.time.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            "tag": self.tag,
+            "circuits": str(self.num_circuits),
+            "status": self.status,
+        }
 
 
 class JobList(Sequence[JobEntry]):
@@ -140,23 +139,35 @@ class JobList(Sequence[JobEntry]):
 
     def __rich__(self) -> Table:
         table = Table(box=None, caption=self._remark(), caption_justify="left")
-        for heading in _HEADINGS:
+        headings = self._headings()
+        for heading in headings:
             right = heading == "circuits"
             table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "job")
         for entry in self:
-            table.add_row(*(Text(cell) for cell in entry.cells()))
+            table.add_row(*map(Text, _in_order(entry, headings)))
         return table
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
+        headings = self._headings()
+        head = "".join(f"<th>{heading}</th>" for heading in headings)
         rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in entry.cells()) + "</tr>" for entry in self
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _in_order(entry, headings)) + "</tr>"
+            for entry in self
         )
         remark = self._remark()
         caption = f"<caption>{escape(remark)}</caption>" if remark else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
+    def _headings(self) -> list[str]:
+        several = len({entry.service for entry in self}) > 1
+        return [heading for heading in _HEADINGS if several or heading != "service"]
+
     def _remark(self) -> str | None:
         if not self.not_asked:
             return None
         return f"the service was not asked about {self.not_asked} unfinished jobs"
+
+
+def _in_order(entry: JobEntry, headings: Iterable[str]) -> list[str]:
+    cells = entry.cells()
+    return [cells[heading] for heading in headings]

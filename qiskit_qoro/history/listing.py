@@ -19,7 +19,7 @@ from qiskit_qoro.journal.entries import Fate
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
 from qiskit_qoro.service import QoroService
 
-__all__ = ["MOST_LOOKS", "STATUSES", "Selection", "list_jobs"]
+__all__ = ["MOST_LOOKS", "STATUSES", "Selection", "list_jobs", "list_remembered"]
 
 _log = logging.getLogger(__name__)
 
@@ -98,19 +98,47 @@ def list_jobs(
         QoroError: The journal cannot be read.
         AuthenticationError: The service refuses the token.
     """
-    found = journal.entries(
+    found = _found(journal, recorded_as, selection)
+    not_asked = 0
+    if refresh:
+        found, not_asked = _refreshed(journal, found, service)
+    shown = [_shown(entry, retrieve) for entry in _chosen(found, selection)]
+    return JobList(shown, not_asked=not_asked)
+
+
+def list_remembered(journal: Journal, selection: Selection) -> JobList:
+    """The jobs that this machine submitted to any service, as they were last heard of.
+
+    Args:
+        journal: Where they are written down.
+        selection: Which jobs are wanted.
+
+    Raises:
+        QoroError: The journal cannot be read.
+    """
+
+    def refuse(job_id: str) -> Any:
+        raise QoroInputError(
+            f"nobody says with which token to ask for job {job_id}: use provider.retrieve_job()"
+        )
+
+    chosen = _chosen(_found(journal, None, selection), selection)
+    return JobList(_shown(entry, refuse) for entry in chosen)
+
+
+def _found(journal: Journal, recorded_as: str | None, selection: Selection) -> list[JournalEntry]:
+    return journal.entries(
         recorded_as,
         backend=selection.backend,
         tag=selection.tag,
         since=selection.moment,
         limit=selection.limit if selection.status is None else None,
     )
-    not_asked = 0
-    if refresh:
-        found, not_asked = _refreshed(journal, found, service)
-    chosen = [entry for entry in found if selection.status is None or entry.fate in selection.status]
-    shown = [_shown(entry, retrieve) for entry in chosen[: selection.limit]]
-    return JobList(shown, not_asked=not_asked)
+
+
+def _chosen(found: list[JournalEntry], selection: Selection) -> list[JournalEntry]:
+    wanted = [entry for entry in found if selection.status is None or entry.fate in selection.status]
+    return wanted[: selection.limit]
 
 
 def _refreshed(

@@ -1,0 +1,57 @@
+"""``qiskit-qoro cancel`` and ``qiskit-qoro delete``: end a job, or have the service forget it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qiskit_qoro.cli.output import print_json, say
+from qiskit_qoro.cli.where import add_job, choose_provider_of_job
+from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.service import QoroService
+
+__all__ = ["CANCEL", "DELETE"]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A command that changes a job; its fields have the names that the modules of the others have."""
+
+    NAME: str
+    HELP: str
+    DESCRIPTION: str
+    done: str
+    call: Callable[[QoroService, ExecutionResult], object]
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add what the command takes."""
+        add_job(parser)
+
+    def execute(self, options: argparse.Namespace) -> None:
+        """Run the command."""
+        with choose_provider_of_job(options) as provider:
+            self.call(provider.service, ExecutionResult(job_id=options.job_id))
+        if options.json:
+            print_json({"job_id": options.job_id, self.done: True})
+        else:
+            say(f"job {options.job_id} has been {self.done}")
+
+
+CANCEL = _Change(
+    "cancel",
+    "cancel a job",
+    "Cancel a job that waits or runs. It is an error where it has come to an end.",
+    "cancelled",
+    QoroService.cancel_job,
+)
+"""The command ``cancel``."""
+
+DELETE = _Change(
+    "delete",
+    "delete a job and its results",
+    "Delete a job and its results from the service, without asking twice.",
+    "deleted",
+    QoroService.delete_job,
+)
+"""The command ``delete``."""

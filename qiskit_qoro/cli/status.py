@@ -1,0 +1,45 @@
+"""``qiskit-qoro status``: where a job stands."""
+
+from __future__ import annotations
+
+import argparse
+
+from qiskit_qoro.cli.output import print_fields, print_json
+from qiskit_qoro.cli.where import add_job, choose_provider_of_job
+from qiskit_qoro.models.jobs import ExecutionResult
+
+__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
+
+NAME = "status"
+HELP = "show where a job stands"
+DESCRIPTION = "Ask the service where a job stands, and show what the journal of this machine knows of it."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_job(parser)
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Run the command."""
+    with choose_provider_of_job(options) as provider:
+        state = provider.service.get_job_state(ExecutionResult(job_id=options.job_id))
+        entry = provider.journal.find(options.job_id) if provider.journal else None
+    fields = {
+        "job_id": options.job_id,
+        "status": state.status.value,
+        "final": state.status.is_final,
+        "run_time": state.run_time_s,
+        "backend": entry.backend if entry else None,
+        "kind": entry.kind.value if entry else None,
+        "tag": entry.tag if entry else None,
+        "time": entry.time.isoformat(timespec="seconds") if entry else None,
+        "circuits": entry.num_circuits if entry else None,
+    }
+    if options.json:
+        print_json(fields)
+        return
+    run_time = None if state.run_time_s is None else f"{state.run_time_s:g} s"
+    named = {"job_id": "job", "run_time": "run time"}
+    shown = fields | {"run_time": run_time, "final": None}
+    print_fields({named.get(name, name): value for name, value in shown.items()})
