@@ -6,10 +6,10 @@ A circuit is a source, its values, and what is asked of it: Pauli words, or shot
 - a job of bound circuits: any circuits, each asked its own words or shots.
 
 So the rows of one source that are asked the same travel as one template, templates that are asked the same
-share a job, and all other circuits share one job of bound circuits. A sweep that asks something else of every
-few rows would need a job for each: where there is more than one job to fill, fewer than :data:`FEW_ROWS` rows
-travel bound, and so do the smaller ones of more than :data:`MOST_TEMPLATES` templates. A value that is the
-same in all rows of a template is written into its text.
+share a job, and all other circuits share one job of bound circuits. A sweep that asks something else of
+every few rows would need a job for each: where that would be more than :data:`MOST_TEMPLATE_JOBS` jobs, or
+more than :data:`MOST_TEMPLATES` templates, only the largest travel as templates. A value that is the same in
+all rows of a template is written into its text.
 """
 
 from __future__ import annotations
@@ -24,13 +24,25 @@ from qiskit_qoro.primitives.programs import Source
 from qiskit_qoro.qasm.writer import Program
 from qiskit_qoro.wire.templates import resolve_template
 
-__all__ = ["FEW_ROWS", "MOST_TEMPLATES", "Ask", "Circuit", "Draft", "Template", "arrange"]
+__all__ = [
+    "FEW_ROWS",
+    "MOST_TEMPLATES",
+    "MOST_TEMPLATE_JOBS",
+    "Ask",
+    "Circuit",
+    "Draft",
+    "Template",
+    "arrange",
+]
 
 FEW_ROWS = 8
-"""Rows of which a template is worth a job of its own, beside others."""
+"""Rows of which a template is worth an upload of its own, beside many others."""
+
+MOST_TEMPLATE_JOBS = 4
+"""Jobs of templates that are always accepted."""
 
 MOST_TEMPLATES = 16
-"""How many templates travel as such. Each needs an upload, and may need a job of its own."""
+"""How many templates travel as such at most. Each needs an upload, and may need a job of its own."""
 
 Ask = int | tuple[str, ...]
 """What is asked of a circuit: shots, or Pauli words whose leftmost letter acts on qubit 0."""
@@ -114,10 +126,10 @@ def arrange(circuits: Sequence[Circuit], *, most_rows: int | None = None) -> lis
 def _templates(sweeps: Mapping[tuple[Source, Ask], list[int]]) -> list[tuple[Source, Ask]]:
     """Which of the sweeps travel as templates."""
     several = {key: len(places) for key, places in sweeps.items() if len(places) > 1 and key[0].names}
-    share_a_job = len(several) == len(sweeps) and len({ask for _, ask in several}) == 1
-    least = 2 if share_a_job else FEW_ROWS
+    if len(several) <= MOST_TEMPLATES and len({ask for _, ask in several}) <= MOST_TEMPLATE_JOBS:
+        return list(several)
     largest = sorted(several, key=lambda key: -several[key])[:MOST_TEMPLATES]
-    chosen = {key for key in largest if several[key] >= least}
+    chosen = {key for key in largest if several[key] >= FEW_ROWS}
     return [key for key in several if key in chosen]
 
 

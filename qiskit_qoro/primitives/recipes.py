@@ -121,7 +121,9 @@ def result_of(results: Mapping[int, CircuitResult], circuit: int) -> CircuitResu
     """
     if circuit not in results:
         raise JobFailedError(
-            f"the service returned no result for circuit {circuit}", status=JobStatus.COMPLETED
+            f"the service returned no result for circuit {circuit}. Where a submission is spread over "
+            "several jobs, retrieve_job() needs all their identifiers, joined by '+'",
+            status=JobStatus.COMPLETED,
         )
     return results[circuit]
 
