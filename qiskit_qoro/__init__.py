@@ -1,89 +1,29 @@
-"""Run Qiskit circuits on the Qoro quantum service, in the cloud or on this machine."""
+"""Run Qiskit circuits on the Qoro quantum service, in the cloud or on this machine.
 
-from qiskit_qoro._version import __version__
-from qiskit_qoro.backend import QoroBackend
-from qiskit_qoro.characterization import CharacterizationResult, characterize
-from qiskit_qoro.completion import as_completed
-from qiskit_qoro.errors import (
-    AuthenticationError,
-    ConflictError,
-    ExecutionCancelledError,
-    InsufficientCreditsError,
-    JobCancelledError,
-    JobFailedError,
-    JobTimeoutError,
-    MaxRetriesReachedError,
-    NotFoundError,
-    QoroAPIError,
-    QoroConnectionError,
-    QoroError,
-    QoroInputError,
-    QoroJobError,
-    QoroTimeoutError,
-    RateLimitError,
-    WireError,
-)
-from qiskit_qoro.job import QoroJob
-from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
-from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
-from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
-from qiskit_qoro.models.templates import TemplateEntry
-from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.primitives import (
-    EstimatorOptions,
-    QoroEstimator,
-    QoroPrimitiveJob,
-    QoroSampler,
-    SamplerOptions,
-)
-from qiskit_qoro.provider import QoroProvider
-from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
+What is offered stands in :mod:`qiskit_qoro.public`. It is loaded, and Qiskit with it, when it is asked for: so
+the command line can be there at once, and end quietly when Ctrl-C comes while the rest is being loaded.
+"""
 
-__all__ = [
-    "QPU",
-    "AuthenticationError",
-    "CharacterizationResult",
-    "CircuitRunner",
-    "ConflictError",
-    "DeviceConfig",
-    "EstimatorOptions",
-    "ExecutionCancelledError",
-    "ExecutionConfig",
-    "ExecutionResult",
-    "InsufficientCreditsError",
-    "JobCancelledError",
-    "JobConfig",
-    "JobFailedError",
-    "JobStatus",
-    "JobTimeoutError",
-    "JobType",
-    "MaestroConfig",
-    "MaxRetriesReachedError",
-    "NotFoundError",
-    "QPUSystem",
-    "QoroAPIError",
-    "QoroBackend",
-    "QoroConnectionError",
-    "QoroError",
-    "QoroEstimator",
-    "QoroInputError",
-    "QoroJob",
-    "QoroJobError",
-    "QoroPrimitiveJob",
-    "QoroProvider",
-    "QoroSampler",
-    "QoroService",
-    "QoroTimeoutError",
-    "RateLimitError",
-    "SamplerOptions",
-    "SimulationMethod",
-    "Simulator",
-    "SimulatorCluster",
-    "SupportsCircuitTemplates",
-    "TemplateEntry",
-    "WireError",
-    "__version__",
-    "as_completed",
-    "characterize",
-]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from qiskit_qoro._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from qiskit_qoro.public import *  # noqa: F403
+else:
+
+    def __getattr__(name):
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        public = import_module("qiskit_qoro.public")
+        # With the public names their modules are there too: qiskit_qoro.errors needs no import of its own.
+        found = vars(public) if name in {"__all__", *public.__all__} else globals()
+        if name not in found:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return found[name]
+
+    def __dir__():
+        return sorted({*globals(), *import_module("qiskit_qoro.public").__all__})

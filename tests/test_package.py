@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import qiskit_qoro
 
 ROOT = Path(__file__).parent.parent
@@ -21,10 +23,27 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_importing_the_package_loads_neither_the_local_service_nor_its_libraries():
-    loaded = modules_after("import qiskit_qoro")
+    loaded = modules_after("from qiskit_qoro import *")
 
-    assert "qiskit_qoro" in loaded
+    assert "qiskit_qoro.provider" in loaded
     assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn"}
+
+
+def test_nothing_is_loaded_before_it_is_asked_for():
+    assert not modules_after("import qiskit_qoro.cli") & {"qiskit", "numpy", "requests", "qiskit_qoro.public"}
+
+
+def test_the_modules_of_the_public_names_are_there_without_imports_of_their_own():
+    assert "qiskit_qoro.errors" in modules_after("import qiskit_qoro; qiskit_qoro.errors.QoroError")
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'qiskit_qoro' has no attribute 'QoroProvidr'"):
+        qiskit_qoro.QoroProvidr  # noqa: B018 - reading it is the point
+
+
+def test_the_public_names_are_listed_for_whoever_explores():
+    assert set(qiskit_qoro.__all__) <= set(dir(qiskit_qoro))
 
 
 def in_house_order(name: str) -> tuple[bool, bool, str]:

@@ -1,0 +1,93 @@
+"""The public names: what ``qiskit_qoro`` offers, from where it lives."""
+
+from qiskit_qoro._version import __version__
+from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.characterization import CharacterizationResult, characterize
+from qiskit_qoro.completion import as_completed
+from qiskit_qoro.errors import (
+    AuthenticationError,
+    ConflictError,
+    ExecutionCancelledError,
+    InsufficientCreditsError,
+    JobCancelledError,
+    JobFailedError,
+    JobTimeoutError,
+    MaxRetriesReachedError,
+    NotFoundError,
+    QoroAPIError,
+    QoroConnectionError,
+    QoroError,
+    QoroInputError,
+    QoroJobError,
+    QoroTimeoutError,
+    RateLimitError,
+    WireError,
+)
+from qiskit_qoro.history import JobEntry, JobList
+from qiskit_qoro.job import QoroJob
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.systems import QPU, BackendStatus, QPUSystem, SimulatorCluster
+from qiskit_qoro.models.templates import TemplateEntry
+from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.primitives import (
+    EstimatorOptions,
+    QoroEstimator,
+    QoroPrimitiveJob,
+    QoroSampler,
+    SamplerOptions,
+)
+from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
+
+__all__ = [
+    "QPU",
+    "AuthenticationError",
+    "BackendStatus",
+    "CharacterizationResult",
+    "CircuitRunner",
+    "ConflictError",
+    "DeviceConfig",
+    "EstimatorOptions",
+    "ExecutionCancelledError",
+    "ExecutionConfig",
+    "ExecutionResult",
+    "InsufficientCreditsError",
+    "JobCancelledError",
+    "JobConfig",
+    "JobEntry",
+    "JobFailedError",
+    "JobList",
+    "JobStatus",
+    "JobTimeoutError",
+    "JobType",
+    "MaestroConfig",
+    "MaxRetriesReachedError",
+    "NotFoundError",
+    "QPUSystem",
+    "QoroAPIError",
+    "QoroBackend",
+    "QoroConnectionError",
+    "QoroError",
+    "QoroEstimator",
+    "QoroInputError",
+    "QoroJob",
+    "QoroJobError",
+    "QoroPrimitiveJob",
+    "QoroProvider",
+    "QoroSampler",
+    "QoroService",
+    "QoroTimeoutError",
+    "RateLimitError",
+    "SamplerOptions",
+    "SimulationMethod",
+    "Simulator",
+    "SimulatorCluster",
+    "SupportsCircuitTemplates",
+    "TemplateEntry",
+    "WireError",
+    "__version__",
+    "as_completed",
+    "characterize",
+]
