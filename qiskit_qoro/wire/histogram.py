@@ -16,16 +16,16 @@ With *v* an unsigned LEB128 number (:mod:`qiskit_qoro.wire.leb128`)::
 A bitstring's integer is its value read as binary; its rightmost character is classical bit 0. A circuit
 without classical bits has width 0 and the one bitstring ``""``; a histogram without any entry is legal.
 
-Strategy: rows of numbers are arrays wherever a number fits 63 bits; only the integers of wider bitstrings
-are Python's. Every number has one way to be written and every rule is checked, so two payloads of one
-encoding never decode to the same histogram. Sizes are checked against the bytes present before anything
-is allocated.
+Strategy: rows of numbers are arrays wherever a number fits 63 bits. The integers of wider bitstrings are rows
+of limbs that are added up without carries first; only few or very wide ones are Python's. Every number has
+one way to be written and every rule is checked, so two payloads of one encoding never decode to the same
+histogram. Sizes are checked against the bytes present before anything is allocated.
 """
 
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from operator import index
 
@@ -33,7 +33,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qiskit_qoro.errors import QoroInputError, WireError
-from qiskit_qoro.wire.leb128 import MAX_ARRAY_BITS, Reader, encode_array, encode_integer, encode_integers
+from qiskit_qoro.wire.leb128 import (
+    LIMB_BITS,
+    MAX_ARRAY_BITS,
+    Reader,
+    encode_array,
+    encode_integer,
+    encode_integers,
+)
 from qiskit_qoro.wire.text import decode_base64
 
 __all__ = ["MAX_BITS", "decode_histogram", "encode_histogram"]
@@ -48,6 +55,10 @@ _MAGIC = {"qh1": b"QH1", "qh2": b"QH2"}
 # What the bitstrings may take together: always this much, and more where the payload is large itself.
 _MAX_CHARACTERS = 2**28
 _CHARACTERS_PER_BYTE = 16
+
+_PIECE_CHARACTERS = 2**18
+_FEW = 32  # fewer wide bitstrings than pay for arrays of limbs
+_VERY_WIDE = 2**14  # wider ones are not worth a step for each of their limbs
 
 
 def encode_histogram(counts: Mapping[str, int], *, n_bits: int) -> dict[str, object]:
@@ -161,35 +172,69 @@ def _encode_gaps(bitstrings: list[str], n_bits: int) -> bytes:
     return encode_integers(after - before for before, after in pairwise([0, *integers]))
 
 
-def _decode_gaps(reader: Reader, unique: int, n_bits: int) -> Iterable[str]:
+def _decode_gaps(reader: Reader, unique: int, n_bits: int) -> list[str]:
     """The bitstrings, ascending."""
     if n_bits <= MAX_ARRAY_BITS:
         gaps = reader.array(unique, "the gaps", bits=n_bits)
         integers = np.cumsum(gaps)
         # A sum that has left 63 bits is negative where it leaves them.
         fits = not unique or (integers.min() >= 0 and int(integers[-1]) >> n_bits == 0)
-        ascends = bool((gaps[1:] > 0).all())
-    else:
+        _check_gaps(fits=fits, ascends=bool((gaps[1:] > 0).all()), n_bits=n_bits)
+        size = max(1, -(-n_bits // 8))
+        return _bitstrings(integers.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - size :], n_bits)
+    if unique < _FEW or n_bits > _VERY_WIDE:
         wide_gaps = reader.integers(unique, "the gaps", bits=n_bits)
         wide_integers = list(accumulate(wide_gaps))
         fits = not unique or wide_integers[-1] >> n_bits == 0
-        ascends = all(wide_gaps[1:])
+        _check_gaps(fits=fits, ascends=all(wide_gaps[1:]), n_bits=n_bits)
+        return [f"{integer:0{n_bits}b}" for integer in wide_integers]
+    limbs = reader.limbs(unique, "the gaps", bits=n_bits)
+    ascends = bool(limbs[1:].any(axis=1).all())
+    sums = _running_sums(limbs)
+    last = sum(int(limb) << (LIMB_BITS * place) for place, limb in enumerate(sums[-1]))
+    _check_gaps(fits=last >> n_bits == 0, ascends=ascends, n_bits=n_bits)
+    return _bitstrings(_bytes_of_limbs(sums), n_bits)
+
+
+def _check_gaps(*, fits: bool, ascends: bool, n_bits: int) -> None:
     if not fits:
         raise WireError(f"a bitstring does not fit into {n_bits} bits")
     if not ascends:
         raise WireError("a bitstring occurs twice: the gap before it is 0, expected 1 or more")
-    if n_bits <= MAX_ARRAY_BITS:
-        return _bitstrings(integers, n_bits)
-    return (f"{integer:0{n_bits}b}" for integer in wide_integers)
 
 
-def _bitstrings(integers: NDArray[np.int64], n_bits: int) -> list[str]:
-    """The integers in binary, ``n_bits`` digits each."""
+def _running_sums(limbs: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The sums of the first rows, each limb but the highest below 2^28."""
+    sums = np.cumsum(limbs, axis=0, dtype=np.int64)
+    for place in range(sums.shape[1] - 1):
+        sums[:, place + 1] += sums[:, place] >> LIMB_BITS
+        sums[:, place] &= (1 << LIMB_BITS) - 1
+    return sums
+
+
+def _bytes_of_limbs(limbs: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Rows of limbs, an even number of them, as rows of bytes, the highest first."""
+    # Two limbs are seven bytes.
+    pairs = limbs[:, ::2] | limbs[:, 1::2] << LIMB_BITS
+    in_bytes = np.ascontiguousarray(pairs[:, ::-1]).astype(">i8").view(np.uint8)
+    return in_bytes.reshape(len(limbs), -1, 8)[:, :, 1:].reshape(len(limbs), -1)
+
+
+def _bitstrings(integers: NDArray[np.uint8], n_bits: int) -> list[str]:
+    """Rows of bytes, the highest first, in binary, ``n_bits`` digits each."""
     if n_bits == 0:
         return [""] * len(integers)
-    digits = np.unpackbits(integers.astype(">i8").view(np.uint8).reshape(-1, 8), axis=1)[:, 64 - n_bits :]
-    text = (digits + ord("0")).tobytes().decode("ascii")
-    return [text[start : start + n_bits] for start in range(0, len(text), n_bits)]
+    # To split a long text is the fastest way to many short ones; in pieces that stay in the cache.
+    step = max(1, _PIECE_CHARACTERS // (n_bits + 1))
+    lines = np.full((min(step, len(integers)), n_bits + 1), ord("\n"), np.uint8)
+    bitstrings: list[str] = []
+    for start in range(0, len(integers), step):
+        digits = np.unpackbits(integers[start : start + step], axis=1)[:, -n_bits:]
+        piece = lines[: len(digits)]
+        np.add(digits, ord("0"), out=piece[:, :-1])
+        bitstrings += str(piece.data, "ascii").split("\n")
+        bitstrings.pop()  # what follows the last line break
+    return bitstrings
 
 
 def _encode_counts(counts: NDArray[np.int64]) -> bytes:

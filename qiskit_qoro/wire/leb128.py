@@ -5,7 +5,8 @@
     number = *(%x80-FF) (%x00-7F)        the last byte is not 00 unless it is the only one (no padding)
 
 Strategy: a histogram is little else than long rows of such numbers, so rows of up to 63 bits a number are
-read and written by NumPy, all at once; wider numbers are Python's. A byte below 128 ends a number, so
+read and written by NumPy, all at once; of wider numbers, rows are read into limbs, and single ones are
+Python's. A byte below 128 ends a number, so
 where the numbers end is known from one look at the data, and no row is longer than the bytes that are there.
 """
 
@@ -19,10 +20,13 @@ from numpy.typing import NDArray
 
 from qiskit_qoro.errors import WireError
 
-__all__ = ["MAX_ARRAY_BITS", "Reader", "encode_array", "encode_integer", "encode_integers"]
+__all__ = ["LIMB_BITS", "MAX_ARRAY_BITS", "Reader", "encode_array", "encode_integer", "encode_integers"]
 
 MAX_ARRAY_BITS = 63
 """Widest number that goes through NumPy: it fits a signed 64-bit integer and nine bytes."""
+
+LIMB_BITS = 28
+"""Bits of a limb: four groups of seven. So many can be added up in 64 bits without a carry."""
 
 _CONTINUES = 0x80
 _SEVEN_BITS = 0x7F
@@ -159,6 +163,31 @@ class Reader:
             int("".join(map(_AS_BITS.__getitem__, self._data[start : end + 1][::-1])), 2)
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
+
+    def limbs(self, count: int, what: str, *, bits: int) -> NDArray[np.uint32]:
+        """Read a row of numbers of any size into limbs of :data:`LIMB_BITS` bits.
+
+        Args:
+            count: How many.
+            what: What they are, for the error.
+            bits: The widest number allowed, as for :meth:`array`.
+
+        Returns:
+            Count × limbs, the lowest limb first; an even number of them, with more than ``bits`` bits.
+        """
+        starts, ends = self._row(count, what, bits)
+        sizes = ends - starts + 1
+        num_limbs = bits // LIMB_BITS + 1
+        groups = np.zeros((count, 4 * (num_limbs + num_limbs % 2)), np.uint8)
+        groups[np.arange(groups.shape[1]) < sizes[:, None]] = (
+            self._bytes[starts[0] : ends[-1] + 1] & _SEVEN_BITS
+        )
+        # Four groups of seven bits, each in a byte of its own, move together.
+        words = groups.view("<u4").astype(np.uint32, copy=False)
+        limbs: NDArray[np.uint32] = words & np.uint32(0x7F)
+        for place in range(1, 4):
+            limbs |= (words & np.uint32(0x7F << 8 * place)) >> np.uint32(place)
+        return limbs
 
     def _row(self, count: int, what: str, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Step over a row of numbers and say where each one starts and ends (its last byte)."""
