@@ -1,7 +1,7 @@
 """Run Qiskit circuits on the Qoro quantum service, in the cloud or on this machine.
 
-What is offered stands in :mod:`qiskit_qoro.public`. It is loaded, and Qiskit with it, when it is asked for: so
-the command line can be there at once, and end quietly when Ctrl-C comes while the rest is being loaded.
+What is offered stands in :mod:`qiskit_qoro.public`. It is loaded, and Qiskit with it, when it is asked for:
+so the command line can be there at once, and end quietly when Ctrl-C comes while the rest is being loaded.
 """
 
 from __future__ import annotations

@@ -56,9 +56,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, WRONG)
     except QoroError as error:
         return _complain(error, FAILED)
-    except KeyboardInterrupt as interrupt:
-        for note in getattr(interrupt, "__notes__", ()):
-            say(note)
+    except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:

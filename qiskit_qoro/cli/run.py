@@ -66,7 +66,7 @@ def execute(options: argparse.Namespace) -> None:
         job = _submit(name, text, circuit, backend, options.shots)
         where = "the local service" if options.local else provider.service.base_url
         say(f"{backend.name} on {where}, job {job.job_id()}")
-        result = _wait(job, may_outlive=not options.local)
+        result = _wait(job, may_outlive=not options.local or options.database is not None)
         counts = result.get_counts()
         if options.json:
             print_json(
@@ -124,7 +124,7 @@ def _wait(job: QoroJob, *, may_outlive: bool) -> Result:
             return job.result()
     except KeyboardInterrupt:
         if may_outlive:
-            say(f"the job goes on: QoroProvider().retrieve_job({job.job_id()!r}).result() fetches it")
+            say(f"the job goes on: qiskit-qoro result {job.job_id()} shows its results later")
         raise
 
 
