@@ -5,6 +5,11 @@ import pty
 import re
 import subprocess
 import sys
+from io import StringIO
+
+from rich.console import Console
+
+from qiskit_qoro.service.progress import LONG_WAIT_S, progress_line
 
 SCRIPT = """
 import sys
@@ -50,3 +55,32 @@ def test_a_terminal_shows_the_status_whatever_it_is_and_clears_it():
 
 def test_a_terminal_shows_nothing_to_who_does_not_want_it():
     assert run_on_a_terminal(verbose=False) == ("said meanwhile\nsaid after\n", "")
+
+
+def shown_during_a_wait(clock, *, console, enabled=True):
+    with progress_line("job [a]+[b]", clock=clock, enabled=enabled, console=console) as show:
+        show("2 of 2 PENDING")
+        clock.wait(LONG_WAIT_S)
+        show("1 of 2 RUNNING, 1 of 2 COMPLETED")
+    return console.file.getvalue()
+
+
+def test_a_long_wait_shows_a_line_after_a_while(clock):
+    shown = shown_during_a_wait(clock, console=Console(file=StringIO(), force_terminal=True, width=80))
+    assert "PENDING" not in shown
+    assert "job [a]+[b]: 1 of 2 RUNNING, 1 of 2 COMPLETED, 2 s" in shown
+    assert shown.rstrip().endswith("\x1b[2K")
+
+
+def test_a_short_wait_shows_nothing(clock):
+    console = Console(file=StringIO(), force_terminal=True, width=80)
+    with progress_line("job", clock=clock, console=console) as show:
+        clock.wait(LONG_WAIT_S / 2)
+        show("RUNNING")
+    assert console.file.getvalue() == ""
+
+
+def test_a_long_wait_shows_nothing_to_who_does_not_want_it_and_nothing_in_files(clock):
+    terminal = Console(file=StringIO(), force_terminal=True, width=80)
+    assert shown_during_a_wait(clock, console=terminal, enabled=False) == ""
+    assert shown_during_a_wait(clock, console=Console(file=StringIO())) == ""
