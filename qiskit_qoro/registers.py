@@ -1,12 +1,11 @@
 """Classical registers: from the service's flat bitstrings to the integers that a Qiskit ``Result`` holds.
 
 The service knows one flat row of classical bits, in the order of ``circuit.clbits`` unless the circuit's
-conditions ask for another one (:attr:`qiskit_qoro.qasm.Program.clbits`). Qiskit's ``Result`` wants one integer
-for each outcome, and ``creg_sizes`` to cut it up: the first register in the lowest bits. For a circuit whose
-registers follow each other, both are the same. Where registers share bits or stand in
-another order than their bits, each register gets its own copy of its bits, in the order of declaration; bits
-in no register come along as pieces of their own. This is the only place where classical bits change their
-order.
+conditions ask for another one (:attr:`qiskit_qoro.qasm.Program.clbits`). Qiskit's ``Result`` wants one
+integer for each outcome, and ``creg_sizes`` to cut it up: the first register in the lowest bits. For a
+circuit whose registers follow each other, both are the same. Where registers share bits or stand in another
+order than their bits, each register gets its own copy of its bits, in the order of declaration; bits in no
+register come along as pieces of their own. This is the only place where classical bits change their order.
 """
 
 from __future__ import annotations
@@ -55,12 +54,28 @@ class RegisterLayout:
         """
         if self.sources == tuple(range(self.num_clbits)):
             return {int(bits or "0", 2): count for bits, count in counts.items()}
+        spans = self._spans
+        pairs = (
+            (int("".join([bits[span] for span in spans]) or "0", 2), count) for bits, count in counts.items()
+        )
+        if len(set(self.sources)) == self.num_clbits:
+            return dict(pairs)
+        placed: Counter[int] = Counter()
+        for outcome, count in pairs:
+            placed[outcome] += count
+        return dict(placed)
+
+    @property
+    def _spans(self) -> list[slice]:
+        """Which pieces of a flat bitstring, one after the other, are the outcome."""
         last = self.num_clbits - 1
         columns = [last - source for source in reversed(self.sources)]
-        placed: Counter[int] = Counter()
-        for bits, count in counts.items():
-            placed[int("".join([bits[column] for column in columns]) or "0", 2)] += count
-        return dict(placed)
+        starts = [at for at, column in enumerate(columns) if at == 0 or column != columns[at - 1] + 1]
+        ends = [*starts[1:], len(columns)]
+        return [
+            slice(columns[start], columns[start] + end - start)
+            for start, end in zip(starts, ends, strict=False)
+        ]
 
 
 def layout_of_width(num_clbits: int) -> RegisterLayout:

@@ -1,9 +1,9 @@
 """Which classical register each bit stands in.
 
 OpenQASM 2 compares whole registers only. So the bits that one condition looks at have to be a register by
-themselves, and bits that two conditions share bring both together: the registers are the connected components.
-Bits that no condition looks at stay in rows as they are. The registers follow each other in the order of their
-lowest bits, which leaves every bit in its place as long as no register skips one.
+themselves, and bits that two conditions share bring both together: the registers are the connected
+components. Bits that no condition looks at stay in rows as they are. The registers follow each other in the
+order of their lowest bits, which leaves every bit in its place as long as no register skips one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Conditions on classical bits, as sets of bit patterns.
 
-A condition is a tuple of cubes. A cube ``(mask, value)`` is true where the bits of ``mask`` hold ``value``; the
-bits are those of an integer, bit *k* for the classical bit of index *k*. The cubes of one condition exclude each
-other, so that the number of values that satisfy it is a sum, and listing them needs no search. However a
-condition came about (nesting, ``else``, ``switch``, Boolean expressions), in the end it is such a set.
+A condition is a tuple of cubes. A cube ``(mask, value)`` is true where the bits of ``mask`` hold ``value``;
+the bits are those of an integer, bit *k* for the classical bit of index *k*. The cubes of one condition
+exclude each other, so that the number of values that satisfy it is a sum, and listing them needs no search.
+However a condition came about (nesting, ``else``, ``switch``, Boolean expressions), in the end it is such a
+set.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ Where one does, or where a condition would take many lines for every operation, 
 first: whether a branch is taken is then a scratch bit. A branch whose last operation measures into its own
 condition needs no latch: it is written last.
 
-Loops are unrolled. ``break`` and ``continue`` under a condition are sticky scratch bits, and what they skip is
-run if these are 0.
+Loops are unrolled. ``break`` and ``continue`` under a condition are sticky scratch bits, and what they skip
+is run if these are 0.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ class ControlFlow:
             self._write_jump(leaves=isinstance(operation, BreakLoopOp))
         elif isinstance(operation, WhileLoopOp):
             raise UnwritableError(
-                "how often a while loop runs is known only during the run, and OpenQASM 2 has no loops; use a "
-                "for loop with a largest number of iterations, and break_loop() in an if_test() to leave it"
+                "how often a while loop runs is known only during the run, and OpenQASM 2 has no loops; use "
+                "a for loop with a largest number of iterations, and break_loop() in an if_test() to leave it"
             )
         elif isinstance(operation, Store):
             raise UnwritableError(
@@ -237,7 +237,8 @@ class ControlFlow:
         values, parameter, block = operation.params
         if parameter is not None and not isinstance(parameter, Parameter):
             raise UnwritableError(
-                "its loop variable is a real-time variable, which has no value before the run; use a Parameter"
+                "its loop variable is a real-time variable, which has no value before the run; use a "
+                "Parameter"
             )
         if not isinstance(values, range | tuple):
             raise UnwritableError(
@@ -245,6 +246,12 @@ class ControlFlow:
             )
         if not block.data:
             return
+        # The length of a very long range is no number that len() may return.
+        if (
+            isinstance(values, range)
+            and abs(values.stop - values.start) // abs(values.step) > _MOST_ITERATIONS
+        ):
+            raise _too_many_iterations()
         loop = _Loop(len(self._branches))
         self._loops.append(loop)
         for value in values:
@@ -266,7 +273,7 @@ class ControlFlow:
     def _count_iteration(self) -> None:
         self._iterations += 1
         if self._iterations > _MOST_ITERATIONS:
-            raise UnwritableError(f"loops run more than {_MOST_ITERATIONS} times in all; shorten them")
+            raise _too_many_iterations()
 
     def _write_jump(self, *, leaves: bool) -> None:
         if not self._loops:
@@ -377,6 +384,10 @@ def _is_long(branch: _Branch) -> bool:
         and bool(branch.block.data)
         and number_of_values(branch.condition) > _MOST_VALUES
     )
+
+
+def _too_many_iterations() -> UnwritableError:
+    return UnwritableError(f"loops run more than {_MOST_ITERATIONS} times in all; shorten them")
 
 
 def _bind(block: QuantumCircuit, parameter: Any, value: int) -> QuantumCircuit:

@@ -211,8 +211,8 @@ def _prefixes(arrangement: Arrangement, line: _LateLine, register: int, zeros: i
     if count > _MOST_VALUES:
         raise UnwritableError(
             f"its condition is true for {count} of the {1 << len(bits)} values of the {len(bits)} "
-            f"bits that conditions look at together, and {_MOST_VALUES} are the most that are written out; do "
-            "not compare the same bits both as a whole register and one by one, or use a smaller register",
+            f"bits that conditions look at together, and {_MOST_VALUES} are the most that are written out; "
+            "do not compare the same bits both as a whole register and one by one, or use a smaller register",
             line.place,
         )
     return [f"if({name}=={value}) " for value in values_on(condition, bits)]

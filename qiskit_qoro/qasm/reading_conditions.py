@@ -1,13 +1,14 @@
 """Qiskit's conditions and classical expressions -> sets of bit patterns.
 
 Conditions are a bit or a register with a value, or an expression. Logic, and comparisons of a register
-with a number, are translated as they stand, so that registers may be wide. Any other expression is computed for
-every value of the bits that it reads, which have to be few.
+with a number, are translated as they stand, so that registers may be wide. Any other expression is computed
+for every value of the bits that it reads, which have to be few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from operator import add, and_, eq, floordiv, ge, gt, le, lshift, lt, mul, ne, or_, rshift, sub, xor
 from typing import Any
 
@@ -32,7 +33,7 @@ __all__ = ["read_condition", "read_equality"]
 _MOST_BITS = 10
 
 _Op = expr.Binary.Op
-_LOGIC = {
+_LOGIC: Mapping[Any, Callable[[Condition, Condition], Condition]] = {
     _Op.LOGIC_AND: intersect,
     _Op.BIT_AND: intersect,
     _Op.LOGIC_OR: unite,
@@ -88,19 +89,19 @@ def read_equality(target: Any, value: int, index: Mapping[Any, int]) -> Conditio
     Raises:
         UnwritableError: As for :func:`read_condition`.
     """
-    if isinstance(target, expr.Var):
-        target = target.var
-    if not isinstance(target, expr.Expr):
+    if isinstance(target, expr.Var) or not isinstance(target, expr.Expr):
         return equals(_indices(target, index), int(value))
     return simplify(_enumerate(target, index, lambda found: bool(found == value)))
 
 
 def _indices(target: Any, index: Mapping[Any, int]) -> list[int]:
+    name = getattr(target, "name", None)
+    if isinstance(target, expr.Var):
+        target = target.var
     if not isinstance(target, Clbit | ClassicalRegister):
-        name = getattr(target, "name", target)
         raise UnwritableError(
-            f"it reads the real-time variable {name!r}, and only classical bits are known to the engine; keep "
-            "the value in a classical register"
+            f"it reads the real-time variable {name!r}, and only classical bits are known to the engine; "
+            "keep the value in a classical register"
         )
     bits = [target] if isinstance(target, Clbit) else list(target)
     try:
@@ -117,14 +118,14 @@ def _truth(node: Any, index: Mapping[Any, int]) -> Condition:
     if isinstance(node, expr.Value):
         return ALWAYS if node.value else NEVER
     if isinstance(node, expr.Var):
-        return equals(_indices(node.var, index), 1)
+        return equals(_indices(node, index), 1)
     if isinstance(node, expr.Unary):
         return complement(_truth(node.operand, index))
     if isinstance(node, expr.Cast):
         if isinstance(node.operand.type, types.Bool):
             return _truth(node.operand, index)
         if isinstance(node.operand, expr.Var):
-            return complement(equals(_indices(node.operand.var, index), 0))
+            return complement(equals(_indices(node.operand, index), 0))
     if isinstance(node, expr.Index):
         return _index(node, index)
     if isinstance(node, expr.Binary) and node.op in _LOGIC:
@@ -138,7 +139,7 @@ def _truth(node: Any, index: Mapping[Any, int]) -> Condition:
 
 def _index(node: Any, index: Mapping[Any, int]) -> Condition:
     if isinstance(node.target, expr.Var) and isinstance(node.index, expr.Value):
-        bits = _indices(node.target.var, index)
+        bits = _indices(node.target, index)
         return equals(bits[node.index.value : node.index.value + 1], 1)
     return _enumerate(node, index, bool)
 
@@ -155,7 +156,7 @@ def _comparison_with_number(node: Any, index: Mapping[Any, int]) -> Condition | 
         return None
     if not isinstance(register.type, types.Uint) or not isinstance(number.value, int):
         return None
-    same = equals(_indices(register.var, index), number.value)
+    same = equals(_indices(register, index), number.value)
     return same if node.op is _Op.EQUAL else complement(same)
 
 
@@ -171,27 +172,22 @@ def _without_widening(node: Any) -> Any:
 
 
 def _enumerate(node: Any, index: Mapping[Any, int], wanted: Callable[[Any], bool]) -> Condition:
-    bits = sorted({bit for var in _variables(node) for bit in _indices(var, index)})
+    bits = sorted({bit for var in expr.iter_vars(node) for bit in _indices(var, index)})
     if len(bits) > _MOST_BITS:
         raise UnwritableError(
-            f"its expression reads {len(bits)} bits and is no comparison of a register with a number, so that "
-            f"all its values would have to be listed; use at most {_MOST_BITS} bits"
+            f"its expression reads {len(bits)} bits and is no comparison of a register with a number, so "
+            f"that all its values would have to be listed; use at most {_MOST_BITS} bits"
         )
-    cubes = []
     mask = sum(1 << bit for bit in bits)
-    for number in range(1 << len(bits)):
-        held = sum(1 << bit for place, bit in enumerate(bits) if number >> place & 1)
-        if wanted(_value(node, lambda var, held=held: _read(_indices(var, index), held))):
-            cubes.append((mask, held))
-    return tuple(cubes)
+    held = [
+        sum(1 << bit for place, bit in enumerate(bits) if number >> place & 1)
+        for number in range(1 << len(bits))
+    ]
+    return tuple((mask, one) for one in held if wanted(_value(node, partial(_read, index, one))))
 
 
-def _read(bits: Sequence[int], held: int) -> int:
-    return sum((held >> bit & 1) << place for place, bit in enumerate(bits))
-
-
-def _variables(node: Any) -> Iterator[Any]:
-    return (var.var for var in expr.iter_vars(node))
+def _read(index: Mapping[Any, int], held: int, target: Any) -> int:
+    return sum((held >> bit & 1) << place for place, bit in enumerate(_indices(target, index)))
 
 
 def _value(node: Any, read: Callable[[Any], int]) -> Any:
@@ -199,7 +195,7 @@ def _value(node: Any, read: Callable[[Any], int]) -> Any:
     if isinstance(node, expr.Value):
         return node.value
     if isinstance(node, expr.Var):
-        return read(node.var)
+        return read(node)
     if isinstance(node, expr.Cast):
         return _cast(_value(node.operand, read), node.type)
     if isinstance(node, expr.Index):

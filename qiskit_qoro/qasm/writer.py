@@ -4,9 +4,10 @@ The text has one quantum register ``q`` and one operation a line. Bits are numbe
 circuit, so that registers of any kind (overlapping, permuted, loose bits, odd names) cannot matter; the
 register layout stays with whoever has the circuit. There is one classical register ``c``, unless the circuit
 has conditions: those look at whole registers, so that the bits are put into several, see
-:attr:`Program.clbits`. Gates of the table :data:`qiskit_qoro.qasm.gates.GATES` are written by name, every other
-one is replaced by its ``definition`` (or by what Qiskit synthesizes for it), in place and down to the table, so
-that the text defines nothing. Control flow is lowered to ``if`` (:mod:`qiskit_qoro.qasm.control_flow`).
+:attr:`Program.clbits`. Gates of the table :data:`qiskit_qoro.qasm.gates.GATES` are written by name, every
+other one is replaced by its ``definition`` (or by what Qiskit synthesizes for it), in place and down to the
+table, so that the text defines nothing. Control flow is lowered to ``if``
+(:mod:`qiskit_qoro.qasm.control_flow`).
 
 Left out, because neither counts nor expectation values can depend on it: the global phase of the circuit and
 of each definition (a gate that controls a phase has it in its own definition), and delays, which
@@ -155,7 +156,7 @@ class _Body:
         clbits: Mapping[Any, int],
         depth: int,
     ) -> None:
-        """Append ``instruction``, its qubits spelled as ``qubits`` says and its bits numbered by ``clbits``."""
+        """Append ``instruction``, its qubits spelled by ``qubits`` and its bits numbered by ``clbits``."""
         name = instruction.name
         # A name alone proves nothing: anybody may call a gate of theirs "h".
         if not instruction.is_standard_gate():

@@ -1,0 +1,368 @@
+"""What control flow is lowered to, and what is refused; that it means the same is in ``tests/reference``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import BreakLoopOp, Clbit, IfElseOp, Parameter
+from qiskit.circuit.classical import expr, types
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.qasm import Program, parse_program, write_program
+
+
+def lines(circuit: QuantumCircuit) -> list[str]:
+    """The text without its header; it has to be readable."""
+    text = write_program(circuit).text
+    parse_program(text)
+    return text.splitlines()[3:]
+
+
+def test_a_bit_is_a_register_of_its_own() -> None:
+    circuit = QuantumCircuit(1, 3)
+    with circuit.if_test((1, 1)) as otherwise:
+        circuit.x(0)
+        circuit.measure(0, 2)
+    with otherwise:
+        circuit.y(0)
+    assert lines(circuit) == [
+        *("creg c0[1];", "creg c1[1];", "creg c2[1];"),
+        *("if(c1==1) x q[0];", "if(c1==1) measure q[0] -> c2[0];", "if(c1==0) y q[0];"),
+    ]
+
+
+def test_a_register_is_compared_as_a_whole() -> None:
+    circuit = QuantumCircuit(QuantumRegister(1), ClassicalRegister(1, "a"), ClassicalRegister(2, "b"))
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.cregs[1], 2)):
+        circuit.x(0)
+    assert lines(circuit) == [
+        *("creg c0[1];", "creg c1[2];", "measure q[0] -> c0[0];", "if(c1==2) x q[0];"),
+    ]
+
+
+def test_conditions_on_all_bits_together_leave_one_register() -> None:
+    circuit = QuantumCircuit(1, 2)
+    with circuit.if_test((circuit.cregs[0], 1)):
+        circuit.x(0)
+    assert lines(circuit) == ["creg c[2];", "if(c==1) x q[0];"]
+
+
+def test_nested_conditions_and_else_branches_are_values_of_all_their_bits() -> None:
+    circuit = QuantumCircuit(1, 2)
+    with circuit.if_test((0, 1)):
+        with circuit.if_test((1, 0)) as otherwise:
+            circuit.x(0)
+        with otherwise:
+            circuit.y(0)
+        circuit.z(0)
+    assert lines(circuit) == [
+        *("creg c[2];", "if(c==1) x q[0];", "if(c==3) y q[0];", "if(c==1) z q[0];", "if(c==3) z q[0];"),
+    ]
+
+
+def test_a_switch_is_a_condition_for_each_case() -> None:
+    circuit = QuantumCircuit(1, 2)
+    with circuit.switch(circuit.cregs[0]) as case:
+        with case(0, 3):
+            circuit.x(0)
+        with case(case.DEFAULT):
+            circuit.z(0)
+    assert lines(circuit) == [
+        *("creg c[2];", "if(c==0) x q[0];", "if(c==3) x q[0];", "if(c==1) z q[0];", "if(c==2) z q[0];"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "values"),
+    [
+        (lambda a, b: expr.lift(a), [1, 3]),
+        (lambda a, b: expr.logic_not(a), [0, 2]),
+        (expr.logic_and, [3]),
+        (expr.logic_or, [1, 2, 3]),
+        (lambda a, b: expr.bit_xor(a, expr.bit_not(b)), [0, 3]),
+        (lambda a, b: expr.logic_not(expr.logic_or(a, b)), [0]),
+    ],
+)
+def test_expressions_are_the_values_that_make_them_true(
+    condition: Callable[[Clbit, Clbit], expr.Expr], values: list[int]
+) -> None:
+    circuit = QuantumCircuit(1, 2)
+    with circuit.if_test(condition(*circuit.clbits)):
+        circuit.x(0)
+    # Where the second bit does not matter it is no part of the register.
+    written = [line for line in lines(circuit) if line.startswith("if")]
+    if values in ([1, 3], [0, 2]):
+        assert written == [f"if(c0=={values[0]}) x q[0];"]
+    else:
+        assert written == [f"if(c=={value}) x q[0];" for value in values]
+
+
+def test_a_condition_that_is_always_true_is_none() -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.if_test(expr.logic_or(circuit.clbits[0], expr.logic_not(circuit.clbits[0]))):
+        circuit.x(0)
+    with circuit.if_test((0, 1)), circuit.if_test((0, 0)):
+        circuit.y(0)
+    assert lines(circuit) == ["creg c[1];", "x q[0];"]
+
+
+def test_a_loop_is_unrolled_with_its_parameter() -> None:
+    circuit = QuantumCircuit(1)
+    with circuit.for_loop((0, 1, 5), Parameter("k")) as k:
+        circuit.rx(k / 2, 0)
+    assert lines(circuit) == ["rx(0.0) q[0];", "rx(0.5) q[0];", "rx(2.5) q[0];"]
+
+
+def test_jumps_without_a_condition_end_an_iteration_or_the_loop() -> None:
+    circuit = QuantumCircuit(1)
+    with circuit.for_loop(range(2)):
+        circuit.x(0)
+        circuit.continue_loop()
+        circuit.y(0)
+    with circuit.for_loop(range(100)):
+        circuit.z(0)
+        circuit.break_loop()
+        circuit.y(0)
+    assert lines(circuit) == ["x q[0];", "x q[0];", "z q[0];"]
+
+
+def test_a_loop_that_is_left_under_a_condition_has_a_scratch_bit() -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.for_loop(range(2)):
+        circuit.h(0)
+        circuit.measure(0, 0)
+        with circuit.if_test((0, 1)):
+            circuit.break_loop()
+    program = write_program(circuit)
+    assert (program.num_qubits, program.num_clbits, program.clbits) == (2, 2, (0,))
+    assert lines(circuit) == [
+        *("creg c0[1];", "creg c1[1];", "x q[1];"),
+        *("h q[0];", "measure q[0] -> c0[0];", "if(c0==1) measure q[1] -> c1[0];"),
+        *("if(c1==0) h q[0];", "if(c1==0) measure q[0] -> c0[0];", "if(c0==1) measure q[1] -> c1[0];"),
+        *("x q[1];", "measure q[1] -> c1[0];", "x q[1];"),
+    ]
+
+
+def test_a_measurement_that_ends_its_branch_may_change_the_condition() -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.if_test((0, 1)) as otherwise:
+        circuit.h(0)
+        circuit.measure(0, 0)
+    with otherwise:
+        circuit.x(0)
+    assert lines(circuit) == [
+        *("creg c[1];", "if(c==0) x q[0];", "if(c==1) h q[0];", "if(c==1) measure q[0] -> c[0];"),
+    ]
+
+
+def test_a_condition_that_is_changed_underway_is_latched() -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.if_test((0, 1)):
+        circuit.measure(0, 0)
+        circuit.x(0)
+    assert lines(circuit) == [
+        *("creg c0[1];", "creg c1[1];", "x q[1];", "if(c0==1) measure q[1] -> c1[0];"),
+        *("if(c1==1) measure q[0] -> c0[0];", "if(c1==1) x q[0];"),
+        *("x q[1];", "measure q[1] -> c1[0];", "x q[1];"),
+    ]
+
+
+def test_the_other_values_of_a_wide_register_are_one_bit() -> None:
+    circuit = QuantumCircuit(1, 60)
+    with circuit.if_test((circuit.cregs[0], 5)) as otherwise:
+        circuit.x(0)
+    with otherwise:
+        circuit.y(0)
+    assert [line for line in lines(circuit) if line.startswith("if")] == [
+        *("if(c0==5) measure q[1] -> c1[0];", "if(c1==1) x q[0];", "if(c1==0) y q[0];"),
+    ]
+
+
+def test_a_conditional_reset_is_measured_and_flipped() -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.if_test((0, 1)):
+        circuit.reset(0)
+    assert lines(circuit) == [
+        *("creg c0[1];", "creg c1[1];", "if(c0==1) measure q[0] -> c1[0];"),
+        *("if(c1==1) x q[0];", "if(c1==1) measure q[0] -> c1[0];"),
+    ]
+
+
+def test_barriers_and_delays_know_no_condition() -> None:
+    circuit = QuantumCircuit(2, 1)
+    with circuit.if_test((0, 1)):
+        circuit.barrier()
+        circuit.delay(10, 0)
+        circuit.x(1)
+    assert lines(circuit) == ["creg c[1];", "barrier q[0],q[1];", "if(c==1) x q[1];"]
+
+
+def test_a_box_is_what_is_in_it() -> None:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.box():
+        circuit.x(0)
+        with circuit.if_test((0, 1)):
+            circuit.y(0)
+    assert lines(circuit) == ["creg c[1];", "x q[0];", "if(c==1) y q[0];"]
+
+
+def test_a_block_may_number_its_bits_in_its_own_way() -> None:
+    block = QuantumCircuit(2, 2)
+    block.cx(0, 1)
+    with block.if_test((0, 1)):
+        block.measure(1, 1)
+    circuit = QuantumCircuit(3, 3)
+    circuit.append(IfElseOp((circuit.clbits[2], True), block), [2, 0], [1, 0])
+    assert lines(circuit) == [
+        *("creg c0[1];", "creg c1[2];", "if(c1==2) cx q[2],q[0];", "if(c1==3) cx q[2],q[0];"),
+        "if(c1==3) measure q[0] -> c0[0];",
+    ]
+
+
+def spread() -> QuantumCircuit:
+    """A condition on two bits that are no neighbours."""
+    circuit = QuantumCircuit(1, 4)
+    with circuit.if_test(expr.logic_and(circuit.clbits[0], circuit.clbits[3])):
+        circuit.x(0)
+    return circuit
+
+
+def test_bits_of_one_condition_move_together() -> None:
+    assert lines(spread()) == ["creg c0[2];", "creg c1[2];", "if(c0==3) x q[0];"]
+    program = write_program(spread())
+    assert (program.num_clbits, program.clbits) == (4, (0, 2, 3, 1))
+
+
+def test_bits_keep_their_places_where_this_is_asked_for() -> None:
+    program = write_program(spread(), keep_clbit_order=True)
+    assert program.clbits == (0, 1, 2, 3)
+    assert program.text.splitlines()[3:] == [
+        "creg c[4];",
+        *(f"if(c=={value}) x q[0];" for value in (9, 11, 13, 15)),
+    ]
+
+
+def test_a_program_that_says_nothing_of_its_bits_keeps_their_order() -> None:
+    assert Program("", 1, 3, (0,)).clbits == (0, 1, 2)
+
+
+def test_the_same_circuit_gives_the_same_text() -> None:
+    assert write_program(spread()) == write_program(spread()) == write_program(spread().copy())
+
+
+def test_text_grows_with_the_circuit_and_no_faster() -> None:
+    def size(rounds: int) -> int:
+        circuit = QuantumCircuit(1, 1)
+        for _ in range(rounds):
+            with circuit.if_test((0, 1)):
+                circuit.measure(0, 0)
+                circuit.reset(0)
+        return len(write_program(circuit).text)
+
+    assert size(300) - size(200) == size(200) - size(100)
+
+
+def while_loop() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.while_loop((0, 0)):
+        circuit.measure(0, 0)
+    return circuit
+
+
+def stored() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.store(circuit.clbits[0], True)
+    return circuit
+
+
+def on_a_variable() -> QuantumCircuit:
+    flag = expr.Var.new("flag", types.Bool())
+    circuit = QuantumCircuit(1, 1, inputs=[flag])
+    with circuit.if_test(flag):
+        circuit.x(0)
+    return circuit
+
+
+def whole_and_by_bits() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 20)
+    with circuit.if_test((circuit.cregs[0], 1)):
+        circuit.x(0)
+    with circuit.if_test((3, 1)):
+        circuit.x(0)
+    return circuit
+
+
+def too_wide() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 65)
+    with circuit.if_test((circuit.cregs[0], 1)):
+        circuit.x(0)
+    return circuit
+
+
+def wide_expression() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 11)
+    with circuit.if_test(expr.less(circuit.cregs[0], 5)):
+        circuit.x(0)
+    return circuit
+
+
+def endless() -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    with circuit.for_loop(range(10**12)):
+        circuit.x(0)
+    return circuit
+
+
+def endless_and_idle() -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    with circuit.for_loop(range(10**12)):
+        circuit.delay(1, 0)
+    return circuit
+
+
+def outside() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(BreakLoopOp(1, 1), [0], [0])
+    return circuit
+
+
+def by_zero() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 2)
+    with circuit.if_test(expr.equal(expr.div(3, circuit.cregs[0]), 1)):
+        circuit.x(0)
+    return circuit
+
+
+def angle_inside() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    with circuit.if_test((0, 1)):
+        circuit.rx(Parameter("theta"), 0)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (while_loop, r"instruction 0 \(while_loop\): .*use a for loop"),
+        (stored, r"instruction 1 \(store\): .*measure into"),
+        (on_a_variable, r"instruction 0 \(if_else\): .*'flag'.*classical register"),
+        (
+            whole_and_by_bits,
+            r"instruction 1 \(if_else\): .*524288 of the 1048576 values of the 20 bits.*whole",
+        ),
+        (too_wide, r"instruction 0 \(if_else\): .*65 bits.*64.*fewer"),
+        (wide_expression, r"instruction 0 \(if_else\): .*11 bits.*at most 10"),
+        (endless, r"instruction 0 \(for_loop\): .*1000000.*shorten"),
+        (endless_and_idle, r"instruction 0 \(for_loop\): .*1000000.*shorten"),
+        (outside, r"instruction 0 \(break_loop\): .*outside"),
+        (by_zero, r"instruction 0 \(if_else\): .*divides by zero"),
+        (angle_inside, r"instruction 0 \(if_else\): .*theta.*assign_parameters"),
+    ],
+)
+def test_what_cannot_be_lowered_is_named(builder: Callable[[], QuantumCircuit], message: str) -> None:
+    with pytest.raises(QoroInputError, match=message):
+        write_program(builder())
