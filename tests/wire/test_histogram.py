@@ -8,6 +8,7 @@ counts trade places), or two changes that cancel out. The sweep asserts that wha
 
 import base64
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,48 @@ def test_counts_come_back_as_python_integers():
 def test_the_largest_number_of_shots_comes_back():
     counts = {"0": 2**62, "1": 2**62 - 1}
     assert decode_histogram(encode_histogram(counts, n_bits=1)) == counts
+
+
+@pytest.mark.parametrize("n_bits", [63, 64, 83, 84, 111, 112, 113, 255, 256, 300, 1000])
+@pytest.mark.parametrize("unique", [31, 32, 3000])
+def test_many_wide_bitstrings_are_decoded_as_they_were_encoded(n_bits, unique):
+    numbers = {
+        random.Random(n_bits + k).getrandbits(n_bits) >> (k % n_bits if k % 3 else 0) for k in range(unique)
+    }
+    numbers |= {0, 2**n_bits - 1}
+    counts = {format(number, f"0{n_bits}b"): 1 + number % 5 for number in sorted(numbers)}
+    decoded = decode_histogram(encode_histogram(counts, n_bits=n_bits))
+    assert list(decoded.items()) == list(counts.items())
+
+
+def rows(n_bits, gaps):
+    """A histogram of these gaps, each with a count of 1, written from the format."""
+
+    unique = encode_integer(len(gaps))
+    runs = encode_integer(1) + b"\x01" + unique
+    data = (
+        b"QH1"
+        + bytes([n_bits])
+        + unique * 3
+        + b"".join(map(encode_integer, gaps))
+        + encode_integer(len(runs))
+        + runs
+        + encode_integer(0)
+    )
+    return {"encoding": "qh1", "n_bits": n_bits, "payload": base64.b64encode(data).decode()}
+
+
+def test_many_wide_bitstrings_are_checked_like_few():
+    ones = [1] * 99
+    assert len(decode_histogram(rows(100, [2**100 - 100, *ones]))) == 100
+    with pytest.raises(WireError, match="does not fit into 100 bits"):
+        decode_histogram(rows(100, [2**100 - 99, *ones]))
+    with pytest.raises(WireError, match="does not fit into 100 bits"):
+        decode_histogram(rows(100, [2**100 - 1] * 100))
+    with pytest.raises(WireError, match="occurs twice"):
+        decode_histogram(rows(100, [5, *ones[:50], 0, *ones[:48]]))
+    with pytest.raises(WireError, match="too wide"):
+        decode_histogram(rows(100, [2**120, *ones]))
 
 
 @pytest.mark.parametrize(("n_bits", "encoding"), [(0, "qh1"), (255, "qh1"), (256, "qh2"), (2**20, "qh2")])
