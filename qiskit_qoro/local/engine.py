@@ -12,7 +12,6 @@ process that calls it: call these functions in a worker process (:mod:`qiskit_qo
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -21,6 +20,7 @@ from typing import Any, Protocol
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.methods import check_config, choose_method, default_memory_limit
 from qiskit_qoro.local.noise import Noise, choose_noise, estimate_noisy, sample_noisy
+from qiskit_qoro.local.pauli_words import ask_words
 from qiskit_qoro.local.program import EngineProgram, write_engine_program
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.parser import parse_program
@@ -34,7 +34,6 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.CompositeQCSim: "CompositeQCSim",
     Simulator.GpuSim: "Gpu",
 }
-_WORD = re.compile(r"[IXYZ]+")
 _MOST_SHOTS = 10_000_000  # at 2^31 - 1 the engine never comes back
 
 
@@ -123,17 +122,13 @@ def expect(
     check_config(config)
     noise = choose_noise(None, config)
     program = _read(qasm, measure=False, words=noise.errors.gates if noise else None)
-    _check_words(words, program)
+    asked = ask_words(words, program)
     if program.trajectory:
         raise QoroInputError(
             f"the program contains {program.trajectory}, so its state depends on chance and has no exact "
             "expectation values: take it out, or sample the program"
         )
-    wanted = dict.fromkeys(words)
-    busy = {word: _busy_part(word, program) for word in wanted}
-    asked = sorted({part for part in busy.values() if part is not None and part.strip("I")})
-    values = dict(zip(asked, _estimate(program, asked, config, noise, memory_limit_bytes), strict=True))
-    return [_value(busy[word], values) for word in words]
+    return asked.arrange(_estimate(program, list(asked.words), config, noise, memory_limit_bytes))
 
 
 def load_engine() -> ModuleType:
@@ -232,36 +227,6 @@ def _normalized_counts(answer: Mapping[str, int], num_clbits: int, shots: int) -
     return dict(counts)
 
 
-def _busy_part(word: str, program: EngineProgram) -> str | None:
-    """The word on the qubits that the engine knows, ``None`` where an idle qubit makes it zero.
-
-    An idle qubit is in the state 0, where Z is 1 and X and Y are 0.
-    """
-    busy = set(program.qubits)
-    if any(letter in "XY" for place, letter in enumerate(word) if place not in busy):
-        return None
-    return "".join(word[place] if place < len(word) else "I" for place in program.qubits)
-
-
-def _value(part: str | None, values: Mapping[str, float]) -> float:
-    if part is None:
-        return 0.0
-    return values[part] if part.strip("I") else 1.0
-
-
 def _check_shots(shots: int) -> None:
     if not 1 <= shots <= _MOST_SHOTS:
         raise QoroInputError(f"shots is {shots!r}, expected 1 to {_MOST_SHOTS}")
-
-
-def _check_words(words: Sequence[str], program: EngineProgram) -> None:
-    for word in words:
-        if not _WORD.fullmatch(word):
-            raise QoroInputError(
-                f"{word[:80]!r} is not a Pauli word, expected letters I, X, Y and Z without spaces or signs"
-            )
-        if len(word) > program.num_qubits:
-            raise QoroInputError(
-                f"the Pauli word {word[:80]!r} has {len(word)} letters and the program "
-                f"{program.num_qubits} qubits, expected at most one letter for each qubit"
-            )
