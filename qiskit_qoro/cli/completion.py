@@ -7,6 +7,7 @@ option, or stands for itself, is told by the argument's choices, or else by its 
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ DESCRIPTION = (
 _FILES, _IDS = "files", "ids"
 _OFFERS = {"ID": _IDS, "PATH": _FILES, "FILE.qasm": _FILES}
 _MOST_IDS = 50
+_PARENTHESIS = re.compile(r";| \(")
+"""Where the part of a help text begins that is too much for a shell."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _argument(action: argparse.Action) -> _Argument:
     formatter = argparse.HelpFormatter("qiskit-qoro")
     return _Argument(
         flags=tuple(action.option_strings),
-        about=formatter._expand_help(action).split(";")[0] if action.help else "",  # noqa: SLF001
+        about=_PARENTHESIS.split(formatter._expand_help(action))[0] if action.help else "",  # noqa: SLF001
         takes_value=action.nargs != 0,
         choices=tuple(map(str, action.choices or ())),
         offers=_OFFERS.get(str(action.metavar)),
@@ -145,7 +148,8 @@ def _bash(commands: list[_Command]) -> Iterator[str]:
 
 def _bash_values(argument: _Argument) -> str:
     if argument.offers == _FILES:
-        return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current"))'
+        # A name may have spaces in it; old shells have no compopt.
+        return "local IFS=$'\\n'; compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$current\"))"
     if argument.offers == _IDS:
         return 'COMPREPLY=($(compgen -W "$(qiskit-qoro completion ids 2>/dev/null)" -- "$current"))'
     if argument.choices:
@@ -155,7 +159,6 @@ def _bash_values(argument: _Argument) -> str:
 
 
 def _zsh(commands: list[_Command]) -> Iterator[str]:
-    yield "#compdef qiskit-qoro"
     yield '# eval "$(qiskit-qoro completion zsh)" in .zshrc, after compinit'
     yield "_qiskit_qoro_ids() {"
     yield "    local -a ids"
