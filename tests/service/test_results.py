@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
-from qiskit_qoro.models.jobs import ExecutionResult, ResultsPage
+from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, ResultsPage
 from qiskit_qoro.wire.chunks import render
-from qiskit_qoro.wire.results import results_page_to_json
+from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 
 JOB = ExecutionResult(job_id="j1")
 
@@ -108,3 +108,65 @@ def test_expectation_values_come_back_as_numbers(cloud, service, url):
     results = service.get_job_results(JOB).results
     assert results == {"a": {"ZZ": 1.0, "XI": -0.25}}
     assert all(isinstance(value, float) for value in results["a"].values())
+
+
+# --- of a job that failed -------------------------------------------------------------------------------
+
+
+def failed_page(url, circuits, offset, limit):
+    """What a failed job says of its circuits: an even one has a result, an odd one a reason."""
+    shown = range(offset, min(offset + limit, circuits))
+    page = ResultsPage(
+        count=circuits,
+        results={f"c{k}": {"0": k + 1} for k in shown if k % 2 == 0},
+        failures={f"c{k}": f"reason {k}" for k in shown if k % 2},
+        next=f"{url}/next" if offset + limit < circuits else None,
+    )
+    return 400, {}, render(failed_page_to_json("job failed: badly", page))
+
+
+def test_a_failed_job_gives_what_came_of_each_circuit_page_by_page(cloud, service, url):
+    def answer(request):
+        query = {key: int(value[0]) for key, value in parse_qs(urlsplit(request.url).query).items()}
+        return failed_page(url, 250, query["offset"], query["limit"])
+
+    cloud.add_callback("GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), answer)
+    outcome = service.get_job_outcome(JOB)
+    assert outcome.results == {f"c{k}": {"0": k + 1} for k in range(0, 250, 2)}
+    assert outcome.failures == {f"c{k}": f"reason {k}" for k in range(1, 250, 2)}
+    assert outcome.reason == "job failed: badly"
+    assert len(cloud.calls) == 3
+    with pytest.raises(QoroAPIError, match="job failed: badly"):
+        service.get_job_results(JOB)
+
+
+def test_a_completed_job_has_its_results_and_no_reason(service, pages):
+    everything = pages(150)
+    assert service.get_job_outcome(JOB) == JobOutcome(everything)
+
+
+@pytest.mark.parametrize("body", ['{"error": "no ink"}', '{"detail": "no ink", "results": []}'])
+def test_a_service_that_tells_only_the_reason_gives_only_the_reason(cloud, service, url, body):
+    cloud.add("GET", f"{url}/job/j1/resultsV2/", status=400, body=body)
+    assert service.get_job_outcome(JOB) == JobOutcome(reason="no ink")
+
+
+def test_a_page_of_html_is_a_reason_that_nobody_can_read(cloud, service, url):
+    cloud.add("GET", f"{url}/job/j1/resultsV2/", status=400, body="<html>")
+    assert service.get_job_outcome(JOB) == JobOutcome(reason="")
+
+
+def test_an_endless_failure_is_stopped(cloud, service, url):
+    cloud.add_callback(
+        "GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), lambda _: failed_page(url, 250, 0, 100)
+    )
+    with pytest.raises(WireError, match="repeats others"):
+        service.get_job_outcome(JOB)
+    assert len(cloud.calls) == 2
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, QoroAPIError), (404, NotFoundError)])
+def test_other_refusals_are_errors(cloud, service, url, status, kind):
+    cloud.add("GET", f"{url}/job/j1/resultsV2/", status=status, json={"error": "not yours"})
+    with pytest.raises(kind, match="not yours"):
+        service.get_job_outcome(JOB)
