@@ -15,6 +15,7 @@ version = release = __version__
 extensions = [
     "bare_names",
     "characterization_table",
+    "command_reference",
     "endpoint_table",
     "myst_parser",
     "qiskit_sphinx_theme",

@@ -1,0 +1,40 @@
+"""The directive ``command-reference``: what ``qiskit-qoro`` takes, printed from its own parser."""
+
+import argparse
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from qiskit_qoro.cli.commands import build_parser
+
+WIDTH = 96
+
+
+def help_text(parser: argparse.ArgumentParser) -> str:
+    """What ``--help`` prints, whatever the width of the terminal."""
+    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=WIDTH)
+    return parser.format_help()
+
+
+class CommandReference(SphinxDirective):
+    """Prints the help of the program and of each of its commands."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build a section for each command."""
+        parser = build_parser()
+        (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+        built: list[nodes.Node] = [nodes.literal_block(text=help_text(parser), language="text")]
+        for name, command in commands.choices.items():
+            section = nodes.section(ids=[f"command-{name}"])
+            section += nodes.title("", "", nodes.literal(text=name))
+            section += nodes.literal_block(text=help_text(command), language="text")
+            built.append(section)
+        return built
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directive."""
+    app.add_directive("command-reference", CommandReference)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
