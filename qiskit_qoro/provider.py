@@ -278,7 +278,7 @@ class QoroProvider:
             backend: Only jobs for this backend.
             tag: Only jobs with this tag.
             status: Only jobs with this status, or one of several: a word of the service, such as ``RUNNING``;
-                or one of :attr:`~qiskit_qoro.history.JobEntry.status`, such as ``INTERRUPTED``.
+                or one of :class:`~qiskit_qoro.history.entries.JobEntry`, such as ``INTERRUPTED``.
             since: Only jobs submitted from this moment on, or at most this long ago.
             limit: How many at most, ``None`` for all.
             refresh: Whether the service is asked about jobs that have not come to an end, newest first, about

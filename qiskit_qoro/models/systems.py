@@ -52,7 +52,7 @@ class QPUSystem:
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs: whether one of its QPUs is operational."""
+        """Whether it takes jobs, as it does where one of its QPUs is operational."""
         return any(qpu.is_operational for qpu in self.qpus)
 
     @property
@@ -79,7 +79,7 @@ class SimulatorCluster:
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs: a simulator always does."""
+        """Whether it takes jobs, as a simulator always does."""
         return True
 
     @property
