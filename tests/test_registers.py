@@ -10,6 +10,7 @@ from qiskit.result import Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData
 
 from qiskit_qoro import QoroBackend
+from qiskit_qoro.qasm import Program
 from qiskit_qoro.registers import LOOSE, RegisterLayout, layout_of_circuit, layout_of_width
 
 
@@ -135,6 +136,22 @@ def test_every_outcome_keeps_its_count() -> None:
 
     assert len(placed) == 16
     assert sorted(placed.values()) == sorted(flat.values())
+
+
+def test_bits_that_a_program_moved_are_read_where_they_are() -> None:
+    circuit = circuit_of(bits(3), low=[0, 1], high=[2])
+    layout = layout_of_circuit(circuit, Program("", 1, 3, (0,), clbits=(0, 2, 1)))
+
+    assert layout.creg_sizes == (("low", 2), ("high", 1))
+    assert shown(layout, "010") == "1 00"
+    assert shown(layout, "100") == "0 10"
+
+
+def test_scratch_bits_are_left_out_and_what_they_told_apart_is_added_up() -> None:
+    layout = layout_of_circuit(circuit_of(bits(2), all=[0, 1]), Program("", 1, 4, (0,), clbits=(0, 1)))
+
+    assert (layout.creg_sizes, layout.num_clbits) == ((("all", 2),), 4)
+    assert layout.place({"0011": 5, "1011": 2, "0001": 1}) == {3: 7, 1: 1}
 
 
 def spread(*registers: ClassicalRegister, clbits: list[Clbit] | None = None) -> QuantumCircuit:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qiskit import QuantumCircuit
+from qiskit.circuit.library import UnitaryGate
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import Operator
 from qiskit.transpiler.exceptions import TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
@@ -12,6 +15,8 @@ from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.unwritable import UnwritableError
 
 __all__ = ["definition_of"]
+
+_WIDEST_MATRIX = 6  # qubits; 0.3 s for a matrix of 64 x 64
 
 
 def definition_of(operation: Any) -> QuantumCircuit:
@@ -21,7 +26,7 @@ def definition_of(operation: Any) -> QuantumCircuit:
         operation: Any operation that is no gate of the engine.
 
     Returns:
-        Its definition, or what Qiskit synthesizes for it.
+        Its definition, or what Qiskit synthesizes for it or for its matrix.
 
     Raises:
         UnwritableError: There is neither, or computing it fails.
@@ -29,7 +34,7 @@ def definition_of(operation: Any) -> QuantumCircuit:
     try:
         definition = getattr(operation, "definition", None)
         if definition is None:
-            definition = _synthesize(operation)
+            definition = _synthesize(operation) or _decompose_matrix(operation)
     except Exception as error:
         raise UnwritableError(f"its definition fails: {error}") from error
     if definition is None:
@@ -45,8 +50,21 @@ def _synthesize(operation: Any) -> QuantumCircuit | None:
     circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
     circuit.append(operation, circuit.qubits, circuit.clbits)
     try:
-        built = HighLevelSynthesis(basis_gates=list(GATES))(circuit)
+        # The operation need not be the first one, so nothing is known of the state of its qubits.
+        built = HighLevelSynthesis(basis_gates=list(GATES), qubits_initially_zero=False)(circuit)
     except TranspilerError:
         return None
     unchanged = any(item.name == operation.name and not item.is_standard_gate() for item in built.data)
     return None if unchanged else built
+
+
+def _decompose_matrix(operation: Any) -> QuantumCircuit | None:
+    """The circuit of a gate that is known by its matrix alone."""
+    if operation.num_clbits or operation.num_qubits > _WIDEST_MATRIX:
+        return None
+    try:
+        matrix = Operator(operation)
+    except QiskitError:
+        return None
+    definition: QuantumCircuit = UnitaryGate(matrix).definition
+    return definition
