@@ -34,7 +34,7 @@ def identify(
 
     Returns:
         The circuits by label, and the structure of the submission. Where the labels carry none, or one that
-        cannot be read, which is logged, each label is a name. For what something else than
+        cannot be read, which is logged, each label or its index is a name. For what something else than
         ``backend.run()`` submitted, the structure as it was carried.
     """
     labels = [*outcome.results, *outcome.failures]
@@ -42,7 +42,7 @@ def identify(
         found = decode_labels(labels)
         if found is not None and found.kind != RUN_KIND:
             return found
-        if found is not None:
+        if found is not None and found.document is not None:
             structure = structure_from_json(found.document, len(labels))
             in_order = sorted(labels, key=lambda label: index_of_label(label) or 0)
             return dict(zip(in_order, structure.experiments, strict=True)), structure

@@ -297,6 +297,18 @@ def test_labels_that_cannot_be_read_leave_the_results(
     assert str(submitted.job_id) in caplog.text
 
 
+def test_a_structure_that_did_not_fit_is_no_reason_to_warn(
+    provider: QoroProvider, backend: QoroBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    circuit = QuantumCircuit(ClassicalRegister(2, "".join(map(chr, range(0x4E00, 0x4F00)))))
+    job = backend.run(circuit, shots=5)
+
+    result = provider.retrieve_job(job.job_id()).result()
+
+    assert result.get_counts("0") == {"00": 5}
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("kind", ["s", "e"])
 def test_the_job_of_a_primitive_is_read_by_its_reader_or_not_at_all(
     provider: QoroProvider, kind: str

@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_left_out_from_the_least_important_on() -> None:
     assert carried(long_tag) == RunStructure((Experiment("0", PLAIN, 5),), memory=True)
 
     nothing_fits = RunStructure([Experiment("a", RegisterLayout(((noise(100), 2),), (0, 1), 2), 5)])
-    assert label_circuits(nothing_fits) == ["0"]
+    assert label_circuits(nothing_fits) == ["0.1r"]
 
 
 def test_of_the_metadata_single_values_that_json_cannot_hold_are_left_out() -> None:
