@@ -17,7 +17,7 @@ from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.models.systems import BackendStatus, QPUSystem, SimulatorCluster
+from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.options import RUN_OPTIONS, RunOptions, check_options, group_shots, shots_by_circuit
 from qiskit_qoro.qasm.writer import Program, write_program
@@ -103,6 +103,19 @@ class QoroBackend(BackendV2):
     def is_operational(self) -> bool:
         """Whether it takes jobs. A simulator always does, a QPU system if one of its QPUs is operational."""
         return self._system.is_operational
+
+    def configuration(self) -> BackendConfiguration:
+        """What this backend is, in the words of Qiskit 0 and 1: packages such as ``mthree`` still ask so.
+
+        It holds nothing that :attr:`target` and the other attributes do not; ask those.
+        """
+        return BackendConfiguration(
+            backend_name=self.name,
+            backend_version=self.backend_version,
+            num_qubits=self.num_qubits,
+            basis_gates=tuple(self.operation_names),
+            simulator=self.is_simulator,
+        )
 
     def status(self) -> BackendStatus:
         """Ask the service how this backend is.

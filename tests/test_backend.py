@@ -75,6 +75,20 @@ def test_a_qpu_system_is_as_wide_as_its_widest_qpu(qpu: QoroBackend) -> None:
     assert (qpu.is_simulator, qpu.is_operational) == (False, True)
 
 
+def test_packages_of_the_time_of_qiskit_0_find_a_configuration(
+    backend: QoroBackend, qpu: QoroBackend
+) -> None:
+    simulator, device = backend.configuration(), qpu.configuration()
+    assert (simulator.backend_name, simulator.simulator) == ("qoro_maestro", True)
+    assert (device.backend_name, device.simulator) == ("local_qpu", False)
+    assert device.num_qubits == device.n_qubits == qpu.num_qubits
+    assert device.backend_version == qpu.backend_version
+    assert set(device.basis_gates) == set(qpu.target.operation_names)
+    assert (device.coupling_map, device.max_shots) == (None, None)
+    # They divide by it, to learn how many jobs their circuits take.
+    assert -(-5000 // device.max_experiments) == 1
+
+
 def test_a_qpu_system_out_of_service_does_not_take_jobs() -> None:
     system = QPUSystem("attic", (QPU("old", 5, "offline", "superconducting"),))
     backend = QoroBackend(system, QoroService("token", JobConfig(qpu_system=system), base_url=URL))

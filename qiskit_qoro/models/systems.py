@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
-__all__ = ["QPU", "BackendStatus", "QPUSystem", "SimulatorCluster"]
+__all__ = ["QPU", "BackendConfiguration", "BackendStatus", "QPUSystem", "SimulatorCluster"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,34 @@ class BackendStatus:
     operational: bool
     pending_jobs: int | None
     status_msg: str
+
+
+@dataclass(frozen=True)
+class BackendConfiguration:
+    """What packages ask a backend that were written for Qiskit 0 and 1, with the names that it had there.
+
+    Attributes:
+        backend_name: Which backend.
+        backend_version: The version of this package.
+        num_qubits: Its width.
+        basis_gates: The names of what circuits may hold.
+        simulator: Whether it is a simulator cluster.
+        max_experiments: How many circuits a job may hold. There is no limit; packages divide by this, so that
+            it is the largest number that counts as a size.
+        max_shots: How many shots a circuit may have, ``None``: the service tells no limit.
+        coupling_map: Which qubits are connected, ``None``: all are.
+    """
+
+    backend_name: str
+    backend_version: str
+    num_qubits: int
+    basis_gates: tuple[str, ...]
+    simulator: bool
+    max_experiments: int = sys.maxsize
+    max_shots: None = None
+    coupling_map: None = None
+
+    @property
+    def n_qubits(self) -> int:
+        """The same as :attr:`num_qubits`."""
+        return self.num_qubits
