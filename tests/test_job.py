@@ -616,6 +616,21 @@ def test_results_that_make_no_sense_are_an_error_that_names_the_job(
     assert JOB in str(caught.value)
 
 
+@pytest.mark.parametrize("result", [{"encoding": "qh9"}, {"ZZ": "half"}])
+def test_an_error_about_a_result_names_the_circuit_and_not_its_label(
+    wire: responses.RequestsMock, submit: Submit, result: dict[str, Any]
+) -> None:
+    answer_status(wire, "COMPLETED")
+    job = submit(bell("mine"), shots=9)
+    [label] = job._experiments
+    answer_results(wire, {label: result})
+
+    with pytest.raises(WireError, match=r"circuit 0 \('mine'\)") as caught:
+        job.result()
+
+    assert label not in str(caught.value)
+
+
 def no_status(wire: responses.RequestsMock) -> None:
     wire.get(f"{URL}/job/{JOB}/status/", json={"state": "fine"})
 
