@@ -38,7 +38,10 @@ napoleon_numpy_docstring = False
 
 # Names of other projects are not links: the build fetches no inventories, it works without a network.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections|concurrent|datetime|decimal|json|numbers|pathlib|threading|types|typing|uuid)\..*"),
+    (
+        r"py:.*",
+        r"(collections|concurrent|datetime|decimal|json|numbers|pathlib|threading|types|typing|uuid)\..*",
+    ),
     (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
     (r"py:(class|exc)", r"BackendV2|Path|QiskitBackendNotFoundError|Result|Target|datetime|timedelta"),
     # Ours, but for tests and for the inside: they stand in signatures and have no page.

@@ -38,7 +38,8 @@ CREATE TABLE jobs (
     reason TEXT,
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
-    started TEXT NOT NULL
+    started TEXT NOT NULL,
+    structure BLOB
 );
 CREATE INDEX jobs_by_id ON jobs (job_id);
 """

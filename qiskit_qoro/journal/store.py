@@ -21,17 +21,21 @@ from qiskit_qoro.journal.processes import ProcessMark, is_left, mark_of_this_pro
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
-__all__ = ["MOST_ENTRIES", "Journal"]
+__all__ = ["MOST_ENTRIES", "MOST_STRUCTURES", "Journal"]
 
 _log = logging.getLogger(__name__)
 
 MOST_ENTRIES = 10_000
 """How many submissions are remembered; with each new one the oldest beyond that are forgotten."""
 
+MOST_STRUCTURES = 200
+"""For how many of the latest submissions the structure is remembered that labels have no room for."""
+
 _LONGEST_REASON = 300
 _FACTS = ("service", "backend", "kind", "time", "tag", "num_circuits", "stage", "host", "pid", "started")
+_INSERTED = (*_FACTS, "structure")
 _COLUMNS = ", ".join(("number", "job_id", *_FACTS[:7], "status", "reason", *_FACTS[7:]))
-_INSERT = f"INSERT INTO jobs ({', '.join(_FACTS)}) VALUES ({', '.join('?' * len(_FACTS))})"  # noqa: S608 - our own words
+_INSERT = f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join('?' * len(_INSERTED))})"  # noqa: S608 - our own words
 
 
 def _utc_now() -> datetime:
@@ -129,6 +133,16 @@ class Journal:
         entry = self.find(job_id)
         return entry.kind if entry else None
 
+    def structure_of(self, job_id: str) -> bytes | None:
+        """What the results of a job mean, where its labels had no room for that; ``None`` where not known."""
+        query = "SELECT structure FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"
+        try:
+            rows = self._read(query, (job_id,))
+        except JournalUnusableError as error:
+            self._complain(error)
+            return None
+        return rows[0][0] if rows else None
+
     # --- writing --------------------------------------------------------------------------------------
 
     def begin(self, service: str, facts: SubmissionFacts) -> int | None:
@@ -151,10 +165,14 @@ class Journal:
                 mark.host,
                 mark.pid,
                 mark.started,
+                facts.structure,
             )
             cursor = database.execute(_INSERT, values)
-            number = cursor.lastrowid
-            database.execute("DELETE FROM jobs WHERE number <= ?", ((number or 0) - self._most_entries,))
+            number = cursor.lastrowid or 0
+            database.execute("DELETE FROM jobs WHERE number <= ?", (number - self._most_entries,))
+            if facts.structure is not None:
+                forget = "UPDATE jobs SET structure = NULL WHERE structure IS NOT NULL AND number <= ?"
+                database.execute(forget, (number - MOST_STRUCTURES,))
             return number
 
         number: int | None = self._write(write)

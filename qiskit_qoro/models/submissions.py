@@ -35,9 +35,12 @@ class SubmissionFacts:
         target: The name of the simulator cluster or QPU system, ``None`` where it names none.
         tag: The job's tag.
         num_circuits: How many circuits it has; 0 for a characterization.
+        structure: What its results mean to the sender, where that does not fit into the labels of the
+            circuits; ``None`` where it does, or where there is nothing to say.
     """
 
     kind: JobKind
     target: str | None
     tag: str
     num_circuits: int
+    structure: bytes | None = None

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, find_journal
 from qiskit_qoro.journal.entries import Stage
 from qiskit_qoro.journal.processes import LONGEST_SUBMISSION, ProcessMark, is_left, mark_of_this_process
+from qiskit_qoro.journal.store import MOST_STRUCTURES
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
 FACTS = SubmissionFacts(JobKind.RUN, "qoro_maestro", "bells", 3)
@@ -108,6 +110,18 @@ def test_only_so_many_submissions_are_remembered(path: Path) -> None:
     for index in range(7):
         submit(journal, f"j{index}")
     assert [entry.job_id for entry in journal.entries()] == ["j6", "j5", "j4"]
+
+
+def test_a_structure_that_labels_have_no_room_for_is_remembered_for_the_latest_submissions(
+    journal: Journal,
+) -> None:
+    for index in range(MOST_STRUCTURES + 1):
+        submit(journal, f"j{index}", replace(FACTS, structure=b"meaning %d" % index))
+    assert journal.structure_of("j0") is None
+    assert journal.structure_of("j1") == b"meaning 1"
+    assert journal.structure_of(f"j{MOST_STRUCTURES}") == b"meaning %d" % MOST_STRUCTURES
+    assert journal.structure_of("never-was") is None
+    assert len(journal.entries()) == MOST_STRUCTURES + 1
 
 
 # --- the file -------------------------------------------------------------------------------------------
