@@ -79,7 +79,7 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
     try:
         template = write_template(circuit, drop_idle_qubits=True)
     except QoroInputError:
-        if not circuit.num_parameters or not len(rows):
+        if not circuit.num_parameters:
             raise
         return _write_bound(circuit, rows)
     source = _source(template.program, template.names)
@@ -90,6 +90,8 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
 def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowPrograms:
     bound = [circuit.assign_parameters(row) for row in rows]
     programs = [write_program(item, drop_idle_qubits=True) for item in bound]
+    if not programs:
+        programs, rows = [write_program(circuit.copy_empty_like())], ()
     if len({program.qubits for program in programs}) > 1:
         programs = [write_program(item) for item in bound]
     nothing = np.empty(0)

@@ -55,6 +55,11 @@ class QoroSampler(BaseSamplerV2):
         """The options; they may be changed."""
         return self._options
 
+    @property
+    def default_shots(self) -> int:
+        """The shots of PUBs that name none, as Qiskit's own sampler tells them."""
+        return self._options.default_shots
+
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> QoroPrimitiveJob:
         """Check and submit PUBs, and return without waiting for them.
 
@@ -106,7 +111,8 @@ class QoroSampler(BaseSamplerV2):
         circuit = pub.circuit
         _check_names(circuit)
         first = len(circuits)
-        clbits: Sequence[int] = range(circuit.num_clbits)
+        shots, num_clbits = int(pub.shots), circuit.num_clbits
+        clbits: Sequence[int] = range(num_clbits)
         if not circuit.cregs:
             _warn(index, "has no classical register, so its result is empty")
         elif not any(item.clbits for item in circuit.data):
@@ -115,15 +121,15 @@ class QoroSampler(BaseSamplerV2):
             programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
             check_width(self._backend, programs)
             circuits += [
-                Circuit(source, values, pub.shots)
+                Circuit(source, values, shots)
                 for source, values in zip(programs.sources, programs.values, strict=True)
             ]
-            clbits = programs.program.clbits
+            clbits, num_clbits = programs.program.clbits, programs.program.num_clbits
         return SamplerPubRecipe(
             shape=pub.shape,
-            shots=pub.shots,
+            shots=shots,
             registers=_registers(circuit, clbits),
-            num_clbits=circuit.num_clbits,
+            num_clbits=num_clbits,
             circuits=range(first, len(circuits)),
             metadata=dict(circuit.metadata or {}),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import Instruction
 from qiskit.circuit.library import UnitaryGate
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
@@ -36,6 +37,9 @@ def definition_of(operation: Any) -> QuantumCircuit:
         if definition is None:
             definition = _synthesize(operation) or _decompose_matrix(operation)
     except Exception as error:
+        if isinstance(operation, Instruction):
+            # What has been written of it must not be taken for the whole the next time.
+            operation.definition = None
         raise UnwritableError(f"its definition fails: {error}") from error
     if definition is None:
         raise UnwritableError("it is no gate of the engine and has no definition; give it one")

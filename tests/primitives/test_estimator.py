@@ -150,17 +150,36 @@ def test_parameter_expressions_are_computed_for_all_rows(estimator: QoroEstimato
     check(estimator, [(circuit, [OPERATOR, "XYZ"], angles(6, 1)[..., :2])])
 
 
-def test_a_gate_that_has_to_know_its_values_is_bound_row_by_row(estimator: QoroEstimator) -> None:
-    class Stubborn(Gate):
-        def _define(self) -> None:
-            self.definition = QuantumCircuit(1)
-            self.definition.rx(float(self.params[0]), 0)
+class Stubborn(Gate):
+    """A gate that leaves its definition unfinished when its parameter has no value."""
 
+    def _define(self) -> None:
+        self.definition = QuantumCircuit(1)
+        self.definition.rx(float(self.params[0]), 0)
+
+
+def test_a_gate_that_has_to_know_its_values_is_bound_row_by_row(estimator: QoroEstimator) -> None:
     circuit = QuantumCircuit(1)
-    theta = Parameter("theta")
-    circuit.append(Stubborn("stubborn", 1, [theta]), [0])
+    circuit.append(Stubborn("stubborn", 1, [Parameter("theta")]), [0])
     circuit.h(0)
-    check(estimator, [(circuit, ["Y", "X"], [[[0.3]], [[0.4]], [[0.0]]])])
+    values = np.array([0.3, 0.4, 0.0])
+    pubs = [(circuit, ["Y", "X"], values[:, None, None])]
+    (result,) = estimator.run(pubs).result()
+    np.testing.assert_allclose(result.data.evs, np.transpose([np.sin(values), np.cos(values)]), atol=1e-9)
+    check(estimator, pubs)
+
+
+def test_a_sweep_without_rows_does_not_care_what_they_would_have_run(estimator: QoroEstimator) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.append(Stubborn("stubborn", 1, [Parameter("theta")]), [0])
+    check(estimator, [(circuit, ["Y", "X"], np.empty((0, 1, 1)))])
+
+
+def test_the_global_phase_may_be_all_that_has_a_parameter(estimator: QoroEstimator) -> None:
+    circuit = QuantumCircuit(1, global_phase=Parameter("phase"))
+    circuit.h(0)
+    assert sum(job.num_circuits for job in estimator.plan([(circuit, "X", [[0.1], [0.2]])]).jobs) == 1
+    check(estimator, [(circuit, ["X", "Z"], [[[0.1]], [[0.2]]])])
 
 
 def test_final_measurements_are_ignored_and_earlier_ones_refused(estimator: QoroEstimator) -> None:

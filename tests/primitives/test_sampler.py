@@ -159,6 +159,28 @@ def test_conditions_are_sampled_too(sampler: QoroSampler) -> None:
     assert set(result.data.mid.get_bitstrings()) == {"0", "1"}
 
 
+def test_bits_that_conditions_need_beside_the_circuits_own_are_left_out(sampler: QoroSampler) -> None:
+    circuit = QuantumCircuit(QuantumRegister(2), ClassicalRegister(1, "mid"), ClassicalRegister(1, "end"))
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.reset(0)
+        circuit.measure(0, 0)
+        circuit.x(1)
+    circuit.measure(1, 1)
+    (result,) = sampler.run([circuit], shots=100).result()
+    assert result.data.mid.get_counts() == {"0": 100}
+    assert result.data.end.num_bits == 1
+    assert set(result.data.end.get_bitstrings()) == {"0", "1"}
+
+
+def test_shots_may_be_numbers_of_numpy(backend: QoroBackend) -> None:
+    sampler = QoroSampler(backend, options={"default_shots": np.int64(9)})
+    results = sampler.run([bell(), (bell(), None, np.uint8(7))]).result()
+    assert [result.metadata["shots"] for result in results] == [9, 7]
+    assert [result.data.meas.num_shots for result in results] == [9, 7]
+
+
 def test_a_wide_register_of_few_measured_bits_is_sampled(sampler: QoroSampler) -> None:
     circuit = QuantumCircuit(100, 100)
     circuit.x([0, 99])
