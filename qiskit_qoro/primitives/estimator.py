@@ -29,6 +29,9 @@ __all__ = ["DEFAULT_SAMPLED_PRECISION", "QoroEstimator"]
 DEFAULT_SAMPLED_PRECISION = 1 / 64
 """The precision of PUBs that name none, where the backend samples; Qiskit's own estimator has the same."""
 
+FINEST_SAMPLED_PRECISION = 1e-6
+"""The best precision that may be asked for where the backend samples. It takes 10^12 shots."""
+
 
 class QoroEstimator(BaseEstimatorV2):
     """Estimates expectation values on a Qoro backend.
@@ -60,6 +63,11 @@ class QoroEstimator(BaseEstimatorV2):
     def options(self) -> EstimatorOptions:
         """The options; they may be changed."""
         return self._options
+
+    @property
+    def default_precision(self) -> float:
+        """The precision of PUBs that name none, as Qiskit's own estimator tells it."""
+        return self._accuracy(None)[0]
 
     @property
     def samples(self) -> bool:
@@ -114,18 +122,22 @@ class QoroEstimator(BaseEstimatorV2):
     def _accuracy(self, precision: float | None) -> tuple[float, int | None]:
         """The precision that a PUB gets, and the shots that this takes; ``None`` where it takes none."""
         options = self._options
+        if precision is None and options.default_shots is not None and self.samples:
+            return 1 / math.sqrt(options.default_shots), int(options.default_shots)
+        default = DEFAULT_SAMPLED_PRECISION if self.samples else 0.0
+        wanted = float(_first(precision, options.default_precision, default))
+        if not math.isfinite(wanted):
+            raise QoroInputError(f"precision is {wanted}, expected a number of 0 or more")
         if not self.samples:
-            return float(_first(precision, options.default_precision, 0.0)), None
-        if precision is None and options.default_shots is not None:
-            return 1 / math.sqrt(options.default_shots), options.default_shots
-        wanted = float(_first(precision, options.default_precision, DEFAULT_SAMPLED_PRECISION))
-        if wanted == 0:
-            why = "force_sampling is set" if self._options.force_sampling else "it computes none itself"
+            return wanted, None
+        if wanted < FINEST_SAMPLED_PRECISION:
+            why = "force_sampling is set" if options.force_sampling else "it computes none itself"
             raise QoroInputError(
-                f"precision is 0, and {self._backend.name!r} samples expectation values ({why}): no number "
-                "of shots is enough. Choose a precision above 0, or a backend that computes such values"
+                f"precision is {wanted:g}, and {self._backend.name!r} samples expectation values ({why}): "
+                f"that takes too many shots. Choose a precision of {FINEST_SAMPLED_PRECISION:g} or more, or "
+                "a backend that computes such values"
             )
-        return wanted, math.ceil(1 / wanted**2)
+        return wanted, math.ceil(1 / min(wanted, 1.0) ** 2)
 
 
 def _first(*values: float | None) -> float:

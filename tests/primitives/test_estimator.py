@@ -273,6 +273,35 @@ def test_precision_0_is_refused_where_values_are_sampled(
         qpu.run([(circuit, "Z")], precision=0)
 
 
+@pytest.mark.parametrize("precision", [float("nan"), float("inf")])
+@pytest.mark.parametrize("force_sampling", [False, True])
+def test_a_precision_that_is_no_number_is_refused(
+    backend: QoroBackend, precision: float, force_sampling: bool
+) -> None:
+    estimator = QoroEstimator(backend, options={"force_sampling": force_sampling})
+    with pytest.raises(QoroInputError, match=r"PUB 0: precision is (nan|inf), expected a number of 0 or more"):
+        estimator.run([(QuantumCircuit(1), "X")], precision=precision)
+
+
+@pytest.mark.parametrize(
+    ("precision", "shots"),
+    [(1e300, 1), (2, 1), (np.float32(0.25), 16), (0.1, 100), (1e-6, 10**12)],
+)
+def test_the_shots_follow_from_the_precision(backend: QoroBackend, precision: float, shots: int) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    estimator = QoroEstimator(backend, options={"force_sampling": True})
+    (job,) = estimator.plan([(circuit, "X", None, precision)]).jobs
+    assert job.num_shots == shots
+
+
+@pytest.mark.parametrize("precision", [1e-7, 1e-200])
+def test_a_precision_that_takes_too_many_shots_is_refused(backend: QoroBackend, precision: float) -> None:
+    estimator = QoroEstimator(backend, options={"force_sampling": True})
+    with pytest.raises(QoroInputError, match=r"PUB 0: precision is 1e-.*too many shots.* 1e-06 or more"):
+        estimator.run([(QuantumCircuit(1), "X")], precision=precision)
+
+
 def test_a_qpu_samples(provider: QoroProvider) -> None:
     estimator = QoroEstimator(provider.get_backend("local_qpu"), options={"default_shots": 4000})
     circuit = QuantumCircuit(2)
