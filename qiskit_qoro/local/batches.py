@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.tasks import Problem, Reply, Task
+from qiskit_qoro.local.tasks import Problem, Reply, Task, Values
 from qiskit_qoro.local.worker_handle import WorkerHandle
 
 __all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavailable"]
@@ -18,6 +18,7 @@ _TICK_S = 0.1  # how often the stop event and the time limit are looked at
 _GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a process
 _BATCH_S = 0.1  # how long a batch should take
 _LARGEST_BATCH = 64
+_LARGEST_SWEEP = 4096  # tasks that are run together
 _MOST_DEATHS = 3  # of workers that were idle, before the circuits become suspect
 _MOST_LOSSES = 8  # of workers that circuits crashed or held too long, before the rest is left alone
 
@@ -43,7 +44,7 @@ class Granted:
 
 @dataclass(frozen=True)
 class Replied:
-    """A worker of this run has answered the next task of its batch."""
+    """A worker of this run has answered the next tasks of its batch."""
 
     handle: WorkerHandle
     reply: Reply
@@ -98,6 +99,7 @@ class Run:
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None,
         *,
+        on_values: Callable[[int, Values], None] | None = None,
         time_limit_s: float,
         clock: Callable[[], float],
     ) -> None:
@@ -106,6 +108,7 @@ class Run:
         self._stop = stop
         self._on_result = on_result
         self._on_failure = on_failure
+        self._on_values = on_values
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -117,6 +120,7 @@ class Run:
         self._is_waiting = False
         self._answered = 0
         self._worked_s = 0.0
+        self._largest = _LARGEST_BATCH
 
     def execute(self) -> bool:
         """Run it; whether it ran to its end."""
@@ -153,7 +157,7 @@ class Run:
                 self._is_waiting = False
                 self._send(handle)
             case Replied(handle, reply) if handle in self._busy:
-                index = self._advance(handle)
+                index = self._advance(handle, reply)
                 if index is not None:
                     self._take(index, reply)
             case Ended(handle) if handle in self._busy:
@@ -178,7 +182,7 @@ class Run:
         """As many tasks as fit in a batch's time, and no more than a worker's share of the rest."""
         share = -(-(len(self._tasks) - self._next) // self._workers.size)
         fitting = int(_BATCH_S * self._answered / self._worked_s) if self._worked_s else 1
-        return min(share, max(1, min(fitting, _LARGEST_BATCH)))
+        return min(share, max(1, min(fitting, self._largest)))
 
     def _bury(self, handle: WorkerHandle) -> None:
         batch = self._busy.pop(handle)
@@ -204,16 +208,19 @@ class Run:
             )
             raise failure
 
-    def _advance(self, handle: WorkerHandle) -> int | None:
-        """Note a worker's reply; the index of the task that it answers, ``None`` if it just began."""
+    def _advance(self, handle: WorkerHandle, reply: Reply) -> int | None:
+        """Note a worker's reply; the index of the first task that it answers, ``None`` if it just began."""
         batch = self._busy[handle]
         index, now = batch.position, self._clock()
         if not batch.has_begun:
             batch.has_begun, batch.since = True, now
             return None
-        self._answered += 1
+        if isinstance(reply.result, Values):
+            # Many together take less each than the few of the batch before did.
+            self._answered, self._worked_s, self._largest = 0, 0.0, _LARGEST_SWEEP
+        self._answered += reply.count
         self._worked_s += now - batch.since
-        batch.position, batch.since = index + 1, now
+        batch.position, batch.since = index + reply.count, now
         if batch.position == batch.end:
             del self._busy[handle]
             self._workers.release(handle)
@@ -222,8 +229,13 @@ class Run:
     def _take(self, index: int, reply: Reply) -> None:
         if reply.result is None:
             self._fail(index, reply.reason or "no result")
-        else:
+        elif not isinstance(reply.result, Values):
             self._on_result(index, reply.result)
+        elif self._on_values is not None:
+            self._on_values(index, reply.result)
+        else:
+            for position, result in enumerate(reply.result, start=index):
+                self._on_result(position, result)
 
     def _check_time(self) -> None:
         now = self._clock()
@@ -251,9 +263,9 @@ class Run:
             match event:
                 case Granted(handle):
                     self._workers.release(handle)
-                case Replied(handle, _):
+                case Replied(handle, reply):
                     if handle in self._busy:
-                        self._advance(handle)
+                        self._advance(handle, reply)
                 case Ended(handle):
                     self._busy.pop(handle, None)
                 case None:

@@ -25,7 +25,7 @@ from qiskit_qoro.local.program import EngineProgram, write_engine_program
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.parser import parse_program
 
-__all__ = ["Source", "expect", "load_engine", "sample"]
+__all__ = ["Source", "expect", "is_plain_statevector", "load_engine", "sample"]
 
 _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.QiskitAer: "QiskitAer",
@@ -129,6 +129,32 @@ def expect(
             "expectation values: take it out, or sample the program"
         )
     return asked.arrange(_estimate(program, list(asked.words), config, noise, memory_limit_bytes))
+
+
+def is_plain_statevector(
+    program: EngineProgram,
+    config: ExecutionConfig,
+    *,
+    device: str | None = None,
+    memory_limit_bytes: int | None = None,
+) -> bool:
+    """Whether expectation values of a program are computed from QCSim's state vector, without noise.
+
+    Args:
+        program: The program.
+        config: What the user asks for.
+        device: A QPU system whose noise is added.
+        memory_limit_bytes: The most memory that a state vector may take.
+
+    Raises:
+        QoroInputError: The configuration cannot be used.
+    """
+    check_config(config)
+    if choose_noise(device, config) is not None:
+        return False
+    limit = default_memory_limit() if memory_limit_bytes is None else memory_limit_bytes
+    chosen = choose_method(program, config, sampling=False, memory_limit_bytes=limit)
+    return chosen == (Simulator.QCSim, SimulationMethod.Statevector)
 
 
 def load_engine() -> ModuleType:

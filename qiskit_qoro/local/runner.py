@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, Protocol, overload
 
 from qiskit_qoro.local.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.settings import engine_settings
 from qiskit_qoro.local.store import Store
-from qiskit_qoro.local.tasks import Findings, Problem
+from qiskit_qoro.local.tasks import Findings, Problem, Values
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, ResultsPage
 from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
@@ -42,6 +43,7 @@ class Pool(Protocol):
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
+        on_values: Callable[[int, Values], None] | None = None,
     ) -> bool:
         """Run ``tasks``, hand over each result or reason with its index, and tell whether all were run."""
 
@@ -169,14 +171,21 @@ class Runner:
         tasks = _JobTasks(job, circuits, templates, self._store.config_of(job.number))
 
         def keep(index: int, result: CircuitResult) -> None:
-            self._store.add_result(job.number, circuits[index].position, _item(circuits[index].label, result))
+            keep_all(index, [result])
+
+        def keep_all(index: int, results: Iterable[CircuitResult]) -> None:
+            items = [
+                (circuit.position, _item(circuit.label, result))
+                for circuit, result in zip(islice(circuits, index, None), results, strict=False)
+            ]
+            self._store.add_results(job.number, items)
 
         def note(index: int, reason: str) -> None:
             circuit = circuits[index]
             failures.append(f"circuit {circuit.label!r}: {reason}")
             self._store.add_failure(job.number, circuit.position, _failed_item(circuit.label, reason))
 
-        return self._pool.run(tasks, stop=stop, on_result=keep, on_failure=note)
+        return self._pool.run(tasks, stop=stop, on_result=keep, on_failure=note, on_values=keep_all)
 
 
 class _JobTasks(Sequence[Task]):

@@ -4,24 +4,41 @@ A frame on the pipe is its length, eight bytes with the lowest first, and a pick
 package on the same machine, started by one another, which is what makes pickles acceptable here.
 
 To the worker go batches, tuples of :class:`Task`. Back comes one empty :class:`Reply` when the worker
-is ready, and for each batch an empty one when it begins, and one for each task, in order. A batch whose
-worker died before it began can be given to another one: none of its circuits is to blame.
+is ready, and for each batch an empty one when it begins, and then one for each task, in order, or one for
+several tasks in a row. A batch whose worker died before it began can be given to another one: none of its
+circuits is to blame.
 """
 
 from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine import expect, sample
+from qiskit_qoro.local.sweeps import Sweeper
 from qiskit_qoro.local.templates import Reader, Row, Template
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult
 
-__all__ = ["Findings", "Problem", "Reply", "Task", "read_frame", "run_task", "write_frame"]
+__all__ = [
+    "Findings",
+    "Problem",
+    "Reply",
+    "Task",
+    "Values",
+    "read_frame",
+    "run_batch",
+    "run_task",
+    "write_frame",
+]
 
 _LENGTH_BYTES = 8
 
@@ -78,12 +95,86 @@ class Findings:
     html: str
 
 
+@dataclass(frozen=True, eq=False)
+class Values:
+    """Expectation values of several tasks in a row.
+
+    Attributes:
+        words: The words, each once.
+        rows: The values, shape (tasks, words).
+    """
+
+    words: tuple[str, ...]
+    rows: npt.NDArray[np.float64]
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        """The result of each task."""
+        return (dict(zip(self.words, row, strict=True)) for row in self.rows.tolist())
+
+
 @dataclass(frozen=True)
 class Reply:
-    """A worker's answer to one task: a result, or the reason why there is none. Empty: it is there."""
+    """A worker's answer to one task: a result, or the reason why there is none. Empty: it is there.
 
-    result: CircuitResult | Findings | None = None
+    ``Values`` answer several tasks in a row.
+    """
+
+    result: CircuitResult | Findings | Values | None = None
     reason: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many tasks it answers."""
+        return len(self.result.rows) if isinstance(self.result, Values) else 1
+
+
+def run_batch(
+    tasks: Sequence[Task | Problem],
+    reader: Reader,
+    sweeper: Sweeper,
+    *,
+    memory_limit_bytes: int | None = None,
+) -> Iterator[Reply]:
+    """Run tasks in this process, rows of one template that are asked the same together.
+
+    Args:
+        tasks: What to run.
+        reader: As for :func:`run_task`.
+        sweeper: Estimates rows together; the same one for all batches.
+        memory_limit_bytes: As for :func:`run_task`.
+
+    Returns:
+        The answers, in order. No exception gets out.
+    """
+    for key, alike in groupby(tasks, _sweep_key):
+        group = list(alike)
+        values = None if key is None else _sweep(group, sweeper, memory_limit_bytes)
+        if values is not None:
+            yield Reply(result=values)
+            continue
+        for task in group:
+            yield run_task(task, reader, memory_limit_bytes=memory_limit_bytes)
+
+
+def _sweep_key(task: Task | Problem) -> object:
+    """Equal for the rows of a sweep, ``None`` for what is none."""
+    if isinstance(task, Problem) or task.values is None or task.words is None:
+        return None
+    return task.qasm, task.names, task.words, task.config, task.device
+
+
+def _sweep(tasks: Sequence[Any], sweeper: Sweeper, limit: int | None) -> Values | None:
+    first = tasks[0]
+    words = tuple(dict.fromkeys(first.words))
+    rows = sweeper.estimate(
+        Template(first.qasm, first.names),
+        [task.values for task in tasks],
+        words,
+        first.config,
+        device=first.device,
+        memory_limit_bytes=limit,
+    )
+    return None if rows is None else Values(words, rows)
 
 
 def run_task(task: Task | Problem, reader: Reader, *, memory_limit_bytes: int | None = None) -> Reply:

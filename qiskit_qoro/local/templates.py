@@ -17,6 +17,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Qubit
@@ -29,7 +30,7 @@ from qiskit_qoro.qasm.parser import parse_program
 from qiskit_qoro.qasm.templates import angle_spans, names_in, stray_name
 from qiskit_qoro.wire.templates import resolve_template
 
-__all__ = ["Reader", "Row", "Template"]
+__all__ = ["Filling", "Reader", "Row", "Template"]
 
 _KEPT = 8  # readings of templates; a job has few templates, and workers turn from job to job
 _SEED = 20  # any will do: the numbers only have to be unusual
@@ -86,18 +87,39 @@ class _Reading:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Filling:
     """How the rows of a template become programs: the reading, and the expressions of its slots."""
 
     template: Template
     expressions: tuple[str, ...]
     reading: _Reading
 
-    def fill(self, values: Sequence[float]) -> EngineProgram:
-        known = dict(zip(self.template.names, values, strict=True))
-        if all(expression in known for expression in self.expressions):
-            return self.reading.fill([known[expression] for expression in self.expressions])
-        return self.reading.fill(_evaluate(self.expressions, self.template.names, values))
+    @cached_property
+    def has_names_only(self) -> bool:
+        """Whether each expression is just one of the names."""
+        return set(self.expressions) <= set(self.template.names)
+
+    def angles(self, values: Sequence[float]) -> list[float]:
+        """The value of each expression.
+
+        Args:
+            values: One value for each name of the template.
+
+        Raises:
+            QoroInputError: An expression has no value.
+        """
+        if self.has_names_only:
+            known = dict(zip(self.template.names, values, strict=True))
+            return [known[expression] for expression in self.expressions]
+        return _evaluate(self.expressions, self.template.names, values)
+
+    def fill(self, angles: Sequence[float]) -> EngineProgram:
+        """The program with a number in place of each expression.
+
+        Raises:
+            QoroInputError: A number is not finite.
+        """
+        return self.reading.fill(angles)
 
 
 @dataclass(frozen=True)
@@ -117,7 +139,7 @@ class Reader:
     """Reads programs for the engine, and remembers the templates that it has read last."""
 
     def __init__(self) -> None:
-        self._plans: OrderedDict[tuple[object, ...], _Plan | None] = OrderedDict()
+        self._fillings: OrderedDict[tuple[object, ...], Filling | None] = OrderedDict()
 
     def read(
         self,
@@ -141,24 +163,29 @@ class Reader:
         Raises:
             QoroInputError: The resolved text is no program that can be run.
         """
-        key = (template, measure, words)
-        if key not in self._plans:
-            self._plans[key] = _plan(template, measure=measure, words=words)
-            if len(self._plans) > _KEPT:
-                self._plans.popitem(last=False)
-        self._plans.move_to_end(key)
-        plan = self._plans[key]
-        if plan is not None:
+        filling = self.filling(template, measure=measure, words=words)
+        if filling is not None:
             try:
-                return plan.fill(values)
+                return filling.fill(filling.angles(values))
             except QoroInputError:
                 pass  # in the resolved text the error has a line and a column
         text = resolve_template(template.text, template.names, values)
         return write_engine_program(parse_program(text), measure=measure, words=words)
 
+    def filling(
+        self, template: Template, *, measure: bool = True, words: frozenset[str] | None = None
+    ) -> Filling | None:
+        """How the rows of a template can be filled in, ``None`` where each has to be read by itself."""
+        key = (template, measure, words)
+        if key not in self._fillings:
+            self._fillings[key] = _filling(template, measure=measure, words=words)
+            if len(self._fillings) > _KEPT:
+                self._fillings.popitem(last=False)
+        self._fillings.move_to_end(key)
+        return self._fillings[key]
 
-def _plan(template: Template, *, measure: bool, words: frozenset[str] | None) -> _Plan | None:
-    """How the rows of a template can be filled in, ``None`` where each has to be read by itself."""
+
+def _filling(template: Template, *, measure: bool, words: frozenset[str] | None) -> Filling | None:
     code = blank_comments(template.text)
     if stray_name(code, template.names) is not None:
         return None
@@ -181,7 +208,7 @@ def _plan(template: Template, *, measure: bool, words: frozenset[str] | None) ->
         except Exception:  # reading the rows will tell what it is
             return None
     first, second = readings
-    return _Plan(template, tuple(places), first) if first == second else None
+    return Filling(template, tuple(places), first) if first == second else None
 
 
 class _TemplateWriter(ProgramWriter):

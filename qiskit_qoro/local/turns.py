@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from qiskit_qoro.local import ledger
 from qiskit_qoro.local.analyses import read_problem, write_analysis
@@ -57,21 +58,22 @@ class Turns(Transactions):
             ).fetchall()
         return {key: StoredTemplate(blob, tuple(json.loads(names))) for key, blob, names in rows}
 
-    def add_result(self, number: int, position: int, item: str) -> None:
-        """Keep the result of one circuit of a running job; it is dropped if the job runs no more."""
-        self._add_outcome(number, position, item, failed=False)
+    def add_results(self, number: int, items: Iterable[tuple[int, str]]) -> None:
+        """Keep results of a running job, each with the circuit's position; dropped if it runs no more."""
+        self._add_outcomes(number, items, failed=False)
 
     def add_failure(self, number: int, position: int, item: str) -> None:
         """Keep why one circuit of a running job has no result; it is dropped if the job runs no more."""
-        self._add_outcome(number, position, item, failed=True)
+        self._add_outcomes(number, [(position, item)], failed=True)
 
-    def _add_outcome(self, number: int, position: int, item: str, *, failed: bool) -> None:
-        with self._changed:
-            self._db.execute(
-                "INSERT INTO results (job, position, item, failed)"
-                " SELECT number, ?, ?, ? FROM jobs WHERE number = ? AND status = ?",
-                (position, item, failed, number, JobStatus.RUNNING.value),
-            )
+    def _add_outcomes(self, number: int, items: Iterable[tuple[int, str]], *, failed: bool) -> None:
+        with self._transaction():
+            row = self._db.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
+            if row is not None and row[0] == JobStatus.RUNNING.value:
+                self._db.executemany(
+                    "INSERT INTO results (job, position, item, failed) VALUES (?, ?, ?, ?)",
+                    [(number, position, item, failed) for position, item in items],
+                )
 
     def finish(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None = None) -> bool:
         """End a running job.

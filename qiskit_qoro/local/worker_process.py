@@ -18,7 +18,8 @@ from typing import BinaryIO
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine import load_engine
-from qiskit_qoro.local.tasks import Problem, Reply, Task, read_frame, run_task, write_frame
+from qiskit_qoro.local.sweeps import Sweeper
+from qiskit_qoro.local.tasks import Problem, Reply, Task, read_frame, run_batch, run_task, write_frame
 from qiskit_qoro.local.templates import Reader
 
 __all__ = ["main"]
@@ -43,6 +44,7 @@ def main(memory_limit_bytes: int | None) -> None:
     batches: queue.SimpleQueue[tuple[Task | Problem, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
     reader = Reader()
+    sweeper = Sweeper(reader)
     _warm_up(reader)
     _limit_memory(memory_limit_bytes)
     try:
@@ -50,8 +52,8 @@ def main(memory_limit_bytes: int | None) -> None:
         while True:
             batch = batches.get()
             write_frame(replies, Reply())
-            for task in batch:
-                write_frame(replies, run_task(task, reader, memory_limit_bytes=memory_limit_bytes))
+            for reply in run_batch(batch, reader, sweeper, memory_limit_bytes=memory_limit_bytes):
+                write_frame(replies, reply)
     except OSError:
         os._exit(0)  # nobody is listening
 

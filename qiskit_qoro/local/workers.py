@@ -23,7 +23,7 @@ from typing import Any, Self
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.batches import Ended, Event, Granted, Replied, Run, TaskFailure, Unavailable
 from qiskit_qoro.local.methods import default_memory_limit
-from qiskit_qoro.local.tasks import Problem, Reply, Task
+from qiskit_qoro.local.tasks import Problem, Reply, Task, Values
 from qiskit_qoro.local.worker_handle import WorkerHandle
 
 __all__ = ["Task", "TaskFailure", "WorkerPool", "default_workers"]
@@ -103,6 +103,7 @@ class WorkerPool:
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
+        on_values: Callable[[int, Values], None] | None = None,
     ) -> bool:
         """Run tasks on all workers that are free, and return when that is over.
 
@@ -114,6 +115,8 @@ class WorkerPool:
             on_failure: Called in the same way with the index of a task that could not be run, took too
                 long, needed too much memory, or brought its process down, and with the reason; the others
                 go on. ``None`` ends the run there.
+            on_values: Called in the same way with the expectation values of several tasks in a row, and the
+                index of the first of them. Without it they are handed to ``on_result`` one by one.
 
         Returns:
             Whether all tasks were run; ``False`` when ``stop`` ended it.
@@ -125,7 +128,14 @@ class WorkerPool:
         """
         self.start()
         run = Run(
-            self, tasks, stop, on_result, on_failure, time_limit_s=self._time_limit_s, clock=self._clock
+            self,
+            tasks,
+            stop,
+            on_result,
+            on_failure,
+            on_values=on_values,
+            time_limit_s=self._time_limit_s,
+            clock=self._clock,
         )
         return run.execute()
 

@@ -14,6 +14,7 @@ import pytest
 
 from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store import Store, open_store
+from qiskit_qoro.local.tasks import Values
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
@@ -35,6 +36,7 @@ class Pool:
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
+        on_values: Callable[[int, Values], None] | None = None,
     ) -> bool:
         return self._behaviour(tasks, stop, on_result)
 

@@ -239,7 +239,7 @@ def test_results_come_in_pages_in_the_order_of_the_circuits(store: Store) -> Non
     job = store.claim()
     assert job is not None
     for position in (2, 0, 1):
-        store.add_result(job.number, position, f'"{position}"')
+        store.add_results(job.number, [(position, f'"{position}"')])
     assert store.outcomes("me", job_id, 2, 0) == (3, ['"0"', '"1"'], [])
     assert store.outcomes("me", job_id, 2, 2) == (3, ['"2"'], [])
     assert store.outcomes("me", job_id, 2, 2**62) == (3, [], [])
@@ -249,7 +249,7 @@ def test_cancelling_tells_how_many_circuits_have_no_result(store: Store) -> None
     job_id = queued(store, "a", "b", "c")
     job = store.claim()
     assert job is not None
-    store.add_result(job.number, 0, "1")
+    store.add_results(job.number, [(0, "1")])
     assert store.cancel("me", job_id)[1] == 2
     with pytest.raises(JobConflict, match="CANCELLED"):
         store.cancel("me", job_id)
@@ -260,7 +260,7 @@ def test_a_result_that_comes_too_late_is_dropped(store: Store) -> None:
     job = store.claim()
     assert job is not None
     store.cancel("me", job_id)
-    store.add_result(job.number, 0, "1")
+    store.add_results(job.number, [(0, "1")])
     assert store.outcomes("me", job_id, 10, 0) == (0, [], [])
 
 
@@ -270,9 +270,9 @@ def test_a_deleted_job_leaves_nothing_behind(tmp_path: Path) -> None:
     store.set_config("me", job_id, ExecutionConfig(bond_dimension=8))
     job = store.claim()
     assert job is not None
-    store.add_result(job.number, 0, "1")
+    store.add_results(job.number, [(0, "1")])
     store.delete("me", job_id)
-    store.add_result(job.number, 1, "1")
+    store.add_results(job.number, [(1, "1")])
     assert not store.finish(job.number, JobStatus.COMPLETED, run_time_s=0)
     with pytest.raises(JobUnknown):
         store.job("me", job_id)
@@ -324,7 +324,7 @@ def test_a_file_keeps_everything(tmp_path: Path) -> None:
     job_id = queued(store)
     job = store.claim()
     assert job is not None
-    store.add_result(job.number, 0, "1")
+    store.add_results(job.number, [(0, "1")])
     store.finish(job.number, JobStatus.COMPLETED, run_time_s=0.25)
     store.close()
     store = open_store(tmp_path / "jobs.db")
@@ -340,7 +340,7 @@ def test_a_job_that_was_running_when_the_service_died_runs_again(tmp_path: Path)
     add(store, open_job, "a", finalized=False)
     job = store.claim()
     assert job is not None
-    store.add_result(job.number, 0, "1")
+    store.add_results(job.number, [(0, "1")])
     store.close()
     store = open_store(tmp_path / "jobs.db")
     assert status(store, job_id) is JobStatus.PENDING

@@ -1,5 +1,6 @@
 """The pool runs what can be run, says why the rest cannot, and survives it."""
 
+import math
 import os
 import signal
 import subprocess
@@ -58,6 +59,23 @@ def test_expectation_values_come_by_word_in_the_order_asked(pool):
     )
     assert list(values) == ["ZZ", "XI", "I"]
     assert values == pytest.approx({"ZZ": 1, "XI": 0, "I": 1})
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_rows_of_a_template_come_each_or_several_in_a_row(pool, together):
+    angles = [0.01 * place for place in range(200)]
+    text = HEADER + "qreg q[1]; rx(a) q[0];"
+    tasks = [
+        Task(str(place), text, words=("Z",), names=("a",), values=(a,)) for place, a in enumerate(angles)
+    ]
+    found = {}
+
+    def take(index, values):
+        found.update(enumerate(values, start=index))
+
+    hooks = {"on_values": take} if together else {}
+    assert pool.run(tasks, stop=NEVER, on_result=found.__setitem__, **hooks)
+    assert [found[place]["Z"] for place in range(200)] == pytest.approx([math.cos(a) for a in angles])
 
 
 def test_the_seed_the_device_and_the_configuration_reach_the_engine(pool):
