@@ -28,7 +28,7 @@ FIRST_LOOK_S = 0.05
 """Seconds until the first look at a job."""
 
 LOCAL_FIRST_LOOK_S = 0.002
-"""The same where the service is on this machine: a look takes a millisecond, a small job not much more."""
+"""The same where the service is on this machine. A look takes a millisecond, a small job not much more."""
 
 GROWTH = 1.5
 """How much longer each wait is than the one before."""
