@@ -25,6 +25,7 @@ from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.primitives.keeping import unpack_recipe
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RECIPE_READERS, QoroPrimitiveJob
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
@@ -232,7 +233,9 @@ class QoroProvider:
         """
         ids = job_id.split(ID_SEPARATOR)
         if len(ids) > 1 or self._is_of_primitive(job_id):
-            primitive_job = QoroPrimitiveJob(self.service, ids)
+            kept = self.journal.structure_of(ids[0]) if self.journal else None
+            recipe = None if kept is None else unpack_recipe(kept)
+            primitive_job = QoroPrimitiveJob(self.service, ids, recipe=recipe)
             primitive_job.status()
             return primitive_job
         job = QoroJob(None, job_id, self.service, readers=RECIPE_READERS)

@@ -6,19 +6,21 @@ The plan holds every body, rendered and checked. To run it is to send them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, islice
 
 import numpy as np
 
 from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.options import group_shots
 from qiskit_qoro.primitives.arrangement import Ask, Circuit, Draft, arrange
+from qiskit_qoro.primitives.keeping import pack_recipe
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
 from qiskit_qoro.primitives.recipes import Recipe
 from qiskit_qoro.service.submission import Submission
-from qiskit_qoro.wire.labels import encode_labels
+from qiskit_qoro.wire.labels import carry_structure, encode_labels
 
 __all__ = ["Plan", "PlannedJob", "build_plan"]
 
@@ -110,11 +112,16 @@ def build_plan(
     drafts = arrange(circuits, most_rows=options.max_parameter_rows_per_job)
     order = [place for draft in drafts for place in draft.members]
     recipe = build_recipe(np.argsort(order).tolist())
-    labels = iter(encode_labels(recipe.kind, recipe.documents(), len(circuits)))
+    labels = encode_labels(recipe.kind, recipe.documents(), len(circuits))
+    # The first job of a submission is the one by which the journal knows the recipe.
+    structure = None if carry_structure(labels) else pack_recipe(recipe)
+    remaining = iter(labels)
     jobs, submissions = [], []
     for draft in drafts:
-        own = list(islice(labels, len(draft.members)))
+        own = list(islice(remaining, len(draft.members)))
         submission = _submission(backend, circuits, draft, own, options)
+        facts = replace(submission.facts, kind=JobKind.of_letter(recipe.kind), structure=structure)
+        submission, structure = replace(submission, facts=facts), None
         submissions.append(submission)
         jobs.append(_planned(draft, submission))
     return Plan(backend.name, len(recipe.pubs), tuple(jobs), tuple(submissions), recipe)

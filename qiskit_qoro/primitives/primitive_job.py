@@ -7,7 +7,6 @@ which travels in the labels of the circuits, or in a file that the user saves.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -29,9 +28,8 @@ from qiskit_qoro.errors import (
 )
 from qiskit_qoro.job import QISKIT_STATUS, ResultReader
 from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus
-from qiskit_qoro.primitives.estimator_recipe import EstimatorRecipe
+from qiskit_qoro.primitives.keeping import RECIPES, load_file, save_file
 from qiskit_qoro.primitives.recipes import Recipe
-from qiskit_qoro.primitives.sampler_recipe import SamplerRecipe
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.progress import progress_line
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
@@ -41,10 +39,6 @@ __all__ = ["ID_SEPARATOR", "RECIPE_READERS", "QoroPrimitiveJob"]
 ID_SEPARATOR = "+"
 """What joins the identifiers of the service's jobs to that of a primitive's job."""
 
-_RECIPES: Mapping[str, type[Recipe]] = {kind.kind: kind for kind in (EstimatorRecipe, SamplerRecipe)}
-
-_FORMAT = "qiskit-qoro primitive job"
-_VERSION = 1
 _NOWHERE = "here-"
 _TOLD = 3
 _LABEL = re.compile(r"\bcircuit '([^']*)'")
@@ -242,15 +236,15 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
     def _recipe_for(self, labels: Mapping[str, Any]) -> Recipe:
         if self._recipe is None:
             structure = decode_labels(labels)
-            if structure is None or structure.kind not in _RECIPES or structure.document is None:
+            if structure is None or structure.kind not in RECIPES or structure.document is None:
                 raise QoroInputError(
                     f"the labels of job {self.job_id()} do not tell what its results mean: that did not fit, "
-                    "or no primitive of this package submitted it. Load the file that job.save(path) wrote "
-                    "with provider.load_job(path), or read the raw results with "
-                    "provider.service.get_job_results()",
+                    "or no primitive of this package submitted it. The journal of the machine that submitted "
+                    "it may know; else load the file that job.save(path) wrote with provider.load_job(path), "
+                    "or read the raw results with provider.service.get_job_results()",
                     job_id=self.job_id(),
                 )
-            self._recipe = _RECIPES[structure.kind].from_document(structure.document)
+            self._recipe = RECIPES[structure.kind].from_document(structure.document)
         return self._recipe
 
     def _raise_unless_completed(self, job_id: str) -> None:
@@ -305,14 +299,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
                 f"job {self.job_id()} was fetched by its identifier: read its result() first, then save it",
                 job_id=self.job_id(),
             )
-        document = {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "kind": self._recipe.kind,
-            "jobs": list(self._job_ids),
-            "recipe": self._recipe.to_document(),
-        }
-        Path(path).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        save_file(path, self._job_ids, self._recipe)
 
     @classmethod
     def load(cls, path: str | Path, service: QoroService, *, show_progress: bool = True) -> QoroPrimitiveJob:
@@ -327,19 +314,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             QoroInputError: The file holds no such job, or one of a newer version.
             OSError: The file cannot be read.
         """
-        try:
-            document = json.loads(Path(path).read_text(encoding="utf-8"))
-            if document["format"] != _FORMAT or document["version"] != _VERSION:
-                raise QoroInputError(
-                    f"{path} is {document['format']!r} of version {document['version']!r}, expected "
-                    f"{_FORMAT!r} of version {_VERSION}: update the package"
-                )
-            recipe = _RECIPES[document["kind"]].from_document(document["recipe"])
-            job_ids = [str(job_id) for job_id in document["jobs"]]
-        except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, QoroInputError):
-                raise
-            raise QoroInputError(f"{path} holds no job of a primitive: {error}") from error
+        job_ids, recipe = load_file(path)
         return cls(service, job_ids, recipe=recipe, show_progress=show_progress)
 
 
@@ -367,5 +342,5 @@ def _reader(kind: type[Recipe]) -> ResultReader:
     return read
 
 
-RECIPE_READERS: Mapping[str, ResultReader] = {kind: _reader(recipe) for kind, recipe in _RECIPES.items()}
+RECIPE_READERS: Mapping[str, ResultReader] = {kind: _reader(recipe) for kind, recipe in RECIPES.items()}
 """How the results of a primitive's job become its result, by the kind of structure in its labels."""

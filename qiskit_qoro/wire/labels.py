@@ -31,6 +31,7 @@ from qiskit_qoro.errors import WireError
 __all__ = [
     "LABEL_LIMIT",
     "LabelledStructure",
+    "carry_structure",
     "decode_labels",
     "encode_labels",
     "index_of_label",
@@ -123,6 +124,12 @@ def decode_labels(labels: Iterable[str]) -> LabelledStructure | None:
             f"the labels carry a structure of version {version!r}, this release reads {_VERSION!r}: update it"
         )
     return LabelledStructure(kind, _unpack(packed) if packed else None)
+
+
+def carry_structure(labels: Sequence[str]) -> bool:
+    """Whether the labels of a submission, in order, carry a structure and not only its kind."""
+    first = _LABEL.fullmatch(labels[0]) if labels else None
+    return first is not None and len(first[2] or "") > len(_VERSION) + 1
 
 
 def index_of_label(label: str) -> int | None:

@@ -163,6 +163,22 @@ def test_a_saved_job_is_loaded_by_another_process(
     assert local_service.token not in path.read_text()
 
 
+def test_the_journal_keeps_what_does_not_fit_into_labels(local_service: LocalService, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    words = sorted({"".join(rng.choice(list("IXYZ"), 6)) for _ in range(500)})
+    circuit = QuantumCircuit(6)
+    circuit.h(range(6))
+    pubs = [(circuit, SparsePauliOp(words, rng.normal(size=len(words)))), sweep(9)]
+    address = {"base_url": local_service.url, "journal": tmp_path / "journal.sqlite3"}
+    with QoroProvider(local_service.token, **address) as provider:
+        job = QoroEstimator(provider.get_backend("qoro_maestro")).run(pubs)
+        result = job.result()
+        assert len(job.job_ids) == 2
+        assert {entry.kind for entry in provider.jobs()} == {"estimator"}
+    with QoroProvider(local_service.token, **address) as provider:
+        assert same(provider.retrieve_job(job.job_id()).result(), result)
+
+
 def test_a_job_whose_recipe_does_not_fit_into_labels_says_so(
     backend: QoroBackend, stranger: QoroProvider, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.wire.labels import (
     LABEL_LIMIT,
     LabelledStructure,
+    carry_structure,
     decode_labels,
     encode_labels,
     index_of_label,
@@ -71,6 +72,8 @@ def test_the_first_document_that_fits_is_taken() -> None:
 def test_labels_tell_only_the_kind_where_nothing_fits() -> None:
     assert encode_labels("r", [_random_text(5000)], 3) == ["0.1r", "1", "2"]
     assert decode_labels(["0.1r", "1", "2"]) == LabelledStructure("r", None)
+    assert not carry_structure(["0.1r", "1", "2"])
+    assert carry_structure(encode_labels("r", ["x"], 1))
     assert encode_labels("r", ["x"], 0) == []
 
 
