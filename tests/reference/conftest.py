@@ -37,6 +37,7 @@ FLIP = Operator.from_label("X")
 
 Distribution = dict[str, float]
 Check = Callable[[Mapping[str, int], QuantumCircuit, int], None]
+CheckDrawn = Callable[[Mapping[str, int], Distribution, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -184,13 +185,16 @@ def key_of(circuit: QuantumCircuit, bits: tuple[int, ...]) -> str:
 
 
 def _check(counts: Mapping[str, int], circuit: QuantumCircuit, shots: int) -> None:
-    exact = exact_distribution(circuit)
-    assert sum(exact.values()) == pytest.approx(1), circuit.name
-    assert sum(counts.values()) == shots, circuit.name
-    assert set(counts) <= set(exact), circuit.name
+    _check_drawn(counts, exact_distribution(circuit), shots, circuit.name)
+
+
+def _check_drawn(counts: Mapping[str, int], exact: Distribution, shots: int, name: str) -> None:
+    assert sum(exact.values()) == pytest.approx(1), name
+    assert sum(counts.values()) == shots, name
+    assert set(counts) <= set(exact), name
     distance = sum(abs(counts.get(key, 0) / shots - p) for key, p in exact.items()) / 2
-    assert distance <= sqrt(len(exact) / shots) / 2 + sqrt(log(1 / FALSE_ALARM) / (2 * shots)), circuit.name
-    assert significance(counts, exact, shots) > FALSE_ALARM, circuit.name
+    assert distance <= sqrt(len(exact) / shots) / 2 + sqrt(log(1 / FALSE_ALARM) / (2 * shots)), name
+    assert significance(counts, exact, shots) > FALSE_ALARM, name
 
 
 def significance(counts: Mapping[str, int], exact: Distribution, shots: int) -> float:
@@ -208,3 +212,9 @@ def significance(counts: Mapping[str, int], exact: Distribution, shots: int) -> 
 def assert_sampled_from() -> Check:
     """Asserts that counts are those of a circuit, as far as their number can tell."""
     return _check
+
+
+@pytest.fixture(scope="session")
+def assert_drawn_from() -> CheckDrawn:
+    """Asserts that counts are drawn from a distribution, as far as their number can tell."""
+    return _check_drawn
