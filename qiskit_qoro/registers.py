@@ -1,7 +1,7 @@
 """Classical registers: from the service's flat bitstrings to the integers that a Qiskit ``Result`` holds.
 
 The service knows one flat row of classical bits, in the order of ``circuit.clbits`` unless the circuit's
-conditions ask for another one (:attr:`qiskit_qoro.qasm.Program.clbits`). Qiskit's ``Result`` wants one
+conditions ask for another one (``Program.clbits``). Qiskit's ``Result`` wants one
 integer for each outcome, and ``creg_sizes`` to cut it up: the first register in the lowest bits. For a
 circuit whose registers follow each other, both are the same. Where registers share bits or stand in another
 order than their bits, each register gets its own copy of its bits, in the order of declaration; bits in no
