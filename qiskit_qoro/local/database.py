@@ -93,6 +93,9 @@ CREATE INDEX statement ON transactions (account, number);
     """
 ALTER TABLE results ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;  -- item is then {"label", "error"}
 """,
+    """
+SELECT 1;  -- from here on, the values of a circuit of a template are a blob of packed numbers
+""",
 )
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.local.records import StoredJob
+from qiskit_qoro.local.records import StoredJob, pack_values
 from qiskit_qoro.models.jobs import CircuitBatch
 from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.templates import TemplateBatch
@@ -63,7 +63,7 @@ def add_template_batch(database: sqlite3.Connection, job: StoredJob, batch: Temp
     _check_shots([batch.shots])
     number = _template_number(database, job, blob, json.dumps(batch.template.parameter_names))
     rows = [
-        (job.number, first + index, label, json.dumps(values), batch.shots, number)
+        (job.number, first + index, label, pack_values(values), batch.shots, number)
         for index, (label, values) in enumerate(batch.template.parameter_sets)
     ]
     _insert_circuits(database, rows)
@@ -113,7 +113,7 @@ def _set_observables(
 
 
 def _insert_circuits(
-    database: sqlite3.Connection, rows: Sequence[tuple[int, int, str, str, int | None, int | None]]
+    database: sqlite3.Connection, rows: Sequence[tuple[int, int, str, str | bytes, int | None, int | None]]
 ) -> None:
     try:
         database.executemany("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qiskit_qoro.models.jobs import JobStatus, JobType
@@ -15,7 +18,15 @@ __all__ = [
     "StoredCircuit",
     "StoredJob",
     "StoredTemplate",
+    "pack_values",
 ]
+
+_FLOAT_BYTES = 8
+
+
+def pack_values(values: Sequence[float]) -> bytes:
+    """Values as they are stored: eight bytes each, the lowest first."""
+    return struct.pack(f"<{len(values)}d", *values)
 
 
 class JobUnknown(Exception):  # noqa: N818 - it says what the job is, and is answered 404
@@ -45,16 +56,23 @@ class StoredCircuit:
     Attributes:
         position: Its place in the job, from 0.
         label: The caller's name for it.
-        content: Its compressed text; or, for a circuit of a template, its values as JSON.
+        content: Its compressed text; or, for a circuit of a template, its values packed.
         shots: How often it runs, ``None`` where it is not sampled.
         template: Its template, by number; ``None`` where it has a text of its own.
     """
 
     position: int
     label: str
-    content: str
+    content: str | bytes
     shots: int | None
     template: int | None = None
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values of a circuit of a template, in the order of the template's names."""
+        if isinstance(self.content, str):  # as the first releases kept them
+            return tuple(json.loads(self.content))
+        return struct.unpack(f"<{len(self.content) // _FLOAT_BYTES}d", self.content)
 
 
 @dataclass(frozen=True)

@@ -225,10 +225,10 @@ class _JobTasks(Sequence[Task]):
     def _task(self, circuit: StoredCircuit) -> Task:
         values: tuple[float, ...] | None = None
         if circuit.template is None:
-            qasm, names = decode_text(circuit.content), _NO_NAMES
+            qasm, names = decode_text(str(circuit.content)), _NO_NAMES
         else:
             qasm, names = self._templates[circuit.template]
-            values = tuple(json.loads(circuit.content))
+            values = circuit.values
         return Task(
             label=circuit.label,
             qasm=qasm,

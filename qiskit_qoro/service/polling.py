@@ -2,9 +2,10 @@
 
 The first look is soon, each wait 1.5 times the one before, none longer than the user's interval: a job of
 0.2 s is noticed within 0.1 s, a job of an hour is looked at every ``polling_interval`` seconds. How soon the
-first look is depends on where the service is: :data:`FIRST_LOOK_S` over a network, :data:`LOCAL_FIRST_LOOK_S`
-on this machine. Each of several jobs has its own growing waits, and two looks, at whichever jobs, are never
-closer to each other than a first look: so many jobs cost no more requests a second than one new one.
+first look is, and how fast the waits grow, depends on where the service is: over a network
+:data:`FIRST_LOOK_S` and :data:`GROWTH`, on this machine :data:`LOCAL_FIRST_LOOK_S` and :data:`LOCAL_GROWTH`.
+Each of several jobs has its own growing waits, and two looks, at whichever jobs, are never closer to each
+other than a first look: so many jobs cost no more requests a second than one new one.
 
 :class:`Agenda` knows when to look at which job; it neither waits nor looks. :class:`Poller` does.
 """
@@ -22,7 +23,15 @@ from qiskit_qoro.errors import JobTimeoutError, MaxRetriesReachedError
 from qiskit_qoro.models.jobs import JobState
 from qiskit_qoro.service.clock import Clock
 
-__all__ = ["FIRST_LOOK_S", "GROWTH", "LOCAL_FIRST_LOOK_S", "Agenda", "Poller", "waits"]
+__all__ = [
+    "FIRST_LOOK_S",
+    "GROWTH",
+    "LOCAL_FIRST_LOOK_S",
+    "LOCAL_GROWTH",
+    "Agenda",
+    "Poller",
+    "waits",
+]
 
 FIRST_LOOK_S = 0.05
 """Seconds until the first look at a job."""
@@ -33,20 +42,24 @@ LOCAL_FIRST_LOOK_S = 0.002
 GROWTH = 1.5
 """How much longer each wait is than the one before."""
 
+LOCAL_GROWTH = 1.2
+"""The same where the service is on this machine: a job of 0.2 s is noticed within 0.04 s."""
+
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-def waits(first_s: float, longest_s: float) -> Iterator[float]:
+def waits(first_s: float, longest_s: float, growth: float = GROWTH) -> Iterator[float]:
     """The seconds to wait before each look, without end.
 
     Args:
         first_s: The first of them.
         longest_s: What no wait exceeds.
+        growth: How much longer each is than the one before.
     """
     seconds = first_s
     while True:
         yield min(seconds, longest_s)
-        seconds = min(seconds * GROWTH, longest_s)
+        seconds = min(seconds * growth, longest_s)
 
 
 class Agenda(Generic[_Key]):
@@ -57,10 +70,13 @@ class Agenda(Generic[_Key]):
         first_s: Seconds until the first look at a job, and between two looks at different jobs at least.
         longest_s: The longest wait between two looks at one job, in seconds.
         now: The present, in seconds.
+        growth: How much longer each wait is than the one before.
     """
 
-    def __init__(self, keys: Iterable[_Key], *, first_s: float, longest_s: float, now: float) -> None:
-        self._pauses = {key: waits(first_s, longest_s) for key in keys}
+    def __init__(
+        self, keys: Iterable[_Key], *, first_s: float, longest_s: float, now: float, growth: float = GROWTH
+    ) -> None:
+        self._pauses = {key: waits(first_s, longest_s, growth) for key in keys}
         self._gap_s = min(first_s, longest_s)
         self._earliest = now
         self._place = 0
@@ -94,16 +110,24 @@ class Poller:
         max_retries: How many looks at a job there are at most.
         clock: What is waited with.
         first_s: Seconds until the first look at a job, and between two looks at different jobs at least.
+        growth: How much longer each wait is than the one before.
     """
 
     longest_s: float
     max_retries: int
     clock: Clock
     first_s: float = FIRST_LOOK_S
+    growth: float = GROWTH
 
     def agenda(self, keys: Iterable[_Key]) -> Agenda[_Key]:
         """When to look at which of these jobs, from now on."""
-        return Agenda(keys, first_s=self.first_s, longest_s=self.longest_s, now=self.clock.now())
+        return Agenda(
+            keys,
+            first_s=self.first_s,
+            longest_s=self.longest_s,
+            now=self.clock.now(),
+            growth=self.growth,
+        )
 
     def until_final(
         self,

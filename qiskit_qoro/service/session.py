@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import (
@@ -17,7 +18,7 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import find_base_url, find_token
-from qiskit_qoro.service.polling import FIRST_LOOK_S, LOCAL_FIRST_LOOK_S, Poller
+from qiskit_qoro.service.polling import LOCAL_FIRST_LOOK_S, LOCAL_GROWTH, Poller
 from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.runner import CircuitRunner
 from qiskit_qoro.service.transport import Transport
@@ -105,8 +106,10 @@ class ServiceSession(CircuitRunner):
     @property
     def poller(self) -> Poller:
         """What waits for this client's jobs."""
-        first_s = LOCAL_FIRST_LOOK_S if self._transport.is_local else FIRST_LOOK_S
-        return Poller(self.polling_interval, self.max_retries, self._clock, first_s)
+        poller = Poller(self.polling_interval, self.max_retries, self._clock)
+        if self._transport.is_local:
+            return replace(poller, first_s=LOCAL_FIRST_LOOK_S, growth=LOCAL_GROWTH)
+        return poller
 
 
 def _is_duration(value: object) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.local.records import StoredCircuit, StoredTemplate
+from qiskit_qoro.local.records import StoredCircuit, StoredTemplate, pack_values
 from qiskit_qoro.local.store import Store, open_store
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.templates import TemplateBatch, TemplateEntry
@@ -72,14 +72,19 @@ def test_a_text_that_is_sent_again_is_kept_once(store: Store) -> None:
         2: StoredTemplate("two", ("t",)),
     }
     assert store.circuits(number) == [
-        StoredCircuit(0, "a", "[0.5]", 7, 0),
-        StoredCircuit(1, "b", "[0.5]", 7, 0),
-        StoredCircuit(2, "c", "[0.5]", 7, 0),
+        StoredCircuit(0, "a", pack_values([0.5]), 7, 0),
+        StoredCircuit(1, "b", pack_values([0.5]), 7, 0),
+        StoredCircuit(2, "c", pack_values([0.5]), 7, 0),
         StoredCircuit(3, "d", "bound", 3, None),
-        StoredCircuit(4, "e", "[0.5, 0.5]", 7, 1),
-        StoredCircuit(5, "f", "[0.5]", 7, 2),
+        StoredCircuit(4, "e", pack_values([0.5, 0.5]), 7, 1),
+        StoredCircuit(5, "f", pack_values([0.5]), 7, 2),
     ]
     assert store.job("me", job_id).is_finalized
+
+
+@pytest.mark.parametrize("content", [pack_values([0.1, -2e-300]), "[0.1, -2e-300]"])
+def test_values_are_exact_and_those_of_an_older_database_are_read_too(content: str | bytes) -> None:
+    assert StoredCircuit(0, "a", content, 7, 0).values == (0.1, -2e-300)
 
 
 def test_a_label_that_is_there_already_leaves_nothing_behind(store: Store) -> None:

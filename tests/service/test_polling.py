@@ -62,12 +62,12 @@ def test_no_wait_is_longer_than_the_polling_interval(cloud, statuses, clock, url
     assert clock.waits[-1] == pytest.approx(longest)
 
 
-def test_a_service_on_this_machine_is_asked_sooner(cloud, clock, token):
+def test_a_service_on_this_machine_is_asked_sooner_and_more_often(cloud, clock, token):
     local = "http://127.0.0.1:8000/api"
     for status in ["RUNNING"] * 3 + ["COMPLETED"]:
         cloud.add("GET", f"{local}/job/j1/status/", json={"status": status})
     QoroService(token, base_url=local, clock=clock).wait_for_job(JOB)
-    assert looks(clock) == pytest.approx([0.002, 0.005, 0.0095, 0.01625])
+    assert looks(clock) == pytest.approx([0.002, 0.0044, 0.00728, 0.010736])
 
 
 def test_without_a_loop_there_is_one_look_and_no_wait(cloud, service, statuses, clock):
