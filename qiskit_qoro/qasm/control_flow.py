@@ -12,7 +12,7 @@ is run if these are 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,10 +20,8 @@ from qiskit.circuit import (
     BoxOp,
     BreakLoopOp,
     CircuitInstruction,
-    ContinueLoopOp,
     ForLoopOp,
     IfElseOp,
-    Measure,
     Parameter,
     QuantumCircuit,
     Store,
@@ -32,6 +30,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.controlflow import CASE_DEFAULT, ControlFlowOp
 
+from qiskit_qoro.qasm.branches import JUMPS, Branch, Scope, is_long, writers_last
 from qiskit_qoro.qasm.conditions import (
     ALWAYS,
     NEVER,
@@ -51,9 +50,7 @@ from qiskit_qoro.qasm.unwritable import UnwritableError
 
 __all__ = ["ControlFlow", "WriteBlock"]
 
-_MOST_VALUES = 16  # of a condition that is written before each operation; more are latched
 _MOST_ITERATIONS = 1_000_000
-_JUMPS = (BreakLoopOp, ContinueLoopOp)
 
 
 class WriteBlock(Protocol):
@@ -86,21 +83,6 @@ class _Loop:
         return [bit for bit in (self.break_bit, self.continue_bit) if bit is not None]
 
 
-@dataclass(frozen=True)
-class _Branch:
-    """A block and when it is run.
-
-    Attributes:
-        condition: When, among the branches of its operation.
-        block: What is run; ``None`` for nothing.
-        latched: Whether the condition is a scratch bit that has all conditions around it in it.
-    """
-
-    condition: Condition
-    block: QuantumCircuit | None
-    latched: bool = False
-
-
 class ControlFlow:
     """Writes control flow into lines.
 
@@ -116,7 +98,7 @@ class ControlFlow:
         self.jumped = False
         self._lines = lines
         self._write_block = write_block
-        self._branches: list[_Branch] = []
+        self._branches: list[Branch] = []
         self._loops: list[_Loop] = []
         self._iterations = 0
 
@@ -142,7 +124,7 @@ class ControlFlow:
             UnwritableError: It is, and cannot be lowered.
         """
         operation = instruction.operation
-        scope = _Scope(instruction, qubits, clbits, depth + 1)
+        scope = Scope(instruction, qubits, clbits, depth + 1)
         if isinstance(operation, IfElseOp):
             self._write_if_else(operation, scope)
         elif isinstance(operation, SwitchCaseOp):
@@ -151,7 +133,7 @@ class ControlFlow:
             self._write_for_loop(operation, scope)
         elif isinstance(operation, BoxOp):
             self._write(operation.blocks[0], scope)
-        elif isinstance(operation, _JUMPS):
+        elif isinstance(operation, JUMPS):
             self._write_jump(leaves=isinstance(operation, BreakLoopOp))
         elif isinstance(operation, WhileLoopOp):
             raise UnwritableError(
@@ -171,15 +153,15 @@ class ControlFlow:
             return False
         return True
 
-    def _write(self, block: QuantumCircuit, scope: _Scope) -> None:
+    def _write(self, block: QuantumCircuit, scope: Scope) -> None:
         self._write_block(block, scope.qubits_of(block), scope.clbits_of(block), scope.depth)
 
-    def _write_if_else(self, operation: IfElseOp, scope: _Scope) -> None:
+    def _write_if_else(self, operation: IfElseOp, scope: Scope) -> None:
         condition = read_condition(operation.condition, scope.clbits)
         blocks = [*operation.blocks, None]
-        self._choose([_Branch(condition, blocks[0]), _Branch(complement(condition), blocks[1])], scope)
+        self._choose([Branch(condition, blocks[0]), Branch(complement(condition), blocks[1])], scope)
 
-    def _write_switch(self, operation: SwitchCaseOp, scope: _Scope) -> None:
+    def _write_switch(self, operation: SwitchCaseOp, scope: Scope) -> None:
         branches = []
         rest = ALWAYS
         for values, block in operation.cases_specifier():
@@ -190,17 +172,17 @@ class ControlFlow:
                 )
                 condition = unite(condition, intersect(found, rest))
             rest = subtract(rest, condition)
-            branches.append(_Branch(condition, block))
-        self._choose([*branches, _Branch(rest, None)], scope)
+            branches.append(Branch(condition, block))
+        self._choose([*branches, Branch(rest, None)], scope)
 
-    def _choose(self, branches: Sequence[_Branch], scope: _Scope) -> None:
+    def _choose(self, branches: Sequence[Branch], scope: Scope) -> None:
         """Write branches whose conditions exclude each other and leave nothing out."""
         read = 0
         for branch in branches:
             read |= support(branch.condition)
         branches = [branch for branch in branches if branch.condition]
-        ordered = _writers_last(branches, read, scope)
-        if ordered is not None and not any(_is_long(branch) for branch in ordered):
+        ordered = writers_last(branches, read, scope)
+        if ordered is not None and not any(is_long(branch) for branch in ordered):
             self._write_branches(ordered, scope)
             return
         latched, bits = self._latch(branches)
@@ -208,7 +190,7 @@ class ControlFlow:
         for bit in bits:
             self._lines.return_scratch_bit(bit)
 
-    def _write_branches(self, branches: Sequence[_Branch], scope: _Scope) -> None:
+    def _write_branches(self, branches: Sequence[Branch], scope: Scope) -> None:
         for branch in branches:
             if branch.block is None or not branch.block.data:
                 continue
@@ -220,7 +202,7 @@ class ControlFlow:
             self._update()
             self.jumped = False
 
-    def _latch(self, branches: Sequence[_Branch]) -> tuple[list[_Branch], list[int]]:
+    def _latch(self, branches: Sequence[Branch]) -> tuple[list[Branch], list[int]]:
         """Make scratch bits for all branches but the one with the most values, which is where none is 1."""
         others = sorted(branches, key=lambda branch: number_of_values(branch.condition))
         last = others.pop()
@@ -230,10 +212,10 @@ class ControlFlow:
             bit = self._lines.take_scratch_bit()
             self._lines.latch(bit, intersect(self._lines.condition, branch.condition))
             bits.append(bit)
-            latched.append(_Branch(equals([bit], 1), branch.block, latched=True))
-        return [*latched, _Branch(equals(bits, 0), last.block)], bits
+            latched.append(Branch(equals([bit], 1), branch.block, latched=True))
+        return [*latched, Branch(equals(bits, 0), last.block)], bits
 
-    def _write_for_loop(self, operation: ForLoopOp, scope: _Scope) -> None:
+    def _write_for_loop(self, operation: ForLoopOp, scope: Scope) -> None:
         values, parameter, block = operation.params
         if parameter is not None and not isinstance(parameter, Parameter):
             raise UnwritableError(
@@ -310,80 +292,6 @@ class ControlFlow:
             bits = bits_of_innermost if loop is innermost else loop.bits
             condition = intersect(condition, equals(bits, 0))
         return simplify(condition)
-
-
-class _Scope:
-    """What the bits of an instruction mean inside its blocks."""
-
-    def __init__(
-        self,
-        instruction: CircuitInstruction,
-        qubits: Mapping[Any, str],
-        clbits: Mapping[Any, int],
-        depth: int,
-    ) -> None:
-        self.clbits = clbits
-        self.depth = depth
-        self._instruction = instruction
-        self._qubits = qubits
-
-    def qubits_of(self, block: QuantumCircuit) -> dict[Any, str]:
-        """How the qubits of a block are written."""
-        return dict(zip(block.qubits, (self._qubits[bit] for bit in self._instruction.qubits), strict=True))
-
-    def clbits_of(self, block: QuantumCircuit) -> dict[Any, int]:
-        """The index of each classical bit of a block."""
-        return dict(zip(block.clbits, (self.clbits[bit] for bit in self._instruction.clbits), strict=True))
-
-
-def _writers_last(branches: Sequence[_Branch], read: int, scope: _Scope) -> list[_Branch] | None:
-    """The branches in an order in which none changes a condition that is needed after it, if there is one."""
-    writers = [branch for branch in branches if _written(branch.block, scope) & read]
-    if not writers:
-        return list(branches)
-    block = writers[0].block
-    if len(writers) > 1 or block is None:
-        return None
-    *before, last = block.data
-    if not isinstance(last.operation, Measure):
-        return None
-    clbits = scope.clbits_of(block)
-    if any(read >> bit & 1 for item in before for bit in _written_by(item, clbits)):
-        return None
-    return [branch for branch in branches if branch is not writers[0]] + writers
-
-
-def _written(block: QuantumCircuit | None, scope: _Scope) -> int:
-    """The classical bits that a block may write, as a mask."""
-    if block is None:
-        return 0
-    clbits = scope.clbits_of(block)
-    mask = 0
-    for item in block.data:
-        for bit in _written_by(item, clbits):
-            mask |= 1 << bit
-    return mask
-
-
-def _written_by(instruction: CircuitInstruction, clbits: Mapping[Any, int]) -> Iterator[int]:
-    operation = instruction.operation
-    if not instruction.clbits or isinstance(operation, _JUMPS):
-        return
-    if not isinstance(operation, ControlFlowOp):
-        yield from (clbits[bit] for bit in instruction.clbits)
-        return
-    for block in operation.blocks:
-        inner = dict(zip(block.clbits, (clbits[bit] for bit in instruction.clbits), strict=True))
-        for item in block.data:
-            yield from _written_by(item, inner)
-
-
-def _is_long(branch: _Branch) -> bool:
-    return (
-        branch.block is not None
-        and bool(branch.block.data)
-        and number_of_values(branch.condition) > _MOST_VALUES
-    )
 
 
 def _too_many_iterations() -> UnwritableError:

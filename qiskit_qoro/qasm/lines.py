@@ -93,7 +93,7 @@ class Lines:
         self._settle()
         self._condition = condition
         if len(self.text) > _MOST_LINES:
-            raise UnwritableError(f"it makes the program longer than {_MOST_LINES} lines; shorten its loops")
+            raise _too_long()
 
     def append_always(self, text: str) -> None:
         """Append a line that is run whatever the condition."""
@@ -153,6 +153,7 @@ class Lines:
         place_of = arrangement.register_of()
         listed: dict[tuple[Condition, int], list[str]] = {}
         scratch = (1 << self._num_bits) - (1 << self._num_clbits)
+        count = len(self.text)
         for number, line in self._late.items():
             text = line.text if line.clbit is None else f"{line.text}{spelled[line.clbit]};"
             if line.condition != ALWAYS:
@@ -160,6 +161,9 @@ class Lines:
                 if key not in listed:
                     register = place_of[support(line.condition).bit_length() - 1]
                     listed[key] = _prefixes(arrangement, line, register, scratch & ~line.in_use)
+                count += len(listed[key]) - 1
+                if count > _MOST_LINES:
+                    raise _too_long(line.place)
                 text = "\n".join([prefix + text for prefix in listed[key]])
             self.text[number] = text
         return self._with_declarations(arrangement)
@@ -193,6 +197,12 @@ class Lines:
 
     def _late_line(self, text: str, clbit: int | None, condition: Condition) -> _LateLine:
         return _LateLine(text, clbit, condition, self.place, self._in_use)
+
+
+def _too_long(place: int | None = None) -> UnwritableError:
+    return UnwritableError(
+        f"it makes the program longer than {_MOST_LINES} lines; shorten loops, or compare fewer bits", place
+    )
 
 
 def _prefixes(arrangement: Arrangement, line: _LateLine, register: int, zeros: int) -> list[str]:

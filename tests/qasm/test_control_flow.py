@@ -324,6 +324,15 @@ def endless_and_idle() -> QuantumCircuit:
     return circuit
 
 
+def many_lines() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 11)
+    with circuit.if_test((circuit.cregs[0], 1)):
+        circuit.x(0)
+    with circuit.if_test((0, 1)), circuit.for_loop(range(1000)):
+        circuit.x(0)
+    return circuit
+
+
 def outside() -> QuantumCircuit:
     circuit = QuantumCircuit(1, 1)
     circuit.append(BreakLoopOp(1, 1), [0], [0])
@@ -358,6 +367,7 @@ def angle_inside() -> QuantumCircuit:
         (wide_expression, r"instruction 0 \(if_else\): .*11 bits.*at most 10"),
         (endless, r"instruction 0 \(for_loop\): .*1000000.*shorten"),
         (endless_and_idle, r"instruction 0 \(for_loop\): .*1000000.*shorten"),
+        (many_lines, r"instruction 1 \(if_else\): .*1000000 lines; shorten"),
         (outside, r"instruction 0 \(break_loop\): .*outside"),
         (by_zero, r"instruction 0 \(if_else\): .*divides by zero"),
         (angle_inside, r"instruction 0 \(if_else\): .*theta.*assign_parameters"),
