@@ -88,10 +88,10 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
 
 
 def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowPrograms:
+    if not len(rows):
+        return RowPrograms(write_program(circuit.copy_empty_like()), [], [])
     bound = [circuit.assign_parameters(row) for row in rows]
     programs = [write_program(item, drop_idle_qubits=True) for item in bound]
-    if not programs:
-        programs, rows = [write_program(circuit.copy_empty_like())], ()
     if len({program.qubits for program in programs}) > 1:
         programs = [write_program(item) for item in bound]
     nothing = np.empty(0)
