@@ -19,7 +19,6 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -28,6 +27,7 @@ from typing import Any
 import divi.backends
 import divi.circuits
 import requests
+from checking import hold_all
 from divi.backends import JobConfig, JobStatus, JobType, QoroService
 from qiskit.circuit import Parameter
 
@@ -428,26 +428,11 @@ def checks() -> list[Callable[[], None]]:
     return [*common, an_execution_config_is_set_and_read]
 
 
-def holds(check: Callable[[], None]) -> bool:
-    started = time.monotonic()
-    try:
-        check()
-    except Exception:
-        traceback.print_exc()
-        outcome = "FAILED"
-    else:
-        outcome = "ok"
-    print(f"{outcome:7}{time.monotonic() - started:6.2f} s  {check.__name__.replace('_', ' ')}", flush=True)
-    return outcome == "ok"
-
-
 def main(command: str) -> int:
     print(f"qoro-divi {metadata.version('qoro-divi')} asks {command}", flush=True)
     with serving(command) as url:
         sys.modules[QoroService.__module__].API_URL = url
-        outcomes = [holds(check) for check in checks()]
-    print(f"{sum(outcomes)} of {len(outcomes)} hold")
-    return 0 if all(outcomes) else 1
+        return hold_all(checks())
 
 
 if __name__ == "__main__":
