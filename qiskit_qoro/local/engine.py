@@ -25,7 +25,7 @@ from qiskit_qoro.local.program import EngineProgram, write_engine_program
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.parser import parse_program
 
-__all__ = ["Source", "expect", "is_plain_statevector", "load_engine", "sample"]
+__all__ = ["Source", "compile_program", "expect", "is_plain_statevector", "load_engine", "sample"]
 
 _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.QiskitAer: "QiskitAer",
@@ -34,6 +34,7 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.CompositeQCSim: "CompositeQCSim",
     Simulator.GpuSim: "Gpu",
 }
+_COMPILED_QUBITS = 10  # up to here it is quicker to compile a program than to have the engine run its text
 _MOST_SHOTS = 10_000_000  # at 2^31 - 1 the engine never comes back
 
 
@@ -157,6 +158,27 @@ def is_plain_statevector(
     return chosen == (Simulator.QCSim, SimulationMethod.Statevector)
 
 
+def compile_program(text: str) -> Any:
+    """Compile a program without measurements, for expectation values in state vectors.
+
+    Args:
+        text: A program that was written for the engine.
+
+    Returns:
+        The engine's ``AdjointProgram``.
+
+    Raises:
+        QoroError: The engine cannot read it.
+        ValueError: It contains something else than gates.
+    """
+    maestro = load_engine()
+    parser = maestro.QasmToCirc()
+    circuit = parser.parse_and_translate(text)
+    if parser.failed():
+        raise QoroError(f"the engine cannot read a program: {parser.get_error_message()}")
+    return maestro.AdjointProgram(circuit)
+
+
 def load_engine() -> ModuleType:
     """Import the engine.
 
@@ -200,7 +222,9 @@ def _estimate(
     if not words:
         return []
     maestro = load_engine()
-    if noise is None:
+    if noise is None and _is_quick_compiled(program, config, limit):
+        values = _call(_estimate_compiled, program, words)
+    elif noise is None:
         settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
         answer = _call(maestro.simple_estimate, program.text, words, config=settings)
         values = [float(value) for value in answer["expectation_values"]]
@@ -209,6 +233,17 @@ def _estimate(
     if len(values) != len(words):
         raise QoroError(f"the engine gave {len(values)} expectation values for {len(words)} Pauli words")
     return values
+
+
+def _is_quick_compiled(program: EngineProgram, config: ExecutionConfig, limit: int | None) -> bool:
+    return len(program.qubits) <= _COMPILED_QUBITS and is_plain_statevector(
+        program, config, memory_limit_bytes=limit
+    )
+
+
+def _estimate_compiled(program: EngineProgram, words: list[str]) -> list[float]:
+    answer = compile_program(program.text).expectation_values(words)
+    return [float(value) for value in answer["expectation_values"][0]]
 
 
 def _options(

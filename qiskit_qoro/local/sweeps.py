@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine import is_plain_statevector, load_engine
+from qiskit_qoro.local.engine import compile_program, is_plain_statevector
 from qiskit_qoro.local.pauli_words import ask_words
 from qiskit_qoro.local.program import EngineProgram
 from qiskit_qoro.local.templates import Filling, Reader, Template
@@ -145,7 +145,7 @@ def _compile(filling: Filling) -> _Compiled | None:
     program = filling.fill(first)
     if len(program.qubits) > MOST_QUBITS or program.trajectory:
         return None
-    compiled, other = _compile_text(program.text), _compile_text(filling.fill(second).text)
+    compiled, other = compile_program(program.text), compile_program(filling.fill(second).text)
     constants = np.array(compiled.parameters, dtype=np.float64)
     pairs = list(zip(constants.tolist(), np.array(other.parameters).tolist(), strict=True))
     place_of = {pair: place for place, pair in enumerate(zip(first, second, strict=True))}
@@ -160,12 +160,3 @@ def _compile(filling: Filling) -> _Compiled | None:
         np.array(parameters, dtype=np.intp),
         np.array(angles, dtype=np.intp),
     )
-
-
-def _compile_text(text: str) -> Any:
-    maestro = load_engine()
-    parser = maestro.QasmToCirc()
-    circuit = parser.parse_and_translate(text)
-    if parser.failed():
-        raise QoroError(f"the engine cannot read a program: {parser.get_error_message()}")
-    return maestro.AdjointProgram(circuit)

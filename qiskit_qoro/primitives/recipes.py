@@ -89,8 +89,10 @@ class Recipe(ABC):
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """The recipe as JSON values: in full, and without the metadata of circuits."""
-        yield self.to_document(metadata=True)
-        yield self.to_document(metadata=False)
+        full, bare = self.to_document(metadata=True), self.to_document(metadata=False)
+        yield full
+        if bare != full:
+            yield bare
 
     def to_document(self, *, metadata: bool = True) -> dict[str, Any]:
         """The recipe as a JSON value."""

@@ -30,7 +30,7 @@ from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder, facts_
 from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, CANCEL_JOB, INIT_JOB
-from qiskit_qoro.wire.observables import parse_ham_ops
+from qiskit_qoro.wire.observables import encode_observables, parse_ham_ops
 from qiskit_qoro.wire.payloads import job_id_from_json, job_request_to_json
 from qiskit_qoro.wire.text import encode_text
 from qiskit_qoro.wire.uploads import circuit_batch_to_json
@@ -58,6 +58,10 @@ class Measurement:
     shot_groups: tuple[ShotGroup, ...] | None = None
     observables: tuple[tuple[str, ...], ...] | None = None
     circuit_ham_map: tuple[CircuitRange, ...] | None = None
+
+    def encoded_observables(self) -> str | None:
+        """The observables as they travel."""
+        return None if self.observables is None else encode_observables(self.observables)
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,7 @@ def build_submission(
 def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Iterator[bytes]:
     labels = list(programs)
     blobs = {label: encode_text(program.text) for label, program in programs.items()}
+    observables = measurement.encoded_observables()
     empty = _batch(programs, [], measurement, shot_groups=(), finalized=False)
     # A group costs what the longest triple and a comma cost. The first circuit of a body always begins one;
     # counted from there, no bound of a triple has more digits than it had before.
@@ -253,7 +258,9 @@ def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Itera
         for index, label in enumerate(labels)
     ]
     try:
-        chunks = pack(sizes, overhead=len(render(circuit_batch_to_json(empty))) + longest)
+        chunks = pack(
+            sizes, overhead=len(render(circuit_batch_to_json(empty, observables=observables))) + longest
+        )
     except ItemTooLargeError as error:
         raise QoroInputError(
             f"circuit {labels[error.index]!r} is too large to be sent: {error.size} bytes compressed, and "
@@ -270,7 +277,7 @@ def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Itera
             shot_groups=groups,
             finalized=chunk.stop == len(labels),
         )
-        yield render(circuit_batch_to_json(batch, blobs=blobs))
+        yield render(circuit_batch_to_json(batch, blobs=blobs, observables=observables))
 
 
 def _batch(

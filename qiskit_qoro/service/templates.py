@@ -163,10 +163,11 @@ def _uploads(template: TemplateEntry, measurement: Measurement, where: str, is_l
     blob = encode_text(complete_program(template.template_qasm))
     sets = [render(parameter_set_to_json(item)) for item in template.parameter_sets]
     empty = replace(template, parameter_sets=())
+    observables = measurement.encoded_observables()
 
     def head(finalized: bool) -> bytes:
         batch = TemplateBatch(empty, finalized, measurement.shots, measurement.observables)
-        return render(template_batch_to_json(batch, blob=blob))
+        return render(template_batch_to_json(batch, blob=blob, observables=observables))
 
     try:
         chunks = pack([len(item) + len(",") for item in sets], overhead=len(head(False)))

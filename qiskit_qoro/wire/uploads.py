@@ -36,12 +36,15 @@ __all__ = [
 ]
 
 
-def circuit_batch_to_json(batch: CircuitBatch, *, blobs: Mapping[str, str] | None = None) -> dict[str, Any]:
+def circuit_batch_to_json(
+    batch: CircuitBatch, *, blobs: Mapping[str, str] | None = None, observables: str | None = None
+) -> dict[str, Any]:
     """The body that adds bound circuits to a job.
 
     Args:
         batch: What is added.
         blobs: The texts of the batch's circuits as they travel, where they have been encoded before.
+        observables: The observables as they travel, where they have been encoded before.
     """
     if blobs is None:
         blobs = {label: encode_text(text) for label, text in batch.circuits.items()}
@@ -51,7 +54,7 @@ def circuit_batch_to_json(batch: CircuitBatch, *, blobs: Mapping[str, str] | Non
     if batch.shot_groups is not None:
         body["shot_groups"] = [list(group) for group in batch.shot_groups]
     if batch.observables is not None:
-        body["observables"] = encode_observables(batch.observables)
+        body["observables"] = observables or encode_observables(batch.observables)
     if batch.circuit_ham_map is not None:
         body["circuit_ham_map"] = [list(item) for item in batch.circuit_ham_map]
     body["circuits"] = {label: blobs[label] for label in batch.circuits}
@@ -105,18 +108,21 @@ def is_template_body(body: object) -> bool:
     return isinstance(body, dict) and "circuit_template" in body
 
 
-def template_batch_to_json(batch: TemplateBatch, *, blob: str | None = None) -> dict[str, Any]:
+def template_batch_to_json(
+    batch: TemplateBatch, *, blob: str | None = None, observables: str | None = None
+) -> dict[str, Any]:
     """The body that adds a template and some of its parameter sets to a job.
 
     Args:
         batch: What is added.
         blob: The template's text as it travels, where it has been encoded before.
+        observables: The observables as they travel, where they have been encoded before.
     """
     body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
     if batch.shots is not None:
         body["shots"] = batch.shots
     if batch.observables is not None:
-        body["observables"] = encode_observables(batch.observables)
+        body["observables"] = observables or encode_observables(batch.observables)
     body["circuit_template"] = encode_text(batch.template.template_qasm) if blob is None else blob
     body["parameter_names"] = list(batch.template.parameter_names)
     body["parameter_sets"] = [parameter_set_to_json(item) for item in batch.template.parameter_sets]
