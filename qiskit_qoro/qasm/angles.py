@@ -1,7 +1,8 @@
-"""Angles as text that reads back as the same float."""
+"""Angles as text that reads back as the same float, and as keys of dictionaries."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from math import isfinite
 from typing import Any
 
@@ -9,7 +10,7 @@ from qiskit.circuit import ParameterExpression
 
 from qiskit_qoro.qasm.unwritable import UnwritableError
 
-__all__ = ["spell_angle"]
+__all__ = ["key_of_angle", "spell_angle"]
 
 
 def spell_angle(value: Any) -> str:
@@ -25,6 +26,19 @@ def spell_angle(value: Any) -> str:
     if not isfinite(number):
         raise UnwritableError(f"its angle is {number}, expected a finite number")
     return repr(number)
+
+
+def key_of_angle(value: Hashable) -> Hashable:
+    """What equals the key of another angle only if the angles are equal.
+
+    An expression that is a negative number whatever the values of its parameters, such as ``0 * theta - 1``,
+    has no hash in Qiskit 2.6; then it is a new object, which equals nothing.
+    """
+    try:
+        hash(value)
+    except OverflowError:
+        return object()
+    return value
 
 
 def _real(value: Any) -> float:

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from qiskit.circuit import ParameterExpression
 
+from qiskit_qoro.qasm.angles import key_of_angle
 from qiskit_qoro.qasm.writer import Program, write_program
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from qiskit import QuantumCircuit
 
 __all__ = ["ParametricProgram", "write_template"]
@@ -55,19 +58,19 @@ def write_template(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) -
         QoroInputError: An instruction cannot be written; the message names it and its index. A gate whose
             definition has to know the values of its parameters is such.
     """
-    names: dict[ParameterExpression, str] = {}
+    names: dict[Hashable, tuple[ParameterExpression, str]] = {}
     spelled = dict[int, tuple[ParameterExpression, str]]()
 
     def spell(expression: ParameterExpression) -> str:
         # The same object comes often, and to look an expression up by value is slow.
         known = spelled.get(id(expression))
         if known is None:
-            known = (expression, names.setdefault(expression, f"a{len(names)}"))
-            spelled[id(expression)] = known
+            known = names.setdefault(key_of_angle(expression), (expression, f"a{len(names)}"))
+            spelled[id(expression)] = (expression, known[1])
         return known[1]
 
     program = write_program(circuit, drop_idle_qubits=drop_idle_qubits, spell_symbol=spell)
     # A gate written by its definition need not use its own angles.
     used = set(_NAME.findall(program.text)) if names else set()
-    pairs = [(name, expression) for expression, name in names.items() if name in used]
+    pairs = [(name, expression) for expression, name in names.values() if name in used]
     return ParametricProgram(program, tuple(name for name, _ in pairs), tuple(item for _, item in pairs))

@@ -24,7 +24,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Measure, ParameterExpression, Reset
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm.angles import spell_angle
+from qiskit_qoro.qasm.angles import key_of_angle, spell_angle
 from qiskit_qoro.qasm.control_flow import ControlFlow
 from qiskit_qoro.qasm.definitions import definition_of
 from qiskit_qoro.qasm.gates import GATES
@@ -219,7 +219,7 @@ class _Body:
         self.write_block(definition, inner_qubits, inner_clbits, depth + 1)
 
     def _standard_definition(self, instruction: CircuitInstruction) -> QuantumCircuit:
-        key = (instruction.name, *instruction.params)
+        key = (instruction.name, *map(key_of_angle, instruction.params))
         if key not in self._definitions:
             # Checked here, as a definition may fold an angle that is no number into something else.
             for value in instruction.params:

@@ -58,6 +58,16 @@ def test_only_names_that_occur_in_the_text_are_named() -> None:
     assert len(template.names) == len(template.expressions)
 
 
+def test_an_expression_that_is_a_number_whatever_its_parameters_are_is_written() -> None:
+    circuit = QuantumCircuit(2)
+    circuit.rx(0 * THETA - 1, 0)
+    circuit.rx(0 * THETA, 0)
+    circuit.rzx(0 * PHI - 2.5, 0, 1)
+    circuit.rzx(PHI, 1, 0)
+    values = {THETA: 0.7, PHI: -1.3}
+    assert Operator(_bound(circuit, values)).equiv(Operator(circuit.assign_parameters(values)))
+
+
 def test_a_circuit_without_parameters_is_written_as_always() -> None:
     circuit = QuantumCircuit(2)
     circuit.h(0)
