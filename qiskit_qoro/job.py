@@ -53,6 +53,7 @@ class QoroJob(TrackedJob):
         tag: The job's tag, ``None`` where that is not known.
         readers: What reads the results of jobs of other kinds than those of ``backend.run()``, by the letter
             of the kind in their labels.
+        find_backend: What finds a backend by its name, for a job fetched by its identifier.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class QoroJob(TrackedJob):
         memory: bool = False,
         tag: str | None = None,
         readers: Mapping[str, ResultReader] | None = None,
+        find_backend: Callable[[str], BackendV2] | None = None,
     ) -> None:
         super().__init__(backend, job_id, service)
         self._experiments = experiments
@@ -72,6 +74,8 @@ class QoroJob(TrackedJob):
             tuple((experiments or {}).values()), backend.name if backend is not None else None, tag, memory
         )
         self._readers = dict(readers or {})
+        self._backend: BackendV2 | None = backend
+        self._find_backend = find_backend
         self._result: Result | None = None
         self._partial: Result | None = None
         self._outcome: JobOutcome | None = None
@@ -83,6 +87,20 @@ class QoroJob(TrackedJob):
     def __await__(self) -> Generator[Any, None, Result]:
         """Wait for the job as :meth:`result` does, without blocking the event loop."""
         return self._awaited().__await__()
+
+    def backend(self) -> BackendV2:
+        """The backend it runs on; of a job fetched by its identifier, the one that its results name.
+
+        Raises:
+            QiskitError: It is not known, or not yet, or the service has it no more.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        if self._backend is None and self._find_backend is not None and self.status() is QiskitStatus.DONE:
+            self._read()
+            if self._structure.backend_name is not None:
+                self._backend = self._find_backend(self._structure.backend_name)
+        return super().backend()
 
     @property
     def tags(self) -> list[str]:

@@ -238,7 +238,7 @@ class QoroProvider:
             primitive_job = QoroPrimitiveJob(self.service, ids, recipe=recipe)
             primitive_job.status()
             return primitive_job
-        job = QoroJob(None, job_id, self.service, readers=RECIPE_READERS)
+        job = QoroJob(None, job_id, self.service, readers=RECIPE_READERS, find_backend=self.get_backend)
         if job.status() is QiskitStatus.DONE:
             label = self.service.get_first_label(ExecutionResult(job_id=job_id))
             if label is not None and kind_of_label(label) in RECIPE_READERS:

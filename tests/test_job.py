@@ -237,7 +237,7 @@ print(json.dumps([job.result().to_dict(), job.tags, repr(job)]))
     assert done.stderr == ""
 
 
-def test_a_job_fetched_by_its_id_has_no_backend_but_its_name(
+def test_a_job_fetched_by_its_id_finds_its_tags_and_its_backend_in_its_results(
     provider: QoroProvider, backend: QoroBackend
 ) -> None:
     job = backend.run(bell("mine"), shots=5)
@@ -246,9 +246,8 @@ def test_a_job_fetched_by_its_id_has_no_backend_but_its_name(
 
     assert fetched.job_id() == job.job_id()
     assert fetched.tags == []
-    with pytest.raises(QiskitError, match="backend"):
-        fetched.backend()
     assert fetched.result().backend_name == "qoro_maestro"
+    assert repr(fetched.backend()) == repr(backend)
     assert fetched.result().get_counts("mine") == job.result().get_counts("mine")
     assert fetched.result().time_taken == job.result().time_taken
 
@@ -264,10 +263,13 @@ def test_a_job_of_another_client_shows_labels_and_one_row(
         {"first": program, "7": program}, override_job_config=JobConfig(shots=5)
     )
 
-    result = provider.retrieve_job(str(submitted.job_id)).result()
+    job = provider.retrieve_job(str(submitted.job_id))
+    result = job.result()
 
     assert [result.get_counts(name) for name in ("first", "7")] == [{"10": 5}, {"10": 5}]
     assert (result.backend_name, caplog.records) == (None, [])
+    with pytest.raises(QiskitError, match="backend"):
+        job.backend()
 
 
 @pytest.mark.parametrize(
