@@ -17,6 +17,7 @@ __all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavai
 _TICK_S = 0.1  # how often the stop event and the time limit are looked at
 _GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a process
 _BATCH_S = 0.1  # how long a batch should take
+_LEAST_S = 0.005
 _LARGEST_BATCH = 64
 _LARGEST_SWEEP = 4096  # tasks that are run together
 _MOST_DEATHS = 3  # of workers that were idle, before the circuits become suspect
@@ -170,7 +171,7 @@ class Run:
         if self._unbegun:
             start, end = self._unbegun.pop()
         else:
-            start, end = self._next, self._next + self._batch_size()
+            start, end = self._next, min(self._next + self._batch_size(), len(self._tasks))
             self._next = end
         if start == end:
             self._workers.release(handle)
@@ -182,7 +183,8 @@ class Run:
         """As many tasks as fit in a batch's time, and no more than a worker's share of the rest."""
         share = -(-(len(self._tasks) - self._next) // self._workers.size)
         fitting = int(_BATCH_S * self._answered / self._worked_s) if self._worked_s else 1
-        return min(share, max(1, min(fitting, self._largest)))
+        # A batch takes about a millisecond to hand over: what takes little more is not shared.
+        return max(1, min(fitting, self._largest, max(share, int(fitting * _LEAST_S / _BATCH_S))))
 
     def _bury(self, handle: WorkerHandle) -> None:
         batch = self._busy.pop(handle)

@@ -222,6 +222,7 @@ def _estimate(
     if not words:
         return []
     maestro = load_engine()
+    values: list[float]
     if noise is None and _is_quick_compiled(program, config, limit):
         values = _call(_estimate_compiled, program, words)
     elif noise is None:

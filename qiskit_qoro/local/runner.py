@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import islice
 from typing import Any, Protocol, overload
 
 from qiskit_qoro.local.records import StoredCircuit, StoredJob, StoredTemplate
@@ -21,7 +20,7 @@ from qiskit_qoro.local.store import Store
 from qiskit_qoro.local.tasks import Findings, Problem, Values
 from qiskit_qoro.local.workers import Task, TaskFailure
 from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, ResultsPage
-from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
+from qiskit_qoro.wire.results import failed_page_to_json, render_value_items, results_page_to_json
 from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
@@ -171,14 +170,16 @@ class Runner:
         tasks = _JobTasks(job, circuits, templates, self._store.config_of(job.number))
 
         def keep(index: int, result: CircuitResult) -> None:
-            keep_all(index, [result])
+            circuit = circuits[index]
+            self._store.add_results(job.number, [(circuit.position, _item(circuit.label, result))])
 
-        def keep_all(index: int, results: Iterable[CircuitResult]) -> None:
-            items = [
-                (circuit.position, _item(circuit.label, result))
-                for circuit, result in zip(islice(circuits, index, None), results, strict=False)
-            ]
-            self._store.add_results(job.number, items)
+        def keep_all(index: int, values: Values) -> None:
+            known = circuits[index : index + len(values.rows)]
+            items = render_value_items(
+                [circuit.label for circuit in known], values.words, values.rows.tolist()
+            )
+            positions = (circuit.position for circuit in known)
+            self._store.add_results(job.number, zip(positions, items, strict=True))
 
         def note(index: int, reason: str) -> None:
             circuit = circuits[index]

@@ -36,6 +36,7 @@ class WorkerHandle:
 
     Args:
         memory_limit_bytes: The most memory that one of its tasks may take, ``None`` for no limit.
+        threads: How many threads the engine may use, unless the environment says so.
         on_reply: Called with the handle and each reply, from a thread of the handle's own. The first
             reply only says that the process is ready.
         on_end: Called once with the handle, from the same thread, when the process has ended.
@@ -45,6 +46,7 @@ class WorkerHandle:
         self,
         *,
         memory_limit_bytes: int | None,
+        threads: int,
         on_reply: Callable[[WorkerHandle, Reply], None],
         on_end: Callable[[WorkerHandle], None],
     ) -> None:
@@ -54,6 +56,8 @@ class WorkerHandle:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # Engines that together have more threads than there are processors wait for each other busily.
+            env={"OMP_NUM_THREADS": str(threads)} | dict(os.environ),
             # Ctrl-C in the terminal is for the process that started this one.
             start_new_session=True,
         )

@@ -194,7 +194,10 @@ class WorkerPool:
 
     def _spawn(self) -> None:
         handle = WorkerHandle(
-            memory_limit_bytes=self._memory_limit_bytes, on_reply=self._replied, on_end=self._ended
+            memory_limit_bytes=self._memory_limit_bytes,
+            threads=max(1, (os.cpu_count() or 1) // self._size),
+            on_reply=self._replied,
+            on_end=self._ended,
         )
         self._handles.add(handle)
 

@@ -7,7 +7,8 @@ error overlooks that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import WireError
@@ -19,6 +20,7 @@ from qiskit_qoro.wire.payloads import error_to_json
 __all__ = [
     "failed_page_from_json",
     "failed_page_to_json",
+    "render_value_items",
     "results_page_from_json",
     "results_page_to_json",
 ]
@@ -37,6 +39,23 @@ def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
             for label, result in page.results.items()
         ],
     }
+
+
+def render_value_items(
+    labels: Sequence[str], words: Sequence[str], rows: Iterable[Sequence[float]]
+) -> list[str]:
+    """The items of a page that hold expectation values of the same words, as JSON text.
+
+    It is the text of what :func:`results_page_to_json` gives, many items at a time.
+
+    Args:
+        labels: The label of each circuit.
+        words: The words, Pauli words of letters only.
+        rows: For each circuit the value of each word, finite.
+    """
+    values = ",".join(f'"{word}":%r' for word in words)
+    item = '{"label":%s,"results":{' + values + "}}"
+    return [item % (json.dumps(label), *row) for label, row in zip(labels, rows, strict=True)]
 
 
 def results_page_from_json(body: object) -> ResultsPage:
