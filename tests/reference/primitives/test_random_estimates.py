@@ -30,7 +30,7 @@ from qiskit_qoro import MaestroConfig, QoroBackend, QoroEstimator, QoroPrimitive
 Maker = Any  # that of conftest.py
 Observable = dict[str, float]
 
-BATCH = 5
+BATCH = 4
 L = 12.5
 
 # Qiskit computes the matrix of an evolution so.

@@ -26,7 +26,7 @@ Maker = Any  # that of conftest.py
 Check = Callable[[Mapping[str, int], QuantumCircuit, int], None]
 CheckDrawn = Callable[[Mapping[str, int], Mapping[str, float], int, str], None]
 
-BATCH = 5
+BATCH = 4
 
 # Qiskit computes the matrix of an evolution so.
 pytestmark = pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
@@ -36,8 +36,10 @@ def measured_circuit(maker: Maker) -> QuantumCircuit:
     """A circuit of up to 8 qubits that is measured at its end."""
     circuit = maker.circuit(maker.upto(8), maker.upto(12) - 1)
     add_registers(maker, circuit, maker.upto(9))
-    for _ in range(maker.upto(9)):
+    for _ in range(maker.upto(6)):
         circuit.measure(maker.pick(circuit.qubits), maker.pick(circuit.clbits))
+    if maker.chance(0.3):
+        circuit.measure_all()
     return circuit
 
 
@@ -71,6 +73,12 @@ def add_registers(maker: Maker, circuit: QuantumCircuit, count: int) -> None:
         circuit.add_register(ClassicalRegister(bits=maker.some(bits, maker.upto(count)), name="c-1"))
     if maker.chance(0.4):
         circuit.add_register(ClassicalRegister(maker.upto(3) - 1, "if"))
+
+
+def writes_once(circuit: QuantumCircuit) -> bool:
+    """Whether no bit is measured into twice: Qiskit 2.0 may change the order of such measurements."""
+    written = [item.clbits[0] for item in circuit.data if item.name == "measure"]
+    return len(set(written)) == len(written)
 
 
 def complete_copy(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -118,7 +126,8 @@ def test_samples_have_the_joint_distribution_that_qiskit_says(
             for _ in range(maker.upto(3)):
                 is_dynamic = maker.chance(0.3)
                 circuit = dynamic_circuit(maker) if is_dynamic else measured_circuit(maker)
-                sent = maker.transpiled(circuit) if not is_dynamic and maker.chance(0.3) else circuit
+                can_be_transpiled = not is_dynamic and writes_once(circuit)
+                sent = maker.transpiled(circuit) if can_be_transpiled and maker.chance(0.6) else circuit
                 values = maker.values(circuit, maker.shapes()[0])
                 wanted.append((circuit, SamplerPub.coerce((circuit, values)), is_dynamic))
                 pubs.append((sent, values, maker.pick([None, 100, 1000, 3000])))
@@ -126,7 +135,7 @@ def test_samples_have_the_joint_distribution_that_qiskit_says(
 
             for (circuit, reference, is_dynamic), pub, result in zip(wanted, pubs, job.result(), strict=True):
                 shots = pub[2] or 2000
-                assert result.metadata == {"shots": shots, "circuit_metadata": circuit.metadata}
+                assert result.metadata == {"shots": shots, "circuit_metadata": pub[0].metadata}
                 sizes = {register.name: len(register) for register in circuit.cregs}
                 assert {name: bits.num_bits for name, bits in result.data.items()} == sizes
                 assert list(result.data) == list(sizes)
