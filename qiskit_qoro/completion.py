@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from qiskit_qoro.errors import JobTimeoutError, MaxRetriesReachedError
+from qiskit_qoro.errors import JobTimeoutError
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.cancellation import kept_by_ctrl_c
 from qiskit_qoro.service.clock import SYSTEM_CLOCK
-from qiskit_qoro.service.polling import Poller, waits
+from qiskit_qoro.service.polling import Poller, given_up, waits
 
 __all__ = ["Pollable", "as_completed", "until_final"]
 
@@ -25,7 +26,11 @@ _MOST_LOOKS = 5000
 
 
 class Pollable(Protocol):
-    """A job that can be looked at. Its ``service``, where it has one, sets the pace."""
+    """A job that can be looked at.
+
+    Its ``service``, where it has one, sets the pace. Its ``is_known_final``, where it has one, tells whether
+    there is no need to look.
+    """
 
     def job_id(self) -> str:
         """Its identifier."""
@@ -40,6 +45,8 @@ _Job = TypeVar("_Job", bound=Pollable)
 def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator[_Job]:
     """Hand out jobs as they come to an end, whether done, failed or cancelled.
 
+    Those that are known to have come to an end are first, and the service is not asked about them again.
+
     Args:
         jobs: Jobs of backends or of primitives, of one service or of several.
         timeout: Seconds to wait at most for all of them, ``None`` for as long as it takes.
@@ -53,27 +60,32 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
         QoroAPIError: A service answered with an error.
         QoroConnectionError: There was no answer.
     """
-    waiting = list(jobs)
-    poller = _poller_of(waiting)
+    given = list(jobs)
+    poller = _poller_of(given)
     deadline = math.inf if timeout is None else poller.clock.now() + timeout
+    waiting = {place: job for place, job in enumerate(given) if not _is_known_final(job)}
+    yield from (job for place, job in enumerate(given) if place not in waiting)
     looks: Counter[int] = Counter()
-    agenda = poller.agenda(range(len(waiting)))
-    while agenda:
+    agenda = poller.agenda(waiting)
+    while waiting:
         now = poller.clock.now()
         moment, place = agenda.take(now)
         job = waiting[place]
-        poller.clock.wait(max(0.0, min(moment, deadline) - now))
+        with kept_by_ctrl_c(job.job_id() for job in waiting.values()):
+            poller.clock.wait(max(0.0, min(moment, deadline) - now))
+            is_final = job.in_final_state()
         looks[place] += 1
-        if job.in_final_state():
+        if is_final:
+            del waiting[place]
             yield job
         elif moment >= deadline:
             raise JobTimeoutError(
-                f"{len(agenda) + 1} of {len(waiting)} jobs are not done after {timeout:g} s, among them "
+                f"{len(waiting)} of {len(given)} jobs are not done after {timeout:g} s, among them "
                 f"{job.job_id()}. They go on: wait again, or get them back later by their ids",
                 job_id=job.job_id(),
             )
         elif looks[place] == poller.max_retries:
-            raise _given_up(job, poller)
+            raise given_up(job.job_id(), poller.max_retries)
         else:
             agenda.put_off(place, poller.clock.now())
 
@@ -87,11 +99,15 @@ async def until_final(job: Pollable) -> None:
         QoroConnectionError: There was no answer.
     """
     poller = _poller_of([job])
-    for pause_s in islice(waits(poller.first_s, poller.longest_s), poller.max_retries):
+    for pause_s in islice(waits(poller.first_s, poller.longest_s, poller.growth), poller.max_retries):
         await asyncio.sleep(pause_s)
         if await asyncio.to_thread(job.in_final_state):
             return
-    raise _given_up(job, poller)
+    raise given_up(job.job_id(), poller.max_retries)
+
+
+def _is_known_final(job: Pollable) -> bool:
+    return getattr(job, "is_known_final", False) is True
 
 
 def _poller_of(jobs: Sequence[Pollable]) -> Poller:
@@ -105,13 +121,5 @@ def _poller_of(jobs: Sequence[Pollable]) -> Poller:
         max_retries=max(poller.max_retries for poller in pollers),
         clock=pollers[0].clock,
         first_s=max(poller.first_s for poller in pollers),
-    )
-
-
-def _given_up(job: Pollable, poller: Poller) -> MaxRetriesReachedError:
-    return MaxRetriesReachedError(
-        f"job {job.job_id()} was not done after {poller.max_retries} looks at its status. It goes on: wait "
-        "again, or raise max_retries or polling_interval",
-        job_id=job.job_id(),
-        retries=poller.max_retries,
+        growth=max(poller.growth for poller in pollers),
     )

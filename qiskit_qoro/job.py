@@ -24,6 +24,7 @@ from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, JobState, JobStat
 from qiskit_qoro.outcome import describe_failure, identify, in_known_terms
 from qiskit_qoro.results import Experiment, build_experiment_results
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.cancellation import kept_by_ctrl_c
 from qiskit_qoro.structure import RunStructure, name_circuits
 from qiskit_qoro.tracking import QISKIT_STATUS, TrackedJob
 from qiskit_qoro.wire.labels import LabelledStructure
@@ -51,6 +52,7 @@ class QoroJob(TrackedJob):
             label is its name and its classical bits are one row.
         memory: Whether the results are to list every shot.
         tag: The job's tag, ``None`` where that is not known.
+        backend_name: The name of the backend, where only that is known.
         readers: What reads the results of jobs of other kinds than those of ``backend.run()``, by the letter
             of the kind in their labels.
         find_backend: What finds a backend by its name, for a job fetched by its identifier.
@@ -65,13 +67,17 @@ class QoroJob(TrackedJob):
         experiments: Mapping[str, Experiment] | None = None,
         memory: bool = False,
         tag: str | None = None,
+        backend_name: str | None = None,
         readers: Mapping[str, ResultReader] | None = None,
         find_backend: Callable[[str], BackendV2] | None = None,
     ) -> None:
         super().__init__(backend, job_id, service)
         self._experiments = experiments
         self._structure = RunStructure(
-            tuple((experiments or {}).values()), backend.name if backend is not None else None, tag, memory
+            tuple((experiments or {}).values()),
+            backend_name if backend is None else backend.name,
+            tag,
+            memory,
         )
         self._readers = dict(readers or {})
         self._backend: BackendV2 | None = backend
@@ -89,22 +95,26 @@ class QoroJob(TrackedJob):
         return self._awaited().__await__()
 
     def backend(self) -> BackendV2:
-        """The backend it runs on; of a job fetched by its identifier, the one that its results name.
+        """The backend it runs on; of a job fetched by its identifier, the one of the name that is known.
 
         Raises:
             QiskitError: It is not known, or not yet, or the service has it no more.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
-        if self._backend is None and self._find_backend is not None and self.status() is QiskitStatus.DONE:
-            self._read()
+        if self._backend is None and self._find_backend is not None:
+            if self._structure.backend_name is None and self.status() is QiskitStatus.DONE:
+                self._read()
             if self._structure.backend_name is not None:
                 self._backend = self._find_backend(self._structure.backend_name)
         return super().backend()
 
     @property
     def tags(self) -> list[str]:
-        """The tags that it was submitted with; of a job fetched by its identifier once its result is read."""
+        """The tags that it was submitted with.
+
+        Of a job fetched by its identifier they come from the journal, or else from its results, once read.
+        """
         tag = self._structure.tag
         return [] if tag in (None, _DEFAULT_TAG) else str(tag).split(",")
 
@@ -148,7 +158,7 @@ class QoroJob(TrackedJob):
         kept = self._partial if partial and self._result is None else self._result
         if kept is not None:
             return kept
-        with self._kept_by_ctrl_c(), self._named():
+        with kept_by_ctrl_c([self.job_id()]), self._named():
             self._wait(timeout)
             if not partial or self.status() is QiskitStatus.CANCELLED:
                 self._raise_unless_completed()
@@ -168,8 +178,30 @@ class QoroJob(TrackedJob):
         """Another name of :meth:`result`."""
         return self.result(timeout, partial)
 
+    def outcome(self, timeout: float | None = None) -> JobOutcome:
+        """Wait for the job and return what the service says of each circuit, by label.
+
+        For jobs whose results Qiskit has no form for: those of other clients that ask for expectation values.
+
+        Args:
+            timeout: Seconds to wait at most, ``None`` for as long as it takes.
+
+        Returns:
+            The counts or expectation values, and the reasons of circuits that have none.
+
+        Raises:
+            JobTimeoutError: The job was not done in time; it goes on.
+            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+            WireError: The results make no sense.
+        """
+        with kept_by_ctrl_c([self.job_id()]), self._named():
+            self._wait(timeout)
+            return self._read()
+
     async def _awaited(self) -> Result:
-        if self._final is None:
+        if not self.is_known_final:
             await until_final(self)
         return await asyncio.to_thread(self.result)
 
@@ -180,16 +212,16 @@ class QoroJob(TrackedJob):
 
     def _read(self) -> JobOutcome:
         """What came of the job, which is in a final state; what it was is learnt on the way."""
-        if self._outcome is not None:
-            return self._outcome
-        outcome = self._fetch_outcome()
-        if self._experiments is None:
-            found = identify(outcome, job_id=self.job_id())
-            if isinstance(found, LabelledStructure):
-                self._foreign = found
-                return outcome
-            self._experiments, self._structure = found
-        self._outcome = in_known_terms(outcome, self._experiments)
+        if self._outcome is None:
+            outcome = self._fetch_outcome()
+            if self._experiments is None:
+                found = identify(outcome, job_id=self.job_id())
+                if isinstance(found, LabelledStructure):
+                    self._foreign = found
+                else:
+                    self._experiments, told = found
+                    self._structure = told.completed_by(self._structure)
+            self._outcome = in_known_terms(outcome, self._experiments or {})
         return self._outcome
 
     def _fetch_outcome(self) -> JobOutcome:
@@ -215,7 +247,7 @@ class QoroJob(TrackedJob):
         if status is JobStatus.CANCELLED:
             raise JobCancelledError(f"job {job_id} was cancelled", job_id=job_id, status=status)
         reason = self._reason()
-        rest = len(self._outcome.results) if self._outcome is not None else 0
+        rest = len(self._outcome.results) if self._outcome and not self._foreign else 0
         hint = f". result(partial=True) gives the results of the {rest} that completed" if rest else ""
         raise JobFailedError(f"job {job_id} is {status.value}: {reason}{hint}", job_id=job_id, status=status)
 

@@ -17,7 +17,7 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro.backend import QoroBackend
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import QoroAPIError, QoroInputError
 from qiskit_qoro.history import JobList, Selection, list_jobs
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, JournalUnusableError, find_journal
@@ -227,28 +227,43 @@ class QoroProvider:
             whose ``result()`` gives what the primitive's would.
 
         Raises:
+            QoroInputError: ``job_id`` is no identifier.
             NotFoundError: The service knows no such job.
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
-        ids = job_id.split(ID_SEPARATOR)
-        if len(ids) > 1 or self._is_of_primitive(job_id):
+        ids = job_id.split(ID_SEPARATOR) if isinstance(job_id, str) else []
+        if not ids or not all(ids):
+            raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
+        entry = self.journal.find(ids[0]) if self.journal else None
+        if len(ids) > 1 or (entry and entry.kind in (JobKind.SAMPLER, JobKind.ESTIMATOR)):
             kept = self.journal.structure_of(ids[0]) if self.journal else None
             recipe = None if kept is None else unpack_recipe(kept)
             primitive_job = QoroPrimitiveJob(self.service, ids, recipe=recipe)
             primitive_job.status()
             return primitive_job
-        job = QoroJob(None, job_id, self.service, readers=RECIPE_READERS, find_backend=self.get_backend)
-        if job.status() is QiskitStatus.DONE:
-            label = self.service.get_first_label(ExecutionResult(job_id=job_id))
-            if label is not None and kind_of_label(label) in RECIPE_READERS:
-                return QoroPrimitiveJob(self.service, ids)
+        job = QoroJob(
+            None,
+            job_id,
+            self.service,
+            tag=entry.tag if entry else None,
+            backend_name=entry.backend if entry else None,
+            readers=RECIPE_READERS,
+            find_backend=self.get_backend,
+        )
+        if job.status() is QiskitStatus.DONE and entry is None and self._is_labelled_by_primitive(job_id):
+            return QoroPrimitiveJob(self.service, ids)
         return job
 
-    def _is_of_primitive(self, job_id: str) -> bool:
-        """Whether the journal knows a job to be one of a primitive."""
-        kind = self.journal.kind_of(job_id) if self.journal else None
-        return kind in (JobKind.SAMPLER, JobKind.ESTIMATOR)
+    def _is_labelled_by_primitive(self, job_id: str) -> bool:
+        """Whether the labels of a completed job show it to be one of a primitive."""
+        try:
+            label = self.service.get_first_label(ExecutionResult(job_id=job_id))
+        except QoroAPIError as error:
+            if error.status_code != 400:
+                raise
+            return False  # it has no circuits: it is a characterization
+        return label is not None and kind_of_label(label) in RECIPE_READERS
 
     def load_job(self, path: str | Path) -> QoroPrimitiveJob:
         """The job of a primitive that ``job.save(path)`` wrote to a file.

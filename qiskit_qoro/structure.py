@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -71,6 +71,14 @@ class RunStructure:
     backend_name: str | None = None
     tag: str | None = None
     memory: bool = False
+
+    def completed_by(self, other: RunStructure) -> RunStructure:
+        """This structure, with the backend and the tag of another one where it does not know them."""
+        return replace(
+            self,
+            backend_name=self.backend_name if self.backend_name is not None else other.backend_name,
+            tag=self.tag if self.tag is not None else other.tag,
+        )
 
 
 def label_circuits(structure: RunStructure) -> list[str]:

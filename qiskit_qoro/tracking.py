@@ -13,6 +13,7 @@ from qiskit.providers import JobV1
 from qiskit_qoro.errors import ConflictError, NotFoundError, QoroError, QoroInputError
 from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.cancellation import kept_by_ctrl_c
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -53,6 +54,11 @@ class TrackedJob(JobV1):
     def service(self) -> QoroService:
         """The client that is asked about this job."""
         return self._service
+
+    @property
+    def is_known_final(self) -> bool:
+        """Whether it is known, without asking the service, that the job has come to an end."""
+        return self._final is not None
 
     def submit(self) -> None:
         """Refuse: a job is submitted by ``backend.run()``, once.
@@ -104,7 +110,7 @@ class TrackedJob(JobV1):
             QoroConnectionError: There was no answer.
         """
         del wait
-        with self._kept_by_ctrl_c():
+        with kept_by_ctrl_c([self.job_id()]):
             self._wait(timeout, callback)
 
     def cancel(self) -> bool:
@@ -180,16 +186,6 @@ class TrackedJob(JobV1):
         except QoroError as error:
             error.name_job(self.job_id())
             error.reword(self._in_names)
-            raise
-
-    @contextmanager
-    def _kept_by_ctrl_c(self) -> Iterator[None]:
-        try:
-            yield
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"Job {self.job_id()} goes on. Get it back with provider.retrieve_job({self.job_id()!r})"
-            )
             raise
 
     def _in_names(self, text: str) -> str:

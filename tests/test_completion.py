@@ -154,6 +154,65 @@ def test_jobs_of_the_real_service_all_come(backend: QoroBackend) -> None:
     assert [done[job.job_id()] for job in jobs] == [{str(index % 2): 3} for index in range(6)]
 
 
+def test_jobs_known_to_be_done_come_first_and_are_not_asked_about_again(
+    scripted: Scripted, wire: responses.RequestsMock, clock: NoTime
+) -> None:
+    jobs = [scripted("new", "COMPLETED"), scripted("old", "COMPLETED"), scripted("bad", "FAILED")]
+    for job in jobs[1:]:
+        job.status()
+    sent = len(wire.calls)
+
+    coming = as_completed(jobs, timeout=0)
+    assert [next(coming), next(coming)] == jobs[1:]
+    assert (len(wire.calls), clock.waits) == (sent, [])
+    assert list(coming) == jobs[:1]
+
+
+def test_jobs_on_this_machine_are_looked_at_as_often_as_each_alone(
+    wire: responses.RequestsMock, clock: NoTime
+) -> None:
+    url = "http://127.0.0.1:9/api"
+    service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"), base_url=url, clock=clock)
+    for status in ["RUNNING"] * 4 + ["COMPLETED"]:
+        wire.get(f"{url}/job/a/status/", json={"status": status})
+
+    list(as_completed([QoroJob(None, "a", service)]))
+
+    assert clock.waits == pytest.approx([0.002 * 1.2**look for look in range(5)])
+
+
+class PressesCtrlC(NoTime):
+    """A clock during whose first wait somebody presses Ctrl-C."""
+
+    def wait(self, seconds: float, event: object = None) -> None:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        ("b", "Job b goes on. Get it back with provider.retrieve_job('b')"),
+        ("bc", "2 jobs go on. Get each back with provider.retrieve_job(id): 'b', 'c'"),
+        (
+            "bcdefgh",
+            "7 jobs go on. Get each back with provider.retrieve_job(id): 'b', 'c', 'd', 'e', 'f' and 2 more",
+        ),
+    ],
+)
+def test_ctrl_c_leaves_the_jobs_running_and_says_how_to_get_them_back(
+    wire: responses.RequestsMock, names: str, note: str
+) -> None:
+    config = JobConfig(simulator_cluster="qoro_maestro")
+    scripted = Scripted(wire, QoroService("token", config, base_url=URL, clock=PressesCtrlC()))
+    over = scripted("a", "COMPLETED")
+    over.status()
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        list(as_completed([over, *map(scripted, names)]))
+
+    assert caught.value.__notes__ == [note]
+
+
 # --- awaiting -------------------------------------------------------------------------------------------
 
 

@@ -272,6 +272,17 @@ def test_a_job_of_another_client_shows_labels_and_one_row(
         job.backend()
 
 
+def test_expectation_values_of_another_client_are_had_by_label(provider: QoroProvider) -> None:
+    program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; x q[1];'
+    submitted = provider.service.submit_circuits({"mine": program}, ham_ops="ZI;IZ")
+
+    job = provider.retrieve_job(str(submitted.job_id))
+
+    assert job.outcome(timeout=60).results == {"mine": pytest.approx({"ZI": 1, "IZ": -1})}
+    with pytest.raises(WireError, match="expectation values"):
+        job.result()
+
+
 @pytest.mark.parametrize(
     "labels",
     [

@@ -24,6 +24,7 @@ from qiskit.providers import QiskitBackendNotFoundError
 from qiskit_qoro import (
     ExecutionConfig,
     NotFoundError,
+    QoroAPIError,
     QoroConnectionError,
     QoroError,
     QoroInputError,
@@ -88,6 +89,22 @@ def test_a_backend_that_is_not_there_is_answered_with_the_closest(
 ) -> None:
     with pytest.raises(QiskitBackendNotFoundError, match=f"no backend '{name}'.*{closest}"):
         provider.get_backend(name)
+
+
+@pytest.mark.parametrize("job_id", ["", "a+", "+", None, 7])
+def test_what_is_no_identifier_is_refused(provider: QoroProvider, job_id: Any) -> None:
+    with pytest.raises(QoroInputError, match=f"job_id is {job_id!r}".replace("+", r"\+")):
+        provider.retrieve_job(job_id)
+
+
+def test_a_characterization_is_found_and_says_where_its_answer_is(provider: QoroProvider) -> None:
+    answer = provider.service.characterize_and_validate({"0": -1.0}, options={"preset": "fast"})
+
+    job = provider.retrieve_job(answer["job_id"])
+
+    assert job.done()
+    with pytest.raises(QoroAPIError, match="validation_result"):
+        job.result()
 
 
 def test_a_job_that_is_not_there_is_an_error_at_once(provider: QoroProvider) -> None:

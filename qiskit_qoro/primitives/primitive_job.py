@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +30,7 @@ from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, Jo
 from qiskit_qoro.primitives.keeping import RECIPES, load_file, save_file
 from qiskit_qoro.primitives.recipes import Recipe
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.cancellation import kept_by_ctrl_c
 from qiskit_qoro.service.progress import progress_line
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
 
@@ -86,12 +86,17 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         """The client that is asked about the jobs."""
         return self._service
 
+    @property
+    def is_known_final(self) -> bool:
+        """Whether it is known, without asking the service, that none of its jobs will change any more."""
+        return len(self._final) == len(self._job_ids)
+
     def __await__(self) -> Generator[Any, None, PrimitiveResult[PubResult]]:
         """Wait for the job as :meth:`result` does, without blocking the event loop."""
         return self._awaited().__await__()
 
     async def _awaited(self) -> PrimitiveResult[PubResult]:
-        if self._result is None and not await asyncio.to_thread(self.in_final_state):
+        if not self.is_known_final:
             await until_final(self)
         return await asyncio.to_thread(self.result)
 
@@ -120,14 +125,14 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             WireError: The results make no sense.
         """
         if self._result is None:
-            with self._kept_by_ctrl_c():
+            with kept_by_ctrl_c([self.job_id()]):
                 self._wait(timeout)
                 self._result = self._read()
         return self._result
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
         """Wait until the job is done, failed or cancelled; see :meth:`result` for what may be raised."""
-        with self._kept_by_ctrl_c():
+        with kept_by_ctrl_c([self.job_id()]):
             self._wait(timeout)
 
     def _wait(self, timeout_s: float | None) -> None:
@@ -145,14 +150,6 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
 
     def _note(self, states: Mapping[str, JobState]) -> None:
         self._final.update({job_id: state for job_id, state in states.items() if state.status.is_final})
-
-    @contextmanager
-    def _kept_by_ctrl_c(self) -> Iterator[None]:
-        try:
-            yield
-        except KeyboardInterrupt as error:
-            error.add_note(f"The job goes on. Get it back with provider.retrieve_job({self.job_id()!r})")
-            raise
 
     # --- status ---------------------------------------------------------------------------------------
 
@@ -190,9 +187,9 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
 
     def in_final_state(self) -> bool:
         """Whether none of its jobs will change any more."""
-        if len(self._final) < len(self._job_ids):
+        if not self.is_known_final:
             self.status()
-        return len(self._final) == len(self._job_ids)
+        return self.is_known_final
 
     def cancel(self) -> bool:
         """Cancel all of its jobs.

@@ -1,14 +1,16 @@
-"""Ctrl-C during a wait: the first press asks for a clean end, the second interrupts at once."""
+"""Ctrl-C during a wait: it asks for a clean end first and interrupts then, or leaves the jobs running."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["interrupt_sets"]
+__all__ = ["interrupt_sets", "kept_by_ctrl_c"]
+
+_TOLD = 5
 
 
 @contextmanager
@@ -35,3 +37,25 @@ def interrupt_sets(event: threading.Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def kept_by_ctrl_c(job_ids: Iterable[str]) -> Iterator[None]:
+    """While this context lasts, Ctrl-C raises as usual, with a note that tells how to get jobs back.
+
+    Args:
+        job_ids: The jobs, which go on; read when it is pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(_way_back(list(job_ids)))
+        raise
+
+
+def _way_back(job_ids: list[str]) -> str:
+    if len(job_ids) == 1:
+        return f"Job {job_ids[0]} goes on. Get it back with provider.retrieve_job({job_ids[0]!r})"
+    told = ", ".join(map(repr, job_ids[:_TOLD]))
+    more = f" and {len(job_ids) - _TOLD} more" if len(job_ids) > _TOLD else ""
+    return f"{len(job_ids)} jobs go on. Get each back with provider.retrieve_job(id): {told}{more}"

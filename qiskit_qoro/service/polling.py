@@ -30,6 +30,7 @@ __all__ = [
     "LOCAL_GROWTH",
     "Agenda",
     "Poller",
+    "given_up",
     "waits",
 ]
 
@@ -201,14 +202,19 @@ class Poller:
             if moment >= deadline:
                 raise _timeout(job_id, state, timeout_s, others=len(agenda))
             if looks[job_id] == self.max_retries:
-                raise MaxRetriesReachedError(
-                    f"job {job_id} was not done after {self.max_retries} looks at its status. It goes on: "
-                    "poll again, or raise max_retries or polling_interval",
-                    job_id=job_id,
-                    retries=self.max_retries,
-                )
+                raise given_up(job_id, self.max_retries)
             agenda.put_off(job_id, self.clock.now())
         return {job_id: states[job_id] for job_id in reads}
+
+
+def given_up(job_id: str, looks: int) -> MaxRetriesReachedError:
+    """The error that a job was not done after so many looks."""
+    return MaxRetriesReachedError(
+        f"job {job_id} was not done after {looks} looks at its status. It goes on: wait again, or raise "
+        "max_retries or polling_interval",
+        job_id=job_id,
+        retries=looks,
+    )
 
 
 def _timeout(job_id: str, state: JobState, timeout_s: float | None, *, others: int) -> JobTimeoutError:

@@ -65,6 +65,44 @@ def remember(
 # --- from submission to list ----------------------------------------------------------------------------
 
 
+def test_a_job_that_still_runs_is_fetched_with_what_the_journal_knows(
+    path: Path, wire: responses.RequestsMock
+) -> None:
+    remember(path, "j1", tag="mine,yours")
+    wire.get(f"{URL}/job/j1/status/", json={"status": "RUNNING"})
+    wire.get(f"{URL}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
+    wire.get(f"{URL}/qpusystem/", json=[])
+
+    job = QoroProvider("t", base_url=URL, journal=path).retrieve_job("j1")
+
+    assert job.tags == ["mine", "yours"]
+    assert repr(job) == "<QoroJob 'j1' on 'qoro_maestro'>"
+    assert job.backend().name == "qoro_maestro"
+
+
+def test_what_the_labels_of_a_job_leave_out_the_journal_knows(remembering: QoroProvider, path: Path) -> None:
+    unfit = QuantumCircuit(1, name="".join(map(chr, range(0x4E00, 0x4F00))), metadata={"x": "y"})
+    unfit.measure_all()
+    tag = "".join(map(chr, range(0x5000, 0x5100)))
+    job = remembering.get_backend().run(unfit, shots=5, tag=tag)
+    job.wait_for_final_state()
+
+    fetched = remembering.retrieve_job(job.job_id())
+
+    assert fetched.result().backend_name == "qoro_maestro"
+    assert fetched.tags == job.tags == [tag]
+
+
+def test_a_job_that_the_journal_knows_is_fetched_with_one_look(
+    path: Path, wire: responses.RequestsMock
+) -> None:
+    remember(path, "j1")
+    wire.get(f"{URL}/job/j1/status/", json={"status": "COMPLETED"})
+
+    assert QoroProvider("t", base_url=URL, journal=path).retrieve_job("j1").done()
+    assert len(wire.calls) == 1
+
+
 def test_what_was_run_is_listed_newest_first_and_can_be_retrieved(
     remembering: QoroProvider, local_service: LocalService, path: Path
 ) -> None:
