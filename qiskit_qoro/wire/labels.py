@@ -45,6 +45,7 @@ _VERSION = "1"
 _LABEL = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([A-Za-z0-9_-]+))?")
 _BEGIN = re.compile(r"([0-9])([a-z])(.*)", re.DOTALL)
 _MAX_BYTES = 2**26
+_MOST_GAIN = 4
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ def encode_labels(kind: str, documents: Iterable[Any], num_circuits: int) -> lis
     """
     rooms = [LABEL_LIMIT - len(str(index)) - 1 for index in range(num_circuits)]
     for document in documents:
-        text = f"{_VERSION}{kind}{_pack(document)}"
-        if len(text) <= sum(rooms):
+        packed = _pack(document, sum(rooms))
+        text = f"{_VERSION}{kind}{packed}"
+        if packed is not None and len(text) <= sum(rooms):
             return _labels(text, rooms)
     return _labels(f"{_VERSION}{kind}", rooms)
 
@@ -146,9 +148,13 @@ def kind_of_label(label: str) -> str | None:
     return match[2][1:2] or None
 
 
-def _pack(document: Any) -> str:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode("ascii").rstrip("=")
+def _pack(document: Any, room: int) -> str | None:
+    """The characters of a document, ``None`` where they would be far more than ``room``."""
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    # The best compression takes five times as long as the quickest, and is hardly ever that much better.
+    if len(zlib.compress(data, 1)) > _MOST_GAIN * room:
+        return None
+    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")
 
 
 def _unpack(packed: str) -> Any:
