@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rich.table import Table
+from rich.text import Text
 
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.cli.output import print_json, print_table
@@ -46,9 +47,9 @@ def execute(options: argparse.Namespace) -> None:
         table.add_column(heading, justify="right" if heading == "qubits" else "left")
     for backend in found:
         operational = "yes" if backend.is_operational else "no"
-        table.add_row(
-            backend.name, _kind(backend), str(backend.num_qubits), operational, backend.system.access_level
-        )
+        access = backend.system.access_level
+        cells = (backend.name, _kind(backend), str(backend.num_qubits), operational, access)
+        table.add_row(*map(Text, cells))
     print_table(table)
 
 

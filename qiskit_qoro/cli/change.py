@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qiskit_qoro.cli.output import print_json, say
-from qiskit_qoro.cli.where import add_job, choose_provider_of_job
+from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
+from qiskit_qoro.errors import ConflictError, NotFoundError, QoroError
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.service import QoroService
 
@@ -31,11 +32,23 @@ class _Change:
     def execute(self, options: argparse.Namespace) -> None:
         """Run the command."""
         with choose_provider_of_job(options) as provider:
-            self.call(provider.service, ExecutionResult(job_id=options.job_id))
+            self._change(provider.service, references(options))
         if options.json:
             print_json({"job_id": options.job_id, self.done: True})
         else:
             say(f"job {options.job_id} has been {self.done}")
+
+    def _change(self, service: QoroService, jobs: Sequence[ExecutionResult]) -> None:
+        """Change those of several jobs that have not come to an end before; it is an error if all have."""
+        errors: list[QoroError] = []
+        for job in jobs:
+            try:
+                self.call(service, job)
+            except QoroError as error:
+                errors.append(error)
+        serious = [error for error in errors if not isinstance(error, ConflictError | NotFoundError)]
+        if serious or len(errors) == len(jobs):
+            raise (serious or errors)[0]
 
 
 CANCEL = _Change(

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from qiskit.providers import QiskitBackendNotFoundError
 
@@ -46,6 +47,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    _replace_what_cannot_be_written()
     parser = build_parser()
     options = parser.parse_args(arguments)
     options.parser = parser
@@ -61,8 +63,24 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
+    except OSError as error:
+        _close_output()
+        say(f"qiskit-qoro: error: {error.strerror or error}")
+        return FAILED
     return WORKED
+
+
+def _replace_what_cannot_be_written() -> None:
+    """Have names in any script show as question marks where the terminal knows fewer letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _close_output() -> None:
+    """Have what is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -98,11 +98,9 @@ def _find(options: argparse.Namespace) -> JobList:
 
 def _since(text: str) -> datetime | timedelta:
     ago = _AGO.fullmatch(text)
-    if ago:
-        return timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return timedelta(**{_UNITS[ago[2]]: int(ago[1])}) if ago else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"expected a date such as 2026-11-20, or an age such as 90m, 12h, 7d or 2w, got {text!r}"
         ) from None

@@ -12,9 +12,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["print_counts", "print_fields", "print_json", "print_table", "say"]
+__all__ = ["ROWS", "print_counts", "print_fields", "print_json", "print_table", "say", "say_rest"]
 
-_ROWS = 32
+ROWS = 32
+"""How many rows a table has, unless all are asked for."""
+
 _BAR_WIDTH = 40
 
 
@@ -33,8 +35,13 @@ def print_fields(fields: Mapping[str, object]) -> None:
     print_table(table)
 
 
-def print_counts(counts: Mapping[str, int]) -> None:
-    """Print a table of the most frequent outcomes, with bars, to standard output."""
+def print_counts(counts: Mapping[str, int], *, rows: int | None = ROWS) -> None:
+    """Print a table of the most frequent outcomes, with bars, to standard output.
+
+    Args:
+        counts: Outcome to count.
+        rows: How many outcomes at most, ``None`` for all.
+    """
     total, most = sum(counts.values()), max(counts.values(), default=0)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     table = Table(box=None)
@@ -42,11 +49,21 @@ def print_counts(counts: Mapping[str, int]) -> None:
     table.add_column("count", justify="right")
     table.add_column("share", justify="right")
     table.add_column("")
-    for outcome, count in ranked[:_ROWS]:
-        table.add_row(outcome, str(count), f"{count / total:.1%}", Bar(most, 0, count, width=_BAR_WIDTH))
+    for outcome, count in ranked[:rows]:
+        bar = Bar(most, 0, count, width=_BAR_WIDTH) if _can_draw() else ""
+        table.add_row(outcome, str(count), f"{count / total:.1%}", bar)
     print_table(table)
-    if len(ranked) > _ROWS:
-        say(f"and {len(ranked) - _ROWS} more outcomes; --json lists them all")
+    say_rest(len(ranked), rows, "outcomes")
+
+
+def _can_draw() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+def say_rest(number: int, rows: int | None, what: str) -> None:
+    """Tell on standard error how many of something were not shown."""
+    if rows is not None and number > rows:
+        say(f"and {number - rows} more {what}; --json lists them all")
 
 
 def print_json(value: Any) -> None:

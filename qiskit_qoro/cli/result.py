@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from qiskit.primitives import PrimitiveResult, PubResult
+from qiskit.result import Result
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qiskit_qoro.cli.output import print_counts, print_json, print_table, say
-from qiskit_qoro.cli.where import add_job, choose_provider_of_job
-from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError
+from qiskit_qoro.cli.output import ROWS, print_counts, print_json, print_table, say, say_rest
+from qiskit_qoro.cli.pubs import print_pubs, pubs_to_json
+from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
+from qiskit_qoro.errors import JobCancelledError, JobTimeoutError, QoroInputError
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobState, JobStatus
+from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.primitives.primitive_job import RECIPE_READERS
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.wire.labels import index_of_label, kind_of_label
 
@@ -26,8 +31,8 @@ __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 NAME = "result"
 HELP = "show the results of a job"
 DESCRIPTION = (
-    "Wait for a job and show its results: counts, or expectation values by Pauli word. Ctrl-C ends the wait "
-    "and leaves the job running."
+    "Wait for a job and show its results: counts, expectation values by Pauli word, or the values of a "
+    "primitive's PUBs. Ctrl-C ends the wait and leaves the job running."
 )
 
 
@@ -39,9 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="whether to wait for a job that is not done (default: wait)",
     )
-    parser.add_argument("--timeout", type=float, metavar="S", help="how many seconds to wait at most")
+    parser.add_argument("--timeout", type=_seconds, metavar="S", help="how many seconds to wait at most")
     parser.add_argument(
         "--partial", action="store_true", help="show what there is of a job of which circuits failed"
+    )
+    parser.add_argument(
+        "--all",
+        dest="rows",
+        action="store_const",
+        const=None,
+        default=ROWS,
+        help=f"show all circuits, outcomes and elements, and not only {ROWS} of each",
     )
     add_job(parser)
 
@@ -52,29 +65,28 @@ def execute(options: argparse.Namespace) -> None:
         state = _wait(provider, options)
         if state.status is JobStatus.CANCELLED:
             raise JobCancelledError(f"job {options.job_id} was cancelled", job_id=options.job_id)
-        kind = provider.journal.kind_of(options.job_id) if provider.journal else None
-        if kind is JobKind.CHARACTERIZATION:
+        entry = provider.journal.find(options.job_id) if provider.journal else None
+        if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
             print_json(provider.service.characterize_and_validate(job_id=options.job_id))
             return
-        circuits = _circuits(provider, options.job_id, state, partial=options.partial)
+        came = _what_came(provider, options, state.status)
     if options.json:
-        print_json(
-            {
-                "job_id": options.job_id,
-                "status": state.status.value,
-                "run_time": state.run_time_s,
-                "circuits": circuits,
-            }
+        name, value = (
+            ("pubs", pubs_to_json(came)) if isinstance(came, PrimitiveResult) else ("circuits", came)
         )
-        return
-    for index, circuit in enumerate(circuits):
-        _print(index, circuit, is_one_of_many=len(circuits) > 1)
+        about = {"job_id": options.job_id, "status": state.status.value, "run_time": state.run_time_s}
+        print_json({**about, name: value})
+    elif isinstance(came, PrimitiveResult):
+        print_pubs(came, rows=options.rows)
+    else:
+        _print_circuits(came, options.rows)
 
 
 def _wait(provider: QoroProvider, options: argparse.Namespace) -> JobState:
-    job = ExecutionResult(job_id=options.job_id)
-    state = provider.service.get_job_state(job)
-    if state.status.is_final:
+    jobs = references(options)
+    states = [provider.service.get_job_state(job) for job in jobs]
+    state = joint_state(states)
+    if all(each.status.is_final for each in states):
         return state
     if not options.wait:
         raise JobTimeoutError(
@@ -82,29 +94,46 @@ def _wait(provider: QoroProvider, options: argparse.Namespace) -> JobState:
         )
     try:
         with Console(stderr=True).status("waiting") if sys.stderr.isatty() else nullcontext():
-            return provider.service.wait_for_job(job, timeout_s=options.timeout)
+            ends = provider.service.wait_for_jobs(jobs, timeout_s=options.timeout)
+            return joint_state(list(ends.values()))
     except KeyboardInterrupt:
         say(f"the job goes on: qiskit-qoro result {options.job_id} shows its results later")
         raise
 
 
-def _circuits(provider: QoroProvider, job_id: str, state: JobState, *, partial: bool) -> list[dict[str, Any]]:
-    """What came of each circuit, in the order of submission, as ``--json`` shows it."""
-    outcome = provider.service.get_job_outcome(ExecutionResult(job_id=job_id))
-    letters = {kind_of_label(label) for label in (*outcome.results, *outcome.failures)} - {None}
-    if {JobKind.of_letter(letter) for letter in letters} == {JobKind.RUN}:
-        job = provider.retrieve_job(job_id)
-        if isinstance(job, QoroJob):
-            return _of_run(job, partial=partial)
-    if state.status is not JobStatus.COMPLETED and not (partial and (outcome.results or outcome.failures)):
-        reason = outcome.reason or "the service gives no reason"
-        raise JobFailedError(f"job {job_id} is {state.status.value}: {reason}", job_id=job_id)
-    return _of_labels(outcome)
+def _what_came(
+    provider: QoroProvider, options: argparse.Namespace, status: JobStatus
+) -> PrimitiveResult[PubResult] | list[dict[str, Any]]:
+    """The PUBs of a primitive's job; of other jobs the circuits, in order, as ``--json`` shows them."""
+    job = provider.retrieve_job(options.job_id)
+    may_be_raw = options.partial or status is JobStatus.COMPLETED
+    if isinstance(job, QoroJob):
+        if may_be_raw and _is_no_run(outcome := job.outcome()):
+            return _of_labels(outcome)
+        return _of_run(job.result(partial=options.partial))
+    try:
+        if status is JobStatus.COMPLETED or not options.partial:
+            return job.result()
+    except QoroInputError as error:
+        say(f"{error.message}. These are the raw results:")
+    outcomes = [provider.service.get_job_outcome(each) for each in references(options)]
+    return [circuit for outcome in outcomes for circuit in _of_labels(outcome)]
 
 
-def _of_run(job: QoroJob, *, partial: bool) -> list[dict[str, Any]]:
+def _is_no_run(outcome: JobOutcome) -> bool:
+    """Whether Qiskit's ``Result`` has no form for it: expectation values, or parts of a primitive's job."""
+    labels = (*outcome.results, *outcome.failures)
+    return any(kind_of_label(label) in RECIPE_READERS for label in labels) or not all(
+        map(_are_counts, outcome.results.values())
+    )
+
+
+def _are_counts(values: Mapping[str, float]) -> bool:
+    return all(isinstance(value, int) for value in values.values())
+
+
+def _of_run(result: Result) -> list[dict[str, Any]]:
     """The circuits of ``backend.run()``, with their names and registers."""
-    result = job.result(partial=partial)
     circuits = []
     for index, experiment in enumerate(result.results):
         name = experiment.header["name"] if isinstance(experiment.header, Mapping) else experiment.header.name
@@ -119,10 +148,10 @@ def _of_run(job: QoroJob, *, partial: bool) -> list[dict[str, Any]]:
 
 def _of_labels(outcome: JobOutcome) -> list[dict[str, Any]]:
     """The circuits of all other jobs, by their labels; of ours that is their place in the submission."""
-    circuits = []
-    for label, values in outcome.results.items():
-        is_counts = all(isinstance(value, int) for value in values.values())
-        circuits.append({"name": _name(label), "counts" if is_counts else "values": dict(values)})
+    circuits = [
+        {"name": _name(label), "counts" if _are_counts(values) else "values": dict(values)}
+        for label, values in outcome.results.items()
+    ]
     return circuits + [{"name": _name(label), "reason": reason} for label, reason in outcome.failures.items()]
 
 
@@ -131,17 +160,33 @@ def _name(label: str) -> str:
     return label if index is None else str(index)
 
 
-def _print(index: int, circuit: Mapping[str, Any], *, is_one_of_many: bool) -> None:
-    if is_one_of_many:
-        print_table(Text(f"{index}: {circuit['name']}"))
-    if "counts" in circuit:
-        print_counts(circuit["counts"])
-    elif "values" in circuit:
-        table = Table(box=None)
-        table.add_column("word", no_wrap=True)
-        table.add_column("value", justify="right")
-        for word, value in circuit["values"].items():
-            table.add_row(word, f"{value:.12g}")
-        print_table(table)
-    else:
-        print_table(Text(f"failed: {circuit['reason']}"))
+def _print_circuits(circuits: Sequence[Mapping[str, Any]], rows: int | None) -> None:
+    for index, circuit in enumerate(circuits[:rows]):
+        if len(circuits) > 1:
+            print_table(Text(f"{index}: {circuit['name']}"))
+        if "counts" in circuit:
+            print_counts(circuit["counts"], rows=rows)
+        elif "values" in circuit:
+            _print_values(circuit["values"])
+        else:
+            print_table(Text(f"failed: {circuit['reason']}"))
+    say_rest(len(circuits), rows, "circuits")
+
+
+def _print_values(values: Mapping[str, float]) -> None:
+    table = Table(box=None)
+    table.add_column("word", no_wrap=True)
+    table.add_column("value", justify="right")
+    for word, value in values.items():
+        table.add_row(word, f"{value:.12g}")
+    print_table(table)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected seconds of 0 or more, got {text!r}")
+    return seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from qiskit import QuantumCircuit
@@ -14,15 +15,15 @@ from rich.console import Console
 from qiskit_qoro.backend import QoroBackend
 from qiskit_qoro.cli.output import print_counts, print_json, say
 from qiskit_qoro.cli.where import add_common, choose_provider
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, JobConfig
-from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.qasm.facts import inspect_program
 from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.registers import layout_of_circuit
 from qiskit_qoro.results import Experiment
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE
+from qiskit_qoro.structure import RunStructure, label_circuits, name_circuits
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 
@@ -87,7 +88,8 @@ def _read(file: str) -> tuple[str, str]:
     """The name and the text of a program; ``-`` is standard input."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return Path(file).name, content.decode()
+        # A file may have a name that is no text; its job cannot.
+        return Path(file).name.encode("utf-8", "replace").decode(), content.decode()
     except OSError as error:
         raise QoroInputError(f"{file}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -105,17 +107,18 @@ def _parse(name: str, text: str) -> QuantumCircuit:
 
 
 def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:
-    """Submit the text as it stands: it may hold conditions, which a circuit cannot be written with."""
-    system = backend.system
-    config = JobConfig(
-        shots=shots,
-        simulator_cluster=system if isinstance(system, SimulatorCluster) else None,
-        qpu_system=system if isinstance(system, QPUSystem) else None,
-        tag=name,
-    )
-    submitted = backend.service.submit_circuits({name: text}, override_job_config=config)
-    experiments = {name: Experiment(name, layout_of_circuit(circuit), shots)}
-    return QoroJob(backend, str(submitted.job_id), backend.service, experiments=experiments)
+    """Submit the text as it stands, labelled as ``backend.run()`` would."""
+    experiment = Experiment(name, layout_of_circuit(circuit), shots)
+    [label] = label_circuits(RunStructure([experiment], backend.name, name))
+    experiments = {label: experiment}
+    try:
+        submitted = backend.service.submit_circuits(
+            {label: text}, override_job_config=backend.job_config(shots=shots, tag=name)
+        )
+    except QoroError as error:
+        error.reword(partial(name_circuits, experiments=experiments))
+        raise
+    return QoroJob(backend, str(submitted.job_id), backend.service, experiments=experiments, tag=name)
 
 
 def _wait(job: QoroJob, *, may_outlive: bool) -> Result:

@@ -39,14 +39,14 @@ def execute(options: argparse.Namespace) -> None:
     for heading in _HEADINGS:
         table.add_column(heading, justify="right" if heading == "qubits" else "left")
     for cluster in clusters:
-        table.add_row(cluster.name, "simulator", cluster.access_level, *["-"] * 5)
+        table.add_row(*map(Text, (cluster.name, "simulator", cluster.access_level, *["-"] * 5)))
     for system in systems:
         own = (system.name, "QPU system", system.access_level)
         for qpu in system.qpus:
             about = (qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind, qpu.vendor_type or "-")
             table.add_row(*map(Text, (*own, *about)))
         if not system.qpus:
-            table.add_row(*own, *["-"] * 5)
+            table.add_row(*map(Text, (*own, *["-"] * 5)))
     print_table(table)
 
 

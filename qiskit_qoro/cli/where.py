@@ -7,6 +7,8 @@ from pathlib import Path
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.journal import Journal, find_journal
+from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 from qiskit_qoro.provider import LOCAL_PREFIX, QoroProvider
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE, is_token_set
 
@@ -16,6 +18,7 @@ __all__ = [
     "choose_provider",
     "choose_provider_of_job",
     "is_service_chosen",
+    "references",
     "usual_journal",
 ]
 
@@ -36,8 +39,21 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def add_job(parser: argparse.ArgumentParser) -> None:
     """Add the identifier of a job, and the common options."""
-    parser.add_argument("job_id", metavar="ID", help="the identifier of the job")
+    parser.add_argument(
+        "job_id", type=_job_id, metavar="ID", help="the identifier of the job; of several, joined by +"
+    )
     add_common(parser)
+
+
+def _job_id(text: str) -> str:
+    if not all(text.split(ID_SEPARATOR)):
+        raise argparse.ArgumentTypeError(f"expected the identifier of a job, got {text!r}")
+    return text
+
+
+def references(options: argparse.Namespace) -> list[ExecutionResult]:
+    """The service's jobs that :func:`add_job` was given."""
+    return [ExecutionResult(job_id=job_id) for job_id in options.job_id.split(ID_SEPARATOR)]
 
 
 def is_service_chosen(options: argparse.Namespace) -> bool:
@@ -63,7 +79,7 @@ def choose_provider_of_job(options: argparse.Namespace) -> QoroProvider:
     """
     if not (options.cloud or options.url or options.local or options.database is not None):
         journal = usual_journal()
-        entry = journal.find(options.job_id) if journal else None
+        entry = journal.find(str(references(options)[0].job_id)) if journal else None
         if entry is not None and entry.service.startswith(LOCAL_PREFIX):
             options.database = entry.service.removeprefix(LOCAL_PREFIX)
             if not Path(options.database).exists():

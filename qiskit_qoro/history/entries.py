@@ -142,7 +142,9 @@ class JobList(Sequence[JobEntry]):
         headings = self._headings()
         for heading in headings:
             right = heading == "circuits"
-            table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "job")
+            # Where the terminal is narrow, nothing is cut off: all others fold.
+            kept = heading in {"job", "status"}
+            table.add_column(heading, justify="right" if right else "left", no_wrap=kept, overflow="fold")
         for entry in self:
             table.add_row(*map(Text, _in_order(entry, headings)))
         return table

@@ -62,10 +62,13 @@ class Selection:
 
     @property
     def moment(self) -> datetime | None:
-        """The moment from which on, with a time zone."""
-        if isinstance(self.since, timedelta):
-            return datetime.now(UTC) - self.since
-        return None if self.since is None else self.since.astimezone(UTC)
+        """The moment from which on, with a time zone; ``None`` for any, also where it is before all time."""
+        try:
+            if isinstance(self.since, timedelta):
+                return datetime.now(UTC) - self.since
+            return None if self.since is None else self.since.astimezone(UTC)
+        except (OverflowError, ValueError):
+            return None
 
 
 def _status(word: object) -> str:

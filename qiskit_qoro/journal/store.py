@@ -128,11 +128,6 @@ class Journal:
             return None
         return found[0] if found else None
 
-    def kind_of(self, job_id: str) -> JobKind | None:
-        """What submitted a job, ``None`` where that is not known."""
-        entry = self.find(job_id)
-        return entry.kind if entry else None
-
     def structure_of(self, job_id: str) -> bytes | None:
         """What the results of a job mean, where its labels had no room for that; ``None`` where not known."""
         query = "SELECT structure FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"

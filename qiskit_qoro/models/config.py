@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
@@ -28,6 +29,9 @@ DEFAULT_SHOTS = 1024
 
 DEFAULT_SIMULATOR_CLUSTER = "qoro_maestro"
 """The target of jobs that name none."""
+
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair, which UTF-8 has no bytes for."""
 
 
 class Simulator(IntEnum):
@@ -245,8 +249,8 @@ class JobConfig:
             )
         if use_circuit_packing is not None and not isinstance(use_circuit_packing, bool):
             raise QoroInputError(f"use_circuit_packing is {use_circuit_packing!r}, expected True or False")
-        if not isinstance(tag, str):
-            raise QoroInputError(f"tag is {tag!r}, expected text")
+        if not isinstance(tag, str) or _HALF_A_PAIR.search(tag):
+            raise QoroInputError(f"tag is {tag!r}, expected text that UTF-8 can hold")
         if not isinstance(force_sampling, bool):
             raise QoroInputError(f"force_sampling is {force_sampling!r}, expected True or False")
         values = {

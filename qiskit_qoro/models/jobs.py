@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ __all__ = [
     "JobStatus",
     "JobType",
     "ResultsPage",
+    "joint_state",
 ]
 
 CircuitResult = dict[str, int] | dict[str, float]
@@ -162,6 +163,23 @@ class JobState:
 
     status: JobStatus
     run_time_s: float | None = None
+
+
+def joint_state(states: Sequence[JobState]) -> JobState:
+    """Where jobs that belong together stand.
+
+    They have failed, or are cancelled, as soon as one is; otherwise they are where all are, or else running.
+
+    Args:
+        states: The state of each, at least one.
+    """
+    statuses = list(dict.fromkeys(state.status for state in states))
+    ends = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
+    ends.sort(key=lambda status: status is JobStatus.CANCELLED)
+    joint = ends[0] if ends else statuses[0] if len(statuses) == 1 else JobStatus.RUNNING
+    times = [state.run_time_s for state in states]
+    known = [seconds for seconds in times if seconds is not None]
+    return JobState(joint, sum(known) if known and len(known) == len(times) else None)
 
 
 @dataclass(frozen=True)

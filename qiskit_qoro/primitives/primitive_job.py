@@ -26,7 +26,7 @@ from qiskit_qoro.errors import (
     QoroInputError,
 )
 from qiskit_qoro.job import QISKIT_STATUS, ResultReader
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus
+from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus, joint_state
 from qiskit_qoro.primitives.keeping import RECIPES, load_file, save_file
 from qiskit_qoro.primitives.recipes import Recipe
 from qiskit_qoro.service import QoroService
@@ -165,13 +165,9 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             if job_id not in states:
                 states[job_id] = self._service.get_job_state(ExecutionResult(job_id=job_id))
         self._note(states)
-        found = {QISKIT_STATUS.get(state.status, QiskitStatus.RUNNING) for state in states.values()} or {
-            QiskitStatus.DONE
-        }
-        for status in (QiskitStatus.ERROR, QiskitStatus.CANCELLED):
-            if status in found:
-                return status
-        return found.pop() if len(found) == 1 else QiskitStatus.RUNNING
+        if not states:
+            return QiskitStatus.DONE
+        return QISKIT_STATUS.get(joint_state(list(states.values())).status, QiskitStatus.RUNNING)
 
     def done(self) -> bool:
         """Whether the job is done, and successfully."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -14,13 +15,15 @@ from typing import Any
 import pytest
 import responses
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Parameter
 
-from qiskit_qoro import QoroProvider
+from qiskit_qoro import QoroEstimator, QoroPrimitiveJob, QoroProvider, QoroSampler
 from qiskit_qoro.cli import main
 from qiskit_qoro.journal import Journal
 from qiskit_qoro.journal.entries import Stage
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+from qiskit_qoro.wire.labels import encode_labels
 
 URL = "https://qoro.invalid/api"
 
@@ -105,6 +108,7 @@ def test_jobs_lists_what_was_submitted_newest_first(
     assert answer("jobs", "--status", "failed", "--status", "RUNNING") == []
     assert len(answer("jobs", "--since", "2h", "--backend", "qoro_maestro")) == 2
     assert answer("jobs", "--since", "2999-01-01") == []
+    assert [len(answer("jobs", "--since", age)) for age in ("200000w", "0001-01-01")] == [2, 2]
 
     assert main(["jobs"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
@@ -143,6 +147,7 @@ def test_jobs_without_a_journal_says_why(
     [
         (["--since", "yesterday"], "expected a date such as 2026-11-20"),
         (["--status", "FINE"], "--status"),
+        (["--since", "999999999999w"], "expected a date such as 2026-11-20"),
         (["--limit", "many"], "--limit"),
         (["--local", "--cloud"], "not allowed with"),
         (["--database", "x", "--url", "http://y"], "not allowed with"),
@@ -249,6 +254,15 @@ def test_result_of_a_job_that_is_not_done_can_be_left_for_later(
     assert "job j1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
+def test_a_timeout_that_makes_no_sense_is_a_usage_error(
+    seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["result", "j1", f"--timeout={seconds}"])
+    assert f"expected seconds of 0 or more, got '{seconds}'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["status", "result", "cancel", "delete"])
 def test_a_job_that_is_not_there_is_a_failure_in_one_line(
     command: str, provider: QoroProvider, capsys: pytest.CaptureFixture[str]
@@ -273,6 +287,8 @@ def test_the_journal_knows_the_local_service_of_a_job(
     database = tmp_path / "jobs.db"
     job_id = answer("run", str(program), "--database", str(database))["job_id"]
     assert answer("result", job_id)["circuits"] == [{"name": "program.qasm", "counts": {"01": 1024}}]
+    (entry,) = answer("jobs")
+    assert (entry["kind"], entry["tag"]) == ("run", "program.qasm")
     database.unlink()
     assert main(["result", job_id]) == 2
     assert "jobs.db, which is not there" in capsys.readouterr().err
@@ -300,6 +316,164 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_get_its_results(journal: Path, tm
     )
     assert done.returncode == 130
     assert done.stderr == "the job goes on: qiskit-qoro result j1 shows its results later\ninterrupted\n"
+
+
+# --- jobs of primitives ---------------------------------------------------------------------------------
+
+
+def spread_estimate(provider: QoroProvider) -> QoroPrimitiveJob:
+    """A job of an estimator that is two jobs on the service: a sweep of Z over angles, and one of X."""
+    theta = Parameter("t")
+    sweep = QuantumCircuit(1)
+    sweep.ry(theta, 0)
+    job = QoroEstimator(provider.get_backend()).run(
+        [(sweep, "Z", [[0.0], [math.pi / 2], [math.pi]]), (sweep, "X", [[math.pi / 2], [math.pi]])]
+    )
+    assert len(job.job_ids) == 2
+    return job
+
+
+def test_result_of_an_estimator_shows_the_values_of_each_pub(
+    provider: QoroProvider, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = spread_estimate(provider)
+
+    found = answer("result", job.job_id())
+    assert (found["job_id"], found["status"]) == (job.job_id(), "COMPLETED")
+    assert found["run_time"] > 0
+    first, second = found["pubs"]
+    assert (first["shape"], second["shape"]) == ([3], [2])
+    assert first["evs"] == pytest.approx([1, 0, -1])
+    assert second["evs"] == pytest.approx([1, 0])
+    assert second["stds"] == [0, 0]
+
+    assert main(["result", job.job_id()]) == 0
+    out = capsys.readouterr().out
+    assert "PUB 1, shape (2,)" in out
+    assert re.search(r"element\s+value\s+deviation\s+0\s+1\s+0\s", out)
+
+
+def test_result_of_a_single_value_is_a_number(provider: QoroProvider, answer: Callable[..., Any]) -> None:
+    job = QoroEstimator(provider.get_backend()).run([(QuantumCircuit(1), "Z"), (QuantumCircuit(1), "X")])
+    assert [pub["evs"] for pub in answer("result", job.job_id())["pubs"]] == [1, 0]
+
+
+def test_result_of_a_sampler_shows_the_counts_of_each_register(
+    provider: QoroProvider, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    theta = Parameter("t")
+    sweep = QuantumCircuit(QuantumRegister(1), ClassicalRegister(1, "out"), ClassicalRegister(2, "rest"))
+    sweep.rx(theta, 0)
+    sweep.measure(0, 0)
+    job = QoroSampler(provider.get_backend()).run([two_registers(), (sweep, [[0], [math.pi]])], shots=10)
+
+    first, second = answer("result", job.job_id())["pubs"]
+    assert first == {"shape": [], "shots": 10, "counts": {"low": {"0": 10}, "high": {"1": 10}}}
+    assert second["counts"] == {"out": [{"0": 10}, {"1": 10}], "rest": [{"00": 10}, {"00": 10}]}
+
+    assert main(["result", job.job_id()]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"PUB 0\nlow\n.*\n\s*0\s+10\s+100.0%", out)
+    assert re.search(r"rest\[1\]\n.*\n\s*00\s+10\s+100.0%", out)
+
+
+def test_result_shows_the_first_rows_unless_all_are_asked_for(
+    provider: QoroProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theta = Parameter("t")
+    sweep = QuantumCircuit(1)
+    sweep.ry(theta, 0)
+    job = QoroEstimator(provider.get_backend()).run([(sweep, "Z", [[0.1 * row] for row in range(40)])])
+    batch = provider.get_backend().run([two_registers()] * 40, shots=10)
+
+    for job_id, left in ((job.job_id(), "and 8 more elements"), (batch.job_id(), "and 8 more circuits")):
+        assert main(["result", job_id]) == 0
+        some = capsys.readouterr()
+        assert main(["result", job_id, "--all"]) == 0
+        every = capsys.readouterr()
+        assert some.err == f"{left}; --json lists them all\n"
+        assert every.err == ""
+        assert 32 <= some.out.count("\n") < every.out.count("\n")
+    assert "39: two registers" in every.out
+
+
+def test_result_of_a_primitive_whose_labels_tell_nothing_is_raw(
+    provider: QoroProvider, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (label,) = encode_labels("e", [], 1)
+    submitted = provider.service.submit_circuits({label: PROGRAM}, ham_ops="ZI")
+    assert main(["result", str(submitted.job_id)]) == 0
+    out, err = capsys.readouterr()
+    assert re.search(r"ZI\s+-1", out)
+    assert "do not tell what its results mean" in err
+    assert answer("result", str(submitted.job_id))["circuits"][0]["values"] == pytest.approx({"ZI": -1})
+
+
+def test_several_identifiers_stand_for_one_job(
+    provider: QoroProvider, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = spread_estimate(provider)
+    job.result()
+
+    found = answer("status", job.job_id())
+    assert (found["status"], found["final"], found["kind"]) == ("COMPLETED", True, "estimator")
+    assert found["circuits"] == 3
+    assert found["jobs"] == dict.fromkeys(job.job_ids, "COMPLETED")
+    assert main(["status", job.job_id()]) == 0
+    assert re.search(rf"{job.job_ids[1]}\s+COMPLETED", capsys.readouterr().out)
+
+    assert main(["cancel", job.job_id()]) == 1
+    capsys.readouterr()
+    assert answer("delete", job.job_ids[0]) == {"job_id": job.job_ids[0], "deleted": True}
+    assert answer("delete", job.job_id()) == {"job_id": job.job_id(), "deleted": True}
+    assert main(["delete", job.job_id()]) == 1
+    assert "404" in capsys.readouterr().err
+
+
+def test_of_several_jobs_those_that_still_can_be_are_cancelled(
+    scripted: responses.RequestsMock, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.post(f"{URL}/job/a/cancel/", status=409, json={"error": "it is COMPLETED"})
+    scripted.post(f"{URL}/job/b/cancel/", json={"status": "cancelled"})
+    scripted.post(f"{URL}/job/c/cancel/", status=403, json={"error": "not yours"})
+    assert answer("cancel", "a+b") == {"job_id": "a+b", "cancelled": True}
+    assert main(["cancel", "a+c+b"]) == 1
+    assert "not yours" in capsys.readouterr().err
+    assert scripted.calls[-1].request.url == f"{URL}/job/b/cancel/"
+
+
+def test_a_job_of_which_a_part_still_runs_has_no_result_yet(
+    scripted: responses.RequestsMock, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.get(f"{URL}/job/a/status/", json={"status": "COMPLETED", "run_time": 1})
+    scripted.get(f"{URL}/job/b/status/", json={"status": "PENDING"})
+    found = answer("status", "a+b")
+    assert (found["status"], found["final"], found["run_time"]) == ("RUNNING", False, None)
+    assert main(["result", "a+b", "--no-wait"]) == 1
+    assert "job a+b is RUNNING" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "result", "cancel", "delete"])
+@pytest.mark.parametrize("job_id", ["", "a+", "a++b"])
+def test_what_is_no_identifier_is_a_usage_error(
+    command: str, job_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, job_id])
+    assert f"expected the identifier of a job, got {job_id!r}" in capsys.readouterr().err
+
+
+# --- what is sent ---------------------------------------------------------------------------------------
+
+
+def test_results_are_downloaded_once(scripted: responses.RequestsMock, answer: Callable[..., Any]) -> None:
+    labels = encode_labels("r", [{"n": 1, "l": [[2, ["c", 2]]], "r": [[1, 0, 5]], "c": ["mine"]}], 1)
+    page = {"count": 1, "next": None, "results": [{"label": labels[0], "results": {"ZZ": 1.0}}]}
+    scripted.get(f"{URL}/job/j1/status/", json={"status": "COMPLETED"})
+    scripted.get(f"{URL}/job/j1/resultsV2/", json=page)
+    assert main(["result", "j1"]) == 0
+    limits = [call.request.params["limit"] for call in scripted.calls if "resultsV2" in str(call.request.url)]
+    assert limits == ["1", "100"]
 
 
 # --- cancel, delete -------------------------------------------------------------------------------------

@@ -247,6 +247,50 @@ def test_a_reader_that_stops_early_is_no_error(bell: str) -> None:
     process.stderr.close()
 
 
+@pytest.mark.usefixtures("_account")
+def test_a_terminal_that_knows_few_letters_shows_question_marks(bell: str) -> None:
+    named = Path(bell).rename(Path(bell).with_name("glocke \N{BELL}.qasm"))
+    done = subprocess.run(
+        [*COMMAND, "run", str(named)],
+        capture_output=True,
+        timeout=60,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert re.search(rb"outcome +count +share *\n +\d\d +\d+ +\d", done.stdout)
+    missing = subprocess.run(
+        [*COMMAND, "run", "\N{BELL}.qasm"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (missing.returncode, missing.stderr) == (
+        2,
+        b"qiskit-qoro: error: ?.qasm: No such file or directory\n",
+    )
+
+
+def test_output_that_cannot_be_written_is_a_failure_in_one_line() -> None:
+    with Path(os.devnull).open("rb") as only_for_reading:
+        done = subprocess.run(
+            [*COMMAND, "backends", "--local"],
+            stdout=only_for_reading,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "qiskit-qoro: error: Bad file descriptor\n")
+
+
+@pytest.mark.usefixtures("_account")
+def test_a_file_name_that_is_no_text_is_no_obstacle(bell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    named = Path(bell).rename(os.fsdecode(os.fsencode(bell) + b"\xff"))
+    assert main(["run", str(named), "--json"]) == 0
+    assert sum(json.loads(capsys.readouterr().out)["counts"].values()) == 1024
+
+
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """``qiskit-qoro serve`` in a process of its own, and the settings that it prints."""

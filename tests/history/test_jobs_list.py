@@ -7,12 +7,14 @@ import logging
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
 from qiskit import QuantumCircuit
+from rich.console import Console
 
 from qiskit_qoro import AuthenticationError, QoroInputError, QoroProvider
 from qiskit_qoro.history.listing import MOST_LOOKS
@@ -333,3 +335,13 @@ def test_a_list_of_jobs_shows_itself_in_a_notebook_and_escapes_what_users_wrote(
     assert page.count("<tr>") == 4
     assert "<b>" not in page
     assert "&lt;b&gt;[red]bold&lt;/b&gt;" in page
+
+
+def test_a_narrow_terminal_cuts_nothing_off(jobs: Any) -> None:
+    page = StringIO()
+    Console(file=page, width=70).print(jobs)
+    shown = page.getvalue()
+    for entry in jobs:
+        assert entry.job_id in shown
+        assert entry.status in shown
+    assert "…" not in shown

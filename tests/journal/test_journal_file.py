@@ -94,8 +94,10 @@ def test_entries_are_chosen_by_each_condition_and_newest_first(path: Path) -> No
 
 def test_the_kind_of_a_job_is_known_by_its_identifier(journal: Journal) -> None:
     submit(journal, "e1", SubmissionFacts(JobKind.ESTIMATOR, "qoro_maestro", "t", 9))
-    assert journal.kind_of("e1") is JobKind.ESTIMATOR
-    assert journal.kind_of("never-was") is None
+    found = journal.find("e1")
+    assert found is not None
+    assert found.kind is JobKind.ESTIMATOR
+    assert journal.find("never-was") is None
     assert [JobKind.of_letter(letter) for letter in ("r", "s", "e", "z", None)] == [
         JobKind.RUN,
         JobKind.SAMPLER,
@@ -130,7 +132,7 @@ def test_a_structure_that_labels_have_no_room_for_is_remembered_for_the_latest_s
 def test_nothing_is_opened_before_something_is_written_or_read(path: Path) -> None:
     journal = Journal(path)
     assert journal.entries() == []
-    assert journal.kind_of("j1") is None
+    assert journal.find("j1") is None
     assert not path.parent.exists()
 
 
@@ -248,7 +250,7 @@ def test_a_journal_that_cannot_be_used_stops_nothing_and_says_so_once(
     with caplog.at_level(logging.WARNING):
         submit(journal, "j1")
         submit(journal, "j2")
-        assert journal.kind_of("j1") is None
+        assert journal.find("j1") is None
     assert len(caplog.records) == 1
     assert str(path) in caplog.text
     assert "submitted all the same" in caplog.text

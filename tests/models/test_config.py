@@ -193,7 +193,7 @@ def test_there_is_one_target_or_none():
         ("simulator_cluster", ["", 5, QPUSystem("q")]),
         ("qpu_system", ["", SimulatorCluster("c")]),
         ("use_circuit_packing", [1, "yes"]),
-        ("tag", [None, 5]),
+        ("tag", [None, 5, "half a pair: \ud83d"]),
         ("force_sampling", [1, None]),
     ],
 )
