@@ -115,7 +115,10 @@ def vqe_asks_one_job_an_evaluation() -> str:
     each = (time.monotonic() - started) / found.cost_function_evals
     assert own.jobs == found.cost_function_evals, (own.jobs, found.cost_function_evals)
     assert_close(found.eigenvalue, H2_ENERGY, 1e-4)
-    return f"{own.jobs} jobs, {each * 1e3:.1f} ms each"
+    started = time.monotonic()
+    same = vqe(optimizers.COBYLA(maxiter=200), StatevectorEstimator()).compute_minimum_eigenvalue(H2)
+    reference = (time.monotonic() - started) / same.cost_function_evals
+    return f"{own.jobs} jobs, {each * 1e3:.1f} ms each, on a statevector {reference * 1e3:.1f} ms"
 
 
 def vqe_with_a_gradient_asks_one_job_a_gradient() -> str:
@@ -424,6 +427,8 @@ def main() -> int:
     algorithm_globals.random_seed = 3
     # The package's own: of what it is going to change, and of classes of Qiskit that are.
     warnings.simplefilter("ignore")
+    # The first job starts the local service: that is not to be measured.
+    estimator().run([(ANSATZ, H2, START)]).result()
     return hold_all(CHECKS)
 
 
