@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import (
-    CircuitResult,
     ExecutionResult,
     JobOutcome,
     ResultsPage,
 )
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.service.pages import read_pages
 from qiskit_qoro.service.session import check_type
 from qiskit_qoro.service.transport import json_of, read_answer
 from qiskit_qoro.service.waiting import WaitingCalls, job_id_of
@@ -64,12 +63,10 @@ class JobCalls(WaitingCalls):
         """
         job_id = job_id_of(execution_result)
 
-        def fetch(params: dict[str, Any]) -> ResultsPage:
-            return read_answer(
-                self._transport.send(GET_RESULTS, job_id=job_id, params=params), results_page_from_json
-            )
+        def fetch(offset: int) -> ResultsPage:
+            return read_answer(self._send_for_page(job_id, offset), results_page_from_json)
 
-        return execution_result.with_results(dict(self._read_pages(job_id, fetch).results))
+        return execution_result.with_results(dict(read_pages(job_id, fetch).results))
 
     def get_first_label(self, execution_result: ExecutionResult) -> str | None:
         """The label of a completed job's first circuit, ``None`` where it has no circuit.
@@ -82,8 +79,8 @@ class JobCalls(WaitingCalls):
             WireError: The answer makes no sense.
         """
         job_id = job_id_of(execution_result)
-        answer = self._transport.send(GET_RESULTS, job_id=job_id, params={"limit": 1, "offset": 0})
-        return next(iter(read_answer(answer, results_page_from_json).results), None)
+        page = read_answer(self._send_for_page(job_id, 0, limit=1), results_page_from_json)
+        return next(iter(page.results), None)
 
     def get_job_outcome(self, execution_result: ExecutionResult) -> JobOutcome:
         """What came of a job's circuits, whether the job completed or failed.
@@ -104,9 +101,9 @@ class JobCalls(WaitingCalls):
         job_id = job_id_of(execution_result)
         reasons: list[str] = []
 
-        def fetch(params: dict[str, Any]) -> ResultsPage:
+        def fetch(offset: int) -> ResultsPage:
             try:
-                answer = self._transport.send(GET_RESULTS, job_id=job_id, params=params)
+                answer = self._send_for_page(job_id, offset)
             except QoroAPIError as error:
                 if error.status_code != 400:
                     raise
@@ -114,12 +111,13 @@ class JobCalls(WaitingCalls):
                 return _page_of_refusal(error.response)
             return read_answer(answer, results_page_from_json)
 
-        outcome = self._read_pages(job_id, fetch)
+        outcome = read_pages(job_id, fetch)
         return replace(outcome, reason=reasons[0]) if reasons else outcome
 
-    def _read_pages(self, job_id: str, fetch: Callable[[dict[str, Any]], ResultsPage]) -> JobOutcome:
-        size = LOCAL_RESULTS_PAGE_SIZE if self._transport.is_local else RESULTS_PAGE_SIZE
-        return _read_pages(job_id, lambda offset: fetch({"limit": size, "offset": offset}))
+    def _send_for_page(self, job_id: str, offset: int, limit: int | None = None) -> requests.Response:
+        if limit is None:
+            limit = LOCAL_RESULTS_PAGE_SIZE if self._transport.is_local else RESULTS_PAGE_SIZE
+        return self._transport.send(GET_RESULTS, job_id=job_id, params={"limit": limit, "offset": offset})
 
     # --- changing a job -------------------------------------------------------------------------------
 
@@ -200,29 +198,6 @@ class JobCalls(WaitingCalls):
         job_id = job_id_of(execution_result)
         answer = self._transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
         return job_id, read_answer(answer, config_answer_from_json)
-
-
-def _read_pages(job_id: str, fetch: Callable[[int], ResultsPage]) -> JobOutcome:
-    """All pages of what came of a job's circuits."""
-    results: dict[str, CircuitResult] = {}
-    failures: dict[str, str] = {}
-    while True:
-        before = len(results) + len(failures)
-        page = fetch(before)
-        results |= page.results
-        failures |= page.failures
-        read = len(results) + len(failures)
-        if page.next is None:
-            break
-        if read != before + len(page.results) + len(page.failures) or read == before or read > page.count:
-            raise WireError(
-                f"results of job {job_id}: the page after {before} results repeats others, holds nothing "
-                f"or goes past the {page.count} results that there are",
-                job_id=job_id,
-            )
-    if read != page.count:
-        raise WireError(f"results of job {job_id}: expected {page.count}, got {read}", job_id=job_id)
-    return JobOutcome(results, failures)
 
 
 def _page_of_refusal(answer: requests.Response) -> ResultsPage:

@@ -1,12 +1,16 @@
 """get_job_results: page by page, complete or not at all."""
 
 import re
+import threading
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
+from responses import matchers
 
 from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, ResultsPage
+from qiskit_qoro.service.pages import AT_ONCE, read_pages
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 
@@ -47,6 +51,82 @@ def test_every_circuit_comes_back_in_order(cloud, service, pages, total, request
     assert len(cloud.calls) == requests
 
 
+# --- of many circuits -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("total", [301, 400, 850, 2000])
+def test_many_pages_come_back_in_order_each_asked_for_once(cloud, service, pages, total):
+    everything = pages(total)
+    assert list(service.get_job_results(JOB).results.items()) == list(everything.items())
+    asked = [int(call.request.params["offset"]) for call in cloud.calls]
+    assert sorted(asked) == list(range(0, total, 100))
+
+
+@pytest.mark.parametrize("lengths", [[30], [100, 60], [60, 100], [100, 100, 10, 100], [7, 100, 3]])
+def test_pages_of_any_length_are_put_together_right(cloud, service, url, lengths):
+    everything = {f"c{k}": {"0": k + 1} for k in range(1000)}
+
+    def answer(request):
+        offset = int(request.params["offset"])
+        # A page's length is decided by where it begins, so that it does not matter in which order they come.
+        end = offset + lengths[offset // 10 % len(lengths)]
+        results = dict(list(everything.items())[offset:end])
+        next_page = f"{url}/next" if end < len(everything) else None
+        return 200, {}, render(results_page_to_json(ResultsPage(1000, results, next_page)))
+
+    cloud.add_callback("GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), answer)
+    assert list(service.get_job_results(JOB).results.items()) == list(everything.items())
+
+
+def test_no_more_pages_are_on_their_way_than_may_be_at_once():
+    under_way, most = 0, 0
+    lock, together = threading.Lock(), threading.Barrier(AT_ONCE)
+
+    def fetch(offset):
+        nonlocal under_way, most
+        if offset == 0:
+            return ResultsPage(9, {"c0": {"0": 1}}, "next")
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        together.wait(timeout=30)
+        with lock:
+            under_way -= 1
+        return ResultsPage(9, {f"c{offset}": {"0": 1}}, "next" if offset < 8 else None)
+
+    assert list(read_pages("j1", fetch).results) == [f"c{k}" for k in range(9)]
+    assert most == AT_ONCE
+
+
+def test_a_page_that_cannot_be_had_is_the_error_and_no_more_are_begun():
+    asked = []
+
+    def fetch(offset):
+        asked.append(offset)
+        if offset == 3:
+            raise QoroAPIError("too bad", response=requests.Response())
+        return ResultsPage(1000, {f"c{offset}": {"0": 1}}, "next")
+
+    with pytest.raises(QoroAPIError, match="too bad"):
+        read_pages("j1", fetch)
+    assert max(asked) <= 3 + AT_ONCE
+
+
+@pytest.mark.parametrize("fault", [503, 429])
+def test_pages_are_asked_for_again_after_a_passing_refusal(cloud, service, pages, url, fault):
+    cloud.add(
+        "GET",
+        f"{url}/job/j1/resultsV2/",
+        status=fault,
+        match=[matchers.query_param_matcher({"limit": 100, "offset": 300})],
+    )
+    everything = pages(800)
+    assert list(service.get_job_results(JOB).results) == list(everything)
+
+
+# --- that do not add up ---------------------------------------------------------------------------------
+
+
 def shifted(offset, page):
     page["results"] = page["results"] if offset == 0 else page["results"][:-1]
     return page
@@ -72,13 +152,13 @@ def other_count(offset, page):
 
 
 @pytest.mark.parametrize("damage", [shifted, repeated, endless, hollow, other_count])
-@pytest.mark.parametrize("total", [150, 250])
+@pytest.mark.parametrize("total", [150, 250, 850])
 def test_results_that_do_not_add_up_are_an_error_and_not_a_result(cloud, service, pages, total, damage):
     pages(total, damage)
     with pytest.raises(WireError, match="results of job j1") as caught:
         service.get_job_results(JOB)
     assert caught.value.job_id == "j1"
-    assert len(cloud.calls) <= 4
+    assert len(cloud.calls) <= 2 + 2 * total // 100
 
 
 def test_a_service_that_never_stops_is_stopped(cloud, service, url):
