@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit
-from qiskit.circuit import Measure
+from qiskit.circuit import ControlFlowOp, Measure
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.grouping import measurement_suffix
@@ -90,12 +91,25 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
 def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowPrograms:
     if not len(rows):
         return RowPrograms(write_program(circuit.copy_empty_like()), [], [])
-    bound = [circuit.assign_parameters(row) for row in rows]
+    bound = [_independent_copy(circuit).assign_parameters(row) for row in rows]
     programs = [write_program(item, drop_idle_qubits=True) for item in bound]
     if len({program.qubits for program in programs}) > 1:
         programs = [write_program(item) for item in bound]
     nothing = np.empty(0)
     return RowPrograms(programs[0], [_source(program) for program in programs], [nothing] * len(programs))
+
+
+def _independent_copy(circuit: QuantumCircuit) -> QuantumCircuit:
+    """A copy that shares no operation: Qiskit binds those inside of control flow in place."""
+    copied = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        if isinstance(operation, ControlFlowOp):
+            operation = operation.replace_blocks([_independent_copy(block) for block in operation.blocks])
+        else:
+            operation = deepcopy(operation)
+        copied.append(item.replace(operation=operation))
+    return copied
 
 
 def _source(program: Program, names: tuple[str, ...] = ()) -> Source:

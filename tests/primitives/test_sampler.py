@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Clbit, Parameter, Qubit
+from qiskit.circuit import Clbit, Gate, Parameter, Qubit
 from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import Statevector
 
@@ -172,6 +172,27 @@ def test_bits_that_conditions_need_beside_the_circuits_own_are_left_out(sampler:
     assert result.data.mid.get_counts() == {"0": 100}
     assert result.data.end.num_bits == 1
     assert set(result.data.end.get_bitstrings()) == {"0", "1"}
+
+
+class Knowing(Gate):
+    """A gate that has no definition before its parameter has a value."""
+
+    def _define(self) -> None:
+        definition = QuantumCircuit(1)
+        definition.rx(float(self.params[0]), 0)
+        self.definition = definition
+
+
+def test_a_gate_that_has_to_know_its_values_may_stand_in_a_block(sampler: QoroSampler) -> None:
+    circuit = QuantumCircuit(1, 2)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.append(Knowing("knowing", 1, [Parameter("t")]), [0])
+    circuit.measure(0, 1)
+    (result,) = sampler.run([(circuit, [[0.0], [math.pi], [0.0]])], shots=20).result()
+    assert [row.get_counts() for row in result.data.c] == [{"11": 20}, {"01": 20}, {"11": 20}]
+    assert [parameter.name for parameter in circuit.parameters] == ["t"]
 
 
 def test_shots_may_be_numbers_of_numpy(backend: QoroBackend) -> None:
