@@ -44,7 +44,7 @@ GROWTH = 1.5
 """How much longer each wait is than the one before."""
 
 LOCAL_GROWTH = 1.2
-"""The same where the service is on this machine: a job of 0.2 s is noticed within 0.04 s."""
+"""The same where the service is on this machine. A job of 0.2 s is noticed within 0.04 s."""
 
 _Key = TypeVar("_Key", bound=Hashable)
 
