@@ -18,7 +18,7 @@ from rich.text import Text
 from qiskit_qoro.cli.output import ROWS, print_counts, print_json, print_table, say, say_rest
 from qiskit_qoro.cli.pubs import print_pubs, pubs_to_json
 from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
-from qiskit_qoro.errors import JobCancelledError, JobTimeoutError, QoroInputError
+from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError, QoroInputError
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
@@ -110,7 +110,11 @@ def _what_came(
     if isinstance(job, QoroJob):
         if may_be_raw and _is_no_run(outcome := job.outcome()):
             return _of_labels(outcome)
-        return _of_run(job.result(partial=options.partial))
+        try:
+            return _of_run(job.result(partial=options.partial))
+        except JobFailedError as error:
+            error.reword(lambda text: text.replace("result(partial=True) gives", "--partial shows"))
+            raise
     try:
         if status is JobStatus.COMPLETED or not options.partial:
             return job.result()

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -226,7 +227,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         recipe = self._recipe_for(labelled)
         return _build(recipe, labelled, self.job_id())
 
-    def _recipe_for(self, labels: Mapping[str, Any]) -> Recipe:
+    def _recipe_for(self, labels: Iterable[str]) -> Recipe:
         if self._recipe is None:
             structure = decode_labels(labels)
             if structure is None or structure.kind not in RECIPES or structure.document is None:
@@ -256,6 +257,8 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id))
         except QoroError as error:
             return f"the reason could not be read ({error})"
+        with suppress(QoroError):  # what the labels do not tell is left out
+            self._recipe_for([*outcome.results, *outcome.failures])
         told = [f"{self._named(label)}: {reason}" for label, reason in outcome.failures.items()]
         if told:
             more = f"; and {len(told) - _TOLD} more circuits failed" if len(told) > _TOLD else ""

@@ -165,7 +165,7 @@ def _unpack(packed: str) -> Any:
         if not stream.eof or stream.unused_data:
             raise WireError("the structure in the labels is incomplete or too large")
         return json.loads(text)
-    except (binascii.Error, zlib.error, ValueError) as error:
+    except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         if isinstance(error, WireError):
             raise
         raise WireError(f"the structure in the labels is damaged: {error}") from error

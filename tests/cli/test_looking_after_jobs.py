@@ -17,7 +17,14 @@ import responses
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 
-from qiskit_qoro import QoroEstimator, QoroPrimitiveJob, QoroProvider, QoroSampler
+from qiskit_qoro import (
+    ExecutionConfig,
+    QoroEstimator,
+    QoroPrimitiveJob,
+    QoroProvider,
+    QoroSampler,
+    SimulationMethod,
+)
 from qiskit_qoro.cli import main
 from qiskit_qoro.journal import Journal
 from qiskit_qoro.journal.entries import Stage
@@ -235,6 +242,51 @@ def test_result_of_a_failed_job_is_a_failure_with_the_reason(
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "qiskit-qoro: error: job j1 is FAILED: the engine gave up\n"
+
+
+def wide() -> QuantumCircuit:
+    """A circuit that no state vector holds."""
+    circuit = QuantumCircuit(70, 1, name="wide")
+    circuit.h(range(70))
+    circuit.measure(0, 0)
+    return circuit
+
+
+STATEVECTOR = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
+
+
+def test_result_of_a_batch_in_which_a_circuit_failed_says_how_to_see_the_others(
+    provider: QoroProvider, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = provider.get_backend().run([two_registers(), wide()], shots=10, execution_config=STATEVECTOR)
+    assert main(["result", job.job_id()]) == 1
+    err = capsys.readouterr().err
+    assert "circuit 1 ('wide'): a state vector of 70 qubits" in err
+    assert err.endswith("--partial shows the results of the 1 that completed\n")
+    first, second = answer("result", job.job_id(), "--partial")["circuits"]
+    assert first == {"name": "two registers", "counts": {"1 0": 10}}
+    assert "70 qubits" in second["reason"]
+    assert main(["result", job.job_id(), "--partial"]) == 0
+    assert "failed: a state vector of 70 qubits" in capsys.readouterr().out
+
+
+def test_result_of_a_primitive_that_failed_names_the_pub_and_partly_is_raw(
+    provider: QoroProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    estimator = QoroEstimator(provider.get_backend(), options={"execution_config": STATEVECTOR})
+    flipped = QuantumCircuit(1)
+    flipped.x(0)
+    job = estimator.run([(flipped, "Z"), (wide(), "X" * 70)])
+    for whose, setting in ((" of PUB 1", os.environ["QISKIT_QORO_JOURNAL"]), ("", "off")):
+        monkeypatch.setenv("QISKIT_QORO_JOURNAL", setting)
+        assert main(["result", job.job_id()]) == 1
+        assert f"circuit 1{whose}: a state vector of 70 qubits" in capsys.readouterr().err
+        first, second = answer("result", job.job_id(), "--partial")["circuits"]
+        assert first == {"name": "0", "values": pytest.approx({"Z": -1})}
+        assert (second["name"], "70 qubits" in second["reason"]) == ("1", True)
 
 
 def test_result_of_a_cancelled_job_is_a_failure(

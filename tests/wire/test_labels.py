@@ -123,3 +123,9 @@ def test_a_structure_that_unpacks_to_more_than_is_reasonable_is_refused() -> Non
     bomb = base64.urlsafe_b64encode(zlib.compress(b'"' + b"0" * 2**27 + b'"', 9)).decode().rstrip("=")
     with pytest.raises(WireError, match="too large"):
         decode_labels([f"0.1r{bomb}"])
+
+
+def test_a_structure_that_is_nested_more_than_is_reasonable_is_damaged() -> None:
+    nested = base64.urlsafe_b64encode(zlib.compress(b"[" * 200_000 + b"]" * 200_000, 9)).decode().rstrip("=")
+    with pytest.raises(WireError, match="damaged"):
+        decode_labels([f"0.1r{nested}"])
