@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +37,9 @@ class Scope:
     """What the bits of an instruction mean inside its blocks."""
 
     def __init__(
-        self,
-        instruction: CircuitInstruction,
-        qubits: Mapping[Any, str],
-        clbits: Mapping[Any, int],
-        depth: int,
+        self, instruction: CircuitInstruction, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> None:
         self.clbits = clbits
-        self.depth = depth
         self._instruction = instruction
         self._qubits = qubits
 
@@ -59,44 +54,43 @@ class Scope:
 
 def writers_last(branches: Sequence[Branch], read: int, scope: Scope) -> list[Branch] | None:
     """The branches in an order in which none changes a condition that is needed after it, if there is one."""
-    writers = [branch for branch in branches if _written(branch.block, scope) & read]
+    writers = [
+        branch
+        for branch in branches
+        if branch.block is not None and _written(branch.block.data, scope.clbits_of(branch.block)) & read
+    ]
     if not writers:
         return list(branches)
     block = writers[0].block
     if len(writers) > 1 or block is None:
         return None
     *before, last = block.data
-    if not isinstance(last.operation, Measure):
-        return None
-    clbits = scope.clbits_of(block)
-    if any(read >> bit & 1 for item in before for bit in _written_by(item, clbits)):
+    if not isinstance(last.operation, Measure) or _written(before, scope.clbits_of(block)) & read:
         return None
     return [branch for branch in branches if branch is not writers[0]] + writers
 
 
-def _written(block: QuantumCircuit | None, scope: Scope) -> int:
-    """The classical bits that a block may write, as a mask."""
-    if block is None:
-        return 0
-    clbits = scope.clbits_of(block)
+def _written(instructions: Iterable[CircuitInstruction], clbits: Mapping[Any, int]) -> int:
+    """The classical bits that instructions may write, as a mask."""
     mask = 0
-    for item in block.data:
-        for bit in _written_by(item, clbits):
-            mask |= 1 << bit
+    for item in instructions:
+        mask |= _written_by(item, clbits)
     return mask
 
 
-def _written_by(instruction: CircuitInstruction, clbits: Mapping[Any, int]) -> Iterator[int]:
+def _written_by(instruction: CircuitInstruction, clbits: Mapping[Any, int]) -> int:
     operation = instruction.operation
     if not instruction.clbits or isinstance(operation, JUMPS):
-        return
+        return 0
+    places = [clbits[bit] for bit in instruction.clbits]
+    mask = 0
     if not isinstance(operation, ControlFlowOp):
-        yield from (clbits[bit] for bit in instruction.clbits)
-        return
+        for place in places:
+            mask |= 1 << place
+        return mask
     for block in operation.blocks:
-        inner = dict(zip(block.clbits, (clbits[bit] for bit in instruction.clbits), strict=True))
-        for item in block.data:
-            yield from _written_by(item, inner)
+        mask |= _written(block.data, dict(zip(block.clbits, places, strict=True)))
+    return mask
 
 
 def is_long(branch: Branch) -> bool:

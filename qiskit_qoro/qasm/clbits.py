@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qiskit_qoro.qasm.conditions import bits_of
+
 __all__ = ["Arrangement", "arrange"]
 
 
@@ -61,7 +63,7 @@ def arrange(num_bits: int, masks: Sequence[int], *, keep_order: bool) -> Arrange
         The registers; a single one is called ``c``, several ``c0``, ``c1`` and so on.
     """
     groups = _merged([_hull(mask) if keep_order else mask for mask in masks if mask])
-    registers = [tuple(_bits(group)) for group in groups]
+    registers = [tuple(bits_of(group)) for group in groups]
     taken = {bit for bits in registers for bit in bits}
     row: list[int] = []
     for bit in range(num_bits):
@@ -82,24 +84,15 @@ def _merged(masks: Sequence[int]) -> list[int]:
     group_of: dict[int, int] = {}
     groups: dict[int, int] = {}
     for number, mask in enumerate(dict.fromkeys(masks)):
-        joined = {group_of[bit] for bit in _bits(mask) if bit in group_of}
+        joined = {group_of[bit] for bit in bits_of(mask) if bit in group_of}
         whole = mask
         for other in joined:
             whole |= groups.pop(other)
         groups[number] = whole
-        group_of.update(dict.fromkeys(_bits(whole), number))
+        group_of.update(dict.fromkeys(bits_of(whole), number))
     return list(groups.values())
 
 
 def _hull(mask: int) -> int:
     lowest = (mask & -mask).bit_length() - 1
     return (1 << mask.bit_length()) - (1 << lowest)
-
-
-def _bits(mask: int) -> list[int]:
-    found = []
-    while mask:
-        bit = mask & -mask
-        found.append(bit.bit_length() - 1)
-        mask ^= bit
-    return found

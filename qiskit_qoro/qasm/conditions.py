@@ -17,9 +17,11 @@ __all__ = [
     "ALWAYS",
     "NEVER",
     "Condition",
+    "bits_of",
     "complement",
     "equals",
     "intersect",
+    "length",
     "number_of_values",
     "simplify",
     "subtract",
@@ -71,7 +73,9 @@ def subtract(first: Condition, second: Condition) -> Condition:
 
 def unite(first: Condition, second: Condition) -> Condition:
     """One or the other, or both."""
-    return _checked([*first, *subtract(second, first)])
+    # To take many cubes from a few leaves fewer pieces than the other way round.
+    fewer, more = sorted((first, second), key=len)
+    return _checked([*more, *subtract(fewer, more)])
 
 
 def complement(condition: Condition) -> Condition:
@@ -92,10 +96,25 @@ def support(condition: Condition) -> int:
     return mask
 
 
+def bits_of(mask: int) -> list[int]:
+    """The bits of a mask, lowest first."""
+    found = []
+    while mask:
+        bit = mask & -mask
+        found.append(bit.bit_length() - 1)
+        mask ^= bit
+    return found
+
+
 def number_of_values(condition: Condition) -> int:
     """How many values of the bits that it looks at satisfy it."""
     width = support(condition).bit_count()
     return sum(1 << width - mask.bit_count() for mask, _ in condition)
+
+
+def length(condition: Condition) -> int:
+    """How many bits have to be looked at, cube by cube."""
+    return sum(mask.bit_count() for mask, _ in condition)
 
 
 def values_on(condition: Condition, bits: Sequence[int]) -> list[int]:

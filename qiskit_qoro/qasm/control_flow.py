@@ -38,7 +38,7 @@ from qiskit_qoro.qasm.conditions import (
     complement,
     equals,
     intersect,
-    number_of_values,
+    length,
     simplify,
     subtract,
     support,
@@ -57,7 +57,7 @@ class WriteBlock(Protocol):
     """Writes the instructions of a block until one of them jumps."""
 
     def __call__(
-        self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int], depth: int
+        self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> None: ...
 
 
@@ -103,11 +103,7 @@ class ControlFlow:
         self._iterations = 0
 
     def write(
-        self,
-        instruction: CircuitInstruction,
-        qubits: Mapping[Any, str],
-        clbits: Mapping[Any, int],
-        depth: int,
+        self, instruction: CircuitInstruction, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> bool:
         """Write an instruction if it is control flow.
 
@@ -115,7 +111,6 @@ class ControlFlow:
             instruction: The instruction.
             qubits: How each qubit is written.
             clbits: The index of each classical bit.
-            depth: How deep blocks and definitions are nested around it.
 
         Returns:
             Whether it is control flow.
@@ -124,7 +119,7 @@ class ControlFlow:
             UnwritableError: It is, and cannot be lowered.
         """
         operation = instruction.operation
-        scope = Scope(instruction, qubits, clbits, depth + 1)
+        scope = Scope(instruction, qubits, clbits)
         if isinstance(operation, IfElseOp):
             self._write_if_else(operation, scope)
         elif isinstance(operation, SwitchCaseOp):
@@ -154,7 +149,7 @@ class ControlFlow:
         return True
 
     def _write(self, block: QuantumCircuit, scope: Scope) -> None:
-        self._write_block(block, scope.qubits_of(block), scope.clbits_of(block), scope.depth)
+        self._write_block(block, scope.qubits_of(block), scope.clbits_of(block))
 
     def _write_if_else(self, operation: IfElseOp, scope: Scope) -> None:
         condition = read_condition(operation.condition, scope.clbits)
@@ -181,7 +176,7 @@ class ControlFlow:
         for branch in branches:
             read |= support(branch.condition)
         branches = [branch for branch in branches if branch.condition]
-        ordered = writers_last(branches, read, scope)
+        ordered = None if self._lines.bit_by_bit else writers_last(branches, read, scope)
         if ordered is not None and not any(is_long(branch) for branch in ordered):
             self._write_branches(ordered, scope)
             return
@@ -203,17 +198,25 @@ class ControlFlow:
             self.jumped = False
 
     def _latch(self, branches: Sequence[Branch]) -> tuple[list[Branch], list[int]]:
-        """Make scratch bits for all branches but the one with the most values, which is where none is 1."""
-        others = sorted(branches, key=lambda branch: number_of_values(branch.condition))
+        """The branches with scratch bits as their conditions, and these bits.
+
+        The branch with the longest condition is taken where no other one is. It needs no bit of its own if
+        that is seen from a single bit.
+        """
+        others = sorted(branches, key=lambda branch: length(branch.condition))
         last = others.pop()
-        bits = []
-        latched = []
-        for branch in others:
-            bit = self._lines.take_scratch_bit()
-            self._lines.latch(bit, intersect(self._lines.condition, branch.condition))
-            bits.append(bit)
-            latched.append(Branch(equals([bit], 1), branch.block, latched=True))
-        return [*latched, Branch(equals(bits, 0), last.block)], bits
+        bits = [self._lines.latched(branch.condition) for branch in others]
+        latched = [
+            Branch(equals([bit], 1), branch.block, latched=True)
+            for bit, branch in zip(bits, others, strict=True)
+        ]
+        if last.block is None:
+            return latched, bits
+        if len(bits) < 2 and self._lines.condition == ALWAYS:
+            return [*latched, Branch(equals(bits, 0), last.block)], bits
+        rest = self._lines.latched(ALWAYS)
+        self._lines.unlatch(rest, [branch.condition for branch in latched])
+        return [*latched, Branch(equals([rest], 1), last.block, latched=True)], [*bits, rest]
 
     def _write_for_loop(self, operation: ForLoopOp, scope: Scope) -> None:
         values, parameter, block = operation.params

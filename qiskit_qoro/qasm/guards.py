@@ -15,7 +15,15 @@ from dataclasses import dataclass
 
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "blank_comments", "check_text", "defined_gates", "fail"]
+__all__ = [
+    "CONDITION_COST",
+    "DEFAULT_LIMITS",
+    "Limits",
+    "blank_comments",
+    "check_text",
+    "defined_gates",
+    "fail",
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Limits:
         clbits: Classical bits of all registers together.
         operations: Operations after every definition is expanded and every operation on a whole
             register is counted once for each of its qubits. A conditional operation counts for
-            50, as it takes the parser that much longer.
+            :data:`CONDITION_COST`.
         definition_depth: Levels of gates defined by gates defined by gates.
         nesting: Brackets within the brackets of one expression. The engine's parser takes twice
             as long for each: 5 ms at 12, 0.1 s at 16, minutes at 25.
@@ -58,7 +66,8 @@ _BODY_NAME = re.compile(r"(?:\A|;)\s*(\w+)")
 _STATEMENT = re.compile(r"\s*(if\s*\([^)]*\)\s*)?([A-Za-z_]\w*)([^;]*)")
 _OPERAND = re.compile(r"(\w+)\s*(\[)?")
 _DECLARATIONS = frozenset({"OPENQASM", "include", "qreg", "creg", "opaque"})
-_CONDITION_COST = 50
+CONDITION_COST = 50
+"""For how many operations one under a condition counts, as it takes the parser that much longer."""
 
 
 def fail(text: str, offset: int, reason: str) -> QoroInputError:
@@ -97,7 +106,7 @@ def check_text(code: str, limits: Limits = DEFAULT_LIMITS) -> None:
     _check_expressions(code, limits)
     sizes = _check_definitions(code, limits)
     bound = code.count(";") * max(registers.values(), default=1) * max(sizes.values(), default=1)
-    if bound * (_CONDITION_COST if "if" in code else 1) > limits.operations:
+    if bound * (CONDITION_COST if "if" in code else 1) > limits.operations:
         _check_operations(code, registers, sizes, limits)
 
 
@@ -182,7 +191,10 @@ def _check_operations(code: str, registers: dict[str, int], sizes: dict[str, int
         if match and match[2] not in _DECLARATIONS:
             operands = _OPERAND.findall(match[3].rpartition(")")[2])
             width = max((registers.get(name, 1) for name, index in operands if not index), default=1)
-            total += sizes.get(match[2], 1) * width * (_CONDITION_COST if match[1] else 1)
+            total += sizes.get(match[2], 1) * width * (CONDITION_COST if match[1] else 1)
             if total > limits.operations:
-                raise fail(code, offset, f"the program has more than {limits.operations} operations")
+                reason = f"the program has more than {limits.operations} operations"
+                if "if" in code:
+                    reason += f", of which one under a condition counts for {CONDITION_COST}"
+                raise fail(code, offset, reason)
         offset += len(statement) + 1

@@ -9,12 +9,15 @@ What OpenQASM 2 or the engine cannot say is said with scratch bits, which follow
 - A condition is *latched* into a scratch bit by measuring, under the condition, a qubit that is
   always in state 1. The qubit is added behind the others for the first such use. When the bit is not needed
   any more it is measured from state 0, so that scratch bits end as 0.
+- Bits that would make a register too wide, or a condition true for too many of its values, are latched one by
+  one: a scratch bit is 1 if the first of them is right, and is made 0 for each other one that is wrong.
 - A conditional reset, which the engine does not take, is a conditional measurement into a scratch bit, a flip
   if it is 1, and another measurement if it is 1, which makes it 0 again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qiskit_qoro.qasm.clbits import Arrangement, arrange
@@ -22,18 +25,21 @@ from qiskit_qoro.qasm.conditions import (
     ALWAYS,
     NEVER,
     Condition,
+    bits_of,
+    complement,
     equals,
     intersect,
     number_of_values,
     support,
     values_on,
 )
+from qiskit_qoro.qasm.guards import CONDITION_COST, DEFAULT_LIMITS
 from qiskit_qoro.qasm.unwritable import UnwritableError
 
 __all__ = ["Lines"]
 
 _MOST_VALUES = 1024
-_MOST_LINES = 1_000_000
+_MOST_OPERATIONS = DEFAULT_LIMITS.operations
 _WIDEST_REGISTER = 64  # bits of a register that the engine compares
 
 
@@ -62,14 +68,17 @@ class Lines:
     Args:
         num_qubits: How many qubits the program has.
         num_clbits: How many classical bits the circuit has.
+        bit_by_bit: Whether all conditions have to be latched, and are put together from their bits.
 
     Attributes:
+        bit_by_bit: As above.
         text: The lines so far. Operations without classical bits may be appended as they are; they are
             run under the :attr:`condition` of that moment.
         place: The index of the instruction that is being written, for messages.
     """
 
-    def __init__(self, num_qubits: int, num_clbits: int) -> None:
+    def __init__(self, num_qubits: int, num_clbits: int, *, bit_by_bit: bool = False) -> None:
+        self.bit_by_bit = bit_by_bit
         self.text: list[str] = []
         self.place = 0
         self._late: dict[int, _LateLine] = {}
@@ -92,7 +101,7 @@ class Lines:
     def condition(self, condition: Condition) -> None:
         self._settle()
         self._condition = condition
-        if len(self.text) > _MOST_LINES:
+        if len(self.text) > _MOST_OPERATIONS:
             raise _too_long()
 
     def append_always(self, text: str) -> None:
@@ -116,6 +125,19 @@ class Lines:
         self._append_late(f"x {qubit};", None, was_one)
         self._append_late(f"measure {qubit} -> ", self._reset_bit, was_one)
 
+    def latched(self, condition: Condition) -> int:
+        """A scratch bit that is 1 if the condition is true where lines are run now."""
+        bit = self.take_scratch_bit()
+        around = self._condition
+        circuit = (1 << self._num_clbits) - 1
+        if ALWAYS in (condition, around) or support(around) & circuit:
+            self.latch(bit, intersect(around, condition))
+        else:
+            # Looked at one after the other, so that no register has to hold both.
+            self.latch(bit, condition)
+            self.unlatch(bit, [complement(around)])
+        return bit
+
     def take_scratch_bit(self) -> int:
         """A scratch bit, which is 0."""
         self._has_one = True
@@ -125,15 +147,35 @@ class Lines:
 
     def latch(self, bit: int, condition: Condition) -> None:
         """Make a scratch bit 1 if the condition is true; otherwise it stays as it is."""
+        if not self.bit_by_bit:
+            self._latch(bit, condition)
+            return
+        for mask, value in condition:
+            single = [equals([place], value >> place & 1) for place in bits_of(mask)]
+            if len(single) < 2:
+                self._latch(bit, single[0] if single else ALWAYS)
+                continue
+            all_right = self.take_scratch_bit()
+            self._latch(all_right, single[0])
+            self.unlatch(all_right, [complement(right) for right in single[1:]])
+            self._latch(bit, equals([all_right], 1))
+            self.return_scratch_bit(all_right)
+
+    def _latch(self, bit: int, condition: Condition) -> None:
         if condition != NEVER:
             self._append_late(f"measure {self._one} -> ", bit, condition)
+
+    def unlatch(self, bit: int, conditions: Sequence[Condition]) -> None:
+        """Make a scratch bit 0 if one of the conditions is true; otherwise it stays as it is."""
+        self.append_always(f"x {self._one};")
+        for condition in conditions:
+            self._latch(bit, condition)
+        self.append_always(f"x {self._one};")
 
     def return_scratch_bit(self, bit: int) -> None:
         """Make a scratch bit 0 and have it used again."""
         self._settle()
-        self.append_always(f"x {self._one};")
-        self._append_late(f"measure {self._one} -> ", bit, ALWAYS)
-        self.append_always(f"x {self._one};")
+        self.unlatch(bit, [ALWAYS])
         self._in_use &= ~(1 << bit)
         self._free.append(bit)
 
@@ -161,8 +203,8 @@ class Lines:
                 if key not in listed:
                     register = place_of[support(line.condition).bit_length() - 1]
                     listed[key] = _prefixes(arrangement, line, register, scratch & ~line.in_use)
-                count += len(listed[key]) - 1
-                if count > _MOST_LINES:
+                count += len(listed[key]) * CONDITION_COST - 1
+                if count > _MOST_OPERATIONS:
                     raise _too_long(line.place)
                 text = "\n".join([prefix + text for prefix in listed[key]])
             self.text[number] = text
@@ -199,9 +241,11 @@ class Lines:
         return _LateLine(text, clbit, condition, self.place, self._in_use)
 
 
-def _too_long(place: int | None = None) -> UnwritableError:
+def _too_long(place: int = 0) -> UnwritableError:
     return UnwritableError(
-        f"it makes the program longer than {_MOST_LINES} lines; shorten loops, or compare fewer bits", place
+        f"it makes the program longer than {_MOST_OPERATIONS} operations, of which one under a condition "
+        f"counts for {CONDITION_COST}; shorten loops, or compare fewer bits",
+        place,
     )
 
 
@@ -210,9 +254,8 @@ def _prefixes(arrangement: Arrangement, line: _LateLine, register: int, zeros: i
     bits, name = arrangement.registers[register], arrangement.names[register]
     if len(bits) > _WIDEST_REGISTER:
         raise UnwritableError(
-            f"its condition needs a register of {len(bits)} bits, with all that other conditions "
-            f"look at together with them, and {_WIDEST_REGISTER} are the most that can be compared; compare "
-            "fewer bits at a time, or compute the rest after the run",
+            f"it depends on {len(bits)} bits together, and a condition can compare {_WIDEST_REGISTER}; use "
+            "fewer bits, or fewer loops around it that are left under a condition",
             line.place,
         )
     idle = equals([bit for bit in bits if zeros >> bit & 1], 0)
@@ -220,9 +263,9 @@ def _prefixes(arrangement: Arrangement, line: _LateLine, register: int, zeros: i
     count = number_of_values(condition) << len(bits) - support(condition).bit_count()
     if count > _MOST_VALUES:
         raise UnwritableError(
-            f"its condition is true for {count} of the {1 << len(bits)} values of the {len(bits)} "
-            f"bits that conditions look at together, and {_MOST_VALUES} are the most that are written out; "
-            "do not compare the same bits both as a whole register and one by one, or use a smaller register",
+            f"it is run for {count} of the {1 << len(bits)} values of the {len(bits)} bits that it depends "
+            f"on, and {_MOST_VALUES} are the most that are written out; use fewer bits, or fewer loops "
+            "around it that are left under a condition",
             line.place,
         )
     return [f"if({name}=={value}) " for value in values_on(condition, bits)]

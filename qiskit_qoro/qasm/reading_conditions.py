@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import add, and_, eq, floordiv, ge, gt, le, lshift, lt, mul, ne, or_, rshift, sub, xor
+from operator import add, and_, eq, floordiv, ge, gt, le, lt, mul, ne, or_, rshift, sub, xor
 from typing import Any
 
 from qiskit.circuit import ClassicalRegister, Clbit
@@ -31,6 +31,7 @@ from qiskit_qoro.qasm.unwritable import UnwritableError
 __all__ = ["read_condition", "read_equality"]
 
 _MOST_BITS = 10
+_WIDEST_SHIFT = 4096  # beyond, nothing is left in any register
 
 _Op = expr.Binary.Op
 _LOGIC: Mapping[Any, Callable[[Condition, Condition], Condition]] = {
@@ -54,7 +55,7 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "LESS_EQUAL": le,
     "GREATER": gt,
     "GREATER_EQUAL": ge,
-    "SHIFT_LEFT": lshift,
+    "SHIFT_LEFT": lambda a, b: a << b if b < _WIDEST_SHIFT else 0,
     "SHIFT_RIGHT": rshift,
     "ADD": add,
     "SUB": sub,

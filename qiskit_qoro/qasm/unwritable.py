@@ -13,6 +13,6 @@ class UnwritableError(Exception):
         place: The index of the instruction, if it is not the one that is being written.
     """
 
-    def __init__(self, reason: str, place: int | None = None) -> None:
+    def __init__(self, reason: str, place: int = 0) -> None:
         super().__init__(reason)
         self.place = place

@@ -32,13 +32,11 @@ from qiskit_qoro.qasm.lines import Lines
 from qiskit_qoro.qasm.unwritable import UnwritableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qiskit.circuit import CircuitInstruction
 
-__all__ = ["Program", "SpellSymbol", "write_program"]
-
-_MAX_DEPTH = 200
+__all__ = ["Program", "SpellSymbol", "is_timing", "write_program"]
 
 SpellSymbol = Callable[[ParameterExpression], str]
 """Writes an angle that has free parameters."""
@@ -104,34 +102,61 @@ def write_program(
             and its index in the circuit.
     """
     kept = _used_qubits(circuit) if drop_idle_qubits else tuple(range(circuit.num_qubits))
-    qubits: dict[Any, str] = {circuit.qubits[index]: f"q[{position}]" for position, index in enumerate(kept)}
-    clbits: dict[Any, int] = {bit: index for index, bit in enumerate(circuit.clbits)}
-    lines = Lines(max(len(kept), 1), circuit.num_clbits)
-    body = _Body(lines, spell_symbol)
-    for index, instruction in enumerate(circuit.data):
-        lines.place = index
-        try:
-            body.write(instruction, qubits, clbits, 0)
-        except UnwritableError as error:
-            raise QoroInputError(f"instruction {index} ({instruction.name}): {error}") from error.__cause__
+    lines = _lines_of(circuit, kept, spell_symbol)
     try:
         text, num_qubits, arrangement = lines.finish(keep_order=keep_clbit_order)
-    except UnwritableError as error:
-        index = error.place or 0
-        raise QoroInputError(f"instruction {index} ({circuit.data[index].name}): {error}") from None
-    order = arrangement.order
-    position_of = {bit: position for position, bit in enumerate(order)}
+    except UnwritableError:
+        # There are no registers for its conditions.
+        lines = _lines_of(circuit, kept, spell_symbol, bit_by_bit=True)
+        try:
+            text, num_qubits, arrangement = lines.finish(keep_order=keep_clbit_order)
+        except UnwritableError as error:
+            raise _named(error, circuit, error.place) from None
+    position_of = {bit: position for position, bit in enumerate(arrangement.order)}
     places = tuple(position_of[bit] for bit in range(circuit.num_clbits))
-    return Program("\n".join(text), num_qubits, len(order), kept, places)
+    return Program("\n".join(text), num_qubits, len(position_of), kept, places)
+
+
+def is_timing(instruction: CircuitInstruction) -> bool:
+    """Whether an instruction is a barrier or a delay, and not a gate that somebody has called so."""
+    return instruction.name in ("barrier", "delay") and isinstance(instruction.operation, Barrier | Delay)
 
 
 def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
     used: set[Any] = set()
     for instruction in circuit.data:
-        if instruction.name not in ("barrier", "delay"):
+        if not is_timing(instruction):
             used.update(instruction.qubits)
     kept = tuple(index for index, bit in enumerate(circuit.qubits) if bit in used)
     return kept or tuple(range(min(circuit.num_qubits, 1)))
+
+
+def _lines_of(
+    circuit: QuantumCircuit,
+    kept: Sequence[int],
+    spell_symbol: SpellSymbol | None,
+    *,
+    bit_by_bit: bool = False,
+) -> Lines:
+    qubits: dict[Any, str] = {circuit.qubits[index]: f"q[{position}]" for position, index in enumerate(kept)}
+    clbits: dict[Any, int] = {bit: index for index, bit in enumerate(circuit.clbits)}
+    lines = Lines(max(len(kept), 1), circuit.num_clbits, bit_by_bit=bit_by_bit)
+    body = _Body(lines, spell_symbol)
+    for index, instruction in enumerate(circuit.data):
+        lines.place = index
+        try:
+            body.write(instruction, qubits, clbits)
+        except UnwritableError as error:
+            raise _named(error, circuit, index) from error.__cause__
+        except RecursionError as error:
+            raise _named(
+                "its blocks or definitions are nested too deep; use fewer levels", circuit, index
+            ) from error
+    return lines
+
+
+def _named(reason: object, circuit: QuantumCircuit, index: int) -> QoroInputError:
+    return QoroInputError(f"instruction {index} ({circuit.data[index].name}): {reason}")
 
 
 class _Body:
@@ -150,19 +175,15 @@ class _Body:
         self._definitions: dict[tuple[object, ...], QuantumCircuit] = {}
 
     def write(
-        self,
-        instruction: CircuitInstruction,
-        qubits: Mapping[Any, str],
-        clbits: Mapping[Any, int],
-        depth: int,
+        self, instruction: CircuitInstruction, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> None:
         """Append ``instruction``, its qubits spelled by ``qubits`` and its bits numbered by ``clbits``."""
         name = instruction.name
         # A name alone proves nothing: anybody may call a gate of theirs "h".
         if not instruction.is_standard_gate():
-            self._write_other(instruction, qubits, clbits, depth)
+            self._write_other(instruction, qubits, clbits)
         elif name not in GATES:
-            self._write_definition(instruction, self._standard_definition(instruction), qubits, clbits, depth)
+            self._write_definition(instruction, self._standard_definition(instruction), qubits, clbits)
         elif params := instruction.params:
             angles = ",".join([self._angle(value) for value in params])
             self._append(f"{name}({angles}) {','.join([qubits[bit] for bit in instruction.qubits])};")
@@ -170,22 +191,16 @@ class _Body:
             self._append(f"{name} {','.join([qubits[bit] for bit in instruction.qubits])};")
 
     def write_block(
-        self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int], depth: int
+        self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> None:
         """Append the instructions of a block until one of them jumps out of it."""
-        if depth >= _MAX_DEPTH:
-            raise UnwritableError(f"its definition is nested more than {_MAX_DEPTH} levels deep")
         for part in block.data:
-            self.write(part, qubits, clbits, depth)
+            self.write(part, qubits, clbits)
             if self._control_flow.jumped:
                 return
 
     def _write_other(
-        self,
-        instruction: CircuitInstruction,
-        qubits: Mapping[Any, str],
-        clbits: Mapping[Any, int],
-        depth: int,
+        self, instruction: CircuitInstruction, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> None:
         operation = instruction.operation
         if isinstance(operation, Measure):
@@ -196,7 +211,7 @@ class _Body:
             names = [qubits[bit] for bit in instruction.qubits if bit in qubits]
             if names:
                 self._lines.append_always(f"barrier {','.join(names)};")
-        elif isinstance(operation, Delay) or self._control_flow.write(instruction, qubits, clbits, depth):
+        elif isinstance(operation, Delay) or self._control_flow.write(instruction, qubits, clbits):
             pass
         elif type(operation) is _constructor(operation.name):
             # A copy of a gate of the table that has been made mutable.
@@ -204,7 +219,7 @@ class _Body:
             operands = ",".join(qubits[bit] for bit in instruction.qubits)
             self._append(f"{operation.name}{f'({angles})' if angles else ''} {operands};")
         else:
-            self._write_definition(instruction, definition_of(operation), qubits, clbits, depth)
+            self._write_definition(instruction, definition_of(operation), qubits, clbits)
 
     def _write_definition(
         self,
@@ -212,11 +227,10 @@ class _Body:
         definition: QuantumCircuit,
         qubits: Mapping[Any, str],
         clbits: Mapping[Any, int],
-        depth: int,
     ) -> None:
         inner_qubits = dict(zip(definition.qubits, (qubits[bit] for bit in instruction.qubits), strict=True))
         inner_clbits = dict(zip(definition.clbits, (clbits[bit] for bit in instruction.clbits), strict=True))
-        self.write_block(definition, inner_qubits, inner_clbits, depth + 1)
+        self.write_block(definition, inner_qubits, inner_clbits)
 
     def _standard_definition(self, instruction: CircuitInstruction) -> QuantumCircuit:
         key = (instruction.name, *map(key_of_angle, instruction.params))

@@ -83,3 +83,9 @@ def test_a_wide_register_that_is_not_a_number_is_few_cubes() -> None:
     assert len(complement(equal)) == 64
     assert complement(complement(equal)) == equal
     assert number_of_values(complement(equal)) == 2**64 - 1
+
+
+def test_wide_registers_may_be_joined_by_or() -> None:
+    one, not_another = equals(range(100), 5), complement(equals(range(100, 200), 7))
+    for first, second in ((one, not_another), (not_another, one)):
+        assert len(unite(first, second)) == 101

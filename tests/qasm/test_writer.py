@@ -239,6 +239,17 @@ def test_idle_qubits_can_be_left_out() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["barrier", "delay"])
+def test_a_gate_that_is_called_like_a_pause_is_a_gate(name: str) -> None:
+    gate = QuantumCircuit(2, name=name)
+    gate.cx(0, 1)
+    circuit = QuantumCircuit(3)
+    circuit.append(gate.to_gate(), [2, 1])
+    program = write_program(circuit, drop_idle_qubits=True)
+    assert program.qubits == (1, 2)
+    assert program.text.splitlines()[3:] == ["cx q[1],q[0];"]
+
+
 @pytest.mark.parametrize("drop", [True, False])
 @pytest.mark.parametrize("num_qubits", [0, 1, 2])
 def test_there_is_always_a_qubit(num_qubits: int, drop: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -137,6 +138,88 @@ def angles_and_logic() -> QuantumCircuit:
     return circuit
 
 
+def compared_as_a_whole_and_by_bits() -> QuantumCircuit:
+    """A wide register, one of its bits, jumps, and branches that change both."""
+    circuit = QuantumCircuit(3, 20)
+    circuit.ry(1, 0)
+    circuit.measure(0, 15)
+    circuit.h(1)
+    circuit.measure(1, 3)
+    with circuit.for_loop(range(2)):
+        with circuit.if_test((circuit.cregs[0], 2**15 + 2**3)) as otherwise:
+            circuit.ry(0.4, 2)
+            circuit.measure(2, 3)
+            with circuit.if_test((3, 1)) as left:
+                circuit.x(0)
+                circuit.break_loop()
+            with left:
+                circuit.reset(0)
+            circuit.ry(0.3, 0)
+        with otherwise:
+            circuit.ry(0.8, 1)
+            circuit.measure(1, 3)
+            with circuit.switch(circuit.cregs[0]) as case:
+                with case(0, 2**3):
+                    circuit.h(0)
+                    circuit.measure(0, 15)
+                    circuit.continue_loop()
+                with case(2**15):
+                    circuit.ry(0.2, 2)
+            circuit.ry(0.1, 2)
+        circuit.h(1)
+    circuit.measure([0, 1, 2], [0, 1, 2])
+    return circuit
+
+
+def wider_than_any_comparison() -> QuantumCircuit:
+    """A register of 66 bits in a condition, and another one."""
+    first, second = ClassicalRegister(66, "first"), ClassicalRegister(2, "second")
+    circuit = QuantumCircuit(QuantumRegister(3), first, second)
+    circuit.ry(1, 0)
+    circuit.measure(0, first[65])
+    circuit.h(1)
+    circuit.measure(1, second[1])
+    with circuit.if_test(expr.logic_and(expr.equal(first, 2**65), expr.equal(second, 2))) as otherwise:
+        circuit.x(2)
+    with otherwise:
+        circuit.ry(0.4, 2)
+    circuit.measure(2, first[0])
+    return circuit
+
+
+def chain() -> QuantumCircuit:
+    """Each branch changes the conditions behind it."""
+    circuit = QuantumCircuit(2, 1)
+    with ExitStack() as stack:
+        for step in range(14):
+            circuit.ry(0.5 + step / 5, 0)
+            circuit.measure(0, 0)
+            with circuit.if_test((0, 1)) as otherwise:
+                circuit.measure(1, 0)
+                circuit.ry(0.3, 1)
+            stack.enter_context(otherwise)
+    circuit.measure(1, 0)
+    return circuit
+
+
+def cases() -> QuantumCircuit:
+    """Each case changes what it depends on."""
+    circuit = QuantumCircuit(3, 4)
+    circuit.h([0, 1])
+    circuit.measure([0, 1, 0, 1], [0, 1, 2, 3])
+    with circuit.switch(circuit.cregs[0]) as case:
+        for value in range(13):
+            with case(value):
+                circuit.h(0)
+                circuit.measure(0, 0)
+                circuit.ry(value / 4, 2)
+        with case(case.DEFAULT):
+            circuit.measure(0, 3)
+            circuit.h(2)
+    circuit.measure(2, 1)
+    return circuit
+
+
 CIRCUITS = [
     teleportation,
     repetition_code,
@@ -145,6 +228,10 @@ CIRCUITS = [
     loose_and_shared_bits,
     wide,
     angles_and_logic,
+    compared_as_a_whole_and_by_bits,
+    wider_than_any_comparison,
+    chain,
+    cases,
 ]
 
 
