@@ -201,6 +201,15 @@ def test_a_job_survives_pickling(backend: QoroBackend) -> None:
     assert twin.result().get_memory() == job.result().get_memory()
 
 
+def test_a_job_that_was_fetched_survives_pickling_too(provider: QoroProvider, backend: QoroBackend) -> None:
+    job = provider.retrieve_job(backend.run(bell("mine"), shots=5).job_id())
+
+    twin = pickle.loads(pickle.dumps(job))
+
+    assert twin.result().get_counts("mine") == job.result().get_counts("mine")
+    assert twin.backend().name == backend.name
+
+
 def mixed_batch() -> list[QuantumCircuit]:
     """Registers that share bits or stand in another order than their bits, loose bits, and equal names."""
     loose = QuantumCircuit(QuantumRegister(2), ClassicalRegister(2, "eins"), name="ψ ← same")

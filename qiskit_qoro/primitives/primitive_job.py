@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -331,12 +332,13 @@ def _build(recipe: Recipe, labelled: Mapping[str, CircuitResult], job_id: str) -
         raise
 
 
-def _reader(kind: type[Recipe]) -> ResultReader:
-    def read(document: Any, results: Mapping[str, CircuitResult], job_id: str) -> PrimitiveResult[PubResult]:
-        return _build(kind.from_document(document), results, job_id)
+def _read_result(
+    kind: type[Recipe], document: Any, results: Mapping[str, CircuitResult], job_id: str
+) -> PrimitiveResult[PubResult]:
+    return _build(kind.from_document(document), results, job_id)
 
-    return read
 
-
-RECIPE_READERS: Mapping[str, ResultReader] = {kind: _reader(recipe) for kind, recipe in RECIPES.items()}
+RECIPE_READERS: Mapping[str, ResultReader] = {
+    kind: partial(_read_result, recipe) for kind, recipe in RECIPES.items()
+}
 """How the results of a primitive's job become its result, by the kind of structure in its labels."""
