@@ -281,9 +281,11 @@ class QoroBackend(BackendV2):
         except QoroInputError as error:
             raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error
         if program.num_qubits > self.num_qubits:
+            has_scratch = program.num_qubits > max(len(program.qubits), 1)
+            why = ", one of them for its conditions" if has_scratch else ""
             raise QoroInputError(
-                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits, {self.name!r} has "
-                f"{self.num_qubits}"
+                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits{why}, "
+                f"{self.name!r} has {self.num_qubits}"
             )
         return program
 

@@ -255,6 +255,17 @@ def test_a_circuit_that_is_too_wide_is_refused(deaf: QoroBackend) -> None:
         deaf.run([bell(), circuit])
 
 
+def test_conditions_may_need_a_qubit_more(deaf: QoroBackend) -> None:
+    circuit = QuantumCircuit(3, 1)
+    circuit.h(range(3))
+    with circuit.if_test((0, 1)):
+        circuit.measure(0, 0)
+        circuit.x(0)
+
+    with pytest.raises(QoroInputError, match=r"uses 4 qubits, one of them for its conditions, 'small' has 3"):
+        deaf.run(circuit)
+
+
 def test_qubits_that_nothing_happens_to_do_not_count(qpu: QoroBackend) -> None:
     circuit = QuantumCircuit(20, 1)
     circuit.x(19)

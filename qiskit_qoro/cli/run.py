@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import IfElseOp, Measure
 from qiskit.result import Result
 from rich.console import Console
 
@@ -18,7 +19,6 @@ from qiskit_qoro.cli.where import add_common, choose_provider
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
-from qiskit_qoro.qasm.facts import inspect_program
 from qiskit_qoro.qasm.legacy import read_program
 from qiskit_qoro.registers import layout_of_circuit
 from qiskit_qoro.results import Experiment
@@ -101,9 +101,18 @@ def _parse(name: str, text: str) -> QuantumCircuit:
         _, circuit = read_program(text)
     except QoroInputError as error:
         raise QoroInputError(f"{name}: {error}") from error
-    if not inspect_program(circuit).has_measurements:
+    if not _measures(circuit):
         raise QoroInputError(f"{name}: the program measures nothing: add, for example, 'measure q -> c;'")
     return circuit
+
+
+def _measures(circuit: QuantumCircuit) -> bool:
+    """Whether a circuit that the parser has read measures anything, under a condition or not."""
+    operations = (item.operation for item in circuit.data if item.clbits)
+    return any(
+        _measures(one.blocks[0]) if isinstance(one, IfElseOp) else isinstance(one, Measure)
+        for one in operations
+    )
 
 
 def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:

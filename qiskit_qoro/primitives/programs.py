@@ -22,12 +22,11 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.grouping import measurement_suffix
 from qiskit_qoro.qasm.expressions import evaluate
 from qiskit_qoro.qasm.template_writer import write_template
-from qiskit_qoro.qasm.writer import Program, write_program
+from qiskit_qoro.qasm.writer import Program, is_timing, write_program
 
 __all__ = ["RowPrograms", "Source", "measuring", "refuse_chance", "without_final_measurements", "write_rows"]
 
 _QUBIT = re.compile(r"q\[(\d+)\]")
-_TIMING = ("barrier", "delay")
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
         item = circuit.data[index]
         if not item.clbits:
             kept.append(item)
-            if item.name not in _TIMING:
+            if not is_timing(item):
                 busy.update(item.qubits)
         elif not isinstance(item.operation, Measure) or not busy.isdisjoint(item.qubits):
             raise QoroInputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from qiskit_qoro.qasm.facts import ProgramInfo, inspect_program
 from qiskit_qoro.qasm.gates import GATES, GateSpec
 from qiskit_qoro.qasm.guards import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.legacy import complete_program, read_program
@@ -17,9 +16,7 @@ __all__ = [
     "Limits",
     "ParametricProgram",
     "Program",
-    "ProgramInfo",
     "complete_program",
-    "inspect_program",
     "parse_program",
     "read_program",
     "write_program",

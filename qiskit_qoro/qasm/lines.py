@@ -102,7 +102,7 @@ class Lines:
         self._settle()
         self._condition = condition
         if len(self.text) > _MOST_OPERATIONS:
-            raise _too_long()
+            raise _too_long(self.place)
 
     def append_always(self, text: str) -> None:
         """Append a line that is run whatever the condition."""
@@ -241,7 +241,7 @@ class Lines:
         return _LateLine(text, clbit, condition, self.place, self._in_use)
 
 
-def _too_long(place: int = 0) -> UnwritableError:
+def _too_long(place: int) -> UnwritableError:
     return UnwritableError(
         f"it makes the program longer than {_MOST_OPERATIONS} operations, of which one under a condition "
         f"counts for {CONDITION_COST}; shorten loops, or compare fewer bits",

@@ -28,6 +28,7 @@ from qiskit_qoro.qasm.angles import key_of_angle, spell_angle
 from qiskit_qoro.qasm.control_flow import ControlFlow
 from qiskit_qoro.qasm.definitions import definition_of
 from qiskit_qoro.qasm.gates import GATES
+from qiskit_qoro.qasm.guards import DEFAULT_LIMITS
 from qiskit_qoro.qasm.lines import Lines
 from qiskit_qoro.qasm.unwritable import UnwritableError
 
@@ -87,8 +88,7 @@ def write_program(
         drop_idle_qubits: Whether to leave out qubits that nothing but barriers and delays touches.
             The remaining ones keep their order, see :attr:`Program.qubits`. Classical bits all stay.
         keep_clbit_order: Whether the classical bits have to stand in an outcome as they stand in the circuit,
-            with scratch bits to their left. Conditions on bits that are not neighbours are then longer,
-            or too long.
+            with scratch bits to their left. Conditions on bits that are not neighbours are then longer.
         spell_symbol: Writes each angle that has free parameters; without it they are refused. It may be
             called for angles that are not written.
 
@@ -98,8 +98,8 @@ def write_program(
     Raises:
         QoroInputError: An instruction cannot be written: it has an unbound parameter or an angle
             that is no finite real number, it is control flow that cannot be lowered or acts on real-time
-            variables, or it is neither a known gate nor has a definition. The message names the instruction
-            and its index in the circuit.
+            variables, or it is neither a known gate nor has a definition, or the program would be too
+            long. The message names the instruction and its index in the circuit.
     """
     kept = _used_qubits(circuit) if drop_idle_qubits else tuple(range(circuit.num_qubits))
     lines = _lines_of(circuit, kept, spell_symbol)
@@ -112,9 +112,15 @@ def write_program(
             text, num_qubits, arrangement = lines.finish(keep_order=keep_clbit_order)
         except UnwritableError as error:
             raise _named(error, circuit, error.place) from None
+    program = "\n".join(text)
+    if len(program) > DEFAULT_LIMITS.text_bytes:
+        raise QoroInputError(
+            f"its program is {len(program)} characters long, at most {DEFAULT_LIMITS.text_bytes} can be run; "
+            "split the circuit, or shorten its loops"
+        )
     position_of = {bit: position for position, bit in enumerate(arrangement.order)}
     places = tuple(position_of[bit] for bit in range(circuit.num_clbits))
-    return Program("\n".join(text), num_qubits, len(position_of), kept, places)
+    return Program(program, num_qubits, len(position_of), kept, places)
 
 
 def is_timing(instruction: CircuitInstruction) -> bool:

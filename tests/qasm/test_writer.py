@@ -414,3 +414,11 @@ def test_the_index_is_the_place_in_the_circuit() -> None:
     circuit.rx(Parameter("theta"), 0)
     with pytest.raises(QoroInputError, match=r"instruction 2 \(rx\)"):
         write_program(circuit)
+
+
+def test_a_text_that_no_service_would_read_is_refused() -> None:
+    circuit = QuantumCircuit(1000)
+    for _ in range(3000):
+        circuit.barrier()
+    with pytest.raises(QoroInputError, match=r"2\d{7} characters long, at most 16777216 .* split"):
+        write_program(circuit)
