@@ -31,6 +31,7 @@ def definition_of(operation: Any) -> QuantumCircuit:
 
     Raises:
         UnwritableError: There is neither, or computing it fails.
+        RecursionError: It is nested too deep.
     """
     try:
         definition = getattr(operation, "definition", None)
@@ -40,6 +41,8 @@ def definition_of(operation: Any) -> QuantumCircuit:
         if isinstance(operation, Instruction):
             # What has been written of it must not be taken for the whole the next time.
             operation.definition = None
+        if isinstance(error, RecursionError):
+            raise
         raise UnwritableError(f"its definition fails: {error}") from error
     if definition is None:
         raise UnwritableError("it is no gate of the engine and has no definition; give it one")
