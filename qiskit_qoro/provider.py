@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import difflib
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from qiskit.providers import JobStatus as QiskitStatus
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.connection import Connection, LocalConnection, RemoteConnection, open_journal, recorder_of
 from qiskit_qoro.errors import QoroAPIError, QoroInputError
 from qiskit_qoro.history import JobList, Selection, list_jobs
 from qiskit_qoro.job import QoroJob
-from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, JournalUnusableError, find_journal
+from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, JournalUnusableError
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
 from qiskit_qoro.models.submissions import JobKind
@@ -29,19 +28,11 @@ from qiskit_qoro.primitives.keeping import unpack_recipe
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RECIPE_READERS, QoroPrimitiveJob
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
-from qiskit_qoro.service.recording import UNRECORDED
 from qiskit_qoro.wire.labels import kind_of_label
 
-__all__ = ["LOCAL_PREFIX", "QoroProvider"]
-
-LOCAL_PREFIX = "local:"
-"""The journal knows a local service by this and the file of its database."""
+__all__ = ["QoroProvider"]
 
 _log = logging.getLogger(__name__)
-
-# A look at a job on this machine costs a millisecond, and nobody else is waiting.
-_LOCAL_POLLING_S = 0.25
-_LOCAL_RETRIES = 10**9
 
 
 class QoroProvider:
@@ -74,16 +65,17 @@ class QoroProvider:
         journal: bool | str | Path = True,
     ) -> None:
         base_url = find_base_url(base_url, token=auth_token)
-        self._journal = _journal(journal)
-        self._service = QoroService(
+        opened = open_journal(journal)
+        service = QoroService(
             auth_token,
             JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
             execution_config,
             polling_interval,
             max_retries,
             base_url=base_url,
-            recorder=UNRECORDED if self._journal is None else self._journal.recorder(base_url),
+            recorder=recorder_of(opened, base_url),
         )
+        self._connection: Connection = RemoteConnection(service, opened)
 
     @classmethod
     def local(
@@ -113,7 +105,8 @@ class QoroProvider:
         Returns:
             A provider that can also be used in a ``with`` statement.
         """
-        return _LocalProvider(
+        provider = cls.__new__(cls)
+        provider._connection = LocalConnection(  # noqa: SLF001 - in place of what the constructor makes
             {
                 "database": database,
                 "workers": workers,
@@ -122,9 +115,10 @@ class QoroProvider:
             },
             journal,
         )
+        return provider
 
     def __repr__(self) -> str:
-        return f"<QoroProvider {self.service.base_url!r}>"
+        return f"<QoroProvider {self._connection!r}>"
 
     def __enter__(self) -> Self:
         return self
@@ -139,13 +133,13 @@ class QoroProvider:
 
     @property
     def service(self) -> QoroService:
-        """The client that this provider and its backends use."""
-        return self._service
+        """The client that this provider and its backends use; a local service is started for it."""
+        return self._connection.service
 
     @property
     def journal(self) -> Journal | None:
         """Where jobs are remembered, ``None`` where they are not."""
-        return self._journal
+        return self._connection.journal
 
     def backends(
         self,
@@ -317,7 +311,7 @@ class QoroProvider:
             )
         return list_jobs(
             journal,
-            self._recorded_as,
+            self._connection.recorded_as,
             selection,
             service=lambda: self.service,
             retrieve=self.retrieve_job,
@@ -362,94 +356,6 @@ class QoroProvider:
         busy = Counter(entry.backend for entry in latest if entry.is_unfinished)
         return min(found, key=lambda backend: busy[backend.name])
 
-    @property
-    def _recorded_as(self) -> str:
-        """What the journal calls the service."""
-        return self.service.base_url
-
     def close(self) -> None:
         """Close the connections, and stop the local service if this was its last provider."""
-        self._service.close()
-
-
-def _journal(argument: bool | str | Path) -> Journal | None:
-    path = find_journal(argument)
-    return None if path is None else Journal(path)
-
-
-class _LocalProvider(QoroProvider):
-    """A provider that starts the local service when it is first needed."""
-
-    def __init__(self, options: dict[str, Any], journal: bool | str | Path) -> None:
-        self._options = options
-        self._keeps_journal = journal is not False
-        self._journal = _journal(journal) if options["database"] is not None else None
-        self._lock = threading.Lock()
-        self._started: QoroService | None = None
-        self._owns_use = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy speaks to the same service, as long as the original keeps it; it starts none by itself.
-        return {
-            "options": self._options,
-            "service": self._started,
-            "keeps_journal": self._keeps_journal,
-            "journal": self._journal,
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        _LocalProvider.__init__(self, state["options"], False)
-        self._started = state["service"]
-        self._keeps_journal = state["keeps_journal"]
-        self._journal = state["journal"]
-
-    def __repr__(self) -> str:
-        return f"<QoroProvider, local service: {self._started.base_url if self._started else 'not started'}>"
-
-    @property
-    def service(self) -> QoroService:
-        """The client of the local service, which is started if it does not run."""
-        with self._lock:
-            if self._started is None:
-                from qiskit_qoro.local.shared import acquire  # noqa: PLC0415 - an optional extra
-
-                local, memory = acquire(self._options, partial(Journal, None))
-                self._owns_use = True
-                if self._keeps_journal and self._options["database"] is None:
-                    self._journal = memory
-                self._started = QoroService(
-                    local.token,
-                    JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
-                    polling_interval=_LOCAL_POLLING_S,
-                    max_retries=_LOCAL_RETRIES,
-                    base_url=local.url,
-                    recorder=UNRECORDED
-                    if self._journal is None
-                    else self._journal.recorder(self._recorded_as),
-                )
-            return self._started
-
-    @property
-    def journal(self) -> Journal | None:
-        """Where jobs are remembered, ``None`` where they are not."""
-        if self._keeps_journal and self._options["database"] is None:
-            _ = self.service  # which has it
-        return self._journal
-
-    @property
-    def _recorded_as(self) -> str:
-        # The port changes from start to start; the jobs are where the database is.
-        database = self._options["database"]
-        return LOCAL_PREFIX if database is None else f"{LOCAL_PREFIX}{Path(database).resolve()}"
-
-    def close(self) -> None:
-        """Close the connections, and stop the local service if this was its last provider."""
-        with self._lock:
-            started, self._started = self._started, None
-            owned, self._owns_use = self._owns_use, False
-        if started is not None:
-            started.close()
-        if owned:
-            from qiskit_qoro.local.shared import release  # noqa: PLC0415 - an optional extra
-
-            release(self._options)
+        self._connection.close()

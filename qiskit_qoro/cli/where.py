@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from qiskit_qoro.connection import LOCAL_PREFIX
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.journal import Journal, find_journal
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
-from qiskit_qoro.provider import LOCAL_PREFIX, QoroProvider
+from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE, is_token_set
 
 __all__ = [
