@@ -279,7 +279,9 @@ def test_a_precision_that_is_no_number_is_refused(
     backend: QoroBackend, precision: float, force_sampling: bool
 ) -> None:
     estimator = QoroEstimator(backend, options={"force_sampling": force_sampling})
-    with pytest.raises(QoroInputError, match=r"PUB 0: precision is (nan|inf), expected a number of 0 or more"):
+    with pytest.raises(
+        QoroInputError, match=r"PUB 0: precision is (nan|inf), expected a number of 0 or more"
+    ):
         estimator.run([(QuantumCircuit(1), "X")], precision=precision)
 
 
