@@ -188,7 +188,8 @@ def prepare_pub(
     check_width(backend, programs)
     if shots is None:
         refuse_chance(programs.program)
-    labels, terms = expand_observables(pub.observables)
+    idle = set(range(circuit.num_qubits)).difference(programs.program.qubits)
+    labels, terms = expand_observables(pub.observables, idle=idle)
     restricted = restrict_words(labels, programs.program.qubits, circuit.num_qubits)
     words: dict[str, int] = {}
     elements = [_element(term, restricted, words) for term in terms]

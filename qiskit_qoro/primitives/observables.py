@@ -8,7 +8,7 @@ words is a matrix of ASCII codes, one row for each word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ MAX_WORDS_OF_KEY = 2**16
 
 _PAULIS = "IXYZ"
 _PROJECTORS = {"0": ("Z", 1), "1": ("Z", -1), "+": ("X", 1), "-": ("X", -1), "r": ("Y", 1), "l": ("Y", -1)}
+_IN_ZERO = {"0": 1.0, "1": 0.0}  # what projectors are on |0>; the others are one half
 _BATCH_LETTERS = 2**22
 
 
@@ -51,11 +52,14 @@ class _Batch:
     sizes: list[int]
 
 
-def expand_observables(observables: ObservablesArray) -> tuple[list[str], list[ObservableTerms]]:
+def expand_observables(
+    observables: ObservablesArray, *, idle: Collection[int] = ()
+) -> tuple[list[str], list[ObservableTerms]]:
     """Write observables as sums of Pauli words.
 
     Args:
         observables: The observables, of any shape.
+        idle: Qubits that are known to be in |0>. A projector on one of them is a number.
 
     Returns:
         The distinct words, as Qiskit labels over ``IXYZ`` (the rightmost letter is qubit 0) in the order of
@@ -63,13 +67,13 @@ def expand_observables(observables: ObservablesArray) -> tuple[list[str], list[O
         exactly is left out.
 
     Raises:
-        QoroInputError: A key has so many projectors that it stands for more than
+        QoroInputError: A key has so many projectors on other qubits that it stands for more than
             :data:`MAX_WORDS_OF_KEY` words.
     """
     table: dict[str, int] = {}
     elements: list[ObservableTerms] = []
     for batch in _batches(observables):
-        elements += _terms(_without_projectors(batch), table)
+        elements += _terms(_without_projectors(batch, idle), table)
     return _used(list(table), elements)
 
 
@@ -119,19 +123,31 @@ def _letters_of_terms() -> NDArray[np.uint8]:
     return codes
 
 
-def _without_projectors(batch: _Batch) -> _Batch:
+def _without_projectors(batch: _Batch, idle: Collection[int]) -> _Batch:
     if not "".join(batch.keys).strip(_PAULIS):
         return batch
     keys: list[str] = []
     weights: list[NDArray[np.float64]] = []
     counts: list[int] = []
-    for key, coefficient in zip(batch.keys, batch.coefficients, strict=True):
-        words, signs = _expand_key(key)
+    for full_key, coefficient in zip(batch.keys, batch.coefficients, strict=True):
+        key, share = _without_idle(full_key, idle)
+        words, signs = _expand_key(key) if share else (["I" * len(key)], np.zeros(1))
         keys += words
-        weights.append(signs * (coefficient / len(words)))
+        weights.append(signs * (coefficient * share / len(words)))
         counts.append(len(words))
     ends = np.concatenate([[0], np.cumsum(counts)])[np.cumsum(batch.sizes)]
     return _Batch(keys, np.concatenate(weights), np.diff(ends, prepend=0).tolist())
+
+
+def _without_idle(key: str, idle: Collection[int]) -> tuple[str, float]:
+    """A key without projectors on qubits in |0>, and the number that these are."""
+    letters, share = list(key), 1.0
+    for qubit in idle:
+        place = len(key) - 1 - qubit
+        if letters[place] in _PROJECTORS:
+            share *= _IN_ZERO.get(letters[place], 0.5)
+            letters[place] = "I"
+    return "".join(letters), share
 
 
 def _expand_key(key: str) -> tuple[list[str], NDArray[np.float64]]:

@@ -79,6 +79,16 @@ def test_projectors_are_expanded(estimator: QoroEstimator) -> None:
     np.testing.assert_allclose(result.data.evs, expected, rtol=0, atol=1e-9)
 
 
+def test_projectors_on_qubits_that_nothing_happens_to_are_numbers(estimator: QoroEstimator) -> None:
+    circuit = QuantumCircuit(40)
+    circuit.ry(0.4, 3)
+    zeros = "0" * 40
+    observables = [zeros, "1" + zeros[1:], "+" + zeros[1:], "0" * 36 + "1" + "r0l", "Z" + zeros[1:]]
+    (result,) = estimator.run([(circuit, observables)]).result()
+    zero, one = np.cos(0.2) ** 2, np.sin(0.2) ** 2
+    np.testing.assert_allclose(result.data.evs, [zero, 0, zero / 2, one / 4, zero], rtol=0, atol=1e-9)
+
+
 def test_several_pubs_without_parameters_share_one_job(estimator: QoroEstimator) -> None:
     first, second = (ansatz().assign_parameters(angles(seed=seed)) for seed in (1, 2))
     pubs = [(first, OPERATOR), (second, "ZZZ"), (first, ["XXX", OPERATOR])]
