@@ -43,7 +43,10 @@ nitpick_ignore_regex = [
         r"(collections|concurrent|datetime|decimal|json|numbers|pathlib|threading|types|typing|uuid)\..*",
     ),
     (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
-    (r"py:(class|exc)", r"BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta"),
+    (
+        r"py:(class|exc)",
+        r"BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta",
+    ),
     # Ours, but for tests and for the inside: they stand in signatures and have no page.
     (
         r"py:(class|exc)",
