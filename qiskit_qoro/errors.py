@@ -98,7 +98,7 @@ class QoroError(QiskitError):
 
 
 class QoroInputError(QoroError, ValueError):
-    """An argument, a configuration or a circuit that cannot be used; nothing has been sent."""
+    """An argument, a configuration or a circuit that cannot be used; nothing has been submitted."""
 
 
 class WireError(QoroError, ValueError):
@@ -187,7 +187,7 @@ class RateLimitError(QoroAPIError):
 
 
 class ExecutionCancelledError(QoroError):
-    """The wait for a job was cancelled, by Ctrl-C or by an event."""
+    """A wait of ``poll_job_status`` was ended by an event, or by Ctrl-C, which cancels the job too."""
 
 
 class MaxRetriesReachedError(QoroError):
