@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from contextlib import suppress
 from typing import TypeVar
 
@@ -59,12 +60,14 @@ _Answer = TypeVar("_Answer", Answer, Answer | Later)
 _logger = logging.getLogger(__name__)
 
 
-def build_app(desk: Desk, accounts: Accounts) -> ASGIApp:
+def build_app(desk: Desk, accounts: Accounts, threads: Executor) -> ASGIApp:
     """The application that answers all calls of the endpoint table.
 
     Args:
         desk: What the handlers work with.
         accounts: Who may call.
+        threads: What answers calls that take long. It is the caller's: one that belonged to the event loop
+            would need a new thread to end, which Python refuses to start while it ends itself.
     """
     saboteur = Saboteur(desk.rehearsal)
     by_path: dict[str, dict[str, Endpoint]] = {}
@@ -74,7 +77,10 @@ def build_app(desk: Desk, accounts: Accounts) -> ASGIApp:
     return Router(
         routes=[
             *_documentation(desk.rehearsal),
-            *(Route(path, _Resource(rows, desk, accounts, saboteur)) for path, rows in by_path.items()),
+            *(
+                Route(path, _Resource(rows, desk, accounts, saboteur, threads))
+                for path, rows in by_path.items()
+            ),
         ],
         redirect_slashes=False,
         default=_unknown_path,
@@ -110,12 +116,18 @@ class _Resource:
     """The calls that share one path."""
 
     def __init__(
-        self, rows: Mapping[str, Endpoint], desk: Desk, accounts: Accounts, saboteur: Saboteur
+        self,
+        rows: Mapping[str, Endpoint],
+        desk: Desk,
+        accounts: Accounts,
+        saboteur: Saboteur,
+        threads: Executor,
     ) -> None:
         self._rows = rows
         self._desk = desk
         self._accounts = accounts
         self._saboteur = saboteur
+        self._threads = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -149,7 +161,8 @@ class _Resource:
             return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send less at once")
         call = _call(request, account, body)
         if endpoint in _SLOW or len(body) > _INLINE_BYTES:
-            answer = await asyncio.to_thread(_handle, endpoint, self._desk, call)
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._threads, _handle, endpoint, self._desk, call)
         else:
             answer = _handle(endpoint, self._desk, call)
         if isinstance(answer, Later):

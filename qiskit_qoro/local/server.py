@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -197,7 +198,8 @@ def serve(
         )
         stack.callback(runner.stop)
         runner.start()
-        listener = Listener(build_app(Desk(store, runner, rehearsal), known), listening)
+        threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
+        listener = Listener(build_app(Desk(store, runner, rehearsal), known, threads), listening)
         stack.callback(listener.stop)
         listener.start()
         service = LocalService(_url(listening) + PREFIX, token, store, pool, known, stack.pop_all())

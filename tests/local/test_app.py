@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -38,12 +39,16 @@ class Face:
 
 @pytest.fixture
 def face() -> Iterator[Face]:
-    with closing(open_store()) as store, socket.socket(proto=socket.IPPROTO_TCP) as listening:
+    with (
+        closing(open_store()) as store,
+        socket.socket(proto=socket.IPPROTO_TCP) as listening,
+        ThreadPoolExecutor() as threads,
+    ):
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}{PREFIX}"
         accounts = Accounts({"alice-token": Account("alice"), "bob-token": Account("bob")})
-        listener = Listener(build_app(Desk(store, NobodyRuns()), accounts), listening)
+        listener = Listener(build_app(Desk(store, NobodyRuns()), accounts, threads), listening)
         listener.start()
         yield Face(url, store)
         listener.stop()
@@ -94,5 +99,5 @@ def test_a_listener_that_was_never_started_stops_too(make_listener: Callable[[],
 
 @pytest.fixture
 def make_listener() -> Iterator[Callable[[], Listener]]:
-    with closing(open_store()) as store, socket.socket() as listening:
-        yield lambda: Listener(build_app(Desk(store, NobodyRuns()), Accounts({})), listening)
+    with closing(open_store()) as store, socket.socket() as listening, ThreadPoolExecutor() as threads:
+        yield lambda: Listener(build_app(Desk(store, NobodyRuns()), Accounts({}), threads), listening)
