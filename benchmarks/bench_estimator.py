@@ -33,7 +33,8 @@ from qiskit_qoro.primitives import QoroEstimator
 from qiskit_qoro.qasm import write_program
 
 ROWS = 1000
-SAMPLED_ROWS = 20  # for the estimator that samples, which would take minutes for all of them
+WIDE_ROWS = 100  # of a circuit so wide that the local service runs row by row
+SAMPLED_ROWS = 20  # for the estimator that samples, which would take too long for all of them
 WORDS = 20
 OURS, AER, STATEVECTOR, BACKEND = (
     "QoroEstimator",
@@ -131,9 +132,7 @@ def prepare_bound(
 
 
 def run_sweep(estimators: Mapping[str, BaseEstimatorV2]) -> None:
-    rng = np.random.default_rng(8)
-    circuit = efficient_su2(8, reps=3)
-    pub = (circuit, observable(8, WORDS, rng), rng.uniform(-np.pi, np.pi, (ROWS, circuit.num_parameters)))
+    pub = random_sweep(8, ROWS)
     print(f"(b) {ROWS} rows of efficient_su2(8, reps=3), {WORDS} words, from run to result")
     exact = [estimators[name] for name in (OURS, AER)]
     difference = np.abs(estimate(exact[0], pub) - estimate(exact[1], pub)).max()
@@ -143,6 +142,17 @@ def run_sweep(estimators: Mapping[str, BaseEstimatorV2]) -> None:
     report(times, "sweep")
     print(f"  {SAMPLED_ROWS} of the rows, {BACKEND}, which samples: {sampled * 1e3:.0f} ms")
     print(f"  largest difference from {AER}: {difference:.1e}")
+    wide = random_sweep(16, WIDE_ROWS)
+    times = shortest({name: bind(estimators[name], wide) for name in (OURS, AER)}, rounds=3)
+    report(times, f"{WIDE_ROWS} rows of efficient_su2(16, reps=3)")
+
+
+def random_sweep(num_qubits: int, rows: int) -> Pub:
+    """Rows in which every angle is another one."""
+    rng = np.random.default_rng(num_qubits)
+    circuit = efficient_su2(num_qubits, reps=3)
+    values = rng.uniform(-np.pi, np.pi, (rows, circuit.num_parameters))
+    return circuit, observable(num_qubits, WORDS, rng), values
 
 
 def bind(estimator: BaseEstimatorV2, pub: Pub) -> Callable[[], object]:
