@@ -6,9 +6,11 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.pace import Pace
 from qiskit_qoro.local.tasks import Problem, Reply, Task, Values
 from qiskit_qoro.local.worker_handle import WorkerHandle
 
@@ -16,10 +18,6 @@ __all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavai
 
 _TICK_S = 0.1  # how often the stop event and the time limit are looked at
 _GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a process
-_BATCH_S = 0.1  # how long a batch should take
-_LEAST_S = 0.005
-_LARGEST_BATCH = 64
-_LARGEST_SWEEP = 4096  # tasks that are run together
 _MOST_DEATHS = 3  # of workers that were idle, before the circuits become suspect
 _MOST_LOSSES = 8  # of workers that circuits crashed or held too long, before the rest is left alone
 
@@ -86,6 +84,7 @@ class _Batch:
     position: int
     end: int
     since: float
+    pace: Pace
     has_begun: bool = False
 
 
@@ -115,13 +114,11 @@ class Run:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._busy: dict[WorkerHandle, _Batch] = {}
         self._next = 0
-        self._unbegun: list[tuple[int, int]] = []  # ranges whose worker died before it began
+        self._unbegun: list[tuple[int, int]] = []  # ranges whose worker is gone, and not because of them
         self._deaths = 0  # of such workers
         self._losses = 0  # of workers in the middle of a task
         self._is_waiting = False
-        self._answered = 0
-        self._worked_s = 0.0
-        self._largest = _LARGEST_BATCH
+        self._pace = Pace(None, time_limit_s=time_limit_s)
 
     def execute(self) -> bool:
         """Run it; whether it ran to its end."""
@@ -168,23 +165,36 @@ class Run:
             # What is left is the last word of a worker that was given up.
 
     def _send(self, handle: WorkerHandle) -> None:
-        if self._unbegun:
-            start, end = self._unbegun.pop()
-        else:
-            start, end = self._next, min(self._next + self._batch_size(), len(self._tasks))
-            self._next = end
-        if start == end:
+        if not self._has_more():
             self._workers.release(handle)
             return
-        self._busy[handle] = _Batch(start, end, self._clock())
-        handle.send(tuple(self._tasks[start:end]))
+        start, tasks = self._take_tasks()
+        self._busy[handle] = _Batch(start, start + len(tasks), self._clock(), self._pace)
+        handle.send(tuple(tasks))
 
-    def _batch_size(self) -> int:
-        """As many tasks as fit in a batch's time, and no more than a worker's share of the rest."""
-        share = -(-(len(self._tasks) - self._next) // self._workers.size)
-        fitting = int(_BATCH_S * self._answered / self._worked_s) if self._worked_s else 1
-        # A batch takes about a millisecond to hand over: what takes little more is not shared.
-        return max(1, min(fitting, self._largest, max(share, int(fitting * _LEAST_S / _BATCH_S))))
+    def _take_tasks(self) -> tuple[int, Sequence[Task | Problem]]:
+        """The next tasks to run, and the index of the first of them. Rows of a sweep come alone."""
+        if self._unbegun:
+            start, end = self._unbegun.pop()
+            self._keep_pace(self._tasks[start].sweep)
+            return start, self._tasks[start:end]
+        start = self._next
+        size = self._pace.batch_size(len(self._tasks) - start, self._workers.size)
+        tasks: Sequence[Any] = self._tasks[start : start + size]
+        kind = tasks[0].sweep
+        if self._keep_pace(kind):
+            tasks = list(takewhile(lambda task: task.sweep == kind, tasks))
+        else:
+            tasks = tasks[:1]  # of what is new, one is tried
+        self._next = start + len(tasks)
+        return start, tasks
+
+    def _keep_pace(self, kind: object) -> bool:
+        """Have the pace of a kind of tasks, and tell whether it was there already."""
+        if kind == self._pace.kind:
+            return True
+        self._pace = Pace(kind, time_limit_s=self._time_limit_s)
+        return False
 
     def _bury(self, handle: WorkerHandle) -> None:
         batch = self._busy.pop(handle)
@@ -198,11 +208,17 @@ class Run:
         self._unbegun.append((batch.position, batch.end))
 
     def _lose(self, batch: _Batch, reason: str) -> None:
-        """A worker is gone, and the task that it worked on is to blame; the rest of its batch is not."""
+        """A worker is gone, and the task that it worked on is to blame; the rest of its batch is not.
+
+        Of several tasks that it ran together any may be to blame: that shows when each is run by itself.
+        """
         self._losses += 1
-        self._fail(batch.position, reason)
-        if batch.position + 1 < batch.end:
-            self._unbegun.append((batch.position + 1, batch.end))
+        if batch.pace.is_sweep and batch.end - batch.position > 1:
+            self._unbegun += [(index, index + 1) for index in range(batch.position, batch.end)]
+        else:
+            self._fail(batch.position, reason)
+            if batch.position + 1 < batch.end:
+                self._unbegun.append((batch.position + 1, batch.end))
         if self._losses >= _MOST_LOSSES and self._has_more():
             failure = self._failure(batch.position, reason)
             failure.extend(
@@ -217,11 +233,7 @@ class Run:
         if not batch.has_begun:
             batch.has_begun, batch.since = True, now
             return None
-        if isinstance(reply.result, Values):
-            # Many together take less each than the few of the batch before did.
-            self._answered, self._worked_s, self._largest = 0, 0.0, _LARGEST_SWEEP
-        self._answered += reply.count
-        self._worked_s += now - batch.since
+        batch.pace.note(reply.count, now - batch.since, together=isinstance(reply.result, Values))
         batch.position, batch.since = index + reply.count, now
         if batch.position == batch.end:
             del self._busy[handle]

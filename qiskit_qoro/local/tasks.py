@@ -71,6 +71,13 @@ class Task:
 
     kind = "circuit"
 
+    @property
+    def sweep(self) -> object:
+        """Equal for rows that can be run together, ``None`` for what is no such row."""
+        if self.values is None or self.words is None:
+            return None
+        return self.qasm, self.names, self.words, self.config, self.device
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -85,6 +92,7 @@ class Problem:
     request: str
 
     kind = "problem"
+    sweep = None
 
 
 @dataclass(frozen=True)
@@ -146,21 +154,14 @@ def run_batch(
     Returns:
         The answers, in order. No exception gets out.
     """
-    for key, alike in groupby(tasks, _sweep_key):
+    for kind, alike in groupby(tasks, lambda task: task.sweep):
         group = list(alike)
-        values = None if key is None else _sweep(group, sweeper, memory_limit_bytes)
+        values = None if kind is None else _sweep(group, sweeper, memory_limit_bytes)
         if values is not None:
             yield Reply(result=values)
             continue
         for task in group:
             yield run_task(task, reader, memory_limit_bytes=memory_limit_bytes)
-
-
-def _sweep_key(task: Task | Problem) -> object:
-    """Equal for the rows of a sweep, ``None`` for what is none."""
-    if isinstance(task, Problem) or task.values is None or task.words is None:
-        return None
-    return task.qasm, task.names, task.words, task.config, task.device
 
 
 def _sweep(tasks: Sequence[Any], sweeper: Sweeper, limit: int | None) -> Values | None:

@@ -78,6 +78,39 @@ def test_the_rows_of_a_template_come_each_or_several_in_a_row(pool, together):
     assert [found[place]["Z"] for place in range(200)] == pytest.approx([math.cos(a) for a in angles])
 
 
+def rows_of(text, count):
+    angles = [0.01 * place for place in range(count)]
+    return [
+        Task(f"{len(text)}-{place}", text, words=("ZZ",), names=("a",), values=(angle,))
+        for place, angle in enumerate(angles)
+    ]
+
+
+SLOW_ROWS = HEADER + "qreg q[13]; ry(a) q;" + "".join(f"cx q[{k}],q[{k + 1}]; ry(a) q;" for k in range(12))
+FAST_ROWS = HEADER + "qreg q[2]; rx(a) q[0];"
+
+
+def test_rows_that_a_worker_took_with_it_are_run_again_and_none_is_to_blame():
+    tasks, found = rows_of(SLOW_ROWS, 600), {}
+    with WorkerPool(workers=2) as pool:
+
+        def take(index, values):
+            if len(values.rows) > 1 and len(found) < 300:
+                for pid in pool.pids:
+                    os.kill(pid, signal.SIGKILL)
+            found.update(enumerate(values, start=index))
+
+        assert pool.run(tasks, stop=NEVER, on_result=found.__setitem__, on_values=take)
+    assert sorted(found) == list(range(600))
+
+
+def test_rows_that_are_slower_than_those_before_are_not_too_late():
+    tasks, found = rows_of(FAST_ROWS, 3000) + rows_of(SLOW_ROWS, 600), {}
+    with WorkerPool(workers=2, time_limit_s=0.4) as pool:
+        assert pool.run(tasks, stop=NEVER, on_result=found.__setitem__)
+    assert sorted(found) == list(range(3600))
+
+
 def test_the_seed_the_device_and_the_configuration_reach_the_engine(pool):
     tasks = [Task("seeded", BELL, shots=500, seed=7)] * 2 + [
         Task("noisy", BELL, shots=5000, device="local_qpu")
