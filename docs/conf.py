@@ -19,6 +19,7 @@ extensions = [
     "endpoint_table",
     "myst_parser",
     "qiskit_sphinx_theme",
+    "short_types",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
 ]

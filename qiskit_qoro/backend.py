@@ -82,7 +82,7 @@ class QoroBackend(BackendV2):
 
     @property
     def max_circuits(self) -> None:
-        """Always ``None``: a job may hold any number of circuits."""
+        """Always ``None``, since a job may hold any number of circuits."""
 
     @property
     def service(self) -> QoroService:

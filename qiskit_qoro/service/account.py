@@ -43,9 +43,10 @@ class AccountCalls(ServiceSession):
             page_size: Transactions on a page, 1 to 100.
 
         Returns:
-            ``count``, ``total_pages``, ``next``, ``previous``, and ``results``: for each transaction ``id``,
-            ``amount`` and ``balance_after`` as decimal text, ``transaction_type``, ``description``,
-            ``job_id`` and ``created_at``; checked, and otherwise as the service sent it.
+            ``count``, ``total_pages``, ``next``, ``previous``, and ``results``, newest first. Each of them
+            has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
+            ``description``, ``job_id`` and ``created_at``. All is checked, and otherwise as the service
+            sent it.
 
         Raises:
             QoroInputError: ``page`` or ``page_size`` is no integer or out of its range.

@@ -96,7 +96,7 @@ class ServiceSession(CircuitRunner):
 
     @property
     def is_async(self) -> bool:
-        """Always ``True``: a submission returns before its circuits have run."""
+        """Always ``True``, since a submission returns before its circuits have run."""
         return True
 
     def close(self) -> None:
