@@ -21,11 +21,14 @@ def names_of_directive(kind: str, target: str, options: str) -> set[str]:
     """The objects that a directive of autodoc prints, each as its module and its name."""
     if kind != "module":
         return {target}
-    members = re.search(r":members:(.*)", options)
-    if members is None:
+    named, left_out = (
+        re.search(rf"^   :{option}:(.*)", options, re.MULTILINE) for option in ("members", "exclude-members")
+    )
+    if named is None:
         return set()
-    named = members[1].replace(",", " ").split()
-    return {f"{target}.{name}" for name in named or import_module(target).__all__}
+    names = set(named[1].replace(",", " ").split() or import_module(target).__all__)
+    names -= set(left_out[1].replace(",", " ").split()) if left_out else set()
+    return {f"{target}.{name}" for name in names}
 
 
 def documented() -> set[str]:

@@ -135,9 +135,8 @@ class WaitingCalls(ServiceSession):
         """Look at a job, once or until it is done.
 
         A loop looks after 50 ms first (2 ms where the service is on this machine), and then ever more rarely,
-        up to ``polling_interval``. During a
-        loop without ``cancellation_event``, the first Ctrl-C cancels the job and raises
-        :class:`ExecutionCancelledError`, the second raises :class:`KeyboardInterrupt`.
+        up to ``polling_interval``. During a loop without ``cancellation_event``, the first Ctrl-C cancels the
+        job and raises :class:`ExecutionCancelledError`, the second raises :class:`KeyboardInterrupt`.
 
         Args:
             execution_result: The job.
