@@ -233,7 +233,7 @@ class Run:
         if not batch.has_begun:
             batch.has_begun, batch.since = True, now
             return None
-        batch.pace.note(reply.count, now - batch.since, together=isinstance(reply.result, Values))
+        batch.pace.note(reply.count, reply.seconds, together=isinstance(reply.result, Values))
         batch.position, batch.since = index + reply.count, now
         if batch.position == batch.end:
             del self._busy[handle]

@@ -124,11 +124,13 @@ class Values:
 class Reply:
     """A worker's answer to one task: a result, or the reason why there is none. Empty: it is there.
 
-    ``Values`` answer several tasks in a row.
+    ``Values`` answer several tasks in a row. ``seconds`` is how long it took, by the worker's clock: whoever
+    reads the answer may have been busy.
     """
 
     result: CircuitResult | Findings | Values | None = None
     reason: str | None = None
+    seconds: float = 0.0
 
     @property
     def count(self) -> int:

@@ -13,6 +13,8 @@ import queue
 import signal
 import sys
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,8 +54,11 @@ def main(memory_limit_bytes: int | None) -> None:
         while True:
             batch = batches.get()
             write_frame(replies, Reply())
+            begin = time.perf_counter()
             for reply in run_batch(batch, reader, sweeper, memory_limit_bytes=memory_limit_bytes):
-                write_frame(replies, reply)
+                end = time.perf_counter()
+                write_frame(replies, replace(reply, seconds=end - begin))
+                begin = end
     except OSError:
         os._exit(0)  # nobody is listening
 
