@@ -80,7 +80,7 @@ class QoroEstimator(BaseEstimatorV2):
         Args:
             pubs: PUBs, or what Qiskit makes one of, such as ``(circuit, observables, values, precision)``.
                 Final measurements in a circuit are ignored.
-            precision: The standard error aimed at, of PUBs that name none; in place of
+            precision: The largest standard error of a Pauli word, of PUBs that name none; in place of
                 ``options.default_precision``. 0 is exact, where the backend computes expectation values.
 
         Returns:
