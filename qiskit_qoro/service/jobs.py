@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qiskit_qoro.errors import QoroAPIError, WireError
@@ -62,11 +63,8 @@ class JobCalls(WaitingCalls):
             WireError: The answer makes no sense.
         """
         job_id = job_id_of(execution_result)
-
-        def fetch(offset: int) -> ResultsPage:
-            return read_answer(self._send_for_page(job_id, offset), results_page_from_json)
-
-        return execution_result.with_results(dict(read_pages(job_id, fetch).results))
+        outcome = read_pages(job_id, partial(self._send_for_page, job_id), _page_of_answer)
+        return execution_result.with_results(dict(outcome.results))
 
     def get_first_label(self, execution_result: ExecutionResult) -> str | None:
         """The label of a completed job's first circuit, ``None`` where it has no circuit.
@@ -79,7 +77,7 @@ class JobCalls(WaitingCalls):
             WireError: The answer makes no sense.
         """
         job_id = job_id_of(execution_result)
-        page = read_answer(self._send_for_page(job_id, 0, limit=1), results_page_from_json)
+        page = _page_of_answer(self._send_for_page(job_id, 0, limit=1))
         return next(iter(page.results), None)
 
     def get_job_outcome(self, execution_result: ExecutionResult) -> JobOutcome:
@@ -101,17 +99,19 @@ class JobCalls(WaitingCalls):
         job_id = job_id_of(execution_result)
         reasons: list[str] = []
 
-        def fetch(offset: int) -> ResultsPage:
+        def fetch(offset: int) -> requests.Response:
             try:
-                answer = self._send_for_page(job_id, offset)
+                return self._send_for_page(job_id, offset)
             except QoroAPIError as error:
                 if error.status_code != 400:
                     raise
                 reasons.append(error.detail)
-                return _page_of_refusal(error.response)
-            return read_answer(answer, results_page_from_json)
+                return error.response
 
-        outcome = read_pages(job_id, fetch)
+        def read(answer: requests.Response) -> ResultsPage:
+            return _page_of_answer(answer) if answer.ok else _page_of_refusal(answer)
+
+        outcome = read_pages(job_id, fetch, read)
         return replace(outcome, reason=reasons[0]) if reasons else outcome
 
     def _send_for_page(self, job_id: str, offset: int, limit: int | None = None) -> requests.Response:
@@ -198,6 +198,10 @@ class JobCalls(WaitingCalls):
         job_id = job_id_of(execution_result)
         answer = self._transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
         return job_id, read_answer(answer, config_answer_from_json)
+
+
+def _page_of_answer(answer: requests.Response) -> ResultsPage:
+    return read_answer(answer, results_page_from_json)
 
 
 def _page_of_refusal(answer: requests.Response) -> ResultsPage:

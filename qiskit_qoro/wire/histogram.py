@@ -16,7 +16,8 @@ With *v* an unsigned LEB128 number (:mod:`qiskit_qoro.wire.leb128`)::
 A bitstring's integer is its value read as binary; its rightmost character is classical bit 0. A circuit
 without classical bits has width 0 and the one bitstring ``""``; a histogram without any entry is legal.
 
-Strategy: rows of numbers are arrays wherever a number fits 63 bits. The integers of wider bitstrings are rows
+Strategy: rows of numbers are arrays wherever a number fits 63 bits. Narrow bitstrings are looked up, so that
+all histograms of a job share them. The integers of wider bitstrings are rows
 of limbs that are added up without carries first; only few or very wide ones are Python's. Every number has
 one way to be written and every rule is checked, so two payloads of one encoding never decode to the same
 histogram. Sizes are checked against the bytes present before anything is allocated.
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Mapping
+from functools import cache
 from itertools import accumulate, pairwise
 from operator import index
 
@@ -56,6 +58,7 @@ _MAGIC = {"qh1": b"QH1", "qh2": b"QH2"}
 _MAX_CHARACTERS = 2**28
 _CHARACTERS_PER_BYTE = 16
 
+_NARROW = 12  # bits of the widest bitstrings that are kept, all of them: 250 kB
 _PIECE_CHARACTERS = 2**18
 _FEW = 32  # fewer wide bitstrings than pay for arrays of limbs
 _VERY_WIDE = 2**14  # wider ones are not worth a step for each of their limbs
@@ -178,8 +181,11 @@ def _decode_gaps(reader: Reader, unique: int, n_bits: int) -> list[str]:
         gaps = reader.array(unique, "the gaps", bits=n_bits)
         integers = np.cumsum(gaps)
         # A sum that has left 63 bits is negative where it leaves them.
-        fits = not unique or (integers.min() >= 0 and int(integers[-1]) >> n_bits == 0)
-        _check_gaps(fits=fits, ascends=bool((gaps[1:] > 0).all()), n_bits=n_bits)
+        fits = not unique or not (np.count_nonzero(integers < 0) or int(integers[-1]) >> n_bits)
+        _check_gaps(fits=fits, ascends=np.count_nonzero(gaps[1:]) == len(gaps[1:]), n_bits=n_bits)
+        if n_bits <= _NARROW:
+            bitstrings: list[str] = _all_bitstrings(n_bits)[integers].tolist()
+            return bitstrings
         size = max(1, -(-n_bits // 8))
         return _bitstrings(integers.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - size :], n_bits)
     if unique < _FEW or n_bits > _VERY_WIDE:
@@ -220,6 +226,13 @@ def _bytes_of_limbs(limbs: NDArray[np.int64]) -> NDArray[np.uint8]:
     return in_bytes.reshape(len(limbs), -1, 8)[:, :, 1:].reshape(len(limbs), -1)
 
 
+@cache
+def _all_bitstrings(n_bits: int) -> NDArray[np.object_]:
+    """Every bitstring of a width up to :data:`_NARROW`, by its value."""
+    integers = np.arange(1 << n_bits).astype(">u2").view(np.uint8).reshape(-1, 2)
+    return np.array(_bitstrings(integers, n_bits), object)
+
+
 def _bitstrings(integers: NDArray[np.uint8], n_bits: int) -> list[str]:
     """Rows of bytes, the highest first, in binary, ``n_bits`` digits each."""
     if n_bits == 0:
@@ -252,19 +265,19 @@ def _encode_counts(counts: NDArray[np.int64]) -> bytes:
 def _decode_counts(reader: Reader, unique: int) -> list[int]:
     length = reader.integer("the length of the run-length block")
     start = reader.position
-    is_one = _decode_runs(reader, unique)
+    is_other = _decode_runs(reader, unique)
     _check_equal("bytes of the run-length block", reader.position - start, length)
-    others = int(unique - is_one.sum())
+    others = int(np.count_nonzero(is_other))
     _check_equal("extras", reader.integer("the number of extras"), others)
     counts = np.ones(unique, np.uint64)
     # Unsigned, since the count is up to one more than what 63 bits can hold.
-    counts[~is_one] = reader.array(others, "the extras").astype(np.uint64) + np.uint64(2)
+    counts[is_other] = reader.array(others, "the extras").view(np.uint64) + np.uint64(2)
     result: list[int] = counts.tolist()
     return result
 
 
 def _decode_runs(reader: Reader, unique: int) -> NDArray[np.bool_]:
-    """For each bitstring, whether its count is 1."""
+    """For each bitstring, whether its count is another than 1."""
     count = reader.integer("the number of runs")
     if not count:
         _check_equal("bitstrings in runs", 0, unique)
@@ -273,11 +286,13 @@ def _decode_runs(reader: Reader, unique: int) -> NDArray[np.bool_]:
     if first > 1:
         raise WireError(f"the kind of the first run is {first}, expected 0 or 1")
     runs = reader.array(count, "the runs")
-    if not runs.all():
+    if np.count_nonzero(runs) < count:
         raise WireError("a run has no bitstring, expected 1 or more")
     # In Python's integers, which do not overflow.
     _check_equal("bitstrings in runs", sum(runs.tolist()), unique)
-    return np.repeat((np.arange(count) + first) % 2 == 1, runs)
+    kinds = np.zeros(count, bool)
+    kinds[first::2] = True
+    return np.repeat(kinds, runs)
 
 
 def _check_equal(what: str, got: int, expected: int) -> None:

@@ -148,6 +148,10 @@ class Reader:
         """
         if count < _FEW:  # fewer than pay for the arrays
             return np.array([self.integer(what, bits=bits) for _ in range(count)], np.int64)
+        row = self._data[self.position : self.position + count]
+        if len(row) == count and row.isascii():  # each number is one byte
+            self.position += count
+            return np.frombuffer(row, np.uint8).astype(np.int64)
         starts, ends = self._row(count, what, bits)
         first = starts[0]
         places = np.arange(first, ends[-1] + 1) - np.repeat(starts, ends - starts + 1)

@@ -94,7 +94,7 @@ def test_no_more_pages_are_on_their_way_than_may_be_at_once():
             under_way -= 1
         return ResultsPage(9, {f"c{offset}": {"0": 1}}, "next" if offset < 8 else None)
 
-    assert list(read_pages("j1", fetch).results) == [f"c{k}" for k in range(9)]
+    assert list(read_pages("j1", fetch, lambda page: page).results) == [f"c{k}" for k in range(9)]
     assert most == AT_ONCE
 
 
@@ -108,7 +108,7 @@ def test_a_page_that_cannot_be_had_is_the_error_and_no_more_are_begun():
         return ResultsPage(1000, {f"c{offset}": {"0": 1}}, "next")
 
     with pytest.raises(QoroAPIError, match="too bad"):
-        read_pages("j1", fetch)
+        read_pages("j1", fetch, lambda page: page)
     assert max(asked) <= 3 + AT_ONCE
 
 

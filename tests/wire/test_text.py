@@ -146,3 +146,14 @@ def test_base64_decodes_to_its_bytes(data):
 def test_base64_in_any_other_form_is_refused(text):
     with pytest.raises(WireError, match="base64"):
         decode_base64(text)
+
+
+@given(st.binary(max_size=9), st.text("AQg/=-\n\u00e9", max_size=3), st.integers(0, 12), st.integers(0, 3))
+def test_base64_is_taken_only_as_it_is_written(data, inserted, place, cut):
+    text = as_blob(data)
+    text = text[:place] + inserted + text[place + cut :]
+    try:
+        decoded = decode_base64(text)
+    except WireError:
+        return
+    assert as_blob(decoded) == text
