@@ -1,0 +1,152 @@
+"""How fast results are read: ``qoro-divi``'s compiled decoder and ours, on the same answers, in one run.
+
+``python peers/results.py QISKIT_QORO``, with an interpreter that holds ``qoro-divi`` and ``qiskit-qoro``
+without its extra ``local``. QISKIT_QORO is the command of another environment that has it; it is started
+with ``serve`` and runs the jobs. Both clients then fetch the results with their ``get_job_results``, from a
+relay that keeps the service's answers, so that neither waits for the service. They take turns, and the
+shortest of several times counts. The last columns have no relay: what the service worked on the job, and
+the time that we need to read its results from the service itself, as a dict and, from the job's identifier
+alone, as Qiskit's ``Result``.
+
+Figures are printed; the exit code is 1 only if the two clients do not read the same.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import divi.backends
+from qoro_divi import HEADER, TOKEN, serving
+
+import qiskit_qoro
+from qiskit_qoro.models.jobs import ExecutionResult
+
+TURNS = 9
+OUTCOMES = 100_000
+WIDTHS = (20, 40, 100, 300, 1000)
+CIRCUITS, CIRCUIT_QUBITS, CIRCUIT_SHOTS = 2000, 10, 1024
+
+ROW = "{:34}{:>11}{:>11}{:>8}{:>11}{:>11}{:>9}{:>11}{:>9}"
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    shots: int
+    circuits: dict[str, str]
+
+
+def of_distinct_outcomes(width: int) -> Workload:
+    """One circuit, whose outcomes are all equally likely."""
+    text = f"{HEADER}qreg q[{width}];\ncreg c[{width}];\nh q;\nmeasure q -> c;\n"
+    # Of 2^20 outcomes some are measured again; of 2^40 hardly any.
+    shots = OUTCOMES if width >= 40 else round(1.052 * OUTCOMES)
+    return Workload(f"{OUTCOMES:,} outcomes of {width} bits", shots, {"0": text})
+
+
+def of_many_circuits() -> Workload:
+    """Random rotations and a ring of controlled flips."""
+    rng = random.Random(5)
+    qubits = range(CIRCUIT_QUBITS)
+    flips = "".join(f"cx q[{qubit}],q[{(qubit + 1) % CIRCUIT_QUBITS}];\n" for qubit in qubits)
+
+    def circuit() -> str:
+        turns = "".join(f"ry({rng.uniform(-3, 3)}) q[{qubit}];\n" for qubit in qubits)
+        return (
+            f"{HEADER}qreg q[{CIRCUIT_QUBITS}];\ncreg c[{CIRCUIT_QUBITS}];\n{turns}{flips}measure q -> c;\n"
+        )
+
+    name = f"{CIRCUITS:,} circuits of {CIRCUIT_SHOTS:,} shots"
+    return Workload(name, CIRCUIT_SHOTS, {str(place): circuit() for place in range(CIRCUITS)})
+
+
+@contextmanager
+def relaying(url: str) -> Iterator[str]:
+    """Run a relay before the service and yield its URL."""
+    command = [sys.executable, str(Path(__file__).with_name("relay.py")), url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().rstrip("\n")
+        process.stdin.close()
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def in_turns(*calls: Callable[[], object]) -> list[float]:
+    """For each call the shortest of its times."""
+    rounds = [[seconds_of(call) for call in calls] for _ in range(TURNS)]
+    return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def read_by_peer(service: divi.backends.QoroService, job_id: str) -> dict[str, Any]:
+    job = divi.backends.ExecutionResult(job_id=job_id)
+    return {item["label"]: item["results"] for item in service.get_job_results(job).results}
+
+
+def measure(workload: Workload, url: str, relay: str) -> str:
+    """Run a workload and read its results; a row of the table."""
+    config = qiskit_qoro.JobConfig(shots=workload.shots, simulator_cluster="qoro_maestro")
+    direct = qiskit_qoro.QoroService(TOKEN, config, base_url=url)
+    job = direct.submit_circuits(workload.circuits)
+    assert job.job_id is not None
+    job_id = job.job_id
+    direct.poll_job_status(job, loop_until_complete=True, verbose=False)
+    worked = direct.get_job_state(job).run_time_s
+    assert worked is not None
+
+    ours, peer = qiskit_qoro.QoroService(TOKEN, config, base_url=relay), divi.backends.QoroService(TOKEN)
+    results = ours.get_job_results(job).results
+    assert results is not None
+    assert results == read_by_peer(peer, job_id), f"{workload.name}: the clients do not read the same"
+    peers_job = divi.backends.ExecutionResult(job_id=job_id)
+    by_peer, by_us = in_turns(
+        lambda: peer.get_job_results(peers_job),
+        lambda: ours.get_job_results(ExecutionResult(job_id=job_id)),
+    )
+    with qiskit_qoro.QoroProvider(TOKEN, base_url=url, journal=False) as provider:
+        read, as_result = in_turns(
+            lambda: direct.get_job_results(ExecutionResult(job_id=job_id)),
+            lambda: provider.retrieve_job(job_id).result(),
+        )
+    return ROW.format(
+        workload.name,
+        *map(milliseconds, (by_peer, by_us)),
+        f"{by_peer / by_us:.2f}",
+        *map(milliseconds, (worked, read)),
+        f"{read / worked:.3f}",
+        milliseconds(as_result),
+        f"{as_result / worked:.3f}",
+    )
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:,.1f} ms"
+
+
+def main(command: str) -> None:
+    print(f"qoro-divi {metadata.version('qoro-divi')}, qiskit-qoro {qiskit_qoro.__version__}, {command}")
+    titles = ("results", "qoro-divi", "we", "ratio", "computed", "read", "part", "Result", "part")
+    print(ROW.format(*titles), flush=True)
+    with serving(command) as url, relaying(url) as relay:
+        # As in qoro_divi.py: the client takes its base URL from a constant of its module.
+        sys.modules[divi.backends.QoroService.__module__].API_URL = relay
+        for workload in (*map(of_distinct_outcomes, WIDTHS), of_many_circuits()):
+            print(measure(workload, url, relay), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
