@@ -42,13 +42,15 @@ class _Compiled:
     """A template as the engine compiled it.
 
     Attributes:
-        program: The program, with some angles in it.
+        filling: How its rows become programs.
+        program: One of them, with some angles in it.
         evaluate: The engine's function: words and a matrix of parameters to a dict with a matrix of values.
         constants: A value for each parameter of the compiled circuit.
         parameters: Those that are an angle of the template,
         angles: and which one each of them is.
     """
 
+    filling: Filling
     program: EngineProgram
     evaluate: Any
     constants: Floats
@@ -105,7 +107,7 @@ class Sweeper:
             ):
                 return None
             asked = ask_words(words, compiled.program)
-            angles = self._angles(template, rows)
+            angles = _angles(compiled.filling, rows)
             values = compiled.values(asked.words, angles) if asked.words else np.empty((len(rows), 0))
         except (QoroError, RuntimeError, ValueError, MemoryError):
             return None
@@ -113,19 +115,6 @@ class Sweeper:
             return None
         known = np.hstack([values, np.zeros((len(rows), 1)), np.ones((len(rows), 1))])
         return known[:, asked.places]
-
-    def _angles(self, template: Template, rows: Sequence[Sequence[float]]) -> Floats:
-        filling = self._reader.filling(template, measure=False)
-        if filling is None:
-            raise QoroError("the template has to be read row by row")
-        if filling.has_names_only:
-            columns = [template.names.index(name) for name in filling.expressions]
-            angles = np.array(rows, dtype=np.float64)[:, columns]
-        else:
-            angles = np.array([filling.angles(row) for row in rows])
-        if not np.isfinite(angles).all():
-            raise QoroError("an angle is not finite")
-        return angles
 
     def _compile(self, template: Template) -> _Compiled | None:
         if template not in self._compiled:
@@ -135,6 +124,18 @@ class Sweeper:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(template)
         return self._compiled[template]
+
+
+def _angles(filling: Filling, rows: Sequence[Sequence[float]]) -> Floats:
+    """The value of each expression for each row; all of them are finite."""
+    if filling.has_names_only:
+        columns = [filling.template.names.index(name) for name in filling.expressions]
+        angles = np.array(rows, dtype=np.float64)[:, columns]
+    else:
+        angles = np.array([filling.angles(row) for row in rows])
+    if not np.isfinite(angles).all():
+        raise QoroError("an angle is not finite")
+    return angles
 
 
 def _compile(filling: Filling) -> _Compiled | None:
@@ -154,6 +155,7 @@ def _compile(filling: Filling) -> _Compiled | None:
     parameters = [number for number, pair in enumerate(pairs) if pair in place_of]
     angles = [place_of[pairs[number]] for number in parameters]
     return _Compiled(
+        filling,
         program,
         compiled.expectation_values,
         constants,
