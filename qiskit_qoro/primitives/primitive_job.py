@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -260,10 +261,11 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             return f"the reason could not be read ({error})"
         with suppress(QoroError):  # what the labels do not tell is left out
             self._recipe_for([*outcome.results, *outcome.failures])
-        told = [f"{self._named(label)}: {reason}" for label, reason in outcome.failures.items()]
-        if told:
-            more = f"; and {len(told) - _TOLD} more circuits failed" if len(told) > _TOLD else ""
-            return "; ".join(told[:_TOLD]) + more
+        failures = outcome.failures
+        if failures:
+            told = [f"{self._named(label)}: {failures[label]}" for label in islice(failures, _TOLD)]
+            more = len(failures) - len(told)
+            return "; ".join([*told, *([f"and {more} more circuits failed"] if more else [])])
         reason = (outcome.reason or "the service gives no reason").removeprefix("job failed: ")
         return _LABEL.sub(lambda match: self._named(match[1]), reason)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -252,6 +253,15 @@ def test_a_failure_names_the_pub_the_circuit_and_the_job(backend: QoroBackend) -
     assert job.in_final_state()
     assert not job.done()
     assert job.cancel() is False
+
+
+def test_of_many_failures_the_first_are_told_and_the_others_counted(backend: QoroBackend) -> None:
+    config = ExecutionConfig(simulation_method=SimulationMethod.Stabilizer)
+    circuit, observable, values = sweep(2000)
+    job = QoroEstimator(backend, options={"execution_config": config}).run([(circuit, observable, values)])
+    with pytest.raises(JobFailedError, match="; and 1997 more circuits failed") as caught:
+        job.result()
+    assert re.findall(r"circuit (\d+) of PUB 0: ", str(caught.value)) == ["0", "1", "2"]
 
 
 def _t_gate() -> object:
