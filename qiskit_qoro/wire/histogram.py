@@ -60,6 +60,7 @@ _CHARACTERS_PER_BYTE = 16
 
 _NARROW = 12  # bits of the widest bitstrings that are kept, all of them: 250 kB
 _PIECE_CHARACTERS = 2**18
+_BLOCK_LIMBS = 2**16
 _FEW = 32  # fewer wide bitstrings than pay for arrays of limbs
 _VERY_WIDE = 2**14  # wider ones are not worth a step for each of their limbs
 
@@ -194,12 +195,25 @@ def _decode_gaps(reader: Reader, unique: int, n_bits: int) -> list[str]:
         fits = not unique or wide_integers[-1] >> n_bits == 0
         _check_gaps(fits=fits, ascends=all(wide_gaps[1:]), n_bits=n_bits)
         return [f"{integer:0{n_bits}b}" for integer in wide_integers]
-    limbs = reader.limbs(unique, "the gaps", bits=n_bits)
-    ascends = bool(limbs[1:].any(axis=1).all())
-    sums = _running_sums(limbs)
-    last = sum(int(limb) << (LIMB_BITS * place) for place, limb in enumerate(sums[-1]))
-    _check_gaps(fits=last >> n_bits == 0, ascends=ascends, n_bits=n_bits)
-    return _bitstrings(_bytes_of_limbs(sums), n_bits)
+    return _decode_wide_gaps(reader, unique, n_bits)
+
+
+def _decode_wide_gaps(reader: Reader, unique: int, n_bits: int) -> list[str]:
+    """The same through limbs, in blocks that stay in the cache."""
+    step = max(1, _BLOCK_LIMBS // (n_bits // LIMB_BITS + 1))
+    last = np.zeros(1, np.int64)
+    zeros = 0
+    blocks = []
+    for start in range(0, unique, step):
+        gaps = reader.limbs(min(step, unique - start), "the gaps", bits=n_bits)
+        zeros += len(gaps) - int(np.count_nonzero(gaps.any(axis=1)))
+        sums = _running_sums(gaps, last)
+        last = sums[-1]
+        blocks.append(_bytes_of_limbs(sums))
+    highest = sum(int(limb) << (LIMB_BITS * place) for place, limb in enumerate(last))
+    begins_with_zero = not blocks[0][0].any()
+    _check_gaps(fits=highest >> n_bits == 0, ascends=zeros == begins_with_zero, n_bits=n_bits)
+    return [bitstring for block in blocks for bitstring in _bitstrings(block, n_bits)]
 
 
 def _check_gaps(*, fits: bool, ascends: bool, n_bits: int) -> None:
@@ -209,9 +223,11 @@ def _check_gaps(*, fits: bool, ascends: bool, n_bits: int) -> None:
         raise WireError("a bitstring occurs twice: the gap before it is 0, expected 1 or more")
 
 
-def _running_sums(limbs: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The sums of the first rows, each limb but the highest below 2^28."""
-    sums = np.cumsum(limbs, axis=0, dtype=np.int64)
+def _running_sums(limbs: NDArray[np.uint32], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sums of ``last`` and the first rows, each limb but the highest below 2^28."""
+    sums = limbs.astype(np.int64)
+    sums[0] += last
+    np.cumsum(sums, axis=0, out=sums)
     for place in range(sums.shape[1] - 1):
         sums[:, place + 1] += sums[:, place] >> LIMB_BITS
         sums[:, place] &= (1 << LIMB_BITS) - 1

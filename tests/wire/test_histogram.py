@@ -94,7 +94,7 @@ def test_bitstrings_come_back_ascending():
 
 def test_ten_thousand_bitstrings_of_any_width_come_back():
     generator = np.random.default_rng(5)
-    for n_bits in (14, 63, 64, 130):
+    for n_bits in (14, 63, 64, 130, 300):
         rows = generator.integers(0, 2, (10_000, n_bits), dtype=np.uint8) + ord("0")
         counts = {row.tobytes().decode(): place % 3 + 1 for place, row in enumerate(rows)}
         assert decode_histogram(encode_histogram(counts, n_bits=n_bits)) == counts
@@ -148,6 +148,8 @@ def test_many_wide_bitstrings_are_checked_like_few():
         decode_histogram(rows(100, [2**100 - 1] * 100))
     with pytest.raises(WireError, match="occurs twice"):
         decode_histogram(rows(100, [5, *ones[:50], 0, *ones[:48]]))
+    with pytest.raises(WireError, match="occurs twice"):
+        decode_histogram(rows(255, [0, *[1] * 9000, 0, *[1] * 9000]))
     with pytest.raises(WireError, match="too wide"):
         decode_histogram(rows(100, [2**120, *ones]))
 
