@@ -7,13 +7,14 @@ A circuit is a source, its values, and what is asked of it: Pauli words, or shot
 
 So the rows of one source that are asked the same travel as one template, templates that are asked the same
 share a job, and all other circuits share one job of bound circuits. A sweep that asks something else of
-every few rows would need a job for each: where that would be more than :data:`MOST_TEMPLATE_JOBS` jobs, or
-more than :data:`MOST_TEMPLATES` templates, only the largest travel as templates. A value that is the same in
-all rows of a template is written into its text.
+every few rows would need a job for each. So only a few small templates travel as such; of many, those that
+have more than a few rows do, and in no more than :data:`MOST_JOBS` jobs. A value that is the same in all
+rows of a template is written into its text.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,9 +26,10 @@ from qiskit_qoro.qasm.writer import Program
 from qiskit_qoro.wire.templates import resolve_template
 
 __all__ = [
+    "FEW_JOBS",
     "FEW_ROWS",
-    "MOST_TEMPLATES",
-    "MOST_TEMPLATE_JOBS",
+    "FEW_TEMPLATES",
+    "MOST_JOBS",
     "Ask",
     "Circuit",
     "Draft",
@@ -35,14 +37,17 @@ __all__ = [
     "arrange",
 ]
 
+FEW_TEMPLATES = 16
+"""So many templates travel as such, whatever their size, in :data:`FEW_JOBS` jobs. Each needs an upload."""
+
+FEW_JOBS = 4
+"""So many jobs of templates are submitted, whatever their size."""
+
 FEW_ROWS = 8
-"""Rows of which a template is worth an upload of its own, beside many others."""
+"""Of more templates, or for more jobs, those with so many rows are worth it."""
 
-MOST_TEMPLATE_JOBS = 4
-"""Jobs of templates that are always accepted."""
-
-MOST_TEMPLATES = 16
-"""How many templates travel as such at most. Each needs an upload, and may need a job of its own."""
+MOST_JOBS = 16
+"""So many jobs of templates are submitted at most."""
 
 Ask = int | tuple[str, ...]
 """What is asked of a circuit: shots, or Pauli words whose leftmost letter acts on qubit 0."""
@@ -126,11 +131,14 @@ def arrange(circuits: Sequence[Circuit], *, most_rows: int | None = None) -> lis
 def _templates(sweeps: Mapping[tuple[Source, Ask], list[int]]) -> list[tuple[Source, Ask]]:
     """Which of the sweeps travel as templates."""
     several = {key: len(places) for key, places in sweeps.items() if len(places) > 1 and key[0].names}
-    if len(several) <= MOST_TEMPLATES and len({ask for _, ask in several}) <= MOST_TEMPLATE_JOBS:
+    if len(several) <= FEW_TEMPLATES and len({ask for _, ask in several}) <= FEW_JOBS:
         return list(several)
-    largest = sorted(several, key=lambda key: -several[key])[:MOST_TEMPLATES]
-    chosen = {key for key in largest if several[key] >= FEW_ROWS}
-    return [key for key in several if key in chosen]
+    large = [key for key, num_rows in several.items() if num_rows >= FEW_ROWS]
+    rows_of_ask = Counter[Ask]()
+    for key in large:
+        rows_of_ask[key[1]] += several[key]
+    kept = {ask for ask, _ in rows_of_ask.most_common(MOST_JOBS)}
+    return [key for key in large if key[1] in kept]
 
 
 def _batches(

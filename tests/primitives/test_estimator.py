@@ -262,6 +262,24 @@ def test_words_that_commute_qubit_by_qubit_are_measured_together(backend: QoroBa
     assert [(job.num_templates, job.num_circuits) for job in plan.jobs] == [(2, 20)]
 
 
+def test_a_sampled_sweep_of_many_bases_is_one_job_of_templates(backend: QoroBackend) -> None:
+    rng = np.random.default_rng(4)
+    words = sorted({"".join(rng.choice(list("XYZ"), 3)) for _ in range(200)})
+    estimator = QoroEstimator(backend, options={"force_sampling": True, "default_shots": 5})
+    plan = estimator.plan([(ansatz(), SparsePauliOp(words), angles(10))])
+    assert [(job.num_templates, job.num_circuits) for job in plan.jobs] == [(27, 270)]
+
+
+def test_a_sweep_never_becomes_more_jobs_than_a_few(estimator: QoroEstimator) -> None:
+    rng = np.random.default_rng(6)
+    words = sorted({"".join(rng.choice(list("XYZ"), 3)) for _ in range(200)})[:20]
+    values = np.repeat(angles(1), 200, axis=0)
+    values[:, 0] = np.arange(200)
+    plan = estimator.plan([(ansatz(), words * 10, values)])
+    assert [job.num_templates for job in plan.jobs] == [1] * 16 + [0]
+    assert sum(job.num_circuits for job in plan.jobs) == 200
+
+
 def test_pubs_of_different_precision_share_one_job(backend: QoroBackend) -> None:
     circuit = ansatz().assign_parameters(angles())
     estimator = QoroEstimator(backend, options={"force_sampling": True})
