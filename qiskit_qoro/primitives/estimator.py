@@ -107,7 +107,7 @@ class QoroEstimator(BaseEstimatorV2):
             QoroInputError: A PUB cannot be run.
         """
         coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
-        asking = Asking(self.samples)
+        asking = Asking()
         prepared: list[PreparedPub] = []
         for index, pub in enumerate(coerced):
             with naming_pub(index):

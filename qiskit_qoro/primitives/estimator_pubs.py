@@ -45,14 +45,9 @@ class _Row:
 
 
 class Asking:
-    """Collects what is wanted of which row.
+    """Collects what is wanted of which row."""
 
-    Args:
-        samples: Whether the backend samples.
-    """
-
-    def __init__(self, samples: bool) -> None:
-        self._samples = samples
+    def __init__(self) -> None:
         self._rows: list[_Row] = []
         self._places: dict[tuple[Source, bytes, int | None], int] = {}
         self._groups: dict[Words, list[tuple[str, Words]]] = {}
