@@ -25,6 +25,7 @@ from qiskit_qoro.errors import (
     ConflictError,
     JobCancelledError,
     JobFailedError,
+    NotFoundError,
     QoroError,
     QoroInputError,
 )
@@ -194,7 +195,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         """Cancel all of its jobs.
 
         Returns:
-            Whether any was cancelled; ``False`` where all had come to an end before.
+            Whether any was cancelled; ``False`` where all had come to an end before, or are gone.
 
         Raises:
             QoroAPIError: The service answered with an error other than that; the other jobs have been
@@ -209,7 +210,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             try:
                 self._service.cancel_job(ExecutionResult(job_id=job_id))
                 cancelled = True
-            except ConflictError:
+            except (ConflictError, NotFoundError):
                 continue
             except QoroError as error:
                 error.name_job(job_id)
