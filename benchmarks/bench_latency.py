@@ -15,7 +15,7 @@ import maestro
 from qiskit import QuantumCircuit, transpile
 
 from qiskit_qoro import QoroService
-from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.local import LocalService, serve
 from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.systems import SimulatorCluster

@@ -17,15 +17,15 @@ from qiskit import transpile
 from qiskit.circuit.random import random_circuit
 
 from qiskit_qoro import JobConfig, QoroService, TemplateEntry
+from qiskit_qoro.backends.target import build_simulator_target
 from qiskit_qoro.local import serve
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.models.jobs import ExecutionResult, JobRequest, JobType
 from qiskit_qoro.models.systems import SimulatorCluster
 from qiskit_qoro.qasm import Program, write_program
 from qiskit_qoro.service.submission import Measurement, build_submission
-from qiskit_qoro.service.templates import build_template_submission
-from qiskit_qoro.target import build_simulator_target
-from qiskit_qoro.wire.templates import resolve_template
+from qiskit_qoro.service.template_submission import build_template_submission
+from qiskit_qoro.wire.template_text import resolve_template
 
 CIRCUITS = 1000
 QUBITS = 5

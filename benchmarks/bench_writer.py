@@ -9,9 +9,9 @@ from statistics import median
 from qiskit import QuantumCircuit, qasm2, transpile
 from qiskit.circuit.library import QFTGate, efficient_su2
 
+from qiskit_qoro.backends.target import build_simulator_target
 from qiskit_qoro.models.systems import SimulatorCluster
 from qiskit_qoro.qasm import write_program
-from qiskit_qoro.target import build_simulator_target
 
 REPEATS = 7
 

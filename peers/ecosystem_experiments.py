@@ -33,7 +33,7 @@ from qiskit_experiments.library import (
 )
 
 from qiskit_qoro import DeviceConfig, ExecutionConfig, QoroProvider, QoroSampler
-from qiskit_qoro.local.devices import LOCAL_QPU_ERRORS, NOISY_DEVICES
+from qiskit_qoro.local.engine.devices import LOCAL_QPU_ERRORS, NOISY_DEVICES
 
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 

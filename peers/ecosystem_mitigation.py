@@ -47,7 +47,7 @@ from qiskit_qoro import (
     QoroProvider,
     QoroSampler,
 )
-from qiskit_qoro.local.devices import LOCAL_QPU_ERRORS
+from qiskit_qoro.local.engine.devices import LOCAL_QPU_ERRORS
 
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from qiskit_qoro.journal import Journal, find_journal
+from qiskit_qoro.history import Journal, find_journal
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.service import QoroService
-from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder
+from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 
 __all__ = ["LOCAL_PREFIX", "Connection", "LocalConnection", "RemoteConnection", "open_journal", "recorder_of"]
 
@@ -139,7 +139,7 @@ class LocalConnection:
         if started is not None:
             started.close()
         if owned:
-            from qiskit_qoro.local.shared import release  # noqa: PLC0415 - an optional extra
+            from qiskit_qoro.local.shared_services import release  # noqa: PLC0415 - an optional extra
 
             release(self._options)
 
@@ -148,7 +148,7 @@ class LocalConnection:
         return self._options["database"] is None
 
     def _start(self) -> QoroService:
-        from qiskit_qoro.local.shared import acquire  # noqa: PLC0415 - an optional extra
+        from qiskit_qoro.local.shared_services import acquire  # noqa: PLC0415 - an optional extra
 
         local, memory = acquire(self._options, partial(Journal, None))
         self._owns_use = True

@@ -27,15 +27,12 @@ job is concerned. No message, attribute or cause contains the token.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from enum import StrEnum
 
 import requests
 from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
-
-if TYPE_CHECKING:
-    from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = [
     "AuthenticationError",
@@ -209,7 +206,7 @@ class QoroJobError(QoroError, JobError):
         status: The job's status on the service, ``None`` where it is not the point.
     """
 
-    def __init__(self, message: str, *, job_id: str | None = None, status: JobStatus | None = None) -> None:
+    def __init__(self, message: str, *, job_id: str | None = None, status: StrEnum | None = None) -> None:
         super().__init__(message, job_id=job_id)
         self.status = status
 

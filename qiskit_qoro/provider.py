@@ -11,24 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from qiskit.providers import JobStatus as QiskitStatus
 from qiskit.providers import QiskitBackendNotFoundError
 
-from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.connection import Connection, LocalConnection, RemoteConnection, open_journal, recorder_of
-from qiskit_qoro.errors import QoroAPIError, QoroInputError
-from qiskit_qoro.history import JobList, Selection, list_jobs
-from qiskit_qoro.job import QoroJob
-from qiskit_qoro.journal import JOURNAL_VARIABLE, Journal, JournalUnusableError
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.history import JOURNAL_VARIABLE, JobList, Journal, JournalUnusableError, Selection, list_jobs
+from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
-from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
-from qiskit_qoro.primitives.keeping import unpack_recipe
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RECIPE_READERS, QoroPrimitiveJob
+from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
+from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
-from qiskit_qoro.wire.labels import kind_of_label
 
 __all__ = ["QoroProvider"]
 
@@ -226,38 +222,7 @@ class QoroProvider:
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
-        ids = job_id.split(ID_SEPARATOR) if isinstance(job_id, str) else []
-        if not ids or not all(ids):
-            raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
-        entry = self.journal.find(ids[0]) if self.journal else None
-        if len(ids) > 1 or (entry and entry.kind in (JobKind.SAMPLER, JobKind.ESTIMATOR)):
-            kept = self.journal.structure_of(ids[0]) if self.journal else None
-            recipe = None if kept is None else unpack_recipe(kept)
-            primitive_job = QoroPrimitiveJob(self.service, ids, recipe=recipe)
-            primitive_job.status()
-            return primitive_job
-        job = QoroJob(
-            None,
-            job_id,
-            self.service,
-            tag=entry.tag if entry else None,
-            backend_name=entry.backend if entry else None,
-            readers=RECIPE_READERS,
-            find_backend=self.get_backend,
-        )
-        if job.status() is QiskitStatus.DONE and entry is None and self._is_labelled_by_primitive(job_id):
-            return QoroPrimitiveJob(self.service, ids)
-        return job
-
-    def _is_labelled_by_primitive(self, job_id: str) -> bool:
-        """Whether the labels of a completed job show it to be one of a primitive."""
-        try:
-            label = self.service.get_first_label(ExecutionResult(job_id=job_id))
-        except QoroAPIError as error:
-            if error.status_code != 400:
-                raise
-            return False  # it has no circuits: it is a characterization
-        return label is not None and kind_of_label(label) in RECIPE_READERS
+        return retrieve_job(job_id, self.service, self.journal, self.get_backend)
 
     def load_job(self, path: str | Path) -> QoroPrimitiveJob:
         """The job of a primitive that ``job.save(path)`` wrote to a file.
@@ -290,7 +255,7 @@ class QoroProvider:
             backend: Only jobs for this backend.
             tag: Only jobs with this tag.
             status: Only jobs with this status, or one of several: a word of the service, such as ``RUNNING``;
-                or one of :class:`~qiskit_qoro.history.entries.JobEntry`, such as ``INTERRUPTED``.
+                or one of :class:`~qiskit_qoro.history.job_list.JobEntry`, such as ``INTERRUPTED``.
             since: Only jobs submitted from this moment on, or at most this long ago.
             limit: How many at most, ``None`` for all.
             refresh: Whether the service is asked about jobs that have not come to an end, newest first, about

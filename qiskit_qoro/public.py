@@ -1,9 +1,7 @@
 """The public names: what ``qiskit_qoro`` offers, from where it lives."""
 
 from qiskit_qoro._version import __version__
-from qiskit_qoro.backend import QoroBackend
-from qiskit_qoro.characterization import CharacterizationResult, characterize
-from qiskit_qoro.completion import as_completed
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import (
     AuthenticationError,
     ConflictError,
@@ -24,7 +22,8 @@ from qiskit_qoro.errors import (
     WireError,
 )
 from qiskit_qoro.history import JobEntry, JobList
-from qiskit_qoro.job import QoroJob
+from qiskit_qoro.jobs.as_completed import as_completed
+from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -39,6 +38,7 @@ from qiskit_qoro.primitives import (
     SamplerOptions,
 )
 from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.qubo.characterization import CharacterizationResult, characterize
 from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
 
 __all__ = [

@@ -7,11 +7,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from qiskit_qoro.local.characterize.analysis import CERTIFICATE
-from qiskit_qoro.local.characterize.hardness import DIFFICULTIES, POINTS
-from qiskit_qoro.local.characterize.landscape import REGIMES
-from qiskit_qoro.local.characterize.options import PRESETS
-from qiskit_qoro.local.characterize.recommendations import RULES
+from qiskit_qoro.qubo_analysis.analysis import CERTIFICATE
+from qiskit_qoro.qubo_analysis.hardness import DIFFICULTIES, POINTS
+from qiskit_qoro.qubo_analysis.landscape import REGIMES
+from qiskit_qoro.qubo_analysis.report.recommendations import RULES
+from qiskit_qoro.qubo_analysis.request_json import PRESETS
 
 
 def presets() -> Iterable[tuple[str, ...]]:

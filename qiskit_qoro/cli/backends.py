@@ -7,7 +7,7 @@ import argparse
 from rich.table import Table
 from rich.text import Text
 
-from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.output import print_json, print_table
 from qiskit_qoro.cli.where import add_common, choose_provider
 

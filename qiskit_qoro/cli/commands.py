@@ -15,7 +15,18 @@ from io import TextIOWrapper
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro._version import __version__
-from qiskit_qoro.cli import account, backends, change, completion, jobs, result, run, serve, status, systems
+from qiskit_qoro.cli import (
+    account,
+    backends,
+    change,
+    completion,
+    job_table,
+    result,
+    run,
+    serve,
+    status,
+    systems,
+)
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.errors import QoroError, QoroInputError
 
@@ -25,7 +36,7 @@ WORKED, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     run,
-    jobs,
+    job_table,
     status,
     result,
     change.CANCEL,

@@ -19,10 +19,10 @@ from qiskit_qoro.cli.output import ROWS, print_counts, print_json, print_table, 
 from qiskit_qoro.cli.pubs import print_pubs, pubs_to_json
 from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
 from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError, QoroInputError
-from qiskit_qoro.job import QoroJob
+from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
-from qiskit_qoro.primitives.primitive_job import RECIPE_READERS
+from qiskit_qoro.primitives.primitive_job import RESULT_READERS
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.wire.labels import index_of_label, kind_of_label
 
@@ -127,7 +127,7 @@ def _what_came(
 def _is_no_run(outcome: JobOutcome) -> bool:
     """Whether Qiskit's ``Result`` has no form for it: expectation values, or parts of a primitive's job."""
     labels = (*outcome.results, *outcome.failures)
-    return any(kind_of_label(label) in RECIPE_READERS for label in labels) or not all(
+    return any(kind_of_label(label) in RESULT_READERS for label in labels) or not all(
         map(_are_counts, outcome.results.values())
     )
 

@@ -13,17 +13,17 @@ from qiskit.circuit import IfElseOp, Measure
 from qiskit.result import Result
 from rich.console import Console
 
-from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.output import print_counts, print_json, say
 from qiskit_qoro.cli.where import add_common, choose_provider
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.job import QoroJob
+from qiskit_qoro.jobs.experiment_results import Experiment
+from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
-from qiskit_qoro.qasm.legacy import read_program
-from qiskit_qoro.registers import layout_of_circuit
-from qiskit_qoro.results import Experiment
+from qiskit_qoro.qasm.read.qelib1_completion import read_program
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE
-from qiskit_qoro.structure import RunStructure, label_circuits, name_circuits
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 

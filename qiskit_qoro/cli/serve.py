@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local import Account, Fault, FaultKind, LocalService, Rehearsal, Tier, serve_forever
-from qiskit_qoro.local.ledger import check_grant
+from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, LocalService, Tier, serve_forever
+from qiskit_qoro.local.store.ledger import check_grant
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
@@ -42,12 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds that a circuit may take (default %(default)g)",
     )
-    _add_rehearsal(parser)
+    _add_fault_injection(parser)
 
 
-def _add_rehearsal(parser: argparse.ArgumentParser) -> None:
+def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "rehearsal", "For the tests of clients: delays and faults on purpose. By default there are none."
+        "fault_injection",
+        "For the tests of clients: delays and faults on purpose. By default there are none.",
     )
     group.add_argument(
         "--pending-time",
@@ -89,7 +90,7 @@ def _add_rehearsal(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Run the command."""
-    rehearsal = Rehearsal(
+    fault_injection = FaultInjection(
         pending_time_s=options.pending_time,
         running_time_s=options.running_time,
         faults=tuple(Fault.parse(text) for text in options.fault),
@@ -99,8 +100,8 @@ def execute(options: argparse.Namespace) -> None:
     )
 
     def announce(service: LocalService) -> None:
-        for line in rehearsal.describe():
-            say(f"rehearsal: {line}")
+        for line in fault_injection.describe():
+            say(f"fault_injection: {line}")
         if options.host not in {"127.0.0.1", "::1", "localhost"}:
             say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
         say("The local Qoro service is ready; Ctrl-C stops it. Its clients need:")
@@ -115,7 +116,7 @@ def execute(options: argparse.Namespace) -> None:
         database=options.database,
         workers=options.workers,
         time_limit_s=options.time_limit,
-        rehearsal=rehearsal,
+        fault_injection=fault_injection,
         accounts=_distinct(options.account),
     )
 

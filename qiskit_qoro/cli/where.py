@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qiskit_qoro.connection import LOCAL_PREFIX
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.journal import Journal, find_journal
+from qiskit_qoro.history import Journal, find_journal
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 from qiskit_qoro.provider import QoroProvider

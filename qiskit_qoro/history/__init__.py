@@ -1,6 +1,22 @@
-"""The jobs that this machine submitted, as people look at them."""
+"""The jobs that this machine submitted: a journal that remembers them, and the list that shows them."""
 
-from qiskit_qoro.history.entries import JobEntry, JobList
+from qiskit_qoro.history.job_list import JobEntry, JobList
+from qiskit_qoro.history.journal import Journal
+from qiskit_qoro.history.journal_database import JournalUnusableError
+from qiskit_qoro.history.journal_entry import JournalEntry
+from qiskit_qoro.history.journal_path import JOURNAL_VARIABLE, find_journal
 from qiskit_qoro.history.listing import STATUSES, Selection, list_jobs, list_remembered
 
-__all__ = ["STATUSES", "JobEntry", "JobList", "Selection", "list_jobs", "list_remembered"]
+__all__ = [
+    "JOURNAL_VARIABLE",
+    "STATUSES",
+    "JobEntry",
+    "JobList",
+    "Journal",
+    "JournalEntry",
+    "JournalUnusableError",
+    "Selection",
+    "find_journal",
+    "list_jobs",
+    "list_remembered",
+]

@@ -1,7 +1,8 @@
 """Which jobs are listed, and where they stand now.
 
 The journal knows what was submitted; where a job stands now the service knows, which is asked for each job
-that has not come to an end, newest first, up to :data:`MOST_LOOKS` of them. The journal keeps the answers.
+that has not come to an end, newest first, up to :data:`MAX_STATUS_POLLS` of them. The
+journal keeps the answers.
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError
-from qiskit_qoro.history.entries import JobEntry, JobList
-from qiskit_qoro.journal import Journal, JournalEntry
-from qiskit_qoro.journal.entries import Fate
+from qiskit_qoro.history.job_list import JobEntry, JobList
+from qiskit_qoro.history.journal import Journal
+from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
 from qiskit_qoro.service import QoroService
 
-__all__ = ["MOST_LOOKS", "STATUSES", "Selection", "list_jobs", "list_remembered"]
+__all__ = ["MAX_STATUS_POLLS", "STATUSES", "Selection", "list_jobs", "list_remembered"]
 
 _log = logging.getLogger(__name__)
 
-MOST_LOOKS = 50
+MAX_STATUS_POLLS = 50
 """How many jobs the service is asked about for one list."""
 
-STATUSES = tuple(word.value for word in (*JobStatus, *Fate))
+STATUSES = tuple(word.value for word in (*JobStatus, *ListedStatus))
 """Every status that a job in a list may have, except for words of services newer than this package."""
 
 
@@ -150,9 +151,9 @@ def _refreshed(
     """The entries with what the service says now, and for how many it did not say it."""
     unfinished = [entry for entry in found if not entry.is_final]
     # A job that was gone may be there for another token: it is asked about when nothing else is left.
-    unfinished.sort(key=lambda entry: entry.status == Fate.GONE.value)
+    unfinished.sort(key=lambda entry: entry.status == ListedStatus.GONE.value)
     heard: dict[int, str] = {}
-    for entry in unfinished[:MOST_LOOKS]:
+    for entry in unfinished[:MAX_STATUS_POLLS]:
         try:
             heard[entry.number] = _ask(service(), entry)
         except AuthenticationError:
@@ -173,7 +174,7 @@ def _ask(service: QoroService, entry: JournalEntry) -> str:
     try:
         return service.get_job_state(ExecutionResult(job_id=entry.job_id)).status.value
     except NotFoundError:
-        return Fate.GONE.value
+        return ListedStatus.GONE.value
 
 
 def _shown(entry: JournalEntry, retrieve: Callable[[str], Any]) -> JobEntry:

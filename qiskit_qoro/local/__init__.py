@@ -1,7 +1,16 @@
 """The Qoro service on the user's own machine."""
 
-from qiskit_qoro.local.accounts import Account, Tier
-from qiskit_qoro.local.rehearsal import Fault, FaultKind, Rehearsal
+from qiskit_qoro.local.fault_injection import Fault, FaultInjection, FaultKind
 from qiskit_qoro.local.server import LocalService, serve, serve_forever
+from qiskit_qoro.local.web.accounts import Account, Tier
 
-__all__ = ["Account", "Fault", "FaultKind", "LocalService", "Rehearsal", "Tier", "serve", "serve_forever"]
+__all__ = [
+    "Account",
+    "Fault",
+    "FaultInjection",
+    "FaultKind",
+    "LocalService",
+    "Tier",
+    "serve",
+    "serve_forever",
+]

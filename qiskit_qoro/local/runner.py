@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, overload
 
-from qiskit_qoro.local.records import StoredCircuit, StoredJob, StoredTemplate
-from qiskit_qoro.local.settings import engine_settings
-from qiskit_qoro.local.store import Store
-from qiskit_qoro.local.tasks import Findings, Problem, Values
-from qiskit_qoro.local.workers import Task, TaskFailure
+from qiskit_qoro.local.engine.job_settings import engine_settings
+from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.store.store import Store
+from qiskit_qoro.local.workers.pool import Task, TaskFailure
+from qiskit_qoro.local.workers.tasks import Findings, Problem, Values
 from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, ResultsPage
 from qiskit_qoro.wire.results import failed_page_to_json, render_value_items, results_page_to_json
 from qiskit_qoro.wire.text import decode_text
@@ -33,7 +33,7 @@ _FAILURES_TOLD = 3
 
 
 class Pool(Protocol):
-    """What runs circuits: :class:`~qiskit_qoro.local.workers.WorkerPool`."""
+    """What runs circuits: :class:`~qiskit_qoro.local.workers.pool.WorkerPool`."""
 
     def run(
         self,

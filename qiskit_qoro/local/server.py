@@ -23,13 +23,13 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.accounts import LOCAL_ACCOUNT, Account, Accounts
-from qiskit_qoro.local.engine import load_engine
-from qiskit_qoro.local.handlers import Desk
-from qiskit_qoro.local.rehearsal import Rehearsal
+from qiskit_qoro.local.engine.engine import load_engine
+from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.runner import Runner
-from qiskit_qoro.local.store import Store, open_store
-from qiskit_qoro.local.workers import WorkerPool
+from qiskit_qoro.local.store.store import Store, open_store
+from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
+from qiskit_qoro.local.web.handlers import HandlerContext
+from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = ["LocalService", "serve", "serve_forever"]
@@ -142,7 +142,7 @@ def serve(
     workers: int | None = None,
     time_limit_s: float = 300.0,
     memory_limit_bytes: int | None = None,
-    rehearsal: Rehearsal = Rehearsal(),  # noqa: B008 - frozen
+    fault_injection: FaultInjection = FaultInjection(),  # noqa: B008 - frozen
 ) -> LocalService:
     """Start a service in this process.
 
@@ -158,7 +158,7 @@ def serve(
         time_limit_s: Seconds that one circuit may take.
         memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is
             free.
-        rehearsal: Delays and faults, to test clients with; by default none.
+        fault_injection: Delays and faults, to test clients with; by default none.
 
     Returns:
         The service, answering requests.
@@ -169,8 +169,8 @@ def serve(
     """
     _require_extra()
     # They need the extra, and take a moment to import.
-    from qiskit_qoro.local.app import PREFIX, build_app  # noqa: PLC0415
-    from qiskit_qoro.local.listener import Listener  # noqa: PLC0415
+    from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
+    from qiskit_qoro.local.web.listener import Listener  # noqa: PLC0415
 
     token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _usable(token)
     known = _all_accounts(token, accounts)
@@ -180,7 +180,8 @@ def serve(
         store = stack.enter_context(
             closing(
                 open_store(
-                    None if database is None else Path(database), pending_time_s=rehearsal.pending_time_s
+                    None if database is None else Path(database),
+                    pending_time_s=fault_injection.pending_time_s,
                 )
             )
         )
@@ -194,12 +195,14 @@ def serve(
             pool,
             parallel=pool.size,
             clock=time.monotonic,
-            running_time_s=rehearsal.running_time_s,
+            running_time_s=fault_injection.running_time_s,
         )
         stack.callback(runner.stop)
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
-        listener = Listener(build_app(Desk(store, runner, rehearsal), known, threads), listening)
+        listener = Listener(
+            build_app(HandlerContext(store, runner, fault_injection), known, threads), listening
+        )
         stack.callback(listener.stop)
         listener.start()
         service = LocalService(_url(listening) + PREFIX, token, store, pool, known, stack.pop_all())

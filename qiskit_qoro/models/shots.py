@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from numbers import Integral
 from typing import NamedTuple
 
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["CircuitRange", "ShotGroup", "parse_circuit_ham_map", "parse_shot_groups", "slice_shot_groups"]
+__all__ = [
+    "CircuitRange",
+    "ShotGroup",
+    "group_shots",
+    "parse_circuit_ham_map",
+    "parse_shot_groups",
+    "slice_shot_groups",
+]
 
 
 class CircuitRange(NamedTuple):
@@ -124,3 +132,14 @@ def _integers(item: Sequence[int], length: int, where: str, shape: str) -> tuple
     ):
         raise QoroInputError(f"{where} is {item!r}, expected {shape} in whole numbers")
     return tuple(int(number) for number in item)
+
+
+def group_shots(shots: Sequence[int]) -> list[list[int]]:
+    """``[start, end, shots]`` for each run of circuits with the same number of shots."""
+    groups = []
+    start = 0
+    for number, run in groupby(shots):
+        end = start + sum(1 for _ in run)
+        groups.append([start, end, number])
+        start = end
+    return groups

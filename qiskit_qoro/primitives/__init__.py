@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qiskit_qoro.primitives.estimator import QoroEstimator
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
-from qiskit_qoro.primitives.plan import Plan, PlannedJob
+from qiskit_qoro.primitives.planning.plan import Plan, PlannedJob
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.sampler import QoroSampler
 

@@ -15,14 +15,15 @@ from qiskit.primitives import BaseEstimatorV2
 from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
-from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.primitives.estimator_pubs import Asking, PreparedPub, prepare_pub
-from qiskit_qoro.primitives.estimator_recipe import EstimatorRecipe
 from qiskit_qoro.primitives.options import EstimatorOptions, read_options
-from qiskit_qoro.primitives.plan import Plan, build_plan
+from qiskit_qoro.primitives.planning.estimator_pubs import CircuitRequests, PreparedPub, prepare_pub
+from qiskit_qoro.primitives.planning.plan import Plan, build_plan
+from qiskit_qoro.primitives.planning.pub_checks import check_backend, prefix_errors
+from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
-from qiskit_qoro.primitives.submission import check_backend, naming_pub, submit
+from qiskit_qoro.primitives.submission import submit
 
 __all__ = ["DEFAULT_SAMPLED_PRECISION", "QoroEstimator"]
 
@@ -107,17 +108,19 @@ class QoroEstimator(BaseEstimatorV2):
             QoroInputError: A PUB cannot be run.
         """
         coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
-        asking = Asking()
+        asking = CircuitRequests()
         prepared: list[PreparedPub] = []
         for index, pub in enumerate(coerced):
-            with naming_pub(index):
+            with prefix_errors(index):
                 prepared.append(prepare_pub(self._backend, pub, *self._accuracy(pub.precision), asking))
         circuits = asking.circuits()
 
-        def build_recipe(numbers: Sequence[int]) -> EstimatorRecipe:
-            return EstimatorRecipe([pub.recipe(asking, numbers) for pub in prepared], self._backend.name)
+        def build_postprocessor(numbers: Sequence[int]) -> EstimatorPostprocessor:
+            return EstimatorPostprocessor(
+                [pub.postprocessor(asking, numbers) for pub in prepared], self._backend.name
+            )
 
-        return build_plan(self._backend, circuits, build_recipe, self._options)
+        return build_plan(self._backend, circuits, build_postprocessor, self._options)
 
     def _accuracy(self, precision: float | None) -> tuple[float, int | None]:
         """The precision that a PUB gets, and the shots that this takes; ``None`` where it takes none."""

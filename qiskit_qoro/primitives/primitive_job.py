@@ -1,6 +1,7 @@
-"""The job of a primitive: the jobs on the service that it consists of, and the recipe for their results.
+"""The job of a primitive: its service jobs, and the postprocessor for their results.
 
-It has no thread. What it needs to bring its result back, beyond the service's own results, is its recipe,
+It has no thread. What it needs to bring its result back, beyond the service's own results, is its
+postprocessor,
 which travels in the labels of the circuits, or in a file that the user saves.
 """
 
@@ -20,7 +21,6 @@ from uuid import uuid4
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult, PubResult
 from qiskit.providers import JobStatus as QiskitStatus
 
-from qiskit_qoro.completion import until_final
 from qiskit_qoro.errors import (
     ConflictError,
     JobCancelledError,
@@ -29,16 +29,18 @@ from qiskit_qoro.errors import (
     QoroError,
     QoroInputError,
 )
-from qiskit_qoro.job import QISKIT_STATUS, ResultReader
+from qiskit_qoro.jobs.as_completed import until_final
+from qiskit_qoro.jobs.job import ResultReader
+from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus, joint_state
-from qiskit_qoro.primitives.keeping import RECIPES, load_file, save_file
-from qiskit_qoro.primitives.recipes import Recipe
+from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
+from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_file, save_file
 from qiskit_qoro.service import QoroService
-from qiskit_qoro.service.cancellation import kept_by_ctrl_c
+from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.progress import progress_line
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
 
-__all__ = ["ID_SEPARATOR", "RECIPE_READERS", "QoroPrimitiveJob"]
+__all__ = ["ID_SEPARATOR", "RESULT_READERS", "QoroPrimitiveJob"]
 
 ID_SEPARATOR = "+"
 """What joins the identifiers of the service's jobs to that of a primitive's job."""
@@ -56,7 +58,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
     Args:
         service: The client to ask.
         job_ids: The service's jobs, in the order of submission; none where everything was answered at once.
-        recipe: How their results become the primitive's, ``None`` to read it from the labels.
+        postprocessor: How their results become the primitive's, ``None`` to read it from the labels.
         show_progress: Whether a long wait is shown on a terminal or in a notebook.
     """
 
@@ -65,19 +67,19 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         service: QoroService,
         job_ids: Sequence[str],
         *,
-        recipe: Recipe | None = None,
+        postprocessor: Postprocessor | None = None,
         show_progress: bool = True,
     ) -> None:
         super().__init__(ID_SEPARATOR.join(job_ids) or f"{_NOWHERE}{uuid4()}")
         self._service = service
         self._job_ids = tuple(job_ids)
-        self._recipe = recipe
+        self._postprocessor = postprocessor
         self._show_progress = show_progress
         self._final: dict[str, JobState] = {}
         self._result: PrimitiveResult[PubResult] | None = None
 
     def __repr__(self) -> str:
-        backend = f" on {self._recipe.backend_name!r}" if self._recipe else ""
+        backend = f" on {self._postprocessor.backend_name!r}" if self._postprocessor else ""
         return f"<QoroPrimitiveJob {self.job_id()!r}{backend}>"
 
     @property
@@ -129,14 +131,14 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             WireError: The results make no sense.
         """
         if self._result is None:
-            with kept_by_ctrl_c([self.job_id()]):
+            with note_on_interrupt([self.job_id()]):
                 self._wait(timeout)
                 self._result = self._read()
         return self._result
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
         """Wait until the job is done, failed or cancelled; see :meth:`result` for what may be raised."""
-        with kept_by_ctrl_c([self.job_id()]):
+        with note_on_interrupt([self.job_id()]):
             self._wait(timeout)
 
     def _wait(self, timeout_s: float | None) -> None:
@@ -146,11 +148,11 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         clock = self._service.poller.clock
         with progress_line(f"job {self.job_id()}", clock=clock, enabled=self._show_progress) as show:
 
-            def on_look(_looks: int, states: Mapping[str, JobState]) -> None:
+            def on_poll(_looks: int, states: Mapping[str, JobState]) -> None:
                 self._note(states)
                 show(_words(states.values(), len(waiting)))
 
-            self._note(self._service.wait_for_jobs(waiting, timeout_s=timeout_s, on_look=on_look))
+            self._note(self._service.wait_for_jobs(waiting, timeout_s=timeout_s, on_poll=on_poll))
 
     def _note(self, states: Mapping[str, JobState]) -> None:
         self._final.update({job_id: state for job_id, state in states.items() if state.status.is_final})
@@ -227,13 +229,13 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             self._raise_unless_completed(job_id)
             reference = ExecutionResult(job_id=job_id)
             labelled |= self._service.get_job_results(reference).results or {}
-        recipe = self._recipe_for(labelled)
-        return _build(recipe, labelled, self.job_id())
+        postprocessor = self._postprocessor_for(labelled)
+        return _build(postprocessor, labelled, self.job_id())
 
-    def _recipe_for(self, labels: Iterable[str]) -> Recipe:
-        if self._recipe is None:
+    def _postprocessor_for(self, labels: Iterable[str]) -> Postprocessor:
+        if self._postprocessor is None:
             structure = decode_labels(labels)
-            if structure is None or structure.kind not in RECIPES or structure.document is None:
+            if structure is None or structure.kind not in POSTPROCESSORS or structure.document is None:
                 raise QoroInputError(
                     f"the labels of job {self.job_id()} do not tell what its results mean: that did not fit, "
                     "or no primitive of this package submitted it. The journal of the machine that submitted "
@@ -241,8 +243,8 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
                     "or read the raw results with provider.service.get_job_results()",
                     job_id=self.job_id(),
                 )
-            self._recipe = RECIPES[structure.kind].from_document(structure.document)
-        return self._recipe
+            self._postprocessor = POSTPROCESSORS[structure.kind].from_document(structure.document)
+        return self._postprocessor
 
     def _raise_unless_completed(self, job_id: str) -> None:
         status = self._final[job_id].status
@@ -261,7 +263,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         except QoroError as error:
             return f"the reason could not be read ({error})"
         with suppress(QoroError):  # what the labels do not tell is left out
-            self._recipe_for([*outcome.results, *outcome.failures])
+            self._postprocessor_for([*outcome.results, *outcome.failures])
         failures = outcome.failures
         if failures:
             told = [f"{self._named(label)}: {failures[label]}" for label in islice(failures, _TOLD)]
@@ -275,7 +277,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         index = index_of_label(label)
         if index is None:
             return f"circuit {label!r}"
-        pubs = self._recipe.pubs_of(index) if self._recipe else []
+        pubs = self._postprocessor.pubs_of(index) if self._postprocessor else []
         whose = f" of PUB {', '.join(map(str, pubs))}" if pubs else ""
         return f"circuit {index}{whose}"
 
@@ -294,12 +296,12 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             QoroInputError: The job was itself fetched by its identifier, and its results have not been read.
             OSError: The file cannot be written.
         """
-        if self._recipe is None:
+        if self._postprocessor is None:
             raise QoroInputError(
                 f"job {self.job_id()} was fetched by its identifier: read its result() first, then save it",
                 job_id=self.job_id(),
             )
-        save_file(path, self._job_ids, self._recipe)
+        save_file(path, self._job_ids, self._postprocessor)
 
     @classmethod
     def load(cls, path: str | Path, service: QoroService, *, show_progress: bool = True) -> QoroPrimitiveJob:
@@ -314,8 +316,8 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             QoroInputError: The file holds no such job, or one of a newer version.
             OSError: The file cannot be read.
         """
-        job_ids, recipe = load_file(path)
-        return cls(service, job_ids, recipe=recipe, show_progress=show_progress)
+        job_ids, postprocessor = load_file(path)
+        return cls(service, job_ids, postprocessor=postprocessor, show_progress=show_progress)
 
 
 def _words(states: Iterable[JobState], total: int) -> str:
@@ -326,22 +328,24 @@ def _words(states: Iterable[JobState], total: int) -> str:
     return ", ".join(f"{count} of {total} {status}" for status, count in counts.items())
 
 
-def _build(recipe: Recipe, labelled: Mapping[str, CircuitResult], job_id: str) -> PrimitiveResult[PubResult]:
+def _build(
+    postprocessor: Postprocessor, labelled: Mapping[str, CircuitResult], job_id: str
+) -> PrimitiveResult[PubResult]:
     results = {index_of_label(label): result for label, result in labelled.items()}
     try:
-        return recipe.build({index: item for index, item in results.items() if index is not None})
+        return postprocessor.build({index: item for index, item in results.items() if index is not None})
     except QoroError as error:
         error.name_job(job_id)
         raise
 
 
 def _read_result(
-    kind: type[Recipe], document: Any, results: Mapping[str, CircuitResult], job_id: str
+    kind: type[Postprocessor], document: Any, results: Mapping[str, CircuitResult], job_id: str
 ) -> PrimitiveResult[PubResult]:
     return _build(kind.from_document(document), results, job_id)
 
 
-RECIPE_READERS: Mapping[str, ResultReader] = {
-    kind: partial(_read_result, recipe) for kind, recipe in RECIPES.items()
+RESULT_READERS: Mapping[str, ResultReader] = {
+    kind: partial(_read_result, postprocessor) for kind, postprocessor in POSTPROCESSORS.items()
 }
 """How the results of a primitive's job become its result, by the kind of structure in its labels."""

@@ -12,15 +12,16 @@ from qiskit.primitives import BaseSamplerV2, DataBin
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qiskit_qoro.backend import QoroBackend
+from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.primitives.arrangement import Circuit
 from qiskit_qoro.primitives.options import SamplerOptions, read_options
-from qiskit_qoro.primitives.plan import Plan, build_plan
+from qiskit_qoro.primitives.planning.job_layout import Circuit
+from qiskit_qoro.primitives.planning.plan import Plan, build_plan
+from qiskit_qoro.primitives.planning.programs import write_rows
+from qiskit_qoro.primitives.planning.pub_checks import check_backend, check_width, prefix_errors
+from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
-from qiskit_qoro.primitives.programs import write_rows
-from qiskit_qoro.primitives.sampler_recipe import SamplerPubRecipe, SamplerRecipe
-from qiskit_qoro.primitives.submission import check_backend, check_width, naming_pub, submit
+from qiskit_qoro.primitives.submission import submit
 
 __all__ = ["QoroSampler"]
 
@@ -93,21 +94,22 @@ class QoroSampler(BaseSamplerV2):
         shots = self._options.default_shots if shots is None else shots
         coerced = [SamplerPub.coerce(pub, shots) for pub in pubs]
         circuits: list[Circuit] = []
-        recipes = []
+        postprocessors = []
         for index, pub in enumerate(coerced):
-            with naming_pub(index):
-                recipes.append(self._prepare(index, pub, circuits))
+            with prefix_errors(index):
+                postprocessors.append(self._prepare(index, pub, circuits))
 
-        def build_recipe(numbers: Sequence[int]) -> SamplerRecipe:
+        def build_postprocessor(numbers: Sequence[int]) -> SamplerPostprocessor:
             placed = [
-                replace(recipe, circuits=[numbers[place] for place in recipe.circuits]) for recipe in recipes
+                replace(postprocessor, circuits=[numbers[place] for place in postprocessor.circuits])
+                for postprocessor in postprocessors
             ]
-            return SamplerRecipe(placed, self._backend.name)
+            return SamplerPostprocessor(placed, self._backend.name)
 
-        return build_plan(self._backend, circuits, build_recipe, self._options)
+        return build_plan(self._backend, circuits, build_postprocessor, self._options)
 
-    def _prepare(self, index: int, pub: SamplerPub, circuits: list[Circuit]) -> SamplerPubRecipe:
-        """Append the circuits of a PUB; its recipe names them by their places in the list."""
+    def _prepare(self, index: int, pub: SamplerPub, circuits: list[Circuit]) -> SamplerPubPostprocessor:
+        """Append the circuits of a PUB; its postprocessor names them by their places in the list."""
         circuit = pub.circuit
         _check_names(circuit)
         first = len(circuits)
@@ -125,7 +127,7 @@ class QoroSampler(BaseSamplerV2):
                 for source, values in zip(programs.sources, programs.values, strict=True)
             ]
             clbits, num_clbits = programs.program.clbits, programs.program.num_clbits
-        return SamplerPubRecipe(
+        return SamplerPubPostprocessor(
             shape=pub.shape,
             shots=shots,
             registers=_registers(circuit, clbits),

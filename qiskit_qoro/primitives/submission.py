@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from qiskit_qoro.backend import QoroBackend
-from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.errors import QoroError
 from qiskit_qoro.models.jobs import ExecutionResult
-from qiskit_qoro.primitives.plan import Plan
+from qiskit_qoro.primitives.planning.plan import Plan
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
-from qiskit_qoro.primitives.programs import RowPrograms
 
-__all__ = ["check_backend", "check_width", "naming_pub", "submit"]
-
-
-def check_backend(backend: object, generic: str) -> QoroBackend:
-    """The backend that a primitive was given.
-
-    Args:
-        backend: What was given.
-        generic: Qiskit's class that takes backends of any provider.
-
-    Raises:
-        QoroInputError: It is no :class:`QoroBackend`.
-    """
-    if not isinstance(backend, QoroBackend):
-        raise QoroInputError(
-            f"backend is {type(backend).__name__}, expected a QoroBackend from QoroProvider().get_backend(); "
-            f"for those of other providers there is Qiskit's {generic}"
-        )
-    return backend
-
-
-@contextmanager
-def naming_pub(index: int) -> Iterator[None]:
-    """Every input error within names the PUB."""
-    try:
-        yield
-    except QoroInputError as error:
-        error.introduce(f"PUB {index}")
-        raise
-
-
-def check_width(backend: QoroBackend, programs: RowPrograms) -> None:
-    """Refuse a circuit that uses more qubits than the backend has.
-
-    Raises:
-        QoroInputError: It does.
-    """
-    if programs.program.num_qubits > backend.num_qubits:
-        raise QoroInputError(
-            f"the circuit uses {programs.program.num_qubits} qubits, {backend.name!r} has "
-            f"{backend.num_qubits}: choose a wider backend"
-        )
+__all__ = ["submit"]
 
 
 def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrimitiveJob:
@@ -83,7 +38,7 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
             else:
                 error.add_note(note)
         raise
-    return QoroPrimitiveJob(service, job_ids, recipe=plan.recipe, show_progress=show_progress)
+    return QoroPrimitiveJob(service, job_ids, postprocessor=plan.postprocessor, show_progress=show_progress)
 
 
 def _cancel_all(backend: QoroBackend, job_ids: list[str]) -> str:

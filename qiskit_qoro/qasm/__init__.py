@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qiskit_qoro.qasm.gates import GATES, GateSpec
-from qiskit_qoro.qasm.guards import DEFAULT_LIMITS, Limits
-from qiskit_qoro.qasm.legacy import complete_program, read_program
-from qiskit_qoro.qasm.parser import parse_program
-from qiskit_qoro.qasm.template_writer import ParametricProgram, write_template
-from qiskit_qoro.qasm.writer import Program, write_program
+from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
+from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.read.qelib1_completion import complete_program, read_program
+from qiskit_qoro.qasm.write.template_writer import ParametricProgram, write_template
+from qiskit_qoro.qasm.write.writer import Program, write_program
 
 __all__ = [
     "DEFAULT_LIMITS",

@@ -1,6 +1,6 @@
 """The client of the Qoro service."""
 
 from qiskit_qoro.service.client import QoroService
-from qiskit_qoro.service.runner import CircuitRunner, SupportsCircuitTemplates
+from qiskit_qoro.service.interfaces import CircuitRunner, SupportsCircuitTemplates
 
 __all__ = ["CircuitRunner", "QoroService", "SupportsCircuitTemplates"]

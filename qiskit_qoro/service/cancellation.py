@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["interrupt_sets", "kept_by_ctrl_c"]
+__all__ = ["interrupt_sets", "note_on_interrupt"]
 
 _TOLD = 5
 
@@ -40,7 +40,7 @@ def interrupt_sets(event: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def kept_by_ctrl_c(job_ids: Iterable[str]) -> Iterator[None]:
+def note_on_interrupt(job_ids: Iterable[str]) -> Iterator[None]:
     """While this context lasts, Ctrl-C raises as usual, with a note that tells how to get jobs back.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 
 from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
-from qiskit_qoro.service.recording import facts_of, recorded
+from qiskit_qoro.service.recorder import facts_of, recorded
 from qiskit_qoro.service.session import ServiceSession
 from qiskit_qoro.service.submission import open_job
 from qiskit_qoro.service.transport import read_answer
@@ -43,7 +43,7 @@ class CharacterizationCalls(ServiceSession):
         minutes, and reads the result. It costs credits, the more the larger the problem. With ``job_id`` it
         only reads, for free, and ignores everything else.
 
-        For people there is :func:`~qiskit_qoro.characterization.characterize`, which takes matrices too.
+        For people there is :func:`~qiskit_qoro.qubo.characterization.characterize`, which takes matrices too.
 
         Args:
             qubo: The objective, which is minimised, as it travels: comma keys

@@ -1,7 +1,7 @@
 """The client of the Qoro service: one method for each question that can be asked of it.
 
 :class:`QoroService` is put together from what it is set to (:mod:`~qiskit_qoro.service.session`), what it can
-do with a job (:mod:`~qiskit_qoro.service.jobs`), the characterization of QUBOs
+do with a job (:mod:`~qiskit_qoro.service.job_calls`), the characterization of QUBOs
 (:mod:`~qiskit_qoro.service.characterization`), what it can ask about the account
 (:mod:`~qiskit_qoro.service.account`) and about what runs jobs (:mod:`~qiskit_qoro.service.targets`), and,
 here, the submission of circuits.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qiskit import QuantumCircuit
 
@@ -21,11 +21,11 @@ from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.qasm.legacy import read_program
-from qiskit_qoro.qasm.writer import Program
+from qiskit_qoro.qasm.read.qelib1_completion import read_program
+from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service.account import AccountCalls
 from qiskit_qoro.service.characterization import CharacterizationCalls
-from qiskit_qoro.service.jobs import JobCalls
+from qiskit_qoro.service.job_calls import JobCalls
 from qiskit_qoro.service.session import check_type
 from qiskit_qoro.service.submission import (
     Submission,
@@ -37,16 +37,14 @@ from qiskit_qoro.service.submission import (
     send_submission,
 )
 from qiskit_qoro.service.targets import TargetCalls
-from qiskit_qoro.service.templates import (
+from qiskit_qoro.service.template_submission import (
     TemplateShape,
     build_template_submission,
     check_templates,
     prepare_template_measurement,
 )
+from qiskit_qoro.service.transport import Response
 from qiskit_qoro.wire.endpoints import PING
-
-if TYPE_CHECKING:
-    import requests
 
 __all__ = ["QoroService"]
 
@@ -74,7 +72,7 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
     """
 
-    def test_connection(self) -> requests.Response:
+    def test_connection(self) -> Response:
         """Test the connection to the service.
 
         Returns:

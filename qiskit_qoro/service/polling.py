@@ -3,11 +3,11 @@
 The first look is soon, each wait 1.5 times the one before, none longer than the user's interval: a job of
 0.2 s is noticed within 0.1 s, a job of an hour is looked at every ``polling_interval`` seconds. How soon the
 first look is, and how fast the waits grow, depends on where the service is: over a network
-:data:`FIRST_LOOK_S` and :data:`GROWTH`, on this machine :data:`LOCAL_FIRST_LOOK_S` and :data:`LOCAL_GROWTH`.
+:data:`FIRST_POLL_S` and :data:`GROWTH`, on this machine :data:`LOCAL_FIRST_POLL_S` and :data:`LOCAL_GROWTH`.
 Each of several jobs has its own growing waits, and two looks, at whichever jobs, are never closer to each
 other than a first look: so many jobs cost no more requests a second than one new one.
 
-:class:`Agenda` knows when to look at which job; it neither waits nor looks. :class:`Poller` does.
+:class:`PollSchedule` knows when to look at which job; it neither waits nor looks. :class:`Poller` does.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from qiskit_qoro.models.jobs import JobState
 from qiskit_qoro.service.clock import Clock
 
 __all__ = [
-    "FIRST_LOOK_S",
+    "FIRST_POLL_S",
     "GROWTH",
-    "LOCAL_FIRST_LOOK_S",
+    "LOCAL_FIRST_POLL_S",
     "LOCAL_GROWTH",
-    "Agenda",
+    "PollSchedule",
     "Poller",
-    "given_up",
+    "max_retries_error",
     "waits",
 ]
 
-FIRST_LOOK_S = 0.05
+FIRST_POLL_S = 0.05
 """Seconds until the first look at a job."""
 
-LOCAL_FIRST_LOOK_S = 0.002
+LOCAL_FIRST_POLL_S = 0.002
 """The same where the service is on this machine. A look takes a millisecond, a small job not much more."""
 
 GROWTH = 1.5
@@ -63,7 +63,7 @@ def waits(first_s: float, longest_s: float, growth: float = GROWTH) -> Iterator[
         seconds = min(seconds * growth, longest_s)
 
 
-class Agenda(Generic[_Key]):
+class PollSchedule(Generic[_Key]):
     """When to look at which of several jobs.
 
     Args:
@@ -83,19 +83,19 @@ class Agenda(Generic[_Key]):
         self._place = 0
         self._due: list[tuple[float, int, _Key]] = []
         for key in self._pauses:
-            self.put_off(key, now)
+            self.reschedule(key, now)
 
     def __len__(self) -> int:
         """How many jobs there are still to look at."""
         return len(self._due)
 
-    def put_off(self, key: _Key, now: float) -> None:
+    def reschedule(self, key: _Key, now: float) -> None:
         """Have a job looked at again, after a longer wait than the last time."""
         self._place += 1
         heapq.heappush(self._due, (now + next(self._pauses[key]), self._place, key))
 
     def take(self, now: float) -> tuple[float, _Key]:
-        """The moment of the next look, and the job, which then is not on the agenda any more."""
+        """The moment of the next look, and the job, which then is not on the schedule any more."""
         due, _, key = heapq.heappop(self._due)
         moment = max(due, self._earliest, now)
         self._earliest = moment + self._gap_s
@@ -117,12 +117,12 @@ class Poller:
     longest_s: float
     max_retries: int
     clock: Clock
-    first_s: float = FIRST_LOOK_S
+    first_s: float = FIRST_POLL_S
     growth: float = GROWTH
 
-    def agenda(self, keys: Iterable[_Key]) -> Agenda[_Key]:
+    def schedule(self, keys: Iterable[_Key]) -> PollSchedule[_Key]:
         """When to look at which of these jobs, from now on."""
-        return Agenda(
+        return PollSchedule(
             keys,
             first_s=self.first_s,
             longest_s=self.longest_s,
@@ -137,7 +137,7 @@ class Poller:
         job_id: str,
         wait: Callable[[float], None] | None = None,
         timeout_s: float | None = None,
-        on_look: Callable[[int, JobState], None] | None = None,
+        on_poll: Callable[[int, JobState], None] | None = None,
     ) -> JobState:
         """Look at a job until its status is final; :meth:`until_all_final` for one.
 
@@ -146,7 +146,7 @@ class Poller:
             job_id: The job.
             wait: Lets seconds pass, in place of the clock; it may raise to end the polling.
             timeout_s: Seconds after which to give up, ``None`` for never.
-            on_look: Called after each look with the number of looks so far and the state.
+            on_poll: Called after each look with the number of looks so far and the state.
 
         Raises:
             MaxRetriesReachedError: The job was not final after :attr:`max_retries` looks.
@@ -154,10 +154,10 @@ class Poller:
         """
 
         def looked(count: int, states: Mapping[str, JobState]) -> None:
-            if on_look is not None:
-                on_look(count, states[job_id])
+            if on_poll is not None:
+                on_poll(count, states[job_id])
 
-        return self.until_all_final({job_id: read}, wait=wait, timeout_s=timeout_s, on_look=looked)[job_id]
+        return self.until_all_final({job_id: read}, wait=wait, timeout_s=timeout_s, on_poll=looked)[job_id]
 
     def until_all_final(
         self,
@@ -165,7 +165,7 @@ class Poller:
         *,
         wait: Callable[[float], None] | None = None,
         timeout_s: float | None = None,
-        on_look: Callable[[int, Mapping[str, JobState]], None] | None = None,
+        on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
     ) -> dict[str, JobState]:
         """Look at jobs, one at a time, until the status of each is final.
 
@@ -173,7 +173,7 @@ class Poller:
             reads: What reads the state of a job, by its identifier.
             wait: Lets seconds pass, in place of the clock; it may raise to end the polling.
             timeout_s: Seconds after which to give up, ``None`` for never.
-            on_look: Called after each look with the number of looks so far, at any job, and the last known
+            on_poll: Called after each look with the number of looks so far, at any job, and the last known
                 state of each job that has been looked at.
 
         Returns:
@@ -188,26 +188,26 @@ class Poller:
         deadline = math.inf if timeout_s is None else self.clock.now() + timeout_s
         states: dict[str, JobState] = {}
         looks: Counter[str] = Counter()
-        agenda = self.agenda(reads)
-        while agenda:
+        schedule = self.schedule(reads)
+        while schedule:
             now = self.clock.now()
-            moment, job_id = agenda.take(now)
+            moment, job_id = schedule.take(now)
             wait(max(0.0, min(moment, deadline) - now))
             states[job_id] = state = reads[job_id]()
             looks[job_id] += 1
-            if on_look is not None:
-                on_look(looks.total(), states)
+            if on_poll is not None:
+                on_poll(looks.total(), states)
             if state.status.is_final:
                 continue
             if moment >= deadline:
-                raise _timeout(job_id, state, timeout_s, others=len(agenda))
+                raise _timeout(job_id, state, timeout_s, others=len(schedule))
             if looks[job_id] == self.max_retries:
-                raise given_up(job_id, self.max_retries)
-            agenda.put_off(job_id, self.clock.now())
+                raise max_retries_error(job_id, self.max_retries)
+            schedule.reschedule(job_id, self.clock.now())
         return {job_id: states[job_id] for job_id in reads}
 
 
-def given_up(job_id: str, looks: int) -> MaxRetriesReachedError:
+def max_retries_error(job_id: str, looks: int) -> MaxRetriesReachedError:
     """The error that a job was not done after so many looks."""
     return MaxRetriesReachedError(
         f"job {job_id} was not done after {looks} looks at its status. It goes on: wait again, or raise "

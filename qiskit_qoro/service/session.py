@@ -18,9 +18,9 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import find_base_url, find_token
-from qiskit_qoro.service.polling import LOCAL_FIRST_LOOK_S, LOCAL_GROWTH, Poller
-from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder
-from qiskit_qoro.service.runner import CircuitRunner
+from qiskit_qoro.service.interfaces import CircuitRunner
+from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
+from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.transport import Transport
 
 __all__ = ["ServiceSession", "check_type"]
@@ -108,7 +108,7 @@ class ServiceSession(CircuitRunner):
         """What waits for this client's jobs."""
         poller = Poller(self.polling_interval, self.max_retries, self._clock)
         if self._transport.is_local:
-            return replace(poller, first_s=LOCAL_FIRST_LOOK_S, growth=LOCAL_GROWTH)
+            return replace(poller, first_s=LOCAL_FIRST_POLL_S, growth=LOCAL_GROWTH)
         return poller
 
 

@@ -24,9 +24,9 @@ from qiskit_qoro.models.shots import (
     slice_shot_groups,
 )
 from qiskit_qoro.models.submissions import SubmissionFacts
-from qiskit_qoro.qasm.legacy import read_program
-from qiskit_qoro.qasm.writer import Program, write_program
-from qiskit_qoro.service.recording import UNRECORDED, SubmissionRecorder, facts_of, recorded
+from qiskit_qoro.qasm.read.qelib1_completion import read_program
+from qiskit_qoro.qasm.write.writer import Program, write_program
+from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, facts_of, recorded
 from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, CANCEL_JOB, INIT_JOB

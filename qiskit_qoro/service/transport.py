@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import qiskit
 import requests
+from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -40,7 +41,7 @@ from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.payloads import error_detail
 
-__all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Transport", "json_of", "read_answer"]
+__all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Response", "Transport", "json_of", "read_answer"]
 
 _T = TypeVar("_T")
 
@@ -119,7 +120,7 @@ class Transport:
         params: dict[str, Any] | None = None,
         body: bytes | None = None,
         wait: Callable[[float], None] | None = None,
-    ) -> requests.Response:
+    ) -> Response:
         """Send one call and return the answer.
 
         Args:
@@ -158,7 +159,7 @@ class Transport:
 
     def _send_once(
         self, endpoint: Endpoint, job_id: str | None, params: dict[str, Any] | None, body: bytes | None
-    ) -> requests.Response:
+    ) -> Response:
         with _translated(endpoint, self.base_url, job_id):
             response = self._session.request(
                 endpoint.method,
@@ -189,7 +190,7 @@ def _new_session(token: str, *, trust_env: bool) -> requests.Session:
     return session
 
 
-def read_answer(response: requests.Response, reader: Callable[[Any], _T]) -> _T:
+def read_answer(response: Response, reader: Callable[[Any], _T]) -> _T:
     """What ``reader`` makes of an answer's JSON.
 
     Raises:
@@ -203,7 +204,7 @@ def read_answer(response: requests.Response, reader: Callable[[Any], _T]) -> _T:
         raise
 
 
-def json_of(response: requests.Response) -> Any:
+def json_of(response: Response) -> Any:
     """The JSON of an answer.
 
     Raises:
@@ -274,9 +275,9 @@ def _reason(error: BaseException) -> str:
         seen = inner
 
 
-def _redact(bearer: requests.Response | requests.exceptions.RequestException) -> None:
+def _redact(bearer: Response | requests.exceptions.RequestException) -> None:
     """Take the token out of every request that an answer or an error holds on to."""
-    answer = bearer if isinstance(bearer, requests.Response) else bearer.response
+    answer = bearer if isinstance(bearer, Response) else bearer.response
     kept = [bearer.request]
     if answer is not None:
         kept += [answer.request, answer.next, *(earlier.request for earlier in answer.history)]
@@ -285,7 +286,7 @@ def _redact(bearer: requests.Response | requests.exceptions.RequestException) ->
             request.headers["Authorization"] = "Bearer (redacted)"
 
 
-def _api_error(response: requests.Response, endpoint: Endpoint, job_id: str | None) -> QoroAPIError:
+def _api_error(response: Response, endpoint: Endpoint, job_id: str | None) -> QoroAPIError:
     status = response.status_code
     kind, meaning = _ERROR_CLASSES.get(status, (QoroAPIError, _meaning(status, endpoint)))
     try:
@@ -316,7 +317,7 @@ def _meaning(status: int, endpoint: Endpoint) -> str:
     return "the service refused the request"
 
 
-def _retry_after_s(response: requests.Response) -> float | None:
+def _retry_after_s(response: Response) -> float | None:
     """The seconds that ``Retry-After`` asks for, given as a number or as a date."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():

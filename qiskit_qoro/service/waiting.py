@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qiskit_qoro.errors import (
     ConflictError,
@@ -20,12 +19,9 @@ from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus
 from qiskit_qoro.service.cancellation import interrupt_sets
 from qiskit_qoro.service.progress import status_line
 from qiskit_qoro.service.session import ServiceSession
-from qiskit_qoro.service.transport import read_answer
+from qiskit_qoro.service.transport import Response, read_answer
 from qiskit_qoro.wire.endpoints import CANCEL_JOB, GET_STATUS
 from qiskit_qoro.wire.payloads import job_state_from_json
-
-if TYPE_CHECKING:
-    import requests
 
 __all__ = ["WaitingCalls", "job_id_of"]
 
@@ -53,14 +49,14 @@ class WaitingCalls(ServiceSession):
         execution_result: ExecutionResult,
         *,
         timeout_s: float | None = None,
-        on_look: Callable[[int, JobState], None] | None = None,
+        on_poll: Callable[[int, JobState], None] | None = None,
     ) -> JobState:
         """Wait until a job is in a final state, and leave it running whatever interrupts the wait.
 
         Args:
             execution_result: The job.
             timeout_s: Seconds to wait at most, ``None`` for as long as it takes.
-            on_look: Called after each look with the number of looks so far and the state.
+            on_poll: Called after each look with the number of looks so far and the state.
 
         Raises:
             QoroInputError: ``execution_result`` has no job id.
@@ -72,17 +68,17 @@ class WaitingCalls(ServiceSession):
         job_id = job_id_of(execution_result)
 
         def looked(count: int, states: Mapping[str, JobState]) -> None:
-            if on_look is not None:
-                on_look(count, states[job_id])
+            if on_poll is not None:
+                on_poll(count, states[job_id])
 
-        return self.wait_for_jobs([execution_result], timeout_s=timeout_s, on_look=looked)[job_id]
+        return self.wait_for_jobs([execution_result], timeout_s=timeout_s, on_poll=looked)[job_id]
 
     def wait_for_jobs(
         self,
         jobs: Sequence[ExecutionResult],
         *,
         timeout_s: float | None = None,
-        on_look: Callable[[int, Mapping[str, JobState]], None] | None = None,
+        on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
     ) -> dict[str, JobState]:
         """Wait until all of several jobs are in a final state, and leave them running whatever interrupts.
 
@@ -92,7 +88,7 @@ class WaitingCalls(ServiceSession):
         Args:
             jobs: The jobs.
             timeout_s: Seconds to wait at most for all of them, ``None`` for as long as it takes.
-            on_look: Called after each look with the number of looks so far, at any job, and the last known
+            on_poll: Called after each look with the number of looks so far, at any job, and the last known
                 state of each job that has been looked at, by its identifier.
 
         Returns:
@@ -121,13 +117,13 @@ class WaitingCalls(ServiceSession):
             return self._read_state(job_id, self._fetch_status(job_id, wait_to_retry))
 
         reads = {job_id: partial(read, job_id) for job_id in job_ids}
-        return self.poller.until_all_final(reads, timeout_s=timeout_s, on_look=on_look)
+        return self.poller.until_all_final(reads, timeout_s=timeout_s, on_poll=on_poll)
 
     def poll_job_status(
         self,
         execution_result: ExecutionResult,
         loop_until_complete: bool = False,
-        on_complete: Callable[[requests.Response], None] | None = None,
+        on_complete: Callable[[Response], None] | None = None,
         verbose: bool = True,
         progress_callback: Callable[[int, str], None] | None = None,
         cancellation_event: threading.Event | None = None,
@@ -158,7 +154,7 @@ class WaitingCalls(ServiceSession):
             QoroConnectionError: There was no answer.
         """
         job_id = job_id_of(execution_result)
-        last: list[requests.Response] = []
+        last: list[Response] = []
 
         def read(wait: Callable[[float], None] | None = None) -> JobState:
             last[:] = [self._fetch_status(job_id, wait)]
@@ -198,12 +194,12 @@ class WaitingCalls(ServiceSession):
             if event.is_set():
                 raise _cancelled(job_id)
 
-        def on_look(retry_count: int, state: JobState) -> None:
+        def on_poll(retry_count: int, state: JobState) -> None:
             show(state.status)
             if progress_callback is not None:
                 progress_callback(retry_count, state.status.value)
 
-        return self.poller.until_final(lambda: read(wait), job_id=job_id, wait=wait, on_look=on_look)
+        return self.poller.until_final(lambda: read(wait), job_id=job_id, wait=wait, on_poll=on_poll)
 
     def _cancel_after_interrupt(self, execution_result: ExecutionResult) -> str:
         try:
@@ -214,16 +210,16 @@ class WaitingCalls(ServiceSession):
             return f"The job could not be cancelled and may still run ({error})"
         return "The job has been cancelled"
 
-    def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> requests.Response:
+    def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> Response:
         return self._transport.send(GET_STATUS, job_id=job_id, wait=wait)
 
-    def _read_state(self, job_id: str, answer: requests.Response) -> JobState:
+    def _read_state(self, job_id: str, answer: Response) -> JobState:
         state = read_answer(answer, job_state_from_json)
         if state.status.is_final:
             self._recorder.ended(job_id, state.status)
         return state
 
-    def cancel_job(self, execution_result: ExecutionResult) -> requests.Response:
+    def cancel_job(self, execution_result: ExecutionResult) -> Response:
         """Cancel a job.
 
         Returns:

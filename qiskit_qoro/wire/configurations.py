@@ -15,7 +15,7 @@ from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.wire.fields import as_object, blame_sender, only, shown
+from qiskit_qoro.wire.fields import as_object, as_wire_error, only, shown
 
 __all__ = [
     "CONFIG_KEYS",
@@ -58,7 +58,7 @@ def execution_config_from_json(body: object) -> ExecutionConfig:
     """
     fields = as_object(body, "execution_configuration")
     only(fields, ExecutionConfig.wire_names())
-    return blame_sender(ExecutionConfig.from_response, fields)
+    return as_wire_error(ExecutionConfig.from_response, fields)
 
 
 def maestro_answer_from_json(body: object) -> ExecutionConfig:
@@ -69,7 +69,7 @@ def maestro_answer_from_json(body: object) -> ExecutionConfig:
     """
     options = as_object(body, "maestro_config")
     known = {name: options.get(name) for name in MaestroConfig.option_names()}
-    return blame_sender(MaestroConfig, **known).execution_config
+    return as_wire_error(MaestroConfig, **known).execution_config
 
 
 def device_config_from_json(body: object) -> DeviceConfig:

@@ -13,7 +13,7 @@ __all__ = [
     "as_list",
     "as_number",
     "as_object",
-    "blame_sender",
+    "as_wire_error",
     "boolean_field",
     "choice_field",
     "only",
@@ -101,7 +101,7 @@ def as_number(value: object, where: str) -> float:
     return number
 
 
-def blame_sender(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def as_wire_error(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What ``parse`` returns; what it refuses is the sender's mistake here, not the user's."""
     try:
         return parse(*args, **kwargs)

@@ -33,7 +33,7 @@ from qiskit_qoro.wire.fields import (
     as_count,
     as_number,
     as_object,
-    blame_sender,
+    as_wire_error,
     boolean_field,
     only,
     shown,
@@ -88,7 +88,7 @@ def job_request_from_json(body: object) -> JobRequest:
     job_type = text_field(fields, "job_type")
     if job_type not in set(JobType):
         raise WireError(f"job_type: expected one of {', '.join(JobType)}, got {job_type!r}")
-    return blame_sender(
+    return as_wire_error(
         JobRequest,
         tag=text_field(fields, "tag", default="default"),
         job_type=JobType(job_type),
@@ -187,7 +187,7 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
             return maestro_answer_from_json(fields["maestro_config"])
         if fields.get("device_config") is not None:
             return device_config_from_json(fields["device_config"])
-    return blame_sender(
+    return as_wire_error(
         ExecutionConfig.from_response,
         as_object(fields.get("execution_configuration"), "execution_configuration"),
     )

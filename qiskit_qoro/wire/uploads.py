@@ -17,7 +17,7 @@ from qiskit_qoro.wire.fields import (
     as_list,
     as_number,
     as_object,
-    blame_sender,
+    as_wire_error,
     choice_field,
     only,
     shown,
@@ -92,12 +92,12 @@ def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Circui
     if given == "shot_groups":
         groups = as_list(fields["shot_groups"], "shot_groups")
         return CircuitBatch(
-            circuits, finalized, shot_groups=blame_sender(parse_shot_groups, groups, len(circuits))
+            circuits, finalized, shot_groups=as_wire_error(parse_shot_groups, groups, len(circuits))
         )
     observables = decode_observables(text_field(fields, "observables"))
     ham_map = fields.get("circuit_ham_map")
     if ham_map is not None:
-        ham_map = blame_sender(
+        ham_map = as_wire_error(
             parse_circuit_ham_map, as_list(ham_map, "circuit_ham_map"), num_groups=len(observables)
         )
     return CircuitBatch(circuits, finalized, observables=observables, circuit_ham_map=ham_map)
@@ -157,7 +157,7 @@ def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Templ
     sets = as_list(fields.get("parameter_sets"), "parameter_sets")
     if not sets:
         raise WireError("parameter_sets: expected at least one parameter set")
-    template = blame_sender(
+    template = as_wire_error(
         TemplateEntry,
         _decode(fields["circuit_template"], "circuit_template", circuit_limit_bytes),
         as_list(fields.get("parameter_names"), "parameter_names"),

@@ -26,8 +26,8 @@ from qiskit_qoro import (
     SimulationMethod,
 )
 from qiskit_qoro.cli import main
-from qiskit_qoro.journal import Journal
-from qiskit_qoro.journal.entries import Stage
+from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.wire.labels import encode_labels

@@ -391,10 +391,10 @@ def test_serve_says_what_it_does_wrong_on_purpose() -> None:
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
-    assert [line for line in err.splitlines() if line.startswith("rehearsal: ")] == [
-        "rehearsal: every job stays PENDING for 2 s",
-        "rehearsal: fault reset in 0.25 of get_status",
-        "rehearsal: fault slow in 0.5 of all calls (2 s late)",
+    assert [line for line in err.splitlines() if line.startswith("fault_injection: ")] == [
+        "fault_injection: every job stays PENDING for 2 s",
+        "fault_injection: fault reset in 0.25 of get_status",
+        "fault_injection: fault slow in 0.5 of all calls (2 s late)",
     ]
 
 

@@ -14,8 +14,7 @@ import pytest
 
 from qiskit_qoro.cli import main
 from qiskit_qoro.cli.commands import build_parser
-from qiskit_qoro.history import STATUSES
-from qiskit_qoro.journal import Journal
+from qiskit_qoro.history import STATUSES, Journal
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
 SHELLS = {shell: shutil.which(shell) for shell in ("bash", "zsh", "fish")}

@@ -26,7 +26,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from qiskit_qoro.local.records import JobUnknown
+from qiskit_qoro.local.store.records import JobUnknown
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.service.credentials import CLOUD_URL, TOKEN_VARIABLE, URL_VARIABLE
 

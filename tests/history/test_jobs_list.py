@@ -17,9 +17,9 @@ from qiskit import QuantumCircuit
 from rich.console import Console
 
 from qiskit_qoro import AuthenticationError, QoroInputError, QoroProvider
-from qiskit_qoro.history.listing import MOST_LOOKS
-from qiskit_qoro.journal import Journal
-from qiskit_qoro.journal.entries import Stage
+from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.history.listing import MAX_STATUS_POLLS
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
@@ -216,14 +216,14 @@ def test_a_job_that_the_service_does_not_know_is_gone_until_it_is_known_again(
 def test_no_more_than_so_many_jobs_are_asked_about_and_the_list_says_so(
     path: Path, wire: responses.RequestsMock
 ) -> None:
-    names = [f"j{index}" for index in range(MOST_LOOKS + 5)]
+    names = [f"j{index}" for index in range(MAX_STATUS_POLLS + 5)]
     remember(path, *names)
     for name in names:
         wire.get(f"{URL}/job/{name}/status/", json={"status": "RUNNING"})
     jobs = QoroProvider("token", base_url=URL, journal=path).jobs(limit=None)
 
-    assert len(wire.calls) == MOST_LOOKS
-    assert [entry.status for entry in jobs] == ["RUNNING"] * MOST_LOOKS + ["SUBMITTED"] * 5
+    assert len(wire.calls) == MAX_STATUS_POLLS
+    assert [entry.status for entry in jobs] == ["RUNNING"] * MAX_STATUS_POLLS + ["SUBMITTED"] * 5
     assert jobs.not_asked == 5
     assert "not asked about 5 unfinished jobs" in str(jobs)
     assert "not asked about 5 unfinished jobs" in jobs._repr_html_()

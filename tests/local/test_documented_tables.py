@@ -6,11 +6,11 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from qiskit_qoro.local.accounts import BOND_DIMENSION_CAPS, LOCAL_ACCOUNT, Account, Tier
-from qiskit_qoro.local.devices import NOISY_DEVICES
-from qiskit_qoro.local.ledger import PRICES, STARTING_GRANT
-from qiskit_qoro.local.noise import DEFAULT_REALIZATIONS, EXACT_QUBITS
-from qiskit_qoro.local.settings import DEVICE_OPTIONS
+from qiskit_qoro.local.engine.devices import NOISY_DEVICES
+from qiskit_qoro.local.engine.job_settings import DEVICE_OPTIONS
+from qiskit_qoro.local.engine.noise import DEFAULT_REALIZATIONS, EXACT_QUBITS
+from qiskit_qoro.local.store.ledger import PRICES, STARTING_GRANT
+from qiskit_qoro.local.web.accounts import BOND_DIMENSION_CAPS, LOCAL_ACCOUNT, Account, Tier
 from qiskit_qoro.models.jobs import JobType
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/local-service.md"

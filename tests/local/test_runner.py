@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from qiskit_qoro.local.runner import Runner
-from qiskit_qoro.local.store import Store, open_store
-from qiskit_qoro.local.tasks import Values
-from qiskit_qoro.local.workers import Task, TaskFailure
+from qiskit_qoro.local.store.store import Store, open_store
+from qiskit_qoro.local.workers.pool import Task, TaskFailure
+from qiskit_qoro.local.workers.tasks import Values
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.shots import CircuitRange

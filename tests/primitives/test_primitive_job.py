@@ -29,7 +29,7 @@ from qiskit_qoro.errors import (
     QoroInputError,
 )
 from qiskit_qoro.local import LocalService, serve
-from qiskit_qoro.local.rehearsal import Rehearsal
+from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod
 from qiskit_qoro.primitives import QoroEstimator, QoroSampler
 
@@ -74,7 +74,7 @@ def stranger(local_service: LocalService) -> Iterator[QoroProvider]:
 @pytest.fixture(scope="module")
 def slow_service() -> Iterator[LocalService]:
     """A service that finishes nothing by itself."""
-    with serve(workers=1, rehearsal=Rehearsal(pending_time_s=3600.0)) as service:
+    with serve(workers=1, fault_injection=FaultInjection(pending_time_s=3600.0)) as service:
         yield service
 
 
@@ -121,7 +121,7 @@ def test_a_job_that_still_runs_gives_the_primitives_result_in_the_end(
     backend: QoroBackend, local_service: LocalService
 ) -> None:
     with (
-        serve(workers=1, rehearsal=Rehearsal(pending_time_s=0.3)) as service,
+        serve(workers=1, fault_injection=FaultInjection(pending_time_s=0.3)) as service,
         QoroProvider(service.token, base_url=service.url, journal=False) as provider,
     ):
         job = QoroSampler(provider.get_backend("qoro_maestro")).run([bell()])
@@ -210,7 +210,7 @@ def test_a_damaged_recipe_is_refused(backend: QoroBackend, provider: QoroProvide
     job = QoroSampler(backend).run([bell()])
     job.save(tmp_path / "job")
     document = json.loads((tmp_path / "job").read_text())
-    del document["recipe"]["p"][0]["r"]
+    del document["postprocessor"]["p"][0]["r"]
     (tmp_path / "job").write_text(json.dumps(document))
     with pytest.raises(QoroInputError, match="holds no job"):
         provider.load_job(tmp_path / "job")

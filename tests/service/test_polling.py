@@ -247,7 +247,7 @@ def test_a_service_in_trouble_does_not_stretch_the_limit(service, statuses, cloc
 def test_waiting_tells_each_look_and_returns_the_run_time(service, statuses):
     statuses("RUNNING", {"json": {"status": "COMPLETED", "run_time": 2}})
     heard = []
-    state = service.wait_for_job(JOB, on_look=lambda *args: heard.append(args))
+    state = service.wait_for_job(JOB, on_poll=lambda *args: heard.append(args))
     assert state == JobState(JobStatus.COMPLETED, run_time_s=2.0)
     assert heard == [(1, JobState(JobStatus.RUNNING)), (2, state)]
 
@@ -307,7 +307,7 @@ def test_a_slow_service_is_not_made_up_for_by_a_burst(cloud, service, jobs, cloc
 def test_each_look_at_several_jobs_tells_what_is_known_so_far(service, jobs):
     heard = []
     pair = jobs(a=["RUNNING", "COMPLETED"], b=["COMPLETED"])
-    service.wait_for_jobs(pair, on_look=lambda count, states: heard.append((count, dict(states))))
+    service.wait_for_jobs(pair, on_poll=lambda count, states: heard.append((count, dict(states))))
     running, done = JobState(JobStatus.RUNNING), JobState(JobStatus.COMPLETED)
     assert heard == [(1, {"a": running}), (2, {"a": running, "b": done}), (3, {"a": done, "b": done})]
 

@@ -10,7 +10,7 @@ from responses import matchers
 
 from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, ResultsPage
-from qiskit_qoro.service.pages import AT_ONCE, read_pages
+from qiskit_qoro.service.paging import AT_ONCE, read_pages
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 

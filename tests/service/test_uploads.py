@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qiskit_qoro.errors import QoroConnectionError, QoroInputError
 from qiskit_qoro.models.jobs import JobRequest, JobType
-from qiskit_qoro.qasm.writer import Program
+from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service.submission import build_submission, prepare_measurement
 
 LIMIT_BYTES = 0.95 * 2**20

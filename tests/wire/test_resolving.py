@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import qasm2
 
-from qiskit_qoro.wire.templates import decimal, resolve_template
+from qiskit_qoro.wire.template_text import decimal, resolve_template
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""QoroBackend: its run options, and the Target that the transpiler reads."""

@@ -1,0 +1,335 @@
+"""A simulator cluster or a QPU system as a Qiskit backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2, Options, QiskitBackendNotFoundError
+from qiskit.transpiler import Target
+
+from qiskit_qoro._version import __version__
+from qiskit_qoro.backends.run_options import (
+    RUN_OPTIONS,
+    RunOptions,
+    check_options,
+    shots_by_circuit,
+)
+from qiskit_qoro.backends.target import build_qpu_target, build_simulator_target
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.jobs.experiment_results import Experiment
+from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.registers import layout_of_circuit
+from qiskit_qoro.models.config import ExecutionConfig, JobConfig
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.shots import group_shots
+from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
+from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.qasm.write.writer import Program, write_program
+from qiskit_qoro.service import QoroService
+
+__all__ = ["QoroBackend"]
+
+
+class QoroBackend(BackendV2):
+    """A simulator cluster or a QPU system of the Qoro service.
+
+    Get one from :meth:`QoroProvider.get_backend`. All qubits are connected with each other. A QPU system is
+    as wide as its widest operational QPU; the service does not tell the width of a simulator, so
+    :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH` stands for it.
+
+    Args:
+        system: What the service said about it.
+        service: The client that submits.
+        provider: Where it came from.
+        **fields: Initial values of the options, see :meth:`run`.
+    """
+
+    def __init__(
+        self,
+        system: SimulatorCluster | QPUSystem,
+        service: QoroService,
+        provider: object = None,
+        **fields: Any,
+    ) -> None:
+        kind = "simulator cluster" if isinstance(system, SimulatorCluster) else "QPU system"
+        super().__init__(
+            provider=provider,
+            name=system.name,
+            description=f"Qoro {kind}",
+            backend_version=__version__,
+        )
+        self._system = system
+        self._service = service
+        self._target = _build_target(system)
+        if fields:
+            self.set_options(**fields)
+
+    def __repr__(self) -> str:
+        kind = "simulator" if self.is_simulator else "QPU system"
+        return f"<QoroBackend {self.name!r}: {kind}, {self.num_qubits} qubits, {self._service.base_url}>"
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return RunOptions()
+
+    @property
+    def target(self) -> Target:
+        """What circuits have to be transpiled to."""
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        """Always ``None``, since a job may hold any number of circuits."""
+
+    @property
+    def service(self) -> QoroService:
+        """The client that this backend submits with."""
+        return self._service
+
+    @property
+    def system(self) -> SimulatorCluster | QPUSystem:
+        """What the service says about this backend."""
+        return self._system
+
+    @property
+    def is_simulator(self) -> bool:
+        """Whether it is a simulator cluster."""
+        return isinstance(self._system, SimulatorCluster)
+
+    @property
+    def is_operational(self) -> bool:
+        """Whether it takes jobs. A simulator always does, a QPU system if one of its QPUs is operational."""
+        return self._system.is_operational
+
+    def configuration(self) -> BackendConfiguration:
+        """What this backend is, in the words of Qiskit 0 and 1: packages such as ``mthree`` still ask so.
+
+        It holds nothing that :attr:`target` and the other attributes do not; ask those.
+        """
+        return BackendConfiguration(
+            backend_name=self.name,
+            backend_version=self.backend_version,
+            num_qubits=self.num_qubits,
+            basis_gates=tuple(self.operation_names),
+            simulator=self.is_simulator,
+        )
+
+    def status(self) -> BackendStatus:
+        """Ask the service how this backend is.
+
+        Returns:
+            Whether it takes jobs, and what the service says of each QPU. The service tells nothing about its
+            queues: ``pending_jobs`` is ``None``.
+
+        Raises:
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
+        """
+        system = self._fetch_system()
+        return BackendStatus(
+            backend_name=self.name,
+            backend_version=self.backend_version,
+            operational=system is not None and system.is_operational,
+            pending_jobs=None,
+            status_msg="not listed by the service" if system is None else system.status_message,
+        )
+
+    def refresh(self) -> None:
+        """Ask the service about this backend again, and build :attr:`target` from what it says now.
+
+        Raises:
+            QiskitBackendNotFoundError: The service does not list it any more; it stays as it was.
+            QoroInputError: The service lists no QPU in it any more; it stays as it was.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+            WireError: The answer makes no sense.
+        """
+        system = self._fetch_system()
+        if system is None:
+            raise QiskitBackendNotFoundError(f"{self._service.base_url} does not list {self.name!r} any more")
+        self._target = _build_target(system)
+        self._system = system
+
+    def _fetch_system(self) -> SimulatorCluster | QPUSystem | None:
+        """What the service says of this backend now, ``None`` where it does not list it."""
+        listed: Sequence[SimulatorCluster | QPUSystem] = (
+            self._service.fetch_simulator_clusters()
+            if self.is_simulator
+            else self._service.fetch_qpu_systems()
+        )
+        return next((system for system in listed if system.name == self.name), None)
+
+    def set_options(self, **fields: Any) -> None:
+        """Set options for all later runs; see :meth:`run` for what there is. ``None`` brings a default back.
+
+        Raises:
+            QoroInputError: An option is unknown, or its value cannot be used.
+        """
+        self._options.update_options(**fields)
+
+    def run(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> QoroJob:
+        """Submit circuits as one job and return without waiting for it.
+
+        Everything is checked before anything is sent.
+
+        Args:
+            run_input: A circuit, or several; transpiled for this backend, and without free parameters.
+            **options: In place of this backend's ``options``, for this run; ``None`` counts as not given:
+
+                * ``shots``: how often to run each circuit, or a sequence with one number for each;
+                * ``memory``: whether the results list every shot;
+                * ``tag``: a name for the job; ``job_tags``, a list of names, are joined to one;
+                * ``seed_simulator``: an integer that makes the counts repeatable, on simulators;
+                * ``execution_config``: an :class:`ExecutionConfig`; or, in its place, the engine's options
+                  in a :class:`MaestroConfig` or a QPU's in a :class:`DeviceConfig`;
+                * ``use_circuit_packing``: whether a QPU may run several circuits at once.
+
+                ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``, ``use_measure_esp=False``,
+                empty ``parameter_binds``, and ``None`` for these and for ``rep_delay`` are accepted, since
+                other packages pass them and they ask for what is done anyway.
+
+        Raises:
+            QoroInputError: A circuit or an option cannot be used; nothing was sent.
+            QoroAPIError: The service refused the job.
+            QoroConnectionError: The service did not answer.
+        """
+        circuits = _circuits(run_input)
+        settings = {**RUN_OPTIONS, **check_options(dict(self.options.items())), **check_options(options)}
+        shots = shots_by_circuit(settings["shots"], len(circuits))
+        programs = [self._program(index, circuit) for index, circuit in enumerate(circuits)]
+        structure = RunStructure(
+            experiments=[
+                Experiment(
+                    name=circuit.name,
+                    layout=layout_of_circuit(circuit, program),
+                    shots=shots[index],
+                    metadata=dict(circuit.metadata or {}),
+                )
+                for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
+            ],
+            backend_name=self.name,
+            tag=settings["tag"],
+            memory=settings["memory"],
+        )
+        labels = label_circuits(structure)
+        experiments = dict(zip(labels, structure.experiments, strict=True))
+        try:
+            submitted = self._submit(dict(zip(labels, programs, strict=True)), shots, settings)
+        except QoroError as error:
+            error.reword(partial(name_circuits, experiments=experiments))
+            raise
+        return QoroJob(
+            self,
+            str(submitted.job_id),
+            self._service,
+            experiments=experiments,
+            memory=structure.memory,
+            tag=structure.tag,
+        )
+
+    def _submit(
+        self, programs: Mapping[str, Program], shots: Sequence[int], settings: Mapping[str, Any]
+    ) -> ExecutionResult:
+        uniform = len(set(shots)) == 1
+        return self._service.submit_circuits(
+            programs,
+            shot_groups=None if uniform else group_shots(shots),
+            override_execution_config=self._execution_config(settings),
+            override_job_config=self.job_config(
+                shots=shots[0] if uniform else None,
+                tag=settings["tag"],
+                use_circuit_packing=settings["use_circuit_packing"],
+            ),
+        )
+
+    def check_execution_config(self, config: AnyConfig | None) -> None:
+        """Refuse a configuration that is for another kind of backend.
+
+        Raises:
+            QoroInputError: It is the engine's and this is a QPU system, or the other way round.
+        """
+        if isinstance(config, MaestroConfig) and not self.is_simulator:
+            raise QoroInputError(f"a MaestroConfig is for simulators, {self.name!r} is a QPU system")
+        if isinstance(config, DeviceConfig) and self.is_simulator:
+            raise QoroInputError(f"a DeviceConfig is for QPU systems, {self.name!r} is a simulator")
+
+    def job_config(
+        self, *, shots: int | None = None, tag: str = "default", use_circuit_packing: bool = False
+    ) -> JobConfig:
+        """The settings of a job on this backend, for the methods of :attr:`service` that submit.
+
+        Args:
+            shots: Shots for each circuit, ``None`` where they are given otherwise.
+            tag: A name for the job.
+            use_circuit_packing: Whether a QPU may run several circuits at once.
+        """
+        return JobConfig(
+            shots=shots,
+            simulator_cluster=self._system if isinstance(self._system, SimulatorCluster) else None,
+            qpu_system=self._system if isinstance(self._system, QPUSystem) else None,
+            use_circuit_packing=use_circuit_packing,
+            tag=tag,
+        )
+
+    def _program(self, index: int, circuit: QuantumCircuit) -> Program:
+        try:
+            program = write_program(circuit, drop_idle_qubits=True)
+        except QoroInputError as error:
+            raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error
+        if program.num_qubits > self.num_qubits:
+            has_scratch = program.num_qubits > max(len(program.qubits), 1)
+            why = ", one of them for its conditions" if has_scratch else ""
+            raise QoroInputError(
+                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits{why}, "
+                f"{self.name!r} has {self.num_qubits}"
+            )
+        return program
+
+    def _execution_config(self, settings: Mapping[str, Any]) -> AnyConfig | None:
+        config: AnyConfig | None = settings["execution_config"]
+        seed = settings["seed_simulator"]
+        self.check_execution_config(config)
+        if seed is None:
+            return config
+        if not self.is_simulator or isinstance(config, DeviceConfig):
+            raise QoroInputError(
+                f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator. Where a QPU "
+                "system takes a seed, it is one of its options, in a DeviceConfig"
+            )
+        if isinstance(config, MaestroConfig):
+            return replace(config, seed=seed)
+        # A seed is an option of the engine, which takes the place of the service's own configuration.
+        default = self._service.execution_config
+        if isinstance(default, MaestroConfig):
+            default = default.execution_config
+        if not isinstance(default, ExecutionConfig):
+            default = ExecutionConfig()
+        return MaestroConfig.from_execution_config(default.override(config or ExecutionConfig()), seed=seed)
+
+
+def _build_target(system: SimulatorCluster | QPUSystem) -> Target:
+    if isinstance(system, SimulatorCluster):
+        return build_simulator_target(system)
+    return build_qpu_target(system)
+
+
+def _circuits(run_input: object) -> list[QuantumCircuit]:
+    circuits = [run_input] if isinstance(run_input, QuantumCircuit) else run_input
+    if not isinstance(circuits, Sequence) or isinstance(circuits, str):
+        raise QoroInputError(
+            f"expected a QuantumCircuit or a list of them, got {type(run_input).__name__}: run() takes "
+            "circuits, text goes to service.submit_circuits()"
+        )
+    if not circuits:
+        raise QoroInputError("expected at least one circuit, got an empty list")
+    for index, circuit in enumerate(circuits):
+        if not isinstance(circuit, QuantumCircuit):
+            raise QoroInputError(f"circuit {index}: expected a QuantumCircuit, got {type(circuit).__name__}")
+    return list(circuits)

@@ -1,0 +1,185 @@
+"""The options of :meth:`QoroBackend.run`: ours, what they take, and the foreign ones that do no harm."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from numbers import Integral
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from qiskit.providers import Options
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.config import DEFAULT_SHOTS
+from qiskit_qoro.models.jobs import AnyConfig
+
+__all__ = ["RUN_OPTIONS", "RunOptions", "check_options", "shots_by_circuit"]
+
+RUN_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "shots": DEFAULT_SHOTS,
+        "memory": False,
+        "tag": "default",
+        "seed_simulator": None,
+        "execution_config": None,
+        "use_circuit_packing": False,
+    }
+)
+"""The options and their defaults."""
+
+# What other packages pass to every backend: the values that ask for what happens here anyway.
+_HARMLESS: dict[str, tuple[Any, ...]] = {
+    "init_qubits": (None, True),
+    "meas_level": (None, 2),
+    "meas_return": (None, "single"),
+    "parameter_binds": (None, [], [{}]),
+    "rep_delay": (None,),
+    "use_measure_esp": (None, False),
+}
+
+_JOB_TAGS = "job_tags"
+
+
+class RunOptions(Options):
+    """The options of a backend, checked when they are updated. ``None`` brings a default back.
+
+    Setting one as an attribute is not checked, by Qiskit's design; a run checks them all again.
+    """
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**RUN_OPTIONS)
+        self.update_options(**fields)
+
+    def update_options(self, **fields: Any) -> None:
+        """Set options.
+
+        Raises:
+            QoroInputError: An option is unknown, or its value cannot be used; none was set.
+        """
+        defaults = {name: RUN_OPTIONS[name] for name in fields if name in RUN_OPTIONS}
+        super().update_options(**{**defaults, **check_options(fields)})
+
+
+def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the options that mean something here.
+
+    Args:
+        options: Name to value, as a caller passed them.
+
+    Returns:
+        The same without the foreign ones and those that are ``None``, which counts as not given;
+        ``job_tags`` has become ``tag``, where there is none.
+
+    Raises:
+        QoroInputError: An option is unknown, or its value cannot be used or cannot be honoured.
+    """
+    checked = {}
+    for name, value in options.items():
+        if name not in RUN_OPTIONS and name not in _HARMLESS and name != _JOB_TAGS:
+            raise _unknown(name)
+        if value is None:
+            continue
+        if name in RUN_OPTIONS:
+            checked[name] = _check_value(name, value)
+        elif name in _HARMLESS:
+            _check_harmless(name, value)
+        elif tag := _joined_tags(value):
+            checked = {"tag": tag, **checked}
+    return checked
+
+
+def shots_by_circuit(shots: int | Sequence[int], num_circuits: int) -> list[int]:
+    """The shots of each circuit.
+
+    Args:
+        shots: One number for all, or one for each.
+        num_circuits: How many circuits there are.
+
+    Raises:
+        QoroInputError: There are not as many numbers as circuits.
+    """
+    if isinstance(shots, int):
+        return [shots] * num_circuits
+    if len(shots) != num_circuits:
+        raise QoroInputError(
+            f"shots has {len(shots)} numbers for {num_circuits} circuits: expected one each or one for all"
+        )
+    return list(shots)
+
+
+def _unknown(name: str) -> QoroInputError:
+    known = sorted({*RUN_OPTIONS, *_HARMLESS, _JOB_TAGS})
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+    return QoroInputError(f"unknown option {name!r}: {hint}")
+
+
+def _check_harmless(name: str, value: Any) -> None:
+    if value not in _HARMLESS[name]:
+        accepted = " or ".join(map(repr, _HARMLESS[name]))
+        raise QoroInputError(f"{name}={value!r} cannot be honoured, only {accepted}: leave it out")
+
+
+def _check_value(name: str, value: Any) -> Any:
+    accepts, convert, expected = _CHECKS[name]
+    if not accepts(value):
+        raise QoroInputError(f"{name}={value!r} cannot be used: expected {expected}")
+    return convert(value)
+
+
+def _is_seed(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and 0 <= int(value) < 2**64
+
+
+def _is_shots(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
+
+
+def _is_shots_or_sequence(value: object) -> bool:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return all(map(_is_shots, value))
+    return _is_shots(value)
+
+
+def _plain_shots(value: Any) -> int | list[int]:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return int(value) if isinstance(value, Integral) else [int(number) for number in value]
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+# Each option: what it accepts, what it is kept as, and how an error describes what it accepts.
+_CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
+    "shots": (
+        _is_shots_or_sequence,
+        _plain_shots,
+        "an integer of 1 or more, or one such integer for each circuit",
+    ),
+    "memory": (_is_bool, bool, "True or False"),
+    "tag": (lambda value: isinstance(value, str), _same, "text"),
+    "seed_simulator": (_is_seed, int, "an integer from 0 to 2^64 - 1"),
+    "execution_config": (
+        lambda value: isinstance(value, AnyConfig),
+        _same,
+        "an ExecutionConfig, a MaestroConfig or a DeviceConfig",
+    ),
+    "use_circuit_packing": (_is_bool, bool, "True or False"),
+}
+
+
+def _joined_tags(tags: Any) -> str:
+    is_list = isinstance(tags, Collection) and not isinstance(tags, str)
+    if not is_list or not all(isinstance(tag, str) for tag in tags):
+        raise QoroInputError(f"{_JOB_TAGS}={tags!r} cannot be used: expected a list of texts")
+    return ",".join(tags)

@@ -1,0 +1,288 @@
+"""What a submission of ``backend.run()`` means, to and from the labels of its circuits.
+
+How labels carry a document is told in :mod:`qiskit_qoro.wire.labels`; this is the document of kind ``r``, an
+object with short keys, those left out that have nothing to say:
+
+::
+
+    {"n": number of circuits,
+     "l": [layout, ...]                            the different ones, layout = [bits, pieces] or
+                                                   [bits, pieces, sources]
+     "r": [[circuits, layout, shots], ...]         runs of circuits with the same layout and shots
+     "c": [name, ...],  "x": [metadata, ...]       of each circuit
+     "b": backend,  "t": tag,  "m": 1}             m: every shot was asked for
+
+    pieces  = [name, size, name, size, ...]        as in creg_sizes
+    sources = [start, length, start, length, ...]  runs of ascending classical bits; left out where the bits
+                                                   of the result are the classical bits
+
+Strategy: what is equal is written once, and the rest is left to the compression of the labels. Where the
+document does not fit, the metadata are left out first, then the names, then the backend and the tag. Reading
+trusts nothing: a document that contradicts itself is a :class:`WireError`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.jobs.experiment_results import Experiment
+from qiskit_qoro.jobs.registers import RegisterLayout
+from qiskit_qoro.wire.fields import as_count, as_list, as_object, shown, text_field
+from qiskit_qoro.wire.labels import encode_labels, index_of_label
+
+__all__ = [
+    "RUN_KIND",
+    "RunStructure",
+    "label_circuits",
+    "name_circuits",
+    "structure_from_json",
+    "structure_to_json",
+]
+
+RUN_KIND = "r"
+"""The kind of structure that labels carry for ``backend.run()``."""
+
+_MOST_BITS = 2**24
+_DEEPEST = 20
+_LARGEST_INT_BITS = 2**10
+_QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
+
+
+@dataclass(frozen=True)
+class RunStructure:
+    """What a submission means, apart from its circuits.
+
+    Attributes:
+        experiments: Its circuits, in order.
+        backend_name: What it was submitted to, ``None`` where that is not known.
+        tag: The job's tag, ``None`` where that is not known.
+        memory: Whether the results are to list every shot.
+    """
+
+    experiments: Sequence[Experiment]
+    backend_name: str | None = None
+    tag: str | None = None
+    memory: bool = False
+
+    def completed_by(self, other: RunStructure) -> RunStructure:
+        """This structure, with the backend and the tag of another one where it does not know them."""
+        return replace(
+            self,
+            backend_name=self.backend_name if self.backend_name is not None else other.backend_name,
+            tag=self.tag if self.tag is not None else other.tag,
+        )
+
+
+def label_circuits(structure: RunStructure) -> list[str]:
+    """A label for each circuit of a submission; together they carry as much of its structure as fits."""
+    return encode_labels(RUN_KIND, _documents(structure), len(structure.experiments))
+
+
+def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
+    """What the service says, with a circuit's index and name where it quotes a label.
+
+    Args:
+        text: In the service's words, or in ours about what it sent.
+        experiments: What is known of the circuits, by label.
+    """
+    if "'" not in text:
+        return text
+    by_index = {index_of_label(label): experiment for label, experiment in experiments.items()}
+
+    def name(quoted: re.Match[str]) -> str:
+        is_circuit, label = quoted.groups()
+        index = index_of_label(label)
+        if index is None or not (is_circuit or "." in label):
+            return quoted[0]
+        return f"circuit {index}{_in_brackets(by_index.get(index), index)}"
+
+    return _QUOTED.sub(name, text)
+
+
+def _in_brackets(experiment: Experiment | None, index: int) -> str:
+    return "" if experiment is None or experiment.name == str(index) else f" ({experiment.name!r})"
+
+
+def _documents(structure: RunStructure) -> Iterator[dict[str, Any]]:
+    """From the fullest to the poorest."""
+    document = structure_to_json(structure)
+    yield document
+    for left_out in ("x", "c", "bt"):
+        document = {key: value for key, value in document.items() if key not in left_out}
+        yield document
+
+
+def structure_to_json(structure: RunStructure) -> dict[str, Any]:
+    """The document of a structure, without the single metadata that JSON cannot hold."""
+    experiments = structure.experiments
+    layouts = list(dict.fromkeys(experiment.layout for experiment in experiments))
+    place = {layout: index for index, layout in enumerate(layouts)}
+    runs = groupby((place[experiment.layout], experiment.shots) for experiment in experiments)
+    document: dict[str, Any] = {
+        "n": len(experiments),
+        "l": [_layout_to_json(layout) for layout in layouts],
+        "r": [[sum(1 for _ in run), layout, shots] for (layout, shots), run in runs],
+        "c": [_sendable(experiment.name) for experiment in experiments],
+    }
+    metadata = [_plain(experiment.metadata) for experiment in experiments]
+    if any(metadata):
+        document["x"] = metadata
+    if structure.backend_name is not None:
+        document["b"] = _sendable(structure.backend_name)
+    if structure.tag is not None:
+        document["t"] = _sendable(structure.tag)
+    if structure.memory:
+        document["m"] = 1
+    return document
+
+
+def structure_from_json(document: object, num_circuits: int) -> RunStructure:
+    """The structure that a document describes. What a newer release adds to it is passed over.
+
+    Args:
+        document: As :func:`json.loads` gives it.
+        num_circuits: How many circuits the submission has.
+
+    Raises:
+        WireError: Something is missing, malformed, or contradicts something else.
+    """
+    fields = as_object(document, "structure")
+    number = as_count(fields.get("n"), "n", least=0)
+    if number != num_circuits:
+        raise WireError(f"the structure is that of {number} circuits, there are {num_circuits}")
+    layouts = [_layout_from_json(layout) for layout in as_list(fields.get("l"), "l")]
+    runs = [_run_from_json(run, len(layouts)) for run in as_list(fields.get("r"), "r")]
+    if sum(count for count, _, _ in runs) != number:
+        raise WireError(f"r: expected runs of {number} circuits, got {shown(fields['r'])}")
+    names = _each(fields, "c", number) or [str(index) for index in range(number)]
+    metadata = _each(fields, "x", number) or [{}] * number
+    shapes = [(layouts[layout], shots) for count, layout, shots in runs for _ in range(count)]
+    return RunStructure(
+        experiments=tuple(
+            Experiment(_text(name, "c"), layout, shots, as_object(data, "x"))
+            for name, data, (layout, shots) in zip(names, metadata, shapes, strict=True)
+        ),
+        backend_name=text_field(fields, "b", default=None),
+        tag=text_field(fields, "t", default=None),
+        memory=fields.get("m") == 1,
+    )
+
+
+def _each(fields: Mapping[str, Any], key: str, number: int) -> Sequence[Any] | None:
+    """The list under ``key`` with an entry for each circuit, ``None`` where it was left out."""
+    if key not in fields:
+        return None
+    values = as_list(fields[key], key)
+    if len(values) != number:
+        raise WireError(f"{key}: expected {number} entries, got {len(values)}")
+    return values
+
+
+def _run_from_json(value: object, num_layouts: int) -> tuple[int, int, int]:
+    run = as_list(value, "r")
+    if len(run) != 3:
+        raise WireError(f"r: expected [circuits, layout, shots], got {shown(value)}")
+    count, layout, shots = (
+        as_count(number, "r", least=least) for number, least in zip(run, (1, 0, 0), strict=True)
+    )
+    if layout >= num_layouts:
+        raise WireError(f"r: there is no layout {layout}, there are {num_layouts}")
+    return count, layout, shots
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise WireError(f"{where}: expected text, got {shown(value)}")
+    return value
+
+
+# --- layouts ------------------------------------------------------------------------------------------
+
+
+def _layout_to_json(layout: RegisterLayout) -> list[Any]:
+    pieces = [item for name, size in layout.creg_sizes for item in (_sendable(name), size)]
+    sources = layout.sources
+    if sources == tuple(range(layout.num_clbits)):
+        return [layout.num_clbits, pieces]
+    starts = [at for at, bit in enumerate(sources) if at == 0 or bit != sources[at - 1] + 1]
+    ends = [*starts[1:], len(sources)][: len(starts)]
+    runs = [item for start, end in zip(starts, ends, strict=True) for item in (sources[start], end - start)]
+    return [layout.num_clbits, pieces, runs]
+
+
+def _layout_from_json(value: object) -> RegisterLayout:
+    parts = as_list(value, "l")
+    if not 2 <= len(parts) <= 3:
+        raise WireError(f"l: expected [bits, pieces] or [bits, pieces, sources], got {shown(value)}")
+    num_clbits = as_count(parts[0], "l", least=0)
+    pieces = [(_text(name, "l"), as_count(size, "l", least=0)) for name, size in _pairs(parts[1])]
+    runs = _pairs(parts[2]) if len(parts) == 3 else [(0, num_clbits)]
+    spans = [(as_count(start, "l", least=0), as_count(length, "l", least=0)) for start, length in runs]
+    num_bits = sum(length for _, length in spans)
+    if max(num_clbits, num_bits) > _MOST_BITS:
+        raise WireError(f"l: a layout of {max(num_clbits, num_bits)} bits is more than {_MOST_BITS}")
+    if any(start + length > num_clbits for start, length in spans):
+        raise WireError(f"l: expected sources among {num_clbits} bits, got {shown(runs)}")
+    if pieces and sum(size for _, size in pieces) != num_bits:
+        raise WireError(f"l: expected pieces of {num_bits} bits altogether, got {shown(pieces)}")
+    sources = tuple(bit for start, length in spans for bit in range(start, start + length))
+    return RegisterLayout(tuple(pieces), sources, num_clbits)
+
+
+def _pairs(value: object) -> list[tuple[Any, Any]]:
+    items = as_list(value, "l")
+    if len(items) % 2:
+        raise WireError(f"l: expected an even number of entries, got {len(items)}")
+    return list(zip(items[::2], items[1::2], strict=True))
+
+
+# --- what JSON can hold -------------------------------------------------------------------------------
+
+
+def _sendable(text: str) -> str:
+    """The text, with half a surrogate pair, which UTF-8 has no bytes for, replaced."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:
+    """What JSON can hold of a circuit's metadata."""
+    kept = {}
+    for key, value in metadata.items():
+        try:
+            kept[_plain_value(key)] = _plain_value(value)
+        except _NotJsonError:
+            continue
+    return {key: value for key, value in kept.items() if isinstance(key, str)}
+
+
+class _NotJsonError(Exception):
+    """A value that would not come back as it was."""
+
+
+def _plain_value(value: Any, depth: int = 0) -> Any:
+    """The value as JSON holds it. A tuple becomes a list, and what is NumPy's becomes Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if depth > _DEEPEST:
+        raise _NotJsonError
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _sendable(value) == value:
+        return str(value)
+    if isinstance(value, int) and value.bit_length() <= _LARGEST_INT_BITS:
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [_plain_value(item, depth + 1) for item in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {_plain_value(key): _plain_value(item, depth + 1) for key, item in value.items()}
+    raise _NotJsonError

@@ -1,0 +1,1 @@
+"""The simulation engine: choose a method, prepare programs, sample and estimate."""

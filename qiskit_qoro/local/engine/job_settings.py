@@ -1,0 +1,101 @@
+"""What a job's configuration means for the engine, whichever of the three kinds it is, and what is refused.
+
+A QPU takes the options of :data:`DEVICE_OPTIONS`; its errors are its own, so that an execution configuration
+for it may not bring another device's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.methods import check_config, check_maestro_config
+from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
+
+__all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings"]
+
+_FACTOR, _SEED = "NOISE_SCALING_FACTOR", "SEED"
+
+DEVICE_OPTIONS = (VendorField(_FACTOR, "number", default=1.0), VendorField(_SEED, "integer"))
+"""What ``device_config`` may hold for the local QPU: a factor from 0 to 1 on the probabilities of all its
+errors, and a seed, 0 to 2^64 - 1, that makes its counts repeatable."""
+
+VENDORS: Mapping[str, VendorBlueprint] = {
+    "local": VendorBlueprint("QPUs simulated on this machine", device=DEVICE_OPTIONS)
+}
+"""What each vendor lets a job set."""
+
+_NOISE_FIELDS = ("noisy_device", "noise_realizations", "noise_scaling_factor")
+
+
+def check_job_config(config: AnyConfig | None, system: str | None) -> None:
+    """Refuse a configuration that cannot be honoured.
+
+    Args:
+        config: The configuration of a job.
+        system: The QPU system that the job runs on, ``None`` for a simulator cluster.
+
+    Raises:
+        QoroInputError: It belongs to another kind of target, or asks for what cannot be done; the message
+            names the field.
+    """
+    if isinstance(config, DeviceConfig):
+        if system is None:
+            raise QoroInputError(
+                "device_config: expected a qpu_system_name, the job runs on a simulator cluster"
+            )
+        _check_options(config)
+    elif isinstance(config, MaestroConfig):
+        if system is not None:
+            raise QoroInputError(f"maestro_config: expected a simulator_cluster, the job runs on {system!r}")
+        check_maestro_config(config)
+    elif config is not None:
+        for name in _NOISE_FIELDS:
+            if system is not None and getattr(config, name) is not None:
+                raise QoroInputError(
+                    f"{name}: {system!r} has errors of its own, expected a job on a simulator cluster"
+                )
+        check_config(config)
+
+
+def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[ExecutionConfig, int | None]:
+    """What the engine is told, and the seed, ``None`` for none.
+
+    Args:
+        config: The configuration of a job, already through :func:`check_job_config`.
+        system: The QPU system that the job runs on, ``None`` for a simulator cluster.
+    """
+    if isinstance(config, MaestroConfig):
+        return config.execution_config, config.seed
+    if isinstance(config, DeviceConfig):
+        options: Mapping[str, Any] = config.options
+        scaled = ExecutionConfig(noisy_device=system, noise_scaling_factor=options.get(_FACTOR))
+        return scaled, options.get(_SEED)
+    return config or ExecutionConfig(), None
+
+
+def _check_options(config: DeviceConfig) -> None:
+    for key, value in config.options.items():
+        if key not in _ACCEPTS:
+            raise QoroInputError(
+                f"device_config: the option {key[:80]!r} is unknown, expected {' or '.join(sorted(_ACCEPTS))}"
+            )
+        accepts, expected = _ACCEPTS[key]
+        if not accepts(value):
+            raise QoroInputError(f"device_config: {key} is {str(value)[:80]!r}, expected {expected}")
+
+
+def _is_factor(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and 0 <= value <= 1  # type: ignore[arg-type, operator]
+
+
+_ACCEPTS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    _FACTOR: (_is_factor, "a number from 0 to 1"),
+    _SEED: (lambda value: type(value) is int and 0 <= value < 2**64, "an integer from 0 to 2^64 - 1"),
+}

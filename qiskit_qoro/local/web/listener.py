@@ -1,0 +1,95 @@
+"""The web server, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.web.fault_responses import TRANSPORT
+
+__all__ = ["Listener"]
+
+_START_S = 30.0
+_KEEP_ALIVE_S = 120  # long: a client that sends on a connection which is just being closed loses an answer
+_GRACE_S = 2  # for answers that are on their way when the service stops
+
+
+class Listener:
+    """An application, answering on a socket.
+
+    Args:
+        app: What answers.
+        listening: A bound, listening socket. It stays the caller's, but the server closes it.
+    """
+
+    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=_Protocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name="qoro-listener", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start, and return when requests are answered.
+
+        Raises:
+            QoroError: The server did not start.
+        """
+        self._thread.start()
+        if not self._server.ready.wait(_START_S):
+            raise QoroError(f"the web server did not start within {_START_S:.0f} s")
+
+    def stop(self) -> None:
+        """Stop, and return when the thread has ended."""
+        self._server.stop()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that leaves the connection where a fault that is injected can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it is ready and stops at once, where uvicorn's looks every 100 ms."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped: asyncio.Event | None = None
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self.ready.set()
+        if not self.should_exit:
+            await self._stopped.wait()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        if self._loop is not None and self._stopped is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)

@@ -1,0 +1,1 @@
+"""Worker processes: they run circuits, because the engine can crash, hang or exhaust memory."""

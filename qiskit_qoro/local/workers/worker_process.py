@@ -1,0 +1,108 @@
+"""The inside of a worker process: read batches of tasks, run them, write replies.
+
+The process is started by :mod:`qiskit_qoro.local.workers.pool`, on pipes in place of standard input and
+output. The real standard output is moved away first, because the engine prints to it. A thread of its own
+reads the input: when that ends, whoever started the process is gone or wants it gone, and it leaves at
+once, even from the middle of a simulation.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.engine import load_engine
+from qiskit_qoro.local.engine.parameter_sweeps import Sweeper
+from qiskit_qoro.local.engine.template_cache import Reader
+from qiskit_qoro.local.workers.tasks import Problem, Reply, Task, read_frame, run_batch, run_task, write_frame
+
+__all__ = ["main"]
+
+_HEADROOM_BYTES = 2**30  # address space for the stacks and arenas of the engine's threads
+_WARM_UP = Task(
+    label="warm-up",
+    qasm='OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;',
+    shots=1,
+)
+
+
+def main(memory_limit_bytes: int | None) -> None:
+    """Serve tasks until the input ends.
+
+    Args:
+        memory_limit_bytes: The most memory that a task may take, beyond what the process has already
+            (enforced on Linux); ``None`` sets no limit.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    source, replies = _take_standard_streams()
+    batches: queue.SimpleQueue[tuple[Task | Problem, ...]] = queue.SimpleQueue()
+    threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
+    reader = Reader()
+    sweeper = Sweeper(reader)
+    _warm_up(reader)
+    _limit_memory(memory_limit_bytes)
+    try:
+        write_frame(replies, Reply())
+        while True:
+            batch = batches.get()
+            write_frame(replies, Reply())
+            begin = time.perf_counter()
+            for reply in run_batch(batch, reader, sweeper, memory_limit_bytes=memory_limit_bytes):
+                end = time.perf_counter()
+                write_frame(replies, replace(reply, seconds=end - begin))
+                begin = end
+    except OSError:
+        os._exit(0)  # nobody is listening
+
+
+def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
+    source = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415
+
+        for stream in (source, replies):
+            msvcrt.setmode(stream.fileno(), os.O_BINARY)
+    return source, replies
+
+
+def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task | Problem, ...]]) -> None:
+    try:
+        while True:
+            batches.put(read_frame(source))
+    finally:
+        os._exit(0)
+
+
+def _warm_up(reader: Reader) -> None:
+    """Import everything that tasks need, so that the first one is as quick as the others."""
+    try:
+        load_engine()
+    except QoroError:
+        return  # every task will say so
+    run_task(_WARM_UP, reader)
+
+
+def _limit_memory(limit_bytes: int | None) -> None:
+    statm = Path("/proc/self/statm")
+    if limit_bytes is None or not statm.exists():
+        return
+    import resource  # noqa: PLC0415  not on Windows
+
+    taken = int(statm.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = taken + limit_bytes + _HEADROOM_BYTES
+    if hard == resource.RLIM_INFINITY or wanted < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))

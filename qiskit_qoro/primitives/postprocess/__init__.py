@@ -1,0 +1,1 @@
+"""From results of service jobs to a PrimitiveResult."""

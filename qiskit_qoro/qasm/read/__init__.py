@@ -1,0 +1,1 @@
+"""From OpenQASM 2 text to circuits."""

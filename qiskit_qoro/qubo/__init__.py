@@ -1,0 +1,1 @@
+"""QUBO characterization as the user calls it: problems in, a displayable result out."""

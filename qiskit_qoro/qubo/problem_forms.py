@@ -1,0 +1,118 @@
+"""QUBOs in the forms that people have them in, and the encoding that they travel in."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from qiskit.exceptions import QiskitError
+
+from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.models.qubo import Polynomial
+from qiskit_qoro.wire.chunks import render
+from qiskit_qoro.wire.qubo import MAX_FACTORED_VARIABLES, factored_to_json, qubo_from_json, terms_to_json
+
+__all__ = ["encode_problem"]
+
+
+def encode_problem(problem: object) -> tuple[dict[str, Any], int]:
+    """A problem as it travels, in the smaller of the two forms, and its number of variables.
+
+    Args:
+        problem: As for :func:`~qiskit_qoro.qubo.characterization.characterize`.
+
+    Raises:
+        QoroInputError: It is none of the forms that are known, or malformed.
+    """
+    if isinstance(problem, Mapping) and "_format" in problem:
+        try:
+            return dict(problem), qubo_from_json(problem).num_variables
+        except WireError as error:
+            raise QoroInputError(str(error)) from error
+    polynomial = _polynomial(problem)
+    terms = terms_to_json(polynomial)
+    if polynomial.degree > 2 or polynomial.num_variables > MAX_FACTORED_VARIABLES:
+        return terms, polynomial.num_variables
+    factored = factored_to_json(polynomial.matrix)
+    smaller = min(terms, factored, key=lambda form: len(render(form)))
+    return smaller, polynomial.num_variables
+
+
+def _polynomial(problem: Any) -> Polynomial:
+    if isinstance(problem, Mapping):
+        return _from_mapping(problem)
+    if hasattr(problem, "objective") and hasattr(problem, "variables"):
+        return _from_program(problem)
+    if hasattr(problem, "tocoo"):
+        return _from_sparse(problem.tocoo())
+    expected = f"expected a dict, a matrix or a QuadraticProgram, got {type(problem).__name__}"
+    try:
+        matrix = np.asarray(problem)
+        if not np.iscomplexobj(matrix):
+            matrix = matrix.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise QoroInputError(expected) from error
+    if not matrix.ndim:
+        raise QoroInputError(expected)
+    _check_real(matrix)
+    return Polynomial.from_matrix(matrix)
+
+
+def _from_sparse(matrix: Any) -> Polynomial:
+    """A sparse matrix in coordinates, which may be far too wide to be written out."""
+    if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise QoroInputError(f"the matrix has the shape {matrix.shape}, expected a square")
+    _check_real(matrix)
+    terms: dict[tuple[int, ...], float] = {}
+    for row, column, value in zip(matrix.row, matrix.col, matrix.data, strict=True):
+        if value:
+            term = tuple(sorted({int(row), int(column)}))
+            terms[term] = terms.get(term, 0.0) + float(value)
+    return Polynomial(matrix.shape[0], terms)
+
+
+def _check_real(matrix: Any) -> None:
+    if np.issubdtype(matrix.dtype, np.complexfloating):
+        raise QoroInputError(f"the matrix has entries of the type {matrix.dtype}, expected real numbers")
+
+
+def _from_mapping(problem: Mapping[Any, Any]) -> Polynomial:
+    terms: dict[tuple[int, ...], float] = {}
+    for key, coefficient in problem.items():
+        try:
+            indices = key.split(",") if isinstance(key, str) else key if isinstance(key, tuple) else (key,)
+            term = tuple(sorted({_index(index) for index in indices}))
+            terms[term] = terms.get(term, 0.0) + float(coefficient)
+        except (TypeError, ValueError) as error:
+            raise QoroInputError(
+                f"the term {key!r}: {coefficient!r} is not understood; expected indices of variables, as "
+                "'0,1', (0, 1) or 0, and a number"
+            ) from error
+    if not terms:
+        raise QoroInputError("the problem has no term")
+    if () in terms:
+        raise QoroInputError(
+            "the problem has a constant, the term (): leave it out, it moves all costs alike"
+        )
+    return Polynomial(1 + max(index for term in terms for index in term), terms)
+
+
+def _index(index: Any) -> int:
+    number = int(index) if isinstance(index, str) else operator.index(index)
+    if number < 0:
+        raise ValueError(number)
+    return number
+
+
+def _from_program(program: Any) -> Polynomial:
+    """A program of qiskit-optimization; that package turns constraints into penalties."""
+    from qiskit_optimization.converters import QuadraticProgramToQubo  # noqa: PLC0415 - not required
+
+    try:
+        objective = QuadraticProgramToQubo().convert(program).objective
+    except QiskitError as error:
+        raise QoroInputError(f"the program cannot be made a QUBO: {error.message}") from error
+    matrix = objective.quadratic.to_array(symmetric=True) + np.diag(objective.linear.to_array())
+    return Polynomial.from_matrix(matrix)

@@ -1,0 +1,102 @@
+"""From the identifier of a job to the job object that reads its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from qiskit.providers import BackendV2
+from qiskit.providers import JobStatus as QiskitStatus
+
+from qiskit_qoro.errors import QoroAPIError, QoroInputError
+from qiskit_qoro.history import Journal, JournalEntry
+from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.primitives.postprocess.saved_job import unpack_postprocessor
+from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RESULT_READERS, QoroPrimitiveJob
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.wire.labels import kind_of_label
+
+__all__ = ["retrieve_job"]
+
+_PRIMITIVES = (JobKind.SAMPLER, JobKind.ESTIMATOR)
+
+
+def retrieve_job(
+    job_id: str,
+    service: QoroService,
+    journal: Journal | None,
+    find_backend: Callable[[str], BackendV2],
+) -> QoroJob | QoroPrimitiveJob:
+    """Retrieve a job that was submitted earlier.
+
+    The journal tells which kind of job it is. Without an entry there, the labels of its circuits tell, as
+    soon as it is completed.
+
+    Args:
+        job_id: The identifier; of a primitive's job, the identifiers of its service jobs, joined by ``+``.
+        service: The client of the service that has the job.
+        journal: The journal of this machine, ``None`` if there is none.
+        find_backend: Returns the backend with a given name.
+
+    Raises:
+        QoroInputError: ``job_id`` is no identifier.
+        NotFoundError: The service knows no such job.
+        QoroAPIError: The service answered with another error.
+        QoroConnectionError: There was no answer.
+    """
+    job_ids = _split_job_id(job_id)
+    entry = journal.find(job_ids[0]) if journal else None
+    if len(job_ids) > 1 or (entry and entry.kind in _PRIMITIVES):
+        return _retrieve_primitive_job(job_ids, service, journal)
+    job = _build_job(job_id, service, entry, find_backend)
+    # Reading the status also checks that the job exists.
+    is_done = job.status() is QiskitStatus.DONE
+    if is_done and entry is None and _is_labelled_by_primitive(job_id, service):
+        return QoroPrimitiveJob(service, job_ids)
+    return job
+
+
+def _split_job_id(job_id: object) -> list[str]:
+    job_ids = job_id.split(ID_SEPARATOR) if isinstance(job_id, str) else []
+    if not job_ids or not all(job_ids):
+        raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
+    return job_ids
+
+
+def _retrieve_primitive_job(
+    job_ids: Sequence[str], service: QoroService, journal: Journal | None
+) -> QoroPrimitiveJob:
+    packed = journal.structure_of(job_ids[0]) if journal else None
+    postprocessor = None if packed is None else unpack_postprocessor(packed)
+    job = QoroPrimitiveJob(service, job_ids, postprocessor=postprocessor)
+    job.status()  # raises NotFoundError if one of its service jobs does not exist
+    return job
+
+
+def _build_job(
+    job_id: str,
+    service: QoroService,
+    entry: JournalEntry | None,
+    find_backend: Callable[[str], BackendV2],
+) -> QoroJob:
+    return QoroJob(
+        None,
+        job_id,
+        service,
+        tag=entry.tag if entry else None,
+        backend_name=entry.backend if entry else None,
+        readers=RESULT_READERS,
+        find_backend=find_backend,
+    )
+
+
+def _is_labelled_by_primitive(job_id: str, service: QoroService) -> bool:
+    """Return whether the labels of a completed job show that a primitive submitted it."""
+    try:
+        label = service.get_first_label(ExecutionResult(job_id=job_id))
+    except QoroAPIError as error:
+        if error.status_code != 400:
+            raise
+        return False  # A characterization has no circuits.
+    return label is not None and kind_of_label(label) in RESULT_READERS

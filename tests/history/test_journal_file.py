@@ -1,0 +1,358 @@
+"""The journal: what it remembers, in which file, and that it is in nobody's way."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
+from qiskit_qoro.history.journal import MOST_STRUCTURES
+from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.history.processes import LONGEST_SUBMISSION, ProcessMark, is_abandoned, mark_of_this_process
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+
+FACTS = SubmissionFacts(JobKind.RUN, "qoro_maestro", "bells", 3)
+CLOUD = "https://qoro.invalid/api"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "qiskit-qoro" / "journal.sqlite3"
+
+
+@pytest.fixture
+def journal(path: Path) -> Journal:
+    return Journal(path)
+
+
+def submit(journal: Journal, job_id: str | None = "j1", facts: SubmissionFacts = FACTS) -> None:
+    number = journal.begin(CLOUD, facts)
+    if job_id is not None:
+        journal.set_job_id(number, job_id)
+        journal.set_stage(number, Stage.SUBMITTED)
+
+
+# --- what is remembered ---------------------------------------------------------------------------------
+
+
+def test_a_submission_is_followed_from_before_it_is_opened_to_its_end(journal: Journal) -> None:
+    number = journal.begin(CLOUD, FACTS)
+    (entry,) = journal.entries()
+    assert (entry.job_id, entry.stage, entry.fate) == (None, Stage.SUBMITTING, "SUBMITTING")
+    assert (entry.service, entry.backend, entry.kind) == (CLOUD, "qoro_maestro", JobKind.RUN)
+    assert (entry.tag, entry.num_circuits) == ("bells", 3)
+    assert abs(entry.time - datetime.now(UTC)) < timedelta(minutes=1)
+
+    journal.set_job_id(number, "j1")
+    assert [entry.job_id for entry in journal.entries()] == ["j1"]
+    journal.set_stage(number, Stage.SUBMITTED)
+    assert [entry.fate for entry in journal.entries()] == ["SUBMITTED"]
+    journal.set_statuses([(number or 0, "RUNNING")])
+    assert [entry.fate for entry in journal.entries()] == ["RUNNING"]
+
+
+def test_a_failed_submission_keeps_its_reason_short(journal: Journal) -> None:
+    journal.set_stage(journal.begin(CLOUD, FACTS), Stage.FAILED, "no credits " * 1000)
+    (entry,) = journal.entries()
+    assert entry.fate == "NOT_SUBMITTED"
+    assert entry.reason is not None
+    assert entry.reason.startswith("no credits")
+    assert len(entry.reason) == 300
+
+
+def test_entries_are_chosen_by_each_condition_and_newest_first(path: Path) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    moments = iter(noon + timedelta(hours=hour) for hour in range(100))
+    journal = Journal(path, now=lambda: next(moments))
+    for job_id, target, tag in [("a", "one", "x"), ("b", "two", "x"), ("c", "two", "y")]:
+        submit(journal, job_id, SubmissionFacts(JobKind.OTHER, target, tag, 1))
+
+    def ids(**conditions: object) -> list[str | None]:
+        return [entry.job_id for entry in journal.entries(**conditions)]  # type: ignore[arg-type]
+
+    assert ids() == ["c", "b", "a"]
+    assert ids(service=CLOUD) == ["c", "b", "a"]
+    assert ids(service="https://elsewhere.invalid") == []
+    assert ids(backend="two") == ["c", "b"]
+    assert ids(tag="x") == ["b", "a"]
+    assert ids(since=noon + timedelta(hours=1)) == ["c", "b"]
+    assert ids(limit=1) == ["c"]
+    assert ids(backend="two", tag="x") == ["b"]
+
+
+def test_the_kind_of_a_job_is_known_by_its_identifier(journal: Journal) -> None:
+    submit(journal, "e1", SubmissionFacts(JobKind.ESTIMATOR, "qoro_maestro", "t", 9))
+    found = journal.find("e1")
+    assert found is not None
+    assert found.kind is JobKind.ESTIMATOR
+    assert journal.find("never-was") is None
+    assert [JobKind.of_letter(letter) for letter in ("r", "s", "e", "z", None)] == [
+        JobKind.RUN,
+        JobKind.SAMPLER,
+        JobKind.ESTIMATOR,
+        JobKind.OTHER,
+        JobKind.OTHER,
+    ]
+
+
+def test_only_so_many_submissions_are_remembered(path: Path) -> None:
+    journal = Journal(path, most_entries=3)
+    for index in range(7):
+        submit(journal, f"j{index}")
+    assert [entry.job_id for entry in journal.entries()] == ["j6", "j5", "j4"]
+
+
+def test_a_structure_that_labels_have_no_room_for_is_remembered_for_the_latest_submissions(
+    journal: Journal,
+) -> None:
+    for index in range(MOST_STRUCTURES + 1):
+        submit(journal, f"j{index}", replace(FACTS, structure=b"meaning %d" % index))
+    assert journal.structure_of("j0") is None
+    assert journal.structure_of("j1") == b"meaning 1"
+    assert journal.structure_of(f"j{MOST_STRUCTURES}") == b"meaning %d" % MOST_STRUCTURES
+    assert journal.structure_of("never-was") is None
+    assert len(journal.entries()) == MOST_STRUCTURES + 1
+
+
+# --- the file -------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_opened_before_something_is_written_or_read(path: Path) -> None:
+    journal = Journal(path)
+    assert journal.entries() == []
+    assert journal.find("j1") is None
+    assert not path.parent.exists()
+
+
+def test_the_file_is_for_its_owner_alone(journal: Journal, path: Path) -> None:
+    submit(journal)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_copies_and_pickles_write_to_the_same_file(journal: Journal) -> None:
+    submit(journal, "original")
+    submit(copy.deepcopy(journal), "copied")
+    submit(pickle.loads(pickle.dumps(journal)), "pickled")
+    assert [entry.job_id for entry in journal.entries()] == ["pickled", "copied", "original"]
+
+
+def test_a_copy_of_a_journal_in_memory_begins_empty() -> None:
+    journal = Journal(None)
+    submit(journal)
+    assert len(journal.entries()) == 1
+    assert pickle.loads(pickle.dumps(journal)).entries() == []
+
+
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_many_threads_write_at_once(place: str, path: Path) -> None:
+    journal = Journal(path if place == "file" else None)
+
+    def work(name: str) -> None:
+        for index in range(10):
+            submit(journal, f"{name}{index}")
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entries = journal.entries()
+    assert {entry.job_id for entry in entries} == {f"{name}{index}" for name in "abcd" for index in range(10)}
+    assert {entry.stage for entry in entries} == {Stage.SUBMITTED}
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+journal = Journal(Path(sys.argv[1]))
+for index in range(20):
+    number = journal.begin("s", SubmissionFacts(JobKind.RUN, "b", "t", 1))
+    journal.set_job_id(number, f"{sys.argv[2]}{index}")
+    journal.set_stage(number, Stage.SUBMITTED)
+"""
+
+
+def test_several_processes_write_at_once(journal: Journal, path: Path) -> None:
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], stderr=subprocess.PIPE, text=True)
+        for name in "ab"
+    ]
+    for writer in writers:
+        _, err = writer.communicate(timeout=60)
+        assert (writer.returncode, err) == (0, "")
+    assert {entry.job_id for entry in journal.entries()} == {f"{name}{i}" for name in "ab" for i in range(20)}
+
+
+# --- a journal that cannot be used ----------------------------------------------------------------------
+
+
+def spoil_by_directory(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def spoil_by_file_in_the_way(path: Path) -> None:
+    path.parent.parent.mkdir(parents=True)
+    path.parent.write_text("no directory")
+
+
+def spoil_by_damage(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"This is no database. " * 100)
+
+
+def spoil_by_other_database(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE theirs (value)")
+    database.commit()
+    database.close()
+
+
+def spoil_by_newer_version(path: Path) -> None:
+    Journal(path).begin(CLOUD, FACTS)
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_by_directory,
+        spoil_by_file_in_the_way,
+        spoil_by_damage,
+        spoil_by_other_database,
+        spoil_by_newer_version,
+    ],
+)
+def test_a_journal_that_cannot_be_used_stops_nothing_and_says_so_once(
+    spoil: object, journal: Journal, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil(path)  # type: ignore[operator]
+    content = path.read_bytes() if path.is_file() else None
+    with caplog.at_level(logging.WARNING):
+        submit(journal, "j1")
+        submit(journal, "j2")
+        assert journal.find("j1") is None
+    assert len(caplog.records) == 1
+    assert str(path) in caplog.text
+    assert "submitted all the same" in caplog.text
+    assert (path.read_bytes() if path.is_file() else None) == content
+
+
+@pytest.mark.parametrize("spoil", [spoil_by_damage, spoil_by_newer_version])
+def test_a_journal_that_cannot_be_read_is_an_error_for_whoever_asks_for_it(
+    spoil: object, journal: Journal, path: Path
+) -> None:
+    spoil(path)  # type: ignore[operator]
+    with pytest.raises(QoroError, match=r"journal\.sqlite3"):
+        journal.entries()
+
+
+def test_what_a_killed_writer_left_half_written_is_rolled_back(journal: Journal, path: Path) -> None:
+    submit(journal, "whole")
+    killed = (
+        "import os, signal, sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "database.execute('PRAGMA cache_size = 1'); database.execute('BEGIN IMMEDIATE')\n"
+        "for i in range(2000):\n"
+        '    database.execute("INSERT INTO jobs (service, kind, time, tag, num_circuits, stage, host, pid,'
+        " started) VALUES ('s', 'run', '2026-11-20T00:00:00+00:00', 'half', 1, 'submitted', 'h', 1, '')\")\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", killed, str(path)], timeout=60, check=False)
+    assert done.returncode == -9
+    assert [entry.job_id for entry in journal.entries()] == ["whole"]
+    submit(journal, "next")
+    assert [entry.job_id for entry in journal.entries()] == ["next", "whole"]
+
+
+# --- whose submission is left ---------------------------------------------------------------------------
+
+MOMENT = timedelta(seconds=1)
+
+
+def test_the_submission_of_a_living_process_is_not_left() -> None:
+    assert not is_abandoned(mark_of_this_process(), MOMENT)
+
+
+def test_the_submission_of_a_process_that_has_ended_is_left() -> None:
+    code = "from qiskit_qoro.history.processes import *; i = mark_of_this_process(); print(i.pid, i.started)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    pid, _, started = done.stdout.strip().partition(" ")
+    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), MOMENT)
+    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), ""), MOMENT)
+
+
+def test_a_process_that_got_the_number_of_another_one_is_not_mistaken_for_it() -> None:
+    mark = mark_of_this_process()
+    assert is_abandoned(ProcessMark(mark.host, mark.pid, "another boot:17"), MOMENT)
+
+
+def test_the_submission_from_another_machine_is_left_after_a_day() -> None:
+    mark = ProcessMark("another-machine", 1, "boot:1")
+    assert not is_abandoned(mark, LONGEST_SUBMISSION)
+    assert is_abandoned(mark, LONGEST_SUBMISSION + MOMENT)
+
+
+# --- where it is ----------------------------------------------------------------------------------------
+
+
+def test_the_journal_is_in_the_data_directory_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(JOURNAL_VARIABLE)
+    for name in ("HOME", "USERPROFILE", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    usual = find_journal(True)
+    assert usual is not None
+    assert usual.parts[-2:] == ("qiskit-qoro", "journal.sqlite3")
+    assert (tmp_path / "home") in usual.parents
+    if sys.platform.startswith("linux"):
+        assert usual.relative_to(tmp_path) == Path("home/.local/share/qiskit-qoro/journal.sqlite3")
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+        assert find_journal(True) == tmp_path / "xdg" / "qiskit-qoro" / "journal.sqlite3"
+        monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
+        assert find_journal(True) == usual
+
+
+@pytest.mark.parametrize("word", ["off", "OFF", "0", "false"])
+def test_the_environment_switches_the_journal_off(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(JOURNAL_VARIABLE, word)
+    assert find_journal(True) is None
+
+
+def test_the_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(JOURNAL_VARIABLE, str(tmp_path / "a"))
+    assert find_journal(True) == tmp_path / "a"
+    assert find_journal(tmp_path / "b") == tmp_path / "b"
+    assert find_journal(str(tmp_path / "b")) == tmp_path / "b"
+    assert find_journal(False) is None
+    monkeypatch.setenv(JOURNAL_VARIABLE, "off")
+    assert find_journal(tmp_path / "b") == tmp_path / "b"
+
+
+@pytest.mark.parametrize("argument", [None, 1, ""])
+def test_a_journal_that_is_no_place_is_refused(argument: object) -> None:
+    with pytest.raises(QoroInputError, match="journal is"):
+        find_journal(argument)  # type: ignore[arg-type]

@@ -1,0 +1,125 @@
+"""What the local engine is asked to do is possible, and what nobody asks for is chosen well."""
+
+import pytest
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.methods import (
+    check_config,
+    choose_method,
+    default_memory_limit,
+    statevector_bytes,
+)
+from qiskit_qoro.local.engine.program import write_engine_program
+from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.qasm.read.parser import parse_program
+
+GIB = 2**30
+
+
+def program(width, gate="h"):
+    return write_engine_program(
+        parse_program(f'OPENQASM 2.0; include "qelib1.inc"; qreg q[{width}]; {gate} q;')
+    )
+
+
+def chosen(width, gate="h", *, sampling=True, limit=GIB, **config):
+    return choose_method(
+        program(width, gate), ExecutionConfig(**config), sampling=sampling, memory_limit_bytes=limit
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "gate", "sampling", "method"),
+    [
+        (5, "h", True, SimulationMethod.Statevector),
+        (24, "t", True, SimulationMethod.Statevector),
+        (25, "t", True, SimulationMethod.MatrixProductState),
+        (25, "h", True, SimulationMethod.Stabilizer),
+        (26, "t", False, SimulationMethod.Statevector),
+        (27, "t", False, SimulationMethod.MatrixProductState),
+        (70, "h", True, SimulationMethod.Stabilizer),
+        (70, "t", False, SimulationMethod.MatrixProductState),
+    ],
+)
+def test_the_state_vector_is_used_while_it_fits_in_a_gibibyte(width, gate, sampling, method):
+    assert chosen(width, gate, sampling=sampling) == (Simulator.QCSim, method)
+
+
+def test_no_memory_is_enough_for_31_qubits():
+    assert chosen(31, "t", limit=2**60)[1] is SimulationMethod.MatrixProductState
+
+
+def test_a_bond_dimension_alone_asks_for_a_matrix_product_state():
+    assert chosen(3, bond_dimension=4)[1] is SimulationMethod.MatrixProductState
+    assert chosen(3, truncation_threshold=0.1)[1] is SimulationMethod.MatrixProductState
+
+
+def test_the_users_choice_stands():
+    config = {"simulator": Simulator.QiskitAer, "simulation_method": SimulationMethod.Stabilizer}
+    assert chosen(3, **config) == (Simulator.QiskitAer, SimulationMethod.Stabilizer)
+
+
+def test_clifford_simulators_refuse_other_gates_by_name():
+    with pytest.raises(QoroInputError, match="contains t: use MatrixProductState"):
+        chosen(3, "t", simulation_method=SimulationMethod.Stabilizer)
+
+
+def test_a_state_vector_beyond_memory_is_refused_with_the_way_out():
+    with pytest.raises(QoroInputError, match=r"25 qubits takes 1\.75 GiB.*1\.00 GiB.*MatrixProductState"):
+        chosen(25, "t", simulation_method=SimulationMethod.Statevector)
+
+
+def test_a_composite_simulator_beyond_memory_is_refused_with_the_way_out():
+    with pytest.raises(QoroInputError, match=r"MatrixProductState \(1\), on the simulator QCSim"):
+        chosen(25, "t", simulator=Simulator.CompositeQCSim)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"simulator": Simulator.GpuSim}, "GpuSim.*not available here, expected one of QiskitAer"),
+        ({"simulator": 0, "simulation_method": 4}, "QiskitAer.*cannot run.*PauliPropagator"),
+        ({"simulator": 0, "simulation_method": 5}, "QiskitAer.*cannot run.*ExtendedStabilizer"),
+        (
+            {"simulator": 2, "simulation_method": 1},
+            "CompositeQiskitAer.*expected a simulation_type among Statevector",
+        ),
+        ({"simulator": 3, "bond_dimension": 4}, "CompositeQCSim.*cannot run.*MatrixProductState"),
+        (
+            {"simulation_method": 0, "bond_dimension": 4},
+            "bond_dimension belongs to the method MatrixProductState",
+        ),
+        ({"simulation_method": 2, "truncation_threshold": 0.1}, "truncation_threshold belongs to"),
+        ({"noisy_device": "ibm_fake_fez"}, "noisy_device: there is no device 'ibm_fake_fez'"),
+        ({"noise_realizations": 3}, "noise_realizations needs a noisy_device"),
+        ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),
+        ({"api_meta": {"colour": 1}}, "unknown key 'colour'.*optimization_level"),
+    ],
+)
+def test_what_the_engine_cannot_honour_is_refused_with_what_is_possible(fields, reason):
+    with pytest.raises(QoroInputError, match=reason):
+        check_config(ExecutionConfig(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"bond_dimension": 4, "truncation_threshold": 0.0},
+        {"simulator": 0, "simulation_method": 1, "bond_dimension": 4},
+        {"api_meta": {"optimization_level": 1, "layout_method": "sabre"}},
+    ],
+)
+def test_what_the_engine_can_honour_passes(fields):
+    check_config(ExecutionConfig(**fields))
+
+
+def test_all_known_settings_of_the_runtime_pass():
+    text = {"layout_method", "routing_method"}
+    check_config(ExecutionConfig(api_meta={key: "sabre" if key in text else 1 for key in API_META_KEYS}))
+
+
+def test_memory_is_shared_out_and_bounded():
+    assert statevector_bytes(20, sampling=False) == 2**24
+    assert statevector_bytes(20, sampling=True) == 3.5 * 2**24
+    assert 0 < default_memory_limit(engines=8) <= default_memory_limit() <= 4 * GIB

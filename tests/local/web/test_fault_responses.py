@@ -1,0 +1,162 @@
+"""Injected faults as they are on the wire, and jobs that take their time; without the package's client."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from qiskit_qoro.local import Fault, FaultInjection, FaultKind, LocalService, serve
+from qiskit_qoro.models.jobs import JobStatus
+
+INIT = {"tag": "t", "job_type": "EXECUTE", "use_packing": False, "simulator_cluster": "qoro_maestro"}
+PROGRAM = base64.b64encode(
+    gzip.compress(b"OPENQASM 2.0;\nqreg q[1];\ncreg c[1];\nmeasure q -> c;\n")
+).decode()
+
+
+@contextmanager
+def faulty(kind: FaultKind, call: str, **fields: Any) -> Iterator[LocalService]:
+    with serve(
+        workers=1, fault_injection=FaultInjection(faults=(Fault(kind, 1, (call,)),), **fields)
+    ) as service:
+        yield service
+
+
+def call(service: LocalService, method: str, path: str, body: Any = None) -> requests.Response:
+    headers = {"Authorization": f"Bearer {service.token}"}
+    return requests.request(method, service.url + path, json=body, headers=headers, timeout=60)
+
+
+def read_raw(service: LocalService, path: str) -> tuple[bytes, Exception | None]:
+    """All that comes back on a connection, and how it ends."""
+    host, port = service.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.token}\r\n\r\n"
+        connection.sendall(head.encode())
+        received = b""
+        try:
+            while piece := connection.recv(65536):
+                received += piece
+        except ConnectionResetError as error:
+            return received, error
+    return received, None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "content_type"),
+    [
+        (FaultKind.BAD_GATEWAY, 502, "application/json"),
+        (FaultKind.HTML, 502, "text/html; charset=utf-8"),
+        (FaultKind.TOO_MANY, 429, "application/json"),
+    ],
+)
+def test_a_refusal_looks_like_one_and_the_service_lives_on(
+    kind: FaultKind, status: int, content_type: str
+) -> None:
+    with faulty(kind, "init_job", retry_after_s=7) as service:
+        answer = call(service, "POST", "/job/init/", INIT)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, content_type)
+        assert answer.headers.get("Retry-After") == ("7" if kind is FaultKind.TOO_MANY else None)
+        assert call(service, "GET", "/").status_code == 200
+
+
+def test_a_truncated_answer_ends_short_of_its_length() -> None:
+    with faulty(FaultKind.TRUNCATED, "qpu_systems") as service:
+        received, error = read_raw(service, "/api/qpusystem/")
+    head, body = received.split(b"\r\n\r\n")
+    declared = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    assert head.startswith(b"HTTP/1.1 200")
+    assert 0 < len(body) < declared
+    assert error is None
+
+
+def test_a_reset_answer_ends_in_a_reset() -> None:
+    with faulty(FaultKind.RESET, "qpu_systems") as service:
+        _, error = read_raw(service, "/api/qpusystem/")
+    assert isinstance(error, ConnectionResetError)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.TRUNCATED])
+def test_a_lost_answer_is_lost_after_the_effect(kind: FaultKind) -> None:
+    with faulty(kind, "delete_job") as service:
+        job_id = call(service, "POST", "/job/init/", INIT).json()["job_id"]
+        with pytest.raises(requests.exceptions.ConnectionError):
+            call(service, "DELETE", f"/job/{job_id}")
+        assert call(service, "GET", f"/job/{job_id}/status/").status_code == 404
+
+
+def test_a_broken_answer_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with faulty(FaultKind.TRUNCATED, "ping") as service, pytest.raises(requests.exceptions.RequestException):
+        call(service, "GET", "/")
+    assert caplog.records == []
+
+
+def test_a_slow_answer_is_late_and_the_others_are_not() -> None:
+    with faulty(FaultKind.SLOW, "qpu_systems", slow_s=0.2) as service:
+        start = time.perf_counter()
+        assert call(service, "GET", "/qpusystem/").status_code == 200
+        assert time.perf_counter() - start >= 0.2
+
+
+def test_ping_tells_what_is_on_and_nothing_where_nothing_is(local_service: LocalService) -> None:
+    with faulty(FaultKind.SLOW, "qpu_systems", pending_time_s=2.5) as service:
+        told = call(service, "GET", "/").json()["fault_injection"]
+    assert told == ["every job stays PENDING for 2.5 s", "fault slow in 1 of qpu_systems (2 s late)"]
+    assert "fault_injection" not in call(local_service, "GET", "/").json()
+
+
+# --- jobs that take their time --------------------------------------------------------------------------
+
+
+def submit(service: LocalService) -> str:
+    job_id = str(call(service, "POST", "/job/init/", INIT).json()["job_id"])
+    body = {"mode": "append", "finalized": "true", "circuits": {"a": PROGRAM}, "shots": 3}
+    assert call(service, "POST", f"/job/{job_id}/add_circuits/", body).status_code == 200
+    return job_id
+
+
+def status(service: LocalService, job_id: str) -> str:
+    return str(call(service, "GET", f"/job/{job_id}/status/").json()["status"])
+
+
+def test_a_job_that_is_kept_pending_can_be_configured_and_cancelled() -> None:
+    with serve(workers=1, fault_injection=FaultInjection(pending_time_s=3600)) as service:
+        job_id = submit(service)
+        config = {"bond_dimension": 4}
+        assert call(service, "POST", f"/job/{job_id}/execution_config/", config).status_code == 200
+        assert status(service, job_id) == "PENDING"
+        assert call(service, "POST", f"/job/{job_id}/cancel/").json()["circuits_cancelled"] == 1
+        assert service.wait_idle(60)
+
+
+def test_a_job_that_is_kept_running_can_be_cancelled() -> None:
+    with serve(workers=1, fault_injection=FaultInjection(running_time_s=3600)) as service:
+        job_id = submit(service)
+        assert service.wait_status(job_id, JobStatus.RUNNING, timeout_s=60)
+        assert call(service, "POST", f"/job/{job_id}/cancel/").status_code == 200
+        assert status(service, job_id) == "CANCELLED"
+
+
+def test_a_service_stops_at_once_whatever_it_waits_for(tmp_path: Path) -> None:
+    times = FaultInjection(pending_time_s=0.05, running_time_s=3600)
+    with serve(workers=1, fault_injection=times, database=tmp_path / "jobs.db") as service:
+        job_id = submit(service)
+        assert service.wait_status(job_id, JobStatus.RUNNING, timeout_s=60)
+    with serve(workers=1, database=tmp_path / "jobs.db") as service:
+        assert service.wait_status(job_id, JobStatus.COMPLETED, timeout_s=60)
+
+
+def test_a_job_is_done_when_its_times_are_over() -> None:
+    with serve(workers=1, fault_injection=FaultInjection(pending_time_s=0.05, running_time_s=0.1)) as service:
+        job_id = submit(service)
+        assert service.wait_status(job_id, JobStatus.COMPLETED, timeout_s=60)
+        assert call(service, "GET", f"/job/{job_id}/status/").json()["run_time"] >= 0.1

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.local.web.request_body import count_in_query, parse_json
+
+
+def test_json_becomes_values_in_the_order_of_the_text() -> None:
+    assert list(parse_json(b'{"b": 1, "a": [true, null, "\\u00e9"]}').items()) == [
+        ("b", 1),
+        ("a", [True, None, "é"]),
+    ]
+
+
+def test_a_surrogate_pair_is_one_character() -> None:
+    assert parse_json(b'"\\ud83d\\ude00"') == "😀"
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"", "body: expected JSON"),
+        (b"{", "body: expected JSON"),
+        (b"{} {}", "body: expected JSON"),
+        (b'{"shots": NaN}', "NaN"),
+        (b'{"shots": -Infinity}', "Infinity"),
+        (b"1" * 5000, "body: expected JSON"),
+        (b'{"circuits": {"bell": 1, "bell": 2}}', "bell: the key occurs twice"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'"\xff"', "UTF-8"),
+        (b'{"label": "\\uD800"}', "UTF-8"),
+    ],
+)
+def test_what_is_no_sound_json_is_refused_with_a_reason(body: bytes, complaint: str) -> None:
+    with pytest.raises(WireError, match=complaint):
+        parse_json(body)
+
+
+def test_a_number_in_the_query_is_read_or_has_its_default() -> None:
+    assert count_in_query({"limit": "7"}, "limit", default=100, least=1, most=1000) == 7
+    assert count_in_query({}, "limit", default=100, least=1, most=1000) == 100
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "-1", "1.0", "", "x", "٣", "9" * 10_000, " 7", "+7"])
+def test_a_number_out_of_its_bounds_is_refused_by_name(text: str) -> None:
+    with pytest.raises(WireError, match="limit: expected a whole number from 1 to 1000"):
+        count_in_query({"limit": text}, "limit", default=100, least=1, most=1000)

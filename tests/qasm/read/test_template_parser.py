@@ -1,0 +1,88 @@
+"""Templates: what is read, and where the mistakes are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.qasm.read.template_parser import angle_spans, parse_template
+
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3];\ncreg c[2];\n'
+LINES = HEADER.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("ry(theta_0) q[0];", ["theta_0"]),
+        ("ry(t) q;", ["t"]),
+        ("u3(a, ab,abc) q[0];", ["a", "ab", "abc"]),
+        ("rx(-a) q[0]; rz(2*a^2 - sin(pi/b)) q[1];", ["a", "b"]),
+        ("rx( // angle a\n a ) q[0];", ["a"]),
+        ("gate f(x) r { rx(2*x) r; rz(a) r; } f(a) q[1];", ["a"]),
+        ("if(c==1) rx(a) q[0];", ["a"]),
+        ("rx(a) q[0];", ["a", "not_there"]),
+        ("h q;", []),
+        (
+            "rx(long_name_of_an_angle_that_goes_on_and_on_and_on) q[0];",
+            ["long_name_of_an_angle_that_goes_on_and_on_and_on"],
+        ),
+        ("rx(a/(b-d)) q[0];", ["a", "b", "d"]),
+        ("rx(aa/(bb-dd)) q[0];", ["aa", "bb", "dd"]),
+        ("rx(a0a/(bbb-ddd)) q[0];", ["a0a", "bbb", "ddd"]),
+    ],
+)
+def test_names_are_angles(body: str, names: list[str]) -> None:
+    circuit = parse_template(HEADER + body, names)
+    assert circuit.num_qubits == 3
+    assert circuit.size() >= 1
+
+
+@pytest.mark.parametrize(
+    ("body", "names", "column", "reason"),
+    [
+        ("ry(theta) q[0];", ["theta_0"], 4, "'theta' is not a parameter"),
+        ("  rx(a) q[0]; rx(a,a) q[0];", ["a"], 15, "takes 1 parameter"),
+        ("rx(parameter) q[0];rx(1) q[7];", ["parameter"], 28, "out-of-range"),
+        ("rx(a) q[a];", ["a"], 9, "the parameter 'a' stands where no angle can be"),
+        ("if(c==a) x q[0];", ["a"], 7, "stands where no angle can be"),
+        ("qreg r[a];", ["a"], 8, "stands where no angle can be"),
+        ("ry(q) q[0];", ["q"], -1, "stands where no angle can be"),
+        ("rx(rx) q[0];", ["rx"], 1, "stands where no angle can be"),
+        ("gate f(a) r { rx(a) r; }", ["a"], 8, "stands where no angle can be"),
+        ("gate f(x) a { rx(x) a; }", ["a"], 11, "stands where no angle can be"),
+        ("a q[0];", ["a"], 1, "stands where no angle can be"),
+        ("rx(a q[0];", ["a"], 6, ""),
+    ],
+)
+def test_a_mistake_is_at_its_line_and_column(body: str, names: list[str], column: int, reason: str) -> None:
+    place = f"line {LINES + 1}, column {column}: " if column > 0 else "line 3, column 6: "
+    with pytest.raises(QoroInputError, match=re.escape(place)) as caught:
+        parse_template(HEADER + body, names)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["pi", "sin", "ln", "if", "gate", "measure", "qreg", "OPENQASM", "U", "CX"])
+def test_words_of_the_language_are_no_names(name: str) -> None:
+    with pytest.raises(QoroInputError, match=f"'{name}' is a word of OpenQASM 2"):
+        parse_template(HEADER, [name])
+
+
+def test_the_end_of_a_number_is_no_name() -> None:
+    with pytest.raises(QoroInputError, match=re.escape("'e5' reads like the end of 1.e5")):
+        parse_template(HEADER + "rx(1.e5) q[0];", ["e5"])
+
+
+def test_the_place_of_every_angle_is_found() -> None:
+    code = "rx(a) q;u(f(b,c), d ,e) q[0];gate g(x) y{rz(x/2) y;}if(c==1) p(sin(g)) q[0];x q;g(h q;"
+    assert [code[start:end] for start, end in angle_spans(code)] == [
+        "a",
+        "f(b,c)",
+        " d ",
+        "e",
+        "x/2",
+        "sin(g)",
+        "h q",
+    ]

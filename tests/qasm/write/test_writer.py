@@ -1,0 +1,424 @@
+"""The writer against the reference: the text means to Qiskit and to the engine what the circuit meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import maestro
+import numpy as np
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
+from qiskit.circuit import (
+    AnnotatedOperation,
+    Clbit,
+    ControlModifier,
+    Gate,
+    Instruction,
+    InverseModifier,
+    Parameter,
+    Qubit,
+)
+from qiskit.circuit.library import (
+    CXGate,
+    DiagonalGate,
+    GlobalPhaseGate,
+    HGate,
+    PauliEvolutionGate,
+    PauliGate,
+    PermutationGate,
+    QFTGate,
+    RXGate,
+    RXXGate,
+    RZGate,
+    SGate,
+    U3Gate,
+    XGate,
+)
+from qiskit.circuit.random import random_circuit
+from qiskit.quantum_info import Operator, SparsePauliOp, Statevector, random_clifford, random_unitary
+
+from qiskit_qoro.backends.target import build_simulator_target
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.systems import SimulatorCluster
+from qiskit_qoro.qasm import GATES, parse_program, write_program
+
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+TARGET = build_simulator_target(SimulatorCluster("qoro_maestro"))
+WIDTH = 4
+
+Builder = Callable[[QuantumCircuit, np.random.Generator], None]
+
+
+def pick(rng: np.random.Generator, count: int) -> list[int]:
+    return [int(index) for index in rng.permutation(WIDTH)[:count]]
+
+
+def add_table_gates(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    for name in rng.permutation(list(GATES)):
+        spec = GATES[name]
+        circuit.append(spec.constructor(*rng.uniform(-7, 7, spec.num_params)), pick(rng, spec.num_qubits))
+
+
+def add_random_gates(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    circuit.compose(random_circuit(WIDTH, 6, max_operands=4, seed=int(rng.integers(2**31))), inplace=True)
+
+
+def add_control_states(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    angle = float(rng.uniform(-3, 3))
+    circuit.append(CXGate(ctrl_state=0), pick(rng, 2))
+    circuit.append(HGate().control(2, ctrl_state=1, annotated=False), pick(rng, 3))
+    circuit.append(RZGate(angle).control(1, ctrl_state=0, annotated=False), pick(rng, 2))
+    circuit.append(XGate().control(3, ctrl_state=5, annotated=False), pick(rng, 4))
+    circuit.append(U3Gate(angle, 1, 2).control(2, ctrl_state=2, annotated=False), pick(rng, 3))
+
+
+def add_unitaries(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    for count in (1, 2, 3):
+        circuit.unitary(random_unitary(2**count, seed=rng), pick(rng, count))
+    circuit.append(DiagonalGate(np.exp(1j * rng.uniform(0, 6, 4))), pick(rng, 2))
+    circuit.append(PauliGate("XYZ"), pick(rng, 3))
+
+
+def add_algorithms(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    circuit.append(QFTGate(3), pick(rng, 3))
+    circuit.append(PermutationGate(pick(rng, WIDTH)), range(WIDTH))
+    evolution = PauliEvolutionGate(SparsePauliOp(["XXI", "IZZ", "YIY"]), float(rng.uniform()))
+    circuit.append(evolution.definition.to_gate(), pick(rng, 3))
+    circuit.mcp(0.3, [0, 1, 2], 3)
+    circuit.append(random_clifford(3, seed=rng), pick(rng, 3))
+    modifiers = [ControlModifier(1, ctrl_state=0), InverseModifier()]
+    circuit.append(AnnotatedOperation(SGate(), modifiers), pick(rng, 2))
+
+
+def add_nested_gates(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    """Gates with names of the table and phases that only matter once they are controlled."""
+    inner = QuantumCircuit(2, name="h", global_phase=0.7)
+    inner.ecr(1, 0)
+    inner.rzz(float(rng.uniform()), 0, 1)
+    outer = QuantumCircuit(3, name="my gate!", global_phase=-0.2)
+    outer.append(inner.to_gate(), [2, 0])
+    outer.iswap(1, 2)
+    outer.append(GlobalPhaseGate(0.4))
+    circuit.append(outer.to_gate(), pick(rng, 3))
+    circuit.append(inner.to_gate().control(1), pick(rng, 3))
+    circuit.append(outer.to_gate().inverse(), pick(rng, 3))
+    circuit.global_phase = 1.1
+
+
+def add_mutable_gates(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
+    circuit.append(XGate(label="labelled"), pick(rng, 1))
+    circuit.append(RXGate(0.4).to_mutable(), pick(rng, 1))
+    circuit.append(CXGate().to_mutable(), pick(rng, 2))
+    circuit.append(RXXGate(np.float64(0.25)), pick(rng, 2))
+    circuit.append(RXGate(np.float32(0.25)), pick(rng, 1))
+
+
+BUILDERS: dict[str, Builder] = {
+    builder.__name__: builder
+    for builder in (
+        add_table_gates,
+        add_random_gates,
+        add_control_states,
+        add_unitaries,
+        add_algorithms,
+        add_nested_gates,
+        add_mutable_gates,
+    )
+}
+
+
+def build(name: str, seed: int) -> QuantumCircuit:
+    rng = np.random.default_rng(seed)
+    circuit = QuantumCircuit(WIDTH)
+    circuit.h(range(WIDTH))
+    BUILDERS[name](circuit, rng)
+    return circuit
+
+
+def forms(circuit: QuantumCircuit, seed: int) -> list[QuantumCircuit]:
+    """The circuit as it is and transpiled at each level."""
+    return [circuit] + [
+        transpile(circuit, target=TARGET, optimization_level=level, seed_transpiler=seed)
+        for level in range(4)
+    ]
+
+
+def check_engine(text: str, state: Statevector) -> None:
+    words = ["XIII", "IZII", "IIYI", "ZIXZ", "YYII", "XZYX", "ZZZZ"]
+    found = maestro.simple_estimate(text, ";".join(words))["expectation_values"]
+    expected = [state.expectation_value(SparsePauliOp(word[::-1])).real for word in words]
+    assert np.allclose(found, expected, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(9))
+@pytest.mark.parametrize("name", BUILDERS)
+def test_the_text_means_the_circuit_to_qiskit_and_to_the_engine(name: str, seed: int) -> None:
+    for circuit in forms(build(name, seed), seed):
+        text = write_program(circuit).text
+        assert Operator(parse_program(text)).equiv(Operator(circuit)), f"{name}, seed {seed}"
+        check_engine(text, Statevector(circuit))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_initialised_state_is_what_was_asked_for(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    amplitudes = rng.normal(size=8) + 1j * rng.normal(size=8)
+    amplitudes /= np.linalg.norm(amplitudes)
+    circuit = QuantumCircuit(WIDTH)
+    circuit.initialize(amplitudes, [2, 0, 3])
+    for form in forms(circuit, seed):
+        text = write_program(form).text
+        assert Statevector(parse_program(text)).equiv(Statevector(circuit)), seed
+        without_resets = "\n".join(line for line in text.splitlines() if not line.startswith("reset"))
+        check_engine(without_resets, Statevector(circuit))
+
+
+def test_the_text_is_flat_and_in_order() -> None:
+    circuit = QuantumCircuit(3, 2)
+    circuit.h(0)
+    circuit.cu(0.5, 0, -0.25, 1, 2, 0)
+    circuit.delay(100, 1)
+    circuit.barrier(0, 2)
+    circuit.reset(1)
+    circuit.measure(2, 0)
+    program = write_program(circuit)
+    assert program.text == HEADER + (
+        "qreg q[3];\ncreg c[2];\nh q[0];\ncu(0.5,0.0,-0.25,1.0) q[2],q[0];\nbarrier q[0],q[2];\n"
+        "reset q[1];\nmeasure q[2] -> c[0];\n"
+    )
+    assert (program.num_qubits, program.num_clbits, program.qubits) == (3, 2, (0, 1, 2))
+
+
+def test_the_same_circuit_gives_the_same_text() -> None:
+    circuit = build("add_unitaries", 3)
+    assert write_program(circuit) == write_program(circuit) == write_program(circuit.copy())
+
+
+def test_registers_of_any_kind_become_places() -> None:
+    shared = [Clbit() for _ in range(3)]
+    circuit = QuantumCircuit([Qubit()], QuantumRegister(2, "pi"), [Clbit()])
+    circuit.add_register(ClassicalRegister(bits=shared[:2], name="Meas-1"))
+    circuit.add_register(ClassicalRegister(bits=shared[::-1], name="sin"))
+    circuit.add_register(ClassicalRegister(0, "empty"))
+    circuit.measure([0, 1, 2, 0], [shared[2], shared[0], 0, shared[2]])
+    lines = write_program(circuit).text.removeprefix(HEADER).splitlines()
+    measured = [f"measure q[{qubit}] -> c[{clbit}];" for qubit, clbit in [(0, 3), (1, 1), (2, 0), (0, 3)]]
+    assert lines == ["qreg q[3];", "creg c[4];", *measured]
+
+
+def test_measurements_inside_an_instruction_reach_its_bits() -> None:
+    part = QuantumCircuit(2, 2, name="part")
+    part.x(0)
+    part.measure([0, 1], [1, 0])
+    circuit = QuantumCircuit(3, 3)
+    circuit.append(part.to_instruction(), [2, 0], [0, 2])
+    assert write_program(circuit).text.splitlines()[4:] == [
+        "x q[2];",
+        "measure q[2] -> c[2];",
+        "measure q[0] -> c[0];",
+    ]
+
+
+def test_idle_qubits_can_be_left_out() -> None:
+    circuit = QuantumCircuit(127, 2)
+    circuit.h(100)
+    circuit.delay(10, 7)
+    circuit.barrier()
+    circuit.cx(100, 3)
+    circuit.measure([100, 3], [0, 1])
+    program = write_program(circuit, drop_idle_qubits=True)
+    assert program.qubits == (3, 100)
+    assert (program.num_qubits, program.num_clbits) == (2, 2)
+    assert program.text.splitlines()[4:] == [
+        "h q[1];",
+        "barrier q[0],q[1];",
+        "cx q[1],q[0];",
+        "measure q[1] -> c[0];",
+        "measure q[0] -> c[1];",
+    ]
+
+
+@pytest.mark.parametrize("name", ["barrier", "delay"])
+def test_a_gate_that_is_called_like_a_pause_is_a_gate(name: str) -> None:
+    gate = QuantumCircuit(2, name=name)
+    gate.cx(0, 1)
+    circuit = QuantumCircuit(3)
+    circuit.append(gate.to_gate(), [2, 1])
+    program = write_program(circuit, drop_idle_qubits=True)
+    assert program.qubits == (1, 2)
+    assert program.text.splitlines()[3:] == ["cx q[1],q[0];"]
+
+
+@pytest.mark.parametrize("drop", [True, False])
+@pytest.mark.parametrize("num_qubits", [0, 1, 2])
+def test_there_is_always_a_qubit(num_qubits: int, drop: bool) -> None:
+    program = write_program(QuantumCircuit(num_qubits), drop_idle_qubits=drop)
+    assert program.num_qubits == max(1, 1 if drop else num_qubits)
+    assert program.qubits == tuple(range(min(num_qubits, 1) if drop else num_qubits))
+    assert parse_program(program.text).num_qubits == program.num_qubits
+    assert program.num_clbits == 0
+    assert "creg" not in program.text
+
+
+ANGLES = [
+    0.1,
+    -0.0,
+    0.0,
+    1e-17,
+    -1e-17,
+    5e-324,
+    1.5e300,
+    -1.7976931348623157e308,
+    math.pi,
+    1 / 3,
+    1e16,
+    1e22,
+    123456789.125,
+]
+
+
+@pytest.mark.parametrize("angle", ANGLES)
+def test_an_angle_reads_back_as_the_same_float(angle: float) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rz(angle, 0)
+    text = write_program(circuit).text
+    (reread,) = parse_program(text).data[0].params
+    assert (reread, math.copysign(1, reread)) == (angle, math.copysign(1, angle))
+    assert maestro.simple_estimate(text, "Z")["expectation_values"] == [1.0]
+
+
+def test_random_angles_read_back_exactly() -> None:
+    rng = np.random.default_rng(11)
+    angles = [float(value) for value in rng.uniform(-1, 1, 500) * 10.0 ** rng.integers(-20, 20, 500)]
+    circuit = QuantumCircuit(1)
+    for angle in angles:
+        circuit.rx(angle, 0)
+    assert [item.params[0] for item in parse_program(write_program(circuit).text).data] == angles
+
+
+@pytest.mark.parametrize("angle", [1e-9, 1.25, 1e5, 2.5e-5, 100.0, 1234567.875])
+def test_the_engine_reads_an_angle_as_qiskit_does(angle: float) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rx(angle, 0)
+    values = maestro.simple_estimate(write_program(circuit).text, "Y;Z")["expectation_values"]
+    assert values == pytest.approx([-math.sin(angle), math.cos(angle)], abs=1e-9, rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [2, np.float64(2), np.float32(2), np.int64(2)])
+def test_a_number_of_any_real_type_is_an_angle(value: float) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.append(RXGate(value), [0])
+    assert "rx(2.0) q[0];" in write_program(circuit).text
+
+
+def test_a_bound_expression_is_an_angle() -> None:
+    first, second = Parameter("first"), Parameter("second")
+    circuit = QuantumCircuit(1)
+    circuit.rx(2 * first + second, 0)
+    bound = circuit.assign_parameters({first: 0.25, second: 1})
+    assert "rx(1.5) q[0];" in write_program(bound).text
+    assert "rx(0.0) q[0];" in write_program(_with_expression(0 * (first + 1j).bind({first: 1}))).text
+
+
+def _with_expression(expression: object) -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    circuit.append(RXGate(expression), [0])
+    return circuit
+
+
+def unbound() -> QuantumCircuit:
+    return _with_expression(2 * Parameter("theta"))
+
+
+def unbound_inside() -> QuantumCircuit:
+    inner = QuantumCircuit(1, name="inner")
+    inner.rx(Parameter("theta"), 0)
+    circuit = QuantumCircuit(1)
+    circuit.append(inner.to_gate(), [0])
+    return circuit
+
+
+def unbound_in_an_unknown_gate() -> QuantumCircuit:
+    circuit = QuantumCircuit(2)
+    circuit.rzz(Parameter("theta"), 0, 1)
+    return circuit
+
+
+def not_a_number() -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    circuit.rx(math.nan, 0)
+    return circuit
+
+
+def infinite_in_an_unknown_gate() -> QuantumCircuit:
+    circuit = QuantumCircuit(2)
+    circuit.rzz(math.inf, 0, 1)
+    return circuit
+
+
+def variable() -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    circuit.add_var("flag", True)
+    return circuit
+
+
+def opaque_gate() -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    circuit.append(Gate("h", 1, []), [0])
+    return circuit
+
+
+class _Endless(Instruction):
+    def __init__(self) -> None:
+        super().__init__("endless", 1, 0, [])
+
+    def _define(self) -> None:
+        self.definition = QuantumCircuit(1)
+        self.definition.append(_Endless(), [0])
+
+
+def endless() -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    circuit.append(_Endless(), [0])
+    return circuit
+
+
+def fails_when_expanded() -> QuantumCircuit:
+    return parse_program(HEADER + "gate f(t) a { rx(1/t) a; } qreg q[1]; f(0) q[0];")
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (unbound, r"instruction 0 \(rx\): .*theta.*assign_parameters"),
+        (unbound_inside, r"instruction 0 \(inner\): .*theta"),
+        (unbound_in_an_unknown_gate, r"instruction 0 \(rzz\): .*theta"),
+        (not_a_number, r"instruction 0 \(rx\): its angle is nan"),
+        (infinite_in_an_unknown_gate, r"instruction 0 \(rzz\): its angle is inf"),
+        (variable, r"instruction 0 \(store\): .*real-time variables"),
+        (opaque_gate, r"instruction 0 \(h\): .*no definition"),
+        (endless, r"instruction 0 \(endless\): .*nested"),
+        (fails_when_expanded, r"instruction 0 \(f\): its definition fails: .*zero"),
+    ],
+)
+def test_what_cannot_be_written_is_named(builder: Callable[[], QuantumCircuit], message: str) -> None:
+    with pytest.raises(QoroInputError, match=message):
+        write_program(builder())
+
+
+def test_the_index_is_the_place_in_the_circuit() -> None:
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    circuit.barrier()
+    circuit.rx(Parameter("theta"), 0)
+    with pytest.raises(QoroInputError, match=r"instruction 2 \(rx\)"):
+        write_program(circuit)
+
+
+def test_a_text_that_no_service_would_read_is_refused() -> None:
+    circuit = QuantumCircuit(1000)
+    for _ in range(3000):
+        circuit.barrier()
+    with pytest.raises(QoroInputError, match=r"2\d{7} characters long, at most 16777216 .* split"):
+        write_program(circuit)

@@ -1,0 +1,199 @@
+"""Problems in every usual form, and what a person sees of a characterization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qiskit_optimization import QuadraticProgram
+from scipy.sparse import csr_array
+
+from qiskit_qoro import CharacterizationResult, JobConfig, QoroInputError, QoroService
+from qiskit_qoro.models.qubo import Polynomial
+from qiskit_qoro.qubo.characterization import characterize
+from qiskit_qoro.qubo.problem_forms import encode_problem
+from qiskit_qoro.wire.chunks import render
+from qiskit_qoro.wire.qubo import qubo_from_json
+
+MATRIX = np.array([[1.0, -2.0, 0.0], [-2.0, 3.0, 0.5], [0.0, 0.5, -1.0]])
+TERMS = {(0,): 1.0, (1,): 3.0, (2,): -1.0, (0, 1): -4.0, (1, 2): 1.0}
+
+
+def _continuous_program() -> QuadraticProgram:
+    program = QuadraticProgram()
+    program.continuous_var(name="x")
+    program.minimize(linear=[1])
+    return program
+
+
+def _all_states(num_variables: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    numbers = np.arange(2**num_variables)[:, None]
+    return (numbers >> np.arange(num_variables) & 1).astype(bool)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        MATRIX,
+        MATRIX.tolist(),
+        np.triu(MATRIX, 1) * 2 + np.diag(MATRIX.diagonal()),
+        csr_array(MATRIX),
+        TERMS,
+        {0: 1.0, 1: 3.0, 2: -1.0, (1, 0): -4.0, (1, 2): 1.0},
+        {"0": 1.0, "1,1": 3.0, "2": -1.0, "0,1": -2.0, "1,0": -2.0, "1,2": 1.0},
+    ],
+    ids=["symmetric", "lists", "triangular", "sparse", "tuples", "mixed keys", "comma keys"],
+)
+def test_every_form_of_a_problem_is_the_same_problem(problem: object) -> None:
+    encoded, variables = encode_problem(problem)
+    assert variables == 3
+    assert qubo_from_json(encoded) == Polynomial(3, TERMS)
+
+
+def test_a_sparse_matrix_is_not_written_out() -> None:
+    diagonal = np.arange(500_000)
+    encoded, variables = encode_problem(csr_array((-np.ones(500_000), (diagonal, diagonal))))
+    assert variables == len(encoded) == 500_000
+    assert encoded["499999"] == -1.0
+
+
+def test_the_smaller_form_is_picked() -> None:
+    vector = np.random.default_rng(5).normal(size=40)
+    dense, _ = encode_problem(np.outer(vector, vector))
+    sparse, _ = encode_problem(np.eye(40))
+    assert dense["_format"] == "factored_v1"
+    assert "_format" not in sparse
+    assert len(render(dense)) < 3000
+
+
+def test_an_envelope_passes_as_it_is() -> None:
+    vector = np.random.default_rng(5).normal(size=40)
+    encoded, _ = encode_problem(np.outer(vector, vector))
+    assert encode_problem(encoded) == (encoded, 40)
+
+
+def test_higher_orders_travel_with_comma_keys() -> None:
+    encoded, variables = encode_problem({(0, 1, 2): 1.5, (0,): -1.0})
+    assert (encoded, variables) == ({"0": -1.0, "0,1,2": 1.5}, 3)
+
+
+def test_a_quadratic_program_is_minimised_with_its_constraints() -> None:
+    program = QuadraticProgram()
+    for name in "abc":
+        program.binary_var(name)
+    program.maximize(linear=[1, 2, 3], quadratic={("a", "b"): -2})
+    program.linear_constraint({"a": 1, "b": 1, "c": 1}, "==", 2)
+    encoded, variables = encode_problem(program)
+    assert variables == 3
+    states = _all_states(3)
+    best = states[qubo_from_json(encoded).values(states).argmin()]
+    # Of the three pairs, b and c have the highest value.
+    assert best.tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (None, "expected a dict, a matrix or a QuadraticProgram"),
+        ("text", "expected a dict, a matrix or a QuadraticProgram"),
+        (np.ones((2, 3)), "square"),
+        (np.array([[np.nan]]), "finite"),
+        ({}, "no term"),
+        ({"a": 1.0}, "'a'"),
+        ({(0, 1): "x"}, "'x'"),
+        ({(-1,): 1.0}, "-1"),
+        ({(0.7, 1): 1.0}, "0.7"),
+        ({(): 5.0, (0,): 1.0}, "a constant"),
+        (np.array([[1j]]), "complex128, expected real"),
+        (csr_array(np.array([[1.0, 1j]] * 2)), "complex128, expected real"),
+        (csr_array(np.ones((2, 3))), "square"),
+        (csr_array(np.array([[np.nan]])), "finite"),
+        ({"_format": "factored_v1", "n": None}, "qubo"),
+        (_continuous_program(), "Continuous variables"),
+    ],
+)
+def test_what_is_no_problem_is_refused(problem: object, expected: str) -> None:
+    with pytest.raises(QoroInputError, match=expected):
+        encode_problem(problem)
+
+
+def test_options_that_are_no_mapping_are_refused() -> None:
+    service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"))
+    with pytest.raises(QoroInputError, match="expected a mapping"):
+        characterize({0: 1.0}, service=service, options=["deep"])  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def old() -> CharacterizationResult:
+    """An answer as the service gave it until release 0.12."""
+    return CharacterizationResult(
+        {
+            "job_id": "j-1",
+            "status": "COMPLETED",
+            "hardness": {"difficulty": "easy", "spectral_gap": 0.25, "condition_number": 12},
+            "report": {
+                "num_qubits": 3,
+                "quality_score": 87.5,
+                "concentration_ratio": 3.0,
+                "approximation_ratio": 0.875,
+                "best_parameters": {"gamma": 0.5, "beta": 0.25},
+                "state_probabilities": [{"state": "011", "probability": 0.75, "is_target?": True}],
+                "sensitivity": [{"qubit": 2, "score": 0.5}],
+            },
+            "recommendations": [
+                {"level": "warn", "metric": "gap", "text": "a [bold] <b>", "html": "a &lt;b&gt;"}
+            ],
+        },
+        html='<div class="qvr-root"></div>',
+    )
+
+
+def test_the_figures_are_typed(old: CharacterizationResult) -> None:
+    assert (old.job_id, old.status, old.difficulty, old.num_qubits) == ("j-1", "COMPLETED", "easy", 3)
+    assert (old.spectral_gap, old.condition_number) == (0.25, 12.0)
+    assert (old.quality_score, old.concentration_ratio, old.approximation_ratio) == (87.5, 3.0, 0.875)
+    assert old.best_parameters == {"gamma": 0.5, "beta": 0.25}
+    assert old.state_probabilities == {"011": 0.75}
+    assert old.sensitivity == {2: 0.5}
+    assert [advice.text for advice in old.recommendations] == ["a [bold] <b>"]
+
+
+def test_the_newer_names_are_understood() -> None:
+    new = CharacterizationResult(
+        {
+            "hardness": {"matrix_spectral_gap": 0.5, "matrix_condition_number": 2.0},
+            "report": {
+                "quality_at_best": 10.0,
+                "concentration_at_best": 2.0,
+                "structural_sensitivity": [{"qubit": 0, "score": 1.0}],
+            },
+        }
+    )
+    assert (new.spectral_gap, new.condition_number) == (0.5, 2.0)
+    assert (new.quality_score, new.concentration_ratio) == (10.0, 2.0)
+    assert new.sensitivity == {0: 1.0}
+
+
+def test_figures_that_were_not_asked_for_are_none() -> None:
+    bare = CharacterizationResult({"job_id": "j-2", "status": "COMPLETED", "hardness": None, "report": {}})
+    assert (bare.difficulty, bare.spectral_gap, bare.quality_score, bare.best_parameters) == (None,) * 4
+    assert bare.state_probabilities == {}
+    assert bare.recommendations == []
+    assert "j-2" in bare.summary()
+
+
+def test_the_summary_is_plain_text_with_every_figure(old: CharacterizationResult) -> None:
+    summary = old.summary()
+    for figure in ("j-1", "easy", "0.25", "87.5", "gamma 0.5", "a [bold] <b>"):
+        assert figure in summary
+    assert "\x1b" not in summary
+
+
+def test_display_prints_the_same(old: CharacterizationResult, capsys: pytest.CaptureFixture[str]) -> None:
+    old.display()
+    assert "a [bold] <b>" in capsys.readouterr().out
+
+
+def test_notebooks_show_the_services_report(old: CharacterizationResult) -> None:
+    assert old._repr_html_() == '<div class="qvr-root"></div>'

@@ -1,0 +1,349 @@
+"""Whole answers: what is in them, and what the numbers mean."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qiskit_qoro.qubo_analysis import characterize, render_html, report_to_json, request_from_json
+from qiskit_qoro.qubo_analysis.report.recommendations import RULES
+from qiskit_qoro.qubo_analysis.report.report_values import CharacterizationReport, Recommendation, Regime
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "characterization.md"
+
+# Worth 3, 2 and 1, at most one of them: without the penalty all would be taken.
+CHOICE = {"0": -3.0, "1": -2.0, "2": -1.0}
+CONFLICT = {"0,1": 1.0, "0,2": 1.0, "1,2": 1.0}
+
+
+def with_penalty(weight):
+    return CHOICE | {key: weight * value for key, value in CONFLICT.items()}
+
+
+# --- the circuit's figures ------------------------------------------------------------------------------
+
+
+def test_figures_at_fixed_angles_follow_from_the_probabilities(answer, random_terms, costs_of):
+    terms = random_terms(3, seed=5)
+    report = answer(terms, states=["011", "100"], analysis={"gamma": 0.4, "beta": -0.3})["report"]
+    costs = costs_of(terms, 3)
+    listed = {item["state"]: item["probability"] for item in report["state_probabilities"]}
+    low, high, guess = min(costs.values()), max(costs.values()), np.mean(list(costs.values()))
+    mean = sum(listed[state] * costs[state] for state in costs)
+
+    assert report["expectation"] == pytest.approx(mean)
+    assert report["approximation_ratio"] == pytest.approx((high - mean) / (high - low))
+    assert report["quality_score"] == pytest.approx(100 * max(0, (guess - mean) / (guess - low)))
+    assert report["concentration_ratio"] == pytest.approx((listed["011"] + listed["100"]) * 8 / 2)
+    assert not {"quality_at_best", "concentration_at_best", "best_parameters", "energy_landscape"} & set(
+        report
+    )
+
+
+def test_sensitivity_is_the_mean_change_by_a_flip_in_units_of_the_span(answer, random_terms, costs_of):
+    terms = random_terms(3, seed=6)
+    report = answer(terms, analysis={"gamma": 0.4, "beta": -0.3})["report"]
+    costs = costs_of(terms, 3)
+    listed = {item["state"]: item["probability"] for item in report["state_probabilities"]}
+    span = max(costs.values()) - min(costs.values())
+
+    def flipped(state, i):
+        return state[:i] + "10"[int(state[i])] + state[i + 1 :]
+
+    for entry in report["sensitivity"]:
+        changes = (p * abs(costs[flipped(s, entry["qubit"])] - costs[s]) for s, p in listed.items())
+        assert entry["score"] == pytest.approx(sum(changes) / span)
+
+
+def test_a_sweep_reports_the_best_point_of_its_grid(answer, random_terms):
+    terms = random_terms(4, seed=8)
+    ranges = {"gamma_range": [0.1, 1.0, 4], "beta_range": [-0.8, 0.8, 5]}
+    report = answer(terms, analysis=ranges)["report"]
+    grid, best = report["energy_landscape"], report["best_parameters"]
+    lowest = min(min(row) for row in grid["expectation"])
+
+    assert grid["gamma"] == pytest.approx([0.1, 0.4, 0.7, 1.0])
+    assert report["expectation"] == pytest.approx(lowest)
+    there = answer(terms, analysis=best)["report"]
+    assert there["expectation"] == pytest.approx(lowest)
+    assert report["quality_at_best"] == pytest.approx(there["quality_score"])
+
+
+def test_states_that_are_targets_are_always_listed_and_marked(answer, random_terms):
+    report = answer(random_terms(6, seed=9), states=["111111", "000000"])["report"]
+    marked = [item["state"] for item in report["state_probabilities"] if item["is_target"]]
+    assert sorted(marked) == ["000000", "111111"]
+    probabilities = [item["probability"] for item in report["state_probabilities"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert len(probabilities) >= 10
+
+
+def test_variable_0_is_the_leftmost_character(answer):
+    report = answer({"0": -1.0, "1": 1.0, "2": 1.0}, analysis={"gamma": 1.5, "beta": -0.78})["report"]
+    assert report["state_probabilities"][0]["state"] == "100"
+
+
+def test_without_targets_the_states_of_lowest_cost_are_counted(triangle):
+    options = {"analysis": {"gamma": 0.0, "beta": 0.0}}
+    body = {"qubo": triangle, "target_states": [], "options": options}
+    report = report_to_json(characterize(request_from_json(body)))["report"]
+    assert report["concentration_ratio"] == pytest.approx(1)
+    assert report["quality_score"] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_xy_mixer_starts_from_the_wanted_number_of_ones(answer, random_terms):
+    constraint = {"type": "eq_cardinality", "bound": 2}
+    report = answer(random_terms(5, seed=3), constraints=[constraint], ansatz={"mixer": "xy", "layers": 2})[
+        "report"
+    ]
+    assert report["feasibility_rate"] == pytest.approx(1)
+    assert report["constraint_diagnostics"][0]["satisfied_by_uniform"] == pytest.approx(10 / 32)
+
+
+def test_more_layers_do_no_worse_at_their_best(answer, random_terms):
+    terms = random_terms(6, seed=12)
+    ratios = [answer(terms, ansatz={"layers": p})["report"]["approximation_ratio"] for p in (1, 3)]
+    assert ratios[0] < ratios[1]
+
+
+def test_a_flat_problem_is_solved_by_any_state(answer):
+    found = answer({"0": 0.0, "1": 0.0}, preset="deep")
+    report, hardness = found["report"], found["hardness"]
+    assert (report["approximation_ratio"], report["quality_score"]) == (1, 100)
+    assert (hardness["cost_gap"], hardness["ground_state_degeneracy"], hardness["difficulty"]) == (
+        0,
+        4,
+        "easy",
+    )
+
+
+# --- the parts ------------------------------------------------------------------------------------------
+
+
+def test_the_new_form_has_hardness_with_deep_only(answer, triangle):
+    assert answer(triangle)["hardness"] is None
+    assert "certificate" not in answer(triangle)["report"]
+    deep = answer(triangle, preset="deep")
+    assert {"certificate", "classical_baseline", "formulation_quality"} <= set(deep["report"])
+
+
+def test_hardness_only_leaves_out_the_circuit(triangle):
+    options = {"analysis": {"hardness_only": True}}
+    body = {"qubo": triangle, "target_states": [], "options": options}
+    found = report_to_json(characterize(request_from_json(body)))
+    assert found["hardness"]["spectral_gap"] == found["hardness"]["matrix_spectral_gap"]
+    assert not {"quality_score", "state_probabilities", "sensitivity"} & set(found["report"])
+
+
+def test_the_baseline_and_the_certificate_know_that_greedy_is_stuck(answer):
+    # From 00 each single flip costs 1, both together gain 1.
+    found = answer({"0": 1.0, "1": 1.0, "0,1": -3.0}, preset="deep")["report"]
+    assert found["classical_baseline"]["greedy_energy"] == 0
+    assert found["classical_baseline"]["sa_energy"] == found["classical_baseline"]["best_energy"] == -1
+    assert found["classical_baseline"]["best_state"] == "11"
+    assert (found["certificate"]["greedy_solved"], found["certificate"]["sa_solved"]) == (False, True)
+    assert found["certificate"]["submodular"]
+
+
+def test_a_dense_large_problem_is_an_estimate_and_says_so(answer, random_terms):
+    found = answer(random_terms(24, seed=1), preset="deep")
+    report = found["report"]
+    assert report["regime"] == "estimate"
+    assert 0.2 <= report["confidence"] <= 0.8
+    assert report["relaxation_bound"] <= found["hardness"]["cost_min"]
+    assert report["certificate"]["sa_solved"] is None
+    assert "exact_ground_energy" not in report
+    assert {"num_qubits", "cost_min"} <= {item["metric"] for item in found["recommendations"]}
+
+
+def test_a_warm_start_simulates_the_part_around_a_classical_solution(answer, random_terms):
+    terms = random_terms(24, seed=1)
+    found = answer(terms, preset="deep", subspace={"auto_warmstart": True, "max_variable_qubits": 6})
+    report = found["report"]
+    assert len(report["subspace"]["variable_qubits"]) == 6
+    assert [item["qubit"] for item in report["sensitivity"]] == report["subspace"]["variable_qubits"]
+    assert len(report["structural_sensitivity"]) == 24
+    assert max(item["score"] for item in report["structural_sensitivity"]) == 1
+    assert 0 <= report["approximation_ratio_error_bound"] <= 1
+
+
+def test_a_given_part_keeps_the_base_elsewhere(answer, random_terms, costs_of):
+    terms = random_terms(5, seed=4, degree=3)
+    subspace = {"base_bitstring": "10110", "variable_qubits": [4, 1]}
+    report = answer(terms, subspace=subspace, analysis={"gamma": 0.3, "beta": -0.5})["report"]
+    listed = {item["state"]: item["probability"] for item in report["state_probabilities"]}
+    costs = costs_of(terms, 5)
+    assert {state for state in listed if listed[state]} == {"10110", "11110", "10111", "11111"}
+    assert report["expectation"] == pytest.approx(sum(p * costs[state] for state, p in listed.items()))
+
+
+@pytest.mark.parametrize(
+    "qubo", [{"0": 1, "1024": 1}, {",".join(map(str, range(23))): 1}], ids=["variables", "terms"]
+)
+def test_what_is_too_large_is_refused_with_the_reason(qubo, answer):
+    found = answer(qubo, preset="deep")
+    assert (found["report"]["regime"], found["report"]["confidence"], found["hardness"]) == (
+        "refuse",
+        0,
+        None,
+    )
+    (advice,) = found["recommendations"]
+    assert (advice["level"], advice["text"]) == ("action", found["report"]["refuse_reason"])
+
+
+# --- penalties ------------------------------------------------------------------------------------------
+
+
+def penalty_of(answer, weight, **options):
+    parts = {"cost_qubo": CHOICE, "penalty_qubo": CONFLICT}
+    return answer(with_penalty(weight), **parts, **options)["report"]
+
+
+@pytest.mark.parametrize(
+    ("weight", "is_well_tuned"), [(1.0, False), (2.5, True), (5.0, True), (100.0, False)]
+)
+def test_a_penalty_is_judged_by_its_weight(weight, is_well_tuned, answer):
+    # At most one is feasible: costs -3 to 0. 110 costs -5 with one conflict, 111 costs -6 with three.
+    report = penalty_of(answer, weight)
+    assert report["penalty_lambda_min_feasible"] == 2
+    assert report["penalty_lambda_safe"] == 5
+    assert report["penalty_recommendation"] == pytest.approx(1.1 * 2 + 0.05 * 5)
+    assert report["penalty_tuning"]["current_lambda"] == pytest.approx(weight)
+    assert report["penalty_tuning"]["is_well_tuned"] is is_well_tuned
+
+
+def test_the_recommended_weight_is_enough(answer):
+    weight = penalty_of(answer, 1.0)["penalty_recommendation"]
+    assert penalty_of(answer, weight)["penalty_tuning"]["is_well_tuned"]
+
+
+def test_constraints_alone_tell_whether_the_lowest_costs_are_feasible(answer):
+    constraint = {"type": "max_cardinality", "bound": 1}
+    options = {"constraints": [constraint], "analysis": {"auto_tune": True}}
+    assert answer(with_penalty(3), **options)["report"]["penalty_tuning"]["is_well_tuned"] is True
+    assert answer(with_penalty(1), **options)["report"]["penalty_tuning"]["is_well_tuned"] is False
+
+
+def test_what_no_state_satisfies_is_not_well_tuned(answer):
+    constraint = {"type": "min_cardinality", "bound": 4}
+    found = answer(CHOICE, constraints=[constraint], analysis={"penalty_tuning": True})
+    assert found["report"]["penalty_tuning"]["is_well_tuned"] is False
+    assert found["report"]["feasibility_rate"] == 0
+
+
+# --- recommendations ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "qubo", "options"),
+    [
+        ("penalty_tuning", with_penalty(1), {"cost_qubo": CHOICE, "penalty_qubo": CONFLICT}),
+        ("penalty_tuning", with_penalty(99), {"cost_qubo": CHOICE, "penalty_qubo": CONFLICT}),
+        ("penalty_tuning", CHOICE, {"analysis": {"penalty_tuning": True}}),
+        ("target_states", CHOICE, {"states": ["000"]}),
+        ("mixer", CHOICE, {"ansatz": {"mixer": "I"}}),
+        ("approximation_ratio", CHOICE | {"1": -3, "2": -3}, {}),
+        ("formulation_quality", CHOICE | {"0,1": 1e-5}, {"preset": "deep"}),
+        ("formulation_quality", CHOICE | {"4": 1}, {"preset": "deep"}),
+        ("condition_number", {"0": 1, "1": 1e-7}, {"preset": "deep"}),
+        ("global_flip_symmetric", {"0": -1, "1": -1, "0,1": 2}, {"preset": "deep"}),
+        ("certificate", CHOICE, {"preset": "deep"}),
+        ("feasibility_rate", CHOICE, {"constraints": {"type": "eq_cardinality", "bound": 0}}),
+        ("best_parameters", CHOICE, {"analysis": {"gamma_range": [0, 0.01, 3]}}),
+        ("concentration_ratio", CHOICE, {"states": ["000"]}),
+        ("quality_score", CHOICE, {"analysis": {"gamma": 0, "beta": 0}}),
+    ],
+)
+def test_a_rule_speaks_where_its_condition_holds(metric, qubo, options, answer):
+    assert metric in {item["metric"] for item in answer(qubo, **options)["recommendations"]}
+
+
+def test_every_rule_is_of_a_known_level_and_has_its_own_name():
+    assert {rule.level for rule in RULES} <= {"info", "warn", "action"}
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_texts_carry_no_markup_and_html_is_escaped(triangle):
+    request = request_from_json({"qubo": triangle, "reference_states": ["000"]})
+    advice = Recommendation("warn", "a<b", "x < y & <script>alert(1)</script>")
+    report = CharacterizationReport(request, Regime.EXACT, 1.0, recommendations=(advice,))
+    (item,) = report_to_json(report)["recommendations"]
+    assert item["text"] == advice.text
+    assert item["html"] == (
+        "<p><strong>a&lt;b</strong>: x &lt; y &amp; &lt;script&gt;alert(1)&lt;/script&gt;</p>"
+    )
+    assert "<script" not in render_html(report)
+    assert "&lt;script&gt;" in render_html(report)
+
+
+# --- the answer as a whole ------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.depth = [], [], 0
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.depth += 1
+
+    def handle_endtag(self, tag):
+        self.depth -= 1
+
+
+def test_the_page_is_one_self_contained_fragment(random_terms):
+    body = {"qubo": random_terms(5, seed=2), "reference_states": ["00000"], "options": {"preset": "deep"}}
+    page = render_html(characterize(request_from_json(body)))
+    parsed = Tags()
+    parsed.feed(page)
+    assert page.startswith('<section class="qvr-root">')
+    assert page.endswith("</section>")
+    assert parsed.depth == 0
+    assert not {"script", "link", "img", "iframe", "html", "body"} & set(parsed.tags)
+    assert not {"src", "href", "style", "onclick"} & {name for name, _ in parsed.attributes}
+    assert not re.search(r"url\(|@import|https?:", page)
+
+
+@pytest.mark.parametrize("n", [5, 22])
+def test_the_same_request_gives_the_same_answer(n, random_terms):
+    options = {"preset": "deep", "subspace": {"auto_warmstart": True, "max_variable_qubits": 5}}
+    body = {"qubo": random_terms(n, seed=2), "reference_states": ["0" * n], "options": options}
+    reports = [characterize(request_from_json(body)) for _ in range(2)]
+    assert report_to_json(reports[0]) == report_to_json(reports[1])
+    assert render_html(reports[0]) == render_html(reports[1])
+
+
+@pytest.mark.parametrize(
+    "qubo", [{"0": 1e100, "0,1": -1e100}, {"0": 1e-100}, {"0": 1e100, "1": 1e-300}, {"0": 0}]
+)
+@pytest.mark.parametrize("mixer", ["x", "xy", "I"])
+def test_an_answer_is_plain_json_whatever_the_coefficients(qubo, mixer, answer):
+    found = answer(qubo, preset="deep", ansatz={"mixer": mixer, "layers": 2})
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def names(value):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from names(item)
+    if isinstance(value, list):
+        for item in value:
+            yield from names(item)
+
+
+def test_every_name_in_an_answer_is_explained_in_the_documentation(answer, random_terms):
+    constraint = {"type": "max_cardinality", "bound": 1}
+    deep = {"preset": "deep", "constraints": [constraint]}
+    answers = [
+        answer(with_penalty(2), cost_qubo=CHOICE, penalty_qubo=CONFLICT, **deep),
+        answer(random_terms(20, seed=1), subspace={"auto_warmstart": True}, **deep),
+        answer({"2000": 1}),
+    ]
+    page = PAGE.read_text(encoding="utf-8")
+    assert {name for name in names(answers) if f"`{name}`" not in page} == set()
