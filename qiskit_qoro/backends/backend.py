@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -18,16 +17,16 @@ from qiskit_qoro.backends.run_options import (
     check_options,
     shots_by_circuit,
 )
+from qiskit_qoro.backends.run_submission import submit_run
 from qiskit_qoro.backends.target import build_qpu_target, build_simulator_target
-from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import QoroJob
-from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.job_document import RunStructure
 from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult
+from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.models.shots import group_shots
 from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.qasm.write.writer import Program, write_program
@@ -218,35 +217,15 @@ class QoroBackend(BackendV2):
             tag=settings["tag"],
             memory=settings["memory"],
         )
-        labels = label_circuits(structure)
-        experiments = dict(zip(labels, structure.experiments, strict=True))
-        try:
-            submitted = self._submit(dict(zip(labels, programs, strict=True)), shots, settings)
-        except QoroError as error:
-            error.reword(partial(name_circuits, experiments=experiments))
-            raise
-        return QoroJob(
+        return submit_run(
             self,
-            str(submitted.job_id),
             self._service,
-            experiments=experiments,
-            memory=structure.memory,
-            tag=structure.tag,
-        )
-
-    def _submit(
-        self, programs: Mapping[str, Program], shots: Sequence[int], settings: Mapping[str, Any]
-    ) -> ExecutionResult:
-        uniform = len(set(shots)) == 1
-        return self._service.submit_circuits(
             programs,
-            shot_groups=None if uniform else group_shots(shots),
-            override_execution_config=self._execution_config(settings),
-            override_job_config=self.job_config(
-                shots=shots[0] if uniform else None,
-                tag=settings["tag"],
-                use_circuit_packing=settings["use_circuit_packing"],
+            structure,
+            job_config=self.job_config(
+                tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
             ),
+            execution_config=self._execution_config(settings),
         )
 
     def check_execution_config(self, config: AnyConfig | None) -> None:

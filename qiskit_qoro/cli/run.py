@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 from qiskit import QuantumCircuit
@@ -14,12 +13,13 @@ from qiskit.result import Result
 from rich.console import Console
 
 from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.backends.run_submission import submit_run
 from qiskit_qoro.cli.output import print_counts, print_json, say
 from qiskit_qoro.cli.where import add_common, choose_provider
-from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import QoroJob
-from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.job_document import RunStructure
 from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.qasm.read.qelib1_completion import read_program
@@ -118,16 +118,8 @@ def _measures(circuit: QuantumCircuit) -> bool:
 def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:
     """Submit the text as it stands, labelled as ``backend.run()`` would."""
     experiment = Experiment(name, layout_of_circuit(circuit), shots)
-    [label] = label_circuits(RunStructure([experiment], backend.name, name))
-    experiments = {label: experiment}
-    try:
-        submitted = backend.service.submit_circuits(
-            {label: text}, override_job_config=backend.job_config(shots=shots, tag=name)
-        )
-    except QoroError as error:
-        error.reword(partial(name_circuits, experiments=experiments))
-        raise
-    return QoroJob(backend, str(submitted.job_id), backend.service, experiments=experiments, tag=name)
+    structure = RunStructure([experiment], backend.name, name)
+    return submit_run(backend, backend.service, [text], structure, job_config=backend.job_config(tag=name))
 
 
 def _wait(job: QoroJob, *, may_outlive: bool) -> Result:

@@ -1,0 +1,69 @@
+"""Submit the circuits of a run as one job: for :meth:`QoroBackend.run` and for ``qiskit-qoro run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from qiskit.providers import BackendV2
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.shots import group_shots
+from qiskit_qoro.qasm.write.writer import Program
+from qiskit_qoro.service import QoroService
+
+__all__ = ["submit_run"]
+
+
+def submit_run(
+    backend: BackendV2,
+    service: QoroService,
+    programs: Sequence[Program | str],
+    structure: RunStructure,
+    *,
+    job_config: JobConfig,
+    execution_config: AnyConfig | None = None,
+) -> QoroJob:
+    """Label programs, submit them as one job, and return without waiting for it.
+
+    Args:
+        backend: The backend that runs the job.
+        service: The client that submits it.
+        programs: One OpenQASM 2 program for each experiment of ``structure``, in the same order.
+        structure: The meaning of the submission. The labels of the programs carry it.
+        job_config: The backend and the tag of the job. The shots come from ``structure``.
+        execution_config: Overrides the client's execution configuration.
+
+    Raises:
+        QoroInputError: A program cannot be run. Nothing was sent.
+        QoroAPIError: The service refused the job.
+        QoroConnectionError: The service did not answer.
+    """
+    labels = label_circuits(structure)
+    experiments = dict(zip(labels, structure.experiments, strict=True))
+    shots = [experiment.shots for experiment in structure.experiments]
+    is_uniform = len(set(shots)) == 1
+    try:
+        submitted = service.submit_circuits(
+            dict(zip(labels, programs, strict=True)),
+            shot_groups=None if is_uniform else group_shots(shots),
+            override_execution_config=execution_config,
+            override_job_config=replace(job_config, shots=shots[0] if is_uniform else None),
+        )
+    except QoroError as error:
+        # The service and the client quote labels. The caller knows the circuits by index and name.
+        error.reword(partial(name_circuits, experiments=experiments))
+        raise
+    return QoroJob(
+        backend,
+        str(submitted.job_id),
+        service,
+        experiments=experiments,
+        memory=structure.memory,
+        tag=structure.tag,
+    )
