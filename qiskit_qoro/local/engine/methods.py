@@ -7,9 +7,9 @@ would silently replace by something else, or that would bring it down, gets past
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
+
+import psutil
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.noise import check_noise
@@ -165,7 +165,7 @@ def default_memory_limit(*, engines: int = 1) -> int:
 
     One share is left to everybody else.
     """
-    return min(_MOST_MEMORY, _available_bytes() // (engines + 1))
+    return min(_MOST_MEMORY, psutil.virtual_memory().available // (engines + 1))
 
 
 def _too_big(program: EngineProgram, *, sampling: bool, memory_limit_bytes: int) -> str | None:
@@ -187,17 +187,6 @@ def _asked_method(config: ExecutionConfig) -> SimulationMethod | None:
     if config.bond_dimension is None and config.truncation_threshold is None:
         return None
     return SimulationMethod.MatrixProductState
-
-
-def _available_bytes() -> int:
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    if hasattr(os, "sysconf"):
-        return int(os.sysconf("SC_PHYS_PAGES")) * int(os.sysconf("SC_PAGE_SIZE"))
-    return 2 * _MOST_MEMORY
 
 
 def _name(member: Simulator | SimulationMethod | None) -> str:

@@ -15,8 +15,9 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
+
+import psutil
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.engine import load_engine
@@ -96,13 +97,11 @@ def _warm_up(reader: Reader) -> None:
 
 
 def _limit_memory(limit_bytes: int | None) -> None:
-    statm = Path("/proc/self/statm")
-    if limit_bytes is None or not statm.exists():
+    if limit_bytes is None or not psutil.LINUX:
         return
-    import resource  # noqa: PLC0415  not on Windows
-
-    taken = int(statm.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = taken + limit_bytes + _HEADROOM_BYTES
-    if hard == resource.RLIM_INFINITY or wanted < hard:
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    process = psutil.Process()
+    # The limit is on address space, so count what the interpreter and its libraries have mapped already.
+    wanted = process.memory_info().vms + limit_bytes + _HEADROOM_BYTES
+    _, hard = process.rlimit(psutil.RLIMIT_AS)
+    if hard == psutil.RLIM_INFINITY or wanted < hard:
+        process.rlimit(psutil.RLIMIT_AS, (wanted, hard))
