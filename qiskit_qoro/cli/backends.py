@@ -9,7 +9,7 @@ from rich.text import Text
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.output import print_json, print_table
-from qiskit_qoro.cli.where import add_common, choose_provider
+from qiskit_qoro.cli.service_options import add_common, choose_provider
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 

@@ -16,11 +16,11 @@ from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.cli import (
-    account,
+    account_credits,
     backends,
-    change,
+    cancel_delete,
     completion,
-    job_table,
+    list_jobs,
     result,
     run,
     serve,
@@ -36,12 +36,12 @@ WORKED, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     run,
-    job_table,
+    list_jobs,
     status,
     result,
-    change.CANCEL,
-    change.DELETE,
-    account,
+    cancel_delete.CANCEL,
+    cancel_delete.DELETE,
+    account_credits,
     backends,
     systems,
     serve,

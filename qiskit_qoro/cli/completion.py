@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from qiskit_qoro.cli.where import usual_journal
+from qiskit_qoro.cli.service_options import usual_journal
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 

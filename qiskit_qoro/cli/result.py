@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from qiskit_qoro.cli.output import ROWS, print_counts, print_json, print_table, say, say_rest
-from qiskit_qoro.cli.pubs import print_pubs, pubs_to_json
-from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
+from qiskit_qoro.cli.pub_results import print_pubs, pubs_to_json
+from qiskit_qoro.cli.service_options import add_job, choose_provider_of_job, references
 from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError, QoroInputError
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state

@@ -15,7 +15,7 @@ from rich.console import Console
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_submission import submit_run
 from qiskit_qoro.cli.output import print_counts, print_json, say
-from qiskit_qoro.cli.where import add_common, choose_provider
+from qiskit_qoro.cli.service_options import add_common, choose_provider
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import QoroJob

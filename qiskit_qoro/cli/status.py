@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qiskit_qoro.cli.output import print_fields, print_json
-from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
+from qiskit_qoro.cli.service_options import add_job, choose_provider_of_job, references
 from qiskit_qoro.models.jobs import joint_state
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]

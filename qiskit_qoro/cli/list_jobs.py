@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from qiskit_qoro.cli.output import print_json, print_table, say
-from qiskit_qoro.cli.where import add_common, choose_provider, is_service_chosen, usual_journal
+from qiskit_qoro.cli.service_options import add_common, choose_provider, is_service_chosen, usual_journal
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_remembered
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qiskit_qoro.cli.output import print_fields, print_json, print_table
-from qiskit_qoro.cli.where import add_common, choose_provider
+from qiskit_qoro.cli.service_options import add_common, choose_provider
 from qiskit_qoro.service.account import MOST_TRANSACTIONS
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]

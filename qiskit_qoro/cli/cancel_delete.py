@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qiskit_qoro.cli.output import print_json, say
-from qiskit_qoro.cli.where import add_job, choose_provider_of_job, references
+from qiskit_qoro.cli.service_options import add_job, choose_provider_of_job, references
 from qiskit_qoro.errors import ConflictError, NotFoundError, QoroError
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.service import QoroService
