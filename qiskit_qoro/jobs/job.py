@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus as QiskitStatus
+from qiskit.providers import JobV1
 from qiskit.result import Result
 
 from qiskit_qoro._version import __version__
-from qiskit_qoro.errors import (
-    JobCancelledError,
-    JobFailedError,
-    QoroAPIError,
-    QoroError,
-    QoroInputError,
-)
-from qiskit_qoro.jobs.as_completed import until_final
+from qiskit_qoro.errors import JobFailedError, QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment, build_experiment_results
 from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
 from qiskit_qoro.jobs.outcome import describe_failure, identify, in_known_terms
 from qiskit_qoro.jobs.service_job import ServiceJob
-from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, JobState, JobStatus
+from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.wire.labels import LabelledStructure
@@ -36,11 +29,11 @@ __all__ = ["QoroJob", "ResultReader"]
 
 _DEFAULT_TAG = "default"
 
-ResultReader = Callable[[Any, Mapping[str, CircuitResult], str], Any]
-"""Turns a structure that labels carried, the results by label, and the job's identifier, into a result."""
+ResultReader = Callable[[Any, Mapping[str, CircuitResult]], Any]
+"""Turns a structure that labels carried, and the results by label, into a result."""
 
 
-class QoroJob(ServiceJob):
+class QoroJob(ServiceJob[Result], JobV1):
     """A job on the Qoro service. ``await job`` waits for its result and lets other coroutines run meanwhile.
 
     Args:
@@ -71,7 +64,9 @@ class QoroJob(ServiceJob):
         readers: Mapping[str, ResultReader] | None = None,
         find_backend: Callable[[str], BackendV2] | None = None,
     ) -> None:
-        super().__init__(backend, job_id, service)
+        # Qiskit's base class calls no other constructor, so each one is called by name.
+        JobV1.__init__(self, backend, job_id)
+        ServiceJob.__init__(self, job_id, service, [job_id])
         self._experiments = experiments
         self._structure = RunStructure(
             tuple((experiments or {}).values()),
@@ -90,9 +85,16 @@ class QoroJob(ServiceJob):
     def __repr__(self) -> str:
         return f"<QoroJob {self.job_id()!r} on {self._structure.backend_name!r}>"
 
-    def __await__(self) -> Generator[Any, None, Result]:
-        """Wait for the job as :meth:`result` does, without blocking the event loop."""
-        return self._awaited().__await__()
+    def submit(self) -> None:
+        """Refuse: a job is submitted by ``backend.run()``, once.
+
+        Raises:
+            QoroInputError: Always.
+        """
+        raise QoroInputError(
+            f"job {self.job_id()} has been submitted already: backend.run() submits, and returns the job",
+            job_id=self.job_id(),
+        )
 
     def backend(self) -> BackendV2:
         """The backend it runs on; of a job fetched by its identifier, the one of the name that is known.
@@ -125,7 +127,49 @@ class QoroJob(ServiceJob):
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
-        return self._reason() if self.status() is QiskitStatus.ERROR else None
+        return self._failure_reason(self.job_id()) if self.status() is QiskitStatus.ERROR else None
+
+    def usage(self) -> float | None:
+        """Seconds that the service worked on the job, ``None`` where it does not say, or not yet.
+
+        Raises:
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        self._poll()
+        return self._known_state().run_time_s
+
+    def wait_for_final_state(
+        self,
+        timeout: float | None = None,
+        wait: float | None = None,
+        callback: Callable[[str, QiskitStatus, Self], None] | None = None,
+    ) -> None:
+        """Wait until the job is done, failed or cancelled. Interrupting the wait leaves the job running.
+
+        Args:
+            timeout: Seconds to wait at most, ``None`` for no limit.
+            wait: Accepted for Qiskit's interface and ignored. The client's ``polling_interval`` is the
+                longest pause between two polls.
+            callback: Called after each poll with the job's id, its status and the job.
+
+        Raises:
+            JobTimeoutError: The job was not final in time; it continues.
+            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        del wait
+
+        def call_back() -> None:
+            if callback is not None:
+                callback(self.job_id(), self._known_status(), self)
+
+        with note_on_interrupt([self.job_id()]):
+            if self.is_known_final:
+                call_back()
+            else:
+                self._wait(timeout, lambda _states: call_back())
 
     def result(self, timeout: float | None = None, partial: bool = False) -> Result:
         """Wait for the job and return its results.
@@ -200,12 +244,7 @@ class QoroJob(ServiceJob):
             self._wait(timeout)
             return self._read()
 
-    async def _awaited(self) -> Result:
-        if not self.is_known_final:
-            await until_final(self)
-        return await asyncio.to_thread(self.result)
-
-    def _in_names(self, text: str) -> str:
+    def _with_circuit_names(self, text: str) -> str:
         return name_circuits(text, self._experiments or {})
 
     # --- results --------------------------------------------------------------------------------------
@@ -225,31 +264,24 @@ class QoroJob(ServiceJob):
         return self._outcome
 
     def _fetch_outcome(self) -> JobOutcome:
-        if self._final is not None and self._final.status is JobStatus.COMPLETED:
-            return JobOutcome(self._service.get_job_results(self._reference).results or {})
-        outcome = self._service.get_job_outcome(self._reference)
+        reference = ExecutionResult(job_id=self.job_id())
+        if self._known_state().status is JobStatus.COMPLETED:
+            return JobOutcome(self._service.get_job_results(reference).results or {})
+        outcome = self._service.get_job_outcome(reference)
         return replace(outcome, reason=outcome.reason or "")
 
-    def _reason(self) -> str:
-        try:
-            outcome = self._read()
-        except QoroAPIError as error:
-            return error.detail or "the service gives no reason"
-        except QoroError as error:
-            return f"the reason could not be read ({error})"
-        return describe_failure(outcome, self._experiments or {})
+    def _describe_failure(self, job_id: str) -> str:
+        del job_id  # there is only one
+        return describe_failure(self._read(), self._experiments or {})
 
     def _raise_unless_completed(self) -> None:
-        state = self._final
-        if state is None or state.status is JobStatus.COMPLETED:
-            return
-        job_id, status = self.job_id(), state.status
-        if status is JobStatus.CANCELLED:
-            raise JobCancelledError(f"job {job_id} was cancelled", job_id=job_id, status=status)
-        reason = self._reason()
-        rest = len(self._outcome.results) if self._outcome and not self._foreign else 0
-        hint = f". result(partial=True) gives the results of the {rest} that completed" if rest else ""
-        raise JobFailedError(f"job {job_id} is {status.value}: {reason}{hint}", job_id=job_id, status=status)
+        try:
+            super()._raise_unless_completed()
+        except JobFailedError as error:
+            rest = len(self._outcome.results) if self._outcome and not self._foreign else 0
+            if rest:
+                error.extend(f"result(partial=True) gives the results of the {rest} that completed")
+            raise
 
     def _read_foreign(self, results: Mapping[str, CircuitResult], found: LabelledStructure) -> Any:
         reader = self._readers.get(found.kind)
@@ -259,7 +291,7 @@ class QoroJob(ServiceJob):
                 "provider.retrieve_job() opens it",
                 job_id=self.job_id(),
             )
-        return reader(found.document, results, self.job_id())
+        return reader(found.document, results)
 
     def _build_result(self, outcome: JobOutcome, *, partial: bool) -> Result:
         structure = self._structure
@@ -271,7 +303,7 @@ class QoroJob(ServiceJob):
             reason=outcome.reason or "",
         )
         failed = sum(not item.success for item in items)
-        state = self._final or JobState(JobStatus.COMPLETED)
+        state = self._known_state()
         success = state.status is JobStatus.COMPLETED and not failed
         told = "" if success else f": {failed} of {len(items)} circuits have no result"
         return Result(

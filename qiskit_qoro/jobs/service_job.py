@@ -1,181 +1,247 @@
-"""Where a job stands, in Qiskit's words: looking, waiting, cancelling. What came of it is not known here."""
+"""The base of both kinds of job: status, waiting, awaiting, cancelling and errors.
+
+A Qiskit job stands for one or several jobs of the service: a :class:`~qiskit_qoro.jobs.job.QoroJob` for one,
+a :class:`~qiskit_qoro.primitives.primitive_job.QoroPrimitiveJob` for as many as its PUBs need. What the
+results are is up to the subclass.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import Any, Generic, TypeVar
 
 from qiskit.providers import JobStatus as QiskitStatus
-from qiskit.providers import JobV1
 
-from qiskit_qoro.errors import ConflictError, NotFoundError, QoroError, QoroInputError
+from qiskit_qoro.errors import ConflictError, JobCancelledError, JobFailedError, NotFoundError, QoroError
+from qiskit_qoro.jobs.as_completed import until_final
 from qiskit_qoro.jobs.status import QISKIT_STATUS
-from qiskit_qoro.models.jobs import ExecutionResult, JobState
+from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus, joint_state
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
-
-if TYPE_CHECKING:
-    from qiskit.providers import BackendV2
 
 __all__ = ["ServiceJob"]
 
 _log = logging.getLogger(__name__)
 
+_Result = TypeVar("_Result")
 
-class ServiceJob(JobV1):
-    """A job on the service, whatever it is.
+
+class ServiceJob(ABC, Generic[_Result]):
+    """One or several jobs of the service, seen as one Qiskit job.
+
+    A subclass names this class before Qiskit's base class, so that these methods win over Qiskit's.
 
     Args:
-        backend: The backend it runs on, ``None`` where that is not known.
-        job_id: Its identifier on the service.
-        service: The client to ask about it.
+        job_id: The identifier of the Qiskit job.
+        service: The client that is asked about the service jobs.
+        job_ids: The identifiers of the service jobs, in the order of submission. With none of them the job
+            is done from the start.
     """
 
-    def __init__(self, backend: BackendV2 | None, job_id: str, service: QoroService) -> None:
-        super().__init__(backend, job_id)
+    def __init__(self, job_id: str, service: QoroService, job_ids: Sequence[str]) -> None:
+        self._job_id = job_id
         self._service = service
-        self._last: JobState | None = None
+        self._job_ids = tuple(job_ids)
+        # The last state that the service reported for each service job. A final state never changes, so a
+        # service job with a final state here is not asked about again.
+        self._states: dict[str, JobState] = {}
+
+    def job_id(self) -> str:
+        """The job's identifier."""
+        return self._job_id
 
     @property
     def service(self) -> QoroService:
         """The client that is asked about this job."""
         return self._service
 
+    @abstractmethod
+    def result(self, timeout: float | None = None) -> _Result:
+        """Wait for the job and return its results."""
+
+    def __await__(self) -> Generator[Any, None, _Result]:
+        """Wait for the job as :meth:`result` does, without blocking the event loop."""
+        return self._await_result().__await__()
+
+    async def _await_result(self) -> _Result:
+        if not self.is_known_final:
+            await until_final(self)
+        return await asyncio.to_thread(self.result)
+
+    # --- status ---------------------------------------------------------------------------------------
+
     @property
     def is_known_final(self) -> bool:
-        """Whether it is known, without asking the service, that the job has come to an end."""
-        return self._final is not None
-
-    def submit(self) -> None:
-        """Refuse: a job is submitted by ``backend.run()``, once.
-
-        Raises:
-            QoroInputError: Always.
-        """
-        raise QoroInputError(
-            f"job {self.job_id()} has been submitted already: backend.run() submits, and returns the job",
-            job_id=self.job_id(),
-        )
+        """Whether the job is known to be in a final state. This sends no request."""
+        return not self._pending_ids()
 
     def status(self) -> QiskitStatus:
-        """The job's status. A failed job is a status here, not an error.
+        """Read the job's status. A failed job is a status here, not an error.
+
+        The status of several service jobs is ``ERROR`` or ``CANCELLED`` as soon as one of them failed or was
+        cancelled, even while others still run.
 
         Raises:
             QoroAPIError: The service answered with an error, for example that it knows no such job.
             QoroConnectionError: There was no answer.
         """
-        return self._in_qiskit_words(self._poll())
+        self._poll()
+        return self._known_status()
 
-    def usage(self) -> float | None:
-        """Seconds that the service worked on the job, ``None`` where it does not say, or not yet.
+    def done(self) -> bool:
+        """Whether the job completed successfully."""
+        return self.status() is QiskitStatus.DONE
 
-        Raises:
-            QoroAPIError: The service answered with an error.
-            QoroConnectionError: There was no answer.
-        """
-        return self._poll().run_time_s
+    def running(self) -> bool:
+        """Whether the job is running."""
+        return self.status() is QiskitStatus.RUNNING
 
-    def wait_for_final_state(
-        self,
-        timeout: float | None = None,
-        wait: float | None = None,
-        callback: Callable[[str, QiskitStatus, Self], None] | None = None,
-    ) -> None:
+    def cancelled(self) -> bool:
+        """Whether the job was cancelled."""
+        return self.status() is QiskitStatus.CANCELLED
+
+    def in_final_state(self) -> bool:
+        """Whether all service jobs are in a final state."""
+        self._poll()
+        return self.is_known_final
+
+    def wait_for_final_state(self, timeout: float | None = None) -> None:
         """Wait until the job is done, failed or cancelled. Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for as long as it takes.
-            wait: Accepted for Qiskit's interface. How often the job is looked at is the client's
-                ``polling_interval``, reached gradually.
-            callback: Called after each look with the job's id, its status and the job.
+            timeout: Seconds to wait at most, ``None`` for no limit.
 
         Raises:
-            JobTimeoutError: The job was not done in time; it goes on.
-            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
+            JobTimeoutError: The job was not final in time; it continues.
+            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
-        del wait
         with note_on_interrupt([self.job_id()]):
-            self._wait(timeout, callback)
+            self._wait(timeout)
 
     def cancel(self) -> bool:
         """Cancel the job.
 
         Returns:
-            Whether it was cancelled; ``False`` where it had come to an end before, or is gone.
+            Whether at least one service job was cancelled; ``False`` if all of them had ended before or do
+            not exist any more.
 
         Raises:
-            QoroAPIError: The service answered with an error other than that.
-            QoroConnectionError: There was no answer.
+            QoroAPIError: The service answered with another error. The other service jobs have been cancelled
+                as far as possible.
+            QoroConnectionError: There was no answer; likewise.
         """
-        if self._final is not None:
-            return False
-        try:
-            self._service.cancel_job(self._reference)
-        except (ConflictError, NotFoundError):
-            return False
-        return True
+        cancelled = False
+        errors: list[QoroError] = []
+        for job_id in self._pending_ids():
+            try:
+                self._service.cancel_job(ExecutionResult(job_id=job_id))
+                cancelled = True
+            except (ConflictError, NotFoundError):
+                continue
+            except QoroError as error:
+                error.name_job(job_id)
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return cancelled
 
-    # --- state ----------------------------------------------------------------------------------------
+    # --- for subclasses -------------------------------------------------------------------------------
 
-    @property
-    def _reference(self) -> ExecutionResult:
-        return ExecutionResult(job_id=self.job_id())
+    @abstractmethod
+    def _describe_failure(self, job_id: str) -> str:
+        """Describe why a service job failed. It may raise a ``QoroError`` if it cannot read the reason."""
 
-    @property
-    def _final(self) -> JobState | None:
-        """The state that will not change any more, once it has been seen."""
-        return self._last if self._last is not None and self._last.status.is_final else None
+    def _with_circuit_names(self, text: str) -> str:
+        """Replace the labels that a message quotes by what the user knows of the circuits."""
+        return text
 
-    def _poll(self) -> JobState:
-        state = self._final
-        if state is None:
+    def _pending_ids(self) -> list[str]:
+        """The service jobs that are not known to be in a final state."""
+        return [
+            job_id
+            for job_id in self._job_ids
+            if job_id not in self._states or not self._states[job_id].status.is_final
+        ]
+
+    def _poll(self) -> None:
+        """Ask for the state of each pending service job."""
+        for job_id in self._pending_ids():
             with self._prefix_errors():
-                state = self._service.get_job_state(self._reference)
-            self._note(state)
-        return state
+                state = self._service.get_job_state(ExecutionResult(job_id=job_id))
+            self._record({job_id: state})
+
+    def _known_state(self) -> JobState:
+        """The joint state of all service jobs, as recorded. Each of them must have been polled."""
+        if not self._job_ids:
+            return JobState(JobStatus.COMPLETED)
+        return joint_state([self._states[job_id] for job_id in self._job_ids])
+
+    def _known_status(self) -> QiskitStatus:
+        """The status that belongs to :meth:`_known_state`."""
+        return QISKIT_STATUS.get(self._known_state().status, QiskitStatus.RUNNING)
 
     def _wait(
         self,
-        timeout: float | None,
-        callback: Callable[[str, QiskitStatus, Self], None] | None = None,
+        timeout_s: float | None,
+        on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
     ) -> None:
-        def on_poll(_retry_count: int, state: JobState) -> None:
-            self._note(state)
-            if callback is not None:
-                callback(self.job_id(), self._in_qiskit_words(state), self)
+        """Wait until every service job is in a final state.
 
-        state = self._final
-        if state is None:
-            with self._prefix_errors():
-                self._service.wait_for_job(self._reference, timeout_s=timeout, on_poll=on_poll)
-        elif callback is not None:
-            callback(self.job_id(), self._in_qiskit_words(state), self)
+        Args:
+            timeout_s: Seconds to wait at most, ``None`` for no limit.
+            on_poll: Called after each poll with the last state of each service job that was polled during
+                this wait.
+        """
+        pending = [ExecutionResult(job_id=job_id) for job_id in self._pending_ids()]
+        if not pending:
+            return
 
-    def _note(self, state: JobState) -> None:
-        if state.status not in QISKIT_STATUS and state != self._last:
-            _log.warning(
-                "job %s has the unknown status %r; it counts as running", self.job_id(), state.status.value
-            )
-        self._last = state
+        def record(_polls: int, states: Mapping[str, JobState]) -> None:
+            self._record(states)
+            if on_poll is not None:
+                on_poll(states)
 
-    @staticmethod
-    def _in_qiskit_words(state: JobState) -> QiskitStatus:
-        return QISKIT_STATUS.get(state.status, QiskitStatus.RUNNING)
+        with self._prefix_errors():
+            self._service.wait_for_jobs(pending, timeout_s=timeout_s, on_poll=record)
+
+    def _record(self, states: Mapping[str, JobState]) -> None:
+        for job_id, state in states.items():
+            if state.status not in QISKIT_STATUS and state != self._states.get(job_id):
+                _log.warning(
+                    "job %s has the unknown status %r; it counts as running", job_id, state.status.value
+                )
+            self._states[job_id] = state
+
+    def _raise_unless_completed(self) -> None:
+        """Raise the error of the first service job that did not complete. All have to be final."""
+        for job_id in self._job_ids:
+            status = self._states[job_id].status
+            if status is JobStatus.CANCELLED:
+                raise JobCancelledError(f"job {job_id} was cancelled", job_id=job_id, status=status)
+            if status is not JobStatus.COMPLETED:
+                reason = self._failure_reason(job_id)
+                raise JobFailedError(
+                    f"job {job_id} is {status.value}: {reason}", job_id=job_id, status=status
+                )
+
+    def _failure_reason(self, job_id: str) -> str:
+        try:
+            return self._describe_failure(job_id)
+        except QoroError as error:
+            return f"the reason could not be read ({error})"
 
     @contextmanager
     def _prefix_errors(self) -> Iterator[None]:
-        """Every error names the job, and its circuits as :meth:`_in_names` does."""
+        """Have every error name a job, and circuits by name instead of by label."""
         try:
             yield
         except QoroError as error:
             error.name_job(self.job_id())
-            error.reword(self._in_names)
+            error.reword(self._with_circuit_names)
             raise
-
-    def _in_names(self, text: str) -> str:
-        """What the service says, in the user's words."""
-        return text

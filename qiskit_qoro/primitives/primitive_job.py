@@ -7,10 +7,9 @@ which travels in the labels of the circuits, or in a file that the user saves.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -21,18 +20,10 @@ from uuid import uuid4
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult, PubResult
 from qiskit.providers import JobStatus as QiskitStatus
 
-from qiskit_qoro.errors import (
-    ConflictError,
-    JobCancelledError,
-    JobFailedError,
-    NotFoundError,
-    QoroError,
-    QoroInputError,
-)
-from qiskit_qoro.jobs.as_completed import until_final
+from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.jobs.job import ResultReader
-from qiskit_qoro.jobs.status import QISKIT_STATUS
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, JobStatus, joint_state
+from qiskit_qoro.jobs.service_job import ServiceJob
+from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_file, save_file
 from qiskit_qoro.service import QoroService
@@ -50,7 +41,9 @@ _TOLD = 3
 _LABEL = re.compile(r"\bcircuit '([^']*)'")
 
 
-class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus]):
+class QoroPrimitiveJob(
+    ServiceJob[PrimitiveResult[PubResult]], BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus]
+):
     """A job of :class:`QoroEstimator` or :class:`QoroSampler`.
 
     Its identifier is that of the service's job; of several jobs, their identifiers joined by ``+``.
@@ -70,12 +63,12 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         postprocessor: Postprocessor | None = None,
         show_progress: bool = True,
     ) -> None:
-        super().__init__(ID_SEPARATOR.join(job_ids) or f"{_NOWHERE}{uuid4()}")
-        self._service = service
-        self._job_ids = tuple(job_ids)
+        job_id = ID_SEPARATOR.join(job_ids) or f"{_NOWHERE}{uuid4()}"
+        # Qiskit's base class calls no other constructor, so each one is called by name.
+        BasePrimitiveJob.__init__(self, job_id)
+        ServiceJob.__init__(self, job_id, service, job_ids)
         self._postprocessor = postprocessor
         self._show_progress = show_progress
-        self._final: dict[str, JobState] = {}
         self._result: PrimitiveResult[PubResult] | None = None
 
     def __repr__(self) -> str:
@@ -86,25 +79,6 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
     def job_ids(self) -> tuple[str, ...]:
         """The identifiers of the service's jobs, in the order of submission."""
         return self._job_ids
-
-    @property
-    def service(self) -> QoroService:
-        """The client that is asked about the jobs."""
-        return self._service
-
-    @property
-    def is_known_final(self) -> bool:
-        """Whether it is known, without asking the service, that none of its jobs will change any more."""
-        return len(self._final) == len(self._job_ids)
-
-    def __await__(self) -> Generator[Any, None, PrimitiveResult[PubResult]]:
-        """Wait for the job as :meth:`result` does, without blocking the event loop."""
-        return self._awaited().__await__()
-
-    async def _awaited(self) -> PrimitiveResult[PubResult]:
-        if not self.is_known_final:
-            await until_final(self)
-        return await asyncio.to_thread(self.result)
 
     # --- waiting --------------------------------------------------------------------------------------
 
@@ -131,106 +105,37 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             WireError: The results make no sense.
         """
         if self._result is None:
-            with note_on_interrupt([self.job_id()]):
+            with note_on_interrupt([self.job_id()]), self._prefix_errors():
                 self._wait(timeout)
+                self._raise_unless_completed()
                 self._result = self._read()
         return self._result
 
-    def wait_for_final_state(self, timeout: float | None = None) -> None:
-        """Wait until the job is done, failed or cancelled; see :meth:`result` for what may be raised."""
-        with note_on_interrupt([self.job_id()]):
-            self._wait(timeout)
-
-    def _wait(self, timeout_s: float | None) -> None:
-        waiting = [ExecutionResult(job_id=job_id) for job_id in self._job_ids if job_id not in self._final]
-        if not waiting:
-            return
+    def _wait(
+        self,
+        timeout_s: float | None,
+        on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
+    ) -> None:
+        num_pending = len(self._pending_ids())
         clock = self._service.poller.clock
         with progress_line(f"job {self.job_id()}", clock=clock, enabled=self._show_progress) as show:
 
-            def on_poll(_looks: int, states: Mapping[str, JobState]) -> None:
-                self._note(states)
-                show(_words(states.values(), len(waiting)))
+            def show_states(states: Mapping[str, JobState]) -> None:
+                show(_progress_text(states.values(), num_pending))
+                if on_poll is not None:
+                    on_poll(states)
 
-            self._note(self._service.wait_for_jobs(waiting, timeout_s=timeout_s, on_poll=on_poll))
-
-    def _note(self, states: Mapping[str, JobState]) -> None:
-        self._final.update({job_id: state for job_id, state in states.items() if state.status.is_final})
-
-    # --- status ---------------------------------------------------------------------------------------
-
-    def status(self) -> QiskitStatus:
-        """Where the job stands, from where all of its jobs stand. A failed job is a status, not an error.
-
-        Raises:
-            QoroAPIError: The service answered with an error.
-            QoroConnectionError: There was no answer.
-        """
-        states = dict(self._final)
-        for job_id in self._job_ids:
-            if job_id not in states:
-                states[job_id] = self._service.get_job_state(ExecutionResult(job_id=job_id))
-        self._note(states)
-        if not states:
-            return QiskitStatus.DONE
-        return QISKIT_STATUS.get(joint_state(list(states.values())).status, QiskitStatus.RUNNING)
-
-    def done(self) -> bool:
-        """Whether the job is done, and successfully."""
-        return self.status() is QiskitStatus.DONE
-
-    def running(self) -> bool:
-        """Whether the job is running."""
-        return self.status() is QiskitStatus.RUNNING
-
-    def cancelled(self) -> bool:
-        """Whether the job was cancelled."""
-        return self.status() is QiskitStatus.CANCELLED
-
-    def in_final_state(self) -> bool:
-        """Whether none of its jobs will change any more."""
-        if not self.is_known_final:
-            self.status()
-        return self.is_known_final
-
-    def cancel(self) -> bool:
-        """Cancel all of its jobs.
-
-        Returns:
-            Whether any was cancelled; ``False`` where all had come to an end before, or are gone.
-
-        Raises:
-            QoroAPIError: The service answered with an error other than that; the other jobs have been
-                cancelled as far as possible.
-            QoroConnectionError: There was no answer; likewise.
-        """
-        cancelled = False
-        errors: list[QoroError] = []
-        for job_id in self._job_ids:
-            if job_id in self._final:
-                continue
-            try:
-                self._service.cancel_job(ExecutionResult(job_id=job_id))
-                cancelled = True
-            except (ConflictError, NotFoundError):
-                continue
-            except QoroError as error:
-                error.name_job(job_id)
-                errors.append(error)
-        if errors:
-            raise errors[0]
-        return cancelled
+            super()._wait(timeout_s, show_states)
 
     # --- results --------------------------------------------------------------------------------------
 
     def _read(self) -> PrimitiveResult[PubResult]:
         labelled: dict[str, CircuitResult] = {}
         for job_id in self._job_ids:
-            self._raise_unless_completed(job_id)
             reference = ExecutionResult(job_id=job_id)
             labelled |= self._service.get_job_results(reference).results or {}
         postprocessor = self._postprocessor_for(labelled)
-        return _build(postprocessor, labelled, self.job_id())
+        return _build(postprocessor, labelled)
 
     def _postprocessor_for(self, labels: Iterable[str]) -> Postprocessor:
         if self._postprocessor is None:
@@ -246,22 +151,8 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
             self._postprocessor = POSTPROCESSORS[structure.kind].from_document(structure.document)
         return self._postprocessor
 
-    def _raise_unless_completed(self, job_id: str) -> None:
-        status = self._final[job_id].status
-        if status is JobStatus.COMPLETED:
-            return
-        if status is JobStatus.CANCELLED:
-            raise JobCancelledError(f"job {job_id} was cancelled", job_id=job_id, status=status)
-        raise JobFailedError(
-            f"job {job_id} is {status.value}: {self._reason(job_id)}", job_id=job_id, status=status
-        )
-
-    def _reason(self, job_id: str) -> str:
-        """Why a job failed, by circuit where the service tells."""
-        try:
-            outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id))
-        except QoroError as error:
-            return f"the reason could not be read ({error})"
+    def _describe_failure(self, job_id: str) -> str:
+        outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id))
         with suppress(QoroError):  # what the labels do not tell is left out
             self._postprocessor_for([*outcome.results, *outcome.failures])
         failures = outcome.failures
@@ -320,7 +211,7 @@ class QoroPrimitiveJob(BasePrimitiveJob[PrimitiveResult[PubResult], QiskitStatus
         return cls(service, job_ids, postprocessor=postprocessor, show_progress=show_progress)
 
 
-def _words(states: Iterable[JobState], total: int) -> str:
+def _progress_text(states: Iterable[JobState], total: int) -> str:
     """A line about several jobs: how many are in which status."""
     counts = Counter(state.status.value for state in states)
     if total == 1:
@@ -328,21 +219,15 @@ def _words(states: Iterable[JobState], total: int) -> str:
     return ", ".join(f"{count} of {total} {status}" for status, count in counts.items())
 
 
-def _build(
-    postprocessor: Postprocessor, labelled: Mapping[str, CircuitResult], job_id: str
-) -> PrimitiveResult[PubResult]:
+def _build(postprocessor: Postprocessor, labelled: Mapping[str, CircuitResult]) -> PrimitiveResult[PubResult]:
     results = {index_of_label(label): result for label, result in labelled.items()}
-    try:
-        return postprocessor.build({index: item for index, item in results.items() if index is not None})
-    except QoroError as error:
-        error.name_job(job_id)
-        raise
+    return postprocessor.build({index: item for index, item in results.items() if index is not None})
 
 
 def _read_result(
-    kind: type[Postprocessor], document: Any, results: Mapping[str, CircuitResult], job_id: str
+    kind: type[Postprocessor], document: Any, results: Mapping[str, CircuitResult]
 ) -> PrimitiveResult[PubResult]:
-    return _build(kind.from_document(document), results, job_id)
+    return _build(kind.from_document(document), results)
 
 
 RESULT_READERS: Mapping[str, ResultReader] = {

@@ -16,7 +16,7 @@ import responses
 from qiskit import QuantumCircuit
 from rich.console import Console
 
-from qiskit_qoro import AuthenticationError, QoroInputError, QoroProvider
+from qiskit_qoro import AuthenticationError, ExecutionResult, QoroInputError, QoroProvider
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.history.listing import MAX_STATUS_POLLS
@@ -162,7 +162,7 @@ def test_conditions_that_make_no_sense_are_refused(
 def test_a_deleted_job_is_called_so(remembering: QoroProvider) -> None:
     job = remembering.get_backend().run(bell())
     job.result()
-    remembering.service.delete_job(job._reference)
+    remembering.service.delete_job(ExecutionResult(job_id=job.job_id()))
     assert [entry.status for entry in remembering.jobs()] == ["DELETED"]
 
 

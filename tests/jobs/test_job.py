@@ -340,13 +340,13 @@ def test_the_job_of_a_primitive_is_read_by_its_reader_or_not_at_all(
     submitted = provider.service.submit_circuits({label: program}, override_job_config=JobConfig(shots=5))
     job_id = str(submitted.job_id)
 
-    def read(document: Any, results: Any, of: str) -> tuple[Any, ...]:
-        return document, dict(results), of
+    def read(document: Any, results: Any) -> tuple[Any, ...]:
+        return document, dict(results)
 
     with pytest.raises(QoroInputError, match=rf"job {job_id} .*provider\.retrieve_job"):
         QoroJob(None, job_id, provider.service).result()
     job = QoroJob(None, job_id, provider.service, readers={kind: read})
-    assert job.result() == ({"what": "it means"}, {label: {"1": 5}}, job_id)
+    assert job.result() == ({"what": "it means"}, {label: {"1": 5}})
 
 
 def test_labels_that_a_service_cuts_short_are_known_by_their_index(
