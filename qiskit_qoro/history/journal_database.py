@@ -127,10 +127,15 @@ def _transaction(database: sqlite3.Connection, *, writes: bool) -> Iterator[None
 
 
 def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -> bool:
-    """See that it is a journal, or make an empty file one; whether there is anything to read.
+    """Check that a database is a journal, and create the table in an empty one.
+
+    There are no migrations: a journal of another version, older or newer, is refused and left as it is.
+
+    Returns:
+        Whether there is a table to read.
 
     Raises:
-        JournalUnusableError: It is something else, or of a newer release.
+        JournalUnusableError: It is something else, or has another version.
     """
     application = _number(database, "application_id")
     version = _number(database, "user_version")
@@ -138,8 +143,8 @@ def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -
         return True
     if application == _APPLICATION:
         raise JournalUnusableError(
-            f"the journal {path} has version {version}, this release writes {_VERSION}: update it, or name "
-            "another file"
+            f"the journal {path} has version {version}, this release reads version {_VERSION}: update "
+            "qiskit-qoro if the journal is newer, or name another file"
         )
     if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise JournalUnusableError(
