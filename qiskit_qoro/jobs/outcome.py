@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.jobs.experiment_results import Experiment, by_known_label, experiments_of
 from qiskit_qoro.jobs.job_document import RUN_KIND, RunStructure, name_circuits, structure_from_json
-from qiskit_qoro.models.jobs import JobOutcome
+from qiskit_qoro.models.jobs import JobOutcome, summarize_failures
 from qiskit_qoro.wire.labels import LabelledStructure, decode_labels, index_of_label
 
 __all__ = ["describe_failure", "identify", "in_known_terms"]
 
 _log = logging.getLogger(__name__)
 
-_FAILURES_TOLD = 3
 _PREFIX = "job failed: "
 
 
@@ -72,12 +71,11 @@ def describe_failure(outcome: JobOutcome, experiments: Mapping[str, Experiment])
         outcome: What came of the job, in known terms.
         experiments: What was submitted, by label, in order.
     """
-    told = [
-        f"circuit {place} ({experiment.name!r}): {outcome.failures[label]}"
-        for place, (label, experiment) in enumerate(experiments.items())
+    failed = [
+        f"circuit {index} ({experiment.name!r}): {outcome.failures[label]}"
+        for index, (label, experiment) in enumerate(experiments.items())
         if label in outcome.failures
     ]
-    if not told:
+    if not failed:
         return outcome.reason or "the service gives no reason"
-    more = len(told) - _FAILURES_TOLD
-    return "; ".join(told[:_FAILURES_TOLD]) + (f"; and {more} more circuits failed" if more > 0 else "")
+    return summarize_failures(failed, len(failed))

@@ -19,7 +19,14 @@ from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemp
 from qiskit_qoro.local.store.store import Store
 from qiskit_qoro.local.workers.pool import Task, TaskFailure
 from qiskit_qoro.local.workers.tasks import Findings, Problem, Values
-from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, ResultsPage
+from qiskit_qoro.models.jobs import (
+    AnyConfig,
+    CircuitResult,
+    JobStatus,
+    JobType,
+    ResultsPage,
+    summarize_failures,
+)
 from qiskit_qoro.wire.results import failed_page_to_json, render_value_items, results_page_to_json
 from qiskit_qoro.wire.text import decode_text
 
@@ -29,7 +36,6 @@ _logger = logging.getLogger(__name__)
 
 _NUM_SEEDS = 2**64
 _NO_NAMES: tuple[str, ...] = ()
-_FAILURES_TOLD = 3
 
 
 class Pool(Protocol):
@@ -138,7 +144,7 @@ class Runner:
                 if not self._run_circuits(job, stop, failures):
                     return
                 if failures:
-                    status, reason = JobStatus.FAILED, _summary(failures)
+                    status, reason = JobStatus.FAILED, summarize_failures(failures, len(failures))
         except TaskFailure as failure:
             status, reason = JobStatus.FAILED, str(failure)
         except Exception as error:
@@ -259,13 +265,6 @@ def _words(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
 
     everything = tuple(range(len(groups)))
     return [distinct(tuple(chosen) or everything) for chosen in measured]
-
-
-def _summary(failures: Sequence[str]) -> str:
-    """Why a job failed: the first circuits that did, and how many more."""
-    told = failures[:_FAILURES_TOLD]
-    more = len(failures) - len(told)
-    return "; ".join([*told, *([f"and {more} more circuits failed"] if more else [])])
 
 
 def _failed_item(label: str, reason: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import ExecutionConfig
@@ -24,7 +25,10 @@ __all__ = [
     "JobType",
     "ResultsPage",
     "joint_state",
+    "summarize_failures",
 ]
+
+_FAILURES_SHOWN = 3
 
 CircuitResult = dict[str, int] | dict[str, float]
 """Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli word to value)."""
@@ -214,3 +218,16 @@ class JobOutcome:
     results: Mapping[str, CircuitResult] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
+
+
+def summarize_failures(failures: Iterable[str], count: int) -> str:
+    """Join the first failures of a job to one message and count the others.
+
+    Args:
+        failures: What failed and why, in order. Only the first few are read, so this may be a generator.
+        count: The number of all failures.
+    """
+    shown = list(islice(failures, _FAILURES_SHOWN))
+    if count > len(shown):
+        shown.append(f"and {count - len(shown)} more circuits failed")
+    return "; ".join(shown)

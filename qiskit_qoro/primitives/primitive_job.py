@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +22,7 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.service_job import ServiceJob
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState
+from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, summarize_failures
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_file, save_file
 from qiskit_qoro.service import QoroService
@@ -37,7 +36,6 @@ ID_SEPARATOR = "+"
 """What joins the identifiers of the service's jobs to that of a primitive's job."""
 
 _NOWHERE = "here-"
-_TOLD = 3
 _LABEL = re.compile(r"\bcircuit '([^']*)'")
 
 
@@ -157,9 +155,9 @@ class QoroPrimitiveJob(
             self._postprocessor_for([*outcome.results, *outcome.failures])
         failures = outcome.failures
         if failures:
-            told = [f"{self._named(label)}: {failures[label]}" for label in islice(failures, _TOLD)]
-            more = len(failures) - len(told)
-            return "; ".join([*told, *([f"and {more} more circuits failed"] if more else [])])
+            # A generator: to name a circuit takes a search, and there may be very many of them.
+            named = (f"{self._named(label)}: {reason}" for label, reason in failures.items())
+            return summarize_failures(named, len(failures))
         reason = (outcome.reason or "the service gives no reason").removeprefix("job failed: ")
         return _LABEL.sub(lambda match: self._named(match[1]), reason)
 
