@@ -53,7 +53,7 @@ class QoroBackend(BackendV2):
         self,
         system: SimulatorCluster | QPUSystem,
         service: QoroService,
-        provider: object = None,
+        provider: Any = None,
         **fields: Any,
     ) -> None:
         kind = "simulator cluster" if isinstance(system, SimulatorCluster) else "QPU system"

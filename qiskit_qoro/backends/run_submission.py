@@ -59,11 +59,4 @@ def submit_run(
         # The service and the client quote labels. The caller knows the circuits by index and name.
         error.reword(partial(name_circuits, experiments=experiments))
         raise
-    return QoroJob(
-        backend,
-        str(submitted.job_id),
-        service,
-        experiments=experiments,
-        memory=structure.memory,
-        tag=structure.tag,
-    )
+    return QoroJob.from_submission(backend, str(submitted.job_id), service, structure, experiments)

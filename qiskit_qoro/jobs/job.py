@@ -82,6 +82,29 @@ class QoroJob(ServiceJob[Result], JobV1):
         self._outcome: JobOutcome | None = None
         self._foreign: LabelledStructure | None = None
 
+    @classmethod
+    def from_submission(
+        cls,
+        backend: BackendV2,
+        job_id: str,
+        service: QoroService,
+        structure: RunStructure,
+        experiments: Mapping[str, Experiment],
+    ) -> QoroJob:
+        """Create the job of a submission that this process has just made.
+
+        Args:
+            backend: The backend that runs the job.
+            job_id: The identifier that the service gave to the job.
+            service: The client that submitted it.
+            structure: The meaning of the submission.
+            experiments: Label to experiment, in the order of ``structure.experiments``.
+        """
+        job = cls(backend, job_id, service)
+        job._structure = structure
+        job._experiments = experiments
+        return job
+
     def __repr__(self) -> str:
         return f"<QoroJob {self.job_id()!r} on {self._structure.backend_name!r}>"
 
