@@ -37,7 +37,7 @@ autodoc_typehints_description_target = "documented"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
-# Names of other projects are not links: the build fetches no inventories, it works without a network.
+# Names of other projects are not links, because the build must work without a network.
 nitpick_ignore_regex = [
     (
         r"py:.*",
@@ -48,9 +48,9 @@ nitpick_ignore_regex = [
         r"py:(class|exc)",
         r"BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta",
     ),
-    # Ours, but for tests and for the inside: they stand in signatures and have no page.
+    # Internal names that occur in signatures and have no page.
     (
         r"py:(class|exc)",
-        r"(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.\w+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
+        r"(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.[\w.]+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
     ),
 ]
