@@ -1,4 +1,4 @@
-"""Qiskit's primitives on Qoro backends: the estimator and the sampler, their plans and their jobs."""
+"""Qiskit's primitives on Qoro backends: estimator, sampler, their plans and jobs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The estimator: circuits, observables and rows of parameters in, expectation values out.
+"""The estimator, which computes expectation values of observables for circuits and rows of parameters.
 
-Where the backend computes expectation values, each different row of a circuit is asked once for each word
-that any observable needs of it. Where it samples, the words of a row are grouped so that one circuit measures
-a whole group.
+If the backend computes expectation values, each distinct row of a circuit is sent once, with every Pauli
+string that any observable needs from it. If the backend samples, the Pauli strings of a row are grouped so
+that one circuit measures a whole group.
 """
 
 from __future__ import annotations
@@ -28,25 +28,26 @@ from qiskit_qoro.primitives.submission import submit
 __all__ = ["DEFAULT_SAMPLED_PRECISION", "QoroEstimator"]
 
 DEFAULT_SAMPLED_PRECISION = 1 / 64
-"""The precision of PUBs that name none, where the backend samples; Qiskit's own estimator has the same."""
+"""Default precision if the backend samples; the same as that of Qiskit's ``BackendEstimatorV2``."""
 
 FINEST_SAMPLED_PRECISION = 1e-6
-"""The best precision that may be asked for where the backend samples. It takes 10^12 shots."""
+"""Smallest precision that is accepted if the backend samples. It takes 10^12 shots."""
 
 
 class QoroEstimator(BaseEstimatorV2):
-    """Estimates expectation values on a Qoro backend.
+    """Estimate expectation values on a Qoro backend.
 
-    On a backend that computes expectation values the results are exact, and ``stds`` are 0. On one that
-    samples, or with the option ``force_sampling``, they come from counts. A sweep of parameters travels as
-    one template and a matrix of values; words that follow without running anything are not sent.
+    If the backend computes expectation values, the results are exact and ``stds`` are 0. If it samples, or
+    with the option ``force_sampling``, they are estimated from counts. A parameter sweep is sent as one
+    template and a matrix of values. Pauli strings whose value is known without running the circuit are
+    evaluated locally.
 
     Args:
-        backend: Where to run, from a :class:`QoroProvider`.
+        backend: The backend to run on, from a :class:`QoroProvider`.
         options: :class:`EstimatorOptions`, or a dictionary of its fields.
 
     Raises:
-        QoroInputError: ``backend`` is no :class:`QoroBackend`, or an option cannot be used.
+        QoroInputError: ``backend`` is not a :class:`QoroBackend`, or an option is invalid.
     """
 
     def __init__(
@@ -57,40 +58,41 @@ class QoroEstimator(BaseEstimatorV2):
 
     @property
     def backend(self) -> QoroBackend:
-        """Where the circuits run."""
+        """The backend that runs the circuits."""
         return self._backend
 
     @property
     def options(self) -> EstimatorOptions:
-        """The options; they may be changed."""
+        """The options. They may be changed."""
         return self._options
 
     @property
     def default_precision(self) -> float:
-        """The precision of PUBs that name none, as Qiskit's own estimator tells it."""
-        return self._accuracy(None)[0]
+        """The precision of PUBs that specify none, as in Qiskit's own estimator."""
+        return self._precision_and_shots(None)[0]
 
     @property
     def samples(self) -> bool:
-        """Whether expectation values come from counts, and not from the state itself."""
+        """Whether expectation values are estimated from counts instead of computed exactly."""
         return self._options.force_sampling or not self._backend.system.supports_expval
 
     def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> QoroPrimitiveJob:
-        """Check and submit PUBs, and return without waiting for them.
+        """Check and submit PUBs, and return without waiting for the results.
 
         Args:
-            pubs: PUBs, or what Qiskit makes one of, such as ``(circuit, observables, values, precision)``.
-                Final measurements in a circuit are ignored.
-            precision: The largest standard error of a Pauli word, of PUBs that name none; in place of
-                ``options.default_precision``. 0 is exact, where the backend computes expectation values.
+            pubs: PUBs, or values that Qiskit converts to PUBs, such as
+                ``(circuit, observables, values, precision)``. Final measurements in a circuit are ignored.
+            precision: The largest standard error of a Pauli string, for PUBs that specify no precision. It
+                replaces ``options.default_precision``. 0 means exact and needs a backend that computes
+                expectation values.
 
         Returns:
-            A job whose result holds, for each PUB, a ``DataBin`` with ``evs`` and ``stds``, both of the shape
-            of the PUB. Where the backend samples, ``stds`` are the standard errors of the values, from the
-            counts themselves.
+            A job whose result contains, for each PUB, a ``DataBin`` with ``evs`` and ``stds``, both of the
+            shape of the PUB. If the backend samples, ``stds`` are the standard errors of ``evs``, estimated
+            from the same counts.
 
         Raises:
-            QoroInputError: A PUB cannot be run; nothing was sent.
+            QoroInputError: A PUB cannot be run. Nothing was sent.
             QoroAPIError: The service refused a job.
             QoroConnectionError: The service did not answer.
         """
@@ -98,7 +100,7 @@ class QoroEstimator(BaseEstimatorV2):
         return submit(self._backend, plan, show_progress=self._options.show_progress)
 
     def plan(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Plan:
-        """What :meth:`run` would send, for looking at: nothing is sent.
+        """Return the jobs that :meth:`run` would submit, without sending anything.
 
         Args:
             pubs: As for :meth:`run`.
@@ -108,40 +110,42 @@ class QoroEstimator(BaseEstimatorV2):
             QoroInputError: A PUB cannot be run.
         """
         coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
-        asking = CircuitRequests()
+        requests = CircuitRequests()
         prepared: list[PreparedPub] = []
         for index, pub in enumerate(coerced):
             with prefix_errors(index):
-                prepared.append(prepare_pub(self._backend, pub, *self._accuracy(pub.precision), asking))
-        circuits = asking.circuits()
+                precision_and_shots = self._precision_and_shots(pub.precision)
+                prepared.append(prepare_pub(self._backend, pub, *precision_and_shots, requests))
+        circuits = requests.circuits()
 
-        def build_postprocessor(numbers: Sequence[int]) -> EstimatorPostprocessor:
+        def build_postprocessor(circuit_numbers: Sequence[int]) -> EstimatorPostprocessor:
             return EstimatorPostprocessor(
-                [pub.postprocessor(asking, numbers) for pub in prepared], self._backend.name
+                [pub.postprocessor(requests, circuit_numbers) for pub in prepared], self._backend.name
             )
 
         return build_plan(self._backend, circuits, build_postprocessor, self._options)
 
-    def _accuracy(self, precision: float | None) -> tuple[float, int | None]:
-        """The precision that a PUB gets, and the shots that this takes; ``None`` where it takes none."""
+    def _precision_and_shots(self, precision: float | None) -> tuple[float, int | None]:
+        """Return the effective precision of a PUB and the shots it takes; no shots if values are exact."""
         options = self._options
         if precision is None and options.default_shots is not None and self.samples:
             return 1 / math.sqrt(options.default_shots), int(options.default_shots)
         default = DEFAULT_SAMPLED_PRECISION if self.samples else 0.0
-        wanted = float(_first(precision, options.default_precision, default))
-        if not math.isfinite(wanted):
-            raise QoroInputError(f"precision is {wanted}, expected a number of 0 or more")
+        effective = float(_first_given(precision, options.default_precision, default))
+        if not math.isfinite(effective):
+            raise QoroInputError(f"precision is {effective}, expected a number of 0 or more")
         if not self.samples:
-            return wanted, None
-        if wanted < FINEST_SAMPLED_PRECISION:
+            return effective, None
+        if effective < FINEST_SAMPLED_PRECISION:
             why = "force_sampling is set" if options.force_sampling else "it computes none itself"
             raise QoroInputError(
-                f"precision is {wanted:g}, and {self._backend.name!r} samples expectation values ({why}): "
-                f"that takes too many shots. Choose a precision of {FINEST_SAMPLED_PRECISION:g} or more, or "
-                "a backend that computes such values"
+                f"precision is {effective:g}, which takes too many shots because {self._backend.name!r} "
+                f"samples expectation values ({why}). Choose a precision of {FINEST_SAMPLED_PRECISION:g} or "
+                "more, or a backend that computes expectation values"
             )
-        return wanted, math.ceil(1 / min(wanted, 1.0) ** 2)
+        # A Pauli string has values of +1 and -1, so its variance is at most 1.
+        return effective, math.ceil(1 / min(effective, 1.0) ** 2)
 
 
-def _first(*values: float | None) -> float:
+def _first_given(*values: float | None) -> float:
     return next(value for value in values if value is not None)

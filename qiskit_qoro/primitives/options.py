@@ -1,4 +1,4 @@
-"""The options of the primitives: checked when they are set, by name or as a dictionary."""
+"""The options of the primitives, which are checked when they are set."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ __all__ = ["EstimatorOptions", "SamplerOptions", "read_options"]
 
 
 class _Checked:
-    """Checks each field when it is set; ``None`` brings its default back."""
+    """Base class that checks each field when it is set. ``None`` restores the default."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         defaults = {field.name: field.default for field in fields(self)}  # type: ignore[arg-type]
         if name not in defaults:
             close = difflib.get_close_matches(name, defaults, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(defaults)}"
+            hint = f"did you mean {close[0]!r}?" if close else f"the options are {', '.join(defaults)}"
             raise QoroInputError(f"unknown option {name!r}: {hint}")
         accepts, expected = _CHECKS[name]
         if value is not None and not accepts(value):
-            raise QoroInputError(f"{name}={value!r} cannot be used: expected {expected}")
+            raise QoroInputError(f"{name}={value!r} is invalid: expected {expected}")
         object.__setattr__(self, name, defaults[name] if value is None else value)
 
 
 @dataclass
 class EstimatorOptions(_Checked):
-    """Options of :class:`QoroEstimator`. Setting one to ``None`` brings its default back.
+    """Options of :class:`QoroEstimator`. Set an option to ``None`` to restore its default.
 
     Attributes:
-        default_precision: The precision of PUBs that name none. ``None`` stands for 0, exact, where the
-            backend computes expectation values, and for 1/64 where it samples.
-        default_shots: Where the backend samples: shots of PUBs that name no precision, in place of those
+        default_precision: Precision of PUBs that specify none. ``None`` means 0 (exact) if the backend
+            computes expectation values, and 1/64 if it samples.
+        default_shots: Shots of PUBs that specify no precision, if the backend samples. It replaces the shots
             that follow from ``default_precision``.
-        force_sampling: Whether to sample although the backend could compute expectation values.
-        execution_config: How the engine is to run the jobs.
+        force_sampling: Whether to sample even if the backend can compute expectation values.
+        execution_config: How the engine runs the jobs.
         tag: A name for the jobs.
-        max_parameter_rows_per_job: How many rows of parameters a job may hold, ``None`` for any number.
-        show_progress: Whether a long wait for results is shown on a terminal or in a notebook.
+        max_parameter_rows_per_job: Maximum number of parameter rows in a job, ``None`` for any number.
+        show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
 
     Raises:
-        QoroInputError: An option is unknown, or its value cannot be used.
+        QoroInputError: An option is unknown, or its value is invalid.
     """
 
     default_precision: float | None = None
@@ -61,17 +61,17 @@ class EstimatorOptions(_Checked):
 
 @dataclass
 class SamplerOptions(_Checked):
-    """Options of :class:`QoroSampler`. Setting one to ``None`` brings its default back.
+    """Options of :class:`QoroSampler`. Set an option to ``None`` to restore its default.
 
     Attributes:
-        default_shots: Shots of PUBs that name none.
-        execution_config: How the engine is to run the jobs. A :class:`MaestroConfig` may hold a seed.
+        default_shots: Shots of PUBs that specify none.
+        execution_config: How the engine runs the jobs. A :class:`MaestroConfig` may contain a seed.
         tag: A name for the jobs.
-        max_parameter_rows_per_job: How many rows of parameters a job may hold, ``None`` for any number.
-        show_progress: Whether a long wait for results is shown on a terminal or in a notebook.
+        max_parameter_rows_per_job: Maximum number of parameter rows in a job, ``None`` for any number.
+        show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
 
     Raises:
-        QoroInputError: An option is unknown, or its value cannot be used.
+        QoroInputError: An option is unknown, or its value is invalid.
     """
 
     default_shots: int = DEFAULT_SHOTS
@@ -85,14 +85,14 @@ _Options = TypeVar("_Options", EstimatorOptions, SamplerOptions)
 
 
 def read_options(kind: type[_Options], options: _Options | Mapping[str, Any] | None) -> _Options:
-    """The options that a caller gave, a copy of them.
+    """Return a copy of the options that a caller passed.
 
     Args:
-        kind: What they are to be.
-        options: Such a value, a dictionary of its fields, or ``None`` for the defaults.
+        kind: The class of the options.
+        options: An instance of this class, a dictionary of its fields, or ``None`` for the defaults.
 
     Raises:
-        QoroInputError: They are something else, or a value cannot be used.
+        QoroInputError: ``options`` is something else, or a value is invalid.
     """
     if options is None:
         return kind()
@@ -102,10 +102,10 @@ def read_options(kind: type[_Options], options: _Options | Mapping[str, Any] | N
         raise QoroInputError(
             f"options is {type(options).__name__}, expected {kind.__name__} or a dictionary of its fields"
         )
-    read = kind()
+    result = kind()
     for name, value in options.items():
-        setattr(read, str(name), value)
-    return read
+        setattr(result, str(name), value)
+    return result
 
 
 def _is_count(value: object) -> bool:
@@ -118,7 +118,7 @@ def _is_precision(value: object) -> bool:
     return math.isfinite(value) and float(value) >= 0
 
 
-# Each option: what it accepts beside None, and how an error describes that.
+# For each option: a test of values other than None, and a description of the accepted values.
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "default_precision": (_is_precision, "a number of 0 or more"),
     "default_shots": (_is_count, "an integer of 1 or more"),

@@ -1,4 +1,4 @@
-"""The sampler: circuits and rows of parameters in, registers of shots out."""
+"""The sampler, which samples the classical registers of circuits for rows of parameters."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ __all__ = ["QoroSampler"]
 
 
 class QoroSampler(BaseSamplerV2):
-    """Samples circuits on a Qoro backend.
+    """Sample circuits on a Qoro backend.
 
-    A sweep of parameters travels as one template and a matrix of values. PUBs without parameters share one
-    job, whatever their shots.
+    A parameter sweep is sent as one template and a matrix of values. PUBs without parameters share one job,
+    even if their numbers of shots differ.
 
     Args:
-        backend: Where to run, from a :class:`QoroProvider`.
+        backend: The backend to run on, from a :class:`QoroProvider`.
         options: :class:`SamplerOptions`, or a dictionary of its fields.
 
     Raises:
-        QoroInputError: ``backend`` is no :class:`QoroBackend`, or an option cannot be used.
+        QoroInputError: ``backend`` is not a :class:`QoroBackend`, or an option is invalid.
     """
 
     def __init__(
@@ -48,33 +48,35 @@ class QoroSampler(BaseSamplerV2):
 
     @property
     def backend(self) -> QoroBackend:
-        """Where the circuits run."""
+        """The backend that runs the circuits."""
         return self._backend
 
     @property
     def options(self) -> SamplerOptions:
-        """The options; they may be changed."""
+        """The options. They may be changed."""
         return self._options
 
     @property
     def default_shots(self) -> int:
-        """The shots of PUBs that name none, as Qiskit's own sampler tells them."""
+        """The shots of PUBs that specify none, as in Qiskit's own sampler."""
         return self._options.default_shots
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> QoroPrimitiveJob:
-        """Check and submit PUBs, and return without waiting for them.
+        """Check and submit PUBs, and return without waiting for the results.
 
         Args:
-            pubs: PUBs, or what Qiskit makes one of, such as ``circuit`` or ``(circuit, values, shots)``.
-            shots: Shots of PUBs that name none, in place of ``options.default_shots``.
+            pubs: PUBs, or values that Qiskit converts to PUBs, such as ``circuit`` or
+                ``(circuit, values, shots)``.
+            shots: Shots of PUBs that specify none. It replaces ``options.default_shots``.
 
         Returns:
-            A job whose result holds, for each PUB, a ``DataBin`` with a ``BitArray`` for each classical
-            register. All registers of a shot belong together. The service counts outcomes and keeps no order
-            of the shots; they come in a random order that is the same whenever the counts are.
+            A job whose result contains, for each PUB, a ``DataBin`` with a ``BitArray`` for each classical
+            register. Shot *k* of each register belongs to the same shot. The service returns counts, without
+            the order of the shots, so the shots are in a random order, which is always the same for the same
+            counts.
 
         Raises:
-            QoroInputError: A PUB cannot be run; nothing was sent.
+            QoroInputError: A PUB cannot be run. Nothing was sent.
             QoroAPIError: The service refused a job.
             QoroConnectionError: The service did not answer.
         """
@@ -82,7 +84,7 @@ class QoroSampler(BaseSamplerV2):
         return submit(self._backend, plan, show_progress=self._options.show_progress)
 
     def plan(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> Plan:
-        """What :meth:`run` would send, for looking at: nothing is sent.
+        """Return the jobs that :meth:`run` would submit, without sending anything.
 
         Args:
             pubs: As for :meth:`run`.
@@ -99,26 +101,27 @@ class QoroSampler(BaseSamplerV2):
             with prefix_errors(index):
                 postprocessors.append(self._prepare(index, pub, circuits))
 
-        def build_postprocessor(numbers: Sequence[int]) -> SamplerPostprocessor:
-            placed = [
-                replace(postprocessor, circuits=[numbers[place] for place in postprocessor.circuits])
+        def build_postprocessor(circuit_numbers: Sequence[int]) -> SamplerPostprocessor:
+            # So far the postprocessors refer to indices in `circuits`; the submission has another order.
+            renumbered = [
+                replace(postprocessor, circuits=[circuit_numbers[index] for index in postprocessor.circuits])
                 for postprocessor in postprocessors
             ]
-            return SamplerPostprocessor(placed, self._backend.name)
+            return SamplerPostprocessor(renumbered, self._backend.name)
 
         return build_plan(self._backend, circuits, build_postprocessor, self._options)
 
     def _prepare(self, index: int, pub: SamplerPub, circuits: list[Circuit]) -> SamplerPubPostprocessor:
-        """Append the circuits of a PUB; its postprocessor names them by their places in the list."""
+        """Append the circuits of a PUB to a list; return its postprocessor with indices in this list."""
         circuit = pub.circuit
         _check_names(circuit)
         first = len(circuits)
         shots, num_clbits = int(pub.shots), circuit.num_clbits
         clbits: Sequence[int] = range(num_clbits)
         if not circuit.cregs:
-            _warn(index, "has no classical register, so its result is empty")
+            _warn(index, "has no classical register, so the result is empty")
         elif not any(item.clbits for item in circuit.data):
-            _warn(index, "measures nothing, so all bits of its result are 0")
+            _warn(index, "contains no measurement, so all bits of the result are 0")
         else:
             programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
             check_width(self._backend, programs)
@@ -138,22 +141,23 @@ class QoroSampler(BaseSamplerV2):
 
 
 def _registers(circuit: QuantumCircuit, clbits: Sequence[int]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Name of each register, and where in the results its bits are."""
-    place = {bit: clbits[index] for index, bit in enumerate(circuit.clbits)}
-    return tuple((register.name, tuple(place[bit] for bit in register)) for register in circuit.cregs)
+    """Return the name of each register and the positions of its bits in the program's bitstrings."""
+    position = {bit: clbits[index] for index, bit in enumerate(circuit.clbits)}
+    return tuple((register.name, tuple(position[bit] for bit in register)) for register in circuit.cregs)
 
 
 def _check_names(circuit: QuantumCircuit) -> None:
-    """Refuse registers whose names a ``DataBin`` keeps for itself."""
+    """Refuse registers whose names a ``DataBin`` reserves for its own attributes."""
     for register in circuit.cregs:
         try:
             DataBin(**{register.name: None})
         except (TypeError, ValueError) as error:
             raise QoroInputError(
                 f"the classical register {register.name!r} cannot be a field of the result ({error}): "
-                "rename it"
+                "rename the register"
             ) from error
 
 
-def _warn(index: int, what: str) -> None:
-    warnings.warn(f"the circuit of PUB {index} {what}; measure it with measure_all()", stacklevel=5)
+def _warn(index: int, problem: str) -> None:
+    # The stack level is that of the call of run().
+    warnings.warn(f"the circuit of PUB {index} {problem}; measure it with measure_all()", stacklevel=5)

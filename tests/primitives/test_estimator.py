@@ -1,4 +1,4 @@
-"""The estimator over the local service, against Qiskit's own."""
+"""The estimator on the local service, compared with Qiskit's ``StatevectorEstimator``."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def check(estimator: QoroEstimator, pubs: list[tuple[object, ...]]) -> None:
         ((2, 1, 2), (3, 1)),
     ],
 )
-def test_every_shape_broadcasts_as_qiskits_own_estimator_does(
+def test_shapes_broadcast_as_in_qiskits_estimator(
     estimator: QoroEstimator, parameters: tuple[int, ...], observables: tuple[int, ...]
 ) -> None:
     rng = np.random.default_rng(3)
-    words = ["ZZI", "IXX", "YIY", "III", "IZI"]
+    pauli_strings = ["ZZI", "IXX", "YIY", "III", "IZI"]
     array = np.empty(observables, dtype=object)
-    for place in np.ndindex(observables):
-        array[place] = SparsePauliOp(list(rng.choice(words, 3)), rng.normal(size=3))
+    for index in np.ndindex(observables):
+        array[index] = SparsePauliOp(list(rng.choice(pauli_strings, 3)), rng.normal(size=3))
     given = array.item() if observables == () else array
     check(estimator, [(ansatz(), given, angles(*parameters))])
 
@@ -79,7 +79,7 @@ def test_projectors_are_expanded(estimator: QoroEstimator) -> None:
     np.testing.assert_allclose(result.data.evs, expected, rtol=0, atol=1e-9)
 
 
-def test_projectors_on_qubits_that_nothing_happens_to_are_numbers(estimator: QoroEstimator) -> None:
+def test_projectors_on_idle_qubits_are_evaluated_locally(estimator: QoroEstimator) -> None:
     circuit = QuantumCircuit(40)
     circuit.ry(0.4, 3)
     zeros = "0" * 40
@@ -94,11 +94,11 @@ def test_several_pubs_without_parameters_share_one_job(estimator: QoroEstimator)
     pubs = [(first, OPERATOR), (second, "ZZZ"), (first, ["XXX", OPERATOR])]
     plan = estimator.plan(pubs)
     assert [(job.num_circuits, job.num_templates) for job in plan.jobs] == [(2, 0)]
-    assert plan.jobs[0].num_values == 5 + 1  # of the first circuit each word once, and never III
+    assert plan.jobs[0].num_values == 5 + 1  # each string of the first circuit once, and never III
     check(estimator, pubs)
 
 
-def test_a_sweep_is_one_template_and_no_pair_is_asked_twice(estimator: QoroEstimator) -> None:
+def test_a_sweep_is_one_template_and_no_pair_is_requested_twice(estimator: QoroEstimator) -> None:
     values = np.concatenate([angles(5), angles(5)])
     pubs = [(ansatz(), OPERATOR, values), (ansatz(), OPERATOR, values[:3])]
     plan = estimator.plan(pubs)
@@ -106,23 +106,23 @@ def test_a_sweep_is_one_template_and_no_pair_is_asked_twice(estimator: QoroEstim
     check(estimator, pubs)
 
 
-def test_rows_that_meet_different_observables_are_asked_only_for_theirs(estimator: QoroEstimator) -> None:
+def test_only_the_observables_paired_with_a_row_are_requested(estimator: QoroEstimator) -> None:
     observables = ["ZII", "IZI", "IIZ", "XXX"] * 6
     plan = estimator.plan([(ansatz(), observables, angles(24))])
     assert sum(job.num_values for job in plan.jobs) == 24
     check(estimator, [(ansatz(), observables, angles(24))])
 
 
-def test_a_sweep_that_asks_something_else_of_every_row_is_one_job(estimator: QoroEstimator) -> None:
+def test_a_sweep_with_another_request_for_every_row_is_one_job(estimator: QoroEstimator) -> None:
     rng = np.random.default_rng(5)
-    words = ["".join(rng.choice(list("XYZ"), 3)) for _ in range(40)]
-    observables = [{word: 1.0, words[0]: 0.5} for word in words]
+    pauli_strings = ["".join(rng.choice(list("XYZ"), 3)) for _ in range(40)]
+    observables = [{string: 1.0, pauli_strings[0]: 0.5} for string in pauli_strings]
     plan = estimator.plan([(ansatz(), observables, angles(40))])
     assert len(plan.jobs) == 1
     check(estimator, [(ansatz(), observables, angles(40))])
 
 
-def test_what_follows_without_running_anything_is_not_sent(estimator: QoroEstimator) -> None:
+def test_values_that_need_no_circuit_are_not_sent(estimator: QoroEstimator) -> None:
     circuit = QuantumCircuit(4)
     circuit.h(1)
     operator = SparsePauliOp(["IIII", "ZIII", "ZIIZ", "XIII", "YIZI"], [1, 2, 4, 8, 16])
@@ -132,7 +132,7 @@ def test_what_follows_without_running_anything_is_not_sent(estimator: QoroEstima
     check(estimator, [(circuit, operator), (circuit, SparsePauliOp(["ZIXZ", "IIXI"], [1, 2]))])
 
 
-def test_a_wide_transpiled_circuit_is_reduced_to_what_it_uses(estimator: QoroEstimator) -> None:
+def test_a_wide_transpiled_circuit_is_reduced_to_the_qubits_in_use(estimator: QoroEstimator) -> None:
     circuit = ansatz().assign_parameters(angles())
     wide = transpile(
         circuit,
@@ -148,7 +148,7 @@ def test_a_wide_transpiled_circuit_is_reduced_to_what_it_uses(estimator: QoroEst
     assert result.data.evs == pytest.approx(expected, abs=1e-9)
 
 
-def test_parameter_expressions_are_computed_for_all_rows(estimator: QoroEstimator) -> None:
+def test_parameter_expressions_are_evaluated_for_all_rows(estimator: QoroEstimator) -> None:
     a, b = Parameter("a"), Parameter("pi")
     circuit = QuantumCircuit(3)
     circuit.h([0, 1, 2])
@@ -160,17 +160,17 @@ def test_parameter_expressions_are_computed_for_all_rows(estimator: QoroEstimato
     check(estimator, [(circuit, [OPERATOR, "XYZ"], angles(6, 1)[..., :2])])
 
 
-class Stubborn(Gate):
-    """A gate that leaves its definition unfinished when its parameter has no value."""
+class NeedsValue(Gate):
+    """A gate whose definition fails halfway if its parameter has no value."""
 
     def _define(self) -> None:
         self.definition = QuantumCircuit(1)
         self.definition.rx(float(self.params[0]), 0)
 
 
-def test_a_gate_that_has_to_know_its_values_is_bound_row_by_row(estimator: QoroEstimator) -> None:
+def test_a_gate_that_needs_its_parameter_values_is_bound_row_by_row(estimator: QoroEstimator) -> None:
     circuit = QuantumCircuit(1)
-    circuit.append(Stubborn("stubborn", 1, [Parameter("theta")]), [0])
+    circuit.append(NeedsValue("needs_value", 1, [Parameter("theta")]), [0])
     circuit.h(0)
     values = np.array([0.3, 0.4, 0.0])
     pubs = [(circuit, ["Y", "X"], values[:, None, None])]
@@ -179,13 +179,15 @@ def test_a_gate_that_has_to_know_its_values_is_bound_row_by_row(estimator: QoroE
     check(estimator, pubs)
 
 
-def test_a_sweep_without_rows_does_not_care_what_they_would_have_run(estimator: QoroEstimator) -> None:
+def test_a_sweep_without_rows_accepts_a_gate_that_needs_its_parameter_values(
+    estimator: QoroEstimator,
+) -> None:
     circuit = QuantumCircuit(1)
-    circuit.append(Stubborn("stubborn", 1, [Parameter("theta")]), [0])
+    circuit.append(NeedsValue("needs_value", 1, [Parameter("theta")]), [0])
     check(estimator, [(circuit, ["Y", "X"], np.empty((0, 1, 1)))])
 
 
-def test_the_global_phase_may_be_all_that_has_a_parameter(estimator: QoroEstimator) -> None:
+def test_a_parameter_may_occur_in_the_global_phase_only(estimator: QoroEstimator) -> None:
     circuit = QuantumCircuit(1, global_phase=Parameter("phase"))
     circuit.h(0)
     assert sum(job.num_circuits for job in estimator.plan([(circuit, "X", [[0.1], [0.2]])]).jobs) == 1
@@ -207,7 +209,7 @@ def test_final_measurements_are_ignored_and_earlier_ones_refused(estimator: Qoro
         estimator.run([(circuit, OPERATOR), (early, OPERATOR)])
 
 
-def test_a_reset_after_gates_is_refused_where_values_are_exact(estimator: QoroEstimator) -> None:
+def test_a_reset_after_gates_is_refused_if_values_are_exact(estimator: QoroEstimator) -> None:
     circuit = QuantumCircuit(2)
     circuit.initialize([0.6, 0.8], 1)
     circuit.cx(1, 0)
@@ -231,7 +233,7 @@ def test_precision_is_recorded(estimator: QoroEstimator) -> None:
 # --- sampling -----------------------------------------------------------------------------------------
 
 
-def test_sampled_values_lie_within_their_standard_errors(backend: QoroBackend) -> None:
+def test_sampled_values_are_within_their_standard_errors(backend: QoroBackend) -> None:
     estimator = QoroEstimator(backend, options={"force_sampling": True, "default_precision": 0.02})
     pubs = [(ansatz(), [OPERATOR, "XYZ", "YII"], angles(4, 1))]
     (result,) = estimator.run(pubs).result()
@@ -242,8 +244,8 @@ def test_sampled_values_lie_within_their_standard_errors(backend: QoroBackend) -
     assert (abs(result.data.evs - exact) > 0).any()
 
 
-def test_standard_errors_are_those_of_the_sum_and_not_of_its_words(backend: QoroBackend) -> None:
-    # On a GHZ state ZZI and IZZ are always 1; their sum has no variance, whatever each qubit does.
+def test_standard_errors_include_correlations_between_pauli_strings(backend: QoroBackend) -> None:
+    # In a Bell state ZI and IZ are always equal: their difference has no variance, their sum has.
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
@@ -255,7 +257,7 @@ def test_standard_errors_are_those_of_the_sum_and_not_of_its_words(backend: Qoro
     assert result.data.stds[1] == pytest.approx(2 * 0.1, rel=0.1)
 
 
-def test_words_that_commute_qubit_by_qubit_are_measured_together(backend: QoroBackend) -> None:
+def test_pauli_strings_that_commute_qubit_by_qubit_are_measured_together(backend: QoroBackend) -> None:
     estimator = QoroEstimator(backend, options={"force_sampling": True})
     operator = SparsePauliOp(["ZZI", "IZZ", "ZIZ", "XXI", "IIX"])
     plan = estimator.plan([(ansatz(), operator, angles(10))])
@@ -264,18 +266,18 @@ def test_words_that_commute_qubit_by_qubit_are_measured_together(backend: QoroBa
 
 def test_a_sampled_sweep_of_many_bases_is_one_job_of_templates(backend: QoroBackend) -> None:
     rng = np.random.default_rng(4)
-    words = sorted({"".join(rng.choice(list("XYZ"), 3)) for _ in range(200)})
+    pauli_strings = sorted({"".join(rng.choice(list("XYZ"), 3)) for _ in range(200)})
     estimator = QoroEstimator(backend, options={"force_sampling": True, "default_shots": 5})
-    plan = estimator.plan([(ansatz(), SparsePauliOp(words), angles(10))])
+    plan = estimator.plan([(ansatz(), SparsePauliOp(pauli_strings), angles(10))])
     assert [(job.num_templates, job.num_circuits) for job in plan.jobs] == [(27, 270)]
 
 
-def test_a_sweep_never_becomes_more_jobs_than_a_few(estimator: QoroEstimator) -> None:
+def test_a_sweep_becomes_at_most_16_template_jobs_and_one_more(estimator: QoroEstimator) -> None:
     rng = np.random.default_rng(6)
-    words = sorted({"".join(rng.choice(list("XYZ"), 3)) for _ in range(200)})[:20]
+    pauli_strings = sorted({"".join(rng.choice(list("XYZ"), 3)) for _ in range(200)})[:20]
     values = np.repeat(angles(1), 200, axis=0)
     values[:, 0] = np.arange(200)
-    plan = estimator.plan([(ansatz(), words * 10, values)])
+    plan = estimator.plan([(ansatz(), pauli_strings * 10, values)])
     assert [job.num_templates for job in plan.jobs] == [1] * 16 + [0]
     assert sum(job.num_circuits for job in plan.jobs) == 200
 
@@ -288,9 +290,7 @@ def test_pubs_of_different_precision_share_one_job(backend: QoroBackend) -> None
     assert [result.metadata["shots"] for result in job.result()] == [100, 400, 4096]
 
 
-def test_precision_0_is_refused_where_values_are_sampled(
-    provider: QoroProvider, backend: QoroBackend
-) -> None:
+def test_precision_0_is_refused_if_values_are_sampled(provider: QoroProvider, backend: QoroBackend) -> None:
     circuit = QuantumCircuit(1)
     circuit.h(0)
     forced = QoroEstimator(backend, options={"force_sampling": True})
@@ -303,7 +303,7 @@ def test_precision_0_is_refused_where_values_are_sampled(
 
 @pytest.mark.parametrize("precision", [float("nan"), float("inf")])
 @pytest.mark.parametrize("force_sampling", [False, True])
-def test_a_precision_that_is_no_number_is_refused(
+def test_a_precision_that_is_not_finite_is_refused(
     backend: QoroBackend, precision: float, force_sampling: bool
 ) -> None:
     estimator = QoroEstimator(backend, options={"force_sampling": force_sampling})
@@ -343,19 +343,19 @@ def test_a_qpu_samples(provider: QoroProvider) -> None:
     assert (result.data.stds > 0).all()
 
 
-def test_thousands_of_words_are_one_circuit(estimator: QoroEstimator) -> None:
+def test_thousands_of_pauli_strings_are_one_circuit(estimator: QoroEstimator) -> None:
     rng = np.random.default_rng(9)
-    words = {"".join(rng.choice(list("IXYZ"), 8)) for _ in range(3000)}
-    operator = SparsePauliOp(sorted(words), rng.normal(size=len(words)))
+    pauli_strings = {"".join(rng.choice(list("IXYZ"), 8)) for _ in range(3000)}
+    operator = SparsePauliOp(sorted(pauli_strings), rng.normal(size=len(pauli_strings)))
     circuit = real_amplitudes(8, reps=2)
     check(estimator, [(circuit, operator, rng.normal(size=circuit.num_parameters))])
 
 
-def test_the_plan_can_be_read(estimator: QoroEstimator) -> None:
+def test_the_printed_plan_lists_the_jobs(estimator: QoroEstimator) -> None:
     fixed = ansatz().assign_parameters(angles())
     text = str(estimator.plan([(ansatz(), OPERATOR, angles(50)), (fixed, "ZZZ")]))
     first, second, third = text.splitlines()
     assert first == "2 PUBs on qoro_maestro: 2 jobs"
-    assert second.startswith("  job 0: 1 template with 50 rows, 4 words, 200 expectation values, ")
-    assert third.startswith("  job 1: 1 circuit, 1 word, 1 expectation value, ")
+    assert second.startswith("  job 0: 1 template with 50 rows, 4 Pauli strings, 200 expectation values, ")
+    assert third.startswith("  job 1: 1 circuit, 1 Pauli string, 1 expectation value, ")
     assert third.endswith(" bytes in 2 requests")

@@ -210,9 +210,9 @@ def test_a_damaged_recipe_is_refused(backend: QoroBackend, provider: QoroProvide
     job = QoroSampler(backend).run([bell()])
     job.save(tmp_path / "job")
     document = json.loads((tmp_path / "job").read_text())
-    del document["postprocessor"]["p"][0]["r"]
+    del document["recipe"]["p"][0]["r"]
     (tmp_path / "job").write_text(json.dumps(document))
-    with pytest.raises(QoroInputError, match="holds no job"):
+    with pytest.raises(QoroInputError, match="contains no saved primitive job"):
         provider.load_job(tmp_path / "job")
 
 

@@ -1,4 +1,4 @@
-"""The sampler over the local service."""
+"""The sampler on the local service."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_pubs_with_different_shots_share_one_job(sampler: QoroSampler) -> None:
     assert results[2].data.other.num_shots == 2000
 
 
-def test_a_sweep_travels_as_one_template_and_keeps_its_shape(sampler: QoroSampler) -> None:
+def test_a_sweep_is_sent_as_one_template_and_keeps_its_shape(sampler: QoroSampler) -> None:
     theta = Parameter("θ")
     circuit = QuantumCircuit(1)
     circuit.ry(2 * theta, 0)
@@ -78,7 +78,7 @@ def test_rows_with_equal_values_are_sampled_independently(backend: QoroBackend) 
     assert sorted(map(bytes, first)) != sorted(map(bytes, second))
 
 
-def test_a_value_that_is_the_same_in_all_rows_is_part_of_the_text(sampler: QoroSampler) -> None:
+def test_a_value_that_is_constant_over_the_rows_is_kept(sampler: QoroSampler) -> None:
     circuit = real_amplitudes(3, reps=1)
     circuit.measure_all()
     values = np.zeros((4, 6))
@@ -123,19 +123,19 @@ def test_a_circuit_without_registers_gives_a_warning_and_an_empty_result(sampler
     assert job.done()
 
 
-def test_registers_that_nothing_is_measured_into_are_zero(sampler: QoroSampler) -> None:
+def test_registers_without_measurements_are_zero(sampler: QoroSampler) -> None:
     circuit = QuantumCircuit(1, 9)
     circuit.x(0)
-    with pytest.warns(UserWarning, match="PUB 0 measures nothing"):
+    with pytest.warns(UserWarning, match="PUB 0 contains no measurement"):
         job = sampler.run([circuit], shots=3)
     assert job.result()[0].data.c.get_counts() == {"0" * 9: 3}
 
 
-def test_no_pubs_are_a_finished_job_without_a_request(sampler: QoroSampler) -> None:
+def test_no_pubs_give_a_finished_job_without_a_request(sampler: QoroSampler) -> None:
     job = sampler.run([])
     assert len(job.result()) == 0
     assert job.in_final_state()
-    assert str(sampler.plan([])) == "0 PUBs on qoro_maestro: no job, all values follow without one"
+    assert str(sampler.plan([])) == "0 PUBs on qoro_maestro: no job, all values are computed locally"
 
 
 def test_a_sweep_without_rows_has_an_empty_result(sampler: QoroSampler) -> None:
@@ -147,7 +147,7 @@ def test_a_sweep_without_rows_has_an_empty_result(sampler: QoroSampler) -> None:
     assert result.data.meas.shape == (0,)
 
 
-def test_conditions_are_sampled_too(sampler: QoroSampler) -> None:
+def test_a_circuit_with_a_condition_is_sampled(sampler: QoroSampler) -> None:
     circuit = QuantumCircuit(QuantumRegister(2), ClassicalRegister(1, "mid"), ClassicalRegister(1, "end"))
     circuit.h(0)
     circuit.measure(0, 0)
@@ -159,7 +159,7 @@ def test_conditions_are_sampled_too(sampler: QoroSampler) -> None:
     assert set(result.data.mid.get_bitstrings()) == {"0", "1"}
 
 
-def test_bits_that_conditions_need_beside_the_circuits_own_are_left_out(sampler: QoroSampler) -> None:
+def test_scratch_bits_of_conditions_are_not_in_the_result(sampler: QoroSampler) -> None:
     circuit = QuantumCircuit(QuantumRegister(2), ClassicalRegister(1, "mid"), ClassicalRegister(1, "end"))
     circuit.h(0)
     circuit.measure(0, 0)
@@ -174,8 +174,8 @@ def test_bits_that_conditions_need_beside_the_circuits_own_are_left_out(sampler:
     assert set(result.data.end.get_bitstrings()) == {"0", "1"}
 
 
-class Knowing(Gate):
-    """A gate that has no definition before its parameter has a value."""
+class NeedsValue(Gate):
+    """A gate that has no definition unless its parameter has a value."""
 
     def _define(self) -> None:
         definition = QuantumCircuit(1)
@@ -183,26 +183,26 @@ class Knowing(Gate):
         self.definition = definition
 
 
-def test_a_gate_that_has_to_know_its_values_may_stand_in_a_block(sampler: QoroSampler) -> None:
+def test_a_gate_that_needs_its_parameter_values_may_be_in_a_block(sampler: QoroSampler) -> None:
     circuit = QuantumCircuit(1, 2)
     circuit.x(0)
     circuit.measure(0, 0)
     with circuit.if_test((circuit.clbits[0], 1)):
-        circuit.append(Knowing("knowing", 1, [Parameter("t")]), [0])
+        circuit.append(NeedsValue("needs_value", 1, [Parameter("t")]), [0])
     circuit.measure(0, 1)
     (result,) = sampler.run([(circuit, [[0.0], [math.pi], [0.0]])], shots=20).result()
     assert [row.get_counts() for row in result.data.c] == [{"11": 20}, {"01": 20}, {"11": 20}]
     assert [parameter.name for parameter in circuit.parameters] == ["t"]
 
 
-def test_shots_may_be_numbers_of_numpy(backend: QoroBackend) -> None:
+def test_shots_may_be_numpy_integers(backend: QoroBackend) -> None:
     sampler = QoroSampler(backend, options={"default_shots": np.int64(9)})
     results = sampler.run([bell(), (bell(), None, np.uint8(7))]).result()
     assert [result.metadata["shots"] for result in results] == [9, 7]
     assert [result.data.meas.num_shots for result in results] == [9, 7]
 
 
-def test_a_wide_register_of_few_measured_bits_is_sampled(sampler: QoroSampler) -> None:
+def test_a_register_of_100_bits_is_sampled(sampler: QoroSampler) -> None:
     circuit = QuantumCircuit(100, 100)
     circuit.x([0, 99])
     circuit.measure(range(100), range(100))
@@ -241,7 +241,7 @@ def test_options_are_checked_when_they_are_set(backend: QoroBackend) -> None:
     assert sampler.run([bell()]).result()[0].data.meas.num_shots == 20
     with pytest.raises(QoroInputError, match="did you mean 'default_shots'"):
         sampler.options.default_shot = 1  # type: ignore[attr-defined]
-    with pytest.raises(QoroInputError, match="default_shots=0 cannot be used"):
+    with pytest.raises(QoroInputError, match="default_shots=0 is invalid"):
         sampler.options.default_shots = 0
     sampler.options.default_shots = None  # type: ignore[assignment]
     assert sampler.options == SamplerOptions(default_shots=1024)
@@ -249,19 +249,19 @@ def test_options_are_checked_when_they_are_set(backend: QoroBackend) -> None:
         QoroSampler(backend, options=3)  # type: ignore[arg-type]
 
 
-def test_options_are_the_samplers_own(backend: QoroBackend) -> None:
+def test_the_sampler_copies_its_options(backend: QoroBackend) -> None:
     options = SamplerOptions(default_shots=10)
     sampler = QoroSampler(backend, options=options)
     sampler.options.default_shots = 20
     assert options.default_shots == 10
 
 
-def test_only_our_backends_are_taken() -> None:
+def test_other_backends_are_refused() -> None:
     with pytest.raises(QoroInputError, match=r"expected a QoroBackend.*BackendSamplerV2"):
         QoroSampler("qoro_maestro")  # type: ignore[arg-type]
 
 
-def test_the_qpu_samples_too(provider: QoroProvider) -> None:
+def test_the_qpu_samples(provider: QoroProvider) -> None:
     sampler = QoroSampler(provider.get_backend("local_qpu"))
     (result,) = sampler.run([bell()], shots=2000).result()
     counts = result.data.meas.get_counts()
@@ -270,7 +270,7 @@ def test_the_qpu_samples_too(provider: QoroProvider) -> None:
         QoroSampler(provider.get_backend("local_qpu"), options={"execution_config": SEED}).run([bell()])
 
 
-def test_rows_beyond_the_limit_of_a_job_go_to_the_next(sampler: QoroSampler) -> None:
+def test_rows_beyond_the_limit_of_a_job_go_to_another_job(sampler: QoroSampler) -> None:
     theta = Parameter("t")
     circuit = QuantumCircuit(1)
     circuit.rx(theta, 0)

@@ -1,1 +1,1 @@
-"""From PUBs to a plan: which circuits, Pauli strings and shots each service job carries."""
+"""Planning of a submission: which circuits, Pauli strings and shots each service job gets."""

@@ -1,9 +1,9 @@
-"""From an estimator's PUBs to the circuits that have to run, each asked once for each word it has to tell.
+"""Preparation of an estimator's PUBs: which circuits have to run, and which Pauli strings each has to give.
 
-PUBs that share a circuit share its rows: :class:`CircuitRequests` knows every row by its text and
-its values, collects
-the words that are wanted of it, and in the end makes circuits of the rows. On a backend that samples, that is
-one circuit for each group of words that can be measured together.
+PUBs that share a circuit share its rows. :class:`CircuitRequests` recognizes a row by its text and values,
+collects the Pauli strings that any PUB needs from it, and finally turns the rows into circuits. If values are
+exact, each row is one circuit. If the backend samples, each row becomes one circuit for each group of Pauli
+strings that can be measured together.
 """
 
 from __future__ import annotations
@@ -18,142 +18,166 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.primitives.planning.grouping import basis_of, group_pauli_strings
 from qiskit_qoro.primitives.planning.job_layout import Circuit
-from qiskit_qoro.primitives.planning.observables import ObservableTerms, expand_observables, restrict_words
+from qiskit_qoro.primitives.planning.observables import (
+    ObservableTerms,
+    expand_observables,
+    restrict_pauli_strings,
+)
 from qiskit_qoro.primitives.planning.programs import (
     RowPrograms,
     Source,
-    measuring,
-    refuse_chance,
+    append_measurements,
+    check_resets,
     without_final_measurements,
     write_rows,
 )
 from qiskit_qoro.primitives.planning.pub_checks import check_width
 from qiskit_qoro.primitives.postprocess.estimator import (
-    Element,
     EstimatorPubPostprocessor,
-    Read,
+    Observable,
+    Readout,
     broadcast_pairs,
 )
 
 __all__ = ["CircuitRequests", "PreparedPub", "prepare_pub"]
 
-Words = tuple[str, ...]
+PauliStrings = tuple[str, ...]
 
 
 @dataclass(eq=False)
-class _Row:
-    """A circuit with its values, and what is wanted of it."""
+class _RequestedRow:
+    """A source with values, and the Pauli strings that are needed from it."""
 
     source: Source
     values: npt.NDArray[np.float64]
     shots: int | None
-    words: Words
+    pauli_strings: PauliStrings
 
 
 class CircuitRequests:
-    """Collects what is wanted of which row."""
+    """Collects which Pauli strings are needed from which row.
+
+    Use it in three steps: :meth:`add` all requests, call :meth:`circuits` once, then ask for the
+    :meth:`readouts` of each row.
+    """
 
     def __init__(self) -> None:
-        self._rows: list[_Row] = []
-        self._places: dict[tuple[Source, bytes, int | None], int] = {}
-        self._groups: dict[Words, list[tuple[str, Words]]] = {}
-        self._first: list[int] = []
+        self._rows: list[_RequestedRow] = []
+        # Index in _rows by content, so that equal rows of several PUBs become one.
+        self._row_numbers: dict[tuple[Source, bytes, int | None], int] = {}
+        # Grouping is expensive and most rows need the same strings, so the groups are cached.
+        self._groups: dict[PauliStrings, list[tuple[str, PauliStrings]]] = {}
+        # Index of each row's first circuit. Empty until circuits() is called.
+        self._first_circuits: list[int] = []
 
-    def want(self, source: Source, values: npt.NDArray[np.float64], shots: int | None, words: Words) -> int:
-        """Want words of a row.
+    def add(
+        self,
+        source: Source,
+        values: npt.NDArray[np.float64],
+        shots: int | None,
+        pauli_strings: PauliStrings,
+    ) -> int:
+        """Request Pauli strings from a row.
 
         Args:
             source: The row's text.
             values: Its values.
             shots: Shots of each of its circuits, ``None`` for exact values.
-            words: What is wanted.
+            pauli_strings: The strings, in addition to those requested earlier from an equal row.
 
         Returns:
             The number of the row.
         """
         key = (source, values.tobytes(), shots)
-        place = self._places.setdefault(key, len(self._rows))
-        if place == len(self._rows):
-            self._rows.append(_Row(source, values, shots, words))
-        elif self._rows[place].words != words:
-            self._rows[place].words = tuple(dict.fromkeys(self._rows[place].words + words))
-        return place
+        number = self._row_numbers.setdefault(key, len(self._rows))
+        if number == len(self._rows):
+            self._rows.append(_RequestedRow(source, values, shots, pauli_strings))
+        elif self._rows[number].pauli_strings != pauli_strings:
+            row = self._rows[number]
+            row.pauli_strings = tuple(dict.fromkeys(row.pauli_strings + pauli_strings))
+        return number
 
     def circuits(self) -> list[Circuit]:
-        """What has to run. Nothing may be wanted any more afterwards."""
+        """Return the circuits to run. Nothing may be added afterwards."""
         circuits: list[Circuit] = []
-        sources: dict[tuple[Source, str], Source] = {}
+        measured_sources: dict[tuple[Source, str], Source] = {}
         for row in self._rows:
-            self._first.append(len(circuits))
+            self._first_circuits.append(len(circuits))
             if row.shots is None:
-                circuits.append(Circuit(row.source, row.values, row.words))
+                circuits.append(Circuit(row.source, row.values, row.pauli_strings))
                 continue
-            for basis, _ in self._measured(row.words):
+            for basis, _ in self._measured_groups(row.pauli_strings):
+                # Rows that share a source and a basis share the source with measurements too.
                 key = (row.source, basis)
-                if key not in sources:
-                    sources[key] = measuring(row.source, basis)
-                circuits.append(Circuit(sources[key], row.values, row.shots))
+                if key not in measured_sources:
+                    measured_sources[key] = append_measurements(row.source, basis)
+                circuits.append(Circuit(measured_sources[key], row.values, row.shots))
         return circuits
 
-    def reads(self, row: int, place_of_word: Mapping[str, int]) -> list[Read]:
-        """The circuits that tell about a row.
+    def readouts(self, row: int, index_of_string: Mapping[str, int]) -> list[Readout]:
+        """Return the circuits that give values for a row.
 
         Args:
-            row: The row.
-            place_of_word: The words that are of interest, with their places.
+            row: The number of the row.
+            index_of_string: The Pauli strings of one PUB, with their indices. Circuits that give none of
+                them are left out.
         """
-        first = self._first[row]
+        first = self._first_circuits[row]
         if self._rows[row].shots is None:
-            return [Read(first)]
-        reads = []
-        for offset, (basis, words) in enumerate(self._measured(self._rows[row].words)):
-            places = tuple(place_of_word[word] for word in words if word in place_of_word)
-            if places:
-                reads.append(Read(first + offset, basis, places))
-        return reads
+            return [Readout(first)]
+        readouts = []
+        for offset, (basis, strings) in enumerate(self._measured_groups(self._rows[row].pauli_strings)):
+            indices = tuple(index_of_string[string] for string in strings if string in index_of_string)
+            if indices:
+                readouts.append(Readout(first + offset, basis, indices))
+        return readouts
 
-    def _measured(self, words: Words) -> list[tuple[str, Words]]:
-        """The groups of words that are measured together, each with its basis."""
-        if words not in self._groups:
-            groups = [tuple(words[index] for index in group) for group in group_pauli_strings(words)]
-            self._groups[words] = [(basis_of(group), group) for group in groups]
-        return self._groups[words]
+    def _measured_groups(self, pauli_strings: PauliStrings) -> list[tuple[str, PauliStrings]]:
+        """Return the groups of Pauli strings that are measured together, each with its basis."""
+        if pauli_strings not in self._groups:
+            groups = [
+                tuple(pauli_strings[index] for index in group) for group in group_pauli_strings(pauli_strings)
+            ]
+            self._groups[pauli_strings] = [(basis_of(group), group) for group in groups]
+        return self._groups[pauli_strings]
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedPub:
-    """A PUB whose words have been asked for.
+    """A PUB whose Pauli strings have been requested.
 
     Attributes:
         pub: The PUB.
         precision: Its precision.
         shots: Shots of each circuit, ``None`` for exact values.
-        words: The words that its value depends on.
-        elements: Its observables.
-        rows: For each row of parameters its number in the asking, ``None`` where it need not run.
+        pauli_strings: The Pauli strings that its values depend on.
+        observables: Its observables, in C order.
+        rows: For each row of parameters, its number in the requests; ``None`` if it need not run.
     """
 
     pub: EstimatorPub
     precision: float
     shots: int | None
-    words: Words
-    elements: Sequence[Element]
+    pauli_strings: PauliStrings
+    observables: Sequence[Observable]
     rows: Sequence[int | None]
 
-    def postprocessor(self, asking: CircuitRequests, numbers: Sequence[int]) -> EstimatorPubPostprocessor:
-        """How the results become those of the PUB.
+    def postprocessor(
+        self, requests: CircuitRequests, circuit_numbers: Sequence[int]
+    ) -> EstimatorPubPostprocessor:
+        """Build the postprocessor of the PUB.
 
         Args:
-            asking: What the words were wanted from.
-            numbers: The number that each circuit got.
+            requests: The requests to which the PUB's Pauli strings were added.
+            circuit_numbers: For each circuit of ``requests``, its index in the submission.
         """
-        place_of_word = {word: place for place, word in enumerate(self.words)}
-        reads = [
+        index_of_string = {string: index for index, string in enumerate(self.pauli_strings)}
+        readouts = [
             ()
             if row is None
             else tuple(
-                Read(numbers[read.circuit], read.basis, read.words)
-                for read in asking.reads(row, place_of_word)
+                Readout(circuit_numbers[readout.circuit], readout.basis, readout.pauli_strings)
+                for readout in requests.readouts(row, index_of_string)
             )
             for row in self.rows
         ]
@@ -162,89 +186,106 @@ class PreparedPub:
             observables_shape=self.pub.observables.shape,
             precision=self.precision,
             shots=self.shots,
-            words=self.words,
-            elements=self.elements,
-            reads=reads,
+            pauli_strings=self.pauli_strings,
+            observables=self.observables,
+            readouts=readouts,
             metadata=dict(self.pub.circuit.metadata or {}),
         )
 
 
 def prepare_pub(
-    backend: QoroBackend, pub: EstimatorPub, precision: float, shots: int | None, asking: CircuitRequests
+    backend: QoroBackend,
+    pub: EstimatorPub,
+    precision: float,
+    shots: int | None,
+    requests: CircuitRequests,
 ) -> PreparedPub:
-    """Want the words that a PUB needs.
+    """Check a PUB and request the Pauli strings that it needs.
 
     Args:
-        backend: Where it will run.
+        backend: The backend that will run it.
         pub: The PUB.
         precision: Its precision.
         shots: Shots of each circuit, ``None`` for exact values.
-        asking: Where to want them.
+        requests: Where to add the requests.
 
     Raises:
-        QoroInputError: The circuit cannot be run, or depends on chance where its values are to be exact.
+        QoroInputError: The circuit cannot be run, or exact values are needed and its final state is random.
     """
     circuit = without_final_measurements(pub.circuit)
     programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
     check_width(backend, programs)
     if shots is None:
-        refuse_chance(programs.program)
+        check_resets(programs.program)
     idle = set(range(circuit.num_qubits)).difference(programs.program.qubits)
     labels, terms = expand_observables(pub.observables, idle=idle)
-    restricted = restrict_words(labels, programs.program.qubits, circuit.num_qubits)
-    words: dict[str, int] = {}
-    elements = [_element(term, restricted, words) for term in terms]
-    rows = _want_rows(pub, programs, elements, tuple(words), shots, asking)
-    return PreparedPub(pub, precision, shots, tuple(words), elements, rows)
+    restricted = restrict_pauli_strings(labels, programs.program.qubits, circuit.num_qubits)
+    index_of_string: dict[str, int] = {}
+    observables = [_build_observable(term, restricted, index_of_string) for term in terms]
+    pauli_strings = tuple(index_of_string)
+    rows = _request_rows(pub, programs, observables, pauli_strings, shots, requests)
+    return PreparedPub(pub, precision, shots, pauli_strings, observables, rows)
 
 
-def _element(terms: ObservableTerms, restricted: Sequence[str | None], words: dict[str, int]) -> Element:
-    """An observable without what follows from idle qubits; ``words`` grows by those that it needs."""
+def _build_observable(
+    terms: ObservableTerms, restricted: Sequence[str | None], index_of_string: dict[str, int]
+) -> Observable:
+    """Build an observable in which terms on idle qubits are evaluated.
+
+    Args:
+        terms: The terms of the observable.
+        restricted: The Pauli strings on the qubits of the program, ``None`` for those whose value is 0.
+        index_of_string: The Pauli strings of the PUB so far, with their indices. New ones are added.
+    """
     constant = 0.0
     coefficients: dict[int, float] = {}
-    for coefficient, number in zip(terms.coefficients.tolist(), terms.words.tolist(), strict=True):
-        word = restricted[number]
-        if word is None:
+    for coefficient, number in zip(terms.coefficients.tolist(), terms.pauli_strings.tolist(), strict=True):
+        string = restricted[number]
+        if string is None:
             continue
-        if not word.strip("I"):
+        if not string.strip("I"):
             constant += coefficient
             continue
-        place = words.setdefault(word, len(words))
-        coefficients[place] = coefficients.get(place, 0.0) + coefficient
-    return Element(
+        # Strings that differ on idle qubits only may be equal after the restriction.
+        index = index_of_string.setdefault(string, len(index_of_string))
+        coefficients[index] = coefficients.get(index, 0.0) + coefficient
+    return Observable(
         constant, np.array(list(coefficients.values())), np.array(list(coefficients), dtype=np.int64)
     )
 
 
-def _want_rows(
+def _request_rows(
     pub: EstimatorPub,
     programs: RowPrograms,
-    elements: Sequence[Element],
-    words: Words,
+    observables: Sequence[Observable],
+    pauli_strings: PauliStrings,
     shots: int | None,
-    asking: CircuitRequests,
+    requests: CircuitRequests,
 ) -> list[int | None]:
-    """Want of each row of parameters the words of the observables that it meets."""
+    """Request from each row of parameters the Pauli strings of the observables that it is paired with."""
     rows: list[int | None] = [None] * len(programs.sources)
-    wanted: dict[bytes, Words] = {}
-    for row, met in _meetings(pub):
-        key = met.tobytes()
-        if key not in wanted:
-            places = np.unique(np.concatenate([elements[number].words for number in met]))
-            wanted[key] = tuple(words[place] for place in places)
-        if wanted[key]:
-            rows[row] = asking.want(programs.sources[row], programs.values[row], shots, wanted[key])
+    # Many rows are paired with the same observables, so their strings are cached.
+    strings_of_observables: dict[bytes, PauliStrings] = {}
+    for row, paired in _observables_of_rows(pub):
+        key = paired.tobytes()
+        if key not in strings_of_observables:
+            indices = np.unique(np.concatenate([observables[number].pauli_strings for number in paired]))
+            strings_of_observables[key] = tuple(pauli_strings[index] for index in indices)
+        needed = strings_of_observables[key]
+        if needed:
+            rows[row] = requests.add(programs.sources[row], programs.values[row], shots, needed)
     return rows
 
 
-def _meetings(pub: EstimatorPub) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """For each row of parameters that occurs, the observables that it meets, ascending."""
+def _observables_of_rows(pub: EstimatorPub) -> list[tuple[int, npt.NDArray[np.int64]]]:
+    """Return for each row of parameters that occurs the observables that it is paired with, ascending."""
     rows, observables = broadcast_pairs(pub.parameter_values.shape, pub.observables.shape)
     if not rows.size:
         return []
+    # Encode each pair as one number, so that sorting brings equal pairs and equal rows together. Sorting
+    # takes a tenth of the time of np.unique, which hashes.
     width = observables.max() + 1
-    # To sort takes a tenth of the time of np.unique, which hashes.
     pairs = np.sort((rows * width + observables).ravel())
-    rows, met = np.divmod(pairs[np.diff(pairs, prepend=-1) != 0], width)
+    rows, paired = np.divmod(pairs[np.diff(pairs, prepend=-1) != 0], width)
     cuts = np.flatnonzero(np.diff(rows)) + 1
-    return list(zip(rows[np.r_[0, cuts]].tolist(), np.split(met, cuts), strict=True))
+    return list(zip(rows[np.r_[0, cuts]].tolist(), np.split(paired, cuts), strict=True))

@@ -1,11 +1,13 @@
-"""Pauli words from samples: which words are measured together, how, and what the counts say about them.
+"""Grouping of Pauli strings that can be measured together, and the measurements of a group.
 
-Words commute qubit by qubit where no qubit has two different letters; such words share one basis and one
-set of shots. Groups are found by first fit, the words with most letters first. Since the words of a group are
-read from the same shots, their estimates are correlated: the variance of a weighted sum is that of the sum's
-value over the shots, not a sum of variances.
+Two Pauli strings commute qubit by qubit if no qubit has two different letters other than ``I``. Such strings
+share one basis and one set of shots. Groups are found by first fit, starting with the strings that have the
+most letters. The strings of a group are estimated from the same shots, so their estimates are correlated:
+the variance of a weighted sum has to be computed from the sum's value for each shot
+(:mod:`qiskit_qoro.primitives.postprocess.moments`), not from the variances of the single strings.
 
-Words are the service's: the leftmost letter belongs to the first qubit. Those of one call have one length.
+Pauli strings are written as on the wire: the leftmost letter acts on the first qubit. All strings of one call
+have the same length.
 """
 
 from __future__ import annotations
@@ -20,68 +22,75 @@ from qiskit_qoro.primitives.postprocess.moments import find_letters
 __all__ = ["basis_of", "group_pauli_strings", "measurement_suffix"]
 
 
-def group_pauli_strings(words: Sequence[str]) -> list[list[int]]:
-    """Sort words into groups that commute qubit by qubit.
+def group_pauli_strings(pauli_strings: Sequence[str]) -> list[list[int]]:
+    """Sort Pauli strings into groups that commute qubit by qubit.
 
     Args:
-        words: The words over ``IXYZ``.
+        pauli_strings: The strings over ``IXYZ``.
 
     Returns:
-        The groups, each the ascending indices of its words. The same words always give the same groups.
+        The groups, each as the ascending indices of its strings. The same strings always give the same
+        groups.
     """
-    if not words:
+    if not pauli_strings:
         return []
-    x, z = _masks(words)
+    # Symplectic form: X is (1, 0), Z is (0, 1), Y is (1, 1), I is (0, 0), one bit for each qubit. Two letters
+    # differ if any bit differs, and a qubit has a letter other than I if either bit is set.
+    x, z = _symplectic_bits(pauli_strings)
     support = x | z
-    order = np.argsort(-find_letters(words, "XYZ").sum(axis=1), kind="stable").tolist()
+    order = np.argsort(-find_letters(pauli_strings, "XYZ").sum(axis=1), kind="stable").tolist()
     groups: list[list[int]] = []
-    # The bases of the groups so far; no group has been begun in the other rows.
+    # Row k is the basis of group k. There are never more groups than strings; rows from len(groups) on are
+    # still empty.
     group_x, group_z = np.zeros_like(x), np.zeros_like(z)
     for index in order:
-        begun = slice(len(groups))
-        different = (group_x[begun] ^ x[index]) | (group_z[begun] ^ z[index])
-        shared = (group_x[begun] | group_z[begun]) & support[index]
+        existing = slice(len(groups))
+        different = (group_x[existing] ^ x[index]) | (group_z[existing] ^ z[index])
+        shared = (group_x[existing] | group_z[existing]) & support[index]
         fits = ~(different & shared).any(axis=1)
-        place = int(fits.argmax()) if fits.any() else len(groups)
-        if place == len(groups):
+        group = int(fits.argmax()) if fits.any() else len(groups)
+        if group == len(groups):
             groups.append([])
-        groups[place].append(index)
-        group_x[place] |= x[index]
-        group_z[place] |= z[index]
-    return [sorted(group) for group in groups]
+        groups[group].append(index)
+        group_x[group] |= x[index]
+        group_z[group] |= z[index]
+    return [sorted(members) for members in groups]
 
 
-def basis_of(words: Sequence[str]) -> str:
-    """The word that all words of a group are parts of.
+def basis_of(pauli_strings: Sequence[str]) -> str:
+    """Return the basis in which all Pauli strings of a group can be measured.
 
     Args:
-        words: At least one word; all commute qubit by qubit.
+        pauli_strings: At least one string. All of them commute qubit by qubit.
+
+    Returns:
+        A Pauli string with the letters of all strings; ``I`` on qubits on which no string acts.
     """
-    columns = zip(*words, strict=True)
+    columns = zip(*pauli_strings, strict=True)
     return "".join([next((letter for letter in column if letter != "I"), "I") for column in columns])
 
 
 def measurement_suffix(basis: str) -> list[str]:
-    """The end of a program that measures in a basis.
+    """Return the last lines of a program that measures in a basis.
 
     Args:
-        basis: A word; its letter *i* is measured on ``q[i]``, ``I`` is not.
+        basis: A Pauli string. Letter *i* is measured on ``q[i]``; qubits with ``I`` are not measured.
 
     Returns:
-        Lines of OpenQASM 2. The measured qubits go into ``c[0]``, ``c[1]``, … in their order.
+        Lines of OpenQASM 2. The measured qubits go into ``c[0]``, ``c[1]``, … in ascending order.
     """
-    changes = {"X": ["h {};"], "Y": ["sdg {};", "h {};"], "Z": []}
+    basis_changes = {"X": ["h {};"], "Y": ["sdg {};", "h {};"], "Z": []}
     measured = [(f"q[{qubit}]", letter) for qubit, letter in enumerate(basis) if letter != "I"]
-    lines = [line.format(qubit) for qubit, letter in measured for line in changes[letter]]
+    lines = [line.format(qubit) for qubit, letter in measured for line in basis_changes[letter]]
     return lines + [f"measure {qubit} -> c[{bit}];" for bit, (qubit, _) in enumerate(measured)]
 
 
-def _masks(words: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Where words have X or Y, and where Z or Y: bits in 64-bit numbers, shape (words, numbers)."""
-    return _bits(find_letters(words, "XY")), _bits(find_letters(words, "ZY"))
+def _symplectic_bits(pauli_strings: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the X bits and the Z bits, packed in 64-bit integers of shape (strings, integers)."""
+    return _pack_bits(find_letters(pauli_strings, "XY")), _pack_bits(find_letters(pauli_strings, "ZY"))
 
 
-def _bits(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:
+def _pack_bits(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:
     padded = np.zeros((len(flags), -(-flags.shape[1] // 64) * 64), dtype=np.bool_)
     padded[:, : flags.shape[1]] = flags
     return np.packbits(padded, axis=1).view(np.uint64)

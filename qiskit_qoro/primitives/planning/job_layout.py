@@ -1,14 +1,16 @@
-"""From the circuits that have to run to the fewest and smallest jobs.
+"""The distribution of circuits over as few and as small jobs as possible.
 
-A circuit is a source, its values, and what is asked of it: Pauli words, or shots. What the wire offers:
+A circuit consists of a source, the values of its names, and a request: Pauli strings or shots. The wire
+format has two kinds of job:
 
-- a job of templates: several templates with their rows, all asked the same;
-- a job of bound circuits: any circuits, each asked its own words or shots.
+- a job of templates: several templates with their rows, all with the same request;
+- a job of bound circuits: any circuits, each with its own request.
 
-So the rows of one source that are asked the same travel as one template, templates that are asked the same
-share a job, and all other circuits share one job of bound circuits. A sweep that asks something else of
-every few rows would need a job for each. So only a few small templates travel as such; of many, those that
-have more than a few rows do, and in no more than :data:`MOST_JOBS` jobs. A value that is the same in all
+Rows of one source with the same request therefore travel as one template, templates with the same request
+share a job, and all remaining circuits share one job of bound circuits. Some sweeps have another request for
+every few rows, so that each request would need a job of its own. For this reason templates with few rows are
+sent as templates only if there are few templates and few jobs; otherwise only templates with at least
+:data:`MIN_TEMPLATE_ROWS` rows are, in at most :data:`MAX_TEMPLATE_JOBS` jobs. A value that is the same in all
 rows of a template is written into its text.
 """
 
@@ -26,50 +28,53 @@ from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.wire.template_text import resolve_template
 
 __all__ = [
-    "FEW_JOBS",
-    "FEW_ROWS",
     "FEW_TEMPLATES",
-    "MOST_JOBS",
-    "Ask",
+    "FEW_TEMPLATE_JOBS",
+    "MAX_TEMPLATE_JOBS",
+    "MIN_TEMPLATE_ROWS",
     "Circuit",
     "JobDraft",
+    "Request",
     "Template",
-    "arrange",
+    "arrange_jobs",
 ]
 
 FEW_TEMPLATES = 16
-"""So many templates travel as such, whatever their size, in :data:`FEW_JOBS` jobs. Each needs an upload."""
+"""Up to this many templates are sent as templates whatever their size. Each needs an upload."""
 
-FEW_JOBS = 4
-"""So many jobs of templates are submitted, whatever their size."""
+FEW_TEMPLATE_JOBS = 4
+"""Up to this many jobs of templates are submitted whatever the size of the templates."""
 
-FEW_ROWS = 8
-"""Of more templates, or for more jobs, those with so many rows are worth it."""
+MIN_TEMPLATE_ROWS = 8
+"""Minimum number of rows for a template once either of the two limits above is exceeded."""
 
-MOST_JOBS = 16
-"""So many jobs of templates are submitted at most."""
+MAX_TEMPLATE_JOBS = 16
+"""Maximum number of jobs of templates."""
 
-Ask = int | tuple[str, ...]
-"""What is asked of a circuit: shots, or Pauli words whose leftmost letter acts on qubit 0."""
+Request = int | tuple[str, ...]
+"""What a circuit has to return: counts of this many shots, or the expectation values of these Pauli strings.
+
+The leftmost letter of a string acts on qubit 0.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Circuit:
-    """A circuit that has to run.
+    """A circuit to run.
 
     Attributes:
         source: Its text.
         values: The value of each name in the text.
-        ask: What is to be found out about it.
+        request: What it has to return.
     """
 
     source: Source
     values: npt.NDArray[np.float64]
-    ask: Ask
+    request: Request
 
     @property
     def program(self) -> Program:
-        """The program with the values in it."""
+        """The program, with the values in place of the names."""
         text = resolve_template(self.source.text, self.source.names, self.values.tolist())
         return Program(text, self.source.num_qubits, self.source.num_clbits, ())
 
@@ -89,106 +94,111 @@ class Template:
 
 @dataclass(frozen=True, eq=False)
 class JobDraft:
-    """A job to be submitted.
+    """A job to submit.
 
     Attributes:
-        members: The circuits of the job, as places in the list that was arranged, in the job's order.
-        asks: What is asked of each of them; of a job of templates, the same of all.
-        templates: The templates, whose rows follow each other; empty for a job of bound circuits.
+        circuit_indices: Indices of the job's circuits in the list given to :func:`arrange_jobs`, in the job's
+            order.
+        requests: The request of each circuit. In a job of templates all of them are the same.
+        templates: The templates; their rows, one template after the other, are the circuits. Empty for a job
+            of bound circuits.
     """
 
-    members: tuple[int, ...]
-    asks: tuple[Ask, ...]
+    circuit_indices: tuple[int, ...]
+    requests: tuple[Request, ...]
     templates: tuple[Template, ...] = ()
 
 
-def arrange(circuits: Sequence[Circuit], *, most_rows: int | None = None) -> list[JobDraft]:
-    """Arrange circuits into jobs.
+def arrange_jobs(circuits: Sequence[Circuit], *, max_rows: int | None = None) -> list[JobDraft]:
+    """Distribute circuits over jobs.
 
     Args:
         circuits: The circuits.
-        most_rows: How many rows of templates a job may hold, ``None`` for any number.
+        max_rows: How many rows of templates a job may hold, ``None`` for any number.
 
     Returns:
         The jobs. Each circuit is in exactly one of them.
     """
-    sweeps: dict[tuple[Source, Ask], list[int]] = {}
-    for place, circuit in enumerate(circuits):
-        sweeps.setdefault((circuit.source, circuit.ask), []).append(place)
-    by_ask: dict[Ask, list[tuple[Source, list[int]]]] = {}
-    for key in _templates(sweeps):
-        by_ask.setdefault(key[1], []).append((key[0], sweeps.pop(key)))
+    sweeps: dict[tuple[Source, Request], list[int]] = {}
+    for index, circuit in enumerate(circuits):
+        sweeps.setdefault((circuit.source, circuit.request), []).append(index)
+    templates_of_request: dict[Request, list[tuple[Source, list[int]]]] = {}
+    for source, request in _select_templates(sweeps):
+        indices = sweeps.pop((source, request))
+        templates_of_request.setdefault(request, []).append((source, indices))
     drafts = [
-        _template_draft(circuits, ask, parts)
-        for ask, sources in by_ask.items()
-        for parts in _batches(sources, most_rows)
+        _template_draft(circuits, request, batch)
+        for request, templates in templates_of_request.items()
+        for batch in _split_rows(templates, max_rows)
     ]
     if sweeps:
-        drafts.append(_bound_draft(circuits, [place for places in sweeps.values() for place in places]))
+        drafts.append(_bound_draft(circuits, [index for indices in sweeps.values() for index in indices]))
     return drafts
 
 
-def _templates(sweeps: Mapping[tuple[Source, Ask], list[int]]) -> list[tuple[Source, Ask]]:
-    """Which of the sweeps travel as templates."""
-    several = {key: len(places) for key, places in sweeps.items() if len(places) > 1 and key[0].names}
-    if len(several) <= FEW_TEMPLATES and len({ask for _, ask in several}) <= FEW_JOBS:
-        return list(several)
-    large = [key for key, num_rows in several.items() if num_rows >= FEW_ROWS]
-    rows_of_ask = Counter[Ask]()
+def _select_templates(sweeps: Mapping[tuple[Source, Request], list[int]]) -> list[tuple[Source, Request]]:
+    """Choose the sweeps that are sent as templates."""
+    num_rows = {key: len(indices) for key, indices in sweeps.items() if len(indices) > 1 and key[0].names}
+    if len(num_rows) <= FEW_TEMPLATES and len({request for _, request in num_rows}) <= FEW_TEMPLATE_JOBS:
+        return list(num_rows)
+    large = [key for key, count in num_rows.items() if count >= MIN_TEMPLATE_ROWS]
+    # Each request is a job of its own, so the jobs are kept for the requests with the most rows.
+    rows_of_request = Counter[Request]()
     for key in large:
-        rows_of_ask[key[1]] += several[key]
-    kept = {ask for ask, _ in rows_of_ask.most_common(MOST_JOBS)}
+        rows_of_request[key[1]] += num_rows[key]
+    kept = {request for request, _ in rows_of_request.most_common(MAX_TEMPLATE_JOBS)}
     return [key for key in large if key[1] in kept]
 
 
-def _batches(
-    sources: Sequence[tuple[Source, list[int]]], most_rows: int | None
+def _split_rows(
+    templates: Sequence[tuple[Source, list[int]]], max_rows: int | None
 ) -> list[list[tuple[Source, list[int]]]]:
-    """Cut the rows of templates so that none of the batches has more than it may."""
-    if most_rows is None:
-        return [list(sources)]
+    """Split the rows of templates into batches of at most ``max_rows`` rows."""
+    if max_rows is None:
+        return [list(templates)]
     batches: list[list[tuple[Source, list[int]]]] = [[]]
-    room = most_rows
-    for source, places in sources:
-        rest = places
+    free = max_rows  # rows that the last batch can still take
+    for source, indices in templates:
+        rest = indices
         while rest:
-            if not room:
+            if not free:
                 batches.append([])
-                room = most_rows
-            batches[-1].append((source, rest[:room]))
-            rest, room = rest[room:], room - len(rest[:room])
+                free = max_rows
+            batches[-1].append((source, rest[:free]))
+            rest, free = rest[free:], free - len(rest[:free])
     return batches
 
 
 def _template_draft(
-    circuits: Sequence[Circuit], ask: Ask, parts: Sequence[tuple[Source, list[int]]]
+    circuits: Sequence[Circuit], request: Request, batch: Sequence[tuple[Source, list[int]]]
 ) -> JobDraft:
-    members = tuple(place for _, places in parts for place in places)
+    members = tuple(index for _, indices in batch for index in indices)
     templates = tuple(
-        _folded(source, np.stack([circuits[place].values for place in places])) for source, places in parts
+        _fold_constants(source, np.stack([circuits[index].values for index in indices]))
+        for source, indices in batch
     )
-    return JobDraft(members, (ask,) * len(members), templates)
+    return JobDraft(members, (request,) * len(members), templates)
 
 
-def _folded(source: Source, values: npt.NDArray[np.float64]) -> Template:
-    """A template without the names whose values are the same in all rows."""
-    # Bytes tell 0.0 from -0.0, as texts do.
+def _fold_constants(source: Source, values: npt.NDArray[np.float64]) -> Template:
+    """Write values that are the same in all rows into the text, and remove their names."""
+    # Compare bits, not numbers: 0.0 and -0.0 are equal but are written differently.
     bits = values.view(np.int64)
-    same = (bits == bits[0]).all(axis=0)
-    if same.all():
-        same[0] = False  # a template has a name
-    if not same.any():
+    is_constant = (bits == bits[0]).all(axis=0)
+    if is_constant.all():
+        is_constant[0] = False  # a template needs at least one name
+    if not is_constant.any():
         return Template(source, values)
-    fixed = [name for name, is_same in zip(source.names, same, strict=True) if is_same]
-    free = tuple(name for name, is_same in zip(source.names, same, strict=True) if not is_same)
-    text = resolve_template(source.text, fixed, values[0, same].tolist())
-    return Template(replace(source, text=text, names=free), np.ascontiguousarray(values[:, ~same]))
+    fixed = [name for name, constant in zip(source.names, is_constant, strict=True) if constant]
+    free = tuple(name for name, constant in zip(source.names, is_constant, strict=True) if not constant)
+    text = resolve_template(source.text, fixed, values[0, is_constant].tolist())
+    return Template(replace(source, text=text, names=free), np.ascontiguousarray(values[:, ~is_constant]))
 
 
-def _bound_draft(circuits: Sequence[Circuit], places: Sequence[int]) -> JobDraft:
-    """Bound circuits, those that are asked the same next to each other."""
-    order: dict[Ask, list[int]] = {}
-    for place in places:
-        order.setdefault(circuits[place].ask, []).append(place)
-    members = tuple(place for places in order.values() for place in places)
-    return JobDraft(members, tuple(circuits[place].ask for place in members))
+def _bound_draft(circuits: Sequence[Circuit], indices: Sequence[int]) -> JobDraft:
+    """Draft a job of bound circuits in which circuits with the same request are neighbours."""
+    by_request: dict[Request, list[int]] = {}
+    for index in indices:
+        by_request.setdefault(circuits[index].request, []).append(index)
+    members = tuple(index for group in by_request.values() for index in group)
+    return JobDraft(members, tuple(circuits[index].request for index in members))

@@ -1,6 +1,6 @@
-"""What will be sent for a list of PUBs, before it is: a value that can be looked at.
+"""The plan of a submission: which jobs a list of PUBs becomes.
 
-The plan holds every body, rendered and checked. To run it is to send them.
+A plan holds the rendered and checked body of every request. To run a plan means to send them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from qiskit_qoro.models.shots import group_shots
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
-from qiskit_qoro.primitives.planning.job_layout import Ask, Circuit, JobDraft, arrange
+from qiskit_qoro.primitives.planning.job_layout import Circuit, JobDraft, Request, arrange_jobs
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.service.submission import Submission
@@ -30,18 +30,18 @@ class PlannedJob:
     """A job that will be submitted.
 
     Attributes:
-        num_circuits: The circuits that run, each row of a template counted.
-        num_templates: The templates that they travel as, 0 where they travel as bound circuits.
-        num_words: Different Pauli words that are computed, 0 where circuits are sampled.
-        num_values: Expectation values that are computed, 0 where circuits are sampled.
-        num_shots: Shots over all circuits, 0 where expectation values are computed.
-        num_bytes: The size of all bodies together.
-        num_requests: How many requests submit it.
+        num_circuits: Number of circuits that run. Each row of a template counts as one.
+        num_templates: Number of templates; 0 for a job of bound circuits.
+        num_pauli_strings: Number of different Pauli strings; 0 if circuits are sampled.
+        num_values: Number of expectation values that are computed; 0 if circuits are sampled.
+        num_shots: Shots of all circuits together; 0 if expectation values are computed.
+        num_bytes: Size of all request bodies together.
+        num_requests: Number of requests that submit the job.
     """
 
     num_circuits: int
     num_templates: int
-    num_words: int
+    num_pauli_strings: int
     num_values: int
     num_shots: int
     num_bytes: int
@@ -55,21 +55,22 @@ class PlannedJob:
         if self.num_shots:
             work = _number(self.num_shots, "shot")
         else:
-            work = f"{_number(self.num_words, 'word')}, {_number(self.num_values, 'expectation value')}"
+            strings = _number(self.num_pauli_strings, "Pauli string")
+            work = f"{strings}, {_number(self.num_values, 'expectation value')}"
         sent = f"{self.num_bytes:,} bytes in {_number(self.num_requests, 'request')}"
         return f"{form}, {work}, {sent}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a list of PUBs becomes; print it to see it.
+    """The jobs that a list of PUBs becomes. Print it for a summary.
 
     Attributes:
-        backend_name: Where it will run.
-        num_pubs: How many PUBs it answers.
-        jobs: The jobs that will be submitted; none where everything can be answered without one.
-        submissions: The same, ready to be sent.
-        postprocessor: How their results become those of the PUBs.
+        backend_name: The backend that will run the jobs.
+        num_pubs: Number of PUBs.
+        jobs: The jobs that will be submitted. Empty if all values can be computed locally.
+        submissions: The same jobs, ready to be sent.
+        postprocessor: Turns the results of the jobs into those of the PUBs.
     """
 
     backend_name: str
@@ -84,7 +85,7 @@ class Plan:
     def _lines(self) -> Iterator[str]:
         pubs = f"{_number(self.num_pubs, 'PUB')} on {self.backend_name}"
         if not self.jobs:
-            yield f"{pubs}: no job, all values follow without one"
+            yield f"{pubs}: no job, all values are computed locally"
             return
         yield f"{pubs}: {_number(len(self.jobs), 'job')}"
         for index, job in enumerate(self.jobs):
@@ -97,33 +98,36 @@ def build_plan(
     build_postprocessor: Callable[[Sequence[int]], Postprocessor],
     options: EstimatorOptions | SamplerOptions,
 ) -> Plan:
-    """Arrange circuits into jobs, and render these.
+    """Distribute circuits over jobs, and render the jobs.
 
     Args:
-        backend: Where they will run.
-        circuits: What has to run.
-        build_postprocessor: Makes the postprocessor of the results, given the number that each circuit gets.
-        options: How the jobs are to run.
+        backend: The backend that will run them.
+        circuits: The circuits to run.
+        build_postprocessor: Builds the postprocessor of the results. Its argument holds for each circuit the
+            index of the circuit in the submission.
+        options: The options of the primitive.
 
     Raises:
         QoroInputError: A program is too large to be sent, or an option is for another kind of backend.
     """
     backend.check_execution_config(options.execution_config)
-    drafts = arrange(circuits, most_rows=options.max_parameter_rows_per_job)
-    order = [place for draft in drafts for place in draft.members]
+    drafts = arrange_jobs(circuits, max_rows=options.max_parameter_rows_per_job)
+    # Circuits are numbered in the order of submission, across all jobs. Their labels carry these numbers and
+    # the postprocessor refers to them. argsort inverts the order: it gives the number of each circuit.
+    order = [index for draft in drafts for index in draft.circuit_indices]
     postprocessor = build_postprocessor(np.argsort(order).tolist())
     labels = encode_labels(postprocessor.kind, postprocessor.documents(), len(circuits))
-    # The first job of a submission is the one by which the journal knows the postprocessor.
+    # If the postprocessor did not fit into the labels, the journal keeps it, with the first of the jobs.
     structure = None if carry_structure(labels) else pack_postprocessor(postprocessor)
-    remaining = iter(labels)
+    remaining_labels = iter(labels)
     jobs, submissions = [], []
     for draft in drafts:
-        own = list(islice(remaining, len(draft.members)))
-        submission = _submission(backend, circuits, draft, own, options)
+        labels_of_job = list(islice(remaining_labels, len(draft.circuit_indices)))
+        submission = _submission(backend, circuits, draft, labels_of_job, options)
         facts = replace(submission.facts, kind=JobKind.of_letter(postprocessor.kind), structure=structure)
         submission, structure = replace(submission, facts=facts), None
         submissions.append(submission)
-        jobs.append(_planned(draft, submission))
+        jobs.append(_planned_job(draft, submission))
     return Plan(backend.name, len(postprocessor.pubs), tuple(jobs), tuple(submissions), postprocessor)
 
 
@@ -136,52 +140,54 @@ def _submission(
 ) -> Submission:
     service = backend.service
     config = options.execution_config
-    runs = [(ask, len(list(run))) for ask, run in groupby(draft.asks)]
-    words = [";".join(ask) for ask, _ in runs if isinstance(ask, tuple)]
-    shots = [ask for ask in draft.asks if isinstance(ask, int)]
+    # Runs of neighbouring circuits with the same request, each with its length.
+    runs = [(request, len(list(run))) for request, run in groupby(draft.requests)]
+    pauli_strings = [";".join(request) for request, _ in runs if isinstance(request, tuple)]
+    shots = [request for request in draft.requests if isinstance(request, int)]
     settings = backend.job_config(shots=shots[0] if shots and len(runs) == 1 else None, tag=options.tag)
     if draft.templates:
         return service.prepare_circuit_templates(
-            _entries(draft, labels),
-            ham_ops=words[0] if words else None,
+            _template_entries(draft, labels),
+            ham_ops=pauli_strings[0] if pauli_strings else None,
             override_execution_config=config,
             override_job_config=settings,
         )
     return service.prepare_circuits(
-        {label: circuits[place].program for label, place in zip(labels, draft.members, strict=True)},
-        ham_ops="|".join(words) or None,
-        circuit_ham_map=_ranges(runs) if len(words) > 1 else None,
+        {label: circuits[index].program for label, index in zip(labels, draft.circuit_indices, strict=True)},
+        ham_ops="|".join(pauli_strings) or None,
+        circuit_ham_map=_ranges(runs) if len(pauli_strings) > 1 else None,
         shot_groups=group_shots(shots) if shots and len(runs) > 1 else None,
         override_execution_config=config,
         override_job_config=settings,
     )
 
 
-def _entries(draft: JobDraft, labels: Sequence[str]) -> list[TemplateEntry]:
+def _template_entries(draft: JobDraft, labels: Sequence[str]) -> list[TemplateEntry]:
     entries, position = [], 0
     for template in draft.templates:
-        own = labels[position : position + len(template.values)]
+        labels_of_rows = labels[position : position + len(template.values)]
         position += len(template.values)
-        rows = template.values.tolist()
-        entries.append(
-            TemplateEntry(template.source.text, template.source.names, list(zip(own, rows, strict=True)))
-        )
+        rows = list(zip(labels_of_rows, template.values.tolist(), strict=True))
+        entries.append(TemplateEntry(template.source.text, template.source.names, rows))
     return entries
 
 
-def _ranges(runs: Sequence[tuple[Ask, int]]) -> list[list[int]]:
+def _ranges(runs: Sequence[tuple[Request, int]]) -> list[list[int]]:
+    """Return the start and end of each run, counted in circuits."""
     ends = list(accumulate(length for _, length in runs))
     return [[end - length, end] for end, (_, length) in zip(ends, runs, strict=True)]
 
 
-def _planned(draft: JobDraft, submission: Submission) -> PlannedJob:
-    words = {word for ask in set(draft.asks) if isinstance(ask, tuple) for word in ask}
+def _planned_job(draft: JobDraft, submission: Submission) -> PlannedJob:
+    pauli_strings = {
+        string for request in set(draft.requests) if isinstance(request, tuple) for string in request
+    }
     return PlannedJob(
-        num_circuits=len(draft.members),
+        num_circuits=len(draft.circuit_indices),
         num_templates=len(draft.templates),
-        num_words=len(words),
-        num_values=sum(len(ask) for ask in draft.asks if isinstance(ask, tuple)),
-        num_shots=sum(ask for ask in draft.asks if isinstance(ask, int)),
+        num_pauli_strings=len(pauli_strings),
+        num_values=sum(len(request) for request in draft.requests if isinstance(request, tuple)),
+        num_shots=sum(request for request in draft.requests if isinstance(request, int)),
         num_bytes=submission.num_bytes,
         num_requests=1 + len(submission.uploads),
     )

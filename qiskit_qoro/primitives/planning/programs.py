@@ -1,8 +1,8 @@
-"""From a circuit and rows of parameter values to programs: one text for all rows wherever that can be.
+"""Programs for a circuit and rows of parameter values, with one text for all rows if possible.
 
-A circuit is written once, its angles as names, and the expressions of the angles are computed for all rows
-together. Only where a gate has to know the value of its parameter to be written at all, each row is bound and
-written by itself.
+A circuit is written once with names as angles, and the expressions behind the names are evaluated for all
+rows at once. Some gates can only be written if the values of their parameters are known. A circuit with such
+a gate is bound and written for each row.
 """
 
 from __future__ import annotations
@@ -24,20 +24,27 @@ from qiskit_qoro.primitives.planning.parameter_expressions import evaluate
 from qiskit_qoro.qasm.write.template_writer import write_template
 from qiskit_qoro.qasm.write.writer import Program, is_timing, write_program
 
-__all__ = ["RowPrograms", "Source", "measuring", "refuse_chance", "without_final_measurements", "write_rows"]
+__all__ = [
+    "RowPrograms",
+    "Source",
+    "append_measurements",
+    "check_resets",
+    "without_final_measurements",
+    "write_rows",
+]
 
 _QUBIT = re.compile(r"q\[(\d+)\]")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text, and the names in it that stand for numbers.
+    """OpenQASM 2 text that may contain names as angles.
 
     Attributes:
-        text: OpenQASM 2.
+        text: The text.
         num_qubits: How many qubits it declares.
         num_clbits: How many classical bits it declares.
-        names: The names; none where the text is a program already.
+        names: The names. Empty if the text is a program without names.
     """
 
     text: str
@@ -48,12 +55,13 @@ class Source:
 
 @dataclass(frozen=True)
 class RowPrograms:
-    """The circuits that a circuit is with each row of parameter values.
+    """The programs of a circuit, one for each row of parameter values.
 
     Attributes:
-        program: What all of them have in common: qubits and classical bits. Its text is that of the first.
-        sources: The text for each row.
-        values: The value of each name for each row.
+        program: The qubits and classical bits, which are the same for all rows. Its text is that of the first
+            row.
+        sources: The source of each row.
+        values: The values of the names, one array for each row.
     """
 
     program: Program
@@ -64,12 +72,14 @@ class RowPrograms:
 def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64]) -> RowPrograms:
     """Write a circuit for each row of values of its parameters.
 
-    Qubits that nothing happens to are left out.
+    Qubits without operations are left out.
 
     Args:
         circuit: The circuit.
-        parameter_values: The values, shape (..., parameters), in the order of ``circuit.parameters``. The
-            rows are numbered in C order.
+        parameter_values: The values, shape (..., parameters), in the order of ``circuit.parameters``.
+
+    Returns:
+        The programs, with the rows in C order.
 
     Raises:
         QoroInputError: An instruction cannot be written, or an angle has no finite real value in some row.
@@ -81,6 +91,7 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
     except QoroInputError:
         if not circuit.num_parameters:
             raise
+        # A gate may need the values of its parameters to be written.
         return _write_bound(circuit, rows)
     source = _source(template.program, template.names)
     values = evaluate(template.expressions, list(circuit.parameters), rows)
@@ -88,18 +99,20 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
 
 
 def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowPrograms:
+    """Bind and write a circuit for each row."""
     if not len(rows):
         return RowPrograms(write_program(circuit.copy_empty_like()), [], [])
     bound = [_independent_copy(circuit).assign_parameters(row) for row in rows]
     programs = [write_program(item, drop_idle_qubits=True) for item in bound]
     if len({program.qubits for program in programs}) > 1:
+        # Which qubits are idle depends on the values: keep all of them, so that the rows have the same.
         programs = [write_program(item) for item in bound]
-    nothing = np.empty(0)
-    return RowPrograms(programs[0], [_source(program) for program in programs], [nothing] * len(programs))
+    no_values = np.empty(0)
+    return RowPrograms(programs[0], [_source(program) for program in programs], [no_values] * len(programs))
 
 
 def _independent_copy(circuit: QuantumCircuit) -> QuantumCircuit:
-    """A copy that shares no operation: Qiskit binds those inside of control flow in place."""
+    """Copy a circuit and all of its operations. Qiskit binds operations inside control flow in place."""
     copied = circuit.copy_empty_like()
     for item in circuit.data:
         operation = item.operation
@@ -115,12 +128,13 @@ def _source(program: Program, names: tuple[str, ...] = ()) -> Source:
     return Source(program.text, program.num_qubits, program.num_clbits, names)
 
 
-def measuring(source: Source, basis: str) -> Source:
-    """A source without classical bits, followed by measurements in a basis.
+def append_measurements(source: Source, basis: str) -> Source:
+    """Append measurements in a basis to a source.
 
     Args:
-        source: The source.
-        basis: A Pauli word; its letter *i* is measured on qubit *i* of the text, ``I`` is not.
+        source: A source without classical bits.
+        basis: A Pauli string. Its letter *i* is measured on qubit *i* of the text; qubits with ``I`` are not
+            measured.
     """
     num_clbits = len(basis) - basis.count("I")
     declaration = f"qreg q[{source.num_qubits}];\n"
@@ -131,54 +145,58 @@ def measuring(source: Source, basis: str) -> Source:
 
 
 def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
-    """The circuit as an estimator means it: final measurements are ignored.
+    """Remove final measurements, which an estimator ignores.
 
     Args:
         circuit: The circuit; it is not changed.
 
     Returns:
-        The circuit without classical bits; the same circuit where it has none.
+        The circuit without classical bits, or ``circuit`` itself if it has none.
 
     Raises:
-        QoroInputError: It measures before its end, or its operations depend on classical bits.
+        QoroInputError: The circuit measures before its end, or its operations depend on classical bits.
     """
     if not circuit.num_clbits:
         return circuit
-    busy: set[object] = set()
+    # Walk backwards: a measurement is final if no kept operation acts on its qubit later.
+    used_later: set[object] = set()
     kept = []
     for index in range(len(circuit.data) - 1, -1, -1):
         item = circuit.data[index]
         if not item.clbits:
             kept.append(item)
             if not is_timing(item):
-                busy.update(item.qubits)
-        elif not isinstance(item.operation, Measure) or not busy.isdisjoint(item.qubits):
+                used_later.update(item.qubits)
+        elif not isinstance(item.operation, Measure) or not used_later.isdisjoint(item.qubits):
             raise QoroInputError(
                 f"instruction {index} ({item.name}) measures, or depends on a measurement, before the end of "
-                "the circuit: its state depends on chance there and has no expectation values. Take it out, "
-                "or run the circuit with QoroSampler"
+                "the circuit, so the final state is random and has no expectation values. Remove the "
+                "instruction, or run the circuit with QoroSampler"
             )
     bare = QuantumCircuit(circuit.qubits, global_phase=circuit.global_phase)
     bare.data = kept[::-1]
     return bare
 
 
-def refuse_chance(program: Program) -> None:
-    """Refuse a program that resets a qubit to which something has happened.
+def check_resets(program: Program) -> None:
+    """Refuse a program that resets a qubit after other operations on it.
+
+    Such a reset makes the final state random. The engine would follow one random trajectory and report its
+    expectation values as exact ones.
 
     Raises:
-        QoroInputError: It does; what is computed exactly must not depend on chance.
+        QoroInputError: The program has such a reset.
     """
     if "\nreset " not in program.text:
         return
-    changed: set[str] = set()
+    used: set[str] = set()
     for line in program.text.split("\n"):
         qubits = _QUBIT.findall(line) if line.endswith(";") and not line.startswith("qreg") else []
-        if line.startswith("reset ") and not changed.isdisjoint(qubits):
+        if line.startswith("reset ") and not used.isdisjoint(qubits):
             raise QoroInputError(
-                f"qubit {program.qubits[int(qubits[0])]} is reset after other operations: the circuit's "
-                "state depends on chance and has no exact expectation values. Take the reset out, or set the "
-                "option force_sampling"
+                f"qubit {program.qubits[int(qubits[0])]} is reset after other operations, so the final state "
+                "is random and has no exact expectation values. Remove the reset, or set the option "
+                "force_sampling"
             )
         if not line.startswith(("reset ", "barrier ")):
-            changed.update(qubits)
+            used.update(qubits)

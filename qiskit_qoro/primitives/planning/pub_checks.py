@@ -1,4 +1,4 @@
-"""Checks that both primitives make on their backend and their PUBs."""
+"""Checks of backends and PUBs that both primitives share."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ __all__ = ["check_backend", "check_width", "prefix_errors"]
 
 
 def check_backend(backend: object, generic: str) -> QoroBackend:
-    """The backend that a primitive was given.
+    """Check that a primitive got a :class:`QoroBackend`, and return it.
 
     Args:
-        backend: What was given.
-        generic: Qiskit's class that takes backends of any provider.
+        backend: The object that the caller passed.
+        generic: The name of Qiskit's primitive that accepts backends of any provider, for the message.
 
     Raises:
-        QoroInputError: It is no :class:`QoroBackend`.
+        QoroInputError: ``backend`` is something else.
     """
     if not isinstance(backend, QoroBackend):
         raise QoroInputError(
             f"backend is {type(backend).__name__}, expected a QoroBackend from QoroProvider().get_backend(); "
-            f"for those of other providers there is Qiskit's {generic}"
+            f"for backends of other providers use Qiskit's {generic}"
         )
     return backend
 
 
 @contextmanager
 def prefix_errors(index: int) -> Iterator[None]:
-    """Every input error within names the PUB."""
+    """Prefix the messages of input errors inside the ``with`` block with the index of the PUB."""
     try:
         yield
     except QoroInputError as error:
@@ -41,13 +41,13 @@ def prefix_errors(index: int) -> Iterator[None]:
 
 
 def check_width(backend: QoroBackend, programs: RowPrograms) -> None:
-    """Refuse a circuit that uses more qubits than the backend has.
+    """Check that a circuit uses no more qubits than the backend has.
 
     Raises:
-        QoroInputError: It does.
+        QoroInputError: It uses more.
     """
     if programs.program.num_qubits > backend.num_qubits:
         raise QoroInputError(
-            f"the circuit uses {programs.program.num_qubits} qubits, {backend.name!r} has "
-            f"{backend.num_qubits}: choose a wider backend"
+            f"the circuit uses {programs.program.num_qubits} qubits, but {backend.name!r} has only "
+            f"{backend.num_qubits}: choose a backend with more qubits"
         )

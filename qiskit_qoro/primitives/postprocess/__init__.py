@@ -1,1 +1,1 @@
-"""From results of service jobs to a PrimitiveResult."""
+"""Conversion of the results of service jobs into a ``PrimitiveResult``."""

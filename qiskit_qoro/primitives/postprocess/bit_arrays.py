@@ -1,9 +1,10 @@
-"""Counts as the bit arrays of a sampler's registers, with the joint distribution of all registers kept.
+"""Conversion of counts into the bit arrays of a sampler's registers.
 
-Each row of counts is spread over its shots once: a list of indices into the different outcomes, in an order
-that looks random and is the same whenever the counts are. Every register packs its bits of the different
-outcomes, which are few, and takes the packed bytes by the same indices. So shot *k* of one register belongs
-to shot *k* of every other one, and nothing as long as the shots is ever unpacked.
+The service returns counts, but a ``BitArray`` holds shots. For each row of counts, the shots are one list of
+indices into the distinct outcomes, shuffled with a fixed seed so that the same counts always give the same
+order. Each register packs its bits of the distinct outcomes and then selects the packed bytes with this list.
+All registers use the same list, so shot *k* of one register belongs to shot *k* of every other register and
+the joint distribution is kept. Bits are only unpacked for distinct outcomes, never for every shot.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from qiskit.primitives import BitArray
 from qiskit_qoro.jobs.experiment_results import check_counts
 from qiskit_qoro.models.jobs import CircuitResult
 
-__all__ = ["bit_arrays"]
+__all__ = ["build_bit_arrays"]
 
-_OUTCOMES_AT_ONCE = 2**14
+_OUTCOMES_PER_BLOCK = 2**14  # bounds the memory for unpacked bits
 
 
-def bit_arrays(
+def build_bit_arrays(
     counts_by_row: Sequence[CircuitResult],
     shape: tuple[int, ...],
     shots: int,
@@ -32,39 +33,39 @@ def bit_arrays(
     num_clbits: int | None = None,
     seed: int = 0,
 ) -> dict[str, BitArray]:
-    """Arrange the counts of a PUB's circuits by register.
+    """Build the bit array of each register of a PUB.
 
     Args:
-        counts_by_row: For each element of ``shape``, in C order, flat bitstring to count; the rightmost
-            character is classical bit 0.
+        counts_by_row: For each element of ``shape``, in C order, a mapping of flat bitstring to count. The
+            rightmost character is classical bit 0.
         shape: The shape of the PUB.
-        shots: How often each circuit was to be run.
-        registers: Name of each register and the classical bit behind each of its bits, lowest first.
-            Registers may share bits, hold them in any order, and have none.
-        num_clbits: How wide the bitstrings have to be, ``None`` where it is not known.
-        seed: Not negative. Decides the order of the shots, together with the index of the row. The PUBs of a
-            job need different ones, or their shots are in step.
+        shots: The number of shots of each circuit.
+        registers: The name of each register and the classical bit behind each of its bits, lowest first.
+            Registers may share bits, have them in any order, and be empty.
+        num_clbits: The width of the bitstrings, or ``None`` if unknown.
+        seed: Seed for the order of the shots, not negative. It is combined with the index of the row. The
+            PUBs of a job need different seeds, because otherwise their shots are correlated.
 
     Returns:
-        For each register its bits, an array of ``shape`` with ``shots`` shots.
+        For each register, an array of ``shape`` with ``shots`` shots.
 
     Raises:
         JobFailedError: The counts of a row do not add up to the shots.
         WireError: A row holds no counts, or bitstrings of another width.
     """
     if num_clbits is None:
-        num_clbits = _least_width(counts_by_row, registers)
+        num_clbits = _infer_width(counts_by_row, registers)
     sizes = [len(bits) for _, bits in registers]
-    arrays = [np.zeros((prod(shape), shots, _bytes_of(size)), dtype=np.uint8) for size in sizes]
+    arrays = [np.zeros((prod(shape), shots, _num_bytes(size)), dtype=np.uint8) for size in sizes]
     columns = [_columns(bits, num_clbits) for _, bits in registers]
     for row, counts in enumerate(counts_by_row):
         checked = check_counts(counts, where=f"row {row}", width=num_clbits, shots=shots)
         if not any(sizes):
             continue
         outcomes = sorted(checked)
-        order = _order([checked[outcome] for outcome in outcomes], seed=(seed, row))
-        for array, packed in zip(arrays, _packed(outcomes, num_clbits, columns), strict=True):
-            # An order is in range; only "clip" lets numpy write to its place directly.
+        order = _shuffled_shots([checked[outcome] for outcome in outcomes], seed=(seed, row))
+        for array, packed in zip(arrays, _pack_outcomes(outcomes, num_clbits, columns), strict=True):
+            # The indices are always in range. Only with "clip" does NumPy write to `out` without a buffer.
             np.take(packed, order, axis=0, out=array[row], mode="clip")
     return {
         name: BitArray(array.reshape(*shape, *array.shape[1:]), num_bits=size)
@@ -72,47 +73,51 @@ def bit_arrays(
     }
 
 
-def _least_width(
+def _infer_width(
     counts_by_row: Sequence[CircuitResult], registers: Sequence[tuple[str, Sequence[int]]]
 ) -> int:
+    """Return the width of the first bitstring, or more if a register has a higher bit."""
     seen = next((len(outcome) for counts in counts_by_row for outcome in counts), 0)
     return max([seen, *(bit + 1 for _, bits in registers for bit in bits)])
 
 
-def _order(counts: Sequence[int], *, seed: tuple[int, int]) -> NDArray[np.intp]:
-    """For each shot the index of its outcome."""
+def _shuffled_shots(counts: Sequence[int], *, seed: tuple[int, int]) -> NDArray[np.intp]:
+    """Return the index of the outcome of each shot, in random order."""
     order = np.repeat(np.arange(len(counts), dtype=np.intp), counts)
     np.random.default_rng(seed).shuffle(order)
     return order
 
 
-def _bytes_of(num_bits: int) -> int:
+def _num_bytes(num_bits: int) -> int:
     return -(-num_bits // 8)
 
 
 def _columns(bits: Sequence[int], num_clbits: int) -> slice | list[int]:
-    """Where in a bitstring the bits of a register stand, highest first; a slice where they are in a row."""
+    """Return the columns of a register's bits in a bitstring, highest bit first.
+
+    The result is a slice if the bits are consecutive, because NumPy then needs no copy.
+    """
     if bits and list(bits) == list(range(bits[0], bits[0] + len(bits))):
         return slice(num_clbits - 1 - bits[-1], num_clbits - bits[0])
     return [num_clbits - 1 - bit for bit in reversed(bits)]
 
 
-def _packed(
+def _pack_outcomes(
     outcomes: Sequence[str], num_clbits: int, columns: Sequence[slice | list[int]]
 ) -> list[NDArray[np.uint8]]:
-    """For each register the bits of each outcome: big-endian bytes, zeros on the left."""
-    pieces: list[list[NDArray[np.uint8]]] = [[] for _ in columns]
-    for start in range(0, len(outcomes), _OUTCOMES_AT_ONCE):
-        some = outcomes[start : start + _OUTCOMES_AT_ONCE]
-        text = np.frombuffer("".join(some).encode("ascii"), dtype=np.uint8)
-        bits = (text == ord("1")).reshape(len(some), num_clbits)
-        for piece, places in zip(pieces, columns, strict=True):
-            piece.append(_pack(bits[:, places]))
-    return [np.concatenate(piece) for piece in pieces]
+    """Return the bits of each outcome, by register: big-endian bytes, padded with zeros on the left."""
+    blocks_of_register: list[list[NDArray[np.uint8]]] = [[] for _ in columns]
+    for start in range(0, len(outcomes), _OUTCOMES_PER_BLOCK):
+        block = outcomes[start : start + _OUTCOMES_PER_BLOCK]
+        text = np.frombuffer("".join(block).encode("ascii"), dtype=np.uint8)
+        bits = (text == ord("1")).reshape(len(block), num_clbits)
+        for blocks, columns_of_register in zip(blocks_of_register, columns, strict=True):
+            blocks.append(_pack_bits(bits[:, columns_of_register]))
+    return [np.concatenate(blocks) for blocks in blocks_of_register]
 
 
-def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _pack_bits(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     rows, width = bits.shape
-    padded = np.zeros((rows, 8 * _bytes_of(width)), dtype=np.bool_)
+    padded = np.zeros((rows, 8 * _num_bytes(width)), dtype=np.bool_)
     padded[:, padded.shape[1] - width :] = bits
     return np.packbits(padded, axis=1)

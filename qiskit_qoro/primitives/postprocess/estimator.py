@@ -1,4 +1,4 @@
-"""From expectation values, or counts, to the values of an estimator's PUBs."""
+"""Postprocessing for the estimator: from expectation values or counts to ``evs`` and ``stds``."""
 
 from __future__ import annotations
 
@@ -23,55 +23,56 @@ from qiskit_qoro.primitives.postprocess.postprocessor import (
     unpack_integers,
 )
 
-__all__ = ["Element", "EstimatorPostprocessor", "EstimatorPubPostprocessor", "Read"]
+__all__ = ["EstimatorPostprocessor", "EstimatorPubPostprocessor", "Observable", "Readout", "broadcast_pairs"]
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Element:
-    """One observable of a PUB: a constant and a weighted sum of words.
+class Observable:
+    """One observable of a PUB: a constant plus a weighted sum of Pauli strings.
 
     Attributes:
-        constant: What follows without running anything.
-        coefficients: The weight of each word.
-        words: The words, as places in the PUB's list of them.
+        constant: The part that needs no circuit.
+        coefficients: The weight of each Pauli string.
+        pauli_strings: The Pauli strings, as indices in the PUB's list of them.
     """
 
     constant: float
     coefficients: Floats
-    words: npt.NDArray[np.int64]
+    pauli_strings: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Read:
-    """What one circuit tells about a row of parameters.
+class Readout:
+    """A circuit that gives values for one row of parameters.
 
     Attributes:
-        circuit: The circuit, by its place in the submission.
-        basis: Where counts come back, the basis that was measured: a Pauli word whose leftmost letter
-            belongs to the first qubit, each letter but ``I`` a bit of the results, in order. Empty where
-            expectation values come back.
-        words: The words that it tells, as places in the PUB's list of them; empty for all of them.
+        circuit: The circuit, by its index in the submission.
+        basis: The basis that was measured, if the circuit returns counts: a Pauli string whose leftmost
+            letter belongs to the first qubit. Each letter but ``I`` is a bit of the results, in order. Empty
+            if the circuit returns expectation values.
+        pauli_strings: The Pauli strings to evaluate from the counts, as indices in the PUB's list of them.
+            Empty if the circuit returns expectation values.
     """
 
     circuit: int
     basis: str = ""
-    words: tuple[int, ...] = ()
+    pauli_strings: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class EstimatorPubPostprocessor(PubPostprocessor):
-    """How results become those of one PUB.
+    """Turns the results of circuits into the result of one PUB.
 
     Attributes:
         parameter_shape: The shape of the PUB's parameter values, whose rows are numbered in C order.
         observables_shape: The shape of the PUB's observables.
-        precision: The precision that was asked for.
-        shots: Shots of each circuit, ``None`` where expectation values are computed.
-        words: The Pauli words, leftmost letter on the first qubit in use.
-        elements: The observables, in C order.
-        reads: For each row of parameters, the circuits that tell about it.
+        precision: The requested precision.
+        shots: Shots of each circuit, ``None`` if expectation values are computed.
+        pauli_strings: The Pauli strings, leftmost letter on the first qubit in use.
+        observables: The observables, in C order.
+        readouts: For each row of parameters, the circuits that give values for it.
         metadata: The circuit's metadata.
     """
 
@@ -79,27 +80,31 @@ class EstimatorPubPostprocessor(PubPostprocessor):
     observables_shape: tuple[int, ...]
     precision: float
     shots: int | None
-    words: tuple[str, ...]
-    elements: Sequence[Element]
-    reads: Sequence[tuple[Read, ...]]
+    pauli_strings: tuple[str, ...]
+    observables: Sequence[Observable]
+    readouts: Sequence[tuple[Readout, ...]]
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def needs(self, circuit: int) -> bool:
-        """Whether the PUB needs a circuit."""
-        return any(read.circuit == circuit for reads in self.reads for read in reads)
+        """Whether the PUB needs the circuit with this index in the submission."""
+        return any(readout.circuit == circuit for readouts in self.readouts for readout in readouts)
 
     def build(self, results: Mapping[int, CircuitResult]) -> PubResult:
-        """The result of the PUB, see :meth:`PubPostprocessor.build`."""
-        rows, elements = broadcast_pairs(self.parameter_shape, self.observables_shape)
+        """Build the result of the PUB, see :meth:`PubPostprocessor.build`."""
+        rows, observables = broadcast_pairs(self.parameter_shape, self.observables_shape)
+        flat_rows, flat_observables = rows.ravel(), observables.ravel()
         values, variances = np.zeros(rows.size), np.zeros(rows.size)
         if self.shots is None:
+            # One matrix product for each observable evaluates it for all of its rows.
             table = self._table(results)
-            for element, places in _places(elements.ravel()):
-                values[places] = self._exact(table, rows.ravel()[places], self.elements[element])
+            for number, positions in _positions_by_value(flat_observables):
+                values[positions] = self._exact_values(table, flat_rows[positions], self.observables[number])
         else:
-            for row, places in _places(rows.ravel()):
-                met = elements.ravel()[places]
-                values[places], variances[places] = self._sampled(results, row, met)
+            # One pass over the counts of each row evaluates all observables that are paired with it.
+            for row, positions in _positions_by_value(flat_rows):
+                values[positions], variances[positions] = self._sampled_values(
+                    results, row, flat_observables[positions]
+                )
         metadata = {"target_precision": self.precision, "circuit_metadata": dict(self.metadata)}
         if self.shots is not None:
             metadata["shots"] = self.shots
@@ -109,77 +114,88 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         return PubResult(data, metadata=metadata)
 
     def _table(self, results: Mapping[int, CircuitResult]) -> Floats:
-        """The value of each word for each row, NaN where it was not asked for."""
-        table = np.full((len(self.reads), len(self.words)), np.nan)
-        for row, reads in enumerate(self.reads):
-            for read in reads:
-                values: Mapping[str, float] = result_of(results, read.circuit)
-                table[row] = [values.get(word, np.nan) for word in self.words]
+        """Return the value of each Pauli string for each row, NaN if it was not requested."""
+        table = np.full((len(self.readouts), len(self.pauli_strings)), np.nan)
+        for row, readouts in enumerate(self.readouts):
+            for readout in readouts:
+                values: Mapping[str, float] = result_of(results, readout.circuit)
+                table[row] = [values.get(string, np.nan) for string in self.pauli_strings]
         return table
 
-    def _exact(self, table: Floats, rows: npt.NDArray[np.int64], element: Element) -> Floats:
-        """The value of one observable for some rows."""
-        values = table[np.ix_(rows, element.words)]
+    def _exact_values(self, table: Floats, rows: npt.NDArray[np.int64], observable: Observable) -> Floats:
+        """Return the value of one observable for some rows."""
+        values = table[np.ix_(rows, observable.pauli_strings)]
         if np.isnan(values).any():
-            row, place = np.argwhere(np.isnan(values))[0]
+            row, index = np.argwhere(np.isnan(values))[0]
             raise JobFailedError(
-                f"the service returned no value of {self.words[element.words[place]]} for row {rows[row]} of "
-                "the parameters",
+                f"the service returned no value of {self.pauli_strings[observable.pauli_strings[index]]} "
+                f"for row {rows[row]} of the parameters",
                 status=JobStatus.COMPLETED,
             )
-        found: Floats = values @ element.coefficients + element.constant
+        found: Floats = values @ observable.coefficients + observable.constant
         return found
 
-    def _sampled(
-        self, results: Mapping[int, CircuitResult], row: int, elements: npt.NDArray[np.int64]
+    def _sampled_values(
+        self, results: Mapping[int, CircuitResult], row: int, observables: npt.NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        """The values of some observables for one row, and the variances of these values."""
-        # Every word of every observable, weighted: one column for each word.
-        weights = np.zeros((len(elements), len(self.words)))
-        for position, element in enumerate(elements):
-            weights[position, self.elements[element].words] = self.elements[element].coefficients
-        values = np.array([self.elements[element].constant for element in elements])
-        variances = np.zeros(len(elements))
-        told = np.zeros(len(self.words), dtype=bool)
-        for read in self.reads[row]:
-            places = list(read.words)
-            told[places] = True
+        """Return the values of some observables for one row, and the variances of these values."""
+        # Row k holds the weights of observable k, one column for each Pauli string of the PUB.
+        weights = np.zeros((len(observables), len(self.pauli_strings)))
+        for position, number in enumerate(observables):
+            observable = self.observables[number]
+            weights[position, observable.pauli_strings] = observable.coefficients
+        values = np.array([self.observables[number].constant for number in observables])
+        variances = np.zeros(len(observables))
+        is_measured = np.zeros(len(self.pauli_strings), dtype=bool)
+        # Groups are measured by different circuits, so their contributions are independent and their
+        # variances add up.
+        for readout in self.readouts[row]:
+            indices = list(readout.pauli_strings)
+            is_measured[indices] = True
             counts = check_counts(
-                result_of(results, read.circuit),
-                where=f"circuit {read.circuit}",
-                width=len(read.basis) - read.basis.count("I"),
+                result_of(results, readout.circuit),
+                where=f"circuit {readout.circuit}",
+                width=len(readout.basis) - readout.basis.count("I"),
                 shots=self.shots or 0,
             )
-            mean, variance = weighted_moments(
-                counts, [self.words[place] for place in places], read.basis, weights[:, places]
-            )
+            strings = [self.pauli_strings[index] for index in indices]
+            mean, variance = weighted_moments(counts, strings, readout.basis, weights[:, indices])
             values, variances = values + mean, variances + variance
-        missing = (weights != 0).any(axis=0) & ~told
-        if missing.any():
+        is_missing = (weights != 0).any(axis=0) & ~is_measured
+        if is_missing.any():
             raise JobFailedError(
-                f"no circuit measured {self.words[missing.argmax()]} for row {row} of the parameters",
+                f"no circuit measured {self.pauli_strings[is_missing.argmax()]} for row {row} of the "
+                "parameters",
                 status=JobStatus.COMPLETED,
             )
         return values, variances
 
     def to_document(self, *, metadata: bool) -> dict[str, Any]:
-        """The postprocessor as a JSON value."""
+        """Return the postprocessor as a JSON value, with or without the circuit's metadata."""
+        # Most rows have the same bases and Pauli strings and differ only in their circuits. So each distinct
+        # pattern is stored once under "g", and "r" holds the number of each row's pattern.
         patterns: dict[tuple[tuple[str, tuple[int, ...]], ...], int] = {}
         pattern_of_row = [
-            patterns.setdefault(tuple((read.basis, read.words) for read in reads), len(patterns))
-            for reads in self.reads
+            patterns.setdefault(
+                tuple((readout.basis, readout.pauli_strings) for readout in readouts), len(patterns)
+            )
+            for readouts in self.readouts
         ]
         document: dict[str, Any] = {
             "s": [list(self.parameter_shape), list(self.observables_shape)],
             "q": self.precision,
-            "w": ";".join(self.words),
+            "w": ";".join(self.pauli_strings),
             "e": [
-                [item.constant, item.coefficients.tolist(), pack_integers(item.words.tolist())]
-                for item in self.elements
+                [
+                    observable.constant,
+                    observable.coefficients.tolist(),
+                    pack_integers(observable.pauli_strings.tolist()),
+                ]
+                for observable in self.observables
             ],
-            "g": [[[basis, pack_integers(words)] for basis, words in pattern] for pattern in patterns],
+            "g": [[[basis, pack_integers(indices)] for basis, indices in pattern] for pattern in patterns],
             "r": pack_integers(pattern_of_row),
-            "c": pack_integers([read.circuit for reads in self.reads for read in reads]),
+            "c": pack_integers([readout.circuit for readouts in self.readouts for readout in readouts]),
         }
         if self.shots is not None:
             document["n"] = self.shots
@@ -189,10 +205,10 @@ class EstimatorPubPostprocessor(PubPostprocessor):
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> EstimatorPubPostprocessor:
-        """The postprocessor that :meth:`to_document` wrote."""
+        """Rebuild a postprocessor from the value that :meth:`to_document` returned."""
         circuits = iter(unpack_integers(document["c"]))
         patterns = [
-            [(str(basis), tuple(unpack_integers(words))) for basis, words in pattern]
+            [(str(basis), tuple(unpack_integers(indices))) for basis, indices in pattern]
             for pattern in document["g"]
         ]
         parameter_shape, observables_shape = document["s"]
@@ -201,17 +217,17 @@ class EstimatorPubPostprocessor(PubPostprocessor):
             observables_shape=tuple(observables_shape),
             precision=float(document["q"]),
             shots=document.get("n"),
-            words=tuple(document["w"].split(";")) if document["w"] else (),
-            elements=[
-                Element(
+            pauli_strings=tuple(document["w"].split(";")) if document["w"] else (),
+            observables=[
+                Observable(
                     float(constant),
                     np.array(coefficients, dtype=np.float64),
-                    np.array(unpack_integers(words), dtype=np.int64),
+                    np.array(unpack_integers(indices), dtype=np.int64),
                 )
-                for constant, coefficients, words in document["e"]
+                for constant, coefficients, indices in document["e"]
             ],
-            reads=[
-                tuple(Read(next(circuits), basis, words) for basis, words in patterns[pattern])
+            readouts=[
+                tuple(Readout(next(circuits), basis, indices) for basis, indices in patterns[pattern])
                 for pattern in unpack_integers(document["r"])
             ],
             metadata=dict(document.get("m", {})),
@@ -219,7 +235,7 @@ class EstimatorPubPostprocessor(PubPostprocessor):
 
 
 class EstimatorPostprocessor(Postprocessor):
-    """How results become those of an estimator's PUBs."""
+    """Turns the results of circuits into the results of an estimator's PUBs."""
 
     kind = "e"
     pub_type = EstimatorPubPostprocessor
@@ -228,15 +244,15 @@ class EstimatorPostprocessor(Postprocessor):
 def broadcast_pairs(
     parameter_shape: tuple[int, ...], observables_shape: tuple[int, ...]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Which row of parameters and which observable belong to each element of a PUB.
+    """Return which row of parameters and which observable belong to each element of a PUB.
 
     Args:
         parameter_shape: The shape of the parameter values.
         observables_shape: The shape of the observables.
 
     Returns:
-        The number of the row and of the observable, both counted in C order, for each element; two
-        arrays of the shape of the PUB.
+        The numbers of the rows and the numbers of the observables, both counted in C order: two arrays of the
+        shape of the PUB.
     """
     rows = np.arange(int(np.prod(parameter_shape))).reshape(parameter_shape)
     observables = np.arange(int(np.prod(observables_shape))).reshape(observables_shape)
@@ -244,11 +260,11 @@ def broadcast_pairs(
     return first, second
 
 
-def _places(numbers: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    """Each different number with the places where it stands."""
+def _positions_by_value(numbers: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Yield each distinct number with the positions at which it occurs."""
     if not numbers.size:
         return
     order = np.argsort(numbers, kind="stable")
     cuts = np.flatnonzero(np.diff(numbers[order])) + 1
-    for places in np.split(order, cuts):
-        yield int(numbers[places[0]]), places
+    for positions in np.split(order, cuts):
+        yield int(numbers[positions[0]]), positions

@@ -1,8 +1,11 @@
-"""Postprocessors: they turn the results of circuits into the results of PUBs, and can travel in labels.
+"""Postprocessors, which turn the results of circuits into the results of PUBs.
 
-A postprocessor is made before anything is sent and is all that is needed afterwards. The job that was
-submitted and
-the job that another process fetches by its identifier use the same one, so they give the same result.
+A postprocessor is built before anything is sent and holds everything that is needed to read the results. The
+labels of the circuits carry it. A job that another process fetches by its identifier therefore uses the same
+postprocessor as the submitted job, and gives the same result.
+
+The keys of its JSON document are single letters, because labels are short. Documents have to stay readable:
+jobs on the service and saved files contain them.
 """
 
 from __future__ import annotations
@@ -29,58 +32,61 @@ __all__ = [
 
 
 class PubPostprocessor(ABC):
-    """How the results of circuits become the result of one PUB."""
+    """Turns the results of circuits into the result of one PUB."""
 
     @abstractmethod
     def needs(self, circuit: int) -> bool:
-        """Whether the PUB needs a circuit, by its place in the submission."""
+        """Whether the PUB needs the circuit with this index in the submission."""
 
     @abstractmethod
     def build(self, results: Mapping[int, CircuitResult]) -> PubResult:
-        """The result of the PUB.
+        """Build the result of the PUB.
+
+        Args:
+            results: The result of each circuit, by its index in the submission.
 
         Raises:
-            JobFailedError: A result is missing or is not what was asked for.
-            WireError: The results make no sense.
+            JobFailedError: A result is missing or incomplete.
+            WireError: A result is malformed.
         """
 
     @abstractmethod
     def to_document(self, *, metadata: bool) -> dict[str, Any]:
-        """The postprocessor as a JSON value, with or without the circuit's metadata."""
+        """Return the postprocessor as a JSON value, with or without the circuit's metadata."""
 
     @classmethod
     @abstractmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The postprocessor that :meth:`to_document` wrote."""
+        """Rebuild a postprocessor from the value that :meth:`to_document` returned."""
 
 
 class Postprocessor(ABC):
-    """How the results of circuits become those of a list of PUBs.
+    """Turns the results of circuits into those of a list of PUBs.
 
     Args:
         pubs: The postprocessor of each PUB.
-        backend_name: Where the circuits run.
+        backend_name: The backend that runs the circuits.
     """
 
     kind: ClassVar[str]
-    """One letter, by which labels and files tell postprocessors apart."""
+    """One letter that identifies the kind of postprocessor in labels and files."""
 
     pub_type: ClassVar[type[PubPostprocessor]]
-    """What a postprocessor of one PUB is."""
+    """The class of the postprocessors of single PUBs."""
 
     def __init__(self, pubs: Sequence[PubPostprocessor], backend_name: str) -> None:
         self.pubs = tuple(pubs)
         self.backend_name = backend_name
 
     def build(self, results: Mapping[int, CircuitResult]) -> PrimitiveResult[PubResult]:
-        """The result of all PUBs.
+        """Build the result of all PUBs.
 
         Args:
-            results: The result of each circuit, by its place in the submission.
+            results: The result of each circuit, by its index in the submission.
 
         Raises:
-            JobFailedError: A result is missing or is not what was asked for; the message names the PUB.
-            WireError: The results make no sense.
+            JobFailedError: A result is missing or incomplete. The message names the PUB.
+            WireError: A result is malformed. The message names the PUB.
         """
         built = []
         for index, pub in enumerate(self.pubs):
@@ -92,54 +98,59 @@ class Postprocessor(ABC):
         return PrimitiveResult(built, metadata={"version": 2})
 
     def pubs_of(self, circuit: int) -> list[int]:
-        """The PUBs that need a circuit."""
+        """Return the indices of the PUBs that need a circuit."""
         return [index for index, pub in enumerate(self.pubs) if pub.needs(circuit)]
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """The postprocessor as JSON values: in full, and without the metadata of circuits."""
+        """Yield the postprocessor as a JSON value, then without the circuits' metadata if it has any.
+
+        The labels carry the first of these that fits.
+        """
         full, bare = self.to_document(metadata=True), self.to_document(metadata=False)
         yield full
         if bare != full:
             yield bare
 
     def to_document(self, *, metadata: bool = True) -> dict[str, Any]:
-        """The postprocessor as a JSON value."""
+        """Return the postprocessor as a JSON value, with or without the circuits' metadata."""
         pubs = [pub.to_document(metadata=metadata) for pub in self.pubs]
         return {"b": self.backend_name, "p": pubs}
 
     @classmethod
     def from_document(cls, document: Any) -> Self:
-        """The postprocessor that :meth:`to_document` wrote.
+        """Rebuild a postprocessor from the value that :meth:`to_document` returned.
 
         Raises:
-            WireError: It is no such document.
+            WireError: ``document`` is no such value.
         """
         if document is None:
-            raise WireError("the PUBs were too large for the labels, load the file that job.save() wrote")
+            raise WireError(
+                "the structure of the PUBs did not fit into the labels; load the file that job.save() wrote"
+            )
         try:
             pubs = [cls.pub_type.from_document(pub) for pub in document["p"]]
             return cls(pubs, str(document["b"]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise WireError(f"what is known of the PUBs is damaged: {error!r}") from error
+            raise WireError(f"the stored structure of the PUBs is damaged: {error!r}") from error
 
 
 def result_of(results: Mapping[int, CircuitResult], circuit: int) -> CircuitResult:
-    """The result of one circuit.
+    """Return the result of one circuit.
 
     Raises:
-        JobFailedError: There is none.
+        JobFailedError: It is missing.
     """
     if circuit not in results:
         raise JobFailedError(
-            f"the service returned no result for circuit {circuit}. Where a submission is spread over "
-            "several jobs, retrieve_job() needs all their identifiers, joined by '+'",
+            f"the service returned no result for circuit {circuit}. If the submission consists of several "
+            "jobs, pass all their identifiers to retrieve_job(), joined by '+'",
             status=JobStatus.COMPLETED,
         )
     return results[circuit]
 
 
 def plain_metadata(metadata: Mapping[Any, Any] | None) -> dict[str, Any]:
-    """The part of a circuit's metadata that JSON gives back as it was."""
+    """Return the entries of a circuit's metadata that are unchanged after encoding to JSON and decoding."""
     kept = {}
     for key, value in (metadata or {}).items():
         try:
@@ -151,10 +162,13 @@ def plain_metadata(metadata: Mapping[Any, Any] | None) -> dict[str, Any]:
 
 
 def pack_integers(numbers: Sequence[int]) -> list[int]:
-    """The first number, and the difference of each from the one before: rows that count up compress well."""
+    """Return the first number, then the difference of each number from the previous one.
+
+    Indices mostly count up, so the differences are mostly 1 and compress well.
+    """
     return [*numbers[:1], *(after - before for before, after in pairwise(numbers))]
 
 
 def unpack_integers(packed: Sequence[int]) -> list[int]:
-    """The numbers that :func:`pack_integers` packed."""
+    """Return the numbers that :func:`pack_integers` packed."""
     return list(accumulate(packed))

@@ -1,4 +1,4 @@
-"""From counts to the registers of a sampler's PUBs."""
+"""Postprocessing for the sampler: from counts to bit arrays for each register."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from qiskit.primitives import BitArray, DataBin, SamplerPubResult
 
 from qiskit_qoro.models.jobs import CircuitResult
-from qiskit_qoro.primitives.postprocess.bit_arrays import bit_arrays
+from qiskit_qoro.primitives.postprocess.bit_arrays import build_bit_arrays
 from qiskit_qoro.primitives.postprocess.postprocessor import (
     Postprocessor,
     PubPostprocessor,
@@ -25,15 +25,16 @@ __all__ = ["SamplerPostprocessor", "SamplerPubPostprocessor"]
 
 @dataclass(frozen=True, eq=False)
 class SamplerPubPostprocessor(PubPostprocessor):
-    """How counts become the result of one PUB.
+    """Turns counts into the result of one PUB.
 
     Attributes:
         shape: The shape of the PUB.
         shots: Shots of each element.
-        registers: Name of each classical register, and for each of its bits, lowest first, the bit of the
-            results that holds it, 0 rightmost.
-        num_clbits: How many bits the results have.
-        circuits: The circuit of each element, in C order; none where nothing is measured.
+        registers: The name of each classical register, and for each of its bits, lowest first, the position
+            of the bit in the bitstrings; 0 is the rightmost character.
+        num_clbits: The length of the bitstrings.
+        circuits: The index of each element's circuit in the submission, in C order. Empty if nothing is
+            measured; all bits are then 0.
         metadata: The circuit's metadata.
     """
 
@@ -45,19 +46,20 @@ class SamplerPubPostprocessor(PubPostprocessor):
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def needs(self, circuit: int) -> bool:
-        """Whether the PUB needs a circuit."""
+        """Whether the PUB needs the circuit with this index in the submission."""
         return circuit in self.circuits
 
     def build(self, results: Mapping[int, CircuitResult]) -> SamplerPubResult:
-        """The result of the PUB, see :meth:`PubPostprocessor.build`."""
+        """Build the result of the PUB, see :meth:`PubPostprocessor.build`."""
         if self.circuits or not self.registers:
             counts = [result_of(results, circuit) for circuit in self.circuits]
-            arrays = bit_arrays(
+            arrays = build_bit_arrays(
                 counts,
                 self.shape,
                 self.shots,
                 self.registers,
                 num_clbits=self.num_clbits,
+                # The first circuit differs between the PUBs of a job, so their shots are independent.
                 seed=next(iter(self.circuits), 0),
             )
         else:
@@ -71,7 +73,7 @@ class SamplerPubPostprocessor(PubPostprocessor):
         return BitArray(np.zeros((*self.shape, self.shots, -(-num_bits // 8)), np.uint8), num_bits)
 
     def to_document(self, *, metadata: bool) -> dict[str, Any]:
-        """The postprocessor as a JSON value."""
+        """Return the postprocessor as a JSON value, with or without the circuit's metadata."""
         document: dict[str, Any] = {
             "s": list(self.shape),
             "n": self.shots,
@@ -85,7 +87,7 @@ class SamplerPubPostprocessor(PubPostprocessor):
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> SamplerPubPostprocessor:
-        """The postprocessor that :meth:`to_document` wrote."""
+        """Rebuild a postprocessor from the value that :meth:`to_document` returned."""
         return cls(
             shape=tuple(document["s"]),
             shots=int(document["n"]),
@@ -97,7 +99,7 @@ class SamplerPubPostprocessor(PubPostprocessor):
 
 
 class SamplerPostprocessor(Postprocessor):
-    """How counts become the results of a sampler's PUBs."""
+    """Turns counts into the results of a sampler's PUBs."""
 
     kind = "s"
     pub_type = SamplerPubPostprocessor

@@ -1,7 +1,7 @@
-"""Recipes outside of labels: in the file that a user saves, and in the journal of this machine.
+"""Storage of postprocessors outside of labels: in a file that the user saves, and in the journal.
 
-Both hold the same JSON as the labels would, with the kind of the postprocessor beside it; the
-journal compressed.
+Both contain the same JSON document as the labels, together with the kind of the postprocessor. In the journal
+it is compressed.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ __all__ = ["POSTPROCESSORS", "load_file", "pack_postprocessor", "save_file", "un
 POSTPROCESSORS: Mapping[str, type[Postprocessor]] = {
     kind.kind: kind for kind in (EstimatorPostprocessor, SamplerPostprocessor)
 }
-"""The postprocessors, by the kind of structure in labels."""
+"""The postprocessor classes by their letter in labels and files."""
 
 _FORMAT = "qiskit-qoro primitive job"
 _VERSION = 1
 
 
 def pack_postprocessor(postprocessor: Postprocessor) -> bytes:
-    """A postprocessor for the journal."""
+    """Encode a postprocessor for the journal."""
     return zlib.compress(json.dumps(_body(postprocessor)).encode())
 
 
 def unpack_postprocessor(data: bytes) -> Postprocessor:
-    """The postprocessor that :func:`pack_postprocessor` packed.
+    """Decode a postprocessor that :func:`pack_postprocessor` encoded.
 
     Raises:
-        WireError: It is damaged, or of a newer version.
+        WireError: The data are damaged, or of another version.
     """
     try:
         return _read_body(json.loads(zlib.decompress(data)))
     except (zlib.error, ValueError, KeyError, TypeError) as error:
-        raise WireError(f"what the journal keeps of the PUBs is damaged: {error}") from error
+        raise WireError(f"the structure of the PUBs in the journal is damaged: {error}") from error
 
 
 def save_file(path: str | Path, job_ids: Sequence[str], postprocessor: Postprocessor) -> None:
@@ -56,28 +56,32 @@ def save_file(path: str | Path, job_ids: Sequence[str], postprocessor: Postproce
 
 
 def load_file(path: str | Path) -> tuple[list[str], Postprocessor]:
-    """The job that :func:`save_file` wrote.
+    """Read a job that :func:`save_file` wrote.
+
+    Returns:
+        The identifiers of the service jobs in the order of submission, and the postprocessor.
 
     Raises:
-        QoroInputError: The file holds no job, or one of a newer version.
+        QoroInputError: The file contains no such job, or one of another version.
         OSError: The file cannot be read.
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         if document["format"] != _FORMAT:
-            raise WireError(f"its format is {document['format']!r}, expected {_FORMAT!r}")
+            raise WireError(f"the format is {document['format']!r}, expected {_FORMAT!r}")
         return [str(job_id) for job_id in document["jobs"]], _read_body(document)
     except (ValueError, KeyError, TypeError) as error:
-        raise QoroInputError(f"{path} holds no job of a primitive: {error}") from error
+        raise QoroInputError(f"{path} contains no saved primitive job: {error}") from error
 
 
 def _body(postprocessor: Postprocessor) -> dict[str, Any]:
-    return {"version": _VERSION, "kind": postprocessor.kind, "postprocessor": postprocessor.to_document()}
+    # "recipe" is the name of the postprocessor's document in the file format.
+    return {"version": _VERSION, "kind": postprocessor.kind, "recipe": postprocessor.to_document()}
 
 
 def _read_body(document: Mapping[str, Any]) -> Postprocessor:
     if document["version"] != _VERSION:
         raise WireError(
-            f"it is of version {document['version']!r}, this release reads {_VERSION}: update the package"
+            f"the version is {document['version']!r}, and this release reads {_VERSION}: update the package"
         )
-    return POSTPROCESSORS[document["kind"]].from_document(document["postprocessor"])
+    return POSTPROCESSORS[document["kind"]].from_document(document["recipe"])

@@ -1,4 +1,4 @@
-"""Groups, bases and moments, against Qiskit's matrices and states."""
+"""Grouping, bases and moments of Pauli strings, compared with Qiskit's matrices and states."""
 
 from __future__ import annotations
 
@@ -20,76 +20,78 @@ from qiskit_qoro.primitives.planning.grouping import (
 from qiskit_qoro.primitives.postprocess.moments import weighted_moments
 
 
-def commute_by_qubit(first: str, second: str) -> bool:
+def commute_qubit_wise(first: str, second: str) -> bool:
     return all(a == b or "I" in (a, b) for a, b in zip(first, second, strict=True))
 
 
-def random_words(rng: np.random.Generator, number: int, width: int) -> list[str]:
+def random_pauli_strings(rng: np.random.Generator, number: int, width: int) -> list[str]:
     return ["".join(row) for row in rng.choice(list("IXYZ"), size=(number, width), p=[0.4, 0.2, 0.2, 0.2])]
 
 
-def test_words_that_share_a_basis_share_a_group() -> None:
+def test_pauli_strings_with_a_common_basis_share_a_group() -> None:
     assert group_pauli_strings(["ZZI", "IZZ", "XXI", "ZIZ", "IXX"]) == [[0, 1, 3], [2, 4]]
 
 
-def test_words_without_a_common_qubit_share_a_group() -> None:
+def test_pauli_strings_on_different_qubits_share_a_group() -> None:
     assert group_pauli_strings(["XII", "IYI", "IIZ"]) == [[0, 1, 2]]
 
 
-def test_no_words_need_no_group() -> None:
+def test_no_pauli_strings_give_no_groups() -> None:
     assert group_pauli_strings([]) == []
 
 
-words_of_one_length = st.integers(1, 6).flatmap(
+pauli_strings_of_one_length = st.integers(1, 6).flatmap(
     lambda width: st.lists(
-        st.text("IXYZ", min_size=width, max_size=width).filter(lambda word: set(word) != {"I"}),
+        st.text("IXYZ", min_size=width, max_size=width).filter(lambda string: set(string) != {"I"}),
         min_size=1,
         max_size=30,
     )
 )
 
 
-@given(words_of_one_length)
-def test_each_word_is_in_one_group_and_all_of_a_group_fit_its_basis(words: list[str]) -> None:
-    groups = group_pauli_strings(words)
+@given(pauli_strings_of_one_length)
+def test_each_pauli_string_is_in_one_group_and_fits_its_basis(pauli_strings: list[str]) -> None:
+    groups = group_pauli_strings(pauli_strings)
 
-    assert sorted(index for group in groups for index in group) == list(range(len(words)))
+    assert sorted(index for group in groups for index in group) == list(range(len(pauli_strings)))
     for group in groups:
-        own = [words[index] for index in group]
-        assert all(commute_by_qubit(a, b) for a, b in combinations(own, 2))
-        basis = basis_of(own)
+        members = [pauli_strings[index] for index in group]
+        assert all(commute_qubit_wise(a, b) for a, b in combinations(members, 2))
+        basis = basis_of(members)
         for column, letter in enumerate(basis):
-            assert {word[column] for word in own} - {"I"} == {letter} - {"I"}
+            assert {string[column] for string in members} - {"I"} == {letter} - {"I"}
 
 
-def test_words_of_more_than_64_qubits_are_told_apart_at_every_qubit() -> None:
-    words = [("I" * place + letter).ljust(130, "I") for place in (0, 63, 64, 127, 129) for letter in "XYZ"]
+def test_pauli_strings_of_more_than_64_qubits_are_distinguished_at_every_qubit() -> None:
+    pauli_strings = [
+        ("I" * qubit + letter).ljust(130, "I") for qubit in (0, 63, 64, 127, 129) for letter in "XYZ"
+    ]
 
-    groups = group_pauli_strings(words)
+    groups = group_pauli_strings(pauli_strings)
 
     assert sorted(map(len, groups)) == [5, 5, 5]
     assert all(len({index // 3 for index in group}) == 5 for group in groups)
 
 
-def test_groups_are_about_as_few_as_qiskits() -> None:
-    words = random_words(np.random.default_rng(3), 300, 8)
+def test_the_number_of_groups_is_close_to_qiskits() -> None:
+    pauli_strings = random_pauli_strings(np.random.default_rng(3), 300, 8)
 
-    expected = len(PauliList(words).group_commuting(qubit_wise=True))
+    expected = len(PauliList(pauli_strings).group_commuting(qubit_wise=True))
 
-    assert len(group_pauli_strings(words)) <= 1.05 * expected
+    assert len(group_pauli_strings(pauli_strings)) <= 1.05 * expected
 
 
-def test_thousands_of_words_are_grouped_quickly() -> None:
-    words = random_words(np.random.default_rng(4), 5000, 20)
+def test_thousands_of_pauli_strings_are_grouped_quickly() -> None:
+    pauli_strings = random_pauli_strings(np.random.default_rng(4), 5000, 20)
     start = time.process_time()
 
-    groups = group_pauli_strings(words)
+    groups = group_pauli_strings(pauli_strings)
 
-    assert time.process_time() - start < 2  # a twentieth of it is usual
+    assert time.process_time() - start < 2  # usually a twentieth of this
     assert sum(map(len, groups)) == 5000
 
 
-def test_bases_are_measured_as_openqasm() -> None:
+def test_the_measurement_of_a_basis_is_openqasm() -> None:
     assert measurement_suffix("XIYZ") == [
         "h q[0];",
         "sdg q[2];",
@@ -101,7 +103,7 @@ def test_bases_are_measured_as_openqasm() -> None:
 
 
 def exact_counts(state: Statevector, basis: str, shots: int) -> dict[str, int]:
-    """Counts near the probabilities of the state after the measurement suffix."""
+    """Return counts proportional to the probabilities of the state after the measurement suffix."""
     lines = measurement_suffix(basis)
     size = sum(letter != "I" for letter in basis)
     head = f'OPENQASM 2.0; include "qelib1.inc"; qreg q[{len(basis)}]; creg c[{size}];'
@@ -114,25 +116,27 @@ def exact_counts(state: Statevector, basis: str, shots: int) -> dict[str, int]:
 
 @settings(max_examples=40)
 @given(st.text("IXYZ", min_size=3, max_size=3).filter(lambda b: b != "III"), st.integers(0, 1000), st.data())
-def test_the_moments_are_those_of_the_state(basis: str, seed: int, data: st.DataObject) -> None:
+def test_moments_agree_with_the_state(basis: str, seed: int, data: st.DataObject) -> None:
     state = random_statevector(8, seed=seed)
     part = st.tuples(*[st.sampled_from(["I", letter]) for letter in basis]).map("".join)
-    words = data.draw(st.lists(part, min_size=1, max_size=4))
-    weights = np.array(data.draw(st.lists(st.integers(-3, 3), min_size=len(words), max_size=len(words))))
+    pauli_strings = data.draw(st.lists(part, min_size=1, max_size=4))
+    weights = np.array(
+        data.draw(st.lists(st.integers(-3, 3), min_size=len(pauli_strings), max_size=len(pauli_strings)))
+    )
     shots = 10**12
     counts = exact_counts(state, basis, shots)
 
-    (mean,), (variance,) = weighted_moments(counts, words, basis, [weights])
+    (mean,), (variance,) = weighted_moments(counts, pauli_strings, basis, [weights])
 
-    # A service's word begins with the first qubit, Qiskit's label ends with it.
-    operator = SparsePauliOp([word[::-1] for word in words], weights.astype(complex))
+    # On the wire the first qubit is leftmost, in Qiskit's labels it is rightmost.
+    operator = SparsePauliOp([string[::-1] for string in pauli_strings], weights.astype(complex))
     expected = state.expectation_value(operator).real
     square = state.expectation_value((operator @ operator).simplify()).real
     assert mean == pytest.approx(expected, abs=1e-9)
     assert variance * shots == pytest.approx(square - expected**2, abs=1e-8)
 
 
-def test_words_of_one_group_are_correlated() -> None:
+def test_the_variance_of_a_sum_includes_correlations_within_a_group() -> None:
     counts = {"00": 500, "11": 500}
 
     means, variances = weighted_moments(counts, ["ZI", "IZ", "ZZ"], "ZZ", [[1, 1, 0], [1, -1, 0], [0, 0, 1]])
@@ -147,7 +151,7 @@ def test_the_rightmost_bit_belongs_to_the_first_measured_letter() -> None:
     assert means.tolist() == [-1, 1, -1]
 
 
-def test_a_sum_that_is_the_same_in_every_shot_has_no_variance() -> None:
+def test_a_sum_with_the_same_value_in_every_shot_has_no_variance() -> None:
     counts = {"00": 333, "11": 667}
 
     (mean,), (variance,) = weighted_moments(counts, ["ZZ"], "ZZ", [[1 / 3]])
@@ -156,27 +160,29 @@ def test_a_sum_that_is_the_same_in_every_shot_has_no_variance() -> None:
     assert variance == 0
 
 
-def test_no_sums_have_no_moments() -> None:
+def test_no_sums_give_empty_moments() -> None:
     means, variances = weighted_moments({"0": 1}, ["Z"], "Z", np.empty((0, 1)))
 
     assert (means.shape, variances.shape) == ((0,), (0,))
 
 
-def test_moments_need_counts() -> None:
+def test_empty_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="there are no counts"):
         weighted_moments({}, ["Z"], "Z", [[1]])
 
 
-def test_many_outcomes_and_words_agree_with_one_word_at_a_time() -> None:
+def test_moments_of_many_outcomes_agree_with_a_loop_over_the_counts() -> None:
     rng = np.random.default_rng(8)
     counts = {f"{outcome:030b}": int(rng.integers(1, 9)) for outcome in range(0, 2**30, 2**15)}
-    words = ["".join(row) for row in rng.choice(list("IZ"), size=(100, 30))]
+    pauli_strings = ["".join(row) for row in rng.choice(list("IZ"), size=(100, 30))]
 
-    means, variances = weighted_moments(counts, words, "Z" * 30, np.eye(100))
+    means, variances = weighted_moments(counts, pauli_strings, "Z" * 30, np.eye(100))
 
     shots = sum(counts.values())
-    for word, mean, variance in list(zip(words, means, variances, strict=True))[::25]:
-        places = [29 - k for k, letter in enumerate(word) if letter == "Z"]
-        total = sum(n * (-1) ** sum(bits[place] == "1" for place in places) for bits, n in counts.items())
+    for string, mean, variance in list(zip(pauli_strings, means, variances, strict=True))[::25]:
+        positions = [29 - k for k, letter in enumerate(string) if letter == "Z"]
+        total = sum(
+            n * (-1) ** sum(bits[position] == "1" for position in positions) for bits, n in counts.items()
+        )
         assert mean == pytest.approx(total / shots, abs=1e-12)
         assert variance == pytest.approx((1 - mean**2) / shots, rel=1e-9)

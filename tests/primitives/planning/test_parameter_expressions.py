@@ -1,4 +1,4 @@
-"""Expressions for all rows at once, against Qiskit's own binding of each row."""
+"""Evaluation of expressions for all rows, compared with Qiskit's binding of each row."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
 from qiskit_qoro import QoroInputError
 from qiskit_qoro.primitives.planning.parameter_expressions import evaluate
 
-# Names that mean something in arithmetic, in Python and in Qiskit, and one that other names begin with.
+# Names with a meaning in Python or in Qiskit, and one that is a prefix of other names.
 A, B, C = PARAMETERS = [Parameter("θ[0]"), Parameter("pi"), Parameter("p")]
 VALUES = np.array([[0.3, -1.1, 2.0], [0.0, 0.0, 0.0], [-0.7, 0.9, 1e-3], [0.1, 0.2, 0.3]])
 
 
 def bound(expressions: Sequence[ParameterExpression], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What Qiskit gives, row by row."""
+    """Return Qiskit's values, bound row by row."""
     rows = [dict(zip(PARAMETERS, map(float, row), strict=True)) for row in values]
     return np.array(
         [
@@ -58,7 +58,7 @@ def bound(expressions: Sequence[ParameterExpression], values: NDArray[np.float64
     ],
     ids=str,
 )
-def test_an_expression_has_the_values_that_qiskit_gives(expression: ParameterExpression) -> None:
+def test_an_expression_has_qiskits_values(expression: ParameterExpression) -> None:
     got = evaluate([expression], PARAMETERS, VALUES)
 
     np.testing.assert_allclose(got, bound([expression], VALUES), rtol=1e-14, atol=1e-15)
@@ -67,7 +67,7 @@ def test_an_expression_has_the_values_that_qiskit_gives(expression: ParameterExp
 @pytest.mark.parametrize(
     "constant", [1 / 3, math.pi, math.pi / 2, -math.e * 1e-5, 0.1, 1.2345678901234567e10]
 )
-def test_constants_keep_all_their_digits(constant: float) -> None:
+def test_constants_keep_all_digits(constant: float) -> None:
     values = np.random.default_rng(5).uniform(-7, 7, (50, 3))
 
     got = evaluate([A * constant, B + constant], PARAMETERS, values)
@@ -75,7 +75,7 @@ def test_constants_keep_all_their_digits(constant: float) -> None:
     np.testing.assert_array_equal(got, np.stack([values[:, 0] * constant, values[:, 1] + constant], axis=1))
 
 
-def test_a_bare_parameter_keeps_its_values_to_the_last_bit() -> None:
+def test_the_values_of_a_bare_parameter_keep_every_bit() -> None:
     values = np.array([[0.1, 5e-324, -0.0], [1 / 3, 1e300, 2**53 + 1]])
 
     got = evaluate([C, A, B, A], PARAMETERS, values)
@@ -83,7 +83,7 @@ def test_a_bare_parameter_keeps_its_values_to_the_last_bit() -> None:
     assert got.tobytes() == np.ascontiguousarray(values[:, [2, 0, 1, 0]]).tobytes()
 
 
-def test_parameters_are_told_apart_by_what_they_are_and_not_by_their_order() -> None:
+def test_parameters_are_identified_by_name_and_not_by_their_order() -> None:
     vector = ParameterVector("v", 12)
     values = np.random.default_rng(4).uniform(-1, 1, (5, 12))
 
@@ -99,11 +99,11 @@ def test_an_expression_without_parameters_is_constant() -> None:
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 2), (3, 0), (0, 0)])
-def test_nothing_to_compute_gives_an_empty_table(rows: int, columns: int) -> None:
+def test_no_rows_or_no_expressions_give_an_empty_table(rows: int, columns: int) -> None:
     assert evaluate([A, A + B][:columns], PARAMETERS, np.ones((rows, 3))).shape == (rows, columns)
 
 
-def test_a_sum_of_thousands_of_terms_is_computed() -> None:
+def test_a_sum_of_thousands_of_terms_is_evaluated() -> None:
     vector = ParameterVector("v", 3000)
     total = sum((k * parameter for k, parameter in enumerate(vector[1:], start=2)), 1 * vector[0])
 
@@ -125,7 +125,7 @@ def test_a_sum_of_thousands_of_terms_is_computed() -> None:
     ],
     ids=str,
 )
-def test_a_value_that_is_no_finite_real_number_names_expression_row_and_values(
+def test_the_error_for_a_value_that_is_not_finite_and_real_contains_expression_row_and_values(
     expression: ParameterExpression, row: int
 ) -> None:
     with pytest.raises(QoroInputError) as raised:
@@ -140,11 +140,13 @@ def test_a_value_that_is_no_finite_real_number_names_expression_row_and_values(
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("expression", [A, A + 1, -A], ids=str)
-def test_values_that_are_not_finite_are_refused(expression: ParameterExpression, value: float) -> None:
+def test_parameter_values_that_are_not_finite_are_refused(
+    expression: ParameterExpression, value: float
+) -> None:
     values = VALUES.copy()
     values[3, 0] = value
 
-    with pytest.raises(QoroInputError, match=r"no finite real value in row 3, where θ\[0\] = "):
+    with pytest.raises(QoroInputError, match=r"no finite real value in row 3 \(θ\[0\] = "):
         evaluate([expression], PARAMETERS, values)
 
 
@@ -177,7 +179,7 @@ eighths = st.integers(-24, 24).map(lambda number: number / 8)
     st.lists(expressions, min_size=1, max_size=3),
     st.lists(st.tuples(eighths, eighths, eighths), min_size=1, max_size=5),
 )
-def test_any_expressions_have_the_values_that_qiskit_gives(
+def test_random_expressions_have_qiskits_values(
     some: list[ParameterExpression], rows: list[tuple[float, float, float]]
 ) -> None:
     expected = bound(some, np.array(rows))
@@ -187,7 +189,7 @@ def test_any_expressions_have_the_values_that_qiskit_gives(
     assert (np.abs(got - expected) <= 1e-9 * np.maximum(1, np.abs(expected))).all()
 
 
-def test_a_thousand_rows_take_much_less_time_than_binding_them() -> None:
+def test_a_thousand_rows_are_evaluated_faster_than_bound() -> None:
     some = [2 * A - B.sin() / 4 + k * C for k in range(1, 11)]
     values = np.random.default_rng(6).uniform(-3, 3, (1000, 3))
     start = time.process_time()
@@ -197,5 +199,5 @@ def test_a_thousand_rows_take_much_less_time_than_binding_them() -> None:
     start = time.process_time()
     got = evaluate(some, PARAMETERS, values)
 
-    assert time.process_time() - start < binding / 4  # a thirtieth is usual
+    assert time.process_time() - start < binding / 4  # usually a thirtieth
     np.testing.assert_allclose(got, expected, rtol=1e-13, atol=1e-14)
