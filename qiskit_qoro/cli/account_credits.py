@@ -9,7 +9,7 @@ from rich.text import Text
 
 from qiskit_qoro.cli.output import print_fields, print_json, print_table
 from qiskit_qoro.cli.service_options import add_common, choose_provider
-from qiskit_qoro.service.account import MOST_TRANSACTIONS
+from qiskit_qoro.service.account import MAX_TRANSACTIONS
 
 __all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help=f"show the last N transactions too, {MOST_TRANSACTIONS} at most",
+        help=f"show the last N transactions too, {MAX_TRANSACTIONS} at most",
     )
     add_common(parser)
 

@@ -1,4 +1,4 @@
-"""What a client can ask about the account that its token stands for."""
+"""Requests about the account that the token belongs to: its credits and its transactions."""
 
 from __future__ import annotations
 
@@ -6,65 +6,45 @@ from collections.abc import Callable
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.service.session import ServiceSession
-from qiskit_qoro.service.transport import read_answer
+from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.credits import credit_balance_from_json, transaction_page_from_json
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
 
-__all__ = ["MOST_TRANSACTIONS", "AccountCalls"]
+__all__ = ["MAX_TRANSACTIONS", "fetch_credit_balance", "fetch_credit_transactions"]
 
-MOST_TRANSACTIONS = 100
-"""The largest page of transactions that the service gives."""
+MAX_TRANSACTIONS = 100
+"""Most transactions that the service returns on one page."""
 
 
-class AccountCalls(ServiceSession):
-    """The calls about the account."""
+def fetch_credit_balance(transport: Transport) -> dict[str, Any]:
+    """Fetch the credits of the account."""
+    return read_answer(transport.send(CREDIT_BALANCE), _checked(credit_balance_from_json))
 
-    def get_credit_balance(self) -> dict[str, Any]:
-        """The account's credits.
 
-        Returns:
-            ``balance`` and ``total_used`` as decimal text, ``created_at`` and ``updated_at`` as ISO 8601 in
-            UTC; checked, and otherwise as the service sent it.
+def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -> dict[str, Any]:
+    """Fetch a page of the account's transactions.
 
-        Raises:
-            AuthenticationError: The token is unknown or deactivated.
-            QoroAPIError: The service answered with another error.
-            QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
-        """
-        return read_answer(self._transport.send(CREDIT_BALANCE), _checked(credit_balance_from_json))
+    Args:
+        transport: Sends the request.
+        page: The number of the page, from 1.
+        page_size: Transactions per page, 1 to :data:`MAX_TRANSACTIONS`.
 
-    def get_credit_transactions(self, page: int = 1, page_size: int = 20) -> dict[str, Any]:
-        """A page of the account's transactions.
-
-        Args:
-            page: Which page, from 1.
-            page_size: Transactions on a page, 1 to 100.
-
-        Returns:
-            ``count``, ``total_pages``, ``next``, ``previous``, and ``results``, newest first. Each of them
-            has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
-            ``description``, ``job_id`` and ``created_at``. All is checked, and otherwise as the service
-            sent it.
-
-        Raises:
-            QoroInputError: ``page`` or ``page_size`` is no integer or out of its range.
-            AuthenticationError: The token is unknown or deactivated.
-            NotFoundError: There is no such page.
-            QoroAPIError: The service answered with another error.
-            QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
-        """
-        _check_count("page", page, None)
-        _check_count("page_size", page_size, MOST_TRANSACTIONS)
-        params = {"page": page, "page_size": page_size}
-        answer = self._transport.send(CREDIT_TRANSACTIONS, params=params)
-        return read_answer(answer, _checked(transaction_page_from_json))
+    Raises:
+        QoroInputError: ``page`` or ``page_size`` is not an integer or is out of range.
+    """
+    _check_count("page", page, None)
+    _check_count("page_size", page_size, MAX_TRANSACTIONS)
+    params = {"page": page, "page_size": page_size}
+    return read_answer(
+        transport.send(CREDIT_TRANSACTIONS, params=params), _checked(transaction_page_from_json)
+    )
 
 
 def _checked(reader: Callable[[object], object]) -> Callable[[Any], dict[str, Any]]:
-    """A body as it came, once ``reader`` has found nothing wrong with it."""
+    """Return a function that checks a body with ``reader`` and returns the body unchanged.
+
+    The interface promises the JSON of the service, not the values that the reader builds from it.
+    """
 
     def check(body: Any) -> dict[str, Any]:
         reader(body)
@@ -73,8 +53,8 @@ def _checked(reader: Callable[[object], object]) -> Callable[[Any], dict[str, An
     return check
 
 
-def _check_count(name: str, value: object, most: int | None) -> None:
+def _check_count(name: str, value: object, maximum: int | None) -> None:
     is_count = isinstance(value, int) and not isinstance(value, bool)
-    if not is_count or value < 1 or (most is not None and value > most):  # type: ignore[operator]
-        expected = "an integer of 1 or more" if most is None else f"an integer from 1 to {most}"
+    if not is_count or value < 1 or (maximum is not None and value > maximum):  # type: ignore[operator]
+        expected = "an integer of 1 or more" if maximum is None else f"an integer from 1 to {maximum}"
         raise QoroInputError(f"{name} is {value!r}, expected {expected}")

@@ -1,32 +1,43 @@
-"""The client of the Qoro service: one method for each question that can be asked of it.
+"""The client of the Qoro service: one method for each request that the service answers.
 
-:class:`QoroService` is put together from what it is set to (:mod:`~qiskit_qoro.service.session`), what it can
-do with a job (:mod:`~qiskit_qoro.service.job_calls`), the characterization of QUBOs
-(:mod:`~qiskit_qoro.service.characterization`), what it can ask about the account
-(:mod:`~qiskit_qoro.service.account`) and about what runs jobs (:mod:`~qiskit_qoro.service.targets`), and,
-here, the submission of circuits.
+:class:`QoroService` holds a transport, the settings of its jobs and a poller. Its methods check their
+arguments and call the functions of the other modules of this package, which take the transport as an
+argument: ``job_requests``, ``job_results``, ``waiting``, and so on.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.config import DEFAULT_SHOTS, ExecutionConfig, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobType
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobOutcome, JobState, JobStatus, JobType
+from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
-from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint
 from qiskit_qoro.qasm.read.qelib1_completion import read_program
 from qiskit_qoro.qasm.write.writer import Program
-from qiskit_qoro.service.account import AccountCalls
-from qiskit_qoro.service.characterization import CharacterizationCalls
-from qiskit_qoro.service.job_calls import JobCalls
-from qiskit_qoro.service.session import check_type
+from qiskit_qoro.service import account, job_requests, job_results, qubo_submission, targets, waiting
+from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
+from qiskit_qoro.service.credentials import find_base_url, find_token
+from qiskit_qoro.service.interfaces import CircuitRunner
+from qiskit_qoro.service.job_requests import StatusAnswer, job_id_of
+from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
+from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
+from qiskit_qoro.service.settings import (
+    JobSettings,
+    check_execution_config,
+    check_max_retries,
+    check_polling_interval,
+    check_type,
+    with_default_target,
+)
 from qiskit_qoro.service.submission import (
     Submission,
     build_submission,
@@ -36,54 +47,163 @@ from qiskit_qoro.service.submission import (
     prepare_measurement,
     send_submission,
 )
-from qiskit_qoro.service.targets import TargetCalls
 from qiskit_qoro.service.template_submission import (
     TemplateShape,
     build_template_submission,
     check_templates,
     prepare_template_measurement,
 )
-from qiskit_qoro.service.transport import Response
+from qiskit_qoro.service.transport import Response, Transport
 from qiskit_qoro.wire.endpoints import PING
 
 __all__ = ["QoroService"]
 
 
-class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
+class QoroService(CircuitRunner):
     """A client of the Qoro service, in the cloud or on this machine.
 
-    The constructor sends nothing. One client may be used from many threads; copies and pickles of it work on
+    The constructor sends nothing. Several threads may use one client. Copies and pickles of a client open
     their own connections.
 
+    Some errors are the same for all methods, and only listed here. Every method that sends a request raises
+    :class:`AuthenticationError` if the token is unknown or deactivated, :class:`QoroAPIError` if the service
+    answers with another error, :class:`QoroConnectionError` if it does not answer, and :class:`WireError` if
+    its answer breaks the protocol. Every method that takes an ``execution_result`` raises
+    :class:`QoroInputError` if that has no job id, and :class:`NotFoundError` if the service does not know the
+    job.
+
     Args:
-        auth_token: The token; without it ``QORO_API_KEY`` in a ``.env`` file, else in the environment.
-        job_config: Settings for the jobs of this client. Without a target in it, jobs go to the
-            ``qoro_maestro`` simulator cluster, and a warning says so.
-        execution_config: How the jobs of this client are to run: an :class:`ExecutionConfig`; or, in the
-            words of the engine, a :class:`MaestroConfig`; or, of a QPU vendor, a :class:`DeviceConfig`.
-        polling_interval: The longest time between two looks at a job, in seconds.
-        max_retries: How often a job is looked at before the wait for it is given up.
-        track_depth: Whether to record the depth of each submitted circuit.
-        base_url: Where the service is; without it ``QORO_API_URL``, else the Qoro cloud.
-        clock: What the client waits with.
-        recorder: What hears of the submissions; by default nobody does.
+        auth_token: The token. By default it is ``QORO_API_KEY`` from a ``.env`` file, or else from the
+            environment.
+        job_config: The default settings of jobs. If it names no target, jobs go to the ``qoro_maestro``
+            simulator cluster, and a warning says so.
+        execution_config: How jobs are executed by default: an :class:`ExecutionConfig`, a
+            :class:`MaestroConfig` with options of the simulator, or a :class:`DeviceConfig` with options of a
+            QPU.
+        polling_interval: The longest time between two polls of a job, in seconds.
+        max_retries: How often a job is polled before a wait gives up.
+        track_depth: Whether to record the depth of each submitted circuit in ``depth_history``.
+        base_url: The address of the service. By default it is ``QORO_API_URL``, or else the Qoro cloud.
+        clock: Measures time and waits.
+        recorder: Is notified of submissions and of jobs that have ended. By default nothing is recorded.
 
     Raises:
-        QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
+        QoroInputError: There is no token, or an argument has the wrong type or is out of range.
     """
 
-    def test_connection(self) -> Response:
-        """Test the connection to the service.
+    def __init__(
+        self,
+        auth_token: str | None = None,
+        job_config: JobConfig | None = None,
+        execution_config: AnyConfig | None = None,
+        polling_interval: float = 3.0,
+        max_retries: int = 5000,
+        track_depth: bool = False,
+        *,
+        base_url: str | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        recorder: SubmissionRecorder = UNRECORDED,
+    ) -> None:
+        super().__init__(track_depth)
+        poller = Poller(check_polling_interval(polling_interval), check_max_retries(max_retries), clock)
+        self._transport = Transport(
+            find_base_url(base_url, token=auth_token), find_token(auth_token), clock=clock
+        )
+        if self._transport.is_local:
+            poller = replace(poller, first_s=LOCAL_FIRST_POLL_S, growth=LOCAL_GROWTH)
+        self._poller = poller
+        self._recorder = recorder
+        if job_config is None:
+            job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
+        self._settings = JobSettings(with_default_target(job_config), None)
+        self.execution_config = execution_config
+        # QPU system -> whether it computes expectation values, as fetch_qpu_systems reported it.
+        self._expval_support: dict[str, bool] = {}
 
-        Returns:
-            The service's answer.
+    def __repr__(self) -> str:
+        target = self.job_config.target
+        return f"<QoroService {self.base_url!r}, target {target.name if target else None!r}>"
 
-        Raises:
-            AuthenticationError: The token is unknown or deactivated.
-            QoroAPIError: The service answered with another error.
-            QoroConnectionError: There was no answer.
+    # --- settings -------------------------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> str:
+        """The address of the service."""
+        return self._transport.base_url
+
+    @property
+    def job_config(self) -> JobConfig:
+        """The default settings of jobs."""
+        return self._settings.job_config
+
+    @job_config.setter
+    def job_config(self, config: JobConfig) -> None:
+        self._settings = replace(self._settings, job_config=with_default_target(config))
+
+    @property
+    def execution_config(self) -> AnyConfig | None:
+        """How jobs are executed by default, or ``None`` to leave that to the service."""
+        return self._settings.execution_config
+
+    @execution_config.setter
+    def execution_config(self, config: AnyConfig | None) -> None:
+        if config is not None:
+            check_execution_config("execution_config", config)
+        self._settings = replace(self._settings, execution_config=config)
+
+    @property
+    def polling_interval(self) -> float:
+        """The longest time between two polls of a job, in seconds."""
+        return self._poller.longest_s
+
+    @polling_interval.setter
+    def polling_interval(self, seconds: float) -> None:
+        self._poller = replace(self._poller, longest_s=check_polling_interval(seconds))
+
+    @property
+    def max_retries(self) -> int:
+        """How often a job is polled before a wait gives up."""
+        return self._poller.max_retries
+
+    @max_retries.setter
+    def max_retries(self, number: int) -> None:
+        self._poller = replace(self._poller, max_retries=check_max_retries(number))
+
+    @property
+    def poller(self) -> Poller:
+        """Decides when this client polls its jobs."""
+        return self._poller
+
+    @property
+    def shots(self) -> int:
+        """The default number of shots per circuit."""
+        return self.job_config.shots or DEFAULT_SHOTS
+
+    @property
+    def is_async(self) -> bool:
+        """Always ``True``: a submission returns before its circuits have run."""
+        return True
+
+    @property
+    def supports_expval(self) -> bool:
+        """Whether the target computes expectation values, and ``force_sampling`` is off.
+
+        Simulator clusters compute them. For a QPU system that is given by name only, the first use of this
+        property fetches the QPU systems. A system that is not listed computes none.
         """
-        return self._transport.send(PING)
+        target = self.job_config.target
+        if target is None or self.job_config.force_sampling:
+            return False
+        is_bare_name = isinstance(target, QPUSystem) and not target.qpus and not target.supports_expval
+        if not is_bare_name:
+            return target.supports_expval
+        if target.name not in self._expval_support:
+            self.fetch_qpu_systems()
+        return self._expval_support.get(target.name, False)
+
+    def close(self) -> None:
+        """Close the pooled connections. The client remains usable: the next request opens a new one."""
+        self._transport.close()
 
     # --- submitting -----------------------------------------------------------------------------------
 
@@ -102,35 +222,31 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
     ) -> ExecutionResult:
         """Submit circuits as one job.
 
-        Everything is checked before anything is sent. The circuits travel in as many uploads as their
-        size needs, each sent once. If that fails midway, the incomplete job is cancelled as far as
-        possible, and the error carries its identifier.
+        All arguments are checked before anything is sent. The circuits are divided into as many uploads as
+        their size requires, and each upload is sent once. If an upload fails, the incomplete job is cancelled
+        if possible, and the error names the job.
 
         Args:
-            circuits: Label to OpenQASM 2 text or circuit. The labels come back with the results.
-            ham_ops: Pauli words to measure, ``;`` between words, for example ``"XYZ;ZIZ"``. The leftmost
-                letter acts on qubit 0. Several groups are separated by ``|`` and need
-                ``circuit_ham_map``.
-            circuit_ham_map: For each group of ``ham_ops`` the circuits it is measured on, as
-                ``[start, end)``. Circuits in no range are measured for every group.
-            shot_groups: Shots by range of circuits, as ``[start, end, shots]``, covering all of them in
-                order; in place of the shots of the job configuration.
-            job_type: ``EXECUTE`` or ``EXPECTATION``; follows from ``ham_ops`` where not given.
-            override_execution_config: Its fields win over the client's :attr:`execution_config`. One of
-                another kind is sent in its place: a :class:`MaestroConfig`, which may hold a seed, or a
-                :class:`DeviceConfig`.
-            override_job_config: Its fields win over the client's :attr:`job_config`.
-            cancellation_event: Accepted for the interface; give it to :meth:`poll_job_status`.
+            circuits: Label to OpenQASM 2 text or circuit. The results come back under the same labels.
+            ham_ops: Pauli strings to measure, separated by ``;``, for example ``"XYZ;ZIZ"``. The leftmost
+                letter acts on qubit 0. Several groups are separated by ``|`` and need ``circuit_ham_map``.
+            circuit_ham_map: For each group of ``ham_ops``, the circuits that it is measured on, as
+                ``[start, end)``. A circuit in no range is measured for every group.
+            shot_groups: Shots for ranges of circuits, as ``[start, end, shots]``, covering all circuits in
+                order. They replace the shots of the job configuration.
+            job_type: ``EXECUTE`` or ``EXPECTATION``. By default ``ham_ops`` decides.
+            override_execution_config: Overrides fields of the client's :attr:`execution_config`. A
+                configuration of another kind replaces it.
+            override_job_config: Overrides fields of the client's :attr:`job_config`.
+            cancellation_event: Accepted for compatibility. Pass it to :meth:`poll_job_status`.
             **kwargs: Ignored.
 
         Returns:
-            A value that carries the job's identifier.
+            A value with the job's identifier.
 
         Raises:
-            QoroInputError: An argument cannot be used; nothing was sent. For a circuit the message names
-                its label, the line and the column.
-            QoroAPIError: The service refused the job or an upload.
-            QoroConnectionError: The service did not answer.
+            QoroInputError: An argument is invalid; nothing was sent. For a circuit the message gives label,
+                line and column.
         """
         submission = self.prepare_circuits(
             circuits,
@@ -159,34 +275,32 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the page's interface
         **kwargs: Any,  # noqa: ARG002 - the page's interface
     ) -> ExecutionResult:
-        """Submit templates with the values of their parameters as one job.
+        """Submit templates and their parameter sets as one job.
 
-        The service puts the values in place of the names, as shortest decimal text, and runs one circuit
-        for each parameter set. A template travels once for as many of its parameter sets as fit into one
-        upload. As for :meth:`submit_circuits`, everything is checked before anything is sent.
+        The service replaces each parameter name by the shortest decimal text of its value and runs one
+        circuit for each parameter set. An upload holds one template and as many of its parameter sets as
+        fit. Otherwise submission works as for :meth:`submit_circuits`.
 
         Args:
-            templates: The templates, each with the parameter sets that it is to be run with. No two
-                parameter sets may have the same label; the labels come back with the results.
-            ham_ops: Pauli words to measure on every circuit, ``;`` between words. The leftmost letter acts
-                on qubit 0. A single group: ``|`` is refused.
+            templates: The templates with their parameter sets. Every parameter set needs a label of its own;
+                the results come back under these labels.
+            ham_ops: Pauli strings to measure on every circuit, separated by ``;``. The leftmost letter acts
+                on qubit 0. Several groups (``|``) are refused.
             circuit_ham_map: Must be ``None``.
             shot_groups: Must be ``None``.
-            job_type: ``EXECUTE`` or ``EXPECTATION``; follows from ``ham_ops`` where not given.
+            job_type: ``EXECUTE`` or ``EXPECTATION``. By default ``ham_ops`` decides.
             override_execution_config: As for :meth:`submit_circuits`.
-            override_job_config: Its fields win over the client's :attr:`job_config`.
-            cancellation_event: Accepted for the interface; give it to :meth:`poll_job_status`.
+            override_job_config: As for :meth:`submit_circuits`.
+            cancellation_event: Accepted for compatibility. Pass it to :meth:`poll_job_status`.
             **kwargs: Ignored.
 
         Returns:
-            A value that carries the job's identifier. With ``track_depth`` the depth of a template is
-            recorded once for each of its parameter sets, as if they had been circuits of their own.
+            A value with the job's identifier. With ``track_depth``, the depth of a template is recorded once
+            per parameter set.
 
         Raises:
-            QoroInputError: An argument cannot be used; nothing was sent. For a template the message names
-                its place in ``templates``, the line and the column.
-            QoroAPIError: The service refused the job or an upload.
-            QoroConnectionError: The service did not answer.
+            QoroInputError: An argument is invalid; nothing was sent. For a template the message gives its
+                index, line and column.
         """
         shapes = check_templates(templates)
         submission = self._prepare_templates(
@@ -206,8 +320,6 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
             self._depth_history.append(depths)
         return submitted
 
-    # --- submitting in two steps ----------------------------------------------------------------------
-
     def prepare_circuits(
         self,
         circuits: Mapping[str, str | QuantumCircuit | Program],
@@ -219,36 +331,28 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         override_execution_config: AnyConfig | None = None,
         override_job_config: JobConfig | None = None,
     ) -> Submission:
-        """Check and render all that :meth:`submit_circuits` would send, and send nothing.
-
-        Args:
-            circuits: As for :meth:`submit_circuits`, like all others.
-            ham_ops: As there.
-            circuit_ham_map: As there.
-            shot_groups: As there.
-            job_type: As there.
-            override_execution_config: As there.
-            override_job_config: As there.
+        """Check and render what :meth:`submit_circuits` with the same arguments would send; send nothing.
 
         Returns:
-            What :meth:`submit` takes; its ``num_bytes`` tell what it would send.
+            A value to pass to :meth:`submit`. Its ``num_bytes`` tells how much will be sent.
 
         Raises:
-            QoroInputError: An argument cannot be used.
+            QoroInputError: An argument is invalid.
         """
-        job_config, execution_config = self._overridden(override_job_config, override_execution_config)
+        settings = self._settings.override(override_job_config, override_execution_config)
         if shot_groups is not None and override_job_config is not None and override_job_config.shots:
             raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
         kind = choose_job_type(job_type, has_observables=ham_ops is not None)
         programs = prepare_circuits(circuits)
         measurement = prepare_measurement(
             programs,
-            shots=job_config.shots or DEFAULT_SHOTS,
+            shots=settings.job_config.shots or DEFAULT_SHOTS,
             ham_ops=ham_ops,
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
         )
-        return build_submission(job_request(job_config, kind, execution_config), programs, measurement)
+        request = job_request(settings.job_config, kind, settings.execution_config)
+        return build_submission(request, programs, measurement)
 
     def prepare_circuit_templates(
         self,
@@ -259,20 +363,13 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         override_execution_config: AnyConfig | None = None,
         override_job_config: JobConfig | None = None,
     ) -> Submission:
-        """Check and render all that :meth:`submit_circuit_templates` would send, and send nothing.
-
-        Args:
-            templates: As for :meth:`submit_circuit_templates`, like all others.
-            ham_ops: As there.
-            job_type: As there.
-            override_execution_config: As there.
-            override_job_config: As there.
+        """Check and render what :meth:`submit_circuit_templates` would send; send nothing.
 
         Returns:
-            What :meth:`submit` takes; its ``num_bytes`` tell what it would send.
+            A value to pass to :meth:`submit`. Its ``num_bytes`` tells how much will be sent.
 
         Raises:
-            QoroInputError: An argument cannot be used.
+            QoroInputError: An argument is invalid.
         """
         return self._prepare_templates(
             templates,
@@ -286,18 +383,14 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         )
 
     def submit(self, submission: Submission) -> ExecutionResult:
-        """Submit as one job what was prepared before.
+        """Submit a prepared submission as one job.
 
         Args:
-            submission: From :meth:`prepare_circuits` or :meth:`prepare_circuit_templates`. Submitting it
-                twice opens two jobs.
+            submission: From :meth:`prepare_circuits` or :meth:`prepare_circuit_templates`. Each call opens a
+                new job.
 
         Returns:
-            A value that carries the job's identifier.
-
-        Raises:
-            QoroAPIError: The service refused the job or an upload.
-            QoroConnectionError: The service did not answer.
+            A value with the job's identifier.
         """
         return ExecutionResult(job_id=send_submission(self._transport, submission, self._recorder))
 
@@ -313,36 +406,352 @@ class QoroService(JobCalls, CharacterizationCalls, AccountCalls, TargetCalls):
         override_execution_config: AnyConfig | None,
         override_job_config: JobConfig | None,
     ) -> Submission:
-        job_config, execution_config = self._overridden(override_job_config, override_execution_config)
+        settings = self._settings.override(override_job_config, override_execution_config)
         kind = choose_job_type(job_type, has_observables=ham_ops is not None)
         measurement = prepare_template_measurement(
             shapes,
-            shots=job_config.shots or DEFAULT_SHOTS,
+            shots=settings.job_config.shots or DEFAULT_SHOTS,
             ham_ops=ham_ops,
             circuit_ham_map=circuit_ham_map,
             shot_groups=shot_groups,
         )
-        return build_template_submission(
-            job_request(job_config, kind, execution_config), templates, measurement
+        request = job_request(settings.job_config, kind, settings.execution_config)
+        return build_template_submission(request, templates, measurement)
+
+    # --- waiting --------------------------------------------------------------------------------------
+
+    def get_job_state(self, execution_result: ExecutionResult) -> JobState:
+        """Poll a job once.
+
+        Returns:
+            Its status, and the seconds that it ran if the service reports them.
+        """
+        return self._fetch_status(job_id_of(execution_result)).state
+
+    def wait_for_job(
+        self,
+        execution_result: ExecutionResult,
+        *,
+        timeout_s: float | None = None,
+        on_poll: Callable[[int, JobState], None] | None = None,
+    ) -> JobState:
+        """Wait until the status of a job is final. Interrupting the wait leaves the job running.
+
+        Args:
+            execution_result: The job.
+            timeout_s: Seconds to wait at most, ``None`` for no limit.
+            on_poll: Called after each poll with the number of polls so far and the state.
+
+        Returns:
+            The final state.
+
+        Raises:
+            JobTimeoutError: The job was not final in time. It keeps running.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls. It keeps running.
+        """
+        job_id = job_id_of(execution_result)
+
+        def polled(count: int, states: Mapping[str, JobState]) -> None:
+            if on_poll is not None:
+                on_poll(count, states[job_id])
+
+        return self.wait_for_jobs([execution_result], timeout_s=timeout_s, on_poll=polled)[job_id]
+
+    def wait_for_jobs(
+        self,
+        jobs: Sequence[ExecutionResult],
+        *,
+        timeout_s: float | None = None,
+        on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
+    ) -> dict[str, JobState]:
+        """Wait until the status of each of several jobs is final. Interrupting leaves the jobs running.
+
+        One request polls one job. Each job is polled at growing intervals, and the requests for all jobs
+        together are never more frequent than for a single new job.
+
+        Args:
+            jobs: The jobs.
+            timeout_s: Seconds to wait at most for all of them, ``None`` for no limit.
+            on_poll: Called after each poll with the number of polls so far, of any job, and the last known
+                state of each polled job by identifier.
+
+        Returns:
+            The final state of each job by identifier, in the order of ``jobs``.
+
+        Raises:
+            JobTimeoutError: A job was not final in time. The unfinished jobs keep running.
+            MaxRetriesReachedError: A job was not final after ``max_retries`` polls. It keeps running.
+        """
+        job_ids = [job_id_of(job) for job in jobs]
+        return waiting.wait_for_jobs(
+            self._poller, self._fetch_status, job_ids, timeout_s=timeout_s, on_poll=on_poll
         )
 
-    def _overridden(
-        self, job_config: JobConfig | None, execution_config: AnyConfig | None
-    ) -> tuple[JobConfig, AnyConfig | None]:
-        """The client's settings with those of a submission over them."""
-        if execution_config is not None:
-            kinds = (ExecutionConfig, MaestroConfig, DeviceConfig)
-            check_type("override_execution_config", execution_config, *kinds)
-        if job_config is None:
-            return self._job_config, self._merged(execution_config)
-        check_type("override_job_config", job_config, JobConfig)
-        return self._job_config.override(job_config), self._merged(execution_config)
+    def poll_job_status(
+        self,
+        execution_result: ExecutionResult,
+        loop_until_complete: bool = False,
+        on_complete: Callable[[Response], None] | None = None,
+        verbose: bool = True,
+        progress_callback: Callable[[int, str], None] | None = None,
+        cancellation_event: threading.Event | None = None,
+    ) -> JobStatus:
+        """Poll a job once, or until its status is final.
 
-    def _merged(self, override: AnyConfig | None) -> AnyConfig | None:
-        default = self._execution_config
-        if isinstance(default, ExecutionConfig) and isinstance(override, ExecutionConfig):
-            return default.override(override)
-        return default if override is None else override
+        A loop polls first after 50 ms (2 ms if the service is on this machine), then at growing intervals up
+        to ``polling_interval``. In a loop without ``cancellation_event``, the first Ctrl-C cancels the job
+        and raises :class:`ExecutionCancelledError`; the second one raises :class:`KeyboardInterrupt`.
+
+        Args:
+            execution_result: The job.
+            loop_until_complete: Whether to poll until the status is final.
+            on_complete: Called with the last response if the status is final.
+            verbose: Whether a loop logs the status and shows it on a terminal.
+            progress_callback: Called after each poll of a loop with ``(retry_count, status)``.
+            cancellation_event: Ends the loop when it is set. The job is not cancelled. A request in flight is
+                not interrupted.
+
+        Returns:
+            The status of the job.
+
+        Raises:
+            ExecutionCancelledError: The loop was ended by Ctrl-C or by the event.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls.
+        """
+        job_id = job_id_of(execution_result)
+        if not loop_until_complete:
+            answer = self._fetch_status(job_id)
+        elif cancellation_event is not None:
+            answer = waiting.poll_until_final(
+                self._poller,
+                self._fetch_status,
+                job_id,
+                event=cancellation_event,
+                verbose=verbose,
+                progress_callback=progress_callback,
+            )
+        else:
+            answer = waiting.poll_until_interrupted(
+                self._poller,
+                self._fetch_status,
+                job_id,
+                cancel=partial(self.cancel_job, execution_result),
+                verbose=verbose,
+                progress_callback=progress_callback,
+            )
+        if answer.state.status.is_final and on_complete is not None:
+            on_complete(answer.response)
+        return answer.state.status
+
+    def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> StatusAnswer:
+        answer = job_requests.fetch_status(self._transport, job_id, wait=wait)
+        if answer.state.status.is_final:
+            self._recorder.ended(job_id, answer.state.status)
+        return answer
+
+    # --- jobs -----------------------------------------------------------------------------------------
+
+    def cancel_job(self, execution_result: ExecutionResult) -> Response:
+        """Cancel a job.
+
+        Returns:
+            The response; its JSON has ``status``, ``job_id`` and ``circuits_cancelled``.
+
+        Raises:
+            AuthenticationError: The job belongs to another account.
+            ConflictError: The job is neither pending nor running.
+        """
+        return job_requests.cancel_job(self._transport, job_id_of(execution_result))
+
+    def delete_job(self, execution_result: ExecutionResult) -> Response:
+        """Delete a job and its results.
+
+        Returns:
+            The response, which has no content.
+        """
+        job_id = job_id_of(execution_result)
+        response = job_requests.delete_job(self._transport, job_id)
+        self._recorder.deleted(job_id)
+        return response
+
+    def get_job_results(self, execution_result: ExecutionResult) -> ExecutionResult:
+        """Fetch all results of a completed job.
+
+        Returns:
+            A copy of ``execution_result`` with ``results``: for each label, in the order of submission, the
+            counts (bitstring to count, classical bit 0 rightmost) or the expectation values (Pauli string to
+            value).
+
+        Raises:
+            QoroAPIError: With status code 400: the job is still running, or it failed for the given reason.
+        """
+        results = job_results.read_results(self._transport, job_id_of(execution_result))
+        return execution_result.with_results(results)
+
+    def get_first_label(self, execution_result: ExecutionResult) -> str | None:
+        """Fetch the label of a completed job's first circuit, ``None`` if the job has no circuit.
+
+        Raises:
+            QoroAPIError: With status code 400: the job has no results.
+        """
+        return job_results.read_first_label(self._transport, job_id_of(execution_result))
+
+    def get_job_outcome(self, execution_result: ExecutionResult) -> JobOutcome:
+        """Fetch the outcome of each circuit of a completed or failed job.
+
+        Returns:
+            For a completed job, the results as :meth:`get_job_results` returns them. For a failed job, the
+            reason, and the result or failure of each circuit if the service reports them.
+        """
+        return job_results.read_outcome(self._transport, job_id_of(execution_result))
+
+    def set_execution_config(
+        self, execution_result: ExecutionResult, config: ExecutionConfig
+    ) -> dict[str, Any]:
+        """Set or overwrite the execution configuration of a pending job.
+
+        Returns:
+            The JSON of the response, with ``status``, ``job_id`` and ``execution_configuration``.
+
+        Raises:
+            QoroInputError: ``config`` is not an :class:`ExecutionConfig`.
+            QoroAPIError: With status code 400: an ``api_meta`` key is unknown, a value has the wrong type, or
+                the configuration is too large.
+            AuthenticationError: With status code 403: the bond dimension exceeds the account's limit.
+            ConflictError: The job is no longer pending.
+        """
+        job_id = job_id_of(execution_result)
+        check_type("config", config, ExecutionConfig)
+        return job_requests.set_execution_config(self._transport, job_id, config)
+
+    def get_execution_config(self, execution_result: ExecutionResult) -> ExecutionConfig:
+        """Fetch the execution configuration of a job.
+
+        Raises:
+            NotFoundError: The job has no configuration.
+            WireError: The job has QPU options instead: use :meth:`get_device_config`.
+        """
+        return job_requests.fetch_execution_config(self._transport, job_id_of(execution_result))
+
+    def get_device_config(self, execution_result: ExecutionResult) -> DeviceConfig:
+        """Fetch the QPU options that a job was submitted with.
+
+        Raises:
+            NotFoundError: The job has no configuration.
+            WireError: The job has an :class:`ExecutionConfig` instead: use :meth:`get_execution_config`.
+        """
+        return job_requests.fetch_device_config(self._transport, job_id_of(execution_result))
+
+    # --- characterization -----------------------------------------------------------------------------
+
+    def characterize_and_validate(
+        self,
+        qubo: Mapping[str, Any] | None = None,
+        *,
+        target_states: Sequence[str] | None = None,
+        options: Mapping[str, Any] | None = None,
+        job_id: str | None = None,
+        tag: str = "divi-characterize",
+    ) -> dict[str, Any]:
+        """Characterize a QUBO on the service, or fetch an earlier result.
+
+        With ``qubo``, this opens a job, submits the problem, waits for the analysis, which may take minutes,
+        and fetches the result. The cost in credits grows with the size of the problem. With ``job_id``, it
+        only fetches a stored result, at no cost, and ignores the other arguments.
+
+        :func:`~qiskit_qoro.qubo.characterization.characterize` is more convenient: it takes matrices too, and
+        returns a typed result.
+
+        Args:
+            qubo: The objective to minimise in wire format: comma keys (``{"0": -1.0, "0,1": 2.0}``, three or
+                more indices for higher orders) or the envelope ``factored_v1``.
+            target_states: Bitstrings to evaluate; the character at position i is variable i.
+            options: Passed on to the service: ``preset``, ``analysis``, ``ansatz``, ``subspace``,
+                ``constraints``, ``cost_qubo``, ``penalty_qubo``, ``n_qubits``.
+            job_id: The job of an earlier characterization.
+            tag: The tag of the new job.
+
+        Returns:
+            The JSON of the response, with ``job_id``, ``status``, ``hardness``, ``report``,
+            ``recommendations``, ``created_at`` and ``completed_at``.
+
+        Raises:
+            QoroInputError: Both ``qubo`` and ``job_id`` are missing, or an argument is invalid.
+            InsufficientCreditsError: The account does not have enough credits.
+            NotFoundError: The service does not know the characterization.
+            QoroAPIError: The service refused the problem, or could not analyse it. A refused job is
+                cancelled.
+            QoroConnectionError: The service did not answer. If the problem had been submitted, the error
+                names the job, whose result may appear later.
+        """
+        if job_id is None:
+            body = qubo_submission.render_qubo(qubo, target_states, options)
+            job_id = qubo_submission.submit_qubo(self._transport, self._recorder, body, tag)
+        elif not isinstance(job_id, str) or not job_id:
+            raise QoroInputError(f"job_id is {job_id!r}, expected text")
+        return qubo_submission.fetch_characterization(self._transport, job_id)
+
+    def fetch_characterization_report(self, job_id: str) -> str:
+        """Fetch the report of a characterization as a fragment of HTML, at no cost.
+
+        Args:
+            job_id: The job of the characterization.
+
+        Raises:
+            NotFoundError: The service does not know the characterization.
+        """
+        return qubo_submission.fetch_characterization_report(self._transport, job_id)
+
+    # --- account and systems --------------------------------------------------------------------------
+
+    def test_connection(self) -> Response:
+        """Check that the service can be reached and accepts the token, and return its response."""
+        return self._transport.send(PING)
+
+    def get_credit_balance(self) -> dict[str, Any]:
+        """Fetch the credits of the account.
+
+        Returns:
+            The JSON of the response: ``balance`` and ``total_used`` as decimal text, ``created_at`` and
+            ``updated_at`` in ISO 8601 and UTC.
+        """
+        return account.fetch_credit_balance(self._transport)
+
+    def get_credit_transactions(self, page: int = 1, page_size: int = 20) -> dict[str, Any]:
+        """Fetch a page of the account's transactions, newest first.
+
+        Args:
+            page: The number of the page, from 1.
+            page_size: Transactions per page, 1 to 100.
+
+        Returns:
+            The JSON of the response: ``count``, ``total_pages``, ``next``, ``previous`` and ``results``. Each
+            result has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
+            ``description``, ``job_id`` and ``created_at``.
+
+        Raises:
+            QoroInputError: ``page`` or ``page_size`` is not an integer or is out of range.
+            NotFoundError: The page does not exist.
+        """
+        return account.fetch_credit_transactions(self._transport, page, page_size)
+
+    def fetch_qpu_systems(self) -> list[QPUSystem]:
+        """Fetch the QPU systems that the service offers."""
+        systems = targets.fetch_qpu_systems(self._transport)
+        self._expval_support = {system.name: system.supports_expval for system in systems}
+        return systems
+
+    def fetch_simulator_clusters(self) -> list[SimulatorCluster]:
+        """Fetch the simulator clusters that the service offers."""
+        return targets.fetch_simulator_clusters(self._transport)
+
+    def fetch_vendor_config_blueprint(self) -> dict[str, VendorBlueprint]:
+        """Fetch which options each QPU vendor accepts and which credentials it needs.
+
+        Returns:
+            Vendor to blueprint. The options under ``device`` are those of a :class:`DeviceConfig`.
+        """
+        return targets.fetch_vendor_blueprints(self._transport)
 
 
 def _depth(circuit: str | QuantumCircuit | Program) -> int:

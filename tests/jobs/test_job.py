@@ -717,7 +717,7 @@ def test_a_wait_ends_where_the_client_gives_up(wire: responses.RequestsMock, sub
 def test_a_timeout_is_kept_and_not_overshot(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "RUNNING")
     job = submit()
-    clock = job._service._clock
+    clock = job._service.poller.clock
 
     with pytest.raises(JobTimeoutError, match=r"after 7 s"):
         job.result(timeout=7)

@@ -88,7 +88,7 @@ def test_a_second_press_while_the_job_is_being_cancelled_interrupts(running, ser
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ({"status": 409}, "The job had come to an end before"),
+        ({"status": 409}, "The job had already ended"),
         ({"status": 500}, "could not be cancelled and may still run .*500"),
         ({"body": requests.exceptions.ConnectionError("reset")}, "could not be cancelled and may still run"),
     ],
@@ -102,7 +102,7 @@ def test_a_cancellation_that_fails_is_told(running, service, url, answer, words)
 def test_a_press_during_the_last_look_is_not_lost(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "COMPLETED"})
     cloud.add("POST", f"{url}/job/j1/cancel/", status=409)
-    with pytest.raises(ExecutionCancelledError, match="had come to an end before"):
+    with pytest.raises(ExecutionCancelledError, match="had already ended"):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=press)
 
 

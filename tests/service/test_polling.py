@@ -238,7 +238,7 @@ def test_a_limit_of_no_time_is_one_look(cloud, service, statuses, clock):
 def test_a_service_in_trouble_does_not_stretch_the_limit(service, statuses, clock, trouble):
     statuses("RUNNING", trouble)
     with pytest.raises(
-        JobTimeoutError, match=r"did not tell the status of job j1 within 2 s\. The job goes on"
+        JobTimeoutError, match=r"did not tell the status of job j1 within 2 s\. The job keeps running"
     ):
         service.wait_for_job(JOB, timeout_s=2)
     assert clock.time <= 2

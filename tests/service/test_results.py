@@ -10,7 +10,7 @@ from responses import matchers
 
 from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, ResultsPage
-from qiskit_qoro.service.paging import AT_ONCE, read_pages
+from qiskit_qoro.service.job_results import PARALLEL_FETCHES, read_pages
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 
@@ -80,7 +80,7 @@ def test_pages_of_any_length_are_put_together_right(cloud, service, url, lengths
 
 def test_no_more_pages_are_on_their_way_than_may_be_at_once():
     under_way, most = 0, 0
-    lock, together = threading.Lock(), threading.Barrier(AT_ONCE)
+    lock, together = threading.Lock(), threading.Barrier(PARALLEL_FETCHES)
 
     def fetch(offset):
         nonlocal under_way, most
@@ -95,7 +95,7 @@ def test_no_more_pages_are_on_their_way_than_may_be_at_once():
         return ResultsPage(9, {f"c{offset}": {"0": 1}}, "next" if offset < 8 else None)
 
     assert list(read_pages("j1", fetch, lambda page: page).results) == [f"c{k}" for k in range(9)]
-    assert most == AT_ONCE
+    assert most == PARALLEL_FETCHES
 
 
 def test_a_page_that_cannot_be_had_is_the_error_and_no_more_are_begun():
@@ -109,7 +109,7 @@ def test_a_page_that_cannot_be_had_is_the_error_and_no_more_are_begun():
 
     with pytest.raises(QoroAPIError, match="too bad"):
         read_pages("j1", fetch, lambda page: page)
-    assert max(asked) <= 3 + AT_ONCE
+    assert max(asked) <= 3 + PARALLEL_FETCHES
 
 
 @pytest.mark.parametrize("fault", [503, 429])
@@ -171,7 +171,7 @@ def test_a_service_that_never_stops_is_stopped(cloud, service, url):
         return 200, {}, render({"count": 100, "next": "more", "previous": None, "results": items})
 
     cloud.add_callback("GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), answer)
-    with pytest.raises(WireError, match="goes past the 100 results"):
+    with pytest.raises(WireError, match="exceeds the total of 100 results"):
         service.get_job_results(JOB)
 
 
@@ -240,7 +240,7 @@ def test_an_endless_failure_is_stopped(cloud, service, url):
     cloud.add_callback(
         "GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), lambda _: failed_page(url, 250, 0, 100)
     )
-    with pytest.raises(WireError, match="repeats others"):
+    with pytest.raises(WireError, match="repeats labels"):
         service.get_job_outcome(JOB)
     assert len(cloud.calls) == 2
 

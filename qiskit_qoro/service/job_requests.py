@@ -1,0 +1,118 @@
+"""Requests about one job: read its status, cancel it, delete it, read and set its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.jobs import ExecutionResult, JobState
+from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.service.transport import Response, Transport, read_answer
+from qiskit_qoro.wire.chunks import render
+from qiskit_qoro.wire.endpoints import (
+    CANCEL_JOB,
+    DELETE_JOB,
+    GET_EXECUTION_CONFIG,
+    GET_STATUS,
+    SET_EXECUTION_CONFIG,
+)
+from qiskit_qoro.wire.fields import as_object
+from qiskit_qoro.wire.payloads import config_answer_from_json, job_state_from_json
+
+__all__ = [
+    "StatusAnswer",
+    "cancel_job",
+    "delete_job",
+    "fetch_device_config",
+    "fetch_execution_config",
+    "fetch_status",
+    "job_id_of",
+    "set_execution_config",
+]
+
+
+class StatusAnswer(NamedTuple):
+    """The state of a job, and the response that it was read from."""
+
+    state: JobState
+    response: Response
+
+
+def job_id_of(execution_result: ExecutionResult) -> str:
+    """Return the identifier of a submitted job.
+
+    Raises:
+        QoroInputError: ``execution_result`` has none.
+    """
+    job_id = getattr(execution_result, "job_id", None)
+    if not isinstance(job_id, str) or not job_id:
+        raise QoroInputError(
+            f"expected an ExecutionResult with a job_id, got {execution_result!r}: submit the circuits first"
+        )
+    return job_id
+
+
+def fetch_status(
+    transport: Transport, job_id: str, *, wait: Callable[[float], None] | None = None
+) -> StatusAnswer:
+    """Fetch the state of a job.
+
+    Args:
+        transport: Sends the request.
+        job_id: The job.
+        wait: Waits some seconds before the request is retried; by default the transport's clock does.
+    """
+    response = transport.send(GET_STATUS, job_id=job_id, wait=wait)
+    return StatusAnswer(read_answer(response, job_state_from_json), response)
+
+
+def cancel_job(transport: Transport, job_id: str) -> Response:
+    """Cancel a job."""
+    return transport.send(CANCEL_JOB, job_id=job_id)
+
+
+def delete_job(transport: Transport, job_id: str) -> Response:
+    """Delete a job and its results."""
+    return transport.send(DELETE_JOB, job_id=job_id)
+
+
+def set_execution_config(transport: Transport, job_id: str, config: ExecutionConfig) -> dict[str, Any]:
+    """Set the execution configuration of a pending job, and return the answer of the service."""
+    response = transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=render(config.to_payload()))
+    return read_answer(response, lambda body: as_object(body, "body"))
+
+
+def fetch_execution_config(transport: Transport, job_id: str) -> ExecutionConfig:
+    """Fetch the execution configuration of a job.
+
+    Raises:
+        WireError: The job has device options instead, or the answer breaks the protocol.
+    """
+    config = _fetch_config(transport, job_id)
+    if not isinstance(config, ExecutionConfig):
+        raise WireError(
+            f"job {job_id} has a device_config and no execution configuration: use get_device_config",
+            job_id=job_id,
+        )
+    return config
+
+
+def fetch_device_config(transport: Transport, job_id: str) -> DeviceConfig:
+    """Fetch the QPU options of a job.
+
+    Raises:
+        WireError: The job has an execution configuration instead, or the answer breaks the protocol.
+    """
+    config = _fetch_config(transport, job_id)
+    if not isinstance(config, DeviceConfig):
+        raise WireError(
+            f"job {job_id} has an execution configuration and no device_config: use get_execution_config",
+            job_id=job_id,
+        )
+    return config
+
+
+def _fetch_config(transport: Transport, job_id: str) -> ExecutionConfig | DeviceConfig:
+    return read_answer(transport.send(GET_EXECUTION_CONFIG, job_id=job_id), config_answer_from_json)

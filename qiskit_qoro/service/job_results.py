@@ -1,0 +1,180 @@
+"""Read the results of a job from the service, page by page.
+
+The first page is fetched alone. It tells how many results there are in total, and its length tells where the
+next pages are likely to begin. If more than :data:`SEQUENTIAL_PAGES` pages remain, up to
+:data:`PARALLEL_FETCHES` of them are fetched at the same time.
+
+A predicted offset can be wrong, because the service chooses the length of each page. A prefetched page is
+therefore used only if reading arrives at exactly its offset, and a page that was not predicted is fetched
+when it is needed. The result is the same for pages of any length.
+
+Only the HTTP requests run in parallel. The calling thread decodes the pages: Python runs one thread at a
+time, so decoding in several threads would be slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from qiskit_qoro.errors import QoroAPIError, WireError
+from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, ResultsPage
+from qiskit_qoro.service.transport import Response, Transport, json_of, read_answer
+from qiskit_qoro.wire.endpoints import GET_RESULTS
+from qiskit_qoro.wire.results import failed_page_from_json, results_page_from_json
+
+__all__ = [
+    "LOCAL_RESULTS_PAGE_SIZE",
+    "PARALLEL_FETCHES",
+    "RESULTS_PAGE_SIZE",
+    "SEQUENTIAL_PAGES",
+    "read_first_label",
+    "read_outcome",
+    "read_pages",
+    "read_results",
+]
+
+_Answer = TypeVar("_Answer")
+
+RESULTS_PAGE_SIZE = 100
+"""Results per page that the client asks a remote service for."""
+
+LOCAL_RESULTS_PAGE_SIZE = 500
+"""Results per page that the client asks a service on this machine for. A request there takes 1 to 2 ms."""
+
+PARALLEL_FETCHES = 4
+"""Most pages that are fetched at the same time."""
+
+SEQUENTIAL_PAGES = 2
+"""Up to this many remaining pages are fetched sequentially."""
+
+
+def read_results(transport: Transport, job_id: str) -> dict[str, CircuitResult]:
+    """Fetch all results of a completed job.
+
+    Returns:
+        Label to counts or expectation values, in the order of submission.
+
+    Raises:
+        QoroAPIError: The job has no results (400), or the service answered with another error.
+        WireError: A page breaks the protocol, or the pages do not add up.
+    """
+    outcome = read_pages(job_id, partial(_fetch_page, transport, job_id), _results_page)
+    return dict(outcome.results)
+
+
+def read_first_label(transport: Transport, job_id: str) -> str | None:
+    """Fetch the label of a completed job's first circuit, ``None`` if the job has no circuit."""
+    page = _results_page(_fetch_page(transport, job_id, 0, limit=1))
+    return next(iter(page.results), None)
+
+
+def read_outcome(transport: Transport, job_id: str) -> JobOutcome:
+    """Fetch the results of a completed job, or the results and failures of a failed one.
+
+    The service answers a request for the results of a failed job with 400. Some services add a page with the
+    outcome of each circuit to the body of that error.
+
+    Raises:
+        QoroAPIError: The service answered with an error other than 400.
+        WireError: A page breaks the protocol, or the pages do not add up.
+    """
+    # Each refused page brings a reason, and the first one is reported. Several threads may append.
+    reasons: list[str] = []
+
+    def fetch(offset: int) -> Response:
+        try:
+            return _fetch_page(transport, job_id, offset)
+        except QoroAPIError as error:
+            if error.status_code != 400:
+                raise
+            reasons.append(error.detail)
+            return error.response
+
+    def read(response: Response) -> ResultsPage:
+        return _results_page(response) if response.ok else _failed_page(response)
+
+    outcome = read_pages(job_id, fetch, read)
+    return replace(outcome, reason=reasons[0]) if reasons else outcome
+
+
+def _fetch_page(transport: Transport, job_id: str, offset: int, limit: int | None = None) -> Response:
+    if limit is None:
+        limit = LOCAL_RESULTS_PAGE_SIZE if transport.is_local else RESULTS_PAGE_SIZE
+    return transport.send(GET_RESULTS, job_id=job_id, params={"limit": limit, "offset": offset})
+
+
+def _results_page(response: Response) -> ResultsPage:
+    return read_answer(response, results_page_from_json)
+
+
+def _failed_page(response: Response) -> ResultsPage:
+    """Read the page in the body of an error; return an empty page if the body has none."""
+    try:
+        body = json_of(response)
+    except WireError:
+        return ResultsPage(0)
+    return failed_page_from_json(body) or ResultsPage(0)
+
+
+# --- paging -------------------------------------------------------------------------------------------
+
+
+def read_pages(
+    job_id: str, fetch: Callable[[int], _Answer], read: Callable[[_Answer], ResultsPage]
+) -> JobOutcome:
+    """Fetch and combine all pages of a job's results.
+
+    Args:
+        job_id: The job.
+        fetch: Fetches the page that begins at an offset, counted from 0. Several threads may call it.
+        read: Decodes a fetched page. Only the calling thread calls it.
+
+    Raises:
+        WireError: The pages do not add up.
+        QoroError: ``fetch`` or ``read`` raised it. No further page is requested then.
+    """
+    pool = ThreadPoolExecutor(PARALLEL_FETCHES)  # starts no thread until it gets work
+    try:
+        return _combine(job_id, fetch, read, pool)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _combine(
+    job_id: str,
+    fetch: Callable[[int], _Answer],
+    read: Callable[[_Answer], ResultsPage],
+    pool: ThreadPoolExecutor,
+) -> JobOutcome:
+    results: dict[str, CircuitResult] = {}
+    failures: dict[str, str] = {}
+    prefetched: dict[int, Future[_Answer]] = {}  # by offset
+    while True:
+        # Every circuit has either a result or a failure, so their number is the offset of the next page.
+        offset = len(results) + len(failures)
+        page = read(prefetched.pop(offset).result() if offset in prefetched else fetch(offset))
+        results |= page.results
+        failures |= page.failures
+        known = len(results) + len(failures)
+        if page.next is None:
+            break
+        length = len(page.results) + len(page.failures)
+        # A label that occurs twice makes `known` smaller than expected.
+        if known != offset + length or known == offset or known > page.count:
+            raise WireError(
+                f"results of job {job_id}: the page at offset {offset} is empty, repeats labels, or exceeds "
+                f"the total of {page.count} results",
+                job_id=job_id,
+            )
+        if page.count - known > SEQUENTIAL_PAGES * length:
+            end = min(page.count, known + PARALLEL_FETCHES * length)
+            for ahead in range(known, end, length):
+                if ahead not in prefetched:
+                    prefetched[ahead] = pool.submit(fetch, ahead)
+    if known != page.count:
+        raise WireError(f"results of job {job_id}: expected {page.count}, got {known}", job_id=job_id)
+    return JobOutcome(results, failures)
