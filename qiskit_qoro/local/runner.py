@@ -1,8 +1,7 @@
-"""Takes the jobs whose turn it is, has the workers run their circuits, and writes down what came out.
+"""Runs the jobs of the queue: claims the next job, runs its circuits on the workers, stores the results.
 
-There are as many threads as workers, each with one job at a time. A thread without a job sleeps until the
-store changes. A job is claimed and registered as running in one breath, so that whoever cancels it finds
-the event that stops it.
+There is one thread for each worker process, and each thread runs one job at a time. A thread without a job
+sleeps until the queue changes.
 """
 
 from __future__ import annotations
@@ -11,23 +10,17 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, overload
 
 from qiskit_qoro.local.engine.job_settings import engine_settings
+from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
-from qiskit_qoro.local.store.store import Store
 from qiskit_qoro.local.workers.pool import Task, TaskFailure
 from qiskit_qoro.local.workers.tasks import Findings, Problem, Values
-from qiskit_qoro.models.jobs import (
-    AnyConfig,
-    CircuitResult,
-    JobStatus,
-    JobType,
-    ResultsPage,
-    summarize_failures,
-)
-from qiskit_qoro.wire.results import failed_page_to_json, render_value_items, results_page_to_json
+from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, summarize_failures
+from qiskit_qoro.wire.results import failure_item_to_json, render_value_items, result_item_to_json
 from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
@@ -35,11 +28,10 @@ __all__ = ["Pool", "Runner"]
 _logger = logging.getLogger(__name__)
 
 _NUM_SEEDS = 2**64
-_NO_NAMES: tuple[str, ...] = ()
 
 
 class Pool(Protocol):
-    """What runs circuits: :class:`~qiskit_qoro.local.workers.pool.WorkerPool`."""
+    """Runs circuits, as :class:`~qiskit_qoro.local.workers.pool.WorkerPool` does."""
 
     def run(
         self,
@@ -50,155 +42,184 @@ class Pool(Protocol):
         on_failure: Callable[[int, str], None] | None = None,
         on_values: Callable[[int, Values], None] | None = None,
     ) -> bool:
-        """Run ``tasks``, hand over each result or reason with its index, and tell whether all were run."""
+        """Run ``tasks`` and pass each result or failure on with its index. Returns ``False`` if stopped."""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The final status of a job, why it failed, and the analysis if it is a characterization."""
+
+    status: JobStatus
+    reason: str | None = None
+    findings: Findings | None = None
 
 
 class Runner:
-    """Runs the jobs of a store.
+    """Runs the jobs of a queue.
 
     Args:
-        store: Where the jobs are.
-        pool: What runs their circuits.
-        parallel: How many jobs run at once.
-        clock: Seconds, from whenever.
-        running_time_s: Seconds that every job stays running at least.
+        queue: The jobs.
+        pool: Runs their circuits.
+        parallel: How many jobs to run at once.
+        clock: Returns seconds from an arbitrary start.
+        running_time_s: Seconds that every job stays RUNNING at least.
     """
 
     def __init__(
         self,
-        store: Store,
+        queue: JobQueue,
         pool: Pool,
         *,
         parallel: int,
         clock: Callable[[], float],
         running_time_s: float = 0.0,
     ) -> None:
-        self._store = store
+        self._queue = queue
         self._pool = pool
         self._clock = clock
         self._running_time_s = running_time_s
+        # Guards `_stop_events`. A thread may take the database's lock while it holds this one, never the
+        # other way round.
         self._lock = threading.Lock()
-        self._stops: dict[int, threading.Event] = {}
+        self._stop_events: dict[int, threading.Event] = {}  # one for each job that a thread has claimed
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._work, name=f"qoro-runner-{index}", daemon=True)
+            threading.Thread(target=self._run_jobs, name=f"qoro-runner-{index}", daemon=True)
             for index in range(parallel)
         ]
 
     def start(self) -> None:
-        """Begin with what is waiting."""
+        """Start running jobs, first those that were running when the database was last in use."""
+        self._queue.requeue_running()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stop what is running, leave it pending, and return when every thread has ended."""
+        """Stop all jobs, make them pending again, and return when every thread has ended."""
         with self._lock:
             self._stopping.set()
-            for stop in self._stops.values():
+            for stop in self._stop_events.values():
                 stop.set()
-        self._store.notify()
+        self._queue.notify()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
-        self._store.requeue_running()
+        self._queue.requeue_running()
 
     def stop_job(self, number: int) -> None:
-        """Stop a job if it is running; its status has been changed already."""
+        """Stop working on a job that has been cancelled or deleted. Does nothing if it is not running."""
         with self._lock:
-            stop = self._stops.get(number)
+            stop = self._stop_events.get(number)
         if stop is not None:
             stop.set()
-            self._store.notify()
+            self._queue.notify()
 
-    def _work(self) -> None:
+    def _run_jobs(self) -> None:
         while True:
-            self._store.wait_out(lambda: 0 if self._stopping.is_set() else self._store.delay_s())
+            self._queue.wait_until_due(lambda: 0 if self._stopping.is_set() else self._queue.delay_s())
             if self._stopping.is_set():
                 return
+            # Claim and register under one lock: whoever cancels a RUNNING job must find its stop event.
             with self._lock:
-                job = self._store.claim()
-                if job is None:
+                job = self._queue.claim()
+                if job is None:  # another thread was faster, or the account cannot pay for the job
                     continue
-                stop = self._stops[job.number] = threading.Event()
-                if self._stopping.is_set():
+                stop = self._stop_events[job.number] = threading.Event()
+                if self._stopping.is_set():  # `stop` has already set the events of the other jobs
                     stop.set()
             try:
-                self._run(job, stop)
-            except Exception:  # the database is full or broken; the thread is still needed
-                _logger.exception("what became of job %s could not be written down", job.job_id)
+                self._run_job(job, stop)
+            except Exception:  # the database is full or broken; the thread has to go on
+                _logger.exception("cannot store the outcome of job %s", job.job_id)
             finally:
                 with self._lock:
-                    del self._stops[job.number]
+                    del self._stop_events[job.number]
 
-    def _run(self, job: StoredJob, stop: threading.Event) -> None:
+    def _run_job(self, job: StoredJob, stop: threading.Event) -> None:
+        """Run a job and store its outcome, unless it is stopped."""
         start = self._clock()
-        status, reason = JobStatus.COMPLETED, None
-        findings: Findings | None = None
-        try:
-            if job.job_type is JobType.VALIDATE:
-                findings = self._characterize(job, stop)
-                if findings is None:
-                    return
-            else:
-                failures: list[str] = []
-                if not self._run_circuits(job, stop, failures):
-                    return
-                if failures:
-                    status, reason = JobStatus.FAILED, summarize_failures(failures, len(failures))
-        except TaskFailure as failure:
-            status, reason = JobStatus.FAILED, str(failure)
-        except Exception as error:
-            _logger.exception("job %s failed, and not because of its circuits", job.job_id)
-            status, reason = JobStatus.FAILED, f"the local service failed: {error}"
-        if self._running_time_s and not self._hold(start + self._running_time_s, stop):
+        outcome = self._compute(job, stop)
+        if outcome is None or not self._keep_running(start + self._running_time_s, stop):
             return
         run_time_s = self._clock() - start
-        if findings is not None:
-            self._store.finish_analysis(job.number, findings.json, findings.html, run_time_s=run_time_s)
+        if outcome.findings is not None:
+            findings = outcome.findings
+            self._queue.finish_analysis(job.number, findings.json, findings.html, run_time_s=run_time_s)
         else:
-            self._store.finish(job.number, status, run_time_s=run_time_s, reason=reason)
+            self._queue.finish(job.number, outcome.status, run_time_s=run_time_s, reason=outcome.reason)
 
-    def _characterize(self, job: StoredJob, stop: threading.Event) -> Findings | None:
-        found: list[Findings] = []
-        problem = Problem(job.job_id, self._store.problem(job.number))
-        done = self._pool.run([problem], stop=stop, on_result=lambda _, findings: found.append(findings))
-        return found[0] if done else None
+    def _compute(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
+        """Run a job; ``None`` if it is stopped.
 
-    def _hold(self, end: float, stop: threading.Event) -> bool:
-        """Wait until ``end``, and tell whether nobody stopped the job meanwhile."""
-        self._store.wait_out(lambda: 0 if stop.is_set() else end - self._clock())
+        Results and failures of circuits are stored as they arrive.
+        """
+        try:
+            if job.job_type is JobType.VALIDATE:
+                return self._characterize(job, stop)
+            return self._run_circuits(job, stop)
+        except TaskFailure as failure:
+            return _Outcome(JobStatus.FAILED, str(failure))
+        except Exception as error:
+            _logger.exception("job %s failed because of an error in the local service", job.job_id)
+            return _Outcome(JobStatus.FAILED, f"the local service failed: {error}")
+
+    def _keep_running(self, end: float, stop: threading.Event) -> bool:
+        """Wait until ``end``; ``False`` if the job is stopped before."""
+        if not self._running_time_s:
+            return True
+        self._queue.wait_until_due(lambda: 0 if stop.is_set() else end - self._clock())
         return not stop.is_set()
 
-    def _run_circuits(self, job: StoredJob, stop: threading.Event, failures: list[str]) -> bool:
-        """Run a job's circuits, list those that failed, and tell whether nobody stopped the job."""
-        circuits = self._store.circuits(job.number)
-        templates = self._store.templates(job.number)
-        tasks = _JobTasks(job, circuits, templates, self._store.config_of(job.number))
+    def _characterize(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
+        received: list[Findings] = []
+        problem = Problem(job.job_id, self._queue.problem(job.number))
+        done = self._pool.run([problem], stop=stop, on_result=lambda _, findings: received.append(findings))
+        return _Outcome(JobStatus.COMPLETED, findings=received[0]) if done else None
 
-        def keep(index: int, result: CircuitResult) -> None:
+    def _run_circuits(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
+        circuits = self._queue.circuits(job.number)
+        templates = self._queue.templates(job.number)
+        tasks = _JobTasks(job, circuits, templates, self._queue.config(job.number))
+        failures: dict[int, str] = {}
+
+        def store_result(index: int, result: CircuitResult) -> None:
             circuit = circuits[index]
-            self._store.add_results(job.number, [(circuit.position, _item(circuit.label, result))])
+            item = _render(result_item_to_json(circuit.label, result))
+            self._queue.add_results(job.number, [(circuit.position, item)])
 
-        def keep_all(index: int, values: Values) -> None:
-            known = circuits[index : index + len(values.rows)]
-            items = render_value_items(
-                [circuit.label for circuit in known], values.words, values.rows.tolist()
-            )
-            positions = (circuit.position for circuit in known)
-            self._store.add_results(job.number, zip(positions, items, strict=True))
+        def store_values(index: int, values: Values) -> None:
+            rows = circuits[index : index + len(values.rows)]
+            labels = [circuit.label for circuit in rows]
+            items = render_value_items(labels, values.words, values.rows.tolist())
+            positions = (circuit.position for circuit in rows)
+            self._queue.add_results(job.number, zip(positions, items, strict=True))
 
-        def note(index: int, reason: str) -> None:
+        def store_failure(index: int, reason: str) -> None:
             circuit = circuits[index]
-            failures.append(f"circuit {circuit.label!r}: {reason}")
-            self._store.add_failure(job.number, circuit.position, _failed_item(circuit.label, reason))
+            failures[index] = f"circuit {circuit.label!r}: {reason}"
+            item = _render(failure_item_to_json(circuit.label, reason))
+            self._queue.add_failure(job.number, circuit.position, item)
 
-        return self._pool.run(tasks, stop=stop, on_result=keep, on_failure=note, on_values=keep_all)
+        done = self._pool.run(
+            tasks, stop=stop, on_result=store_result, on_failure=store_failure, on_values=store_values
+        )
+        if not done:
+            return None
+        if failures:
+            # Failures arrive in any order. Report them in the order of the circuits.
+            in_order = [reason for _, reason in sorted(failures.items())]
+            return _Outcome(JobStatus.FAILED, summarize_failures(in_order, len(in_order)))
+        return _Outcome(JobStatus.COMPLETED)
 
 
 class _JobTasks(Sequence[Task]):
-    """A job's circuits as tasks. Each text is inflated when it is asked for, that of a template once.
+    """The circuits of a job as tasks, which are built when they are accessed.
 
-    A seed is that of the first circuit; each one after it has the next, so that equal circuits differ.
+    A text is decompressed on access, so that the texts of a large job are not in memory all at once.
+    Templates are decompressed once.
+
+    If the job has a seed, it is the seed of the first circuit, and each following circuit has the next one.
+    Equal circuits then have different counts.
     """
 
     def __init__(
@@ -209,11 +230,11 @@ class _JobTasks(Sequence[Task]):
         config: AnyConfig | None,
     ) -> None:
         self._circuits = circuits
-        # The same objects in every task: a batch of tasks travels with each of them once.
+        # All tasks of a template share these objects, so pickling a batch of tasks writes each only once.
         self._templates = {
             number: (decode_text(template.blob), template.names) for number, template in templates.items()
         }
-        self._words = _words(job, len(circuits))
+        self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
         self._config, self._seed = engine_settings(config, job.qpu_system)
         self._device = job.qpu_system
 
@@ -230,9 +251,10 @@ class _JobTasks(Sequence[Task]):
         return self._task(self._circuits[index])
 
     def _task(self, circuit: StoredCircuit) -> Task:
+        names: tuple[str, ...] = ()
         values: tuple[float, ...] | None = None
         if circuit.template is None:
-            qasm, names = decode_text(str(circuit.content)), _NO_NAMES
+            qasm = decode_text(str(circuit.content))
         else:
             qasm, names = self._templates[circuit.template]
             values = circuit.values
@@ -240,7 +262,7 @@ class _JobTasks(Sequence[Task]):
             label=circuit.label,
             qasm=qasm,
             shots=circuit.shots,
-            words=None if self._words is None else self._words[circuit.position],
+            words=None if self._pauli_strings is None else self._pauli_strings[circuit.position],
             config=self._config,
             device=self._device,
             seed=None if self._seed is None else (self._seed + circuit.position) % _NUM_SEEDS,
@@ -249,29 +271,24 @@ class _JobTasks(Sequence[Task]):
         )
 
 
-def _words(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
-    """For each circuit, the Pauli words that are measured on it; ``None`` where circuits are sampled."""
+def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
+    """The Pauli strings to measure on each circuit; ``None`` if the circuits are sampled."""
     if job.observables is None:
         return None
     groups, ham_map = json.loads(job.observables)
-    measured: list[list[int]] = [[] for _ in range(num_circuits)]
+    groups_of: list[list[int]] = [[] for _ in range(num_circuits)]
     for index, (start, end) in enumerate(ham_map or ()):
         for position in range(start, end):
-            measured[position].append(index)
+            groups_of[position].append(index)
 
     @cache
-    def distinct(chosen: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(word for index in chosen for word in groups[index]))
+    def distinct_strings(indices: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(string for index in indices for string in groups[index]))
 
-    everything = tuple(range(len(groups)))
-    return [distinct(tuple(chosen) or everything) for chosen in measured]
-
-
-def _failed_item(label: str, reason: str) -> str:
-    page = failed_page_to_json("", ResultsPage(1, failures={label: reason}))
-    return json.dumps(page["failures"][0], separators=(",", ":"))
+    # A circuit in no range is measured for every group.
+    all_groups = tuple(range(len(groups)))
+    return [distinct_strings(tuple(indices) or all_groups) for indices in groups_of]
 
 
-def _item(label: str, result: CircuitResult) -> str:
-    page = results_page_to_json(ResultsPage(1, {label: result}))
-    return json.dumps(page["results"][0], separators=(",", ":"))
+def _render(item: dict[str, Any]) -> str:
+    return json.dumps(item, separators=(",", ":"))

@@ -1,8 +1,10 @@
-"""Starts the service and stops it: socket, store, workers, runner, web server, in this order, and back.
+"""Starts and stops the local service.
 
-The socket is bound here first, so that the port is known, and a port that is taken is an error before
-anything else has started. Everything that starts goes on one stack; closing unwinds it. The web
-framework is imported when a service is started, not before.
+The parts are started in this order: socket, database, workers, runner, web server. Each one is put on an exit
+stack, and closing the service unwinds the stack, so they stop in reverse order.
+
+The socket is bound first. The port is then known, and if it is taken the error comes before anything else has
+started. The web framework is imported only when a service is started.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.engine import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.runner import Runner
-from qiskit_qoro.local.store.store import Store, open_store
+from qiskit_qoro.local.store.database import open_database
+from qiskit_qoro.local.store.job_queue import JobQueue
+from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
 from qiskit_qoro.local.web.handlers import HandlerContext
 from qiskit_qoro.local.workers.pool import WorkerPool
@@ -34,7 +38,8 @@ from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = ["LocalService", "serve", "serve_forever"]
 
-_NEEDED = ("maestro", "starlette", "uvicorn")
+_REQUIRED_MODULES = ("maestro", "starlette", "uvicorn")
+# An address that means "all interfaces", and the address to connect to from this machine.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _BACKLOG = 128
 _TOKEN_BYTES = 24
@@ -44,15 +49,16 @@ class LocalService:
     """A running service. It stops with :meth:`close`, at the end of a ``with`` block, or with the process.
 
     Attributes:
-        url: Base URL of its API.
-        token: The token of its own account.
+        url: The base URL of the API.
+        token: The token of the service's own account.
     """
 
     def __init__(
         self,
         url: str,
         token: str,
-        store: Store,
+        store: JobStore,
+        queue: JobQueue,
         pool: WorkerPool,
         accounts: Accounts,
         stack: ExitStack,
@@ -60,6 +66,7 @@ class LocalService:
         self.url = url
         self.token = token
         self._store = store
+        self._queue = queue
         self._pool = pool
         self._accounts = accounts
         self._stack = stack
@@ -81,45 +88,46 @@ class LocalService:
         self.close()
 
     def close(self) -> None:
-        """Stop, and return when nothing of the service is left.
+        """Stop the service and wait until all its threads and processes have ended.
 
-        A job that is running becomes pending again: it runs when its database is served the next time.
+        Running jobs become pending again. They run when the database is served the next time.
         """
+        # A forked child has none of the threads, and the workers belong to its parent.
         if os.getpid() != self._pid:
-            return  # a forked child has none of the threads, and must not end the workers of its parent
+            return
         atexit.unregister(self.close)
         with self._closing:
             self._stack.close()
 
     def wait_idle(self, timeout_s: float | None = None) -> bool:
-        """Wait until no job is running or waiting for its turn.
+        """Wait until no job is running or queued.
 
         Args:
-            timeout_s: How long to wait at most, in seconds; ``None`` for as long as it takes.
+            timeout_s: The longest time to wait, in seconds; ``None`` for no limit.
 
         Returns:
-            Whether it is so; ``False`` after the timeout.
+            ``True`` if no job is running or queued, ``False`` after the timeout.
         """
-        return self._store.wait_for(self._store.is_idle, timeout_s)
+        return self._queue.wait_idle(timeout_s)
 
     def wait_status(self, job_id: str, *statuses: JobStatus, timeout_s: float | None = None) -> bool:
-        """Wait until a job is in one of some statuses, without asking again and again.
+        """Wait, without polling, until the status of a job is one of ``statuses``.
 
         Args:
-            job_id: The job.
-            statuses: What to wait for.
-            timeout_s: How long to wait at most, in seconds; ``None`` for as long as it takes.
+            job_id: The job, of any account.
+            statuses: The statuses to wait for.
+            timeout_s: The longest time to wait, in seconds; ``None`` for no limit.
 
         Returns:
-            Whether it is so; ``False`` after the timeout.
+            ``True`` if the job has one of the statuses, ``False`` after the timeout.
 
         Raises:
-            JobUnknown: There is no such job.
+            JobNotFoundError: There is no such job, or it is deleted during the wait.
         """
-        return self._store.wait_for(lambda: self._store.status(job_id) in statuses, timeout_s)
+        return self._store.wait_status(job_id, *statuses, timeout_s=timeout_s)
 
     def deactivate(self, token: str) -> None:
-        """Take a token back: whoever calls with it from now on is unknown. Its account's jobs go on.
+        """Revoke a token: requests with it are answered with 401. The jobs of its account continue.
 
         Raises:
             QoroInputError: The service has no such token.
@@ -128,7 +136,7 @@ class LocalService:
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
-        """The process ids of the workers that live now, in ascending order."""
+        """The process identifiers of the live workers, in ascending order."""
         return self._pool.pids
 
 
@@ -147,51 +155,46 @@ def serve(
     """Start a service in this process.
 
     Args:
-        host: Address to listen on. Any other than that of the own machine opens the service to others.
-        port: Port to listen on, 0 for a free one.
-        token: The token of its own account, ``None`` for a fresh random one.
-        accounts: Further tokens that it takes, each with its account. Several tokens may stand for the
-            same account.
-        database: File that keeps jobs and results, ``None`` for memory.
-        workers: Processes that run circuits, and jobs that run at once; ``None`` for as many as suit
-            the machine.
+        host: Address to listen on. Other machines can reach the service on any address but the loopback one.
+        port: Port to listen on; 0 for a free one.
+        token: Token of the service's own account; ``None`` for a random one.
+        accounts: Further tokens and their accounts. Several tokens may belong to the same account.
+        database: File that keeps jobs, results and credits; ``None`` for memory.
+        workers: Number of processes that run circuits, and of jobs that run at once; ``None`` for a number
+            that suits the machine.
         time_limit_s: Seconds that one circuit may take.
-        memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is
-            free.
-        fault_injection: Delays and faults, to test clients with; by default none.
+        memory_limit_bytes: Bytes that one circuit may take; ``None`` for a share of the free memory.
+        fault_injection: Delays and faults, for testing clients. None by default.
 
     Returns:
-        The service, answering requests.
+        The service, ready for requests.
 
     Raises:
-        QoroInputError: A token, an account, the number of workers or a limit cannot be used.
+        QoroInputError: A token, an account, the number of workers or a limit is invalid.
         QoroError: The extra ``local`` is not installed, the port is taken, or the database cannot be used.
     """
-    _require_extra()
-    # They need the extra, and take a moment to import.
+    _check_extra()
+    # These modules need the extra, and importing them takes a moment.
     from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
     from qiskit_qoro.local.web.listener import Listener  # noqa: PLC0415
 
-    token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _usable(token)
-    known = _all_accounts(token, accounts)
+    token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _check_token(token)
+    accounts_by_token = _add_own_account(token, accounts)
     _check_limits(workers, time_limit_s, memory_limit_bytes)
+    # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
-        store = stack.enter_context(
-            closing(
-                open_store(
-                    None if database is None else Path(database),
-                    pending_time_s=fault_injection.pending_time_s,
-                )
-            )
-        )
-        for account in known:
+        path = None if database is None else Path(database)
+        opened = open_database(path, pending_time_s=fault_injection.pending_time_s)
+        stack.enter_context(closing(opened))
+        store, queue = JobStore(opened), JobQueue(opened)
+        for account in accounts_by_token:
             store.open_account(account.name, account.credits)
         pool = WorkerPool(workers=workers, time_limit_s=time_limit_s, memory_limit_bytes=memory_limit_bytes)
         stack.callback(pool.close)
         pool.start()
         runner = Runner(
-            store,
+            queue,
             pool,
             parallel=pool.size,
             clock=time.monotonic,
@@ -200,22 +203,22 @@ def serve(
         stack.callback(runner.stop)
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
-        listener = Listener(
-            build_app(HandlerContext(store, runner, fault_injection), known, threads), listening
-        )
+        context = HandlerContext(store, runner, fault_injection)
+        listener = Listener(build_app(context, accounts_by_token, threads), listening)
         stack.callback(listener.stop)
         listener.start()
-        service = LocalService(_url(listening) + PREFIX, token, store, pool, known, stack.pop_all())
+        url = _url(listening) + PREFIX
+        service = LocalService(url, token, store, queue, pool, accounts_by_token, stack.pop_all())
     atexit.register(service.close)
     return service
 
 
 def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -> None:
-    """Start a service and keep it until SIGINT or SIGTERM. For the main thread only.
+    """Run a service until SIGINT or SIGTERM. Signal handlers require the main thread.
 
     Args:
         announce: Called with the service when it is ready.
-        options: As for :func:`serve`.
+        options: The arguments of :func:`serve`.
 
     Raises:
         QoroError: As :func:`serve`.
@@ -226,7 +229,7 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
     try:
         with serve(**options) as service:
             announce(service)
-            # On Windows a signal does not end a wait, so that it has to end by itself now and then.
+            # On Windows a signal does not interrupt a wait, so the wait has to time out regularly.
             while not stop.wait(0.5):
                 pass
     finally:
@@ -234,10 +237,10 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
             signal.signal(number, handler)
 
 
-def _require_extra() -> None:
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+def _check_extra() -> None:
+    missing = [name for name in _REQUIRED_MODULES if find_spec(name) is None]
     if "maestro" in missing:
-        load_engine()  # its error says which platforms have it at all
+        load_engine()  # raises an error that names the supported platforms
     if missing:
         raise QoroError(
             f"the local service needs {', '.join(missing)}, which is not installed: "
@@ -245,21 +248,24 @@ def _require_extra() -> None:
         )
 
 
-def _all_accounts(token: str, accounts: Mapping[str, Account]) -> Accounts:
+def _add_own_account(token: str, accounts: Mapping[str, Account]) -> Accounts:
     by_name = {LOCAL_ACCOUNT.name: LOCAL_ACCOUNT}
-    for further, account in accounts.items():
-        if _usable(further) == token:
-            raise QoroInputError(f"the token of {account.name!r} is that of the service's own account")
+    for other_token, account in accounts.items():
+        if _check_token(other_token) == token:
+            raise QoroInputError(
+                f"account {account.name!r} has the token of the service's own account, expected another one"
+            )
         if by_name.setdefault(account.name, account) != account:
-            raise QoroInputError(f"there are two accounts of the name {account.name!r}, expected one")
+            raise QoroInputError(
+                f"there are two different accounts with the name {account.name!r}, expected one"
+            )
     return Accounts({token: LOCAL_ACCOUNT, **accounts})
 
 
-def _usable(token: str) -> str:
+def _check_token(token: str) -> str:
+    # The token is sent in a header. The message must not contain it.
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise QoroInputError(
-            "the token has to be printable ASCII text without spaces, as it travels in a header"
-        )
+        raise QoroInputError("invalid token, expected printable ASCII text without spaces")
     return token
 
 
@@ -273,8 +279,8 @@ def _check_limits(workers: int | None, time_limit_s: float, memory_limit_bytes: 
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # With the protocol spelled out asyncio switches Nagle's algorithm off; left at 0, as by
-    # socket.create_server, every answer comes 40 ms late.
+    # asyncio disables Nagle's algorithm only if the socket's protocol is IPPROTO_TCP. socket.create_server
+    # leaves it at 0, and then every answer is 40 ms late.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -290,5 +296,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
-    host = _LOOPBACK.get(host, host)  # nobody can connect to "every address"
+    host = _LOOPBACK.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

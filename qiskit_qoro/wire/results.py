@@ -20,7 +20,9 @@ from qiskit_qoro.wire.payloads import error_to_json
 __all__ = [
     "failed_page_from_json",
     "failed_page_to_json",
+    "failure_item_to_json",
     "render_value_items",
+    "result_item_to_json",
     "results_page_from_json",
     "results_page_to_json",
 ]
@@ -34,11 +36,18 @@ def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
         "count": page.count,
         "next": page.next,
         "previous": page.previous,
-        "results": [
-            {"label": label, "results": _circuit_result_to_json(result)}
-            for label, result in page.results.items()
-        ],
+        "results": [result_item_to_json(label, result) for label, result in page.results.items()],
     }
+
+
+def result_item_to_json(label: str, result: CircuitResult) -> dict[str, Any]:
+    """The item of a page that holds the result of one circuit."""
+    return {"label": label, "results": _circuit_result_to_json(result)}
+
+
+def failure_item_to_json(label: str, reason: str) -> dict[str, Any]:
+    """The item of a failed job's page that says why one circuit failed."""
+    return {"label": label, "error": reason}
 
 
 def render_value_items(
@@ -75,7 +84,7 @@ def failed_page_to_json(message: str, page: ResultsPage) -> dict[str, Any]:
     It is an error, with a page beside it: each circuit of the page is among the ``results`` or among the
     ``failures``.
     """
-    failures = [{"label": label, "error": reason} for label, reason in page.failures.items()]
+    failures = [failure_item_to_json(label, reason) for label, reason in page.failures.items()]
     return error_to_json(message) | results_page_to_json(page) | {"failures": failures}
 
 

@@ -26,7 +26,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from qiskit_qoro.local.store.records import JobUnknown
+from qiskit_qoro.local.store.store_errors import JobNotFoundError
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.service.credentials import CLOUD_URL, TOKEN_VARIABLE, URL_VARIABLE
 
@@ -239,7 +239,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
 
 def _local_service(session: requests.Session, local_service: Any) -> Service:
     def wait_status(job_id: str, statuses: set[JobStatus]) -> None:
-        with suppress(JobUnknown):  # deleted meanwhile
+        with suppress(JobNotFoundError):  # deleted meanwhile
             assert local_service.wait_status(job_id, *statuses, timeout_s=60)
 
     session.headers["Authorization"] = f"Bearer {local_service.token}"

@@ -1,4 +1,4 @@
-"""What the runner makes of a job, with a pool that does as it is told in place of engine processes."""
+"""How the runner turns jobs into tasks and outcomes. Functions stand in for the worker processes."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from qiskit_qoro.local.runner import Runner
-from qiskit_qoro.local.store.store import Store, open_store
+from qiskit_qoro.local.store.database import open_database
+from qiskit_qoro.local.store.job_queue import JobQueue
+from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.workers.pool import Task, TaskFailure
 from qiskit_qoro.local.workers.tasks import Values
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.shots import CircuitRange
 
-Behaviour = Callable[[Sequence[Task], threading.Event, Callable[[int, Any], None]], bool]
+WAIT_S = 30
+
+RunTasks = Callable[[Sequence[Task], threading.Event, Callable[[int, Any], None]], bool]
 
 
-class Pool:
-    """Behaves as a function says."""
+class FunctionPool:
+    """A pool that runs tasks by calling a function."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
+    def __init__(self, run_tasks: RunTasks) -> None:
+        self._run_tasks = run_tasks
 
     def run(
         self,
@@ -38,72 +43,97 @@ class Pool:
         on_failure: Callable[[int, str], None] | None = None,
         on_values: Callable[[int, Values], None] | None = None,
     ) -> bool:
-        return self._behaviour(tasks, stop, on_result)
+        return self._run_tasks(tasks, stop, on_result)
+
+
+class FailingPool:
+    """A pool in which every circuit fails but the one at ``success``; they are done in the given order."""
+
+    def __init__(self, order: Sequence[int], *, success: int) -> None:
+        self._order = order
+        self._success = success
+
+    def run(self, tasks: Sequence[Task], **hooks: Any) -> bool:
+        for index in self._order:
+            if index == self._success:
+                hooks["on_result"](index, {"ZZ": 1.0})
+            else:
+                hooks["on_failure"](index, f"out of ink for {tasks[index].qasm}")
+        return True
+
+
+@dataclass(frozen=True)
+class Jobs:
+    store: JobStore
+    queue: JobQueue
+
+    def submit(self, *texts: str, request: JobRequest | None = None, **settings: Any) -> str:
+        request = request or JobRequest("t", JobType.EXECUTE, simulator_cluster="qoro_maestro")
+        job_id = self.store.create_job("me", request)
+        circuits = {f"c{index}": text for index, text in enumerate(texts)}
+        blobs = {
+            label: base64.b64encode(gzip.compress(text.encode())).decode() for label, text in circuits.items()
+        }
+        batch = CircuitBatch(circuits, finalized=True, **(settings or {"shots": 8}))
+        self.store.append_circuits("me", job_id, batch, blobs)
+        return job_id
+
+    def run_all(self, pool: Any, *, parallel: int = 1) -> None:
+        ticks = iter(range(1000))
+        runner = Runner(self.queue, pool, parallel=parallel, clock=lambda: float(next(ticks)))
+        runner.start()
+        assert self.queue.wait_idle(WAIT_S)
+        runner.stop()
+
+    def collect_tasks(self) -> list[Task]:
+        """Run all jobs and return their tasks."""
+        collected: list[Task] = []
+
+        def collect(
+            tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
+        ) -> bool:
+            assert [tasks[index] for index in range(len(tasks))] == tasks[:]
+            collected.extend(tasks)
+            return True
+
+        self.run_all(FunctionPool(collect))
+        return collected
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store()) as store:
-        yield store
+def jobs() -> Iterator[Jobs]:
+    with closing(open_database()) as database:
+        yield Jobs(JobStore(database), JobQueue(database))
 
 
-def submit(store: Store, *texts: str, request: JobRequest | None = None, **settings: Any) -> str:
-    job_id = store.create_job(
-        "me", request or JobRequest("t", JobType.EXECUTE, simulator_cluster="qoro_maestro")
-    )
-    circuits = {f"c{index}": text for index, text in enumerate(texts)}
-    blobs = {
-        label: base64.b64encode(gzip.compress(text.encode())).decode() for label, text in circuits.items()
-    }
-    store.append("me", job_id, CircuitBatch(circuits, finalized=True, **(settings or {"shots": 8})), blobs)
-    return job_id
+# --- from a job to its tasks ----------------------------------------------------------------------------
 
 
-def run_all(store: Store, behaviour: Behaviour, *, parallel: int = 1) -> None:
-    ticks = iter(range(1000))
-    runner = Runner(store, Pool(behaviour), parallel=parallel, clock=lambda: float(next(ticks)))
-    runner.start()
-    assert store.wait_for(store.is_idle, 30)
-    runner.stop()
-
-
-def tasks_of(store: Store) -> list[Task]:
-    seen: list[Task] = []
-
-    def look(tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]) -> bool:
-        assert [tasks[index] for index in range(len(tasks))] == tasks[:]
-        seen.extend(tasks)
-        return True
-
-    run_all(store, look)
-    return seen
-
-
-def test_a_task_is_the_circuit_as_it_was_sent(store: Store) -> None:
+def test_a_task_holds_the_circuit_as_it_was_sent(jobs: Jobs) -> None:
     config = ExecutionConfig(bond_dimension=8)
     request = JobRequest("t", JobType.EXECUTE, qpu_system="local_qpu", execution_config=config)
-    submit(store, "first é", "second", request=request, shots=70)
-    assert tasks_of(store) == [
+    jobs.submit("first é", "second", request=request, shots=70)
+    assert jobs.collect_tasks() == [
         Task("c0", "first é", shots=70, config=config, device="local_qpu"),
         Task("c1", "second", shots=70, config=config, device="local_qpu"),
     ]
 
 
-def words_of(store: Store, groups: Any, ham_map: Any, num_circuits: int) -> list[tuple[str, ...] | None]:
+def pauli_strings_of(jobs: Jobs, groups: Any, ham_map: Any, num_circuits: int) -> list[Any]:
     request = JobRequest("t", JobType.EXPECTATION, simulator_cluster="qoro_maestro")
-    submit(store, *["text"] * num_circuits, request=request, observables=groups, circuit_ham_map=ham_map)
-    tasks = tasks_of(store)
+    jobs.submit(*["text"] * num_circuits, request=request, observables=groups, circuit_ham_map=ham_map)
+    tasks = jobs.collect_tasks()
     assert [task.shots for task in tasks] == [None] * num_circuits
     return [task.words for task in tasks]
 
 
-def test_without_a_map_every_group_is_measured_on_every_circuit(store: Store) -> None:
-    assert words_of(store, (("ZI", "IZ"), ("XX",)), None, 2) == [("ZI", "IZ", "XX")] * 2
+def test_without_circuit_ham_map_every_group_is_measured_on_every_circuit(jobs: Jobs) -> None:
+    assert pauli_strings_of(jobs, (("ZI", "IZ"), ("XX",)), None, 2) == [("ZI", "IZ", "XX")] * 2
 
 
-def test_the_map_says_which_group_is_measured_where_and_a_circuit_in_no_range_gets_all(store: Store) -> None:
+def test_circuit_ham_map_assigns_groups_and_a_circuit_in_no_range_gets_all(jobs: Jobs) -> None:
     ham_map = (CircuitRange(0, 2), CircuitRange(1, 3))
-    assert words_of(store, (("ZI", "IZ"), ("XX", "IZ")), ham_map, 4) == [
+    assert pauli_strings_of(jobs, (("ZI", "IZ"), ("XX", "IZ")), ham_map, 4) == [
         ("ZI", "IZ"),
         ("ZI", "IZ", "XX"),
         ("XX", "IZ"),
@@ -111,20 +141,23 @@ def test_the_map_says_which_group_is_measured_where_and_a_circuit_in_no_range_ge
     ]
 
 
-def test_results_are_kept_in_the_order_of_the_circuits_whatever_comes_first(store: Store) -> None:
-    job_id = submit(store, "a", "b")
+# --- from results and failures to the outcome of a job --------------------------------------------------
 
-    def backwards(
+
+def test_results_that_arrive_out_of_order_are_stored_in_the_order_of_the_circuits(jobs: Jobs) -> None:
+    job_id = jobs.submit("a", "b")
+
+    def run_backwards(
         tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
     ) -> bool:
         on_result(1, {"XX": 0.5})
         on_result(0, {"ZZ": -1.0})
         return True
 
-    run_all(store, backwards)
-    job = store.job("me", job_id)
+    jobs.run_all(FunctionPool(run_backwards))
+    job = jobs.store.job("me", job_id)
     assert (job.status, job.run_time_s) == (JobStatus.COMPLETED, 1.0)
-    count, items, failures = store.outcomes("me", job_id, 10, 0)
+    count, items, failures = jobs.store.outcomes("me", job_id, 10, 0)
     assert (count, list(map(json.loads, items)), failures) == (
         2,
         [{"label": "c0", "results": {"ZZ": -1.0}}, {"label": "c1", "results": {"XX": 0.5}}],
@@ -139,10 +172,10 @@ def test_results_are_kept_in_the_order_of_the_circuits_whatever_comes_first(stor
         (RuntimeError("out of luck"), "the local service failed: out of luck"),
     ],
 )
-def test_whatever_goes_wrong_the_job_fails_with_a_reason_and_the_next_one_runs(
-    store: Store, failure: Exception, reason: str, caplog: pytest.LogCaptureFixture
+def test_an_error_of_the_pool_fails_the_job_with_a_reason_and_the_next_job_runs(
+    jobs: Jobs, failure: Exception, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad, good = submit(store, "bad"), submit(store, "good")
+    bad, good = jobs.submit("bad"), jobs.submit("good")
 
     def fail_once(
         tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
@@ -151,88 +184,91 @@ def test_whatever_goes_wrong_the_job_fails_with_a_reason_and_the_next_one_runs(
             raise failure
         return True
 
-    run_all(store, fail_once)
-    assert (store.job("me", bad).status, store.job("me", bad).reason) == (JobStatus.FAILED, reason)
-    assert store.job("me", good).status is JobStatus.COMPLETED
+    jobs.run_all(FunctionPool(fail_once))
+    failed = jobs.store.job("me", bad)
+    assert (failed.status, failed.reason) == (JobStatus.FAILED, reason)
+    assert jobs.store.status(good) is JobStatus.COMPLETED
 
 
-def test_a_circuit_that_fails_leaves_the_others_their_results(store: Store) -> None:
-    job_id = submit(store, *"abcdef")
-
-    class Picky(Pool):
-        def run(self, tasks: Sequence[Task], **hooks: Any) -> bool:
-            for index in range(len(tasks)):
-                if index == 2:
-                    hooks["on_result"](index, {"ZZ": 1.0})
-                else:
-                    hooks["on_failure"](index, "out of ink")
-            return True
-
-    ticks = iter(range(1000))
-    runner = Runner(store, Picky(obey), parallel=1, clock=lambda: float(next(ticks)))
-    runner.start()
-    assert store.wait_for(store.is_idle, 30)
-    runner.stop()
-    job = store.job("me", job_id)
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 3, 4, 2, 1, 0]])
+def test_failures_are_listed_in_the_order_of_the_circuits_whatever_arrives_first(
+    jobs: Jobs, order: list[int]
+) -> None:
+    job_id = jobs.submit(*"abcdef")
+    jobs.run_all(FailingPool(order, success=2))
+    job = jobs.store.job("me", job_id)
     assert job.status is JobStatus.FAILED
     assert job.reason == (
-        "circuit 'c0': out of ink; circuit 'c1': out of ink; circuit 'c3': out of ink; "
+        "circuit 'c0': out of ink for a; circuit 'c1': out of ink for b; circuit 'c3': out of ink for d; "
         "and 2 more circuits failed"
     )
-    count, items, failures = store.outcomes("me", job_id, 2, 1)
+    count, items, failures = jobs.store.outcomes("me", job_id, 2, 1)
     assert (count, list(map(json.loads, items)), list(map(json.loads, failures))) == (
         6,
         [{"label": "c2", "results": {"ZZ": 1.0}}],
-        [{"label": "c1", "error": "out of ink"}],
+        [{"label": "c1", "error": "out of ink for b"}],
     )
 
 
-def test_as_many_jobs_run_at_once_as_allowed(store: Store) -> None:
+# --- several jobs, stopping -----------------------------------------------------------------------------
+
+
+def test_as_many_jobs_run_at_once_as_configured(jobs: Jobs) -> None:
     for _ in range(6):
-        submit(store, "text")
+        jobs.submit("text")
     meeting = threading.Barrier(3)
 
     def meet(tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]) -> bool:
-        meeting.wait(30)
+        meeting.wait(WAIT_S)
         return True
 
-    run_all(store, meet, parallel=3)
+    jobs.run_all(FunctionPool(meet), parallel=3)
     assert not meeting.broken
 
 
-def obey(tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]) -> bool:
-    return not stop.wait(30)
+def run_until_stopped(
+    tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
+) -> bool:
+    return not stop.wait(WAIT_S)
 
 
 @pytest.fixture
-def running(store: Store) -> Iterator[tuple[Runner, str]]:
-    job_id = submit(store, "text")
-    runner = Runner(store, Pool(obey), parallel=1, clock=lambda: 0.0)
+def running(jobs: Jobs) -> Iterator[tuple[Runner, str]]:
+    """A runner and the job that it is running."""
+    job_id = jobs.submit("text")
+    runner = Runner(jobs.queue, FunctionPool(run_until_stopped), parallel=1, clock=lambda: 0.0)
     runner.start()
-    assert store.wait_for(lambda: store.job("me", job_id).status is JobStatus.RUNNING, 30)
+    assert jobs.store.wait_status(job_id, JobStatus.RUNNING, timeout_s=WAIT_S)
     yield runner, job_id
     runner.stop()
 
 
-def test_a_cancelled_job_is_stopped_and_stays_cancelled(store: Store, running: tuple[Runner, str]) -> None:
+def test_a_cancelled_job_is_stopped_and_stays_cancelled(jobs: Jobs, running: tuple[Runner, str]) -> None:
     runner, job_id = running
-    following = submit(store, "text")
-    job, _ = store.cancel("me", job_id)
+    following = jobs.submit("text")
+    job, _ = jobs.store.cancel("me", job_id)
     runner.stop_job(job.number)
-    assert store.wait_for(lambda: store.job("me", following).status is JobStatus.RUNNING, 30)
-    assert store.job("me", job_id).status is JobStatus.CANCELLED
+    assert jobs.store.wait_status(following, JobStatus.RUNNING, timeout_s=WAIT_S)
+    assert jobs.store.status(job_id) is JobStatus.CANCELLED
 
 
-def test_a_job_that_runs_when_the_runner_stops_is_pending_again(
-    store: Store, running: tuple[Runner, str]
+def test_a_running_job_is_pending_again_after_the_runner_has_stopped(
+    jobs: Jobs, running: tuple[Runner, str]
 ) -> None:
     runner, job_id = running
     runner.stop()
-    assert store.job("me", job_id).status is JobStatus.PENDING
-    assert store.has_waiting()
+    assert jobs.store.status(job_id) is JobStatus.PENDING
+    assert jobs.queue.delay_s() == 0
 
 
-def test_stopping_a_job_that_does_not_run_does_nothing(store: Store, running: tuple[Runner, str]) -> None:
+def test_a_new_runner_runs_the_jobs_that_were_running_when_the_last_one_died(jobs: Jobs) -> None:
+    job_id = jobs.submit("text")
+    assert jobs.queue.claim() is not None  # by a runner that died
+    jobs.collect_tasks()
+    assert jobs.store.status(job_id) is JobStatus.COMPLETED
+
+
+def test_stopping_a_job_that_is_not_running_does_nothing(jobs: Jobs, running: tuple[Runner, str]) -> None:
     runner, job_id = running
     runner.stop_job(12345)
-    assert store.job("me", job_id).status is JobStatus.RUNNING
+    assert jobs.store.status(job_id) is JobStatus.RUNNING

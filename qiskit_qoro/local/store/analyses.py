@@ -1,4 +1,7 @@
-"""The rows of a characterization: its problem, and what was found. Within a transaction of the caller."""
+"""The problem of a characterization job, and its analysis.
+
+Every function works within the caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ __all__ = ["StoredAnalysis", "add_problem", "read_analysis", "read_problem", "wr
 
 @dataclass(frozen=True)
 class StoredAnalysis:
-    """What was found out about a problem.
+    """The finished analysis of a problem.
 
     Attributes:
-        findings: ``hardness``, ``report`` and ``recommendations`` as the members of a JSON object.
-        html: The report as a fragment of HTML.
-        created_at: When the problem came, in UTC.
-        completed_at: When the analysis was done, in UTC.
+        findings: A JSON object with the members ``hardness``, ``report`` and ``recommendations``.
+        html: The report as an HTML fragment.
+        created_at: When the problem was submitted, in UTC.
+        completed_at: When the analysis was finished, in UTC.
     """
 
     findings: str
@@ -29,31 +32,31 @@ class StoredAnalysis:
     completed_at: str
 
 
-def add_problem(database: sqlite3.Connection, job: StoredJob, problem: str) -> None:
-    """Give a job its problem, as JSON; it can run from here on."""
-    database.execute(
+def add_problem(connection: sqlite3.Connection, job: StoredJob, problem: str) -> None:
+    """Store the problem of a job, as JSON, and put the job in the queue."""
+    connection.execute(
         "INSERT INTO analyses (job, problem, created_at) VALUES (?, ?, ?)", (job.number, problem, _now())
     )
-    finalize(database, job)
+    finalize(connection, job)
 
 
-def read_problem(database: sqlite3.Connection, number: int) -> str:
-    """A job's problem, as JSON."""
-    row = database.execute("SELECT problem FROM analyses WHERE job = ?", (number,)).fetchone()
+def read_problem(connection: sqlite3.Connection, number: int) -> str:
+    """Read a job's problem, as JSON."""
+    row = connection.execute("SELECT problem FROM analyses WHERE job = ?", (number,)).fetchone()
     return str(row[0])
 
 
-def write_analysis(database: sqlite3.Connection, number: int, findings: str, html: str) -> None:
-    """Keep what was found out."""
-    database.execute(
+def write_analysis(connection: sqlite3.Connection, number: int, findings: str, html: str) -> None:
+    """Store the analysis of a job's problem."""
+    connection.execute(
         "UPDATE analyses SET findings = ?, html = ?, completed_at = ? WHERE job = ?",
         (findings, html, _now(), number),
     )
 
 
-def read_analysis(database: sqlite3.Connection, number: int) -> StoredAnalysis | None:
-    """What was found out, ``None`` as long as that is nothing."""
-    row = database.execute(
+def read_analysis(connection: sqlite3.Connection, number: int) -> StoredAnalysis | None:
+    """Read the analysis of a job's problem; ``None`` if it is not finished."""
+    row = connection.execute(
         "SELECT findings, html, created_at, completed_at FROM analyses"
         " WHERE job = ? AND completed_at IS NOT NULL",
         (number,),

@@ -1,4 +1,8 @@
-"""Adding circuits to a job: what has to fit to what is there already, and the rows that are written."""
+"""Appending circuits to a job: checks against the circuits that it already has, and the rows to write.
+
+Every function works within the caller's transaction. After a :class:`WireError` the caller has to roll back,
+because some rows may have been written already.
+"""
 
 from __future__ import annotations
 
@@ -14,129 +18,143 @@ from qiskit_qoro.models.templates import TemplateBatch
 
 __all__ = ["add_batch", "add_template_batch", "finalize"]
 
-_MOST_SHOTS = 2**63 - 1  # what an integer of SQLite holds; the engine has its own, lower limit
+_MAX_SHOTS = 2**63 - 1  # the largest integer of SQLite; the engine has a lower limit of its own
+
+# job, position, label, content, shots, template
+_CircuitRow = tuple[int, int, str, str | bytes, int | None, int | None]
 
 
 def add_batch(
-    database: sqlite3.Connection, job: StoredJob, batch: CircuitBatch, blobs: Mapping[str, str]
+    connection: sqlite3.Connection, job: StoredJob, batch: CircuitBatch, blobs: Mapping[str, str]
 ) -> None:
-    """Add circuits to a job that is open for them, within a transaction of the caller.
+    """Append circuits to a job that is not finalized.
 
     Args:
-        database: Where to write.
+        connection: The database, in a transaction.
         job: The job.
-        batch: The circuits' shots or observables, and whether they are the last ones.
+        batch: The shots or observables of the circuits, and whether they are the last ones.
         blobs: Label to compressed text, in order.
 
     Raises:
-        WireError: A label is there already, the observables differ from those sent before, or a range
-            of ``circuit_ham_map`` ends after the last circuit. The caller has to roll back.
+        WireError: The job has a circuit with the same label, the observables differ from those of earlier
+            bodies, or a range of ``circuit_ham_map`` ends after the last circuit.
     """
-    first = _num_circuits(database, job)
-    _set_observables(database, job, batch.observables, batch.circuit_ham_map, is_first=first == 0)
-    counts = _shots(batch, len(blobs))
-    rows = [
+    first = _num_circuits(connection, job)
+    _set_observables(connection, job, batch.observables, batch.circuit_ham_map, is_first=first == 0)
+    shots = _shots_per_circuit(batch, len(blobs))
+    rows: list[_CircuitRow] = [
         (job.number, first + index, label, blob, count, None)
-        for index, ((label, blob), count) in enumerate(zip(blobs.items(), counts, strict=True))
+        for index, ((label, blob), count) in enumerate(zip(blobs.items(), shots, strict=True))
     ]
-    _insert_circuits(database, rows)
+    _insert_circuits(connection, rows)
     if batch.finalized:
+        # Only now is the number of circuits known that the ranges have to fit into.
         _check_ranges(batch, first + len(blobs))
-        finalize(database, job)
+        finalize(connection, job)
 
 
-def add_template_batch(database: sqlite3.Connection, job: StoredJob, batch: TemplateBatch, blob: str) -> None:
-    """Add the circuits of a template to a job that is open for them, within a transaction of the caller.
+def add_template_batch(
+    connection: sqlite3.Connection, job: StoredJob, batch: TemplateBatch, blob: str
+) -> None:
+    """Append the rows of a template to a job that is not finalized.
 
     Args:
-        database: Where to write.
+        connection: The database, in a transaction.
         job: The job.
         batch: The parameter sets, their shots or observables, and whether they are the last ones.
-        blob: The compressed text of the template. It is kept once, however often it is sent in a row.
+        blob: The compressed text of the template.
 
     Raises:
-        WireError: A label is there already, or the observables differ from those sent before. The caller
-            has to roll back.
+        WireError: The job has a circuit with the same label, or the observables differ from those of
+            earlier bodies.
     """
-    first = _num_circuits(database, job)
-    _set_observables(database, job, batch.observables, None, is_first=first == 0)
+    first = _num_circuits(connection, job)
+    _set_observables(connection, job, batch.observables, None, is_first=first == 0)
     _check_shots([batch.shots])
-    number = _template_number(database, job, blob, json.dumps(batch.template.parameter_names))
-    rows = [
+    number = _template_number(connection, job, blob, json.dumps(batch.template.parameter_names))
+    rows: list[_CircuitRow] = [
         (job.number, first + index, label, pack_values(values), batch.shots, number)
         for index, (label, values) in enumerate(batch.template.parameter_sets)
     ]
-    _insert_circuits(database, rows)
+    _insert_circuits(connection, rows)
     if batch.finalized:
-        finalize(database, job)
+        finalize(connection, job)
 
 
-def _num_circuits(database: sqlite3.Connection, job: StoredJob) -> int:
-    query = "SELECT count(*) FROM circuits WHERE job = ?"
-    return int(database.execute(query, (job.number,)).fetchone()[0])
-
-
-def finalize(database: sqlite3.Connection, job: StoredJob) -> None:
-    """Give a job its place in the queue: it can run from here on."""
-    database.execute(
+def finalize(connection: sqlite3.Connection, job: StoredJob) -> None:
+    """Put a job at the end of the queue. It accepts no more circuits."""
+    connection.execute(
         "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
         (job.number,),
     )
 
 
-def _template_number(database: sqlite3.Connection, job: StoredJob, blob: str, names: str) -> int:
+def _num_circuits(connection: sqlite3.Connection, job: StoredJob) -> int:
+    query = "SELECT count(*) FROM circuits WHERE job = ?"
+    return int(connection.execute(query, (job.number,)).fetchone()[0])
+
+
+def _template_number(connection: sqlite3.Connection, job: StoredJob, blob: str, names: str) -> int:
+    """Store a template and return its number within the job.
+
+    Clients repeat the template in every body that carries some of its rows. A template that equals the
+    previous one is not stored again.
+    """
     query = "SELECT number, blob, names FROM templates WHERE job = ? ORDER BY number DESC LIMIT 1"
-    last = database.execute(query, (job.number,)).fetchone()
+    last = connection.execute(query, (job.number,)).fetchone()
     if last is not None and last[1:] == (blob, names):
         return int(last[0])
     number = 0 if last is None else int(last[0]) + 1
-    database.execute("INSERT INTO templates VALUES (?, ?, ?, ?)", (job.number, number, blob, names))
+    connection.execute("INSERT INTO templates VALUES (?, ?, ?, ?)", (job.number, number, blob, names))
     return number
 
 
 def _set_observables(
-    database: sqlite3.Connection,
+    connection: sqlite3.Connection,
     job: StoredJob,
     observables: Sequence[Sequence[str]] | None,
     ham_map: Sequence[CircuitRange] | None,
     *,
     is_first: bool,
 ) -> None:
+    """Store the observables of the first body; check that later bodies repeat them."""
     text = None if observables is None else json.dumps([observables, ham_map])
     if is_first:
-        database.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
+        connection.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
     elif text != job.observables:
         raise WireError(
             "observables: expected the same observables and circuit_ham_map in every body of a job, "
-            "got others than before"
+            "got others than in the first body"
         )
 
 
-def _insert_circuits(
-    database: sqlite3.Connection, rows: Sequence[tuple[int, int, str, str | bytes, int | None, int | None]]
-) -> None:
+def _insert_circuits(connection: sqlite3.Connection, rows: Sequence[_CircuitRow]) -> None:
     try:
-        database.executemany("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?)", rows)
     except sqlite3.IntegrityError:
+        # Labels are distinct within a body, so one of them must be that of an earlier circuit. Rows of this
+        # body that are already inserted have higher positions, which the query leaves out.
         query = "SELECT 1 FROM circuits WHERE job = ? AND label = ? AND position < ?"
         for job, _, label, *_ in rows:
-            if database.execute(query, (job, label, rows[0][1])).fetchone():
-                raise WireError(f"circuits[{label!r}]: the job has a circuit of this label already") from None
+            if connection.execute(query, (job, label, rows[0][1])).fetchone():
+                raise WireError(
+                    f"circuits[{label!r}]: the job already has a circuit with this label"
+                ) from None
         raise
 
 
-def _shots(batch: CircuitBatch, num_circuits: int) -> list[int | None]:
+def _shots_per_circuit(batch: CircuitBatch, num_circuits: int) -> list[int | None]:
     if batch.shot_groups is None:
-        counts: list[int | None] = [batch.shots] * num_circuits
+        shots: list[int | None] = [batch.shots] * num_circuits
     else:
-        counts = [group.shots for group in batch.shot_groups for _ in range(group.start, group.end)]
-    _check_shots(counts)
-    return counts
+        shots = [group.shots for group in batch.shot_groups for _ in range(group.start, group.end)]
+    _check_shots(shots)
+    return shots
 
 
-def _check_shots(counts: Sequence[int | None]) -> None:
-    if any(count is not None and count > _MOST_SHOTS for count in counts):
-        raise WireError(f"shots: expected at most {_MOST_SHOTS} for each circuit")
+def _check_shots(shots: Sequence[int | None]) -> None:
+    if any(count is not None and count > _MAX_SHOTS for count in shots):
+        raise WireError(f"shots: expected at most {_MAX_SHOTS} for each circuit")
 
 
 def _check_ranges(batch: CircuitBatch, num_circuits: int) -> None:

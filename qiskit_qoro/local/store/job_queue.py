@@ -1,49 +1,93 @@
-"""What the runner asks of the store: whose turn it is, what to run, and what came out."""
+"""The queue of jobs, as the runner uses it: claim the next job, read what to run, store the results.
+
+A job enters the queue when it is finalized. It is RUNNING exactly as long as a thread of the runner works on
+it. A job that is still RUNNING when the runner stops, or when a database is opened again after a crash, goes
+back to PENDING at its old position.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Iterable
 
 from qiskit_qoro.local.store import ledger
 from qiskit_qoro.local.store.analyses import read_problem, write_analysis
-from qiskit_qoro.local.store.connection import JOB_COLUMNS, Transactions, job_from_row
+from qiskit_qoro.local.store.configurations import read_config
+from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
-from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.models.jobs import AnyConfig, JobStatus
 
 __all__ = ["JobQueue"]
 
 
-class JobQueue(Transactions):
-    """The queue of jobs. Methods that take a job's ``number`` ignore jobs that are gone."""
+class JobQueue:
+    """The queue of jobs in a database. Methods may be called from any thread.
+
+    An owner may cancel or delete a job while it runs. Methods that change a job therefore ignore jobs that
+    are no longer running, and the runner need not check.
+
+    Args:
+        database: Where the jobs are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def claim(self) -> StoredJob | None:
-        """Take the job whose turn it is: it is running from here on.
+        """Take the next job of the queue and mark it as running.
 
         Returns:
-            The job; ``None`` where none is waiting, or where the account of the next one cannot pay for it,
-            which ends it.
+            The job. ``None`` if no job may start now, or if the account of the next job cannot pay for it, in
+            which case that job has ended.
         """
-        with self._transaction():
-            row = self._db.execute(
-                f"SELECT {JOB_COLUMNS} FROM jobs"  # noqa: S608
-                " WHERE status = ? AND turn IS NOT NULL ORDER BY turn LIMIT 1",
-                (JobStatus.PENDING.value,),
-            ).fetchone()
-            if row is None or self.delay_s() != 0:
+        with self._database.transaction() as connection:
+            job = self._next_job(connection)
+            if job is None or self._database.start_delay_s(job.number) > 0:
                 return None
-            job = job_from_row(row)
-            unpaid = ledger.why_unpaid(self._db, job.number)
-            if unpaid is not None:
-                self._refuse(job, unpaid)
+            reason = ledger.unaffordable_reason(connection, job.number)
+            if reason is not None:
+                status = JobStatus.INSUFFICIENT_CREDITS
+                self._database.end_job(job.number, status, run_time_s=0, reason=reason)
                 return None
-            self._move(job.number, JobStatus.RUNNING)
+            self._database.change_status(job.number, JobStatus.RUNNING)
             return job
 
+    def delay_s(self) -> float | None:
+        """Seconds until the next job may start; ``None`` if the queue is empty."""
+        with self._database.read() as connection:
+            # All jobs are delayed by the same time, so the first one in the queue is also the first one due.
+            job = self._next_job(connection)
+            return None if job is None else self._database.start_delay_s(job.number)
+
+    def is_idle(self) -> bool:
+        """Whether no job is running and the queue is empty."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM jobs WHERE status = ? LIMIT 1", (JobStatus.RUNNING.value,)
+            ).fetchone()
+            return row is None and self._next_job(connection) is None
+
+    def wait_idle(self, timeout_s: float | None = None) -> bool:
+        """Wait until no job is running and the queue is empty.
+
+        Returns:
+            ``True`` if that is so, ``False`` after the timeout.
+        """
+        return self._database.wait_for(self.is_idle, timeout_s)
+
+    def wait_until_due(self, delay_s: Callable[[], float | None]) -> None:
+        """Wait, as :meth:`Database.wait_until_due` does."""
+        self._database.wait_until_due(delay_s)
+
+    def notify(self) -> None:
+        """Wake the threads that wait in :meth:`wait_until_due`."""
+        self._database.notify()
+
     def circuits(self, number: int) -> list[StoredCircuit]:
-        """A job's circuits, in order."""
-        with self._changed:
-            rows = self._db.execute(
+        """Read a job's circuits, in order."""
+        with self._database.read() as connection:
+            rows = connection.execute(
                 "SELECT position, label, content, shots, template FROM circuits"
                 " WHERE job = ? ORDER BY position",
                 (number,),
@@ -51,86 +95,87 @@ class JobQueue(Transactions):
         return [StoredCircuit(*row) for row in rows]
 
     def templates(self, number: int) -> dict[int, StoredTemplate]:
-        """A job's templates, by their numbers."""
-        with self._changed:
-            rows = self._db.execute(
-                "SELECT number, blob, names FROM templates WHERE job = ?", (number,)
-            ).fetchall()
+        """Read a job's templates, by their numbers."""
+        with self._database.read() as connection:
+            query = "SELECT number, blob, names FROM templates WHERE job = ?"
+            rows = connection.execute(query, (number,)).fetchall()
         return {key: StoredTemplate(blob, tuple(json.loads(names))) for key, blob, names in rows}
 
+    def config(self, number: int) -> AnyConfig | None:
+        """Read a job's execution configuration; ``None`` if none is set."""
+        with self._database.read() as connection:
+            return read_config(connection, number)
+
+    def problem(self, number: int) -> str:
+        """Read the problem of a characterization job, as JSON."""
+        with self._database.read() as connection:
+            return read_problem(connection, number)
+
     def add_results(self, number: int, items: Iterable[tuple[int, str]]) -> None:
-        """Keep results of a running job, each with the circuit's position; dropped if it runs no more."""
-        self._add_outcomes(number, items, failed=False)
+        """Store results of a running job: the position of each circuit and its item as JSON."""
+        self._add_items(number, items, failed=False)
 
     def add_failure(self, number: int, position: int, item: str) -> None:
-        """Keep why one circuit of a running job has no result; it is dropped if the job runs no more."""
-        self._add_outcomes(number, [(position, item)], failed=True)
+        """Store why one circuit of a running job failed: its position and its item as JSON."""
+        self._add_items(number, [(position, item)], failed=True)
 
-    def _add_outcomes(self, number: int, items: Iterable[tuple[int, str]], *, failed: bool) -> None:
-        with self._transaction():
-            row = self._db.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
+    def _add_items(self, number: int, items: Iterable[tuple[int, str]], *, failed: bool) -> None:
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
             if row is not None and row[0] == JobStatus.RUNNING.value:
-                self._db.executemany(
+                connection.executemany(
                     "INSERT INTO results (job, position, item, failed) VALUES (?, ?, ?, ?)",
                     [(number, position, item, failed) for position, item in items],
                 )
 
     def finish(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None = None) -> bool:
-        """End a running job.
+        """End a running job. A job that completes is charged.
 
         Returns:
-            Whether it ended so; ``False`` where somebody else was faster.
+            Whether the job was ended. ``False`` if it was cancelled or deleted before.
         """
-        with self._transaction():
-            return self._finish(number, status, run_time_s, reason)
-
-    def problem(self, number: int) -> str:
-        """A job's problem, as JSON."""
-        with self._changed:
-            return read_problem(self._db, number)
+        with self._database.transaction() as connection:
+            return self._finish(connection, number, status, run_time_s, reason)
 
     def finish_analysis(self, number: int, findings: str, html: str, *, run_time_s: float) -> bool:
-        """End the characterization of a problem with what was found out.
+        """Complete a running characterization job with its analysis.
 
         Returns:
-            Whether it ended so; ``False`` where somebody else was faster.
+            As for :meth:`finish`.
         """
-        with self._transaction():
-            finished = self._finish(number, JobStatus.COMPLETED, run_time_s, None)
+        with self._database.transaction() as connection:
+            finished = self._finish(connection, number, JobStatus.COMPLETED, run_time_s, None)
             if finished:
-                write_analysis(self._db, number, findings, html)
+                write_analysis(connection, number, findings, html)
             return finished
 
     def requeue_running(self) -> None:
-        """Make every running job pending again, without results: whoever ran it is gone."""
-        with self._transaction():
-            rows = self._db.execute(
+        """Make every running job pending again and delete its results. It keeps its position in the queue."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
                 "SELECT number FROM jobs WHERE status = ?", (JobStatus.RUNNING.value,)
             ).fetchall()
             for (number,) in rows:
-                self._db.execute("DELETE FROM results WHERE job = ?", (number,))
-                self._move(number, JobStatus.PENDING)
+                connection.execute("DELETE FROM results WHERE job = ?", (number,))
+                self._database.change_status(number, JobStatus.PENDING)
 
-    def has_waiting(self) -> bool:
-        """Whether a job is waiting for its turn."""
-        with self._changed:
-            row = self._db.execute(
-                "SELECT 1 FROM jobs WHERE status = ? AND turn IS NOT NULL LIMIT 1", (JobStatus.PENDING.value,)
-            ).fetchone()
-        return row is not None
+    def _finish(
+        self,
+        connection: sqlite3.Connection,
+        number: int,
+        status: JobStatus,
+        run_time_s: float,
+        reason: str | None,
+    ) -> bool:
+        ended = self._database.end_job(number, status, run_time_s=run_time_s, reason=reason)
+        if ended and status is JobStatus.COMPLETED:
+            ledger.charge_job(connection, number, self._database.now())
+        return ended
 
-    def is_idle(self) -> bool:
-        """Whether no job is running or waiting for its turn."""
-        with self._changed:
-            row = self._db.execute(
-                "SELECT 1 FROM jobs WHERE status = ? LIMIT 1", (JobStatus.RUNNING.value,)
-            ).fetchone()
-            return row is None and not self.has_waiting()
-
-    def _refuse(self, job: StoredJob, reason: str) -> None:
-        self._held_until.pop(job.number, None)
-        self._move(job.number, JobStatus.INSUFFICIENT_CREDITS)
-        self._db.execute(
-            "UPDATE jobs SET run_time_s = 0, reason = ? WHERE number = ?",
-            (reason, job.number),
-        )
+    def _next_job(self, connection: sqlite3.Connection) -> StoredJob | None:
+        row = connection.execute(
+            f"SELECT {StoredJob.COLUMNS} FROM jobs"  # noqa: S608
+            " WHERE status = ? AND turn IS NOT NULL ORDER BY turn LIMIT 1",
+            (JobStatus.PENDING.value,),
+        ).fetchone()
+        return None if row is None else StoredJob.from_row(row)

@@ -1,45 +1,52 @@
-"""What the owner of a job can ask of the store."""
+"""The jobs, results and credits of accounts, as the calls of their owners use them."""
 
 from __future__ import annotations
 
-import json
+import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
 from qiskit_qoro.local.store import ledger
 from qiskit_qoro.local.store.analyses import StoredAnalysis, add_problem, read_analysis
 from qiskit_qoro.local.store.append_circuits import add_batch, add_template_batch
-from qiskit_qoro.local.store.connection import Transactions
-from qiskit_qoro.local.store.records import AccessDenied, JobConflict, JobUnknown, StoredJob
+from qiskit_qoro.local.store.configurations import read_config, write_config
+from qiskit_qoro.local.store.database import Database
+from qiskit_qoro.local.store.records import StoredJob
+from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictError, JobNotFoundError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobStatus
 from qiskit_qoro.models.templates import TemplateBatch
-from qiskit_qoro.wire.configurations import config_to_json
 
 __all__ = ["JobStore"]
 
 
-class JobStore(Transactions):
-    """The jobs and the credits of accounts.
+class JobStore:
+    """The jobs and credits of the accounts in a database. Methods may be called from any thread.
 
-    Methods that take an ``owner`` raise :class:`JobUnknown` for a job that this owner does not have.
+    Methods that take an ``owner`` raise :class:`JobNotFoundError` if this owner has no such job.
+
+    Args:
+        database: Where the jobs are.
     """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def create_job(self, owner: str, request: JobRequest) -> str:
         """Open a job.
 
         Returns:
-            Its identifier.
+            The job's identifier.
 
         Raises:
-            CreditsShort: The owner could not pay for a single circuit.
+            BalanceTooLowError: The owner cannot pay for a single circuit.
         """
         job_id = str(uuid.uuid4())
-        with self._transaction():
-            ledger.check_credit(self._db, owner)
-            cursor = self._db.execute(
+        with self._database.transaction() as connection:
+            ledger.check_balance(connection, owner)
+            cursor = connection.execute(
                 "INSERT INTO jobs"
                 " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -54,197 +61,223 @@ class JobStore(Transactions):
                     JobStatus.PENDING.value,
                 ),
             )
-            if request.execution_config is not None:
-                self._write_config(cursor.lastrowid, request.execution_config)
+            number = cursor.lastrowid
+            if request.execution_config is not None and number is not None:
+                write_config(connection, number, request.execution_config)
         return job_id
 
+    def job(self, owner: str, job_id: str) -> StoredJob:
+        """Read a job."""
+        with self._database.read() as connection:
+            return _find_job(connection, owner, job_id)
+
     def status(self, job_id: str) -> JobStatus:
-        """Where a job of any owner stands."""
-        with self._changed:
-            row = self._db.execute("SELECT status FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+        """Read the status of a job of any owner."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT status FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
         if row is None:
-            raise JobUnknown(f"there is no job {job_id!r}")
+            raise JobNotFoundError(f"there is no job {job_id!r}")
         return JobStatus(row[0])
 
-    def append(self, owner: str, job_id: str, batch: CircuitBatch, blobs: dict[str, str]) -> None:
-        """Add circuits to a job, all of them or, with an error, none.
+    def wait_status(self, job_id: str, *statuses: JobStatus, timeout_s: float | None = None) -> bool:
+        """Wait until the status of a job of any owner is one of ``statuses``.
+
+        Returns:
+            ``True`` if it is, ``False`` after the timeout.
+        """
+        return self._database.wait_for(lambda: self.status(job_id) in statuses, timeout_s)
+
+    def call_at_end(self, number: int, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once a job has ended, as :meth:`Database.call_at_end` does."""
+        self._database.call_at_end(number, callback)
+
+    def append_circuits(self, owner: str, job_id: str, batch: CircuitBatch, blobs: dict[str, str]) -> None:
+        """Append circuits to a job. After an error none of them is appended.
 
         Args:
-            owner: Whose job.
-            job_id: Which one.
-            batch: The circuits' shots or observables, and whether they are the last ones.
+            owner: The owner of the job.
+            job_id: The job.
+            batch: The shots or observables of the circuits, and whether they are the last ones.
             blobs: Label to compressed text, in order.
 
         Raises:
-            JobConflict: The job is finalized or not pending.
-            WireError: A label is there already, the observables differ from those sent before, or a range
-                of ``circuit_ham_map`` ends after the last circuit.
+            JobConflictError: The job is finalized or not pending.
+            WireError: The job has a circuit with the same label, the observables differ from those of earlier
+                bodies, or a range of ``circuit_ham_map`` ends after the last circuit.
         """
-        with self._adding(owner, job_id, is_last=batch.finalized) as job:
-            add_batch(self._db, job, batch, blobs)
+        with self._open_job(owner, job_id, is_last=batch.finalized) as (connection, job):
+            add_batch(connection, job, batch, blobs)
 
     def append_template(self, owner: str, job_id: str, batch: TemplateBatch, blob: str) -> None:
-        """Add circuits of a template to a job, all of them or, with an error, none.
+        """Append the rows of a template to a job. After an error none of them is appended.
 
         Args:
-            owner: Whose job.
-            job_id: Which one.
+            owner: The owner of the job.
+            job_id: The job.
             batch: The parameter sets, their shots or observables, and whether they are the last ones.
             blob: The template's compressed text.
 
         Raises:
-            JobConflict: The job is finalized or not pending.
-            WireError: A label is there already, or the observables differ from those sent before.
+            JobConflictError: The job is finalized or not pending.
+            WireError: The job has a circuit with the same label, or the observables differ from those of
+                earlier bodies.
         """
-        with self._adding(owner, job_id, is_last=batch.finalized) as job:
-            add_template_batch(self._db, job, batch, blob)
+        with self._open_job(owner, job_id, is_last=batch.finalized) as (connection, job):
+            add_template_batch(connection, job, batch, blob)
 
     def submit_problem(self, owner: str, job_id: str, problem: str) -> StoredJob:
-        """Give a job the problem that it is to characterize, as JSON.
+        """Store the problem that a job is to characterize, as JSON, and put the job in the queue.
 
         Returns:
             The job as it was before.
 
         Raises:
-            JobConflict: It has one already, or is not pending.
+            JobConflictError: The job has a problem already, or is not pending.
         """
-        with self._adding(owner, job_id, is_last=True) as job:
-            add_problem(self._db, job, problem)
+        with self._open_job(owner, job_id, is_last=True) as (connection, job):
+            add_problem(connection, job, problem)
             return job
 
     def analysis(self, owner: str, job_id: str) -> StoredAnalysis | None:
-        """What was found out about a job's problem, ``None`` as long as that is nothing."""
-        with self._changed:
-            return read_analysis(self._db, self.job(owner, job_id).number)
+        """Read the analysis of a job's problem; ``None`` if it is not finished."""
+        with self._database.read() as connection:
+            return read_analysis(connection, _find_job(connection, owner, job_id).number)
 
     def fail(self, owner: str, job_id: str, *, reason: str) -> None:
-        """Let a pending job fail without running it, for the tests of clients."""
-        with self._transaction():
-            job = self.job(owner, job_id)
-            if self._move(job.number, JobStatus.FAILED):
-                self._db.execute(
-                    "UPDATE jobs SET run_time_s = 0, reason = ? WHERE number = ?", (reason, job.number)
-                )
+        """Make a pending job fail without running it, for tests of clients."""
+        with self._database.transaction() as connection:
+            job = _find_job(connection, owner, job_id)
+            self._database.end_job(job.number, JobStatus.FAILED, run_time_s=0, reason=reason)
 
     def cancel(self, owner: str, job_id: str) -> tuple[StoredJob, int]:
         """Cancel a job.
 
         Returns:
-            The job as it was before, and the number of its circuits of which nothing has come yet.
+            The job as it was before, and the number of its circuits that have neither a result nor a failure.
 
         Raises:
-            AccessDenied: It belongs to somebody else.
-            JobConflict: It is neither pending nor running.
+            AccessDeniedError: The job belongs to another account.
+            JobConflictError: The job is neither pending nor running.
         """
-        with self._transaction():
-            if self._owner(job_id) not in (None, owner):
-                raise AccessDenied(f"job {job_id} belongs to somebody else: only its owner can cancel it")
-            job = self.job(owner, job_id)
-            if not self._move(job.number, JobStatus.CANCELLED):
-                raise JobConflict(
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT owner FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+            if row is not None and row[0] != owner:
+                raise AccessDeniedError(
+                    f"job {job_id} belongs to another account: only its owner can cancel it"
+                )
+            job = _find_job(connection, owner, job_id)
+            if not self._database.change_status(job.number, JobStatus.CANCELLED):
+                raise JobConflictError(
                     f"job {job_id} is {job.status}: only a PENDING or RUNNING job can be cancelled"
                 )
-            missing = self._count("circuits", job.number) - self._count("results", job.number)
-            return job, missing
+            num_done = _count(connection, "results", job.number)
+            return job, _count(connection, "circuits", job.number) - num_done
 
     def delete(self, owner: str, job_id: str) -> StoredJob:
-        """Delete a job with all that belongs to it.
+        """Delete a job and everything that belongs to it.
 
         Returns:
-            The job as it was.
+            The job as it was before.
         """
-        with self._transaction():
-            job = self.job(owner, job_id)
-            self._db.execute("DELETE FROM jobs WHERE number = ?", (job.number,))
-            self._tell_end(job.number)
-            self._held_until.pop(job.number, None)
-            self._changed.notify_all()
+        with self._database.transaction() as connection:
+            job = _find_job(connection, owner, job_id)
+            self._database.delete_job(job.number)
             return job
 
     def outcomes(self, owner: str, job_id: str, limit: int, offset: int) -> tuple[int, list[str], list[str]]:
-        """A page of what came of a job's circuits.
+        """Read a page of the results and failures of a job's circuits.
 
         Returns:
-            How many circuits there is something to say of altogether; and, for those of the page, the
-            results and the failures as JSON.
+            The number of all circuits that have a result or a failure; the results of the page and the
+            failures of the page, each as JSON. The page covers ``limit`` circuits of both kinds from
+            ``offset`` on.
         """
-        with self._changed:
-            job = self.job(owner, job_id)
-            rows = self._db.execute(
+        with self._database.read() as connection:
+            job = _find_job(connection, owner, job_id)
+            rows = connection.execute(
                 "SELECT item, failed FROM results WHERE job = ? ORDER BY position LIMIT ? OFFSET ?",
                 (job.number, limit, offset),
             ).fetchall()
-            results, failures = ([item for item, failed in rows if failed == kind] for kind in (0, 1))
-            return self._count("results", job.number), results, failures
+            count = _count(connection, "results", job.number)
+        results = [item for item, failed in rows if not failed]
+        failures = [item for item, failed in rows if failed]
+        return count, results, failures
 
     def config(self, owner: str, job_id: str) -> AnyConfig | None:
-        """A job's execution configuration, ``None`` where none is set."""
-        with self._changed:
-            return self.config_of(self.job(owner, job_id).number)
+        """Read a job's execution configuration; ``None`` if none is set."""
+        with self._database.read() as connection:
+            return read_config(connection, _find_job(connection, owner, job_id).number)
 
     def set_config(self, owner: str, job_id: str, config: AnyConfig) -> None:
         """Set or overwrite a job's execution configuration.
 
         Raises:
-            JobConflict: The job is not pending.
+            JobConflictError: The job is not pending.
         """
-        with self._transaction():
-            job = self.job(owner, job_id)
+        with self._database.transaction() as connection:
+            job = _find_job(connection, owner, job_id)
             if job.status is not JobStatus.PENDING:
-                raise JobConflict(
-                    f"job {job_id} is {job.status}: its configuration can be set while it is PENDING"
-                )
-            self._write_config(job.number, config)
+                raise JobConflictError(f"job {job_id} is {job.status}: only a PENDING job can be configured")
+            write_config(connection, job.number, config)
 
     def open_account(self, name: str, grant: Decimal) -> None:
-        """Open an account with a grant; one that is there keeps what it has."""
-        with self._transaction():
-            ledger.open_account(self._db, name, grant, self._now())
+        """Open an account with a grant. An account that exists already keeps its balance."""
+        with self._database.transaction() as connection:
+            ledger.open_account(connection, name, grant, self._database.now())
 
     def credit_balance(self, owner: str) -> CreditBalance:
-        """What an account holds.
+        """Read the balance of an account.
 
         Raises:
-            AccessDenied: There is no account of this name.
+            AccessDeniedError: There is no account with this name.
         """
-        with self._changed:
-            balance = ledger.read_balance(self._db, owner)
+        with self._database.read() as connection:
+            balance = ledger.read_balance(connection, owner)
         if balance is None:
-            raise AccessDenied(f"{owner!r} has no credits here")
+            raise AccessDeniedError(f"there is no account {owner!r}")
         return balance
 
     def credit_transactions(self, owner: str, limit: int, offset: int) -> tuple[int, list[CreditTransaction]]:
-        """How many transactions an account has, and some of them, the newest first."""
-        with self._changed:
-            return ledger.read_transactions(self._db, owner, limit=limit, offset=offset)
+        """Read some transactions of an account, newest first.
+
+        Returns:
+            The number of all its transactions, and ``limit`` of them from ``offset`` on.
+        """
+        with self._database.read() as connection:
+            return ledger.read_transactions(connection, owner, limit=limit, offset=offset)
 
     @contextmanager
-    def _adding(self, owner: str, job_id: str, *, is_last: bool) -> Iterator[StoredJob]:
-        with self._transaction():
-            job = self.job(owner, job_id)
+    def _open_job(
+        self, owner: str, job_id: str, *, is_last: bool
+    ) -> Iterator[tuple[sqlite3.Connection, StoredJob]]:
+        """A transaction that adds circuits or a problem to a job which still accepts them."""
+        with self._database.transaction() as connection:
+            job = _find_job(connection, owner, job_id)
             if job.status is not JobStatus.PENDING:
-                raise JobConflict(
-                    f"job {job_id} is {job.status}: it takes circuits or a problem while it is PENDING"
+                raise JobConflictError(
+                    f"job {job_id} is {job.status}: only a PENDING job accepts circuits or a problem"
                 )
             if job.is_finalized:
-                raise JobConflict(
-                    f"job {job_id} is finalized: it takes no more circuits, and no other problem"
+                raise JobConflictError(
+                    f"job {job_id} is finalized: it accepts no more circuits and no other problem"
                 )
-            yield job
-            if is_last and self._pending_time_s:
-                self._held_until[job.number] = self._clock() + self._pending_time_s
-            self._changed.notify_all()
+            yield connection, job
+            if is_last:
+                self._database.delay_start(job.number)
+            # Finalizing changes the queue but no status, so nothing has woken the runner yet.
+            self._database.notify()
 
-    def _owner(self, job_id: str) -> str | None:
-        row = self._db.execute("SELECT owner FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-        return None if row is None else str(row[0])
 
-    def _count(self, table: str, number: int) -> int:
-        row = self._db.execute(f"SELECT count(*) FROM {table} WHERE job = ?", (number,)).fetchone()  # noqa: S608
-        return int(row[0])
+def _find_job(connection: sqlite3.Connection, owner: str, job_id: str) -> StoredJob:
+    row = connection.execute(
+        f"SELECT {StoredJob.COLUMNS} FROM jobs WHERE job_id = ? AND owner = ?",  # noqa: S608
+        (job_id, owner),
+    ).fetchone()
+    if row is None:
+        raise JobNotFoundError(f"there is no job {job_id!r}")
+    return StoredJob.from_row(row)
 
-    def _write_config(self, number: int | None, config: AnyConfig) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO configurations VALUES (?, ?)",
-            (number, json.dumps(config_to_json(config))),
-        )
+
+def _count(connection: sqlite3.Connection, table: str, number: int) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table} WHERE job = ?", (number,)).fetchone()  # noqa: S608
+    return int(row[0])

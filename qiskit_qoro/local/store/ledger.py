@@ -1,11 +1,11 @@
-"""The credits of the accounts: what each holds, and every change of it, in the service's database.
+"""The credits of the accounts: balances, prices, and every transaction, in the service's database.
 
-An account is opened with a grant. A job that completes is charged, in the transaction that completes it; one
-that fails or is cancelled costs nothing. A job starts only if its account can pay for it besides those that
-are running, so that no balance falls below zero.
+An account is opened with a grant. A job is charged when it completes, in the database transaction that
+completes it. A job that fails or is cancelled costs nothing. A job starts only if its account can pay for it
+in addition to the account's running jobs, so no balance falls below zero.
 
 Amounts are whole hundredths in the database and :class:`~decimal.Decimal` outside it, never floats. Every
-function works within a transaction of the caller. An owner without an account is not billed.
+function works within the caller's transaction. An owner without an account is not billed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.store.records import CreditsShort
+from qiskit_qoro.local.store.store_errors import BalanceTooLowError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
@@ -26,12 +26,12 @@ __all__ = [
     "PRICES",
     "STARTING_GRANT",
     "charge_job",
-    "check_credit",
+    "check_balance",
     "check_grant",
     "open_account",
     "read_balance",
     "read_transactions",
-    "why_unpaid",
+    "unaffordable_reason",
 ]
 
 PRICES: Mapping[JobType, Decimal] = {
@@ -39,127 +39,142 @@ PRICES: Mapping[JobType, Decimal] = {
     JobType.EXPECTATION: Decimal("0.01"),
     JobType.VALIDATE: Decimal("0.01"),
 }
-"""Credits for each circuit, or, for a characterization, for each variable."""
+"""Credits per circuit; for a characterization, credits per variable."""
 
 STARTING_GRANT = Decimal("500.00")
-"""What an account starts with, unless it is said otherwise."""
+"""The default number of credits that an account starts with."""
 
-_LARGEST_GRANT = Decimal(10) ** 15
+_MAX_GRANT = Decimal(10) ** 15
 
 
 def check_grant(amount: Decimal | int | str) -> Decimal:
-    """An amount that an account can start with, with two decimals.
+    """Check the number of credits that an account starts with.
+
+    Returns:
+        The amount, with two decimals.
 
     Raises:
-        QoroInputError: It is no decimal number, below 0, too large, or finer than hundredths.
+        QoroInputError: The amount is not a decimal number, is negative, too large, or finer than hundredths.
     """
     try:
         value = Decimal(amount)
         exact = value.quantize(Decimal("0.01"))
     except (InvalidOperation, TypeError, ValueError):
-        value, exact = Decimal(-1), Decimal(0)
-    if isinstance(amount, float | bool) or value != exact or not 0 <= value <= _LARGEST_GRANT:
+        value, exact = Decimal(-1), Decimal(0)  # two values that the check below rejects
+    if isinstance(amount, float | bool) or value != exact or not 0 <= value <= _MAX_GRANT:
         raise QoroInputError(
-            f"credits is {amount!r}, expected a Decimal from 0 to {_LARGEST_GRANT:f} in hundredths"
+            f"credits is {amount!r}, expected a Decimal from 0 to {_MAX_GRANT:f} in hundredths"
         )
     return exact
 
 
-def open_account(database: sqlite3.Connection, name: str, grant: Decimal, now: datetime) -> None:
-    """Open an account with a grant; one that is there keeps what it has."""
+def open_account(connection: sqlite3.Connection, name: str, grant: Decimal, now: datetime) -> None:
+    """Open an account with a grant. An account that exists already keeps its balance."""
     time = now.isoformat()
-    row = database.execute("SELECT 1 FROM accounts WHERE name = ?", (name,)).fetchone()
+    row = connection.execute("SELECT 1 FROM accounts WHERE name = ?", (name,)).fetchone()
     if row is None:
-        database.execute("INSERT INTO accounts VALUES (?, 0, 0, ?, ?)", (name, time, time))
-        _book(database, name, _hundredths(grant), "PURCHASE", "Starting grant", None, now)
+        connection.execute("INSERT INTO accounts VALUES (?, 0, 0, ?, ?)", (name, time, time))
+        _add_transaction(connection, name, _to_hundredths(grant), "PURCHASE", "Starting grant", None, now)
 
 
-def read_balance(database: sqlite3.Connection, name: str) -> CreditBalance | None:
-    """What an account holds, ``None`` where there is none of this name."""
-    row = database.execute(
+def read_balance(connection: sqlite3.Connection, name: str) -> CreditBalance | None:
+    """Read the balance of an account; ``None`` if there is no such account."""
+    row = connection.execute(
         "SELECT balance, total_used, created_at, updated_at FROM accounts WHERE name = ?", (name,)
     ).fetchone()
     if row is None:
         return None
     balance, used, created_at, updated_at = row
     return CreditBalance(
-        _credits(balance),
-        _credits(used) if used else Decimal(0),
+        _from_hundredths(balance),
+        _from_hundredths(used) if used else Decimal(0),
         datetime.fromisoformat(created_at),
         datetime.fromisoformat(updated_at),
     )
 
 
 def read_transactions(
-    database: sqlite3.Connection, name: str, *, limit: int, offset: int
+    connection: sqlite3.Connection, name: str, *, limit: int, offset: int
 ) -> tuple[int, list[CreditTransaction]]:
-    """How many transactions an account has, and some of them, the newest first."""
-    count = database.execute("SELECT count(*) FROM transactions WHERE account = ?", (name,)).fetchone()[0]
-    rows = database.execute(
+    """Read some transactions of an account, newest first.
+
+    Returns:
+        The number of all transactions of the account, and ``limit`` of them from ``offset`` on.
+    """
+    count = connection.execute("SELECT count(*) FROM transactions WHERE account = ?", (name,)).fetchone()[0]
+    rows = connection.execute(
         "SELECT number, amount, balance_after, transaction_type, description, job_id, created_at"
         " FROM transactions WHERE account = ? ORDER BY number DESC LIMIT ? OFFSET ?",
         (name, limit, offset),
     ).fetchall()
-    return int(count), [_transaction(row) for row in rows]
+    return int(count), [_transaction_from_row(row) for row in rows]
 
 
-def check_credit(database: sqlite3.Connection, name: str) -> None:
-    """Refuse to open a job for an account that could not pay for a single circuit.
+def check_balance(connection: sqlite3.Connection, name: str) -> None:
+    """Check that an account can pay for at least one circuit.
 
     Raises:
-        CreditsShort: It could not.
+        BalanceTooLowError: It cannot.
     """
-    balance = read_balance(database, name)
+    balance = read_balance(connection, name)
     if balance is not None and balance.balance < min(PRICES.values()):
-        raise CreditsShort(
+        raise BalanceTooLowError(
             f"the balance is {balance.balance}, a circuit costs {min(PRICES.values())}: buy credits first"
         )
 
 
-def why_unpaid(database: sqlite3.Connection, number: int) -> str | None:
-    """Why the account of a job cannot pay for it besides its jobs that are running; ``None`` if it can."""
-    (owner,) = database.execute("SELECT owner FROM jobs WHERE number = ?", (number,)).fetchone()
-    balance = read_balance(database, owner)
+def unaffordable_reason(connection: sqlite3.Connection, number: int) -> str | None:
+    """Why the account of a job cannot pay for it; ``None`` if it can.
+
+    Running jobs are charged only when they complete, so their prices are subtracted from the balance first.
+    """
+    (owner,) = connection.execute("SELECT owner FROM jobs WHERE number = ?", (number,)).fetchone()
+    balance = read_balance(connection, owner)
     if balance is None:
         return None
-    running = database.execute(
+    running = connection.execute(
         "SELECT number FROM jobs WHERE owner = ? AND status = ? AND number != ?",
         (owner, JobStatus.RUNNING.value, number),
     ).fetchall()
-    reserved = sum((_price(database, other)[0] for (other,) in running), start=Decimal(0))
-    price, _ = _price(database, number)
+    reserved = sum((_price(connection, other)[0] for (other,) in running), start=Decimal(0))
+    price, _ = _price(connection, number)
     if price <= balance.balance - reserved:
         return None
-    spoken_for = f", of which jobs that are running take {reserved}" if reserved else ""
-    return f"it costs {price}, the account cannot pay for it: the balance is {balance.balance}{spoken_for}"
+    reservation = f", of which {reserved} is reserved for running jobs" if reserved else ""
+    return f"the account cannot pay for it: it costs {price}, the balance is {balance.balance}{reservation}"
 
 
-def charge_job(database: sqlite3.Connection, number: int, now: datetime) -> None:
-    """Charge a job that has just completed to its account."""
-    owner, job_id = database.execute("SELECT owner, job_id FROM jobs WHERE number = ?", (number,)).fetchone()
-    if read_balance(database, owner) is not None:
-        price, description = _price(database, number)
-        _book(database, owner, -_hundredths(price), "CHARGE", description, job_id, now)
+def charge_job(connection: sqlite3.Connection, number: int, now: datetime) -> None:
+    """Charge a job that has just completed to the account of its owner."""
+    query = "SELECT owner, job_id FROM jobs WHERE number = ?"
+    owner, job_id = connection.execute(query, (number,)).fetchone()
+    if read_balance(connection, owner) is not None:
+        price, description = _price(connection, number)
+        _add_transaction(connection, owner, -_to_hundredths(price), "CHARGE", description, job_id, now)
 
 
-def _price(database: sqlite3.Connection, number: int) -> tuple[Decimal, str]:
-    """What a job costs, and what for."""
+def _price(connection: sqlite3.Connection, number: int) -> tuple[Decimal, str]:
+    """The price of a job, and the description for its transaction."""
     query = "SELECT job_type FROM jobs WHERE number = ?"
-    job_type = JobType(database.execute(query, (number,)).fetchone()[0])
+    job_type = JobType(connection.execute(query, (number,)).fetchone()[0])
     if job_type is JobType.VALIDATE:
         query = "SELECT problem FROM analyses WHERE job = ?"
-        row = database.execute(query, (number,)).fetchone()
+        row = connection.execute(query, (number,)).fetchone()
         units = 0 if row is None else _num_variables(json.loads(row[0]))
         description = f"Characterization of {units} variable{'' if units == 1 else 's'}"
     else:
         query = "SELECT count(*) FROM circuits WHERE job = ?"
-        units = int(database.execute(query, (number,)).fetchone()[0])
+        units = int(connection.execute(query, (number,)).fetchone()[0])
         description = f"{job_type} of {units} circuit{'' if units == 1 else 's'}"
     return PRICES[job_type] * units, description
 
 
 def _num_variables(problem: Mapping[str, Any]) -> int:
-    """The variables of a problem that has been accepted; comma keys may have more than they name."""
+    """The number of variables of a validated problem.
+
+    A problem with comma keys may have variables without coefficients. Then the option ``n_qubits`` or the
+    length of the states tells how many there are.
+    """
     qubo = problem["qubo"]
     if "_format" in qubo:
         return int(qubo["n"])
@@ -167,12 +182,12 @@ def _num_variables(problem: Mapping[str, Any]) -> int:
     if declared is not None:
         return int(declared)
     states = problem.get("reference_states") or problem.get("target_states") or ()
-    named = 1 + max((int(index) for key in qubo for index in key.split(",")), default=-1)
-    return max(named, *map(len, states), 0)
+    in_keys = 1 + max((int(index) for key in qubo for index in key.split(",")), default=-1)
+    return max(in_keys, *map(len, states), 0)
 
 
-def _book(
-    database: sqlite3.Connection,
+def _add_transaction(
+    connection: sqlite3.Connection,
     name: str,
     amount: int,
     kind: str,
@@ -180,13 +195,14 @@ def _book(
     job_id: str | None,
     now: datetime,
 ) -> None:
-    database.execute(
+    """Change a balance and record the change, so that the transactions always add up to the balance."""
+    connection.execute(
         "UPDATE accounts SET balance = balance + ?, total_used = total_used + ?, updated_at = ?"
         " WHERE name = ?",
         (amount, max(0, -amount), now.isoformat(), name),
     )
-    (balance,) = database.execute("SELECT balance FROM accounts WHERE name = ?", (name,)).fetchone()
-    database.execute(
+    (balance,) = connection.execute("SELECT balance FROM accounts WHERE name = ?", (name,)).fetchone()
+    connection.execute(
         "INSERT INTO transactions"
         " (account, amount, balance_after, transaction_type, description, job_id, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -194,12 +210,12 @@ def _book(
     )
 
 
-def _transaction(row: tuple[Any, ...]) -> CreditTransaction:
+def _transaction_from_row(row: tuple[Any, ...]) -> CreditTransaction:
     number, amount, balance_after, kind, description, job_id, created_at = row
     return CreditTransaction(
         number,
-        _credits(amount),
-        _credits(balance_after),
+        _from_hundredths(amount),
+        _from_hundredths(balance_after),
         kind,
         description,
         job_id,
@@ -207,9 +223,9 @@ def _transaction(row: tuple[Any, ...]) -> CreditTransaction:
     )
 
 
-def _hundredths(amount: Decimal) -> int:
+def _to_hundredths(amount: Decimal) -> int:
     return int(amount.scaleb(2))
 
 
-def _credits(hundredths: int) -> Decimal:
+def _from_hundredths(hundredths: int) -> Decimal:
     return Decimal(hundredths).scaleb(-2)

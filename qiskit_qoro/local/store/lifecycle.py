@@ -1,7 +1,7 @@
-"""The life of a job, as a table: from which status it may go to which.
+"""The life cycle of a job, as a table: which status may follow which.
 
-Every change of a status goes through :func:`may_become`, in the same transaction as the change itself, so
-that of two calls that race (cancel against complete) exactly one wins and the other one is told.
+Every status change is checked by :func:`may_become`, in the transaction that makes the change. If two changes
+race, for example cancelling and completing, exactly one of them succeeds and the other one is refused.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from qiskit_qoro.models.jobs import JobStatus
 __all__ = ["LIFECYCLE", "may_become"]
 
 LIFECYCLE: Mapping[JobStatus, frozenset[JobStatus]] = {
-    # To FAILED without having run: a job that is opened so, for the tests of clients.
-    # To INSUFFICIENT_CREDITS when its turn comes and its account cannot pay for it.
+    # FAILED without having run: a job that `POST /job/create_failed/` opens for tests of clients.
+    # INSUFFICIENT_CREDITS: the job is next in the queue and its account cannot pay for it.
     JobStatus.PENDING: frozenset(
         {JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED, JobStatus.INSUFFICIENT_CREDITS}
     ),
-    # Back to PENDING when the service stops, or has died, before the job was done.
+    # Back to PENDING: the service stopped or died before the job was done.
     JobStatus.RUNNING: frozenset(
         {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PENDING}
     ),
@@ -30,5 +30,5 @@ LIFECYCLE: Mapping[JobStatus, frozenset[JobStatus]] = {
 
 
 def may_become(current: JobStatus, new: JobStatus) -> bool:
-    """Whether a job in status ``current`` may go to status ``new``."""
+    """Whether a job may change from status ``current`` to status ``new``."""
     return new in LIFECYCLE.get(current, frozenset())

@@ -1,52 +1,22 @@
-"""What the store says of a job, and what it says when there is none or it is not ready."""
+"""What the store returns: jobs, circuits and templates, read from rows of the database."""
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar, Self, cast
 
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
-__all__ = [
-    "AccessDenied",
-    "CreditsShort",
-    "JobConflict",
-    "JobUnknown",
-    "PageUnknown",
-    "StoredCircuit",
-    "StoredJob",
-    "StoredTemplate",
-    "pack_values",
-]
+__all__ = ["StoredCircuit", "StoredJob", "StoredTemplate", "pack_values"]
 
 _FLOAT_BYTES = 8
 
 
 def pack_values(values: Sequence[float]) -> bytes:
-    """Values as they are stored: eight bytes each, the lowest first."""
+    """Pack parameter values for the database: eight bytes each, little-endian."""
     return struct.pack(f"<{len(values)}d", *values)
-
-
-class JobUnknown(Exception):  # noqa: N818 - it says what the job is, and is answered 404
-    """There is no such job, or it belongs to somebody else."""
-
-
-class AccessDenied(Exception):  # noqa: N818 - answered 403
-    """The account may not do this."""
-
-
-class CreditsShort(Exception):  # noqa: N818 - answered 402
-    """The account cannot pay for this."""
-
-
-class PageUnknown(Exception):  # noqa: N818 - answered 404
-    """There is no such page of a list."""
-
-
-class JobConflict(Exception):  # noqa: N818 - answered 409
-    """The job is not in a state that allows this."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +24,11 @@ class StoredCircuit:
     """One circuit of a job.
 
     Attributes:
-        position: Its place in the job, from 0.
+        position: Its position in the job, from 0.
         label: The caller's name for it.
-        content: Its compressed text; or, for a circuit of a template, its values packed.
-        shots: How often it runs, ``None`` where it is not sampled.
-        template: Its template, by number; ``None`` where it has a text of its own.
+        content: Its compressed text; for a row of a template, the packed parameter values.
+        shots: How often to sample it; ``None`` if expectation values are computed instead.
+        template: The number of its template, or ``None`` if the circuit has a text of its own.
     """
 
     position: int
@@ -69,15 +39,14 @@ class StoredCircuit:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The values of a circuit of a template, in the order of the template's names."""
-        if isinstance(self.content, str):  # as the first releases kept them
-            return tuple(json.loads(self.content))
-        return struct.unpack(f"<{len(self.content) // _FLOAT_BYTES}d", self.content)
+        """The parameter values of a row of a template, in the order of the template's names."""
+        packed = cast("bytes", self.content)
+        return struct.unpack(f"<{len(packed) // _FLOAT_BYTES}d", packed)
 
 
 @dataclass(frozen=True)
 class StoredTemplate:
-    """A template of a job: its compressed text, and the names that stand for numbers in it."""
+    """A template of a job: its compressed text and its parameter names."""
 
     blob: str
     names: tuple[str, ...]
@@ -85,20 +54,26 @@ class StoredTemplate:
 
 @dataclass(frozen=True)
 class StoredJob:
-    """What is known of a job besides its circuits.
+    """A job without its circuits and results.
 
     Attributes:
-        number: Its key in the store.
+        number: Its key in the database.
         job_id: Its public identifier.
-        job_type: What is asked of it.
-        simulator_cluster: The simulator cluster it runs on, if that is its target.
-        qpu_system: The QPU system it runs on, if that is its target.
-        status: Where it stands.
+        job_type: What to compute: counts, expectation values or a characterization.
+        simulator_cluster: The simulator cluster that it runs on, or ``None``.
+        qpu_system: The QPU system that it runs on, or ``None``.
+        status: Its status.
         is_finalized: Whether its last circuits have arrived.
-        observables: Groups of Pauli words and the circuits each one is measured on, as JSON.
-        run_time_s: Seconds it ran, once it is done.
-        reason: Why it failed.
+        observables: Groups of Pauli strings and the circuits that each group is measured on, as JSON.
+        run_time_s: How long it ran, in seconds; ``None`` until it has ended.
+        reason: Why it failed or was not run; ``None`` otherwise.
     """
+
+    COLUMNS: ClassVar[str] = (
+        "number, job_id, job_type, simulator_cluster, qpu_system, status, turn IS NOT NULL, "
+        "observables, run_time_s, reason"
+    )
+    """The columns to select for :meth:`from_row`."""
 
     number: int
     job_id: str
@@ -110,3 +85,11 @@ class StoredJob:
     observables: str | None
     run_time_s: float | None
     reason: str | None
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> Self:
+        """Build a job from a row of :attr:`COLUMNS`."""
+        number, job_id, job_type, cluster, system, status, is_finalized, *rest = row
+        return cls(
+            number, job_id, JobType(job_type), cluster, system, JobStatus(status), bool(is_finalized), *rest
+        )

@@ -1,4 +1,4 @@
-"""The SQLite database of the local service: its tables, and how it is opened."""
+"""The tables of the local service's SQLite database, and how the database is opened."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pathlib import Path
 
 from qiskit_qoro.errors import QoroError
 
-__all__ = ["open_database"]
+__all__ = ["open_connection"]
 
-# A database is brought up to date by the steps that it lacks, so a step never changes once it is out. The
-# version of a database is how many it has.
-_STEPS = (
-    """
+# Increase the version whenever the tables change. A database of another version is refused.
+_VERSION = 6
+_TABLES = """
 CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a deleted job may still be stopping
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: a deleted job may still be stopping
     job_id TEXT NOT NULL UNIQUE,
     owner TEXT NOT NULL,
     tag TEXT NOT NULL,
@@ -23,35 +22,22 @@ CREATE TABLE jobs (
     qpu_system TEXT,
     use_packing INTEGER NOT NULL,
     status TEXT NOT NULL,
-    turn INTEGER,        -- place in the queue; NULL until the job is finalized
+    turn INTEGER,        -- position in the queue; NULL until the job is finalized
     observables TEXT,    -- [groups, circuit_ham_map] as JSON
     run_time_s REAL,
-    reason TEXT          -- why it failed
+    reason TEXT          -- why the job failed or was not run
 );
 CREATE INDEX queue ON jobs (status, turn);
 CREATE TABLE circuits (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     position INTEGER NOT NULL,
     label TEXT NOT NULL,
-    blob TEXT NOT NULL,  -- base64 of gzip of the OpenQASM text
+    content TEXT NOT NULL,  -- base64 of gzip of the OpenQASM text; for a row of a template, a blob of doubles
     shots INTEGER,
+    template INTEGER,       -- the number of the template; NULL if the circuit has a text of its own
     PRIMARY KEY (job, position),
     UNIQUE (job, label)
 ) WITHOUT ROWID;
-CREATE TABLE results (
-    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-    position INTEGER NOT NULL,
-    item TEXT NOT NULL,  -- {"label": ..., "results": ...} as JSON
-    PRIMARY KEY (job, position)
-) WITHOUT ROWID;
-CREATE TABLE configurations (
-    job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
-    configuration TEXT NOT NULL
-);
-""",
-    """
-ALTER TABLE circuits RENAME COLUMN blob TO content;  -- of a circuit of a template: its values as JSON
-ALTER TABLE circuits ADD COLUMN template INTEGER;    -- which one, by its number
 CREATE TABLE templates (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -59,8 +45,17 @@ CREATE TABLE templates (
     names TEXT NOT NULL,  -- as JSON
     PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
-""",
-    """
+CREATE TABLE results (
+    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    item TEXT NOT NULL,                 -- {"label": ..., "results": ...} as JSON
+    failed INTEGER NOT NULL DEFAULT 0,  -- if 1, the item is {"label": ..., "error": ...}
+    PRIMARY KEY (job, position)
+) WITHOUT ROWID;
+CREATE TABLE configurations (
+    job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+    configuration TEXT NOT NULL
+);
 CREATE TABLE analyses (
     job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
     problem TEXT NOT NULL,  -- the request as JSON
@@ -69,11 +64,9 @@ CREATE TABLE analyses (
     created_at TEXT NOT NULL,
     completed_at TEXT
 );
-""",
-    """
 CREATE TABLE accounts (
     name TEXT PRIMARY KEY,
-    balance INTEGER NOT NULL,     -- in hundredths, as all amounts
+    balance INTEGER NOT NULL,     -- in hundredths, like all amounts
     total_used INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
@@ -85,31 +78,25 @@ CREATE TABLE transactions (
     balance_after INTEGER NOT NULL,
     transaction_type TEXT NOT NULL,
     description TEXT NOT NULL,
-    job_id TEXT,         -- the job may be gone
+    job_id TEXT,         -- not a reference: the job may have been deleted
     created_at TEXT NOT NULL
 );
 CREATE INDEX statement ON transactions (account, number);
-""",
-    """
-ALTER TABLE results ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;  -- item is then {"label", "error"}
-""",
-    """
-SELECT 1;  -- from here on, the values of a circuit of a template are a blob of packed numbers
-""",
-)
+"""
 
 
-def open_database(path: Path | None) -> sqlite3.Connection:
-    """Open the database, creating what is missing and bringing an older one up to date.
+def open_connection(path: Path | None) -> sqlite3.Connection:
+    """Open the database file and create its tables if the file is new.
 
     Args:
-        path: The file, ``None`` for memory.
+        path: The file, or ``None`` for a database in memory.
 
     Returns:
-        A connection for any thread, one at a time, that begins no transaction by itself.
+        A connection that any thread may use, but only one thread at a time. It begins no transaction by
+        itself.
 
     Raises:
-        QoroError: The file cannot be opened, is no database of this service, or is in use.
+        QoroError: The file cannot be opened, is not a database of this service and version, or is in use.
     """
     name = ":memory:" if path is None else path
     try:
@@ -129,18 +116,17 @@ def open_database(path: Path | None) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if not (0 < version <= len(_STEPS)) and not (version == 0 and is_empty):
-        raise QoroError(
-            f"expected a database of this service, version 1 to {len(_STEPS)}, got version {version}"
-        )
-    # Exclusive: two services on one file would run each other's jobs.
+    is_new = version == 0 and is_empty
+    if not is_new and version != _VERSION:
+        raise QoroError(f"expected a database of this service of version {_VERSION}, got version {version}")
+    # Two services on one file would run each other's jobs, so the first one locks the file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")
-    # Writing something takes the lock, whatever is in the database.
+    # SQLite takes the lock at the first write, so make an empty one.
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
-    for number, step in enumerate(_STEPS[version:], start=version + 1):
-        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
+    if is_new:
+        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")

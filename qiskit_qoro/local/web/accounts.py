@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.store.ledger import STARTING_GRANT, check_grant
-from qiskit_qoro.local.store.records import AccessDenied
+from qiskit_qoro.local.store.store_errors import AccessDeniedError
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
@@ -114,7 +114,7 @@ def check_tier(account: Account, config: AnyConfig | None) -> None:
     """Refuse a configuration that an account's tier does not allow.
 
     Raises:
-        AccessDenied: The bond dimension is over the tier's cap.
+        AccessDeniedError: The bond dimension is over the tier's cap.
     """
     if config is None or isinstance(config, DeviceConfig):
         return
@@ -123,4 +123,4 @@ def check_tier(account: Account, config: AnyConfig | None) -> None:
         name, value = "max_bond_dimension", config.max_bond_dimension
     cap = BOND_DIMENSION_CAPS[account.tier]
     if cap is not None and value is not None and value > cap:
-        raise AccessDenied(f"{name} is {value}, the tier {account.tier} allows at most {cap}")
+        raise AccessDeniedError(f"{name} is {value}, the tier {account.tier} allows at most {cap}")

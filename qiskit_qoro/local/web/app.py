@@ -22,7 +22,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.local.fault_injection import FaultInjection
-from qiskit_qoro.local.store.records import AccessDenied, CreditsShort, JobConflict, JobUnknown, PageUnknown
+from qiskit_qoro.local.store.store_errors import (
+    AccessDeniedError,
+    BalanceTooLowError,
+    JobConflictError,
+    JobNotFoundError,
+    PageNotFoundError,
+)
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.docs_page import render_page
 from qiskit_qoro.local.web.fault_responses import FaultInjector
@@ -48,11 +54,11 @@ _DRAIN_BYTES = (
 _STATUS_OF: Mapping[type[Exception], int] = {
     WireError: 400,
     QoroInputError: 400,
-    CreditsShort: 402,
-    AccessDenied: 403,
-    JobUnknown: 404,
-    PageUnknown: 404,
-    JobConflict: 409,
+    BalanceTooLowError: 402,
+    AccessDeniedError: 403,
+    JobNotFoundError: 404,
+    PageNotFoundError: 404,
+    JobConflictError: 409,
 }
 
 _Answer = TypeVar("_Answer", Answer, Answer | Deferred)
@@ -137,7 +143,7 @@ class _Resource:
             return
         except Exception:
             _logger.exception("%s %s failed", request.method, request.url.path)
-            response = _error(500, "the local service failed; its log tells why")
+            response = _error(500, "the local service failed: see its log")
         await response(scope, receive, send)
 
     async def _handle(self, request: Request) -> Response:
@@ -179,7 +185,7 @@ class _Resource:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(ended.set)
 
-        self._desk.store.when_ended(number, tell)
+        self._desk.store.call_at_end(number, tell)
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), timeout_s)
 

@@ -1,7 +1,7 @@
 """What each call does: decode the request, ask the store, encode the answer.
 
 Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for what
-the sender got wrong, and those of :mod:`qiskit_qoro.local.store.records` for what is not there, not
+the sender got wrong, and those of :mod:`qiskit_qoro.local.store.store_errors` for what is not there, not
 ready, not allowed or not paid for.
 :data:`HANDLERS` is keyed by the rows of the endpoint table.
 """
@@ -19,8 +19,9 @@ from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.engine.job_settings import VENDORS, check_job_config
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.store.analyses import StoredAnalysis
-from qiskit_qoro.local.store.records import CreditsShort, JobConflict, JobUnknown, StoredJob
-from qiskit_qoro.local.store.store import Store
+from qiskit_qoro.local.store.job_store import JobStore
+from qiskit_qoro.local.store.records import StoredJob
+from qiskit_qoro.local.store.store_errors import BalanceTooLowError, JobConflictError, JobNotFoundError
 from qiskit_qoro.local.web.accounts import Account, check_tier
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES, count_in_query, parse_json
 from qiskit_qoro.local.web.transactions_page import read_statement
@@ -71,7 +72,7 @@ class Stopper(Protocol):
 class HandlerContext:
     """What the handlers work with."""
 
-    store: Store
+    store: JobStore
     runner: Stopper
     fault_injection: FaultInjection = field(default_factory=FaultInjection)
 
@@ -189,7 +190,7 @@ def _add_circuits(context: HandlerContext, call: Call) -> Answer:
     else:
         batch = circuit_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
         _check_kind(job.job_type, batch)
-        context.store.append(call.owner, call.job_id, batch, body["circuits"])
+        context.store.append_circuits(call.owner, call.job_id, batch, body["circuits"])
     return _json({"status": "ok", "job_id": call.job_id})
 
 
@@ -269,7 +270,7 @@ def _set_config(context: HandlerContext, call: Call) -> Answer:
 def _get_config(context: HandlerContext, call: Call) -> Answer:
     config = context.store.config(call.owner, call.job_id)
     if config is None:
-        raise JobUnknown(f"job {call.job_id} has no execution configuration")
+        raise JobNotFoundError(f"job {call.job_id} has no execution configuration")
     return _json(config_answer_to_json(call.job_id, config))
 
 
@@ -288,9 +289,9 @@ def _characterized(context: HandlerContext, call: Call) -> Answer:
     if job.status is JobStatus.COMPLETED:
         return _validation_result(context, call)
     if job.status is JobStatus.CANCELLED:
-        raise JobConflict(f"job {job.job_id} was cancelled")
+        raise JobConflictError(f"job {job.job_id} was cancelled")
     if job.status is JobStatus.INSUFFICIENT_CREDITS:
-        raise CreditsShort(f"job {job.job_id} was not run: {job.reason}")
+        raise BalanceTooLowError(f"job {job.job_id} was not run: {job.reason}")
     reason = job.reason or f"job {job.job_id} is still {job.status}: read its result later"
     return _json(error_to_json(reason), 502)
 
@@ -315,11 +316,11 @@ def _validation_report(context: HandlerContext, call: Call) -> Answer:
 def _analysis(context: HandlerContext, call: Call) -> StoredAnalysis:
     job = context.store.job(call.owner, call.job_id)
     if job.job_type is not JobType.VALIDATE:
-        raise JobUnknown(f"job {job.job_id} characterizes nothing, it is of type {job.job_type}")
+        raise JobNotFoundError(f"job {job.job_id} characterizes nothing, it is of type {job.job_type}")
     analysis = context.store.analysis(call.owner, call.job_id)
     if analysis is None:
         why = f": {job.reason}" if job.reason else ""
-        raise JobConflict(f"job {job.job_id} is {job.status}, it has no result{why}")
+        raise JobConflictError(f"job {job.job_id} is {job.status}, it has no result{why}")
     return analysis
 
 

@@ -1,3 +1,5 @@
+"""The table of allowed status changes."""
+
 from __future__ import annotations
 
 import pytest
@@ -18,15 +20,15 @@ ALLOWED = {(P, R), (P, X), (P, F), (P, B), (R, C), (R, F), (R, X), (R, P)}
 
 @pytest.mark.parametrize("current", LIFECYCLE)
 @pytest.mark.parametrize("new", LIFECYCLE)
-def test_exactly_the_drawn_transitions_are_allowed(current: JobStatus, new: JobStatus) -> None:
+def test_exactly_the_listed_changes_are_allowed(current: JobStatus, new: JobStatus) -> None:
     assert may_become(current, new) == ((current, new) in ALLOWED)
 
 
-def test_a_final_status_is_one_that_nothing_leaves() -> None:
+def test_exactly_the_final_statuses_allow_no_change() -> None:
     assert {status for status in LIFECYCLE if status.is_final} == {
         status for status, following in LIFECYCLE.items() if not following
     }
 
 
-def test_a_status_that_the_table_does_not_know_leads_nowhere() -> None:
+def test_a_status_that_is_not_in_the_table_allows_no_change() -> None:
     assert not may_become(JobStatus("DREAMING"), JobStatus.COMPLETED)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.store.records import AccessDenied
+from qiskit_qoro.local.store.store_errors import AccessDeniedError
 from qiskit_qoro.local.web.accounts import (
     BOND_DIMENSION_CAPS,
     LOCAL_ACCOUNT,
@@ -87,7 +87,7 @@ def test_only_the_free_tier_has_a_cap(account: Account) -> None:
     ],
 )
 def test_a_bond_dimension_over_the_cap_is_denied(config: AnyConfig, named: str) -> None:
-    with pytest.raises(AccessDenied, match=named):
+    with pytest.raises(AccessDeniedError, match=named):
         check_tier(FREE, config)
 
 

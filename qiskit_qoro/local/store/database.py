@@ -1,0 +1,199 @@
+"""The database of a service: one connection, one lock, transactions, and every change of a job's status.
+
+A statement takes microseconds, so threads queue for the lock. The lock belongs to a condition variable, which
+is notified whenever the status of a job changes. Everyone who waits for a job, the runner included, sleeps on
+it.
+
+:class:`~qiskit_qoro.local.store.job_store.JobStore` and :class:`~qiskit_qoro.local.store.job_queue.JobQueue`
+are the two interfaces to a database: one for the owners of jobs, one for the runner.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qiskit_qoro.local.store.lifecycle import may_become
+from qiskit_qoro.local.store.schema import open_connection
+from qiskit_qoro.models.jobs import JobStatus
+
+__all__ = ["Database", "open_database"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def open_database(
+    path: Path | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = _utc_now,
+    pending_time_s: float = 0.0,
+) -> Database:
+    """Open a database and create it if it is new.
+
+    A file belongs to one service at a time and outlives it.
+
+    Args:
+        path: The file, or ``None`` for a database in memory.
+        clock: Returns seconds from an arbitrary start.
+        now: Returns the time of day, for the credit transactions.
+        pending_time_s: Seconds that every job stays pending after it is finalized.
+
+    Raises:
+        QoroError: The file cannot be opened, is not a database of this service and version, or is in use.
+    """
+    return Database(open_connection(path), clock=clock, now=now, pending_time_s=pending_time_s)
+
+
+class Database:
+    """A SQLite connection that any number of threads share.
+
+    :meth:`read` and :meth:`transaction` are the only way to the connection. Both hold the lock, so a thread
+    never sees the unfinished transaction of another one.
+
+    Attributes:
+        now: Returns the time of day.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+        pending_time_s: float,
+    ) -> None:
+        self.now = now
+        self._connection = connection
+        self._clock = clock
+        self._pending_time_s = pending_time_s
+        # Reentrant, because conditions given to `wait_for` read the database while they hold the lock.
+        self._changed = threading.Condition(threading.RLock())
+        # The two dicts are keyed by the job's number and guarded by the lock.
+        self._start_times: dict[int, float] = {}  # when a delayed job may start, by the clock
+        self._end_callbacks: dict[int, list[Callable[[], None]]] = {}  # for jobs that have not ended
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._changed:
+            self._connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Hold the lock and give access to the connection, for reading."""
+        with self._changed:
+            yield self._connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give access to the connection within a transaction, which an exception rolls back.
+
+        The lock is held until the transaction is committed. Threads that are notified during the transaction
+        therefore wake up to its result.
+        """
+        with self._changed:
+            # IMMEDIATE takes SQLite's write lock now instead of failing at the first write.
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Wait until ``condition`` returns true. It is evaluated again at every change.
+
+        Returns:
+            ``True`` if the condition holds, ``False`` after the timeout.
+        """
+        with self._changed:
+            return self._changed.wait_for(condition, timeout_s)
+
+    def wait_until_due(self, delay_s: Callable[[], float | None]) -> None:
+        """Wait until ``delay_s`` returns 0 or less.
+
+        Args:
+            delay_s: Returns the seconds that are left, or ``None`` if only a change can end the wait. It is
+                evaluated again when the seconds are over and at every change.
+        """
+        with self._changed:
+            while (delay := delay_s()) is None or delay > 0:
+                self._changed.wait(delay)
+
+    def notify(self) -> None:
+        """Wake all waiting threads, so that they evaluate their conditions again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def call_at_end(self, number: int, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once a job has ended or is deleted; at once if that is the case already.
+
+        The callback runs with the lock held, in the thread that ends the job. It must not block.
+        """
+        with self.read() as connection:
+            row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
+            if row is None or JobStatus(row[0]).is_final:
+                callback()
+            else:
+                self._end_callbacks.setdefault(number, []).append(callback)
+
+    # The methods below change or read a job within a transaction of the caller.
+
+    def change_status(self, number: int, status: JobStatus) -> bool:
+        """Change the status of a job. Every change of a status goes through here.
+
+        Returns:
+            Whether the status was changed. ``False`` if the job was deleted or its present status does not
+            allow the change, for example because it was cancelled meanwhile.
+        """
+        query = "SELECT status FROM jobs WHERE number = ?"
+        row = self._connection.execute(query, (number,)).fetchone()
+        if row is None or not may_become(JobStatus(row[0]), status):
+            return False
+        self._connection.execute("UPDATE jobs SET status = ? WHERE number = ?", (status.value, number))
+        self._start_times.pop(number, None)
+        if status.is_final:
+            self._call_back(number)
+        self._changed.notify_all()
+        return True
+
+    def end_job(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None) -> bool:
+        """Change the status of a job to a final one, and store its run time and why it failed.
+
+        Returns:
+            As for :meth:`change_status`.
+        """
+        changed = self.change_status(number, status)
+        if changed:
+            self._connection.execute(
+                "UPDATE jobs SET run_time_s = ?, reason = ? WHERE number = ?", (run_time_s, reason, number)
+            )
+        return changed
+
+    def delete_job(self, number: int) -> None:
+        """Delete a job and everything that belongs to it."""
+        self._connection.execute("DELETE FROM jobs WHERE number = ?", (number,))
+        self._start_times.pop(number, None)
+        self._call_back(number)
+        self._changed.notify_all()
+
+    def delay_start(self, number: int) -> None:
+        """Keep a job that was just finalized pending for the configured time."""
+        if self._pending_time_s:
+            self._start_times[number] = self._clock() + self._pending_time_s
+
+    def start_delay_s(self, number: int) -> float:
+        """Seconds until a pending job may start."""
+        return max(0.0, self._start_times.get(number, 0.0) - self._clock())
+
+    def _call_back(self, number: int) -> None:
+        for callback in self._end_callbacks.pop(number, ()):
+            callback()

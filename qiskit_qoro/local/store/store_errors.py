@@ -1,0 +1,31 @@
+"""The errors of the store. The web layer answers each of them with a status code of its own."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AccessDeniedError",
+    "BalanceTooLowError",
+    "JobConflictError",
+    "JobNotFoundError",
+    "PageNotFoundError",
+]
+
+
+class JobNotFoundError(Exception):
+    """No such job exists, or it belongs to another account. Answered with 404."""
+
+
+class PageNotFoundError(Exception):
+    """A list has no page with this number. Answered with 404."""
+
+
+class AccessDeniedError(Exception):
+    """The account may not do this. Answered with 403."""
+
+
+class BalanceTooLowError(Exception):
+    """The account cannot pay for this. Answered with 402."""
+
+
+class JobConflictError(Exception):
+    """The status of the job does not allow this. Answered with 409."""
