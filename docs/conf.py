@@ -51,6 +51,6 @@ nitpick_ignore_regex = [
     # Internal names that occur in signatures and have no page.
     (
         r"py:(class|exc)",
-        r"(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.[\w.]+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
+        r"(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown|RunStructure|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.[\w.]+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
     ),
 ]

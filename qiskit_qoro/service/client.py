@@ -712,7 +712,7 @@ class QoroService(CircuitRunner):
         """Fetch the credits of the account.
 
         Returns:
-            The JSON of the response: ``balance`` and ``total_used`` as decimal text, ``created_at`` and
+            The JSON of the response, with ``balance`` and ``total_used`` as decimal text, ``created_at`` and
             ``updated_at`` in ISO 8601 and UTC.
         """
         return account.fetch_credit_balance(self._transport)
@@ -725,7 +725,7 @@ class QoroService(CircuitRunner):
             page_size: Transactions per page, 1 to 100.
 
         Returns:
-            The JSON of the response: ``count``, ``total_pages``, ``next``, ``previous`` and ``results``. Each
+            The JSON of the response, with ``count``, ``total_pages``, ``next``, ``previous`` and ``results``. Each
             result has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
             ``description``, ``job_id`` and ``created_at``.
 
