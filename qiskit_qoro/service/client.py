@@ -725,8 +725,8 @@ class QoroService(CircuitRunner):
             page_size: Transactions per page, 1 to 100.
 
         Returns:
-            The JSON of the response, with ``count``, ``total_pages``, ``next``, ``previous`` and ``results``. Each
-            result has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
+            The JSON of the response, with ``count``, ``total_pages``, ``next``, ``previous`` and ``results``.
+            Each result has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
             ``description``, ``job_id`` and ``created_at``.
 
         Raises:
