@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from qiskit_qoro.cli.output import print_json, print_table, say
-from qiskit_qoro.cli.service_options import add_common, choose_provider, is_service_chosen, usual_journal
+from qiskit_qoro.cli.service_options import add_common, choose_provider, default_journal, is_service_chosen
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_remembered
 
@@ -89,7 +89,7 @@ def _find(options: argparse.Namespace) -> JobList:
     if is_service_chosen(options):
         with choose_provider(options) as provider:
             return provider.jobs(**chosen, refresh=options.refresh)
-    journal = usual_journal()
+    journal = default_journal()
     if journal is None:
         raise QoroInputError(f"no journal is kept: {JOURNAL_VARIABLE} is off")
     return list_remembered(journal, Selection(**chosen))

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_submission import submit_run
+from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import print_counts, print_json, say
 from qiskit_qoro.cli.service_options import add_common, choose_provider
 from qiskit_qoro.errors import QoroInputError
@@ -37,7 +38,7 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("file", metavar="FILE.qasm", help="the program; - for standard input")
+    offer_files(parser.add_argument("file", metavar="FILE.qasm", help="the program; - for standard input"))
     parser.add_argument(
         "--shots",
         type=_shots,

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, LocalService, Tier, serve_forever
@@ -33,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another token to take, and its account: tier FREE or PAID, and the credits it starts with "
         "(default FREE and 500.00); may be repeated",
     )
-    parser.add_argument("--database", metavar="PATH", help="file that keeps the jobs (default: memory)")
+    offer_files(
+        parser.add_argument("--database", metavar="PATH", help="file that keeps the jobs (default: memory)")
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="processes that run circuits")
     parser.add_argument(
         "--time-limit",

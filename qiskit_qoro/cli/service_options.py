@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from qiskit_qoro.cli.completers import offer_files, offer_job_ids
 from qiskit_qoro.connection import LOCAL_PREFIX
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import Journal, find_journal
@@ -18,9 +19,9 @@ __all__ = [
     "add_job",
     "choose_provider",
     "choose_provider_of_job",
+    "default_journal",
     "is_service_chosen",
     "references",
-    "usual_journal",
 ]
 
 
@@ -32,16 +33,20 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--url", metavar="URL", help=f"use the service at this address, with the token of {TOKEN_VARIABLE}"
     )
     where.add_argument("--local", action="store_true", help="use the local service, started for this command")
-    where.add_argument(
-        "--database", metavar="PATH", help="the same with the jobs of this file, which it keeps"
+    offer_files(
+        where.add_argument(
+            "--database", metavar="PATH", help="the same with the jobs of this file, which it keeps"
+        )
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_job(parser: argparse.ArgumentParser) -> None:
     """Add the identifier of a job, and the common options."""
-    parser.add_argument(
-        "job_id", type=_job_id, metavar="ID", help="the identifier of the job; of several, joined by +"
+    offer_job_ids(
+        parser.add_argument(
+            "job_id", type=_job_id, metavar="ID", help="the identifier of the job; of several, joined by +"
+        )
     )
     add_common(parser)
 
@@ -79,7 +84,7 @@ def choose_provider_of_job(options: argparse.Namespace) -> QoroProvider:
         QoroInputError: Nothing tells which service has the job.
     """
     if not (options.cloud or options.url or options.local or options.database is not None):
-        journal = usual_journal()
+        journal = default_journal()
         entry = journal.find(str(references(options)[0].job_id)) if journal else None
         if entry is not None and entry.service.startswith(LOCAL_PREFIX):
             options.database = entry.service.removeprefix(LOCAL_PREFIX)
@@ -95,7 +100,7 @@ def choose_provider_of_job(options: argparse.Namespace) -> QoroProvider:
     return choose_provider(options)
 
 
-def usual_journal() -> Journal | None:
+def default_journal() -> Journal | None:
     """The journal where it usually is, ``None`` where none is kept."""
     path = find_journal(True)
     return None if path is None else Journal(path)

@@ -1,13 +1,16 @@
-"""Completion in a shell: the scripts are run by the shells that they are for."""
+"""Shell completion: the shells that are installed run their scripts."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import pty
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,8 @@ from qiskit_qoro.cli.commands import build_parser
 from qiskit_qoro.history import STATUSES, Journal
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
-SHELLS = {shell: shutil.which(shell) for shell in ("bash", "zsh", "fish")}
+INSTALLED = [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)]
+PROGRAM = shlex.join([sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; sys.exit(main())"])
 COMMANDS = {
     "run",
     "jobs",
@@ -38,52 +42,107 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def bash(text: str, *words: str, directory: Path, journal: Path) -> set[str]:
-    """What bash would offer for the last of the words."""
-    program = shlex.join(
-        [sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; sys.exit(main())"]
-    )
-    line = " ".join(shlex.quote(word) for word in ("qiskit-qoro", *words))
+def execute(directory: Path, *command: str) -> str:
+    """Run a shell in a directory and return its output. It must not print errors."""
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=directory)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def complete_in_bash(text: str, line: str, directory: Path) -> list[str]:
+    words = ["qiskit-qoro", *line.split(" ")]
     commands = (
-        f'qiskit-qoro() {{ {program} "$@"; }}\n{text}\n'
-        f"COMP_WORDS=({line}); COMP_CWORD={len(words)}; _qiskit_qoro\n"
+        f'qiskit-qoro() {{ {PROGRAM} "$@"; }}\n{text}\n'
+        f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}\n"
+        # The script has registered a function. Call it as bash does for the Tab key.
+        '[[ $(complete -p qiskit-qoro) =~ "-F "([^ ]+) ]] && "${BASH_REMATCH[1]}"\n'
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
-    done = subprocess.run(
-        ["bash", "--norc", "-c", commands],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-        cwd=directory,
-        env=os.environ | {"QISKIT_QORO_JOURNAL": str(journal)},
+    return execute(directory, "bash", "--norc", "-c", commands).splitlines()
+
+
+def complete_in_fish(text: str, line: str, directory: Path) -> list[str]:
+    commands = (
+        f"function qiskit-qoro; {PROGRAM} $argv; end\n{text}\n"
+        f"complete --do-complete {shlex.quote(f'qiskit-qoro {line}')}\n"
     )
-    assert done.stderr == ""
-    return set(done.stdout.split("\n")) - {""}
+    # Each line of the output is a candidate, a tab, and a description.
+    output = execute(directory, "fish", "--no-config", "-c", commands)
+    return [found.split("\t")[0] for found in output.splitlines()]
 
 
+def complete_in_zsh(text: str, line: str, directory: Path) -> list[str]:
+    """Press the Tab key in an interactive zsh; zsh completes nowhere else."""
+    settings, found = directory / "settings", directory / "settings" / "found"
+    settings.mkdir()
+    (settings / ".zshrc").write_text(
+        "autoload -Uz compinit; compinit -u -D\n"
+        f'qiskit-qoro() {{ {PROGRAM} "$@"; }}\n'
+        f"eval {shlex.quote(text)}\n"
+        # Every completion ends in compadd. With -O it returns the candidates that fit the word.
+        "compadd() {\n"
+        "    if (( ! ${@[(I)-(O|D|A)]} )); then\n"
+        '        local -a fitting; builtin compadd -O fitting "$@"\n'
+        f"        print -rl -- $fitting >>{shlex.quote(str(found))}\n"
+        "    fi\n"
+        '    builtin compadd "$@"\n'
+        "}\n"
+        "complete-and-exit() { zle complete-word; exit 0 }\n"
+        "zle -N complete-and-exit; bindkey '^I' complete-and-exit\n"
+        "PS1='ready>'\n"
+    )
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(directory)
+        os.execvpe("zsh", ["zsh", "-i"], os.environ | {"ZDOTDIR": str(settings), "TERM": "dumb"})
+    shown = b""
+    with suppress(OSError):  # Linux reports the end of a terminal as an error
+        while b"ready>" not in shown:
+            shown += os.read(terminal, 4096)
+        os.write(terminal, f"qiskit-qoro {line}\t".encode())
+        while os.read(terminal, 4096):
+            pass
+    os.close(terminal)
+    assert os.waitpid(process, 0)[1] == 0, shown
+    # A candidate is escaped as it would stand on the command line.
+    return [shlex.split(each)[0] for each in found.read_text().split("\n") if each] if found.exists() else []
+
+
+COMPLETE: dict[str, Callable[[str, str, Path], list[str]]] = {
+    "bash": complete_in_bash,
+    "zsh": complete_in_zsh,
+    "fish": complete_in_fish,
+}
+
+
+@pytest.mark.parametrize("shell", INSTALLED)
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("line", "expected"),
     [
-        ([""], COMMANDS),
-        (["re"], {"result"}),
-        (["--v"], {"--version"}),
-        (["run", "--sh"], {"--shots"}),
-        (["run", "bell.qasm", "--j"], {"--json"}),
-        (["jobs", "--no"], {"--no-refresh"}),
-        (["jobs", "--status", ""], set(STATUSES)),
-        (["jobs", "--json", "--status", "CA"], {"CANCELLED"}),
-        (["jobs", "--tag", ""], set()),
-        (["completion", ""], {"bash", "zsh", "fish", "ids"}),
-        (["run", "be"], {"bell.qasm", "bell with spaces.qasm"}),
-        (["jobs", "--database", "job"], {"jobs.db"}),
-        (["result", ""], {"job-a", "job-b"}),
-        (["cancel", "job-a"], {"job-a"}),
-        (["nonsense", ""], set()),
+        ("", COMMANDS),
+        ("re", {"result"}),
+        ("--v", {"--version"}),
+        ("run --sh", {"--shots"}),
+        ("run bell.qasm --j", {"--json"}),
+        ("jobs --no", {"--no-refresh"}),
+        ("jobs --status ", set(STATUSES)),
+        ("jobs --json --status CA", {"CANCELLED"}),
+        ("jobs --tag ", set()),
+        ("completion ", {"bash", "zsh", "fish", "ids"}),
+        ("run be", {"bell.qasm", "bell with spaces.qasm"}),
+        ("jobs --database job", {"jobs.db"}),
+        ("result ", {"job-a", "job-b"}),
+        ("cancel job-a", {"job-a"}),
+        ("nonsense ", set()),
     ],
 )
-def test_bash_completes_commands_options_values_files_and_jobs(
-    words: list[str], expected: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_shell_completes_commands_options_values_files_and_jobs(
+    shell: str,
+    line: str,
+    expected: set[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("bell.qasm", "bell with spaces.qasm", "jobs.db"):
         (tmp_path / name).touch()
@@ -91,24 +150,24 @@ def test_bash_completes_commands_options_values_files_and_jobs(
     for job_id in ("job-a", "job-b"):
         journal.set_job_id(journal.begin("s", SubmissionFacts(JobKind.RUN, "b", "t", 1)), job_id)
     journal.begin("s", SubmissionFacts(JobKind.RUN, "b", "without an identifier", 1))
+    monkeypatch.setenv("QISKIT_QORO_JOURNAL", str(tmp_path / "journal.sqlite3"))
 
-    found = bash(script("bash", capsys), *words, directory=tmp_path, journal=tmp_path / "journal.sqlite3")
+    found = COMPLETE[shell](script(shell, capsys), line, tmp_path)
 
-    assert found == expected
+    assert set(found) - {""} == expected
 
 
-@pytest.mark.parametrize("shell", [shell for shell, path in SHELLS.items() if path])
-def test_the_scripts_are_correct_in_the_shells_that_are_here(
+@pytest.mark.parametrize("shell", INSTALLED)
+def test_a_script_is_valid_in_its_shell(
     shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "script"
     path.write_text(script(shell, capsys))
-    done = subprocess.run([shell, "-n", str(path)], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert execute(tmp_path, shell, "-n", str(path)) == ""
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_command_and_every_option_is_in_every_script(
+def test_every_script_contains_every_command_and_option(
     shell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = script(shell, capsys)
@@ -127,7 +186,7 @@ def test_every_command_and_every_option_is_in_every_script(
             assert shown in text, (name, option)
 
 
-def test_a_shell_that_is_not_known_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_shell_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["completion", "tcsh"])
     assert "tcsh" in capsys.readouterr().err
