@@ -1,121 +1,106 @@
-"""Several jobs at once: which one is done next, and waiting without a thread.
+"""Wait for several jobs, and hand out each when it ends; wait for one job in a coroutine.
 
-Jobs are looked at one at a time, at the pace of :mod:`qiskit_qoro.service.polling`: each ever more rarely,
-all together never faster than one new job alone.
+Both use the schedule of :mod:`qiskit_qoro.service.polling`: jobs are polled one at a time, at growing
+intervals, and several jobs cause no more requests per second than one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Protocol, TypeVar
 
-from qiskit_qoro.errors import JobTimeoutError
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import SYSTEM_CLOCK
-from qiskit_qoro.service.polling import Poller, max_retries_error, waits
+from qiskit_qoro.service.polling import Poller
 
 __all__ = ["Pollable", "as_completed", "until_final"]
 
-_LONGEST_S = 3.0
+_LONGEST_DELAY_S = 3.0
 _MAX_POLLS = 5000
 
 
 class Pollable(Protocol):
-    """A job that can be looked at.
+    """A job that can be polled.
 
-    Its ``service``, where it has one, sets the pace. Its ``is_known_final``, where it has one, tells whether
-    there is no need to look.
+    Two further attributes are optional. ``service`` is the client of the job, whose settings decide when the
+    job is polled. ``is_known_final`` tells whether the job is known to have ended, so that no poll is needed.
     """
 
     def job_id(self) -> str:
-        """Its identifier."""
+        """The identifier of the job."""
 
     def in_final_state(self) -> bool:
-        """Look at it once, and tell whether it is done, failed or cancelled."""
+        """Poll the job once, and tell whether it is done, failed or cancelled."""
 
 
 _Job = TypeVar("_Job", bound=Pollable)
 
 
 def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator[_Job]:
-    """Hand out jobs as they come to an end, whether done, failed or cancelled.
+    """Yield jobs in the order in which they end, whether done, failed or cancelled.
 
-    Those that are known to have come to an end are first, and the service is not asked about them again.
+    Jobs that are known to have ended come first and are not polled again.
 
     Args:
-        jobs: Jobs of backends or of primitives, of one service or of several.
-        timeout: Seconds to wait at most for all of them, ``None`` for as long as it takes.
+        jobs: Jobs of backends or of primitives, of one or several services.
+        timeout: Seconds to wait at most for all of them, ``None`` for no limit.
 
     Yields:
-        Each of ``jobs`` once. Its ``result()`` then needs no more waiting.
+        Each of ``jobs`` once. Its ``result()`` then returns without waiting.
 
     Raises:
-        JobTimeoutError: Not all came to an end in time; the others go on.
-        MaxRetriesReachedError: A job did not after the client's ``max_retries`` looks; it goes on.
+        JobTimeoutError: Some jobs did not end in time. They keep running.
+        MaxRetriesReachedError: A job did not end within ``max_retries`` polls. It keeps running.
         QoroAPIError: A service answered with an error.
-        QoroConnectionError: There was no answer.
+        QoroConnectionError: A service did not answer.
     """
     given = list(jobs)
-    poller = _poller_of(given)
-    deadline = math.inf if timeout is None else poller.clock.now() + timeout
-    waiting = {place: job for place, job in enumerate(given) if not _is_known_final(job)}
-    yield from (job for place, job in enumerate(given) if place not in waiting)
-    looks: Counter[int] = Counter()
-    schedule = poller.schedule(waiting)
-    while waiting:
-        now = poller.clock.now()
-        moment, place = schedule.take(now)
-        job = waiting[place]
-        with note_on_interrupt(job.job_id() for job in waiting.values()):
-            poller.clock.wait(max(0.0, min(moment, deadline) - now))
-            is_final = job.in_final_state()
-        looks[place] += 1
-        if is_final:
-            del waiting[place]
-            yield job
-        elif moment >= deadline:
-            raise JobTimeoutError(
-                f"{len(waiting)} of {len(given)} jobs are not done after {timeout:g} s, among them "
-                f"{job.job_id()}. They go on: wait again, or get them back later by their ids",
-                job_id=job.job_id(),
-            )
-        elif looks[place] == poller.max_retries:
-            raise max_retries_error(job.job_id(), poller.max_retries)
-        else:
-            schedule.reschedule(place, poller.clock.now())
+    poller = _shared_poller(given)
+    # Asked once: a job may become final in another thread at any moment.
+    known_final = [_is_known_final(job) for job in given]
+    waiting = [job for job, is_final in zip(given, known_final, strict=True) if not is_final]
+    # The time limit begins here: the caller may take its time over the jobs that are yielded first.
+    schedule = poller.schedule([job.job_id() for job in waiting], timeout_s=timeout)
+    yield from (job for job, is_final in zip(given, known_final, strict=True) if is_final)
+    completed = poller.poll_until_final(schedule, lambda index: waiting[index].in_final_state())
+    # By index, because the same job may occur twice.
+    unfinished = dict(enumerate(waiting))
+    while unfinished:
+        # Ctrl-C in the caller's code between two jobs is not noted: this covers the wait only.
+        with note_on_interrupt(job.job_id() for job in unfinished.values()):
+            index = next(completed)
+        yield unfinished.pop(index)
 
 
 async def until_final(job: Pollable) -> None:
-    """Wait until a job is done, failed or cancelled, and let others run meanwhile.
+    """Wait until a job is done, failed or cancelled, without blocking the event loop.
 
     Raises:
-        MaxRetriesReachedError: It was not after the client's ``max_retries`` looks; it goes on.
+        MaxRetriesReachedError: The job did not end within ``max_retries`` polls. It keeps running.
         QoroAPIError: The service answered with an error.
-        QoroConnectionError: There was no answer.
+        QoroConnectionError: The service did not answer.
     """
-    poller = _poller_of([job])
-    for pause_s in islice(waits(poller.first_s, poller.longest_s, poller.growth), poller.max_retries):
-        await asyncio.sleep(pause_s)
-        if await asyncio.to_thread(job.in_final_state):
-            return
-    raise max_retries_error(job.job_id(), poller.max_retries)
+    now = asyncio.get_running_loop().time
+    schedule = _shared_poller([job]).schedule([job.job_id()], now=now())
+    while schedule:
+        index, delay_s = schedule.next_poll(now())
+        await asyncio.sleep(delay_s)
+        is_final = await asyncio.to_thread(job.in_final_state)
+        schedule.record(index, is_final, now())
 
 
 def _is_known_final(job: Pollable) -> bool:
     return getattr(job, "is_known_final", False) is True
 
 
-def _poller_of(jobs: Sequence[Pollable]) -> Poller:
-    """The pace that suits the services of all these jobs: that of the one which needs most consideration."""
+def _shared_poller(jobs: Sequence[Pollable]) -> Poller:
+    """Combine the most conservative polling settings of the jobs' clients."""
     services = [getattr(job, "service", None) for job in jobs]
     pollers = [service.poller for service in services if isinstance(service, QoroService)]
     if not pollers:
-        return Poller(_LONGEST_S, _MAX_POLLS, SYSTEM_CLOCK)
+        return Poller(_LONGEST_DELAY_S, _MAX_POLLS, SYSTEM_CLOCK)
     return Poller(
         longest_s=max(poller.longest_s for poller in pollers),
         max_retries=max(poller.max_retries for poller in pollers),

@@ -1,23 +1,24 @@
-"""Waiting for jobs: often at first, rarely later, and never many requests at once.
+"""Decide when jobs are polled, and poll them until their status is final.
 
-The first look is soon, each wait 1.5 times the one before, none longer than the user's interval: a job of
-0.2 s is noticed within 0.1 s, a job of an hour is looked at every ``polling_interval`` seconds. How soon the
-first look is, and how fast the waits grow, depends on where the service is: over a network
-:data:`FIRST_POLL_S` and :data:`GROWTH`, on this machine :data:`LOCAL_FIRST_POLL_S` and :data:`LOCAL_GROWTH`.
-Each of several jobs has its own growing waits, and two looks, at whichever jobs, are never closer to each
-other than a first look: so many jobs cost no more requests a second than one new one.
+A job is polled first after a short delay. Each further delay is longer than the one before, up to the user's
+``polling_interval``: a job of 0.2 s is noticed within 0.1 s, and a job of an hour is polled every
+``polling_interval`` seconds. The first delay and the growth depend on where the service is:
+:data:`FIRST_POLL_S` and :data:`GROWTH` over a network, :data:`LOCAL_FIRST_POLL_S` and :data:`LOCAL_GROWTH` on
+this machine.
 
-:class:`PollSchedule` knows when to look at which job; it neither waits nor looks. :class:`Poller` does.
+Several jobs are polled one at a time. Each job has its own growing delays, and any two polls are at least the
+first delay apart. So many jobs cause no more requests per second than one new job.
+
+:class:`PollSchedule` decides which job to poll next, when, and when to give up. It does no I/O and never
+waits, so that a blocking loop and a coroutine can both use it. :class:`Poller` is the blocking loop.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from qiskit_qoro.errors import JobTimeoutError, MaxRetriesReachedError
 from qiskit_qoro.models.jobs import JobState
@@ -30,88 +31,141 @@ __all__ = [
     "LOCAL_GROWTH",
     "PollSchedule",
     "Poller",
-    "max_retries_error",
-    "waits",
 ]
 
 FIRST_POLL_S = 0.05
-"""Seconds until the first look at a job."""
+"""Seconds until the first poll of a job on a remote service."""
 
 LOCAL_FIRST_POLL_S = 0.002
-"""The same where the service is on this machine. A look takes a millisecond, a small job not much more."""
+"""Seconds until the first poll of a job on this machine, where a poll takes about 1 ms."""
 
 GROWTH = 1.5
-"""How much longer each wait is than the one before."""
+"""Ratio of two successive delays for a remote service."""
 
 LOCAL_GROWTH = 1.2
-"""The same where the service is on this machine. A job of 0.2 s is noticed within 0.04 s."""
-
-_Key = TypeVar("_Key", bound=Hashable)
+"""Ratio of two successive delays on this machine. A job of 0.2 s is noticed within 0.04 s."""
 
 
-def waits(first_s: float, longest_s: float, growth: float = GROWTH) -> Iterator[float]:
-    """The seconds to wait before each look, without end.
+class PollSchedule:
+    """The polls of one or more jobs: which job is next, when, and when to give up.
 
-    Args:
-        first_s: The first of them.
-        longest_s: What no wait exceeds.
-        growth: How much longer each is than the one before.
-    """
-    seconds = first_s
-    while True:
-        yield min(seconds, longest_s)
-        seconds = min(seconds * growth, longest_s)
-
-
-class PollSchedule(Generic[_Key]):
-    """When to look at which of several jobs.
+    The caller repeats three steps until the schedule is empty: call :meth:`next_poll`, wait and poll that
+    job, and report the outcome with :meth:`record`. Jobs are identified by their index in ``job_ids``, so
+    that a job may occur twice. The caller passes the present time to each method.
 
     Args:
-        keys: What stands for the jobs.
-        first_s: Seconds until the first look at a job, and between two looks at different jobs at least.
-        longest_s: The longest wait between two looks at one job, in seconds.
+        job_ids: The jobs, for error messages.
         now: The present, in seconds.
-        growth: How much longer each wait is than the one before.
+        first_s: The delay before the first poll of a job, and the least time between two polls of any jobs.
+        longest_s: The longest delay between two polls of one job, in seconds.
+        growth: The ratio of two successive delays.
+        max_polls: How often each job may be polled.
+        timeout_s: Seconds from ``now`` after which to give up, ``None`` for no limit.
     """
 
     def __init__(
-        self, keys: Iterable[_Key], *, first_s: float, longest_s: float, now: float, growth: float = GROWTH
+        self,
+        job_ids: Sequence[str],
+        now: float,
+        *,
+        first_s: float,
+        longest_s: float,
+        growth: float,
+        max_polls: int,
+        timeout_s: float | None = None,
     ) -> None:
-        self._pauses = {key: waits(first_s, longest_s, growth) for key in keys}
+        self._job_ids = list(job_ids)
+        self._longest_s = longest_s
+        self._growth = growth
+        self._max_polls = max_polls
+        self._timeout_s = timeout_s
+        self._deadline = math.inf if timeout_s is None else now + timeout_s
         self._gap_s = min(first_s, longest_s)
+        self._delays_s = [self._gap_s] * len(self._job_ids)  # before the next poll of each job
+        self._num_polls = [0] * len(self._job_ids)
+        # A heap of (time, order, index). `order` counts entries, so that jobs that are due at the same time
+        # are polled in the order in which they were scheduled. A job is in the heap unless it is final or
+        # being polled.
+        self._due: list[tuple[float, int, int]] = []
+        self._order = 0
+        # No poll may be earlier than this: the time of the previous poll plus the gap.
         self._earliest = now
-        self._place = 0
-        self._due: list[tuple[float, int, _Key]] = []
-        for key in self._pauses:
-            self.reschedule(key, now)
+        self._current_time = now
+        for index in range(len(self._job_ids)):
+            self._schedule(index, now)
 
     def __len__(self) -> int:
-        """How many jobs there are still to look at."""
+        """The number of jobs that are scheduled for another poll."""
         return len(self._due)
 
-    def reschedule(self, key: _Key, now: float) -> None:
-        """Have a job looked at again, after a longer wait than the last time."""
-        self._place += 1
-        heapq.heappush(self._due, (now + next(self._pauses[key]), self._place, key))
+    def next_poll(self, now: float) -> tuple[int, float]:
+        """Take the next job off the schedule.
 
-    def take(self, now: float) -> tuple[float, _Key]:
-        """The moment of the next look, and the job, which then is not on the schedule any more."""
-        due, _, key = heapq.heappop(self._due)
-        moment = max(due, self._earliest, now)
-        self._earliest = moment + self._gap_s
-        return moment, key
+        Returns:
+            The index of the job, and the seconds to wait before it is polled.
+        """
+        due, _, index = heapq.heappop(self._due)
+        # If polls took longer than planned, the delayed ones are not made up for in a burst: they keep the
+        # gap too, because `now` and `_earliest` move on.
+        self._current_time = max(due, self._earliest, now)
+        self._earliest = self._current_time + self._gap_s
+        # At the deadline every job is polled once more, without waiting for its time.
+        return index, max(0.0, min(self._current_time, self._deadline) - now)
+
+    def record(self, index: int, is_final: bool, now: float) -> None:
+        """Report the outcome of the poll that :meth:`next_poll` returned, and schedule the job's next one.
+
+        Raises:
+            JobTimeoutError: The job is not final, and the time limit is over.
+            MaxRetriesReachedError: The job is not final, and it may not be polled again.
+        """
+        self._num_polls[index] += 1
+        if is_final:
+            return
+        if self._current_time >= self._deadline:
+            raise self._timeout_error(index)
+        if self._num_polls[index] == self._max_polls:
+            raise self._max_polls_error(index)
+        self._delays_s[index] = min(self._delays_s[index] * self._growth, self._longest_s)
+        self._schedule(index, now)
+
+    def _schedule(self, index: int, now: float) -> None:
+        self._order += 1
+        heapq.heappush(self._due, (now + self._delays_s[index], self._order, index))
+
+    def _timeout_error(self, index: int) -> JobTimeoutError:
+        job_id, total, unfinished = self._job_ids[index], len(self._job_ids), len(self._due) + 1
+        after = f"not final after {self._timeout_s:g} s"
+        if total == 1:
+            message = f"job {job_id} is {after}. It keeps running: wait again, or retrieve it later by its id"
+        else:
+            message = (
+                f"{unfinished} of {total} jobs are {after}, among them {job_id}. They keep running: wait "
+                "again, or retrieve them later by their ids"
+            )
+        return JobTimeoutError(message, job_id=job_id)
+
+    def _max_polls_error(self, index: int) -> MaxRetriesReachedError:
+        job_id = self._job_ids[index]
+        return MaxRetriesReachedError(
+            f"job {job_id} is not final after {self._max_polls} polls. It keeps running: wait again, or "
+            "increase max_retries or polling_interval",
+            job_id=job_id,
+            retries=self._max_polls,
+        )
 
 
 @dataclass(frozen=True)
 class Poller:
-    """Looks at jobs until they are done.
+    """Polls jobs until their status is final.
 
     Attributes:
-        longest_s: The longest wait between two looks at a job, in seconds.
-        max_retries: How many looks at a job there are at most.
-        clock: What is waited with.
-        first_s: Seconds until the first look at a job, and between two looks at different jobs at least.
-        growth: How much longer each wait is than the one before.
+        longest_s: The longest delay between two polls of a job, in seconds.
+        max_retries: How often each job is polled at most.
+        clock: Measures time and waits.
+        first_s: The delay before the first poll of a job, and the least time between two polls of any jobs,
+            in seconds.
+        growth: The ratio of two successive delays.
     """
 
     longest_s: float
@@ -120,108 +174,100 @@ class Poller:
     first_s: float = FIRST_POLL_S
     growth: float = GROWTH
 
-    def schedule(self, keys: Iterable[_Key]) -> PollSchedule[_Key]:
-        """When to look at which of these jobs, from now on."""
-        return PollSchedule(
-            keys,
-            first_s=self.first_s,
-            longest_s=self.longest_s,
-            now=self.clock.now(),
-            growth=self.growth,
-        )
-
-    def until_final(
-        self,
-        read: Callable[[], JobState],
-        *,
-        job_id: str,
-        wait: Callable[[float], None] | None = None,
-        timeout_s: float | None = None,
-        on_poll: Callable[[int, JobState], None] | None = None,
-    ) -> JobState:
-        """Look at a job until its status is final; :meth:`until_all_final` for one.
+    def schedule(
+        self, job_ids: Sequence[str], *, now: float | None = None, timeout_s: float | None = None
+    ) -> PollSchedule:
+        """Create the schedule for polling some jobs.
 
         Args:
-            read: Reads the job's state.
-            job_id: The job.
-            wait: Lets seconds pass, in place of the clock; it may raise to end the polling.
-            timeout_s: Seconds after which to give up, ``None`` for never.
-            on_poll: Called after each look with the number of looks so far and the state.
+            job_ids: The jobs.
+            now: The present, in seconds; by default that of the clock.
+            timeout_s: Seconds after which to give up, ``None`` for no limit.
+        """
+        return PollSchedule(
+            job_ids,
+            self.clock.now() if now is None else now,
+            first_s=self.first_s,
+            longest_s=self.longest_s,
+            growth=self.growth,
+            max_polls=self.max_retries,
+            timeout_s=timeout_s,
+        )
+
+    def poll_until_final(
+        self,
+        schedule: PollSchedule,
+        poll: Callable[[int], bool],
+        *,
+        wait: Callable[[float], None] | None = None,
+    ) -> Iterator[int]:
+        """Poll jobs, one at a time, and yield each when it becomes final.
+
+        Args:
+            schedule: The jobs, from :meth:`schedule`.
+            poll: Polls the job at an index; returns whether its status is final.
+            wait: Waits some seconds, in place of the clock. It may raise an error to stop the polling.
+
+        Yields:
+            The index of each job, in the order in which the jobs become final.
 
         Raises:
-            MaxRetriesReachedError: The job was not final after :attr:`max_retries` looks.
-            JobTimeoutError: It was not final within ``timeout_s``.
+            MaxRetriesReachedError: A job was not final after :attr:`max_retries` polls.
+            JobTimeoutError: A job was not final in time.
         """
+        wait = wait or self.clock.wait
+        while schedule:
+            index, delay_s = schedule.next_poll(self.clock.now())
+            wait(delay_s)
+            is_final = poll(index)
+            schedule.record(index, is_final, self.clock.now())
+            if is_final:
+                yield index
 
-        def looked(count: int, states: Mapping[str, JobState]) -> None:
-            if on_poll is not None:
-                on_poll(count, states[job_id])
-
-        return self.until_all_final({job_id: read}, wait=wait, timeout_s=timeout_s, on_poll=looked)[job_id]
-
-    def until_all_final(
+    def wait_for_states(
         self,
-        reads: Mapping[str, Callable[[], JobState]],
+        polls: Mapping[str, Callable[[], JobState]],
         *,
         wait: Callable[[float], None] | None = None,
         timeout_s: float | None = None,
         on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
     ) -> dict[str, JobState]:
-        """Look at jobs, one at a time, until the status of each is final.
+        """Poll jobs until the status of each is final, and return their final states.
 
         Args:
-            reads: What reads the state of a job, by its identifier.
-            wait: Lets seconds pass, in place of the clock; it may raise to end the polling.
-            timeout_s: Seconds after which to give up, ``None`` for never.
-            on_poll: Called after each look with the number of looks so far, at any job, and the last known
-                state of each job that has been looked at.
+            polls: Job identifier to a function that polls the job.
+            wait: As for :meth:`poll_until_final`.
+            timeout_s: Seconds after which to give up, ``None`` for no limit.
+            on_poll: Called after each poll with the number of polls so far, of any job, and the last known
+                state of each polled job by identifier.
 
         Returns:
-            The final states, in the order of ``reads``.
+            The final state of each job by identifier, in the order of ``polls``.
 
         Raises:
-            MaxRetriesReachedError: A job was not final after :attr:`max_retries` looks at it.
-            JobTimeoutError: A job was not final within ``timeout_s``. Each is looked at once more when the
-                time is over, up to the first that is not final.
+            MaxRetriesReachedError: A job was not final after :attr:`max_retries` polls.
+            JobTimeoutError: A job was not final within ``timeout_s``; the error has its last status.
         """
-        wait = wait or self.clock.wait
-        deadline = math.inf if timeout_s is None else self.clock.now() + timeout_s
+        job_ids = list(polls)
         states: dict[str, JobState] = {}
-        looks: Counter[str] = Counter()
-        schedule = self.schedule(reads)
-        while schedule:
-            now = self.clock.now()
-            moment, job_id = schedule.take(now)
-            wait(max(0.0, min(moment, deadline) - now))
-            states[job_id] = state = reads[job_id]()
-            looks[job_id] += 1
+        num_polls = 0
+
+        def poll(index: int) -> bool:
+            nonlocal num_polls
+            job_id = job_ids[index]
+            states[job_id] = state = polls[job_id]()
+            num_polls += 1
             if on_poll is not None:
-                on_poll(looks.total(), states)
-            if state.status.is_final:
-                continue
-            if moment >= deadline:
-                raise _timeout(job_id, state, timeout_s, others=len(schedule))
-            if looks[job_id] == self.max_retries:
-                raise max_retries_error(job_id, self.max_retries)
-            schedule.reschedule(job_id, self.clock.now())
-        return {job_id: states[job_id] for job_id in reads}
+                on_poll(num_polls, states)
+            return state.status.is_final
 
-
-def max_retries_error(job_id: str, looks: int) -> MaxRetriesReachedError:
-    """The error that a job was not done after so many looks."""
-    return MaxRetriesReachedError(
-        f"job {job_id} was not done after {looks} looks at its status. It goes on: wait again, or raise "
-        "max_retries or polling_interval",
-        job_id=job_id,
-        retries=looks,
-    )
-
-
-def _timeout(job_id: str, state: JobState, timeout_s: float | None, *, others: int) -> JobTimeoutError:
-    more = f" (and {others} others were still waited for)" if others else ""
-    return JobTimeoutError(
-        f"job {job_id} is {state.status.value} after {timeout_s:g} s{more}. It goes on: wait again, "
-        "or get it back later by its id",
-        job_id=job_id,
-        status=state.status,
-    )
+        schedule = self.schedule(job_ids, timeout_s=timeout_s)
+        try:
+            for _ in self.poll_until_final(schedule, poll, wait=wait):
+                pass
+        except JobTimeoutError as error:
+            if error.job_id in states and error.status is None:
+                error.status = states[error.job_id].status
+                error.extend(f"The last status of job {error.job_id} is {error.status.value}")
+            raise
+        return {job_id: states[job_id] for job_id in job_ids}

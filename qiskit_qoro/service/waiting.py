@@ -66,7 +66,7 @@ def wait_for_jobs(
         return fetch_status(job_id, wait_to_retry).state
 
     polls = {job_id: partial(poll, job_id) for job_id in job_ids}
-    return poller.until_all_final(polls, timeout_s=timeout_s, on_poll=on_poll)
+    return poller.wait_for_states(polls, timeout_s=timeout_s, on_poll=on_poll)
 
 
 def poll_until_final(
@@ -109,12 +109,13 @@ def poll_until_final(
 
     with status_line(job_id, verbose) as show:
 
-        def on_poll(retry_count: int, state: JobState) -> None:
-            show(state.status)
+        def on_poll(retry_count: int, states: Mapping[str, JobState]) -> None:
+            status = states[job_id].status
+            show(status)
             if progress_callback is not None:
-                progress_callback(retry_count, state.status.value)
+                progress_callback(retry_count, status.value)
 
-        poller.until_final(poll, job_id=job_id, wait=wait, on_poll=on_poll)
+        poller.wait_for_states({job_id: poll}, wait=wait, on_poll=on_poll)
     return last[0]
 
 

@@ -114,7 +114,7 @@ def test_what_is_not_done_in_time_goes_on(scripted: Scripted, clock: NoTime) -> 
     jobs = [scripted("a", "COMPLETED"), scripted("b", "RUNNING"), scripted("c", "RUNNING")]
     seen = []
 
-    with pytest.raises(JobTimeoutError, match=r"2 of 3 jobs are not done after 4 s, among them [bc]"):
+    with pytest.raises(JobTimeoutError, match=r"2 of 3 jobs are not final after 4 s, among them [bc]"):
         seen.extend(job.job_id() for job in as_completed(jobs, timeout=4))
 
     assert seen == ["a"]
@@ -122,7 +122,7 @@ def test_what_is_not_done_in_time_goes_on(scripted: Scripted, clock: NoTime) -> 
 
 
 def test_a_job_that_never_ends_is_given_up(scripted: Scripted) -> None:
-    with pytest.raises(MaxRetriesReachedError, match="job a was not done after 30 looks"):
+    with pytest.raises(MaxRetriesReachedError, match="job a is not final after 30 polls"):
         list(as_completed([scripted("a", "RUNNING")]))
 
 
