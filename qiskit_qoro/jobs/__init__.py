@@ -1,1 +1,1 @@
-"""Jobs: their status, how to wait for them, and how their results become Qiskit's."""
+"""Jobs: their status, how to wait for them, and how their results become Qiskit results."""

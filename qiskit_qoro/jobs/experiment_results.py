@@ -1,7 +1,7 @@
-"""From the service's counts to Qiskit's ``ExperimentResult``: names, registers, hexadecimal, every shot.
+"""Build Qiskit's ``ExperimentResult`` from the service's counts: names, registers, hexadecimal, every shot.
 
-Counts that are not what was asked for (a circuit without a result, too few shots, another width) are an
-error here, never a result.
+Results that do not match the submission (a circuit without a result, too few shots, a wrong number of bits)
+raise an error; they never become a result.
 """
 
 from __future__ import annotations
@@ -19,19 +19,27 @@ from qiskit_qoro.jobs.registers import RegisterLayout, layout_of_width
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus
 from qiskit_qoro.wire.labels import index_of_label
 
-__all__ = ["Experiment", "build_experiment_results", "by_known_label", "check_counts", "experiments_of"]
+__all__ = [
+    "Experiment",
+    "build_experiment_results",
+    "check_counts",
+    "infer_experiments",
+    "with_submitted_labels",
+]
 
 _T = TypeVar("_T")
+
+_SHOWN_CIRCUITS = 5
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What the service does not keep about one circuit of a job.
+    """The properties of a submitted circuit that the service does not keep.
 
     Attributes:
         name: The circuit's name.
         layout: Its classical registers.
-        shots: How often it was to be run.
+        shots: The number of shots that were submitted.
         metadata: The circuit's metadata.
     """
 
@@ -41,45 +49,49 @@ class Experiment:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-def experiments_of(
+def infer_experiments(
     results: Mapping[str, CircuitResult], failures: Iterable[str] = ()
 ) -> dict[str, Experiment]:
-    """What can be said of circuits that another client submitted, from what came of them alone.
+    """Infer the circuits of another client's job from its outcome.
 
     Args:
         results: Label to counts.
         failures: The labels of circuits without counts.
+
+    Returns:
+        Label to experiment. The name comes from the label, the number of bits and the shots from the counts.
     """
     experiments = {
         label: Experiment(
-            name=_short(label),
+            name=_name_from_label(label),
             layout=layout_of_width(len(next(iter(counts), ""))),
             shots=int(sum(counts.values())),
         )
         for label, counts in results.items()
     }
-    return experiments | {label: Experiment(_short(label), layout_of_width(0), 0) for label in failures}
+    failed = {label: Experiment(_name_from_label(label), layout_of_width(0), 0) for label in failures}
+    return experiments | failed
 
 
-def _short(label: str) -> str:
-    """A label as a name: where it is one of ours, without the piece of a structure that it carries."""
+def _name_from_label(label: str) -> str:
+    """Return the index in one of our labels, or else the whole label."""
     index = index_of_label(label)
     return label if index is None else str(index)
 
 
-def by_known_label(experiments: Mapping[str, Experiment], outcomes: Mapping[str, _T]) -> dict[str, _T]:
-    """What came of circuits, under the labels that they were submitted with.
+def with_submitted_labels(experiments: Mapping[str, Experiment], outcomes: Mapping[str, _T]) -> dict[str, _T]:
+    """Put results or failures under the labels that the circuits were submitted with.
 
-    A service may cut a label short. The index that ours begin with says which one it is.
+    A service may truncate labels. The index at the beginning of our labels still identifies the circuit.
 
     Args:
-        experiments: What was submitted, by label.
-        outcomes: What came back, by label.
+        experiments: The submitted circuits, by label.
+        outcomes: The results or the failures, by returned label.
     """
-    ours = {index_of_label(label): label for label in experiments}
-    ours.pop(None, None)
+    submitted = {index_of_label(label): label for label in experiments}
+    submitted.pop(None, None)
     return {
-        label if label in experiments else ours.get(index_of_label(label), label): outcome
+        label if label in experiments else submitted.get(index_of_label(label), label): outcome
         for label, outcome in outcomes.items()
     }
 
@@ -90,30 +102,30 @@ def build_experiment_results(
     *,
     memory: bool,
     reasons: Mapping[str, str] | None = None,
-    reason: str = "",
+    default_reason: str = "",
 ) -> list[ExperimentResult]:
-    """The results of a job's circuits as Qiskit has them, in the order of submission.
+    """Build the Qiskit results of a job's circuits, in the order of submission.
 
     Args:
-        experiments: What was submitted, by label.
-        results: What came back, by label.
-        memory: Whether to list every shot. The service keeps no order of the shots; they are listed in a
-            random one that is the same whenever the counts are.
-        reasons: Why circuits have no result, by label. A circuit without a result, or with one that makes no
-            sense, is then an ``ExperimentResult`` without success whose ``status`` is the reason. ``None``:
-            every circuit must have a result.
-        reason: The reason for circuits that have none of their own.
+        experiments: The submitted circuits, by label.
+        results: The counts, by label.
+        memory: Whether to list every shot. The service does not keep the order of the shots. They are listed
+            in a random order that is always the same for the same counts.
+        reasons: Label to the reason why a circuit has no result. A circuit without a valid result then
+            becomes an ``ExperimentResult`` with ``success=False`` and the reason in ``status``. ``None``:
+            every circuit must have a valid result.
+        default_reason: The reason for circuits that are not in ``reasons``.
 
     Raises:
         JobFailedError: A circuit has no result, or its counts do not add up to its shots.
-        WireError: The results are no counts, or of another width than the circuit's.
+        WireError: A result holds no counts, or bitstrings of the wrong length.
     """
     if reasons is None:
         _check_complete(experiments, results)
     built = []
-    for place, (label, experiment) in enumerate(experiments.items()):
-        where = f"circuit {place} ({experiment.name!r})"
-        why = (reasons or {}).get(label) or reason or "the service gives no result and no reason"
+    for index, (label, experiment) in enumerate(experiments.items()):
+        where = f"circuit {index} ({experiment.name!r})"
+        reason = (reasons or {}).get(label) or default_reason or "the service gives no result and no reason"
         if label in results:
             try:
                 built.append(_experiment_result(label, experiment, results[label], where, memory=memory))
@@ -121,8 +133,8 @@ def build_experiment_results(
             except (JobFailedError, WireError) as error:
                 if reasons is None:
                     raise
-                why = error.message.removeprefix(f"{where}: ")
-        built.append(_failed_experiment(experiment, why))
+                reason = error.message.removeprefix(f"{where}: ")
+        built.append(_failed_experiment(experiment, reason))
     return built
 
 
@@ -130,13 +142,13 @@ def _check_complete(experiments: Mapping[str, Experiment], results: Mapping[str,
     if results.keys() == experiments.keys():
         return
     missing = [
-        f"{place} ({experiment.name!r})"
-        for place, (label, experiment) in enumerate(experiments.items())
+        f"{index} ({experiment.name!r})"
+        for index, (label, experiment) in enumerate(experiments.items())
         if label not in results
     ]
     raise JobFailedError(
         f"there are {len(results)} results for {len(experiments)} circuits; "
-        f"no result for circuit {', '.join(missing[:5]) or 'none'}",
+        f"no result for circuit {', '.join(missing[:_SHOWN_CIRCUITS]) or 'none'}",
         status=JobStatus.COMPLETED,
     )
 
@@ -145,10 +157,11 @@ def _experiment_result(
     label: str, experiment: Experiment, counts: CircuitResult, where: str, *, memory: bool
 ) -> ExperimentResult:
     layout = experiment.layout
-    placed = layout.place(check_counts(counts, where=where, width=layout.num_clbits, shots=experiment.shots))
-    data: dict[str, Any] = {"counts": {hex(outcome): count for outcome, count in placed.items()}}
+    checked = check_counts(counts, where=where, width=layout.num_clbits, shots=experiment.shots)
+    by_outcome = layout.counts_by_outcome(checked)
+    data: dict[str, Any] = {"counts": {hex(outcome): count for outcome, count in by_outcome.items()}}
     if memory:
-        data["memory"] = _memory(placed, seed=_short(label))
+        data["memory"] = _memory(by_outcome, seed=_name_from_label(label))
     return ExperimentResult(
         shots=experiment.shots,
         success=True,
@@ -159,6 +172,7 @@ def _experiment_result(
 
 
 def _failed_experiment(experiment: Experiment, reason: str) -> ExperimentResult:
+    # Qiskit raises a TypeError instead of the reason if a status is not a string.
     return ExperimentResult(
         shots=experiment.shots,
         success=False,
@@ -179,20 +193,20 @@ def _header(experiment: Experiment) -> dict[str, Any]:
 
 
 def check_counts(counts: CircuitResult, *, where: str, width: int, shots: int) -> Mapping[str, int]:
-    """Make sure that a circuit's result is what was asked for.
+    """Check that the result of a circuit matches the submission.
 
     Args:
         counts: Flat bitstring to count.
-        where: What to call the circuit in an error.
-        width: How many classical bits it has.
-        shots: How often it was to be run. A circuit without classical bits may say nothing about it.
+        where: The name of the circuit in an error.
+        width: The number of its classical bits.
+        shots: The number of its shots. The counts of a circuit without classical bits need not add up to it.
 
     Returns:
         The same counts.
 
     Raises:
         JobFailedError: The counts do not add up to the shots.
-        WireError: They are no counts, or of another width.
+        WireError: The result holds no counts, or bitstrings of the wrong length.
     """
     if not all(isinstance(count, int) for count in counts.values()):
         raise WireError(f"{where}: expected counts, got expectation values")
@@ -207,9 +221,10 @@ def check_counts(counts: CircuitResult, *, where: str, width: int, shots: int) -
 
 
 def _memory(counts: Mapping[int, int], *, seed: str) -> list[str]:
-    """Every shot in hexadecimal, in a random order that ``seed`` decides."""
+    """List every shot in hexadecimal, in a random order that depends on ``seed`` and the counts only."""
     outcomes = np.array([hex(outcome) for outcome in counts], dtype=object)
     shots = np.repeat(outcomes, list(counts.values()))
+    # Not hash(seed): that differs from process to process.
     digest = hashlib.sha256(seed.encode()).digest()
     np.random.default_rng(list(digest)).shuffle(shots)
     return list(shots)

@@ -1,4 +1,4 @@
-"""A job of :meth:`QoroBackend.run`: what came of it, as a Qiskit ``Result`` or as the reason why not."""
+"""The job of :meth:`QoroBackend.run`, whose result is a Qiskit ``Result``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import JobFailedError, QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment, build_experiment_results
 from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
-from qiskit_qoro.jobs.outcome import describe_failure, identify, in_known_terms
+from qiskit_qoro.jobs.outcome import describe_failure, identify_circuits, restore_labels
 from qiskit_qoro.jobs.service_job import ServiceJob
 from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
@@ -30,25 +30,28 @@ __all__ = ["QoroJob", "ResultReader"]
 _DEFAULT_TAG = "default"
 
 ResultReader = Callable[[Any, Mapping[str, CircuitResult]], Any]
-"""Turns a structure that labels carried, and the results by label, into a result."""
+"""Builds a result from the structure that the labels carry and from the results by label."""
 
 
 class QoroJob(ServiceJob[Result], JobV1):
-    """A job on the Qoro service. ``await job`` waits for its result and lets other coroutines run meanwhile.
+    """A job on the Qoro service.
+
+    ``await job`` waits for its result and does not block the event loop.
 
     Args:
-        backend: The backend it runs on, ``None`` where that is not known.
-        job_id: Its identifier on the service.
-        service: The client to ask about it.
-        experiments: What was submitted, by label; ``None`` for a job fetched by its identifier, for which the
-            labels of its results tell. Where they do not, since another client submitted it, each circuit's
-            label is its name and its classical bits are one row.
-        memory: Whether the results are to list every shot.
-        tag: The job's tag, ``None`` where that is not known.
-        backend_name: The name of the backend, where only that is known.
-        readers: What reads the results of jobs of other kinds than those of ``backend.run()``, by the letter
-            of the kind in their labels.
-        find_backend: What finds a backend by its name, for a job fetched by its identifier.
+        backend: The backend that runs the job, ``None`` if unknown.
+        job_id: The job's identifier on the service.
+        service: The client that is asked about the job.
+        experiments: The submitted circuits, by label. ``None`` for a job that is retrieved by its identifier:
+            then the labels of its results describe the circuits. If they do not, because another client
+            submitted the job, the label of a circuit becomes its name and its classical bits belong to no
+            register.
+        memory: Whether the results list every shot.
+        tag: The job's tag, ``None`` if unknown.
+        backend_name: The name of the backend, if only that is known.
+        readers: Read the results of jobs that ``backend.run()`` did not submit, by the kind of structure in
+            their labels.
+        find_backend: Returns the backend with a given name, for a job that is retrieved by its identifier.
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class QoroJob(ServiceJob[Result], JobV1):
         # Qiskit's base class calls no other constructor, so each one is called by name.
         JobV1.__init__(self, backend, job_id)
         ServiceJob.__init__(self, job_id, service, [job_id])
+        # For a retrieved job the experiments are unknown, and the structure is incomplete, until the results
+        # have been read: their labels carry both.
         self._experiments = experiments
         self._structure = RunStructure(
             tuple((experiments or {}).values()),
@@ -77,9 +82,12 @@ class QoroJob(ServiceJob[Result], JobV1):
         self._readers = dict(readers or {})
         self._backend: BackendV2 | None = backend
         self._find_backend = find_backend
+        # What has been fetched is kept: a finished job never changes. `_result` is the complete result,
+        # `_partial` the one of a job with failed circuits, which `result()` must not return by default.
+        self._outcome: JobOutcome | None = None
         self._result: Result | None = None
         self._partial: Result | None = None
-        self._outcome: JobOutcome | None = None
+        # Set if the labels show that something else than `backend.run()` submitted the job.
         self._foreign: LabelledStructure | None = None
 
     @classmethod
@@ -109,42 +117,44 @@ class QoroJob(ServiceJob[Result], JobV1):
         return f"<QoroJob {self.job_id()!r} on {self._structure.backend_name!r}>"
 
     def submit(self) -> None:
-        """Refuse: a job is submitted by ``backend.run()``, once.
+        """Refuse: ``backend.run()`` has already submitted the job.
 
         Raises:
             QoroInputError: Always.
         """
         raise QoroInputError(
-            f"job {self.job_id()} has been submitted already: backend.run() submits, and returns the job",
+            f"job {self.job_id()} has already been submitted: backend.run() submits a job and returns it",
             job_id=self.job_id(),
         )
 
     def backend(self) -> BackendV2:
-        """The backend it runs on; of a job fetched by its identifier, the one of the name that is known.
+        """Return the backend that runs the job.
+
+        A retrieved job looks its backend up by name. It may have to read its results to learn the name.
 
         Raises:
-            QiskitError: It is not known, or not yet, or the service has it no more.
+            QiskitError: The backend is not known, or not yet, or the service does not have it any more.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
         if self._backend is None and self._find_backend is not None:
             if self._structure.backend_name is None and self.status() is QiskitStatus.DONE:
-                self._read()
+                self._read_outcome()
             if self._structure.backend_name is not None:
                 self._backend = self._find_backend(self._structure.backend_name)
         return super().backend()
 
     @property
     def tags(self) -> list[str]:
-        """The tags that it was submitted with.
+        """The tags that the job was submitted with.
 
-        Of a job fetched by its identifier they come from the journal, or else from its results, once read.
+        A retrieved job takes them from the journal, or else from its results once they have been read.
         """
         tag = self._structure.tag
         return [] if tag in (None, _DEFAULT_TAG) else str(tag).split(",")
 
     def error_message(self) -> str | None:
-        """Why the job failed, ``None`` where it did not, or not yet.
+        """Return why the job failed, ``None`` if it did not fail, or not yet.
 
         Raises:
             QoroAPIError: The service answered with an error.
@@ -153,7 +163,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         return self._failure_reason(self.job_id()) if self.status() is QiskitStatus.ERROR else None
 
     def usage(self) -> float | None:
-        """Seconds that the service worked on the job, ``None`` where it does not say, or not yet.
+        """Return the seconds that the service worked on the job, ``None`` if unknown, or not yet known.
 
         Raises:
             QoroAPIError: The service answered with an error.
@@ -200,36 +210,36 @@ class QoroJob(ServiceJob[Result], JobV1):
         Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for as long as it takes.
-            partial: Whether to return what there is of a failed job. Each circuit without a result is then an
-                ``ExperimentResult`` whose ``success`` is false and whose ``status`` is the reason, and so is
-                the ``success`` of the whole. Qiskit's ``get_counts(k)`` works for the others and raises for
-                those; without an argument it raises.
+            timeout: Seconds to wait at most, ``None`` for no limit.
+            partial: Whether to return the available results of a failed job. Each circuit without a result
+                is then an ``ExperimentResult`` with ``success=False`` and the reason in ``status``, and the
+                ``success`` of the whole is ``False``. Qiskit's ``get_counts(k)`` works for circuits that have
+                a result and raises for the others; without an argument it raises.
 
         Returns:
-            One ``ExperimentResult`` for each circuit, in order, with counts, and with every shot where
-            ``memory=True`` was asked for. The service counts outcomes and does not keep the order of the
-            shots; ``memory`` lists them in a random order that is the same whenever the counts are.
+            One ``ExperimentResult`` with counts for each circuit, in order. With ``memory=True`` it also
+            lists every shot. The service counts outcomes and does not keep the order of the shots; ``memory``
+            lists them in a random order that is always the same for the same counts.
 
         Raises:
-            JobTimeoutError: The job was not done in time; it goes on.
-            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
-            JobFailedError: The job failed; the message names the circuits that did, and gives the service's
-                reasons. Or its results are incomplete, or do not add up to the shots.
+            JobTimeoutError: The job was not final in time; it continues.
+            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            JobFailedError: The job failed, and the message names the failed circuits with the service's
+                reasons. Or its results are incomplete, or counts do not add up to the shots.
             JobCancelledError: The job was cancelled.
-            QoroInputError: It is the job of a primitive: ``provider.retrieve_job()`` opens it.
+            QoroInputError: A primitive submitted the job: open it with ``provider.retrieve_job()``.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
-            WireError: The results make no sense.
+            WireError: The results break the protocol.
         """
-        kept = self._partial if partial and self._result is None else self._result
-        if kept is not None:
-            return kept
+        cached = self._partial if partial and self._result is None else self._result
+        if cached is not None:
+            return cached
         with note_on_interrupt([self.job_id()]), self._prefix_errors():
             self._wait(timeout)
-            if not partial or self.status() is QiskitStatus.CANCELLED:
+            if not partial or self._known_status() is QiskitStatus.CANCELLED:
                 self._raise_unless_completed()
-            outcome = self._read()
+            outcome = self._read_outcome()
             if self._foreign is not None:
                 self._raise_unless_completed()
                 self._result = self._read_foreign(outcome.results, self._foreign)
@@ -246,75 +256,80 @@ class QoroJob(ServiceJob[Result], JobV1):
         return self.result(timeout, partial)
 
     def outcome(self, timeout: float | None = None) -> JobOutcome:
-        """Wait for the job and return what the service says of each circuit, by label.
+        """Wait for the job and return the service's results by label.
 
-        For jobs whose results Qiskit has no form for: those of other clients that ask for expectation values.
+        This is for jobs of other clients that compute expectation values, which a Qiskit ``Result`` cannot
+        hold.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for as long as it takes.
+            timeout: Seconds to wait at most, ``None`` for no limit.
 
         Returns:
-            The counts or expectation values, and the reasons of circuits that have none.
+            The counts or expectation values, and the reason for each circuit that has none.
 
         Raises:
-            JobTimeoutError: The job was not done in time; it goes on.
-            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
+            JobTimeoutError: The job was not final in time; it continues.
+            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
-            WireError: The results make no sense.
+            WireError: The results break the protocol.
         """
         with note_on_interrupt([self.job_id()]), self._prefix_errors():
             self._wait(timeout)
-            return self._read()
+            return self._read_outcome()
 
     def _with_circuit_names(self, text: str) -> str:
         return name_circuits(text, self._experiments or {})
 
     # --- results --------------------------------------------------------------------------------------
 
-    def _read(self) -> JobOutcome:
-        """What came of the job, which is in a final state; what it was is learnt on the way."""
+    def _read_outcome(self) -> JobOutcome:
+        """Fetch and cache the outcome of a finished job; decode its labels if needed."""
         if self._outcome is None:
             outcome = self._fetch_outcome()
             if self._experiments is None:
-                found = identify(outcome, job_id=self.job_id())
+                found = identify_circuits(outcome, job_id=self.job_id())
                 if isinstance(found, LabelledStructure):
                     self._foreign = found
                 else:
-                    self._experiments, told = found
-                    self._structure = told.completed_by(self._structure)
-            self._outcome = in_known_terms(outcome, self._experiments or {})
+                    self._experiments, structure = found
+                    self._structure = structure.completed_by(self._structure)
+            self._outcome = restore_labels(outcome, self._experiments or {})
         return self._outcome
 
     def _fetch_outcome(self) -> JobOutcome:
         reference = ExecutionResult(job_id=self.job_id())
         if self._known_state().status is JobStatus.COMPLETED:
+            # Unlike get_job_outcome, this raises if the service refuses to give the results.
             return JobOutcome(self._service.get_job_results(reference).results or {})
         outcome = self._service.get_job_outcome(reference)
         return replace(outcome, reason=outcome.reason or "")
 
     def _describe_failure(self, job_id: str) -> str:
         del job_id  # there is only one
-        return describe_failure(self._read(), self._experiments or {})
+        return describe_failure(self._read_outcome(), self._experiments or {})
 
     def _raise_unless_completed(self) -> None:
         try:
             super()._raise_unless_completed()
         except JobFailedError as error:
-            rest = len(self._outcome.results) if self._outcome and not self._foreign else 0
-            if rest:
-                error.extend(f"result(partial=True) gives the results of the {rest} that completed")
+            # The outcome has been read to describe the failure.
+            num_results = len(self._outcome.results) if self._outcome and not self._foreign else 0
+            if num_results:
+                error.extend(
+                    f"result(partial=True) gives the results of the {num_results} circuits that completed"
+                )
             raise
 
-    def _read_foreign(self, results: Mapping[str, CircuitResult], found: LabelledStructure) -> Any:
-        reader = self._readers.get(found.kind)
+    def _read_foreign(self, results: Mapping[str, CircuitResult], structure: LabelledStructure) -> Any:
+        reader = self._readers.get(structure.kind)
         if reader is None:
             raise QoroInputError(
-                f"job {self.job_id()} was submitted by a primitive, or by a newer release: "
-                "provider.retrieve_job() opens it",
+                f"job {self.job_id()} was submitted by a primitive, or by a newer release: open it with "
+                "provider.retrieve_job()",
                 job_id=self.job_id(),
             )
-        return reader(found.document, results)
+        return reader(structure.document, results)
 
     def _build_result(self, outcome: JobOutcome, *, partial: bool) -> Result:
         structure = self._structure
@@ -323,12 +338,12 @@ class QoroJob(ServiceJob[Result], JobV1):
             outcome.results,
             memory=structure.memory,
             reasons=outcome.failures if partial else None,
-            reason=outcome.reason or "",
+            default_reason=outcome.reason or "",
         )
-        failed = sum(not item.success for item in items)
+        num_failed = sum(not item.success for item in items)
         state = self._known_state()
-        success = state.status is JobStatus.COMPLETED and not failed
-        told = "" if success else f": {failed} of {len(items)} circuits have no result"
+        success = state.status is JobStatus.COMPLETED and not num_failed
+        details = "" if success else f": {num_failed} of {len(items)} circuits have no result"
         return Result(
             backend_name=structure.backend_name,
             backend_version=None if structure.backend_name is None else __version__,
@@ -336,6 +351,6 @@ class QoroJob(ServiceJob[Result], JobV1):
             success=success,
             results=items,
             date=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            status=f"{state.status.value}{told}",
+            status=f"{state.status.value}{details}",
             time_taken=state.run_time_s,
         )

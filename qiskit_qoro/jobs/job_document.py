@@ -1,24 +1,25 @@
-"""What a submission of ``backend.run()`` means, to and from the labels of its circuits.
+"""The JSON document that the labels of a ``backend.run()`` job carry: circuit names, registers, metadata.
 
-How labels carry a document is told in :mod:`qiskit_qoro.wire.labels`; this is the document of kind ``r``, an
-object with short keys, those left out that have nothing to say:
+:mod:`qiskit_qoro.wire.labels` explains how labels carry a document. This is the document of kind ``r``. It is
+an object with short keys; keys without a value are left out:
 
 ::
 
     {"n": number of circuits,
-     "l": [layout, ...]                            the different ones, layout = [bits, pieces] or
-                                                   [bits, pieces, sources]
+     "l": [layout, ...]                            each different layout once:
+                                                   [bits, pieces] or [bits, pieces, sources]
      "r": [[circuits, layout, shots], ...]         runs of circuits with the same layout and shots
-     "c": [name, ...],  "x": [metadata, ...]       of each circuit
-     "b": backend,  "t": tag,  "m": 1}             m: every shot was asked for
+     "c": [name, ...],  "x": [metadata, ...]       one entry for each circuit
+     "b": backend,  "t": tag,  "m": 1}             m: the results list every shot
 
     pieces  = [name, size, name, size, ...]        as in creg_sizes
-    sources = [start, length, start, length, ...]  runs of ascending classical bits; left out where the bits
-                                                   of the result are the classical bits
+    sources = [start, length, start, length, ...]  runs of ascending classical bits; left out if the bits of
+                                                   the result are the classical bits
 
-Strategy: what is equal is written once, and the rest is left to the compression of the labels. Where the
-document does not fit, the metadata are left out first, then the names, then the backend and the tag. Reading
-trusts nothing: a document that contradicts itself is a :class:`WireError`.
+Strategy: equal values are written once, and the labels compress the rest. If the document does not fit into
+the labels, it is shortened: first the metadata are left out, then the names, then the backend and the tag.
+The reader trusts nothing, since labels come from the service: a document that contradicts itself is a
+:class:`WireError`.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ __all__ = [
 ]
 
 RUN_KIND = "r"
-"""The kind of structure that labels carry for ``backend.run()``."""
+"""The kind of structure that the labels of ``backend.run()`` carry."""
 
-_MOST_BITS = 2**24
+_MAX_BITS = 2**24  # of a layout that is read: a forged document must not exhaust the memory
 _DEEPEST = 20
 _LARGEST_INT_BITS = 2**10
 _QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
@@ -58,13 +59,13 @@ _QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
 
 @dataclass(frozen=True)
 class RunStructure:
-    """What a submission means, apart from its circuits.
+    """The meaning of a submission: what the service does not keep, but the results need.
 
     Attributes:
-        experiments: Its circuits, in order.
-        backend_name: What it was submitted to, ``None`` where that is not known.
-        tag: The job's tag, ``None`` where that is not known.
-        memory: Whether the results are to list every shot.
+        experiments: The circuits, in order.
+        backend_name: The name of the backend, ``None`` if unknown.
+        tag: The job's tag, ``None`` if unknown.
+        memory: Whether the results list every shot.
     """
 
     experiments: Sequence[Experiment]
@@ -73,7 +74,7 @@ class RunStructure:
     memory: bool = False
 
     def completed_by(self, other: RunStructure) -> RunStructure:
-        """This structure, with the backend and the tag of another one where it does not know them."""
+        """Return this structure, with backend and tag of another one if they are unknown here."""
         return replace(
             self,
             backend_name=self.backend_name if self.backend_name is not None else other.backend_name,
@@ -82,50 +83,51 @@ class RunStructure:
 
 
 def label_circuits(structure: RunStructure) -> list[str]:
-    """A label for each circuit of a submission; together they carry as much of its structure as fits."""
+    """Return a label for each circuit; together they carry as much of the structure as fits."""
     return encode_labels(RUN_KIND, _documents(structure), len(structure.experiments))
 
 
 def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
-    """What the service says, with a circuit's index and name where it quotes a label.
+    """Replace each label that a message quotes by the index and the name of the circuit.
 
     Args:
-        text: In the service's words, or in ours about what it sent.
-        experiments: What is known of the circuits, by label.
+        text: A message of the service, or of this package about an answer of the service.
+        experiments: The circuits, by label. A label of ours that is not among them becomes an index.
     """
     if "'" not in text:
         return text
     by_index = {index_of_label(label): experiment for label, experiment in experiments.items()}
 
-    def name(quoted: re.Match[str]) -> str:
-        is_circuit, label = quoted.groups()
+    def rename(quoted: re.Match[str]) -> str:
+        follows_circuit, label = quoted.groups()
         index = index_of_label(label)
-        if index is None or not (is_circuit or "." in label):
+        # A quoted number alone may be anything: it is a label only after the word "circuit".
+        if index is None or not (follows_circuit or "." in label):
             return quoted[0]
-        return f"circuit {index}{_in_brackets(by_index.get(index), index)}"
+        return f"circuit {index}{_name_in_brackets(by_index.get(index), index)}"
 
-    return _QUOTED.sub(name, text)
+    return _QUOTED.sub(rename, text)
 
 
-def _in_brackets(experiment: Experiment | None, index: int) -> str:
+def _name_in_brackets(experiment: Experiment | None, index: int) -> str:
     return "" if experiment is None or experiment.name == str(index) else f" ({experiment.name!r})"
 
 
 def _documents(structure: RunStructure) -> Iterator[dict[str, Any]]:
-    """From the fullest to the poorest."""
+    """Yield the documents of a structure, from the most complete to the shortest."""
     document = structure_to_json(structure)
     yield document
-    for left_out in ("x", "c", "bt"):
+    for left_out in ("x", "c", "bt"):  # metadata, names, backend and tag
         document = {key: value for key, value in document.items() if key not in left_out}
         yield document
 
 
 def structure_to_json(structure: RunStructure) -> dict[str, Any]:
-    """The document of a structure, without the single metadata that JSON cannot hold."""
+    """Return the document of a structure, without metadata entries that JSON cannot represent."""
     experiments = structure.experiments
     layouts = list(dict.fromkeys(experiment.layout for experiment in experiments))
-    place = {layout: index for index, layout in enumerate(layouts)}
-    runs = groupby((place[experiment.layout], experiment.shots) for experiment in experiments)
+    layout_index = {layout: index for index, layout in enumerate(layouts)}
+    runs = groupby((layout_index[experiment.layout], experiment.shots) for experiment in experiments)
     document: dict[str, Any] = {
         "n": len(experiments),
         "l": [_layout_to_json(layout) for layout in layouts],
@@ -145,25 +147,25 @@ def structure_to_json(structure: RunStructure) -> dict[str, Any]:
 
 
 def structure_from_json(document: object, num_circuits: int) -> RunStructure:
-    """The structure that a document describes. What a newer release adds to it is passed over.
+    """Read the structure in a document. Unknown keys, which a newer release may add, are ignored.
 
     Args:
-        document: As :func:`json.loads` gives it.
-        num_circuits: How many circuits the submission has.
+        document: The document, as :func:`json.loads` returns it.
+        num_circuits: The number of circuits in the submission.
 
     Raises:
-        WireError: Something is missing, malformed, or contradicts something else.
+        WireError: A field is missing or malformed, or contradicts another one.
     """
     fields = as_object(document, "structure")
     number = as_count(fields.get("n"), "n", least=0)
     if number != num_circuits:
-        raise WireError(f"the structure is that of {number} circuits, there are {num_circuits}")
+        raise WireError(f"n: expected a structure of {num_circuits} circuits, got one of {number}")
     layouts = [_layout_from_json(layout) for layout in as_list(fields.get("l"), "l")]
     runs = [_run_from_json(run, len(layouts)) for run in as_list(fields.get("r"), "r")]
     if sum(count for count, _, _ in runs) != number:
         raise WireError(f"r: expected runs of {number} circuits, got {shown(fields['r'])}")
-    names = _each(fields, "c", number) or [str(index) for index in range(number)]
-    metadata = _each(fields, "x", number) or [{}] * number
+    names = _list_per_circuit(fields, "c", number) or [str(index) for index in range(number)]
+    metadata = _list_per_circuit(fields, "x", number) or [{}] * number
     shapes = [(layouts[layout], shots) for count, layout, shots in runs for _ in range(count)]
     return RunStructure(
         experiments=tuple(
@@ -176,8 +178,8 @@ def structure_from_json(document: object, num_circuits: int) -> RunStructure:
     )
 
 
-def _each(fields: Mapping[str, Any], key: str, number: int) -> Sequence[Any] | None:
-    """The list under ``key`` with an entry for each circuit, ``None`` where it was left out."""
+def _list_per_circuit(fields: Mapping[str, Any], key: str, number: int) -> Sequence[Any] | None:
+    """Read a list with one entry for each circuit, ``None`` if it was left out."""
     if key not in fields:
         return None
     values = as_list(fields[key], key)
@@ -194,7 +196,7 @@ def _run_from_json(value: object, num_layouts: int) -> tuple[int, int, int]:
         as_count(number, "r", least=least) for number, least in zip(run, (1, 0, 0), strict=True)
     )
     if layout >= num_layouts:
-        raise WireError(f"r: there is no layout {layout}, there are {num_layouts}")
+        raise WireError(f"r: expected a layout below {num_layouts}, got {layout}")
     return count, layout, shots
 
 
@@ -227,12 +229,12 @@ def _layout_from_json(value: object) -> RegisterLayout:
     runs = _pairs(parts[2]) if len(parts) == 3 else [(0, num_clbits)]
     spans = [(as_count(start, "l", least=0), as_count(length, "l", least=0)) for start, length in runs]
     num_bits = sum(length for _, length in spans)
-    if max(num_clbits, num_bits) > _MOST_BITS:
-        raise WireError(f"l: a layout of {max(num_clbits, num_bits)} bits is more than {_MOST_BITS}")
+    if max(num_clbits, num_bits) > _MAX_BITS:
+        raise WireError(f"l: expected at most {_MAX_BITS} bits in a layout, got {max(num_clbits, num_bits)}")
     if any(start + length > num_clbits for start, length in spans):
         raise WireError(f"l: expected sources among {num_clbits} bits, got {shown(runs)}")
     if pieces and sum(size for _, size in pieces) != num_bits:
-        raise WireError(f"l: expected pieces of {num_bits} bits altogether, got {shown(pieces)}")
+        raise WireError(f"l: expected pieces of {num_bits} bits in total, got {shown(pieces)}")
     sources = tuple(bit for start, length in spans for bit in range(start, start + length))
     return RegisterLayout(tuple(pieces), sources, num_clbits)
 

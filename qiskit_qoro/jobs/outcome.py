@@ -1,7 +1,7 @@
-"""What came of a job's circuits: whose results they are, and why there are none, in the user's words.
+"""Translate the outcome of a job from the service's labels to the user's circuits.
 
-The service speaks of labels. Here they become what was submitted under them: known to the process that
-submitted it, and otherwise read from the labels themselves.
+The service identifies circuits by label. The process that submitted a job knows which circuit each label
+stands for; any other process reads that from the labels themselves.
 """
 
 from __future__ import annotations
@@ -10,31 +10,32 @@ import logging
 from collections.abc import Mapping
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.jobs.experiment_results import Experiment, by_known_label, experiments_of
+from qiskit_qoro.jobs.experiment_results import Experiment, infer_experiments, with_submitted_labels
 from qiskit_qoro.jobs.job_document import RUN_KIND, RunStructure, name_circuits, structure_from_json
 from qiskit_qoro.models.jobs import JobOutcome, summarize_failures
 from qiskit_qoro.wire.labels import LabelledStructure, decode_labels, index_of_label
 
-__all__ = ["describe_failure", "identify", "in_known_terms"]
+__all__ = ["describe_failure", "identify_circuits", "restore_labels"]
 
 _log = logging.getLogger(__name__)
 
-_PREFIX = "job failed: "
+_REASON_PREFIX = "job failed: "
 
 
-def identify(
+def identify_circuits(
     outcome: JobOutcome, *, job_id: str
 ) -> tuple[dict[str, Experiment], RunStructure] | LabelledStructure:
-    """What was submitted, as far as the labels tell.
+    """Find out from the labels of a job which circuits were submitted.
 
     Args:
-        outcome: What came of the job.
+        outcome: The outcome of the job.
         job_id: The job, for the log.
 
     Returns:
-        The circuits by label, and the structure of the submission. Where the labels carry none, or one that
-        cannot be read, which is logged, each label or its index is a name. For what something else than
-        ``backend.run()`` submitted, the structure as it was carried.
+        For a job of ``backend.run()``: the circuits by label, and the structure of the submission. If the
+        labels carry no structure, each circuit is named after its label, or after its index in the label. The
+        same happens if the structure cannot be read, with a warning in the log. For any other job: the
+        structure that its labels carry.
     """
     labels = [*outcome.results, *outcome.failures]
     try:
@@ -47,29 +48,36 @@ def identify(
             return dict(zip(in_order, structure.experiments, strict=True)), structure
     except WireError as error:
         _log.warning(
-            "job %s shows indices for names and one row of bits for registers: %s", job_id, error.message
+            "circuit names and registers of job %s are unknown, because its labels cannot be read: %s",
+            job_id,
+            error.message,
         )
-    experiments = experiments_of(outcome.results, outcome.failures)
+    experiments = infer_experiments(outcome.results, outcome.failures)
     return experiments, RunStructure(tuple(experiments.values()))
 
 
-def in_known_terms(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -> JobOutcome:
-    """The same, under the labels that the circuits were submitted with, and with their names in reasons."""
-    failures = by_known_label(experiments, outcome.failures)
+def restore_labels(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -> JobOutcome:
+    """Put an outcome under the submitted labels, and use the names of circuits in its reasons.
+
+    Args:
+        outcome: The outcome as the service returned it. The service may have truncated labels.
+        experiments: The submitted circuits, by label.
+    """
+    failures = with_submitted_labels(experiments, outcome.failures)
     reason = outcome.reason
     return JobOutcome(
-        results=by_known_label(experiments, outcome.results),
+        results=with_submitted_labels(experiments, outcome.results),
         failures={label: name_circuits(text, experiments) for label, text in failures.items()},
-        reason=None if reason is None else name_circuits(reason.removeprefix(_PREFIX), experiments),
+        reason=None if reason is None else name_circuits(reason.removeprefix(_REASON_PREFIX), experiments),
     )
 
 
 def describe_failure(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -> str:
-    """Why a job failed: the first of its circuits that did, or the service's words.
+    """Describe why a job failed: by its first failed circuits, or else by the service's reason.
 
     Args:
-        outcome: What came of the job, in known terms.
-        experiments: What was submitted, by label, in order.
+        outcome: The outcome of the job, from :func:`restore_labels`.
+        experiments: The submitted circuits by label, in order.
     """
     failed = [
         f"circuit {index} ({experiment.name!r}): {outcome.failures[label]}"

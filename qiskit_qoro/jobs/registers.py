@@ -1,11 +1,14 @@
-"""Classical registers: from the service's flat bitstrings to the integers that a Qiskit ``Result`` holds.
+"""Classical registers: from the service's flat bitstrings to the integers of a Qiskit ``Result``.
 
-The service knows one flat row of classical bits, in the order of ``circuit.clbits`` unless the circuit's
-conditions ask for another one (``Program.clbits``). Qiskit's ``Result`` wants one
-integer for each outcome, and ``creg_sizes`` to cut it up: the first register in the lowest bits. For a
-circuit whose registers follow each other, both are the same. Where registers share bits or stand in another
-order than their bits, each register gets its own copy of its bits, in the order of declaration; bits in no
-register come along as pieces of their own. This is the only place where classical bits change their order.
+The service returns one flat bitstring for each outcome. Its bits are ``circuit.clbits`` in order, unless the
+OpenQASM writer chose another order for the conditions of the circuit (``Program.clbits``).
+
+A Qiskit ``Result`` holds one integer for each outcome and ``creg_sizes`` to cut it into registers: the first
+register in the lowest bits. If the registers of a circuit follow each other, the integer is the bitstring. If
+registers share bits, or their order differs from the order of their bits, each register gets its own copy of
+its bits, in the order of declaration. Bits that belong to no register become pieces of their own.
+
+This module is the only place that changes the order of classical bits.
 """
 
 from __future__ import annotations
@@ -21,17 +24,18 @@ from qiskit_qoro.qasm.write.writer import Program
 __all__ = ["LOOSE", "RegisterLayout", "layout_of_circuit", "layout_of_width"]
 
 LOOSE = "loose"
-"""The name that ``creg_sizes`` gives to bits that belong to no register."""
+"""The name in ``creg_sizes`` for bits that belong to no register."""
 
 
 @dataclass(frozen=True)
 class RegisterLayout:
-    """Where each bit of a result comes from.
+    """The source of each bit of a Qiskit result.
 
     Attributes:
-        creg_sizes: Name and size of each piece, the first one in the lowest bits.
-        sources: For each bit of the result, lowest first, its place in the flat row.
-        num_clbits: How many bits the flat row has. Those that are no source (scratch bits) are left out.
+        creg_sizes: Name and size of each piece. The first piece is in the lowest bits.
+        sources: For each bit of the result, lowest first, its index in the flat bitstring.
+        num_clbits: The number of bits of the flat bitstring. Bits that are not in ``sources`` are dropped:
+            they are scratch bits of the program.
     """
 
     creg_sizes: tuple[tuple[str, int], ...]
@@ -40,35 +44,41 @@ class RegisterLayout:
 
     @property
     def memory_slots(self) -> int:
-        """How many bits an outcome has."""
+        """The number of bits of an outcome."""
         return len(self.sources)
 
-    def place(self, counts: Mapping[str, int]) -> dict[int, int]:
-        """Turn flat counts into counts by integer.
+    def counts_by_outcome(self, counts: Mapping[str, int]) -> dict[int, int]:
+        """Convert flat bitstrings to integers.
 
         Args:
-            counts: Flat bitstring to count; the rightmost character is place 0.
+            counts: Flat bitstring to count. The rightmost character is bit 0.
 
         Returns:
-            Outcome to count. Flat bitstrings that differ only in what is left out are added up.
+            Outcome to count. The counts of bitstrings that differ only in dropped bits are added up.
         """
         if self.sources == tuple(range(self.num_clbits)):
             return {int(bits or "0", 2): count for bits, count in counts.items()}
-        spans = self._spans
+        slices = self._slices
         pairs = (
-            (int("".join([bits[span] for span in spans]) or "0", 2), count) for bits, count in counts.items()
+            (int("".join([bits[part] for part in slices]) or "0", 2), count) for bits, count in counts.items()
         )
         if len(set(self.sources)) == self.num_clbits:
+            # No bit is dropped, so different bitstrings give different outcomes.
             return dict(pairs)
-        placed: Counter[int] = Counter()
+        totals: Counter[int] = Counter()
         for outcome, count in pairs:
-            placed[outcome] += count
-        return dict(placed)
+            totals[outcome] += count
+        return dict(totals)
 
     @property
-    def _spans(self) -> list[slice]:
-        """Which pieces of a flat bitstring, one after the other, are the outcome."""
+    def _slices(self) -> list[slice]:
+        """The parts of a flat bitstring whose concatenation is the outcome in binary.
+
+        Neighbouring columns are joined to one slice: that is faster than a character at a time.
+        """
         last = self.num_clbits - 1
+        # The highest bit of the outcome is its leftmost character, and bit 0 of the flat bitstring is its
+        # rightmost one, so both directions are reversed.
         columns = [last - source for source in reversed(self.sources)]
         starts = [at for at, column in enumerate(columns) if at == 0 or column != columns[at - 1] + 1]
         ends = [*starts[1:], len(columns)]
@@ -79,48 +89,55 @@ class RegisterLayout:
 
 
 def layout_of_width(num_clbits: int) -> RegisterLayout:
-    """The layout of a circuit of which only the number of classical bits is known: no registers."""
+    """Return the layout of a circuit whose registers are unknown.
+
+    Args:
+        num_clbits: The number of its classical bits.
+    """
     return RegisterLayout((), tuple(range(num_clbits)), num_clbits)
 
 
 def layout_of_circuit(circuit: QuantumCircuit, program: Program | None = None) -> RegisterLayout:
-    """The layout of a circuit's classical registers.
+    """Return the layout of a circuit's classical registers.
 
     Args:
         circuit: The circuit.
-        program: What was written for it; without it the flat row is ``circuit.clbits``.
+        program: The program that was written for it. Without one, the bits of a flat bitstring are
+            ``circuit.clbits``.
     """
     index = {bit: position for position, bit in enumerate(circuit.clbits)}
     pieces = [(register.name, tuple(index[bit] for bit in register)) for register in circuit.cregs]
-    places, width = (
+    # Where each of `circuit.clbits` is in the flat bitstring, and how long that is.
+    flat_index, width = (
         (range(len(index)), len(index)) if program is None else (program.clbits, program.num_clbits)
     )
     in_registers = [bit for _, bits in pieces for bit in bits]
     loose = sorted(set(index.values()) - set(in_registers))
     if not pieces:
-        return RegisterLayout((), tuple(places), width)
+        return RegisterLayout((), tuple(flat_index), width)
     if in_registers == sorted(set(in_registers)):
-        pieces = _interleaved(pieces, loose)
+        # The registers are disjoint and in the order of their bits: keep the loose bits in order, too.
+        pieces = _insert_loose_bits(pieces, loose)
     elif loose:
         pieces.append((LOOSE, tuple(loose)))
     return RegisterLayout(
         creg_sizes=tuple((name, len(bits)) for name, bits in pieces),
-        sources=tuple(places[bit] for _, bits in pieces for bit in bits),
+        sources=tuple(flat_index[bit] for _, bits in pieces for bit in bits),
         num_clbits=width,
     )
 
 
-def _interleaved(
+def _insert_loose_bits(
     pieces: list[tuple[str, tuple[int, ...]]], loose: list[int]
 ) -> list[tuple[str, tuple[int, ...]]]:
-    """Registers in the order of their bits, with the loose bits between them where they stand."""
+    """Insert loose bits as pieces before the first register that begins with a higher bit."""
     result = []
-    for name, sources in pieces:
-        before = tuple(bit for bit in loose if sources and bit < sources[0])
+    for name, bits in pieces:
+        before = tuple(bit for bit in loose if bits and bit < bits[0])
         if before:
             result.append((LOOSE, before))
             loose = loose[len(before) :]
-        result.append((name, sources))
+        result.append((name, bits))
     if loose:
         result.append((LOOSE, tuple(loose)))
     return result

@@ -1,4 +1,4 @@
-"""Job statuses: the service's, and Qiskit's."""
+"""The table that maps the service's job statuses to Qiskit's."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ QISKIT_STATUS = {
     JobStatus.INSUFFICIENT_CREDITS: QiskitStatus.ERROR,
     JobStatus.TIMED_OUT: QiskitStatus.ERROR,
 }
-"""The service's words in Qiskit's. A word that is not here counts as running."""
+"""Service status to Qiskit status. A status that is not in this table counts as running."""

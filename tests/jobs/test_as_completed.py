@@ -1,4 +1,4 @@
-"""Several jobs at once, and jobs that are awaited."""
+"""``as_completed`` and ``await job``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ URL = "http://qoro.invalid/api"
 
 
 class NoTime:
-    """A clock on which waiting takes no time at all."""
+    """A clock whose waits return at once and advance its time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -61,7 +61,7 @@ def scripted(wire: responses.RequestsMock, service: QoroService) -> Scripted:
 
 
 class Scripted:
-    """Makes jobs that are as told, one word after the other; the last one stays."""
+    """Creates jobs whose polls return the given statuses in order; the last one repeats."""
 
     def __init__(self, wire: responses.RequestsMock, service: QoroService) -> None:
         self._wire = wire
@@ -81,10 +81,10 @@ def flips(count: int) -> QuantumCircuit:
     return circuit
 
 
-# --- as they come to an end -----------------------------------------------------------------------------
+# --- as_completed ---------------------------------------------------------------------------------------
 
 
-def test_jobs_come_as_they_end_whatever_their_end(scripted: Scripted) -> None:
+def test_as_completed_yields_jobs_in_the_order_in_which_they_end(scripted: Scripted) -> None:
     jobs = [
         scripted("slow", *["RUNNING"] * 4, "COMPLETED"),
         scripted("bad", "RUNNING", "FAILED"),
@@ -103,14 +103,16 @@ def test_many_jobs_cost_no_more_requests_a_second_than_one_new_one(scripted: Scr
     assert min(clock.waits) >= 0.05 - 1e-9
 
 
-def test_no_jobs_are_done_at_once_and_the_same_one_comes_as_often_as_it_is_there(scripted: Scripted) -> None:
+def test_as_completed_yields_a_repeated_job_repeatedly_and_ends_at_once_without_jobs(
+    scripted: Scripted,
+) -> None:
     job = scripted("a", "COMPLETED")
 
     assert list(as_completed([])) == []
     assert list(as_completed([job, job])) == [job, job]
 
 
-def test_what_is_not_done_in_time_goes_on(scripted: Scripted, clock: NoTime) -> None:
+def test_as_completed_raises_at_its_timeout(scripted: Scripted, clock: NoTime) -> None:
     jobs = [scripted("a", "COMPLETED"), scripted("b", "RUNNING"), scripted("c", "RUNNING")]
     seen = []
 
@@ -121,32 +123,32 @@ def test_what_is_not_done_in_time_goes_on(scripted: Scripted, clock: NoTime) -> 
     assert clock.now() == pytest.approx(4)
 
 
-def test_a_job_that_never_ends_is_given_up(scripted: Scripted) -> None:
+def test_as_completed_gives_up_after_max_retries_polls(scripted: Scripted) -> None:
     with pytest.raises(MaxRetriesReachedError, match="job a is not final after 30 polls"):
         list(as_completed([scripted("a", "RUNNING")]))
 
 
-class Countdown:
-    """A job of another kind: it has no service, and is done after some looks."""
+class CountdownJob:
+    """A job of another kind: it has no service, and is final after a number of polls."""
 
-    def __init__(self, looks: int) -> None:
-        self.looks = looks
+    def __init__(self, polls: int) -> None:
+        self.polls = polls
 
     def job_id(self) -> str:
-        return f"countdown-{self.looks}"
+        return f"countdown-{self.polls}"
 
     def in_final_state(self) -> bool:
-        self.looks -= 1
-        return self.looks <= 0
+        self.polls -= 1
+        return self.polls <= 0
 
 
-def test_whatever_can_be_looked_at_can_be_waited_for() -> None:
-    jobs = [Countdown(2), Countdown(1)]
+def test_as_completed_accepts_any_pollable_object() -> None:
+    jobs = [CountdownJob(2), CountdownJob(1)]
 
     assert list(as_completed(jobs)) == jobs[::-1]
 
 
-def test_jobs_of_the_real_service_all_come(backend: QoroBackend) -> None:
+def test_as_completed_yields_all_jobs_of_the_local_service(backend: QoroBackend) -> None:
     jobs = [backend.run(flips(index), shots=3) for index in range(6)]
 
     done = {job.job_id(): job.result().get_counts() for job in as_completed(jobs, timeout=60)}
@@ -154,7 +156,7 @@ def test_jobs_of_the_real_service_all_come(backend: QoroBackend) -> None:
     assert [done[job.job_id()] for job in jobs] == [{str(index % 2): 3} for index in range(6)]
 
 
-def test_jobs_known_to_be_done_come_first_and_are_not_asked_about_again(
+def test_jobs_that_are_known_to_be_final_come_first_and_are_not_polled(
     scripted: Scripted, wire: responses.RequestsMock, clock: NoTime
 ) -> None:
     jobs = [scripted("new", "COMPLETED"), scripted("old", "COMPLETED"), scripted("bad", "FAILED")]
@@ -168,7 +170,7 @@ def test_jobs_known_to_be_done_come_first_and_are_not_asked_about_again(
     assert list(coming) == jobs[:1]
 
 
-def test_jobs_on_this_machine_are_looked_at_as_often_as_each_alone(
+def test_jobs_on_this_machine_are_polled_at_the_local_intervals(
     wire: responses.RequestsMock, clock: NoTime
 ) -> None:
     url = "http://127.0.0.1:9/api"
@@ -178,11 +180,11 @@ def test_jobs_on_this_machine_are_looked_at_as_often_as_each_alone(
 
     list(as_completed([QoroJob(None, "a", service)]))
 
-    assert clock.waits == pytest.approx([0.002 * 1.2**look for look in range(5)])
+    assert clock.waits == pytest.approx([0.002 * 1.2**poll for poll in range(5)])
 
 
 class PressesCtrlC(NoTime):
-    """A clock during whose first wait somebody presses Ctrl-C."""
+    """A clock that raises ``KeyboardInterrupt`` during the first wait."""
 
     def wait(self, seconds: float, event: object = None) -> None:
         raise KeyboardInterrupt
@@ -216,7 +218,7 @@ def test_ctrl_c_leaves_the_jobs_running_and_says_how_to_get_them_back(
 # --- awaiting -------------------------------------------------------------------------------------------
 
 
-def test_awaiting_jobs_gives_their_results_and_blocks_nobody(backend: QoroBackend) -> None:
+def test_awaiting_jobs_gives_their_results_and_does_not_block_the_event_loop(backend: QoroBackend) -> None:
     ticks = 0
 
     async def tick() -> None:
@@ -238,7 +240,7 @@ def test_awaiting_jobs_gives_their_results_and_blocks_nobody(backend: QoroBacken
     assert ticks > 10
 
 
-def test_a_failed_job_raises_where_it_is_awaited(scripted: Scripted, wire: responses.RequestsMock) -> None:
+def test_awaiting_a_failed_job_raises_its_error(scripted: Scripted, wire: responses.RequestsMock) -> None:
     job = scripted("a", "FAILED")
     wire.get(f"{URL}/job/a/resultsV2/", status=400, json={"error": "no ink"})
 
@@ -249,7 +251,7 @@ def test_a_failed_job_raises_where_it_is_awaited(scripted: Scripted, wire: respo
         asyncio.run(main())
 
 
-def test_a_cancelled_wait_leaves_the_job_alone(backend: QoroBackend) -> None:
+def test_cancelling_a_wait_leaves_the_job_running(backend: QoroBackend) -> None:
     circuit = flips(1)
     circuit.h(0)
     circuit.measure_all()

@@ -1,4 +1,4 @@
-"""Jobs: their status in Qiskit's words, their results, and what is said when there are none."""
+"""``QoroJob``: its Qiskit status, its results, and its errors if there are none."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def bell(name: str | None = None, **more: Any) -> QuantumCircuit:
 
 
 def slow() -> QuantumCircuit:
-    """Ten million shots of this take the better part of a minute: each shot is a run of its own."""
+    """A circuit that is simulated shot by shot: ten million shots take most of a minute."""
     circuit = QuantumCircuit(1, 1)
     circuit.h(0)
     circuit.measure(0, 0)
@@ -69,7 +69,7 @@ def slow() -> QuantumCircuit:
 # --- results on the real service ------------------------------------------------------------------------
 
 
-def test_a_result_says_where_it_comes_from(backend: QoroBackend) -> None:
+def test_a_result_names_its_job_and_its_backend(backend: QoroBackend) -> None:
     job = backend.run(bell(), shots=30)
     result = job.result()
 
@@ -110,7 +110,7 @@ def test_an_experiment_has_the_header_that_qiskit_reads(backend: QoroBackend) ->
     assert type(item.data.counts["0x4"]) is int
 
 
-def test_the_metadata_is_that_of_the_moment_of_the_run(backend: QoroBackend) -> None:
+def test_changing_the_metadata_after_the_run_does_not_change_the_result(backend: QoroBackend) -> None:
     circuit = bell(metadata={"run": 1})
     job = backend.run(circuit, shots=5)
     circuit.metadata["run"] = 2
@@ -118,7 +118,7 @@ def test_the_metadata_is_that_of_the_moment_of_the_run(backend: QoroBackend) -> 
     assert job.result().results[0].header["metadata"] == {"run": 1}
 
 
-def test_counts_are_found_by_index_by_circuit_and_by_name(backend: QoroBackend) -> None:
+def test_get_counts_accepts_an_index_a_circuit_and_a_name(backend: QoroBackend) -> None:
     flipped = QuantumCircuit(1, name="flipped")
     flipped.x(0)
     flipped.measure_all()
@@ -131,7 +131,7 @@ def test_counts_are_found_by_index_by_circuit_and_by_name(backend: QoroBackend) 
     assert result.get_counts(flipped) == result.get_counts("flipped") == result.get_counts(1) == {"1": 4}
 
 
-def test_circuits_of_one_name_each_keep_their_own_counts(backend: QoroBackend) -> None:
+def test_circuits_with_the_same_name_keep_their_own_counts(backend: QoroBackend) -> None:
     circuits = []
     for flips in range(3):
         circuit = QuantumCircuit(1, name="same")
@@ -148,11 +148,11 @@ def test_circuits_of_one_name_each_keep_their_own_counts(backend: QoroBackend) -
     assert first == {"0": 2}
 
 
-def test_a_list_of_one_circuit_is_a_result_of_one(backend: QoroBackend) -> None:
+def test_a_list_of_one_circuit_gives_one_experiment_result(backend: QoroBackend) -> None:
     assert len(backend.run([bell()], shots=5).result().results) == 1
 
 
-def test_memory_lists_every_shot_in_hexadecimal_and_the_same_each_time(
+def test_memory_lists_every_shot_in_hexadecimal_and_in_a_reproducible_order(
     provider: QoroProvider, backend: QoroBackend
 ) -> None:
     job = backend.run([bell(), bell()], shots=60, memory=True)
@@ -170,12 +170,12 @@ def test_memory_lists_every_shot_in_hexadecimal_and_the_same_each_time(
     assert twin.result().get_memory(0) == result.get_memory(0)
 
 
-def test_without_memory_there_is_none(backend: QoroBackend) -> None:
+def test_a_result_without_memory_refuses_get_memory(backend: QoroBackend) -> None:
     with pytest.raises(QiskitError, match="memory"):
         backend.run(bell(), shots=5).result().get_memory()
 
 
-def test_a_result_survives_becoming_a_dictionary_and_json(backend: QoroBackend) -> None:
+def test_a_result_survives_conversion_to_a_dictionary_and_json(backend: QoroBackend) -> None:
     result = backend.run([bell("a", metadata={"x": 1}), bell("b")], shots=5, memory=True).result()
 
     again = Result.from_dict(json.loads(json.dumps(result.to_dict())))
@@ -185,7 +185,7 @@ def test_a_result_survives_becoming_a_dictionary_and_json(backend: QoroBackend) 
     assert again.get_memory(1) == result.get_memory(1)
 
 
-def test_a_job_is_submitted_once(backend: QoroBackend) -> None:
+def test_a_job_cannot_be_submitted_again(backend: QoroBackend) -> None:
     job = backend.run(bell(), shots=5)
 
     with pytest.raises(QoroInputError, match=job.job_id()):
@@ -201,7 +201,7 @@ def test_a_job_survives_pickling(backend: QoroBackend) -> None:
     assert twin.result().get_memory() == job.result().get_memory()
 
 
-def test_a_job_that_was_fetched_survives_pickling_too(provider: QoroProvider, backend: QoroBackend) -> None:
+def test_a_retrieved_job_survives_pickling(provider: QoroProvider, backend: QoroBackend) -> None:
     job = provider.retrieve_job(backend.run(bell("mine"), shots=5).job_id())
 
     twin = pickle.loads(pickle.dumps(job))
@@ -211,7 +211,7 @@ def test_a_job_that_was_fetched_survives_pickling_too(provider: QoroProvider, ba
 
 
 def mixed_batch() -> list[QuantumCircuit]:
-    """Registers that share bits or stand in another order than their bits, loose bits, and equal names."""
+    """Circuits with shared, permuted and loose bits, and with equal names."""
     loose = QuantumCircuit(QuantumRegister(2), ClassicalRegister(2, "eins"), name="ψ ← same")
     crossed = QuantumCircuit(3, name="ψ ← same", metadata={"angle": 0.5, "odd": {1, 2}, "pair": (1, None)})
     bits = [Clbit() for _ in range(3)]
@@ -224,7 +224,7 @@ def mixed_batch() -> list[QuantumCircuit]:
     return [loose, crossed, bell("last", metadata={"k": [1, {"deep": "ja"}]})]
 
 
-def test_a_job_is_found_again_by_another_process(local_service: LocalService, backend: QoroBackend) -> None:
+def test_another_process_retrieves_the_same_result(local_service: LocalService, backend: QoroBackend) -> None:
     job = backend.run(mixed_batch(), shots=[40, 50, 60], memory=True, job_tags=["x", "y"])
     script = f"""
 import json
@@ -239,14 +239,14 @@ print(json.dumps([job.result().to_dict(), job.tags, repr(job)]))
 
     there, tags, shown = json.loads(done.stdout)
     here = json.loads(json.dumps(job.result().to_dict(), default=list))
-    assert here["results"][1]["header"]["metadata"].pop("odd") == [1, 2]  # no JSON: it stays behind
+    assert here["results"][1]["header"]["metadata"].pop("odd") == [1, 2]  # JSON cannot represent a set
     assert there | {"date": None} == here | {"date": None}
     assert (tags, shown) == (job.tags, repr(job))
     assert job.tags == ["x", "y"]
     assert done.stderr == ""
 
 
-def test_a_job_fetched_by_its_id_finds_its_tags_and_its_backend_in_its_results(
+def test_a_retrieved_job_reads_its_tags_and_its_backend_from_its_results(
     provider: QoroProvider, backend: QoroBackend
 ) -> None:
     job = backend.run(bell("mine"), shots=5)
@@ -261,7 +261,7 @@ def test_a_job_fetched_by_its_id_finds_its_tags_and_its_backend_in_its_results(
     assert fetched.result().time_taken == job.result().time_taken
 
 
-def test_a_job_of_another_client_shows_labels_and_one_row(
+def test_the_result_of_another_client_has_labels_for_names_and_no_registers(
     provider: QoroProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     program = (
@@ -281,7 +281,7 @@ def test_a_job_of_another_client_shows_labels_and_one_row(
         job.backend()
 
 
-def test_expectation_values_of_another_client_are_had_by_label(provider: QoroProvider) -> None:
+def test_outcome_returns_the_expectation_values_of_another_client_by_label(provider: QoroProvider) -> None:
     program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; x q[1];'
     submitted = provider.service.submit_circuits({"mine": program}, ham_ops="ZI;IZ")
 
@@ -295,15 +295,15 @@ def test_expectation_values_of_another_client_are_had_by_label(provider: QoroPro
 @pytest.mark.parametrize(
     "labels",
     [
-        ["0.1rAAAA", "1", "2"],  # no stream at all
-        ["0.2rAAAA", "1", "2"],  # of a newer release
-        ["5.abc", "6", "7"],  # the rest of a submission that was spread over several jobs
+        ["0.1rAAAA", "1", "2"],  # not a zlib stream
+        ["0.2rAAAA", "1", "2"],  # written by a newer release
+        ["5.abc", "6", "7"],  # the second job of a submission of several jobs
         encode_labels("r", [{"n": 4, "l": [], "r": []}], 3),
         encode_labels("r", [["no object"]], 3),
     ],
-    ids=["damaged", "newer", "part", "contradictory", "senseless"],
+    ids=["damaged", "newer", "part", "contradictory", "no object"],
 )
-def test_labels_that_cannot_be_read_leave_the_results(
+def test_results_are_returned_and_a_warning_is_logged_if_their_labels_cannot_be_decoded(
     provider: QoroProvider, caplog: pytest.LogCaptureFixture, labels: list[str]
 ) -> None:
     program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
@@ -319,7 +319,7 @@ def test_labels_that_cannot_be_read_leave_the_results(
     assert str(submitted.job_id) in caplog.text
 
 
-def test_a_structure_that_did_not_fit_is_no_reason_to_warn(
+def test_a_structure_that_did_not_fit_into_the_labels_causes_no_warning(
     provider: QoroProvider, backend: QoroBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
     circuit = QuantumCircuit(ClassicalRegister(2, "".join(map(chr, range(0x4E00, 0x4F00)))))
@@ -332,9 +332,7 @@ def test_a_structure_that_did_not_fit_is_no_reason_to_warn(
 
 
 @pytest.mark.parametrize("kind", ["s", "e"])
-def test_the_job_of_a_primitive_is_read_by_its_reader_or_not_at_all(
-    provider: QoroProvider, kind: str
-) -> None:
+def test_the_results_of_a_primitive_need_its_reader(provider: QoroProvider, kind: str) -> None:
     program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
     [label] = encode_labels(kind, [{"what": "it means"}], 1)
     submitted = provider.service.submit_circuits({label: program}, override_job_config=JobConfig(shots=5))
@@ -349,19 +347,17 @@ def test_the_job_of_a_primitive_is_read_by_its_reader_or_not_at_all(
     assert job.result() == ({"what": "it means"}, {label: {"1": 5}})
 
 
-def test_labels_that_a_service_cuts_short_are_known_by_their_index(
-    wire: responses.RequestsMock, submit: Submit
-) -> None:
+def test_truncated_labels_are_matched_by_their_index(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"1.x": histogram("01", 9), "0.1rabc": histogram("10", 9)})
 
     assert submit(bell(), bell(), shots=9).result().get_counts() == [{"10": 9}, {"01": 9}]
 
 
-# --- jobs that do not end well --------------------------------------------------------------------------
+# --- failures, timeouts and cancelling ------------------------------------------------------------------
 
 
-def test_a_failed_job_says_which_circuit_failed_and_why(backend: QoroBackend) -> None:
+def test_the_error_of_a_failed_job_names_the_failed_circuit_and_the_reason(backend: QoroBackend) -> None:
     wide = QuantumCircuit(70, 1, name="too wide for a state vector")
     wide.h(range(70))
     wide.measure(0, 0)
@@ -384,7 +380,7 @@ def test_a_failed_job_says_which_circuit_failed_and_why(backend: QoroBackend) ->
         job.result()
 
 
-def test_a_job_that_takes_too_long_lives_on_until_it_is_cancelled(backend: QoroBackend) -> None:
+def test_a_job_continues_after_a_timeout_until_it_is_cancelled(backend: QoroBackend) -> None:
     job = backend.run(slow(), shots=10**7)
 
     with pytest.raises(JobTimeoutError, match=job.job_id()) as caught:
@@ -401,7 +397,7 @@ def test_a_job_that_takes_too_long_lives_on_until_it_is_cancelled(backend: QoroB
         job.result()
 
 
-def test_a_result_can_be_had_after_a_timeout(backend: QoroBackend) -> None:
+def test_a_result_can_be_read_after_a_timeout(backend: QoroBackend) -> None:
     job = backend.run([slow()] * 2, shots=20_000)
 
     with pytest.raises(JobTimeoutError):
@@ -423,7 +419,7 @@ def test_an_interrupted_wait_leaves_the_job_running(backend: QoroBackend) -> Non
     assert job.cancel() is True
 
 
-def test_the_callback_sees_the_job_on_its_way_to_the_end(backend: QoroBackend) -> None:
+def test_the_callback_is_called_after_each_poll_and_with_the_final_status(backend: QoroBackend) -> None:
     seen: list[tuple[str, QiskitStatus, QoroJob]] = []
     job = backend.run(bell(), shots=5)
 
@@ -439,7 +435,7 @@ def test_the_callback_sees_the_job_on_its_way_to_the_end(backend: QoroBackend) -
 
 
 class NoTime:
-    """A clock on which waiting takes no time at all."""
+    """A clock whose waits return at once and advance its time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -462,7 +458,7 @@ Submit = Callable[..., QoroJob]
 
 @pytest.fixture
 def submit(wire: responses.RequestsMock) -> Submit:
-    """Submits circuits to a service that answers as the test says."""
+    """Submits circuits to a service whose answers the test scripts."""
 
     def submit(*circuits: QuantumCircuit, **options: Any) -> QoroJob:
         wire.post(f"{URL}/job/init/", json={"job_id": JOB})
@@ -475,8 +471,9 @@ def submit(wire: responses.RequestsMock) -> Submit:
 
 
 def histogram(bits: str, count: int) -> dict[str, Any]:
-    """QH1 of one outcome that occurred ``count`` times, 2 to 127, written by hand from the format."""
-    # Width, unique, shots; one gap; three bytes: one run, of counts other than 1, one long; one extra.
+    """The QH1 encoding of one outcome that occurred ``count`` times, 2 to 127, built by hand."""
+    # Width, number of outcomes, shots. Then three lists, each after its length: the gaps between outcomes,
+    # the runs (one run, of counts other than 1, of length 1), and by how much each such count exceeds 2.
     data = b"QH1" + bytes([len(bits), 1, count, 1, int(bits, 2), 3, 1, 0, 1, 1, count - 2])
     return {"encoding": "qh1", "n_bits": len(bits), "payload": base64.b64encode(data).decode()}
 
@@ -491,15 +488,15 @@ def answer_status(wire: responses.RequestsMock, status: str, **more: Any) -> res
     return wire.get(f"{URL}/job/{JOB}/status/", json={"status": status, **more})
 
 
-def test_every_status_has_its_word_in_qiskit() -> None:
+def test_every_service_status_maps_to_a_qiskit_status() -> None:
     assert set(QISKIT_STATUS) == set(JobStatus)
-    for status, word in QISKIT_STATUS.items():
-        ends = word in {QiskitStatus.DONE, QiskitStatus.ERROR, QiskitStatus.CANCELLED}
-        assert status.is_final == ends
+    for status, qiskit_status in QISKIT_STATUS.items():
+        is_final = qiskit_status in {QiskitStatus.DONE, QiskitStatus.ERROR, QiskitStatus.CANCELLED}
+        assert status.is_final == is_final
 
 
 @pytest.mark.parametrize("status", JobStatus)
-def test_the_status_of_a_job_never_raises(
+def test_every_status_can_be_read_without_an_error(
     wire: responses.RequestsMock, submit: Submit, status: JobStatus
 ) -> None:
     answer_status(wire, status.value)
@@ -507,7 +504,7 @@ def test_the_status_of_a_job_never_raises(
     assert submit().status() is QISKIT_STATUS[status]
 
 
-def test_a_status_never_heard_of_is_running_and_logged_once(
+def test_an_unknown_status_counts_as_running_and_is_logged_once(
     wire: responses.RequestsMock, submit: Submit, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer_status(wire, "TELEPORTED")
@@ -520,7 +517,7 @@ def test_a_status_never_heard_of_is_running_and_logged_once(
     assert JOB in caplog.text
 
 
-def test_a_status_never_heard_of_is_waited_through(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_a_wait_continues_after_an_unknown_status(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "TELEPORTED")
     answer_status(wire, "COMPLETED", run_time=1.5)
     answer_results(wire, {"0": histogram("11", 100)})
@@ -531,7 +528,7 @@ def test_a_status_never_heard_of_is_waited_through(wire: responses.RequestsMock,
     assert result.time_taken == 1.5
 
 
-def test_a_result_that_is_there_needs_no_more_requests(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_a_cached_result_needs_no_more_requests(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"0": histogram("11", 100)})
     job = submit(shots=100)
@@ -547,7 +544,7 @@ def test_a_result_that_is_there_needs_no_more_requests(wire: responses.RequestsM
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "INSUFFICIENT_CREDITS"])
-def test_a_job_without_results_gives_the_reason_of_the_service(
+def test_the_error_of_a_failed_job_gives_the_reason_of_the_service(
     wire: responses.RequestsMock, submit: Submit, status: str
 ) -> None:
     answer_status(wire, status)
@@ -562,7 +559,7 @@ def test_a_job_without_results_gives_the_reason_of_the_service(
     assert caught.value.status == status
 
 
-def test_a_failed_job_is_a_failed_job_even_where_its_reason_cannot_be_read(
+def test_a_failed_job_raises_job_failed_error_even_if_its_reason_cannot_be_read(
     wire: responses.RequestsMock, submit: Submit
 ) -> None:
     answer_status(wire, "FAILED")
@@ -571,7 +568,7 @@ def test_a_failed_job_is_a_failed_job_even_where_its_reason_cannot_be_read(
         submit().result()
 
 
-def test_a_failed_job_of_which_nothing_is_said_says_so(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_the_error_says_if_the_service_gives_no_reason(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "FAILED")
     wire.get(f"{URL}/job/{JOB}/resultsV2/", status=400)
 
@@ -580,7 +577,7 @@ def test_a_failed_job_of_which_nothing_is_said_says_so(wire: responses.RequestsM
 
 
 @pytest.mark.parametrize("count", [99, 101])
-def test_counts_that_do_not_add_up_are_an_error_and_no_result(
+def test_counts_that_do_not_add_up_to_the_shots_are_an_error(
     wire: responses.RequestsMock, submit: Submit, count: int
 ) -> None:
     answer_status(wire, "COMPLETED")
@@ -602,7 +599,7 @@ def test_a_circuit_without_a_result_is_an_error(wire: responses.RequestsMock, su
         submit(bell("there"), bell("lost"), shots=9).result()
 
 
-def test_a_result_that_nobody_asked_for_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_a_result_for_an_unknown_circuit_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"0": histogram("11", 9), "stranger": histogram("11", 9)})
 
@@ -610,7 +607,9 @@ def test_a_result_that_nobody_asked_for_is_an_error(wire: responses.RequestsMock
         submit(shots=9).result()
 
 
-def test_results_in_another_order_find_their_circuits(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_results_in_another_order_are_matched_to_their_circuits(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"1": histogram("01", 9), "0": histogram("10", 9)})
 
@@ -625,7 +624,7 @@ def test_results_in_another_order_find_their_circuits(wire: responses.RequestsMo
         ({"encoding": "qh9", "n_bits": 2, "payload": ""}, "encoding"),
     ],
 )
-def test_results_that_make_no_sense_are_an_error_that_names_the_job(
+def test_malformed_results_are_an_error_that_names_the_job(
     wire: responses.RequestsMock, submit: Submit, result: dict[str, Any], complaint: str
 ) -> None:
     answer_status(wire, "COMPLETED")
@@ -690,13 +689,13 @@ def test_every_error_about_a_job_carries_its_id(
     assert caught.value.job_id == JOB
 
 
-def test_cancelling_a_job_that_is_over_is_no_error(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_cancelling_a_finished_job_returns_false(wire: responses.RequestsMock, submit: Submit) -> None:
     wire.post(f"{URL}/job/{JOB}/cancel/", status=409, json={"error": "job is COMPLETED"})
 
     assert submit().cancel() is False
 
 
-def test_cancelling_a_job_of_somebody_else_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_cancelling_a_job_of_another_user_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
     wire.post(f"{URL}/job/{JOB}/cancel/", status=403, json={"error": "not yours"})
 
     with pytest.raises(QoroAPIError, match="not yours") as caught:
@@ -705,7 +704,7 @@ def test_cancelling_a_job_of_somebody_else_is_an_error(wire: responses.RequestsM
     assert caught.value.job_id == JOB
 
 
-def test_a_wait_ends_where_the_client_gives_up(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_a_wait_ends_after_max_retries_polls(wire: responses.RequestsMock, submit: Submit) -> None:
     looks = answer_status(wire, "RUNNING")
 
     with pytest.raises(MaxRetriesReachedError, match=JOB):
@@ -714,7 +713,7 @@ def test_a_wait_ends_where_the_client_gives_up(wire: responses.RequestsMock, sub
     assert looks.call_count == 50
 
 
-def test_a_timeout_is_kept_and_not_overshot(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_a_wait_ends_exactly_at_its_timeout(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "RUNNING")
     job = submit()
     clock = job._service.poller.clock
@@ -729,14 +728,14 @@ def test_a_timeout_is_kept_and_not_overshot(wire: responses.RequestsMock, submit
 
 
 def half_good() -> tuple[list[QuantumCircuit], ExecutionConfig]:
-    """Three circuits of which the first and the last can be run."""
+    """Three circuits of which the second cannot be simulated."""
     wide = QuantumCircuit(70, 1, name="wide")
     wide.h(range(70))
     wide.measure(0, 0)
     return [bell("a"), wide, bell("b")], ExecutionConfig(simulation_method=SimulationMethod.Statevector)
 
 
-def test_of_a_batch_in_which_a_circuit_fails_the_others_have_results(backend: QoroBackend) -> None:
+def test_partial_results_hold_the_circuits_that_did_not_fail(backend: QoroBackend) -> None:
     circuits, config = half_good()
     job = backend.run(circuits, shots=20, execution_config=config, memory=True)
 
@@ -761,7 +760,7 @@ def test_of_a_batch_in_which_a_circuit_fails_the_others_have_results(backend: Qo
         job.result()
 
 
-def test_a_failed_job_that_is_fetched_by_its_id_tells_the_same(
+def test_a_retrieved_failed_job_gives_the_same_error_and_partial_results(
     provider: QoroProvider, backend: QoroBackend
 ) -> None:
     circuits, config = half_good()
@@ -782,7 +781,7 @@ def test_a_failed_job_that_is_fetched_by_its_id_tells_the_same(
     assert here_again == there_again
 
 
-def test_a_completed_job_is_whole_whether_parts_were_asked_for_or_not(backend: QoroBackend) -> None:
+def test_the_partial_result_of_a_completed_job_is_its_result(backend: QoroBackend) -> None:
     job = backend.run(bell(), shots=20)
 
     result = job.result(partial=True)
@@ -792,7 +791,7 @@ def test_a_completed_job_is_whole_whether_parts_were_asked_for_or_not(backend: Q
     assert job.error_message() is None
 
 
-def test_a_cancelled_job_has_no_parts(backend: QoroBackend) -> None:
+def test_a_cancelled_job_has_no_partial_result(backend: QoroBackend) -> None:
     job = backend.run(slow(), shots=10**7)
     job.cancel()
 
@@ -801,7 +800,7 @@ def test_a_cancelled_job_has_no_parts(backend: QoroBackend) -> None:
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "INSUFFICIENT_CREDITS"])
-def test_a_service_that_tells_no_parts_has_all_circuits_fail_for_the_same_reason(
+def test_without_partial_results_of_the_service_every_circuit_has_the_reason_of_the_job(
     wire: responses.RequestsMock, submit: Submit, status: str
 ) -> None:
     answer_status(wire, status)
@@ -813,7 +812,7 @@ def test_a_service_that_tells_no_parts_has_all_circuits_fail_for_the_same_reason
     assert (result.success, result.status) == (False, f"{status}: 2 of 2 circuits have no result")
 
 
-def test_many_failures_are_counted_and_the_first_ones_told(
+def test_an_error_describes_the_first_failures_and_counts_the_others(
     wire: responses.RequestsMock, submit: Submit
 ) -> None:
     answer_status(wire, "FAILED")
@@ -839,7 +838,7 @@ def test_many_failures_are_counted_and_the_first_ones_told(
     assert result.get_counts(5) == {"11": 9}
 
 
-def test_a_completed_job_with_holes_can_be_had_with_them(
+def test_partial_results_of_a_completed_job_leave_invalid_circuits_out(
     wire: responses.RequestsMock, submit: Submit
 ) -> None:
     answer_status(wire, "COMPLETED")
@@ -859,10 +858,10 @@ def test_a_completed_job_with_holes_can_be_had_with_them(
     ]
 
 
-# --- the rest of a job ----------------------------------------------------------------------------------
+# --- usage, tags and interrupts -------------------------------------------------------------------------
 
 
-def test_a_job_tells_how_long_it_was_worked_on_and_its_tags(backend: QoroBackend) -> None:
+def test_a_job_has_its_usage_and_its_tags(backend: QoroBackend) -> None:
     job = backend.run(bell(), shots=5, tag="mine")
     job.wait_for_final_state()
 
@@ -872,14 +871,16 @@ def test_a_job_tells_how_long_it_was_worked_on_and_its_tags(backend: QoroBackend
     assert job.service is backend.service
 
 
-def test_while_a_job_runs_it_has_no_usage_and_no_error(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_a_running_job_has_no_usage_and_no_error_message(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
     answer_status(wire, "RUNNING")
     job = submit()
 
     assert (job.usage(), job.error_message()) == (None, None)
 
 
-def test_the_reason_of_a_failure_is_its_error_message(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_the_error_message_is_the_reason_of_the_failure(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "FAILED")
     asked = wire.get(
         f"{URL}/job/{JOB}/resultsV2/", status=400, json={"error": "job failed: circuit '0': no ink"}
@@ -890,14 +891,16 @@ def test_the_reason_of_a_failure_is_its_error_message(wire: responses.RequestsMo
     assert asked.call_count == 1
 
 
-def test_cancelling_a_job_that_is_gone_is_no_error(wire: responses.RequestsMock, submit: Submit) -> None:
+def test_cancelling_a_job_that_does_not_exist_any_more_returns_false(
+    wire: responses.RequestsMock, submit: Submit
+) -> None:
     wire.post(f"{URL}/job/{JOB}/cancel/", status=404, json={"error": "no such job"})
 
     assert submit().cancel() is False
 
 
 class CtrlC(NoTime):
-    """A clock on which somebody presses Ctrl-C during the third wait."""
+    """A clock that raises ``KeyboardInterrupt`` during the third wait."""
 
     presses = 3
 

@@ -1,4 +1,4 @@
-"""What a submission means, to and from the labels of its circuits."""
+"""The document that labels carry: encoding, decoding, shortening, and malformed documents."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ CROSSED = RegisterLayout((("a", 2), ("ψ", 3)), (4, 0, 1, 2, 2), 5)
 BELL = RunStructure([Experiment("circuit-166", PLAIN, 1024)], "qoro_maestro", "default")
 
 
-def carried(structure: RunStructure) -> RunStructure:
-    """What the labels of a submission bring back."""
+def through_labels(structure: RunStructure) -> RunStructure:
+    """Encode a structure into labels and decode it again."""
     labels = label_circuits(structure)
     assert all(len(label) <= LABEL_LIMIT for label in labels)
     found = decode_labels(reversed(labels))
@@ -37,7 +37,7 @@ def carried(structure: RunStructure) -> RunStructure:
     return structure_from_json(found.document, len(labels))
 
 
-# --- there and back -----------------------------------------------------------------------------------
+# --- encoding and decoding ----------------------------------------------------------------------------
 
 
 def test_the_document_is_short_and_as_the_reference_describes_it() -> None:
@@ -67,8 +67,8 @@ def test_the_document_is_short_and_as_the_reference_describes_it() -> None:
     assert back == RunStructure(tuple(structure.experiments), "cluster", "tag", memory=True)
 
 
-def test_the_labels_of_a_bell_pair_are_these() -> None:
-    # Written by this code once; another zlib may write another stream, and must read this one.
+def test_the_golden_label_of_a_bell_pair_is_decoded() -> None:
+    # This code has written it. Another zlib may compress differently, but must be able to read it.
     golden = (
         "0.1reNoVyEEKgCAQBdC7_PUEKuHCq4iEmYGgSaOuortnb_keXDCSkGGsVWRRom8g5Zwj8J-SBEmh1j_CDITEYaS-SK0xb4fBX"
         "bluxcfWuYLQZx3x9CN3vB8yDxx-"
@@ -80,10 +80,10 @@ def test_the_labels_of_a_bell_pair_are_these() -> None:
     )
 
 
-def test_two_thousand_equal_circuits_cost_little() -> None:
+def test_the_labels_of_two_thousand_equal_circuits_are_short() -> None:
     experiments = [Experiment(f"circuit-{index}", PLAIN, 1000, {"point": index % 7}) for index in range(2000)]
     structure = RunStructure(experiments, "qoro_maestro", "sweep")
-    assert carried(structure) == RunStructure(tuple(experiments), "qoro_maestro", "sweep")
+    assert through_labels(structure) == RunStructure(tuple(experiments), "qoro_maestro", "sweep")
     assert sum(map(len, label_circuits(structure))) < 12 * 2000
 
 
@@ -127,7 +127,7 @@ def layouts(draw: st.DrawFn) -> RegisterLayout:
     st.none() | names,
     st.booleans(),
 )
-def test_every_structure_comes_back_from_its_document(
+def test_every_structure_survives_its_document(
     experiments: list[Experiment], backend: str | None, tag: str | None, memory: bool
 ) -> None:
     structure = RunStructure(tuple(experiments), backend, tag, memory)
@@ -135,31 +135,31 @@ def test_every_structure_comes_back_from_its_document(
     assert structure_from_json(document, len(experiments)) == structure
 
 
-# --- what does not fit, or is no JSON -----------------------------------------------------------------
+# --- what does not fit, or JSON cannot represent ------------------------------------------------------
 
 
 def noise(length: int) -> str:
     return "".join(map(chr, np.random.default_rng(length).integers(0x4E00, 0x9FFF, length)))
 
 
-def test_what_does_not_fit_is_left_out_from_the_least_important_on() -> None:
+def test_a_document_that_does_not_fit_loses_its_least_important_fields_first() -> None:
     rich = RunStructure([Experiment("name", PLAIN, 5, {"k": noise(100)})], "cluster", "tag", memory=True)
-    [item] = carried(rich).experiments
+    [item] = through_labels(rich).experiments
     assert (item.name, item.layout, item.metadata) == ("name", PLAIN, {})
 
     long_name = RunStructure([Experiment(noise(100), PLAIN, 5)], "cluster", "tag", memory=True)
-    [item] = carried(long_name).experiments
+    [item] = through_labels(long_name).experiments
     assert (item.name, item.layout, item.shots) == ("0", PLAIN, 5)
-    assert carried(long_name).backend_name == "cluster"
+    assert through_labels(long_name).backend_name == "cluster"
 
     long_tag = RunStructure([Experiment("name", PLAIN, 5)], "cluster", noise(100), memory=True)
-    assert carried(long_tag) == RunStructure((Experiment("0", PLAIN, 5),), memory=True)
+    assert through_labels(long_tag) == RunStructure((Experiment("0", PLAIN, 5),), memory=True)
 
     nothing_fits = RunStructure([Experiment("a", RegisterLayout(((noise(100), 2),), (0, 1), 2), 5)])
     assert label_circuits(nothing_fits) == ["0.1r"]
 
 
-def test_of_the_metadata_single_values_that_json_cannot_hold_are_left_out() -> None:
+def test_metadata_that_json_cannot_represent_are_dropped_entry_by_entry() -> None:
     circular: list[Any] = []
     circular.append(circular)
     metadata: dict[Any, Any] = {
@@ -183,23 +183,23 @@ def test_of_the_metadata_single_values_that_json_cannot_hold_are_left_out() -> N
     assert item.metadata == {"pair": [1, 2.5], "numpy": 0.5, "array": [0, 1, 2], "bool": True}
 
 
-def test_half_a_character_in_a_name_is_replaced() -> None:
-    assert carried(RunStructure([Experiment("a\ud800", PLAIN, 1)], "b")).experiments[0].name == "a?"
+def test_a_lone_surrogate_in_a_name_is_replaced() -> None:
+    assert through_labels(RunStructure([Experiment("a\ud800", PLAIN, 1)], "b")).experiments[0].name == "a?"
 
 
-# --- what is wrong ------------------------------------------------------------------------------------
+# --- malformed documents ------------------------------------------------------------------------------
 
 GOOD = structure_to_json(BELL)
 
 
-def test_what_a_newer_release_adds_is_passed_over() -> None:
+def test_unknown_keys_of_a_document_are_ignored() -> None:
     assert structure_from_json({**GOOD, "z": [1]}, 1) == structure_from_json(GOOD, 1)
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"n": 2}, "2 circuits, there are 1"),
+        ({"n": 2}, "structure of 1 circuits, got one of 2"),
         ({"n": None}, "n: expected"),
         ({"l": None}, "l: expected a list"),
         ({"l": [[2]]}, "l: expected"),
@@ -208,9 +208,9 @@ def test_what_a_newer_release_adds_is_passed_over() -> None:
         ({"l": [[2, [5, 2]]]}, "expected text"),
         ({"l": [[2, ["a", 1], [5, 1]]]}, "sources among 2 bits"),
         ({"l": [[2, ["a", -1]]]}, "0 or more"),
-        ({"l": [[10**12, []]]}, "bits is more than"),
-        ({"l": [[1, ["a", 10**12], [0, 10**12]]]}, "bits is more than"),
-        ({"r": [[1, 1, 5]]}, "no layout 1"),
+        ({"l": [[10**12, []]]}, "at most 16777216 bits"),
+        ({"l": [[1, ["a", 10**12], [0, 10**12]]]}, "at most 16777216 bits"),
+        ({"r": [[1, 1, 5]]}, "layout below 1, got 1"),
         ({"r": [[1, 0]]}, r"expected \[circuits"),
         ({"r": [[2, 0, 5]]}, "runs of 1 circuits"),
         ({"r": [[1, 0, 5.5]]}, "whole number"),
@@ -222,7 +222,7 @@ def test_what_a_newer_release_adds_is_passed_over() -> None:
     ],
     ids=str,
 )
-def test_a_document_that_makes_no_sense_is_an_error(change: dict[str, Any], complaint: str) -> None:
+def test_a_malformed_document_is_an_error(change: dict[str, Any], complaint: str) -> None:
     with pytest.raises(WireError, match=complaint):
         structure_from_json({**GOOD, **change}, 1)
 
@@ -230,7 +230,7 @@ def test_a_document_that_makes_no_sense_is_an_error(change: dict[str, Any], comp
 # --- names in place of labels -------------------------------------------------------------------------
 
 
-def test_a_label_that_is_quoted_becomes_an_index_and_a_name() -> None:
+def test_a_quoted_label_is_replaced_by_an_index_and_a_name() -> None:
     structure = RunStructure([Experiment("bell", PLAIN, 5), Experiment("1", PLAIN, 5)])
     labels = label_circuits(structure)
     experiments = dict(zip(labels, structure.experiments, strict=True))
@@ -243,5 +243,5 @@ def test_a_label_that_is_quoted_becomes_an_index_and_a_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "circuit 'mine': no", "expected '0' or '1', got 'q[0]'", "it's 'x.y'"])
-def test_other_words_stay_as_they_are(text: str) -> None:
+def test_quotes_that_are_no_label_stay_unchanged(text: str) -> None:
     assert name_circuits(text, {"mine": Experiment("mine", PLAIN, 5)}) == text
