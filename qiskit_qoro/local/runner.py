@@ -17,8 +17,8 @@ from typing import Any, Protocol, overload
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
-from qiskit_qoro.local.workers.pool import Task, TaskFailure
-from qiskit_qoro.local.workers.tasks import Findings, Problem, Values
+from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
+from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, SweepValues
 from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, summarize_failures
 from qiskit_qoro.wire.results import failure_item_to_json, render_value_items, result_item_to_json
 from qiskit_qoro.wire.text import decode_text
@@ -35,12 +35,12 @@ class Pool(Protocol):
 
     def run(
         self,
-        tasks: Sequence[Task] | Sequence[Problem],
+        tasks: Sequence[CircuitTask] | Sequence[QuboTask],
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
-        on_values: Callable[[int, Values], None] | None = None,
+        on_values: Callable[[int, SweepValues], None] | None = None,
     ) -> bool:
         """Run ``tasks`` and pass each result or failure on with its index. Returns ``False`` if stopped."""
 
@@ -51,7 +51,7 @@ class _Outcome:
 
     status: JobStatus
     reason: str | None = None
-    findings: Findings | None = None
+    report: RenderedReport | None = None
 
 
 class Runner:
@@ -142,9 +142,9 @@ class Runner:
         if outcome is None or not self._keep_running(start + self._running_time_s, stop):
             return
         run_time_s = self._clock() - start
-        if outcome.findings is not None:
-            findings = outcome.findings
-            self._queue.finish_analysis(job.number, findings.json, findings.html, run_time_s=run_time_s)
+        if outcome.report is not None:
+            report = outcome.report
+            self._queue.finish_analysis(job.number, report.json, report.html, run_time_s=run_time_s)
         else:
             self._queue.finish(job.number, outcome.status, run_time_s=run_time_s, reason=outcome.reason)
 
@@ -171,10 +171,10 @@ class Runner:
         return not stop.is_set()
 
     def _characterize(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
-        received: list[Findings] = []
-        problem = Problem(job.job_id, self._queue.problem(job.number))
-        done = self._pool.run([problem], stop=stop, on_result=lambda _, findings: received.append(findings))
-        return _Outcome(JobStatus.COMPLETED, findings=received[0]) if done else None
+        received: list[RenderedReport] = []
+        problem = QuboTask(job.job_id, self._queue.problem(job.number))
+        done = self._pool.run([problem], stop=stop, on_result=lambda _, report: received.append(report))
+        return _Outcome(JobStatus.COMPLETED, report=received[0]) if done else None
 
     def _run_circuits(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
         circuits = self._queue.circuits(job.number)
@@ -187,10 +187,10 @@ class Runner:
             item = _render(result_item_to_json(circuit.label, result))
             self._queue.add_results(job.number, [(circuit.position, item)])
 
-        def store_values(index: int, values: Values) -> None:
+        def store_values(index: int, values: SweepValues) -> None:
             rows = circuits[index : index + len(values.rows)]
             labels = [circuit.label for circuit in rows]
-            items = render_value_items(labels, values.words, values.rows.tolist())
+            items = render_value_items(labels, values.pauli_strings, values.rows.tolist())
             positions = (circuit.position for circuit in rows)
             self._queue.add_results(job.number, zip(positions, items, strict=True))
 
@@ -212,7 +212,7 @@ class Runner:
         return _Outcome(JobStatus.COMPLETED)
 
 
-class _JobTasks(Sequence[Task]):
+class _JobTasks(Sequence[CircuitTask]):
     """The circuits of a job as tasks, which are built when they are accessed.
 
     A text is decompressed on access, so that the texts of a large job are not in memory all at once.
@@ -242,15 +242,15 @@ class _JobTasks(Sequence[Task]):
         return len(self._circuits)
 
     @overload
-    def __getitem__(self, index: int) -> Task: ...
+    def __getitem__(self, index: int) -> CircuitTask: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Task]: ...
-    def __getitem__(self, index: int | slice) -> Task | list[Task]:
+    def __getitem__(self, index: slice) -> list[CircuitTask]: ...
+    def __getitem__(self, index: int | slice) -> CircuitTask | list[CircuitTask]:
         if isinstance(index, slice):
             return [self._task(circuit) for circuit in self._circuits[index]]
         return self._task(self._circuits[index])
 
-    def _task(self, circuit: StoredCircuit) -> Task:
+    def _task(self, circuit: StoredCircuit) -> CircuitTask:
         names: tuple[str, ...] = ()
         values: tuple[float, ...] | None = None
         if circuit.template is None:
@@ -258,11 +258,11 @@ class _JobTasks(Sequence[Task]):
         else:
             qasm, names = self._templates[circuit.template]
             values = circuit.values
-        return Task(
+        return CircuitTask(
             label=circuit.label,
             qasm=qasm,
             shots=circuit.shots,
-            words=None if self._pauli_strings is None else self._pauli_strings[circuit.position],
+            pauli_strings=None if self._pauli_strings is None else self._pauli_strings[circuit.position],
             config=self._config,
             device=self._device,
             seed=None if self._seed is None else (self._seed + circuit.position) % _NUM_SEEDS,

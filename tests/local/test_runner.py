@@ -17,15 +17,15 @@ from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store.database import open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
-from qiskit_qoro.local.workers.pool import Task, TaskFailure
-from qiskit_qoro.local.workers.tasks import Values
+from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
+from qiskit_qoro.local.workers.tasks import SweepValues
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.shots import CircuitRange
 
 WAIT_S = 30
 
-RunTasks = Callable[[Sequence[Task], threading.Event, Callable[[int, Any], None]], bool]
+RunTasks = Callable[[Sequence[CircuitTask], threading.Event, Callable[[int, Any], None]], bool]
 
 
 class FunctionPool:
@@ -36,12 +36,12 @@ class FunctionPool:
 
     def run(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[CircuitTask],
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
-        on_values: Callable[[int, Values], None] | None = None,
+        on_values: Callable[[int, SweepValues], None] | None = None,
     ) -> bool:
         return self._run_tasks(tasks, stop, on_result)
 
@@ -53,7 +53,7 @@ class FailingPool:
         self._order = order
         self._success = success
 
-    def run(self, tasks: Sequence[Task], **hooks: Any) -> bool:
+    def run(self, tasks: Sequence[CircuitTask], **hooks: Any) -> bool:
         for index in self._order:
             if index == self._success:
                 hooks["on_result"](index, {"ZZ": 1.0})
@@ -85,12 +85,12 @@ class Jobs:
         assert self.queue.wait_idle(WAIT_S)
         runner.stop()
 
-    def collect_tasks(self) -> list[Task]:
+    def collect_tasks(self) -> list[CircuitTask]:
         """Run all jobs and return their tasks."""
-        collected: list[Task] = []
+        collected: list[CircuitTask] = []
 
         def collect(
-            tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
+            tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
         ) -> bool:
             assert [tasks[index] for index in range(len(tasks))] == tasks[:]
             collected.extend(tasks)
@@ -114,8 +114,8 @@ def test_a_task_holds_the_circuit_as_it_was_sent(jobs: Jobs) -> None:
     request = JobRequest("t", JobType.EXECUTE, qpu_system="local_qpu", execution_config=config)
     jobs.submit("first é", "second", request=request, shots=70)
     assert jobs.collect_tasks() == [
-        Task("c0", "first é", shots=70, config=config, device="local_qpu"),
-        Task("c1", "second", shots=70, config=config, device="local_qpu"),
+        CircuitTask("c0", "first é", shots=70, config=config, device="local_qpu"),
+        CircuitTask("c1", "second", shots=70, config=config, device="local_qpu"),
     ]
 
 
@@ -124,7 +124,7 @@ def pauli_strings_of(jobs: Jobs, groups: Any, ham_map: Any, num_circuits: int) -
     jobs.submit(*["text"] * num_circuits, request=request, observables=groups, circuit_ham_map=ham_map)
     tasks = jobs.collect_tasks()
     assert [task.shots for task in tasks] == [None] * num_circuits
-    return [task.words for task in tasks]
+    return [task.pauli_strings for task in tasks]
 
 
 def test_without_circuit_ham_map_every_group_is_measured_on_every_circuit(jobs: Jobs) -> None:
@@ -148,7 +148,7 @@ def test_results_that_arrive_out_of_order_are_stored_in_the_order_of_the_circuit
     job_id = jobs.submit("a", "b")
 
     def run_backwards(
-        tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
     ) -> bool:
         on_result(1, {"XX": 0.5})
         on_result(0, {"ZZ": -1.0})
@@ -178,7 +178,7 @@ def test_an_error_of_the_pool_fails_the_job_with_a_reason_and_the_next_job_runs(
     bad, good = jobs.submit("bad"), jobs.submit("good")
 
     def fail_once(
-        tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
     ) -> bool:
         if tasks[0].qasm == "bad":
             raise failure
@@ -218,7 +218,9 @@ def test_as_many_jobs_run_at_once_as_configured(jobs: Jobs) -> None:
         jobs.submit("text")
     meeting = threading.Barrier(3)
 
-    def meet(tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]) -> bool:
+    def meet(
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
+    ) -> bool:
         meeting.wait(WAIT_S)
         return True
 
@@ -227,7 +229,7 @@ def test_as_many_jobs_run_at_once_as_configured(jobs: Jobs) -> None:
 
 
 def run_until_stopped(
-    tasks: Sequence[Task], stop: threading.Event, on_result: Callable[[int, Any], None]
+    tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
 ) -> bool:
     return not stop.wait(WAIT_S)
 

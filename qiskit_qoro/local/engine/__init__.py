@@ -1,1 +1,1 @@
-"""The simulation engine: choose a method, prepare programs, sample and estimate."""
+"""The simulation engine: choose a method, write programs, sample counts and estimate expectation values."""

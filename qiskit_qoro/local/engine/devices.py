@@ -1,8 +1,8 @@
-"""What the local service can run on: a simulator cluster, a QPU system with simulated noise, noisy devices.
+"""The targets of the local service: a simulator cluster, a simulated QPU system, noisy devices.
 
-The QPU system is there so that code written for hardware can be tried: two small QPUs, no expectation
-values, and errors of the size that superconducting devices had in the middle of the 2020s. The errors
-are the same on every qubit and every pair, so that what to expect can be worked out on paper.
+The QPU system is for trying code that is written for hardware. It has two small QPUs, no expectation values,
+and error rates like those of superconducting devices in the middle of the 2020s. The rates are the same on
+every qubit and every pair of qubits, so that expected results can be computed by hand.
 """
 
 from __future__ import annotations
@@ -29,22 +29,24 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ErrorRates:
-    """Probabilities of errors, the same everywhere on a device.
+    """Error probabilities, the same on all qubits of a device.
 
     Attributes:
-        one_qubit: After each one-qubit gate except ``id``: one of X, Y, Z, each a third of the time.
-        two_qubit: After each two-qubit gate: one of the 15 two-qubit Pauli errors, all alike.
-        readout: That a measurement reports the wrong value, 0 or 1 alike.
-        gates: The gates that the device has; every other one is made of these, with their errors.
+        one_qubit: Probability of an error after a one-qubit gate other than ``id``: X, Y or Z, equally
+            likely.
+        two_qubit: Probability of an error after a two-qubit gate: one of the 15 two-qubit Pauli errors,
+            equally likely.
+        readout: Probability that a measurement reports the wrong value, the same for 0 and 1.
+        basis_gates: The gates of the device. Other gates are decomposed into these, and get their errors.
     """
 
     one_qubit: float
     two_qubit: float
     readout: float
-    gates: frozenset[str]
+    basis_gates: frozenset[str]
 
     def scaled(self, factor: float) -> ErrorRates:
-        """The same with every probability multiplied by ``factor``, 0 to 1."""
+        """Return these rates with every probability multiplied by ``factor``, 0 to 1."""
         return replace(
             self,
             one_qubit=self.one_qubit * factor,
@@ -58,9 +60,9 @@ class NoisyDevice:
     """A device whose noise can be simulated.
 
     Attributes:
-        name: What ``noisy_device`` calls it.
-        num_qubits: The widest circuit that it takes, in qubits that something happens to.
-        errors: Its errors.
+        name: Its name in the field ``noisy_device``.
+        num_qubits: The number of qubits. A circuit may not have more busy qubits.
+        errors: Its error rates.
     """
 
     name: str
@@ -68,12 +70,12 @@ class NoisyDevice:
     errors: ErrorRates
 
 
-_GATES = frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1) | {"cx", "cz"}
+_BASIS_GATES = frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1) | {"cx", "cz"}
 
 LOCAL_QPU = QPUSystem(
     name="local_qpu",
     qpus=(
-        # Without a vendor_type: clients of release 0.12 do not take one.
+        # There is no vendor_type, because clients of release 0.12 reject one.
         QPU("local_qpu_5", 5, "online", "simulated"),
         QPU("local_qpu_7", 7, "online", "simulated"),
     ),
@@ -85,16 +87,21 @@ LOCAL_QPU_ERRORS = ErrorRates(
     one_qubit=3e-4,
     two_qubit=6e-3,
     readout=1.5e-2,
-    gates=_GATES,
+    basis_gates=_BASIS_GATES,
 )
-"""The errors of ``local_qpu``. A Bell pair is read as 01 or 10 with a probability of about 0.033."""
+"""The error rates of ``local_qpu``. A Bell pair is read as 01 or 10 with a probability of about 0.033."""
 
 NOISY_DEVICES = (
     NoisyDevice(LOCAL_QPU.name, max(qpu.q_bits for qpu in LOCAL_QPU.qpus), LOCAL_QPU_ERRORS),
-    NoisyDevice("local_quiet", 20, ErrorRates(one_qubit=1e-4, two_qubit=1e-3, readout=5e-3, gates=_GATES)),
-    NoisyDevice("local_loud", 20, ErrorRates(one_qubit=1e-3, two_qubit=2e-2, readout=5e-2, gates=_GATES)),
+    NoisyDevice(
+        "local_quiet", 20, ErrorRates(one_qubit=1e-4, two_qubit=1e-3, readout=5e-3, basis_gates=_BASIS_GATES)
+    ),
+    NoisyDevice(
+        "local_loud", 20, ErrorRates(one_qubit=1e-3, two_qubit=2e-2, readout=5e-2, basis_gates=_BASIS_GATES)
+    ),
 )
-"""What ``noisy_device`` may be: the local QPU, and two made-up devices, one better and one worse than it."""
+"""The possible values of ``noisy_device``: the local QPU, and two invented devices, one better and one
+worse."""
 
 QPU_SYSTEMS: tuple[QPUSystem, ...] = (LOCAL_QPU,)
 """The QPU systems of the local service."""
@@ -106,19 +113,19 @@ _ERRORS = {LOCAL_QPU.name: LOCAL_QPU_ERRORS}
 
 
 def device_errors(name: str) -> ErrorRates:
-    """The error rates of a QPU system.
+    """Return the error rates of a QPU system.
 
     Raises:
-        QoroInputError: The local service has no such system.
+        QoroInputError: The local service has no system of this name.
     """
     return _ERRORS[_system(name).name]
 
 
 def device_width(name: str) -> int:
-    """How many qubits the widest QPU of a system has.
+    """Return the number of qubits of the widest QPU of a system.
 
     Raises:
-        QoroInputError: The local service has no such system.
+        QoroInputError: The local service has no system of this name.
     """
     return max(qpu.q_bits for qpu in _system(name).qpus)
 
@@ -128,4 +135,4 @@ def _system(name: str) -> QPUSystem:
         if system.name == name:
             return system
     known = ", ".join(system.name for system in QPU_SYSTEMS)
-    raise QoroInputError(f"there is no QPU system {name!r} here, expected one of {known}")
+    raise QoroInputError(f"there is no QPU system {name!r}, expected one of {known}")

@@ -1,7 +1,7 @@
-"""What a job's configuration means for the engine, whichever of the three kinds it is, and what is refused.
+"""Check a job's configuration, which is one of three kinds, and translate it for the engine.
 
-A QPU takes the options of :data:`DEVICE_OPTIONS`; its errors are its own, so that an execution configuration
-for it may not bring another device's.
+A job on a QPU takes the options of :data:`DEVICE_OPTIONS`. The QPU has error rates of its own, so an
+execution configuration for it may not name another noisy device.
 """
 
 from __future__ import annotations
@@ -22,53 +22,58 @@ __all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings"]
 _FACTOR, _SEED = "NOISE_SCALING_FACTOR", "SEED"
 
 DEVICE_OPTIONS = (VendorField(_FACTOR, "number", default=1.0), VendorField(_SEED, "integer"))
-"""What ``device_config`` may hold for the local QPU: a factor from 0 to 1 on the probabilities of all its
-errors, and a seed, 0 to 2^64 - 1, that makes its counts repeatable."""
+"""The options in ``device_config`` for the local QPU: a factor from 0 to 1 for all error probabilities, and a
+seed, 0 to 2^64 - 1, that makes counts repeatable."""
 
 VENDORS: Mapping[str, VendorBlueprint] = {
     "local": VendorBlueprint("QPUs simulated on this machine", device=DEVICE_OPTIONS)
 }
-"""What each vendor lets a job set."""
+"""The options of each vendor."""
 
 _NOISE_FIELDS = ("noisy_device", "noise_realizations", "noise_scaling_factor")
 
 
 def check_job_config(config: AnyConfig | None, system: str | None) -> None:
-    """Refuse a configuration that cannot be honoured.
+    """Check that the local engine can run jobs with a configuration.
 
     Args:
         config: The configuration of a job.
         system: The QPU system that the job runs on, ``None`` for a simulator cluster.
 
     Raises:
-        QoroInputError: It belongs to another kind of target, or asks for what cannot be done; the message
-            names the field.
+        QoroInputError: The configuration is for another kind of target, or the engine does not support it.
+            The message names the field.
     """
     if isinstance(config, DeviceConfig):
         if system is None:
             raise QoroInputError(
-                "device_config: expected a qpu_system_name, the job runs on a simulator cluster"
+                "device_config: expected a job with a qpu_system_name, this job runs on a simulator cluster"
             )
         _check_options(config)
     elif isinstance(config, MaestroConfig):
         if system is not None:
-            raise QoroInputError(f"maestro_config: expected a simulator_cluster, the job runs on {system!r}")
+            raise QoroInputError(
+                f"maestro_config: expected a job on a simulator_cluster, this job runs on {system!r}"
+            )
         check_maestro_config(config)
     elif config is not None:
         for name in _NOISE_FIELDS:
             if system is not None and getattr(config, name) is not None:
                 raise QoroInputError(
-                    f"{name}: {system!r} has errors of its own, expected a job on a simulator cluster"
+                    f"{name}: expected a job on a simulator cluster, {system!r} has error rates of its own"
                 )
         check_config(config)
 
 
 def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[ExecutionConfig, int | None]:
-    """What the engine is told, and the seed, ``None`` for none.
+    """Translate a job's configuration for the engine.
 
     Args:
-        config: The configuration of a job, already through :func:`check_job_config`.
+        config: The configuration of a job. :func:`check_job_config` has accepted it.
         system: The QPU system that the job runs on, ``None`` for a simulator cluster.
+
+    Returns:
+        The execution configuration, and the seed or ``None``.
     """
     if isinstance(config, MaestroConfig):
         return config.execution_config, config.seed
@@ -81,12 +86,12 @@ def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[Execu
 
 def _check_options(config: DeviceConfig) -> None:
     for key, value in config.options.items():
-        if key not in _ACCEPTS:
+        if key not in _OPTION_CHECKS:
             raise QoroInputError(
-                f"device_config: the option {key[:80]!r} is unknown, expected {' or '.join(sorted(_ACCEPTS))}"
+                f"device_config: unknown option {key[:80]!r}, expected {' or '.join(sorted(_OPTION_CHECKS))}"
             )
-        accepts, expected = _ACCEPTS[key]
-        if not accepts(value):
+        is_valid, expected = _OPTION_CHECKS[key]
+        if not is_valid(value):
             raise QoroInputError(f"device_config: {key} is {str(value)[:80]!r}, expected {expected}")
 
 
@@ -95,7 +100,7 @@ def _is_factor(value: object) -> bool:
     return is_number and math.isfinite(value) and 0 <= value <= 1  # type: ignore[arg-type, operator]
 
 
-_ACCEPTS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+_OPTION_CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     _FACTOR: (_is_factor, "a number from 0 to 1"),
     _SEED: (lambda value: type(value) is int and 0 <= value < 2**64, "an integer from 0 to 2^64 - 1"),
 }

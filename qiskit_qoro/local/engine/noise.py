@@ -1,12 +1,12 @@
-"""Noise of a device, on the engine: which errors, how strong, and by which method.
+"""Simulate the noise of a device: choose error rates, strength and method, and run the engine with them.
 
-Up to :data:`EXACT_QUBITS` qubits the errors are exact channels on the density matrix. Beyond that, or where
-the user says how many random realizations of the noise are to be averaged, they are drawn at random after
-each gate. The engine's analytical shortcut (``noisy_estimate``) is never used: it knows one layer of noise.
+Up to :data:`EXACT_QUBITS` qubits, errors are exact channels on the density matrix. On wider programs, or if
+the user sets the number of noise realizations, errors are drawn at random after each gate and averaged. The
+engine's ``noisy_estimate`` is not used, because it is an approximation with a single layer of noise.
 
-Expectation values are those of the noisy state. Errors of reading belong to counts and are not in them.
+Expectation values are those of the noisy state. Readout errors affect counts only.
 
-The engine comes as an argument: :mod:`qiskit_qoro.local.engine.engine` is the only door to it.
+Functions get the engine as an argument, because only :mod:`qiskit_qoro.local.engine.simulator` imports it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulat
 __all__ = [
     "DEFAULT_REALIZATIONS",
     "EXACT_QUBITS",
-    "MOST_REALIZATIONS",
+    "MAX_REALIZATIONS",
     "Noise",
     "check_noise",
     "choose_noise",
@@ -39,26 +39,28 @@ __all__ = [
 ]
 
 EXACT_QUBITS = 10
-"""The widest program whose density matrix is computed; it takes about a second."""
+"""The maximum width for the density matrix, which then takes about a second."""
 
 DEFAULT_REALIZATIONS = 100
-"""Random realizations of the noise beyond that, where the user does not say."""
+"""The number of random realizations of the noise on wider programs, unless the user sets it."""
 
-MOST_REALIZATIONS = 100_000
-"""The most that can be asked for."""
+MAX_REALIZATIONS = 100_000
+"""The maximum number of realizations."""
 
-_WITHOUT_NOISE = ("bond_dimension", "truncation_threshold")
+# Fields that cannot be combined with a noisy device.
+_FIELDS_WITHOUT_NOISE = ("bond_dimension", "truncation_threshold")
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise that a program is to run with.
+    """The noise that a program runs with.
 
     Attributes:
-        device: Whose noise it is.
-        num_qubits: How many qubits that device has.
-        errors: The rates, scaled.
-        realizations: How many random realizations are averaged; ``None`` leaves it to the width.
+        device: The name of the device.
+        num_qubits: The number of qubits of the device.
+        errors: The error rates, scaled.
+        realizations: The number of random realizations to average. With ``None`` it depends on the width of
+            the program.
     """
 
     device: str
@@ -67,14 +69,14 @@ class Noise:
     realizations: int | None = None
 
     def is_exact(self, program: EngineProgram) -> bool:
-        """Whether the errors are exact channels for this program."""
+        """Whether errors are exact channels for this program, not random realizations."""
         return self.realizations is None and len(program.qubits) <= EXACT_QUBITS
 
     def check_width(self, program: EngineProgram) -> None:
-        """Refuse a program that is wider than the device.
+        """Check that a program fits on the device.
 
         Raises:
-            QoroInputError: It is.
+            QoroInputError: It has more busy qubits than the device has qubits.
         """
         if len(program.qubits) > self.num_qubits:
             raise QoroInputError(
@@ -84,10 +86,11 @@ class Noise:
 
 
 def check_noise(config: ExecutionConfig) -> None:
-    """Refuse noise that cannot be simulated.
+    """Check that the noise of a configuration can be simulated.
 
     Raises:
-        QoroInputError: The device is unknown, or a field does not go with it; the message names the field.
+        QoroInputError: The device is unknown, or a field cannot be combined with a noisy device. The message
+            names the field.
     """
     if config.noisy_device is None:
         for name in ("noise_realizations", "noise_scaling_factor"):
@@ -95,31 +98,31 @@ def check_noise(config: ExecutionConfig) -> None:
                 raise QoroInputError(f"{name} needs a noisy_device, expected one of {_known_devices()}")
         return
     _noisy_device(config.noisy_device)
-    if config.noise_realizations is not None and config.noise_realizations > MOST_REALIZATIONS:
+    if config.noise_realizations is not None and config.noise_realizations > MAX_REALIZATIONS:
         raise QoroInputError(
-            f"noise_realizations is {config.noise_realizations}, expected at most {MOST_REALIZATIONS}"
+            f"noise_realizations is {config.noise_realizations}, expected at most {MAX_REALIZATIONS}"
         )
-    misplaced = [name for name in _WITHOUT_NOISE if getattr(config, name) is not None]
+    misplaced = [name for name in _FIELDS_WITHOUT_NOISE if getattr(config, name) is not None]
     if config.simulation_method not in (None, SimulationMethod.Statevector):
         misplaced.append("simulation_type")
     if config.simulator not in (None, Simulator.QCSim):
         misplaced.append("simulator_type")
     if misplaced:
         raise QoroInputError(
-            f"{misplaced[0]} does not go with noisy_device: noise runs on state vectors and density matrices "
-            "of QCSim, drop one of them"
+            f"{misplaced[0]} cannot be combined with noisy_device: noise is simulated with state vectors and "
+            "density matrices of QCSim, leave out one of them"
         )
 
 
 def choose_noise(system: str | None, config: ExecutionConfig) -> Noise | None:
-    """The noise that a program is to run with, ``None`` for none.
+    """Return the noise that a program runs with, ``None`` for no noise.
 
     Args:
-        system: The QPU system that the program is for, ``None`` for a simulator.
-        config: What the user asks for, already through :func:`check_noise`.
+        system: The QPU system that the program runs on, ``None`` for a simulator.
+        config: The user's configuration. :func:`check_noise` has accepted it.
 
     Raises:
-        QoroInputError: There is no such system or device.
+        QoroInputError: The system or the device is unknown.
     """
     if config.noisy_device is not None:
         device = _noisy_device(config.noisy_device)
@@ -133,12 +136,12 @@ def choose_noise(system: str | None, config: ExecutionConfig) -> Noise | None:
 def sample_noisy(
     maestro: ModuleType, program: EngineProgram, shots: int, noise: Noise, seed: int | None
 ) -> Any:
-    """Run a program with noise; the engine's counts.
+    """Run a program with noise, and return the engine's counts.
 
-    Each realization gives about the same number of shots.
+    The engine spreads the shots evenly over the realizations.
     """
     kind = maestro.SimulationType
-    # The engine repeats the density matrix for each realization, to no avail.
+    # The engine would compute the density matrix once per realization, although it is always the same.
     realizations = 1 if noise.is_exact(program) else min(shots, noise.realizations or DEFAULT_REALIZATIONS)
     method = kind.DensityMatrix if noise.is_exact(program) else kind.Statevector
     answer = maestro.noisy_execute(
@@ -153,14 +156,14 @@ def sample_noisy(
 
 
 def estimate_noisy(
-    maestro: ModuleType, program: EngineProgram, words: Sequence[str], noise: Noise
+    maestro: ModuleType, program: EngineProgram, pauli_strings: Sequence[str], noise: Noise
 ) -> list[float]:
-    """The expectation values of Pauli words in the noisy state that a program prepares."""
+    """Estimate the expectation values of Pauli strings in the noisy state that a program prepares."""
     kind = maestro.SimulationType
     method = kind.DensityMatrix if noise.is_exact(program) else kind.Statevector
     answer = maestro.noisy_estimate_montecarlo(
         maestro.QasmToCirc().parse_and_translate(program.text),
-        list(words),
+        list(pauli_strings),
         _noise_model(maestro, program, noise.errors),
         noise_realizations=1 if noise.is_exact(program) else noise.realizations or DEFAULT_REALIZATIONS,
         config=maestro.SimulatorConfig(simulation_type=method),
@@ -184,7 +187,7 @@ def _noisy_device(name: str) -> NoisyDevice:
         if device.name == name:
             return device
     raise QoroInputError(
-        f"noisy_device: there is no device {name[:80]!r} here, expected one of {_known_devices()}"
+        f"noisy_device: there is no device {name[:80]!r}, expected one of {_known_devices()}"
     )
 
 

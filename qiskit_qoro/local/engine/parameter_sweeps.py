@@ -1,13 +1,15 @@
-"""Expectation values for many rows of a template at once.
+"""Estimate expectation values for many rows of a template at once.
 
-The engine can compile a circuit without measurements and then take a matrix of angles. For small circuits
-that is ten to forty times faster than to write, read and run each row: :data:`MOST_QUBITS` is where the
-advantage ends.
+The engine can compile a circuit without measurements once, and then evaluate it for a matrix of angles. For
+small circuits that is ten to forty times faster than writing, parsing and running each row.
+:data:`MAX_QUBITS` is the width up to which it is faster.
 
-Which of the compiled circuit's parameters is which angle of the template is found out as the template
-itself is read: numbers that stand out go in, and have to come out again. Whatever is not as simple as that
-(an exotic method, noise, an angle that the engine computes with, an error in some row) is left to those who
-run each row by itself and can tell what is wrong with it.
+The engine numbers the parameters of a compiled circuit in its own way. To find out which parameter is which
+angle of the template, the template is compiled twice with different marker values, and the parameters are
+compared with them.
+
+Everything else returns ``None``, and the caller runs each row singly: other methods, noise, an angle that the
+engine computes with, and errors. A single run can also name the row that fails and its error.
 """
 
 from __future__ import annotations
@@ -21,84 +23,87 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine.engine import compile_program, is_plain_statevector
-from qiskit_qoro.local.engine.pauli_strings import ask_words
+from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
-from qiskit_qoro.local.engine.template_cache import Filling, Reader, Template
+from qiskit_qoro.local.engine.simulator import compile_program, is_plain_statevector
+from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, TemplateCache
 from qiskit_qoro.models.config import ExecutionConfig
 
-__all__ = ["MOST_QUBITS", "Sweeper"]
+__all__ = ["MAX_QUBITS", "SweepEstimator"]
 
-MOST_QUBITS = 13
-"""The widest program that is quicker with all rows at once."""
+MAX_QUBITS = 13
+"""The maximum width of a program whose rows are evaluated together."""
 
-_KEPT = 8  # compiled templates, as many as the reader keeps
+# Compiled templates to keep, as many as the template cache keeps.
+_CACHE_SIZE = 8
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Compiled:
-    """A template as the engine compiled it.
+class _CompiledTemplate:
+    """A template that the engine has compiled.
 
     Attributes:
-        filling: How its rows become programs.
-        program: One of them, with some angles in it.
-        evaluate: The engine's function: words and a matrix of parameters to a dict with a matrix of values.
-        constants: A value for each parameter of the compiled circuit.
-        parameters: Those that are an angle of the template,
-        angles: and which one each of them is.
+        prepared: The template, prepared for its rows.
+        program: The engine program for some values.
+        evaluate: The engine's function. It takes Pauli strings and a matrix of parameters.
+        constants: A value for each parameter of the compiled circuit. Those in ``parameters`` are
+            overwritten.
+        parameters: The indices of the compiled parameters that are angles of the template.
+        angles: For each of ``parameters``, the index of the template's angle.
     """
 
-    filling: Filling
+    prepared: PreparedTemplate
     program: EngineProgram
     evaluate: Any
     constants: Floats
     parameters: npt.NDArray[np.intp]
     angles: npt.NDArray[np.intp]
 
-    def values(self, words: Sequence[str], angles: Floats) -> Floats:
-        """The value of each word for each row of angles."""
+    def values(self, pauli_strings: Sequence[str], angles: Floats) -> Floats:
+        """Compute the value of each Pauli string for each row of angles."""
         parameters = np.tile(self.constants, (len(angles), 1))
         parameters[:, self.parameters] = angles[:, self.angles]
-        values: Floats = np.asarray(self.evaluate(list(words), parameters)["expectation_values"])
+        values: Floats = np.asarray(self.evaluate(list(pauli_strings), parameters)["expectation_values"])
         return values
 
 
-class Sweeper:
-    """Estimates rows of templates, and remembers the templates that it has compiled last.
+class SweepEstimator:
+    """Estimates expectation values for rows of templates, and caches the compiled templates.
 
     Args:
-        reader: Reads the templates.
+        cache: Prepares the templates.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._compiled: OrderedDict[Template, _Compiled | None] = OrderedDict()
+    def __init__(self, cache: TemplateCache) -> None:
+        self._cache = cache
+        # Least recently used first. None marks a template that cannot be compiled.
+        self._compiled: OrderedDict[Template, _CompiledTemplate | None] = OrderedDict()
 
     def estimate(
         self,
         template: Template,
         rows: Sequence[Sequence[float]],
-        words: Sequence[str],
+        pauli_strings: Sequence[str],
         config: ExecutionConfig,
         *,
         device: str | None = None,
         memory_limit_bytes: int | None = None,
     ) -> Floats | None:
-        """The expectation values of all rows, exact.
+        """Compute the exact expectation values of all rows.
 
         Args:
             template: The template.
-            rows: For each row one value for each name.
-            words: Pauli words, as for :func:`~qiskit_qoro.local.engine.engine.expect`.
+            rows: For each row, one value for each name of the template.
+            pauli_strings: As for :func:`~qiskit_qoro.local.engine.simulator.estimate`.
             config: Simulator and method.
-            device: A QPU system whose noise is added.
-            memory_limit_bytes: The most memory that a state vector may take.
+            device: A QPU system whose noise is simulated.
+            memory_limit_bytes: The maximum memory of a state vector.
 
         Returns:
-            Values of shape (rows, words); ``None`` where each row has to be run by itself, be it to learn
-            what is wrong with it.
+            Values of shape (rows, Pauli strings). ``None`` if the rows have to run singly, either because
+            this method does not support them or because a row has an error.
         """
         try:
             compiled = self._compile(template)
@@ -106,56 +111,67 @@ class Sweeper:
                 compiled.program, config, device=device, memory_limit_bytes=memory_limit_bytes
             ):
                 return None
-            asked = ask_words(words, compiled.program)
-            angles = _angles(compiled.filling, rows)
-            values = compiled.values(asked.words, angles) if asked.words else np.empty((len(rows), 0))
+            reduced = reduce_pauli_strings(pauli_strings, compiled.program)
+            angles = _angles(compiled.prepared, rows)
+            if reduced.pauli_strings:
+                values = compiled.values(reduced.pauli_strings, angles)
+            else:
+                values = np.empty((len(rows), 0))
         except (QoroError, RuntimeError, ValueError, MemoryError):
             return None
-        if values.shape != (len(rows), len(asked.words)) or not np.isfinite(values).all():
+        if values.shape != (len(rows), len(reduced.pauli_strings)) or not np.isfinite(values).all():
             return None
+        # As ReducedPauliStrings.expand does for one row.
         known = np.hstack([values, np.zeros((len(rows), 1)), np.ones((len(rows), 1))])
-        return known[:, asked.places]
+        return known[:, reduced.positions]
 
-    def _compile(self, template: Template) -> _Compiled | None:
+    def _compile(self, template: Template) -> _CompiledTemplate | None:
         if template not in self._compiled:
-            filling = self._reader.filling(template, measure=False)
-            self._compiled[template] = None if filling is None else _compile(filling)
-            if len(self._compiled) > _KEPT:
+            prepared = self._cache.prepare(template, measure=False)
+            self._compiled[template] = None if prepared is None else _compile(prepared)
+            if len(self._compiled) > _CACHE_SIZE:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(template)
         return self._compiled[template]
 
 
-def _angles(filling: Filling, rows: Sequence[Sequence[float]]) -> Floats:
-    """The value of each expression for each row; all of them are finite."""
-    if filling.has_names_only:
-        columns = [filling.template.names.index(name) for name in filling.expressions]
+def _angles(prepared: PreparedTemplate, rows: Sequence[Sequence[float]]) -> Floats:
+    """Compute the value of each angle expression for each row.
+
+    Raises:
+        QoroError: An expression has no value, or one that is not finite.
+    """
+    if prepared.has_names_only:
+        columns = [prepared.template.names.index(name) for name in prepared.expressions]
         angles = np.array(rows, dtype=np.float64)[:, columns]
     else:
-        angles = np.array([filling.angles(row) for row in rows])
+        angles = np.array([prepared.angles(row) for row in rows])
     if not np.isfinite(angles).all():
         raise QoroError("an angle is not finite")
     return angles
 
 
-def _compile(filling: Filling) -> _Compiled | None:
-    """Compile a template; ``None`` where its angles do not just pass through the engine's reader."""
-    # The engine reads decimals to within a last bit. These have few digits, so it reads them exactly.
-    first = [1 + (2 * place + 1) / 2048 for place in range(len(filling.expressions))]
+def _compile(prepared: PreparedTemplate) -> _CompiledTemplate | None:
+    """Compile a template; return ``None`` if the engine does more with an angle than use it as it is."""
+    # The engine parses decimals with an error in the last bit. These markers have few binary digits, so that
+    # it parses them exactly.
+    first = [1 + (2 * index + 1) / 2048 for index in range(len(prepared.expressions))]
     second = [-4 - angle for angle in first]
-    program = filling.fill(first)
-    if len(program.qubits) > MOST_QUBITS or program.trajectory:
+    program = prepared.fill(first)
+    if len(program.qubits) > MAX_QUBITS or program.randomness:
         return None
-    compiled, other = compile_program(program.text), compile_program(filling.fill(second).text)
+    compiled, other = compile_program(program.text), compile_program(prepared.fill(second).text)
     constants = np.array(compiled.parameters, dtype=np.float64)
+    # A parameter that is an angle of the template has that angle's marker both times. A constant has the same
+    # value both times. Any other parameter was computed from an angle.
     pairs = list(zip(constants.tolist(), np.array(other.parameters).tolist(), strict=True))
-    place_of = {pair: place for place, pair in enumerate(zip(first, second, strict=True))}
-    if any(pair not in place_of and pair[0] != pair[1] for pair in pairs):
+    angle_of = {pair: index for index, pair in enumerate(zip(first, second, strict=True))}
+    if any(pair not in angle_of and pair[0] != pair[1] for pair in pairs):
         return None
-    parameters = [number for number, pair in enumerate(pairs) if pair in place_of]
-    angles = [place_of[pairs[number]] for number in parameters]
-    return _Compiled(
-        filling,
+    parameters = [index for index, pair in enumerate(pairs) if pair in angle_of]
+    angles = [angle_of[pairs[index]] for index in parameters]
+    return _CompiledTemplate(
+        prepared,
         program,
         compiled.expectation_values,
         constants,

@@ -1,8 +1,8 @@
-"""Pauli words of a program -> those that the engine is asked for, and back.
+"""Reduce the Pauli strings of a program to the qubits that the engine simulates, and map the values back.
 
-The engine knows only the qubits of a program that something happens to. An idle qubit is in the state 0,
-where Z is 1 and X and Y are 0: so a word is asked for by its letters on the busy qubits, is 0 where an idle
-qubit makes it so, and is 1 where nothing is left to ask.
+The engine only gets the busy qubits of a program. An idle qubit stays in state 0, where Z has the value 1,
+and X and Y have the value 0. So each Pauli string is shortened to its letters on the busy qubits. If it has X
+or Y on an idle qubit, its value is 0. If only identities are left, its value is 1.
 """
 
 from __future__ import annotations
@@ -14,69 +14,71 @@ from dataclasses import dataclass
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import EngineProgram
 
-__all__ = ["AskedWords", "ask_words"]
+__all__ = ["ReducedPauliStrings", "reduce_pauli_strings"]
 
-_WORD = re.compile(r"[IXYZ]+")
-_ZERO, _ONE = -2, -1  # where they stand in the list of all values
+_PAULI_STRING = re.compile(r"[IXYZ]+")
+
+# ReducedPauliStrings.positions index the engine's values followed by a 0 and a 1.
+_ZERO, _ONE = -2, -1
 
 
 @dataclass(frozen=True)
-class AskedWords:
-    """What the engine is asked for.
+class ReducedPauliStrings:
+    """The Pauli strings to send to the engine, and how its values map to the requested strings.
 
     Attributes:
-        words: Different words, each as long as the engine's program has qubits.
-        places: For each word that was wanted its place in a list of the values of ``words``, followed by a 0
-            and a 1.
+        pauli_strings: Distinct Pauli strings. Each has one letter for each qubit of the engine's program.
+        positions: For each requested Pauli string, the position of its value in the list that consists of the
+            values of ``pauli_strings``, a 0 and a 1.
     """
 
-    words: tuple[str, ...]
-    places: tuple[int, ...]
+    pauli_strings: tuple[str, ...]
+    positions: tuple[int, ...]
 
-    def arrange(self, values: Sequence[float]) -> list[float]:
-        """The value of each word that was wanted, from those of ``words``."""
+    def expand(self, values: Sequence[float]) -> list[float]:
+        """Return the value of each requested Pauli string, given the values of ``pauli_strings``."""
         known = [*values, 0.0, 1.0]
-        return [known[place] for place in self.places]
+        return [known[position] for position in self.positions]
 
 
-def ask_words(words: Sequence[str], program: EngineProgram) -> AskedWords:
-    """What to ask the engine for words.
+def reduce_pauli_strings(pauli_strings: Sequence[str], program: EngineProgram) -> ReducedPauliStrings:
+    """Reduce Pauli strings to the busy qubits of a program.
 
     Args:
-        words: Pauli words over ``IXYZ``, the leftmost letter on qubit 0; shorter words act on the first
+        pauli_strings: Strings over ``IXYZ``, the leftmost letter on qubit 0. Shorter strings act on the first
             qubits.
-        program: The program in whose state they are wanted.
+        program: The program that prepares the state.
 
     Raises:
-        QoroInputError: One is no word, or is longer than the program has qubits.
+        QoroInputError: A string has other letters, or more letters than the program has qubits.
     """
-    for word in words:
-        _check(word, program)
+    for pauli_string in pauli_strings:
+        _check(pauli_string, program)
     idle = frozenset(range(program.num_qubits)).difference(program.qubits)
-    parts = [_part(word, program, idle) for word in words]
-    asked = sorted({part for part in parts if part is not None and part.strip("I")})
-    places: dict[str | None, int] = {part: place for place, part in enumerate(asked)}
-    places[None] = _ZERO
-    return AskedWords(tuple(asked), tuple(places.get(part, _ONE) for part in parts))
+    reduced = [_reduce(pauli_string, program, idle) for pauli_string in pauli_strings]
+    to_estimate = sorted({item for item in reduced if item is not None and item.strip("I")})
+    positions: dict[str | None, int] = {item: position for position, item in enumerate(to_estimate)}
+    positions[None] = _ZERO
+    return ReducedPauliStrings(tuple(to_estimate), tuple(positions.get(item, _ONE) for item in reduced))
 
 
-def _part(word: str, program: EngineProgram, idle: frozenset[int]) -> str | None:
-    """The word on the qubits that the engine knows, ``None`` where an idle qubit makes it zero."""
-    padded = word.ljust(program.num_qubits, "I")
+def _reduce(pauli_string: str, program: EngineProgram, idle: frozenset[int]) -> str | None:
+    """Return the letters on the busy qubits, or ``None`` if an idle qubit makes the value zero."""
+    padded = pauli_string.ljust(program.num_qubits, "I")
     if not idle:
         return padded
-    if any(padded[place] in "XY" for place in idle):
+    if any(padded[qubit] in "XY" for qubit in idle):
         return None
-    return "".join([padded[place] for place in program.qubits])
+    return "".join([padded[qubit] for qubit in program.qubits])
 
 
-def _check(word: str, program: EngineProgram) -> None:
-    if not _WORD.fullmatch(word):
+def _check(pauli_string: str, program: EngineProgram) -> None:
+    if not _PAULI_STRING.fullmatch(pauli_string):
         raise QoroInputError(
-            f"{word[:80]!r} is not a Pauli word, expected letters I, X, Y and Z without spaces or signs"
+            f"{pauli_string[:80]!r} is not a Pauli string, expected only the letters I, X, Y and Z"
         )
-    if len(word) > program.num_qubits:
+    if len(pauli_string) > program.num_qubits:
         raise QoroInputError(
-            f"the Pauli word {word[:80]!r} has {len(word)} letters and the program {program.num_qubits} "
-            "qubits, expected at most one letter for each qubit"
+            f"the Pauli string {pauli_string[:80]!r} has {len(pauli_string)} letters and the program "
+            f"{program.num_qubits} qubits, expected at most one letter for each qubit"
         )

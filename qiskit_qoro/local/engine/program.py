@@ -1,17 +1,16 @@
-"""A parsed circuit -> the text that the engine gets.
+"""Write a parsed circuit as OpenQASM 2 text for the engine.
 
-The engine never sees a stranger's text. Qiskit has parsed it, and this module writes the circuit
-again in the words that the engine understands correctly, which
+The engine never gets text that a user wrote. Qiskit parses that text, and this module writes the circuit
+again, in the subset of OpenQASM 2 that the engine handles correctly. The text that it writes
 
-- leaves no recursion, no nesting, no redefined gate and no expression to trip over;
-- writes out the gates that a program defines, and on a device those that it lacks, in gates that are
-  there;
-- numbers only the qubits that something happens to, so that a wide, mostly idle program costs what
-  its busy part costs;
-- turns a conditional reset, which the engine does not parse, into a measurement of a scratch bit and
-  a conditional flip, and drops a reset of a qubit that is still in its first state.
+- has no recursion, no nested definitions, no redefined gates and no expressions;
+- contains only gates that the engine knows, or, for a noisy device, only its basis gates. Other gates are
+  replaced by their definitions;
+- numbers only the busy qubits, so that a wide program with few busy qubits is cheap to simulate;
+- replaces a conditional reset, which the engine cannot parse, by a measurement into a scratch bit and a
+  conditional X gate, and drops a reset of a qubit that is still in state 0.
 
-Classical registers keep their order and their sizes, because conditions compare whole registers.
+Classical registers keep their order and sizes, because conditions compare whole registers.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ from qiskit.circuit import (
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 
-__all__ = ["EngineProgram", "ProgramWriter", "spell", "write_engine_program"]
+__all__ = ["EngineProgram", "ProgramWriter", "gate_text", "write_engine_program"]
 
-# Rotations by a multiple of a quarter turn, which the stabilizer simulators know by other names only.
+# The stabilizer simulators accept rotations by multiples of a quarter turn only under these names.
 _QUARTER_TURNS: Mapping[str, tuple[str, ...]] = {
     "rz": ("id", "s", "z", "sdg"),
     "p": ("id", "s", "z", "sdg"),
@@ -46,24 +45,27 @@ _QUARTER_TURNS: Mapping[str, tuple[str, ...]] = {
     "rx": ("id", "sx", "x", "sxdg"),
 }
 
-_MOST_TURNS = 1024  # beyond, the spacing of floating-point angles makes everything look like a quarter turn
-_WIDEST_CONDITION = 64  # bits of a register that the engine compares
+# Floating-point numbers are far apart at large angles, so many of them look like a multiple of a quarter
+# turn.
+_MAX_TURNS = 1024
+
+# The engine compares at most this many bits of a register.
+_MAX_CONDITION_BITS = 64
 
 
 @dataclass(frozen=True)
 class EngineProgram:
-    """What the engine is given, and how its answer relates to the program asked for.
+    """A program for the engine, and how it relates to the user's program.
 
     Attributes:
-        text: OpenQASM 2, flat, over ``qubits`` only.
-        qubits: For each qubit of the text, in order, which qubit of the program it is.
-        num_qubits: How many qubits the program declares.
-        num_clbits: How many classical bits the program declares.
-        non_clifford: The first gate that the stabilizer simulators do not take, ``None`` if they
-            take them all.
-        has_measurement: Whether any classical bit is written.
-        trajectory: Why its state depends on chance before the end (``a reset``, ...), ``None`` if it
-            does not.
+        text: OpenQASM 2 without gate definitions. It contains only ``qubits``.
+        qubits: For each qubit of the text, in order, the index of the qubit in the user's program.
+        num_qubits: The number of qubits that the user's program declares.
+        num_clbits: The number of classical bits that the user's program declares.
+        non_clifford: The first gate that is not a Clifford gate, ``None`` if all are Clifford gates.
+        has_measurement: Whether any measurement writes a classical bit.
+        randomness: The instruction that makes the final state depend on chance, such as ``"a reset"``.
+            ``None`` if the state before the final measurements is always the same.
     """
 
     text: str
@@ -72,57 +74,58 @@ class EngineProgram:
     num_clbits: int
     non_clifford: str | None
     has_measurement: bool
-    trajectory: str | None
+    randomness: str | None
 
 
 def write_engine_program(
-    circuit: QuantumCircuit, *, measure: bool = True, words: frozenset[str] | None = None
+    circuit: QuantumCircuit, *, measure: bool = True, basis_gates: frozenset[str] | None = None
 ) -> EngineProgram:
     """Write a circuit for the engine.
 
     Args:
-        circuit: A circuit that Qiskit's OpenQASM 2 parser made.
-        measure: Whether measurements are written; without them the text prepares the state that the
-            program's last measurements find.
-        words: The gates that may be used, others are written out in them; ``None`` allows every gate
-            that the engine knows.
-
-    Returns:
-        The text, with what the caller has to know of it.
+        circuit: A circuit from Qiskit's OpenQASM 2 parser.
+        measure: Whether to write measurements. Without them, the text prepares the state before the program's
+            final measurements.
+        basis_gates: The gates to use. Other gates are replaced by their definitions. ``None`` allows every
+            gate that the engine knows.
 
     Raises:
-        QoroInputError: The circuit contains what OpenQASM 2 cannot say, or a condition on a register
-            of more than 64 bits.
+        QoroInputError: The circuit contains something that OpenQASM 2 cannot express, or a condition on a
+            register of more than 64 bits.
     """
-    return ProgramWriter(circuit, measure=measure, words=words).write()
+    return ProgramWriter(circuit, measure=measure, basis_gates=basis_gates).write()
 
 
 class ProgramWriter:
-    """Writes one circuit; :func:`write_engine_program` documents the arguments."""
+    """Writes one circuit. :func:`write_engine_program` documents the arguments."""
 
-    def __init__(self, circuit: QuantumCircuit, *, measure: bool, words: frozenset[str] | None) -> None:
+    def __init__(self, circuit: QuantumCircuit, *, measure: bool, basis_gates: frozenset[str] | None) -> None:
         self._circuit = circuit
         self._measure = measure
-        self._words = frozenset(GATES) if words is None else words
+        self._basis_gates = frozenset(GATES) if basis_gates is None else basis_gates
         self._body: list[str] = []
-        # The program's order is kept: matrix product states are fast between neighbours.
+        # Busy qubits keep the program's order, because matrix product states are fast between neighbours.
         used = _busy_qubits(circuit, measure=measure)
         busy = [bit for bit in circuit.qubits if bit in used]
-        self._qubits = {bit: f"q[{number}]" for number, bit in enumerate(busy)}
-        self._changed: set[Qubit] = set()  # no longer in |0>
+        self._qubits = {bit: f"q[{index}]" for index, bit in enumerate(busy)}
+        # Qubits that a gate has acted on. All others are still in state 0, so a reset or measurement of them
+        # is not random.
+        self._changed: set[Qubit] = set()
+        # Qubits that were measured after a gate acted on them. A later gate makes that a mid-circuit
+        # measurement.
         self._measured: set[Qubit] = set()
-        self._scratch = 0
+        self._num_scratch_bits = 0
         self._non_clifford: str | None = None
         self._has_measurement = False
-        self._trajectory: str | None = None
+        self._randomness: str | None = None
         self._clbits: dict[Clbit, str] = {}
         for number, register in enumerate(circuit.cregs):
             self._clbits |= {bit: f"c{number}[{index}]" for index, bit in enumerate(register)}
 
     def write(self) -> EngineProgram:
-        """Write it."""
+        """Write the circuit. Call this once."""
         for instruction in self._circuit.data:
-            self._instruction(instruction, "")
+            self._write_instruction(instruction, "")
         index = {bit: number for number, bit in enumerate(self._circuit.qubits)}
         return EngineProgram(
             text="".join(self._lines()),
@@ -131,20 +134,22 @@ class ProgramWriter:
             num_clbits=self._circuit.num_clbits,
             non_clifford=self._non_clifford,
             has_measurement=self._has_measurement,
-            trajectory=self._trajectory,
+            randomness=self._randomness,
         )
 
     def _lines(self) -> Iterator[str]:
         yield 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
         yield f"qreg q[{max(1, len(self._qubits))}];\n"
         yield from (f"creg c{number}[{len(reg)}];\n" for number, reg in enumerate(self._circuit.cregs))
-        yield from (f"creg s{number}[1];\n" for number in range(self._scratch))
+        yield from (f"creg s{number}[1];\n" for number in range(self._num_scratch_bits))
         yield from self._body
 
-    def _instruction(self, instruction: CircuitInstruction, condition: str) -> None:
+    def _write_instruction(self, instruction: CircuitInstruction, condition: str) -> None:
+        """Write an instruction, with ``condition`` in front of each line; it is empty or ``if (...) ``."""
         name = instruction.name
-        # First, because it is nearly always so. A name alone proves nothing: a program may define an "h".
-        if name in self._words and instruction.is_standard_gate():
+        # This is the common case, so it comes first. The name is not enough: a program may define its own
+        # "h".
+        if name in self._basis_gates and instruction.is_standard_gate():
             self._write_gate(name, instruction.params, instruction.qubits, condition)
             return
         operation, qubits = instruction.operation, instruction.qubits
@@ -158,15 +163,15 @@ class ProgramWriter:
             self._write_definition(operation, qubits, condition)
 
     def _write_gate(
-        self, word: str, params: Sequence[float], qubits: Sequence[Qubit], condition: str
+        self, name: str, params: Sequence[float], qubits: Sequence[Qubit], condition: str
     ) -> None:
         if not self._measured.isdisjoint(qubits):
-            self._trajectory = "a measurement before the end"
+            self._randomness = "a mid-circuit measurement"
         self._changed.update(qubits)
-        self._emit_gate(condition, word, params, qubits)
+        self._emit_gate(condition, name, params, qubits)
 
-    def _emit_gate(self, condition: str, word: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
-        self._emit(condition, spell(word, params) if params else word, *qubits)
+    def _emit_gate(self, condition: str, name: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
+        self._emit(condition, gate_text(name, params) if params else name, *qubits)
 
     def _write_definition(self, gate: Instruction, qubits: Sequence[Qubit], condition: str) -> None:
         if gate.definition is None:
@@ -174,10 +179,10 @@ class ProgramWriter:
                 f"gate {gate.name!r} has no definition, expected a gate of qelib1.inc or one that the "
                 "program defines"
             )
-        place = dict(zip(gate.definition.qubits, qubits, strict=True))
+        qubit_map = dict(zip(gate.definition.qubits, qubits, strict=True))
         for inner in gate.definition.data:
-            mapped = inner.replace(qubits=[place[qubit] for qubit in inner.qubits])
-            self._instruction(mapped, condition)
+            mapped = inner.replace(qubits=[qubit_map[qubit] for qubit in inner.qubits])
+            self._write_instruction(mapped, condition)
 
     def _write_measure(self, qubit: Qubit, clbit: str, condition: str) -> None:
         self._has_measurement = True
@@ -189,27 +194,28 @@ class ProgramWriter:
     def _write_reset(self, qubit: Qubit, condition: str) -> None:
         if qubit not in self._changed:
             return
-        self._trajectory = "a reset"
+        self._randomness = "a reset"
         if condition:
-            bit = f"s{self._scratch}"
-            self._scratch += 1
+            bit = f"s{self._num_scratch_bits}"
+            self._num_scratch_bits += 1
+            # The measurement has the condition, so the scratch bit stays 0 and X does nothing if it is false.
             self._body.append(f"{condition}measure {self._qubits[qubit]} -> {bit}[0];\n")
             self._emit(f"if ({bit} == 1) ", "x", qubit)
         else:
             self._emit("", "reset", qubit)
 
     def _write_conditional(self, instruction: CircuitInstruction, operation: IfElseOp) -> None:
-        self._trajectory = "a condition"
+        self._randomness = "a condition"
         register, value = operation.condition
         if not isinstance(register, ClassicalRegister) or len(operation.blocks) != 1:
-            raise QoroInputError("a condition has to compare a whole register and has no else branch")
-        if len(register) > _WIDEST_CONDITION:
+            raise QoroInputError("expected a condition on a whole register and no else branch")
+        if len(register) > _MAX_CONDITION_BITS:
             raise QoroInputError(
                 f"a condition on the {len(register)} bits of register {register.name!r}, expected at most "
-                f"{_WIDEST_CONDITION}: compare a smaller register"
+                f"{_MAX_CONDITION_BITS}: compare a smaller register"
             )
         if int(value) >> len(register):
-            return  # never true
+            return  # The value does not fit the register, so the condition is never true.
         number = self._circuit.cregs.index(register)
         block = operation.blocks[0]
         qubits = dict(zip(block.qubits, instruction.qubits, strict=True))
@@ -218,31 +224,32 @@ class ProgramWriter:
             mapped = inner.replace(
                 qubits=[qubits[bit] for bit in inner.qubits], clbits=[clbits[bit] for bit in inner.clbits]
             )
-            self._instruction(mapped, f"if (c{number} == {int(value)}) ")
+            self._write_instruction(mapped, f"if (c{number} == {int(value)}) ")
 
-    def _emit(self, condition: str, word: str, *qubits: Qubit) -> None:
-        if word not in CLIFFORD_GATES and word != "reset":
-            self._non_clifford = self._non_clifford or word
-        self._body.append(f"{condition}{word} {self._operands(qubits)};\n")
+    def _emit(self, condition: str, operation: str, *qubits: Qubit) -> None:
+        if operation not in CLIFFORD_GATES and operation != "reset":
+            self._non_clifford = self._non_clifford or operation
+        self._body.append(f"{condition}{operation} {self._operands(qubits)};\n")
 
     def _operands(self, qubits: Sequence[Qubit]) -> str:
         return ",".join([self._qubits[qubit] for qubit in qubits])
 
 
 def _busy_qubits(circuit: QuantumCircuit, *, measure: bool) -> set[Qubit]:
-    idle = {"barrier", "reset"} if measure else {"barrier", "reset", "measure"}
-    return {qubit for item in circuit.data if item.name not in idle for qubit in item.qubits}
+    """Return the qubits that the text needs. Barriers and resets alone leave a qubit in state 0."""
+    ignored = {"barrier", "reset"} if measure else {"barrier", "reset", "measure"}
+    return {qubit for item in circuit.data if item.name not in ignored for qubit in item.qubits}
 
 
-def spell(word: str, params: Sequence[float]) -> str:
-    """A gate with its angles, exact to the last bit; quarter turns under their own names.
+def gate_text(name: str, params: Sequence[float]) -> str:
+    """Write a gate with its angles in full precision. Quarter turns become Clifford gates.
 
     Raises:
         QoroInputError: An angle is not finite.
     """
     if not all(math.isfinite(angle) for angle in params):
-        raise QoroInputError(f"gate {word!r} has the angles {params}, expected finite numbers")
+        raise QoroInputError(f"gate {name!r} has the angles {params}, expected finite numbers")
     turns = float(params[0]) / (math.pi / 2)
-    if word in _QUARTER_TURNS and turns.is_integer() and abs(turns) <= _MOST_TURNS:
-        return _QUARTER_TURNS[word][int(turns) % 4]
-    return f"{word}({','.join(repr(float(angle)) for angle in params)})"
+    if name in _QUARTER_TURNS and turns.is_integer() and abs(turns) <= _MAX_TURNS:
+        return _QUARTER_TURNS[name][int(turns) % 4]
+    return f"{name}({','.join(repr(float(angle)) for angle in params)})"

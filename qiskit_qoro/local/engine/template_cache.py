@@ -1,14 +1,20 @@
-"""Templates for the engine: read once, then every row of values costs little more than its numbers.
+"""Prepare templates for the engine, so that a row of values costs little more than writing its numbers.
 
-What a row means is what the text means once its values are in it (:mod:`qiskit_qoro.wire.template_text`). To
-read that text for every row takes nearly as long as the engine takes for a small circuit. So each angle that
-holds a name is replaced by a number that stands out, the text is read and written for the engine once, and
-where the numbers come out again is where the angles of each row go.
+A row means the template's text with values in place of names (:mod:`qiskit_qoro.wire.template_text`). Parsing
+that text for every row would take nearly as long as the engine takes for a small circuit. So a template is
+parsed once:
 
-This is done with two sets of numbers of different sign and size: if both give the same program around the
-same places, the angles only pass through. Otherwise (a gate that the program defines computes with its angle,
-a name stands elsewhere, the text is wrong) every row is read by itself. An angle that is more than a
-name, such as ``2*theta``, is computed by the parser that would read it in its place.
+1. Each angle that contains a name is replaced by a marker, an unusual number.
+2. Qiskit parses the text, and the circuit is written for the engine.
+3. Each place where a marker appears becomes a slot, and the text between the slots is kept.
+4. A row fills the slots with its angles.
+
+This is done twice, with markers of different sign and size. If both give the same slots in the same text, the
+angles pass through unchanged, and the result is valid for every row. If not, each row is resolved and parsed
+singly. That happens if a gate that the program defines computes with its angle, if a name is not in an angle,
+or if the text has an error.
+
+An angle may be an expression such as ``2*theta``. Its value is computed by the same parser.
 """
 
 from __future__ import annotations
@@ -23,22 +29,25 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Qubit
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, spell, write_engine_program
+from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_text, write_engine_program
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.template_parser import angle_spans, names_in, stray_name
 from qiskit_qoro.wire.template_text import resolve_template
 
-__all__ = ["Filling", "Reader", "Row", "Template"]
+__all__ = ["PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
 
-_KEPT = 8  # readings of templates; a job has few templates, and workers turn from job to job
-_SEED = 20  # any will do: the numbers only have to be unusual
+# A job has few templates, and a worker alternates between a few jobs.
+_CACHE_SIZE = 8
+
+# Any seed would do. The markers only have to be numbers that programs do not contain.
+_MARKER_SEED = 20
 
 
 @dataclass(frozen=True)
 class Template:
-    """A program with names in place of angles, as it was sent."""
+    """A program with names in place of angles, as the client sent it."""
 
     text: str
     names: tuple[str, ...]
@@ -49,58 +58,71 @@ class _Slot:
     """A gate whose angles differ from row to row.
 
     Attributes:
-        word: The gate.
-        angles: Its angles; a whole number is the place of an expression.
-        is_first: Whether no gate before it is certain to be no Clifford gate.
+        name: The name of the gate.
+        angles: Its angles. An ``int`` is the index of an expression, a ``float`` is a constant.
+        may_be_first_non_clifford: Whether no fixed gate before it is a non-Clifford gate.
     """
 
-    word: str
+    name: str
     angles: tuple[float | int, ...]
-    is_first: bool
+    may_be_first_non_clifford: bool
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """What is left of a template once it is read: ``pieces`` of engine text around ``slots``."""
+class _SlottedProgram:
+    """An engine program with slots. Its text is ``pieces`` with the ``slots`` between them.
+
+    Attributes:
+        program: The program without its text.
+        pieces: The fixed text, one piece more than there are slots.
+        slots: The gates to fill in.
+    """
 
     program: EngineProgram
     pieces: tuple[str, ...]
     slots: tuple[_Slot, ...]
 
     def fill(self, angles: Sequence[float]) -> EngineProgram:
-        """The program with the value of each expression in its place."""
-        words = [
-            spell(slot.word, [angles[angle] if type(angle) is int else angle for angle in slot.angles])
+        """Return the program with the values of the expressions in the slots."""
+        gates = [
+            gate_text(slot.name, [angles[angle] if type(angle) is int else angle for angle in slot.angles])
             for slot in self.slots
         ]
         text = [self.pieces[0]]
-        for word, piece in zip(words, self.pieces[1:], strict=True):
-            text += (word, piece)
+        for gate, piece in zip(gates, self.pieces[1:], strict=True):
+            text += (gate, piece)
+        # Whether a rotation is a Clifford gate depends on its angle.
         non_clifford = self.program.non_clifford
-        for slot, word in zip(self.slots, words, strict=True):
-            if not slot.is_first:
+        for slot, gate in zip(self.slots, gates, strict=True):
+            if not slot.may_be_first_non_clifford:
                 break
-            if word not in CLIFFORD_GATES:
-                non_clifford = word
+            if gate not in CLIFFORD_GATES:
+                non_clifford = gate
                 break
         return replace(self.program, text="".join(text), non_clifford=non_clifford)
 
 
 @dataclass(frozen=True)
-class Filling:
-    """How the rows of a template become programs: the reading, and the expressions of its slots."""
+class PreparedTemplate:
+    """A template whose rows can be filled in without parsing.
+
+    Attributes:
+        template: The template.
+        expressions: The distinct angle expressions that contain names.
+        slotted: The engine program with a slot for each gate that uses an expression.
+    """
 
     template: Template
     expressions: tuple[str, ...]
-    reading: _Reading
+    slotted: _SlottedProgram
 
     @cached_property
     def has_names_only(self) -> bool:
-        """Whether each expression is just one of the names."""
+        """Whether each expression is a name alone."""
         return set(self.expressions) <= set(self.template.names)
 
     def angles(self, values: Sequence[float]) -> list[float]:
-        """The value of each expression.
+        """Compute the value of each expression.
 
         Args:
             values: One value for each name of the template.
@@ -114,105 +136,114 @@ class Filling:
         return _evaluate(self.expressions, self.template.names, values)
 
     def fill(self, angles: Sequence[float]) -> EngineProgram:
-        """The program with a number in place of each expression.
+        """Return the program with these values of the expressions.
 
         Raises:
-            QoroInputError: A number is not finite.
+            QoroInputError: A value is not finite.
         """
-        return self.reading.fill(angles)
+        return self.slotted.fill(angles)
 
 
 @dataclass(frozen=True)
-class Row:
-    """A template with the values of one row, and who reads it."""
+class TemplateRow:
+    """A template with the values of one row: a source of a program for the simulator."""
 
-    reader: Reader
+    cache: TemplateCache
     template: Template
     values: tuple[float, ...]
 
-    def read(self, *, measure: bool = True, words: frozenset[str] | None = None) -> EngineProgram:
-        """The program; see :meth:`Reader.read`."""
-        return self.reader.read(self.template, self.values, measure=measure, words=words)
+    def read(self, *, measure: bool = True, basis_gates: frozenset[str] | None = None) -> EngineProgram:
+        """Return the program of the row; see :meth:`TemplateCache.program`."""
+        return self.cache.program(self.template, self.values, measure=measure, basis_gates=basis_gates)
 
 
-class Reader:
-    """Reads programs for the engine, and remembers the templates that it has read last."""
+class TemplateCache:
+    """Writes the programs of rows, and caches the prepared templates."""
 
     def __init__(self) -> None:
-        self._fillings: OrderedDict[tuple[object, ...], Filling | None] = OrderedDict()
+        # Least recently used first. None marks a template whose rows have to be parsed singly.
+        self._prepared: OrderedDict[tuple[object, ...], PreparedTemplate | None] = OrderedDict()
 
-    def read(
+    def program(
         self,
         template: Template,
         values: Sequence[float],
         *,
         measure: bool = True,
-        words: frozenset[str] | None = None,
+        basis_gates: frozenset[str] | None = None,
     ) -> EngineProgram:
-        """The program that a template is with some values.
+        """Return the engine program of a template with some values.
 
         Args:
             template: The template.
             values: One value for each of its names.
             measure: As for :func:`~qiskit_qoro.local.engine.program.write_engine_program`.
-            words: As for that function.
+            basis_gates: As for that function.
 
         Returns:
-            What reading the resolved text gives.
+            The same program that parsing the resolved text would give.
 
         Raises:
-            QoroInputError: The resolved text is no program that can be run.
+            QoroInputError: The resolved text is not a program that can be run.
         """
-        filling = self.filling(template, measure=measure, words=words)
-        if filling is not None:
+        prepared = self.prepare(template, measure=measure, basis_gates=basis_gates)
+        if prepared is not None:
             try:
-                return filling.fill(filling.angles(values))
+                return prepared.fill(prepared.angles(values))
             except QoroInputError:
-                pass  # in the resolved text the error has a line and a column
+                pass  # Parsing the resolved text gives an error with line and column.
         text = resolve_template(template.text, template.names, values)
-        return write_engine_program(parse_program(text), measure=measure, words=words)
+        return write_engine_program(parse_program(text), measure=measure, basis_gates=basis_gates)
 
-    def filling(
-        self, template: Template, *, measure: bool = True, words: frozenset[str] | None = None
-    ) -> Filling | None:
-        """How the rows of a template can be filled in, ``None`` where each has to be read by itself."""
-        key = (template, measure, words)
-        if key not in self._fillings:
-            self._fillings[key] = _filling(template, measure=measure, words=words)
-            if len(self._fillings) > _KEPT:
-                self._fillings.popitem(last=False)
-        self._fillings.move_to_end(key)
-        return self._fillings[key]
+    def prepare(
+        self, template: Template, *, measure: bool = True, basis_gates: frozenset[str] | None = None
+    ) -> PreparedTemplate | None:
+        """Prepare a template, or return ``None`` if each of its rows has to be parsed singly."""
+        key = (template, measure, basis_gates)
+        if key not in self._prepared:
+            self._prepared[key] = _prepare(template, measure=measure, basis_gates=basis_gates)
+            if len(self._prepared) > _CACHE_SIZE:
+                self._prepared.popitem(last=False)
+        self._prepared.move_to_end(key)
+        return self._prepared[key]
 
 
-def _filling(template: Template, *, measure: bool, words: frozenset[str] | None) -> Filling | None:
+def _prepare(
+    template: Template, *, measure: bool, basis_gates: frozenset[str] | None
+) -> PreparedTemplate | None:
     code = blank_comments(template.text)
     if stray_name(code, template.names) is not None:
         return None
-    places: dict[str, int] = {}
+    # Split the text at each angle that contains a name. Equal expressions get the same index.
+    index_of: dict[str, int] = {}
     pieces, position = [], 0
     for start, end in angle_spans(code):
         if names_in(code[start:end], template.names):
-            place = places.setdefault(code[start:end].strip(), len(places))
-            pieces.append((code[position:start], place))
+            index = index_of.setdefault(code[start:end].strip(), len(index_of))
+            pieces.append((code[position:start], index))
             position = end
-    rng = random.Random(_SEED)
-    readings = []
+    rng = random.Random(_MARKER_SEED)
+    slotted = []
     for scale in (1.0, -1e-7):
-        numbers = [scale * (1 + rng.random()) for _ in places]
-        text = "".join(f"{before}{numbers[place]!r}" for before, place in pieces) + code[position:]
+        markers = [scale * (1 + rng.random()) for _ in index_of]
+        text = "".join(f"{before}{markers[index]!r}" for before, index in pieces) + code[position:]
         try:
             circuit = parse_program(text)
-            markers = {number: place for place, number in enumerate(numbers)}
-            readings.append(_TemplateWriter(circuit, markers, measure=measure, words=words).read())
-        except Exception:  # reading the rows will tell what it is
+            index_of_marker = {marker: index for index, marker in enumerate(markers)}
+            writer = _SlotWriter(circuit, index_of_marker, measure=measure, basis_gates=basis_gates)
+            slotted.append(writer.write_slotted())
+        except Exception:  # The rows get the same error when they are parsed singly.
             return None
-    first, second = readings
-    return Filling(template, tuple(places), first) if first == second else None
+    first, second = slotted
+    return PreparedTemplate(template, tuple(index_of), first) if first == second else None
 
 
-class _TemplateWriter(ProgramWriter):
-    """Writes a program in which some numbers are not to be written, but to be filled in later."""
+class _SlotWriter(ProgramWriter):
+    """Writes a circuit, and leaves a slot in place of each gate that has a marker as an angle.
+
+    The text of a slot is split into a condition before the gate and the operands after it, so that a slot's
+    index in ``self._body`` is where its gate will be inserted.
+    """
 
     def __init__(
         self,
@@ -220,34 +251,36 @@ class _TemplateWriter(ProgramWriter):
         markers: Mapping[float, int],
         *,
         measure: bool,
-        words: frozenset[str] | None,
+        basis_gates: frozenset[str] | None,
     ) -> None:
-        super().__init__(circuit, measure=measure, words=words)
+        super().__init__(circuit, measure=measure, basis_gates=basis_gates)
         self._markers = markers
         self._slots: list[_Slot] = []
-        self._places: list[int] = []  # of the slots among the lines
+        self._slot_positions: list[int] = []
 
-    def read(self) -> _Reading:
+    def write_slotted(self) -> _SlottedProgram:
+        """Write the circuit with slots. Call this once."""
         program = self.write()
-        ends = [*self._places, len(self._body)]
+        ends = [*self._slot_positions, len(self._body)]
+        # The declarations come before the body.
         head = program.text[: len(program.text) - sum(map(len, self._body))]
-        starts = [0, *self._places]
+        starts = [0, *self._slot_positions]
         pieces = ["".join(self._body[start:end]) for start, end in zip(starts, ends, strict=True)]
-        return _Reading(replace(program, text=""), (head + pieces[0], *pieces[1:]), tuple(self._slots))
+        return _SlottedProgram(replace(program, text=""), (head + pieces[0], *pieces[1:]), tuple(self._slots))
 
-    def _emit_gate(self, condition: str, word: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
+    def _emit_gate(self, condition: str, name: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
         if self._markers.keys().isdisjoint(params):
-            super()._emit_gate(condition, word, params, qubits)
+            super()._emit_gate(condition, name, params, qubits)
             return
         angles = tuple(self._markers.get(angle, float(angle)) for angle in params)
-        self._slots.append(_Slot(word, angles, is_first=self._non_clifford is None))
+        self._slots.append(_Slot(name, angles, may_be_first_non_clifford=self._non_clifford is None))
         self._body.append(condition)
-        self._places.append(len(self._body))
+        self._slot_positions.append(len(self._body))
         self._body.append(f" {self._operands(qubits)};\n")
 
 
 def _evaluate(expressions: Sequence[str], names: Sequence[str], values: Sequence[float]) -> list[float]:
-    """What the parser makes of each expression with the values in it."""
+    """Compute each expression by parsing it as the angle of a gate."""
     resolved = [resolve_template(expression, names, values) for expression in expressions]
     gates = "".join(f"U({expression},0,0) q[0];" for expression in resolved)
     return [instruction.params[0] for instruction in parse_program(f"qreg q[1];{gates}").data]

@@ -23,10 +23,10 @@ from typing import Any, Self
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.workers.pool_run import Ended, Event, Granted, Replied, Run, TaskFailure, Unavailable
-from qiskit_qoro.local.workers.tasks import Problem, Reply, Task, Values
+from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 
-__all__ = ["Task", "TaskFailure", "WorkerPool", "default_workers"]
+__all__ = ["CircuitTask", "TaskFailure", "WorkerPool", "default_workers"]
 
 _MOST_WORKERS = 4  # by default; each takes about 100 MB before it does anything
 _MOST_FAILED_STARTS = 3
@@ -98,12 +98,12 @@ class WorkerPool:
 
     def run(
         self,
-        tasks: Sequence[Task] | Sequence[Problem],
+        tasks: Sequence[CircuitTask] | Sequence[QuboTask],
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
-        on_values: Callable[[int, Values], None] | None = None,
+        on_values: Callable[[int, SweepValues], None] | None = None,
     ) -> bool:
         """Run tasks on all workers that are free, and return when that is over.
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
-from qiskit_qoro.local.workers.tasks import Problem, Reply, Task, Values
+from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 
 __all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavailable"]
@@ -94,12 +94,12 @@ class Run:
     def __init__(
         self,
         workers: Workers,
-        tasks: Sequence[Task] | Sequence[Problem],
+        tasks: Sequence[CircuitTask] | Sequence[QuboTask],
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None,
         *,
-        on_values: Callable[[int, Values], None] | None = None,
+        on_values: Callable[[int, SweepValues], None] | None = None,
         time_limit_s: float,
         clock: Callable[[], float],
     ) -> None:
@@ -172,7 +172,7 @@ class Run:
         self._busy[handle] = _Batch(start, start + len(tasks), self._clock(), self._pace)
         handle.send(tuple(tasks))
 
-    def _take_tasks(self) -> tuple[int, Sequence[Task | Problem]]:
+    def _take_tasks(self) -> tuple[int, Sequence[CircuitTask | QuboTask]]:
         """The next tasks to run, and the index of the first of them. Rows of a sweep come alone."""
         if self._unbegun:
             start, end = self._unbegun.pop()
@@ -233,7 +233,7 @@ class Run:
         if not batch.has_begun:
             batch.has_begun, batch.since = True, now
             return None
-        batch.pace.note(reply.count, reply.seconds, together=isinstance(reply.result, Values))
+        batch.pace.note(reply.count, reply.seconds, together=isinstance(reply.result, SweepValues))
         batch.position, batch.since = index + reply.count, now
         if batch.position == batch.end:
             del self._busy[handle]
@@ -243,7 +243,7 @@ class Run:
     def _take(self, index: int, reply: Reply) -> None:
         if reply.result is None:
             self._fail(index, reply.reason or "no result")
-        elif not isinstance(reply.result, Values):
+        elif not isinstance(reply.result, SweepValues):
             self._on_result(index, reply.result)
         elif self._on_values is not None:
             self._on_values(index, reply.result)

@@ -1,12 +1,16 @@
-"""A task for a worker process: what it is, how it is run, and how it travels.
+"""Tasks for worker processes: what they contain, how they run, and how they travel over the pipe.
 
-A frame on the pipe is its length, eight bytes with the lowest first, and a pickle. Both ends are this
-package on the same machine, started by one another, which is what makes pickles acceptable here.
+A frame on the pipe is its length, eight little-endian bytes, followed by a pickle. Pickles are safe here,
+because both ends are processes of this package on the same machine, and one has started the other.
 
-To the worker go batches, tuples of :class:`Task`. Back comes one empty :class:`Reply` when the worker
-is ready, and for each batch an empty one when it begins, and then one for each task, in order, or one for
-several tasks in a row. A batch whose worker died before it began can be given to another one: none of its
-circuits is to blame.
+The pool sends batches, which are tuples of tasks. The worker sends:
+
+1. one empty :class:`Reply` when it is ready for work;
+2. for each batch, one empty reply when it starts the batch;
+3. then the replies to the tasks, in order. A reply answers one task, or several consecutive ones.
+
+The empty reply at the start of a batch tells whether a task of the batch can be blamed when the worker dies.
+If it is missing, no task had started, and the batch can go to another worker.
 """
 
 from __future__ import annotations
@@ -22,18 +26,18 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine.engine import expect, sample
-from qiskit_qoro.local.engine.parameter_sweeps import Sweeper
-from qiskit_qoro.local.engine.template_cache import Reader, Row, Template
+from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
+from qiskit_qoro.local.engine.simulator import estimate, sample
+from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult
 
 __all__ = [
-    "Findings",
-    "Problem",
+    "CircuitTask",
+    "QuboTask",
+    "RenderedReport",
     "Reply",
-    "Task",
-    "Values",
+    "SweepValues",
     "read_frame",
     "run_batch",
     "run_task",
@@ -44,25 +48,26 @@ _LENGTH_BYTES = 8
 
 
 @dataclass(frozen=True)
-class Task:
-    """One circuit and what is to be found out about it: counts or expectation values.
+class CircuitTask:
+    """One circuit to sample, or to estimate expectation values for.
 
     Attributes:
         label: The caller's name for the circuit.
-        qasm: The circuit, in OpenQASM 2; or a template of it, where there are ``values``.
-        shots: How often to sample it; ``None`` where ``words`` is set.
-        words: Pauli words to estimate, the leftmost letter on qubit 0; ``None`` where ``shots`` is set.
+        qasm: The circuit in OpenQASM 2, or its template if there are ``values``.
+        shots: The number of shots, ``None`` if there are ``pauli_strings``.
+        pauli_strings: The Pauli strings to estimate, the leftmost letter on qubit 0. ``None`` if there are
+            ``shots``.
         config: Simulator, method and truncation.
-        device: A QPU system whose noise is added, ``None`` for none.
-        seed: Makes the counts repeatable, ``None`` leaves them to chance.
-        names: The words of a template that stand for ``values``.
-        values: The numbers that make a circuit of a template; ``None`` where it is one already.
+        device: A QPU system whose noise is simulated, ``None`` for no noise.
+        seed: Makes the counts repeatable. ``None`` for random counts.
+        names: The parameter names of a template.
+        values: One value for each name, ``None`` if ``qasm`` is not a template.
     """
 
     label: str
     qasm: str
     shots: int | None = None
-    words: tuple[str, ...] | None = None
+    pauli_strings: tuple[str, ...] | None = None
     config: ExecutionConfig = field(default_factory=ExecutionConfig)
     device: str | None = None
     seed: int | None = None
@@ -73,19 +78,19 @@ class Task:
 
     @property
     def sweep(self) -> object:
-        """Equal for rows that can be run together, ``None`` for what is no such row."""
-        if self.values is None or self.words is None:
+        """A key that is equal for tasks that can run together as one sweep, ``None`` for other tasks."""
+        if self.values is None or self.pauli_strings is None:
             return None
-        return self.qasm, self.names, self.words, self.config, self.device
+        return self.qasm, self.names, self.pauli_strings, self.config, self.device
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A problem to characterize.
+class QuboTask:
+    """A QUBO to characterize.
 
     Attributes:
-        label: The caller's name for it.
-        request: The body of the request, as JSON.
+        label: The caller's name for the problem.
+        request: The body of the request, as JSON text.
     """
 
     label: str
@@ -96,117 +101,124 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What was found out about a problem: an object in JSON, and a fragment of HTML."""
+class RenderedReport:
+    """The report of a QUBO characterization: a JSON object as text, and a fragment of HTML."""
 
     json: str
     html: str
 
 
 @dataclass(frozen=True, eq=False)
-class Values:
-    """Expectation values of several tasks in a row.
+class SweepValues:
+    """Expectation values of several consecutive tasks.
 
     Attributes:
-        words: The words, each once.
-        rows: The values, shape (tasks, words).
+        pauli_strings: The distinct Pauli strings.
+        rows: The values, shape (tasks, Pauli strings).
     """
 
-    words: tuple[str, ...]
+    pauli_strings: tuple[str, ...]
     rows: npt.NDArray[np.float64]
 
     def __iter__(self) -> Iterator[dict[str, float]]:
-        """The result of each task."""
-        return (dict(zip(self.words, row, strict=True)) for row in self.rows.tolist())
+        """Iterate over the results of the tasks."""
+        return (dict(zip(self.pauli_strings, row, strict=True)) for row in self.rows.tolist())
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A worker's answer to one task: a result, or the reason why there is none. Empty: it is there.
+    """A message from a worker: a result, the reason for a failure, or neither to report that it is ready.
 
-    ``Values`` answer several tasks in a row. ``seconds`` is how long it took, by the worker's clock: whoever
-    reads the answer may have been busy.
+    Attributes:
+        result: The result of one task, or :class:`SweepValues` for several consecutive tasks.
+        reason: Why the task failed.
+        seconds: How long it took, measured in the worker. The receiver may be busy, so that it cannot measure
+            it.
     """
 
-    result: CircuitResult | Findings | Values | None = None
+    result: CircuitResult | RenderedReport | SweepValues | None = None
     reason: str | None = None
     seconds: float = 0.0
 
     @property
     def count(self) -> int:
-        """How many tasks it answers."""
-        return len(self.result.rows) if isinstance(self.result, Values) else 1
+        """The number of tasks that this reply answers."""
+        return len(self.result.rows) if isinstance(self.result, SweepValues) else 1
 
 
 def run_batch(
-    tasks: Sequence[Task | Problem],
-    reader: Reader,
-    sweeper: Sweeper,
+    tasks: Sequence[CircuitTask | QuboTask],
+    cache: TemplateCache,
+    sweeps: SweepEstimator,
     *,
     memory_limit_bytes: int | None = None,
 ) -> Iterator[Reply]:
-    """Run tasks in this process, rows of one template that are asked the same together.
+    """Run tasks in this process. Consecutive tasks of one sweep run together if possible.
 
     Args:
-        tasks: What to run.
-        reader: As for :func:`run_task`.
-        sweeper: Estimates rows together; the same one for all batches.
+        tasks: The tasks.
+        cache: As for :func:`run_task`.
+        sweeps: Estimates the rows of a sweep together. Use the same one for all batches.
         memory_limit_bytes: As for :func:`run_task`.
 
     Returns:
-        The answers, in order. No exception gets out.
+        The replies, in order. Exceptions become replies too.
     """
-    for kind, alike in groupby(tasks, lambda task: task.sweep):
-        group = list(alike)
-        values = None if kind is None else _sweep(group, sweeper, memory_limit_bytes)
+    for key, group in groupby(tasks, lambda task: task.sweep):
+        group_tasks = list(group)
+        values = None if key is None else _run_sweep(group_tasks, sweeps, memory_limit_bytes)
         if values is not None:
             yield Reply(result=values)
             continue
-        for task in group:
-            yield run_task(task, reader, memory_limit_bytes=memory_limit_bytes)
+        for task in group_tasks:
+            yield run_task(task, cache, memory_limit_bytes=memory_limit_bytes)
 
 
-def _sweep(tasks: Sequence[Any], sweeper: Sweeper, limit: int | None) -> Values | None:
+def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) -> SweepValues | None:
+    """Run the tasks of one sweep together; return ``None`` if they have to run singly."""
     first = tasks[0]
-    words = tuple(dict.fromkeys(first.words))
-    rows = sweeper.estimate(
+    pauli_strings = tuple(dict.fromkeys(first.pauli_strings))
+    rows = sweeps.estimate(
         Template(first.qasm, first.names),
         [task.values for task in tasks],
-        words,
+        pauli_strings,
         first.config,
         device=first.device,
         memory_limit_bytes=limit,
     )
-    return None if rows is None else Values(words, rows)
+    return None if rows is None else SweepValues(pauli_strings, rows)
 
 
-def run_task(task: Task | Problem, reader: Reader, *, memory_limit_bytes: int | None = None) -> Reply:
-    """Run a task in this process, which the engine may bring down.
+def run_task(
+    task: CircuitTask | QuboTask, cache: TemplateCache, *, memory_limit_bytes: int | None = None
+) -> Reply:
+    """Run a task in this process. The engine may crash the process.
 
     Args:
-        task: What to run.
-        reader: Reads templates; the same one for all tasks, so that each template is read once.
-        memory_limit_bytes: The most memory that a state vector may take.
+        task: The task.
+        cache: Prepares templates. Use the same one for all tasks, so that each template is parsed once.
+        memory_limit_bytes: The maximum memory of a state vector.
 
     Returns:
-        The result: counts, a value for each different word in the order asked, or findings; or the reason
-        why there is none, which does not name the task. No exception gets out.
+        The result, which is counts, a value for each distinct Pauli string in the requested order, or a
+        report. If the task fails, the reason, which does not contain the label of the task. Exceptions become
+        reasons too.
     """
     try:
-        if isinstance(task, Problem):
+        if isinstance(task, QuboTask):
             return Reply(result=_characterize(task))
-        return Reply(result=_answer(task, reader, memory_limit_bytes))
+        return Reply(result=_run_circuit(task, cache, memory_limit_bytes))
     except MemoryError:
-        reason = f"it needs more memory than a {task.kind} may take"
+        reason = f"it needs more memory than a {task.kind} may use"
     except QoroError as error:
         reason = str(error)
-    except Exception as error:  # whatever it is, it is this circuit's and not the worker's
+    except Exception as error:  # Any error concerns this task only; the worker goes on with the next one.
         reason = f"the engine failed: {type(error).__name__}: {error}"
     return Reply(reason=reason)
 
 
-def _characterize(problem: Problem) -> Findings:
-    # Only those who characterize pay for importing it.
+def _characterize(task: QuboTask) -> RenderedReport:
+    # Imported here, because most workers never need it.
     from qiskit_qoro.qubo_analysis import (  # noqa: PLC0415
         characterize,
         render_html,
@@ -214,16 +226,19 @@ def _characterize(problem: Problem) -> Findings:
         request_from_json,
     )
 
-    report = characterize(request_from_json(json.loads(problem.request)))
-    return Findings(json.dumps(report_to_json(report), allow_nan=False), render_html(report))
+    report = characterize(request_from_json(json.loads(task.request)))
+    return RenderedReport(json.dumps(report_to_json(report), allow_nan=False), render_html(report))
 
 
-def _answer(task: Task, reader: Reader, limit: int | None) -> CircuitResult:
-    source = task.qasm if task.values is None else Row(reader, Template(task.qasm, task.names), task.values)
-    if task.words is not None:
-        words = tuple(dict.fromkeys(task.words))
-        values = expect(source, words, task.config, memory_limit_bytes=limit)
-        return dict(zip(words, values, strict=True))
+def _run_circuit(task: CircuitTask, cache: TemplateCache, limit: int | None) -> CircuitResult:
+    if task.values is None:
+        source: str | TemplateRow = task.qasm
+    else:
+        source = TemplateRow(cache, Template(task.qasm, task.names), task.values)
+    if task.pauli_strings is not None:
+        pauli_strings = tuple(dict.fromkeys(task.pauli_strings))
+        values = estimate(source, pauli_strings, task.config, memory_limit_bytes=limit)
+        return dict(zip(pauli_strings, values, strict=True))
     return sample(
         source,
         task.shots or 0,
@@ -238,7 +253,7 @@ def write_frame(stream: IO[bytes], message: Any) -> None:
     """Write a message and flush it.
 
     Raises:
-        OSError: The other end is gone.
+        OSError: The pipe is closed at the other end.
     """
     data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     stream.write(len(data).to_bytes(_LENGTH_BYTES, "little"))
@@ -250,14 +265,14 @@ def read_frame(stream: IO[bytes]) -> Any:
     """Read the next message.
 
     Raises:
-        EOFError: There is no other end any more, or it stopped in the middle of a message.
+        EOFError: The pipe is closed, possibly in the middle of a message.
     """
     length = int.from_bytes(_read_exactly(stream, _LENGTH_BYTES), "little")
-    return pickle.loads(_read_exactly(stream, length))  # noqa: S301  our own process wrote it
+    return pickle.loads(_read_exactly(stream, length))  # noqa: S301  it comes from a process of our own
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
-        raise EOFError("the pipe was closed")
+        raise EOFError("the pipe is closed")
     return data

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from qiskit_qoro.local.workers.tasks import Problem, Reply, Task, read_frame, write_frame
+from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, read_frame, write_frame
 
 __all__ = ["WorkerHandle"]
 
@@ -71,7 +71,7 @@ class WorkerHandle:
         """The process id."""
         return self._process.pid
 
-    def send(self, batch: tuple[Task | Problem, ...]) -> None:
+    def send(self, batch: tuple[CircuitTask | QuboTask, ...]) -> None:
         """Hand over a batch; each task will be replied to, in order.
 
         A process that is gone is not an error here: ``on_end`` tells of it.

@@ -20,15 +20,23 @@ from typing import BinaryIO
 import psutil
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine.engine import load_engine
-from qiskit_qoro.local.engine.parameter_sweeps import Sweeper
-from qiskit_qoro.local.engine.template_cache import Reader
-from qiskit_qoro.local.workers.tasks import Problem, Reply, Task, read_frame, run_batch, run_task, write_frame
+from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
+from qiskit_qoro.local.engine.simulator import load_engine
+from qiskit_qoro.local.engine.template_cache import TemplateCache
+from qiskit_qoro.local.workers.tasks import (
+    CircuitTask,
+    QuboTask,
+    Reply,
+    read_frame,
+    run_batch,
+    run_task,
+    write_frame,
+)
 
 __all__ = ["main"]
 
 _HEADROOM_BYTES = 2**30  # address space for the stacks and arenas of the engine's threads
-_WARM_UP = Task(
+_WARM_UP = CircuitTask(
     label="warm-up",
     qasm='OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;',
     shots=1,
@@ -44,11 +52,11 @@ def main(memory_limit_bytes: int | None) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     source, replies = _take_standard_streams()
-    batches: queue.SimpleQueue[tuple[Task | Problem, ...]] = queue.SimpleQueue()
+    batches: queue.SimpleQueue[tuple[CircuitTask | QuboTask, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
-    reader = Reader()
-    sweeper = Sweeper(reader)
-    _warm_up(reader)
+    cache = TemplateCache()
+    sweeps = SweepEstimator(cache)
+    _warm_up(cache)
     _limit_memory(memory_limit_bytes)
     try:
         write_frame(replies, Reply())
@@ -56,7 +64,7 @@ def main(memory_limit_bytes: int | None) -> None:
             batch = batches.get()
             write_frame(replies, Reply())
             begin = time.perf_counter()
-            for reply in run_batch(batch, reader, sweeper, memory_limit_bytes=memory_limit_bytes):
+            for reply in run_batch(batch, cache, sweeps, memory_limit_bytes=memory_limit_bytes):
                 end = time.perf_counter()
                 write_frame(replies, replace(reply, seconds=end - begin))
                 begin = end
@@ -79,7 +87,7 @@ def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
     return source, replies
 
 
-def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task | Problem, ...]]) -> None:
+def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[CircuitTask | QuboTask, ...]]) -> None:
     try:
         while True:
             batches.put(read_frame(source))
@@ -87,13 +95,13 @@ def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[Task | Prob
         os._exit(0)
 
 
-def _warm_up(reader: Reader) -> None:
+def _warm_up(cache: TemplateCache) -> None:
     """Import everything that tasks need, so that the first one is as quick as the others."""
     try:
         load_engine()
     except QoroError:
         return  # every task will say so
-    run_task(_WARM_UP, reader)
+    run_task(_WARM_UP, cache)
 
 
 def _limit_memory(limit_bytes: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What the local engine is asked to do is possible, and what nobody asks for is chosen well."""
+"""Configurations that the engine does not support are refused, and the default method fits the program."""
 
 import pytest
 
@@ -45,59 +45,59 @@ def test_the_state_vector_is_used_while_it_fits_in_a_gibibyte(width, gate, sampl
     assert chosen(width, gate, sampling=sampling) == (Simulator.QCSim, method)
 
 
-def test_no_memory_is_enough_for_31_qubits():
+def test_31_qubits_never_use_a_state_vector():
     assert chosen(31, "t", limit=2**60)[1] is SimulationMethod.MatrixProductState
 
 
-def test_a_bond_dimension_alone_asks_for_a_matrix_product_state():
+def test_a_bond_dimension_without_a_method_means_a_matrix_product_state():
     assert chosen(3, bond_dimension=4)[1] is SimulationMethod.MatrixProductState
     assert chosen(3, truncation_threshold=0.1)[1] is SimulationMethod.MatrixProductState
 
 
-def test_the_users_choice_stands():
+def test_the_requested_method_is_used():
     config = {"simulator": Simulator.QiskitAer, "simulation_method": SimulationMethod.Stabilizer}
     assert chosen(3, **config) == (Simulator.QiskitAer, SimulationMethod.Stabilizer)
 
 
-def test_clifford_simulators_refuse_other_gates_by_name():
+def test_the_stabilizer_method_refuses_other_gates_by_name():
     with pytest.raises(QoroInputError, match="contains t: use MatrixProductState"):
         chosen(3, "t", simulation_method=SimulationMethod.Stabilizer)
 
 
-def test_a_state_vector_beyond_memory_is_refused_with_the_way_out():
-    with pytest.raises(QoroInputError, match=r"25 qubits takes 1\.75 GiB.*1\.00 GiB.*MatrixProductState"):
+def test_a_state_vector_beyond_memory_is_refused_with_an_alternative():
+    with pytest.raises(QoroInputError, match=r"25 qubits needs 1\.75 GiB.*1\.00 GiB.*MatrixProductState"):
         chosen(25, "t", simulation_method=SimulationMethod.Statevector)
 
 
-def test_a_composite_simulator_beyond_memory_is_refused_with_the_way_out():
-    with pytest.raises(QoroInputError, match=r"MatrixProductState \(1\), on the simulator QCSim"):
+def test_a_composite_simulator_beyond_memory_is_refused_with_an_alternative():
+    with pytest.raises(QoroInputError, match=r"MatrixProductState \(1\), with simulator_type QCSim"):
         chosen(25, "t", simulator=Simulator.CompositeQCSim)
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason"),
+    ("fields", "message"),
     [
-        ({"simulator": Simulator.GpuSim}, "GpuSim.*not available here, expected one of QiskitAer"),
-        ({"simulator": 0, "simulation_method": 4}, "QiskitAer.*cannot run.*PauliPropagator"),
-        ({"simulator": 0, "simulation_method": 5}, "QiskitAer.*cannot run.*ExtendedStabilizer"),
+        ({"simulator": Simulator.GpuSim}, "GpuSim.*not available, expected one of QiskitAer"),
+        ({"simulator": 0, "simulation_method": 4}, "QiskitAer.*does not support.*PauliPropagator"),
+        ({"simulator": 0, "simulation_method": 5}, "QiskitAer.*does not support.*ExtendedStabilizer"),
         (
             {"simulator": 2, "simulation_method": 1},
             "CompositeQiskitAer.*expected a simulation_type among Statevector",
         ),
-        ({"simulator": 3, "bond_dimension": 4}, "CompositeQCSim.*cannot run.*MatrixProductState"),
+        ({"simulator": 3, "bond_dimension": 4}, "CompositeQCSim.*does not support.*MatrixProductState"),
         (
             {"simulation_method": 0, "bond_dimension": 4},
-            "bond_dimension belongs to the method MatrixProductState",
+            "bond_dimension needs the simulation_type MatrixProductState",
         ),
-        ({"simulation_method": 2, "truncation_threshold": 0.1}, "truncation_threshold belongs to"),
+        ({"simulation_method": 2, "truncation_threshold": 0.1}, "truncation_threshold needs"),
         ({"noisy_device": "ibm_fake_fez"}, "noisy_device: there is no device 'ibm_fake_fez'"),
         ({"noise_realizations": 3}, "noise_realizations needs a noisy_device"),
         ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),
         ({"api_meta": {"colour": 1}}, "unknown key 'colour'.*optimization_level"),
     ],
 )
-def test_what_the_engine_cannot_honour_is_refused_with_what_is_possible(fields, reason):
-    with pytest.raises(QoroInputError, match=reason):
+def test_a_configuration_that_is_not_supported_is_refused_with_the_supported_values(fields, message):
+    with pytest.raises(QoroInputError, match=message):
         check_config(ExecutionConfig(**fields))
 
 
@@ -110,16 +110,16 @@ def test_what_the_engine_cannot_honour_is_refused_with_what_is_possible(fields, 
         {"api_meta": {"optimization_level": 1, "layout_method": "sabre"}},
     ],
 )
-def test_what_the_engine_can_honour_passes(fields):
+def test_a_supported_configuration_is_accepted(fields):
     check_config(ExecutionConfig(**fields))
 
 
-def test_all_known_settings_of_the_runtime_pass():
+def test_all_known_keys_of_api_meta_are_accepted():
     text = {"layout_method", "routing_method"}
     check_config(ExecutionConfig(api_meta={key: "sabre" if key in text else 1 for key in API_META_KEYS}))
 
 
-def test_memory_is_shared_out_and_bounded():
+def test_the_memory_limit_is_a_share_of_free_memory_and_at_most_4_gib():
     assert statevector_bytes(20, sampling=False) == 2**24
     assert statevector_bytes(20, sampling=True) == 3.5 * 2**24
     assert 0 < default_memory_limit(engines=8) <= default_memory_limit() <= 4 * GIB

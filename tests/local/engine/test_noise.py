@@ -1,4 +1,4 @@
-"""Noise against channels worked out with Qiskit's quantum_info, which knows nothing of the engine."""
+"""Noise agrees with channels computed by Qiskit's quantum_info, independently of the engine."""
 
 import random
 from itertools import product
@@ -9,8 +9,8 @@ from qiskit.quantum_info import DensityMatrix, Operator, Pauli, SuperOp
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES
-from qiskit_qoro.local.engine.engine import expect, sample
-from qiskit_qoro.local.engine.noise import MOST_REALIZATIONS
+from qiskit_qoro.local.engine.noise import MAX_REALIZATIONS
+from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.read.parser import parse_program
 
@@ -19,7 +19,7 @@ BY_NAME = {device.name: device for device in NOISY_DEVICES}
 
 
 def program(seed, width, depth):
-    """Gates that every device has, so that each one errs once."""
+    """Random gates that every device has, so that there is one error channel for each gate."""
     rng = random.Random(seed)
     body = f"qreg q[{width}];\ncreg c[{width}];\n"
     for _ in range(depth):
@@ -30,18 +30,30 @@ def program(seed, width, depth):
     return HEADER + body
 
 
+# Four qubits, to check the order of qubits.
+WIDE = program(3, 4, 6)
+PAULI_STRINGS = ["ZIII", "XXII", "YZXI", "IIZZ", "ZZZZ", "IXIY", "IIII"]
+
+# So deep that the noise of local_loud changes the distribution by 0.29 and expectation values by up to 0.5. A
+# few hundred random realizations tell it from a program without noise.
+DEEP = program(25, 2, 30)
+DEEP_PAULI_STRINGS = ["".join(letters) for letters in product("IXYZ", repeat=2)]
+
+
 def depolarizing(num_qubits, probability):
-    """Any of the Pauli errors but the identity, all alike, with this probability together."""
-    words = ["".join(letters) for letters in product("IXYZ", repeat=num_qubits)]
-    each = probability / (len(words) - 1)
+    """A channel that applies each Pauli error other than the identity with the same probability."""
+    pauli_strings = ["".join(letters) for letters in product("IXYZ", repeat=num_qubits)]
+    each = probability / (len(pauli_strings) - 1)
     channel = None
-    for word in words:
-        part = (each if set(word) != {"I"} else 1 - probability) * SuperOp(Operator(Pauli(word)))
+    for pauli_string in pauli_strings:
+        weight = each if set(pauli_string) != {"I"} else 1 - probability
+        part = weight * SuperOp(Operator(Pauli(pauli_string)))
         channel = part if channel is None else channel + part
     return channel
 
 
 def noisy_state(text, device, factor=1.0):
+    """The state after a program, with an error channel after each gate."""
     rates = BY_NAME[device].errors
     channels = {1: depolarizing(1, factor * rates.one_qubit), 2: depolarizing(2, factor * rates.two_qubit)}
     circuit = parse_program(text)
@@ -52,55 +64,52 @@ def noisy_state(text, device, factor=1.0):
     return state
 
 
-def read_distribution(state, misread):
-    """What is read where each bit is wrong with a probability."""
-    probabilities = state.probabilities()
-    wrong = np.array([[1 - misread, misread], [misread, 1 - misread]])
-    confusion = np.array([[1.0]])
+def readout_distribution(state, readout_error):
+    """The distribution of measured bitstrings if each bit is wrong with a probability."""
+    confusion = np.array([[1 - readout_error, readout_error], [readout_error, 1 - readout_error]])
+    matrix = np.array([[1.0]])
     for _ in range(state.num_qubits):
-        confusion = np.kron(confusion, wrong)
-    read = confusion @ probabilities
-    return {format(index, f"0{state.num_qubits}b"): float(value) for index, value in enumerate(read)}
+        matrix = np.kron(matrix, confusion)
+    measured = matrix @ state.probabilities()
+    return {format(index, f"0{state.num_qubits}b"): float(value) for index, value in enumerate(measured)}
 
 
-WORDS = ["ZIII", "XXII", "YZXI", "IIZZ", "ZZZZ", "IXIY", "IIII"]
-
-
-def expected(text, words, device, factor=1.0):
+def exact_values(text, pauli_strings, device, factor=1.0):
     state = noisy_state(text, device, factor)
-    return [state.expectation_value(Pauli(word[::-1])).real for word in words]
+    return [state.expectation_value(Pauli(pauli_string[::-1])).real for pauli_string in pauli_strings]
 
 
 @pytest.mark.parametrize("device", sorted(BY_NAME))
 @pytest.mark.parametrize("factor", [None, 0.0, 0.4, 1.0])
 def test_expectation_values_are_those_of_the_noisy_state(device, factor):
-    text = program(3, 4, 6)
     config = ExecutionConfig(noisy_device=device, noise_scaling_factor=factor)
-    values = expect(text, WORDS, config)
-    assert values == pytest.approx(
-        expected(text, WORDS, device, 1.0 if factor is None else factor), abs=1e-12
-    )
+    expected = exact_values(WIDE, PAULI_STRINGS, device, 1.0 if factor is None else factor)
+    assert estimate(WIDE, PAULI_STRINGS, config) == pytest.approx(expected, abs=1e-12)
 
 
-def test_noise_makes_a_difference():
-    text = program(3, 4, 6)
-    quiet, loud = (
-        expect(text, WORDS, ExecutionConfig(noisy_device=name)) for name in ("local_quiet", "local_loud")
-    )
-    ideal = expect(text, WORDS, ExecutionConfig())
+def test_a_device_with_higher_error_rates_deviates_more():
+    quiet = estimate(WIDE, PAULI_STRINGS, ExecutionConfig(noisy_device="local_quiet"))
+    loud = estimate(WIDE, PAULI_STRINGS, ExecutionConfig(noisy_device="local_loud"))
+    ideal = estimate(WIDE, PAULI_STRINGS, ExecutionConfig())
     assert 0 < 5 * np.abs(np.subtract(ideal, quiet)).max() < np.abs(np.subtract(ideal, loud)).max()
 
 
-@pytest.mark.parametrize("realizations", [None, 2000])
-def test_counts_are_samples_of_the_noisy_state_as_it_is_read(realizations, assert_sampled_from):
-    text = program(5, 4, 6)
+@pytest.mark.parametrize(
+    ("text", "realizations", "shots"), [(WIDE, None, 50_000), (DEEP, None, 50_000), (DEEP, 500, 500)]
+)
+def test_counts_are_samples_of_the_noisy_state_with_readout_errors(
+    text, realizations, shots, assert_sampled_from
+):
     config = ExecutionConfig(noisy_device="local_loud", noise_realizations=realizations)
-    counts = sample(text + "measure q -> c;", realizations or 50_000, config, seed=3)
-    misread = BY_NAME["local_loud"].errors.readout
-    assert_sampled_from(counts, read_distribution(noisy_state(text, "local_loud"), misread))
+    counts = sample(text + "measure q -> c;", shots, config, seed=3)
+    readout_error = BY_NAME["local_loud"].errors.readout
+    assert_sampled_from(counts, readout_distribution(noisy_state(text, "local_loud"), readout_error))
+    without_gate_errors = readout_distribution(noisy_state(text, "local_loud", 0.0), readout_error)
+    with pytest.raises(AssertionError):
+        assert_sampled_from(counts, without_gate_errors)
 
 
-def test_the_scaling_factor_scales_the_errors_of_reading_too():
+def test_the_scaling_factor_also_scales_readout_errors():
     text = HEADER + "qreg q[1]; creg c[1]; measure q -> c;"
     shots = 100_000
     half = sample(text, shots, ExecutionConfig(noisy_device="local_loud", noise_scaling_factor=0.5), seed=1)
@@ -109,13 +118,16 @@ def test_the_scaling_factor_scales_the_errors_of_reading_too():
     assert half["1"] == pytest.approx(shots * 0.025, rel=0.1)
 
 
-def test_random_realizations_come_near_the_exact_values():
-    text = program(7, 4, 6)
-    exact = expected(text, WORDS, "local_loud")
-    config = ExecutionConfig(noisy_device="local_loud", noise_realizations=1500)
-    values = expect(text, WORDS, config)
-    # Each realization is between -1 and 1, so that the mean of 1500 is off by less than 0.026 mostly.
-    assert np.abs(np.subtract(values, exact)).max() < 5 / np.sqrt(1500)
+def test_the_mean_of_random_realizations_approximates_the_exact_values():
+    exact = exact_values(DEEP, DEEP_PAULI_STRINGS, "local_loud")
+    ideal = exact_values(DEEP, DEEP_PAULI_STRINGS, "local_loud", 0.0)
+    realizations = 500
+    config = ExecutionConfig(noisy_device="local_loud", noise_realizations=realizations)
+    values = estimate(DEEP, DEEP_PAULI_STRINGS, config)
+    # Each realization is between -1 and 1, so the standard deviation of the mean is at most this.
+    deviation = 1 / np.sqrt(realizations)
+    assert np.abs(np.subtract(values, exact)).max() < 5 * deviation
+    assert np.abs(np.subtract(values, ideal)).max() > 5 * deviation
     assert values != pytest.approx(exact, abs=1e-9)
 
 
@@ -123,31 +135,31 @@ def test_a_program_too_wide_for_a_density_matrix_runs_in_random_realizations():
     chain = "".join(f"cx q[{qubit}],q[{qubit + 1}];" for qubit in range(11))
     text = HEADER + f"qreg q[12]; creg c[12]; x q[0]; {chain}"
     counts = sample(text + "measure q -> c;", 500, ExecutionConfig(noisy_device="local_quiet"), seed=2)
-    # No error anywhere: 12 readings, 11 two-qubit gates, one other gate.
-    likely = (1 - 5e-3) ** 12 * (1 - 1e-3) ** 11
-    assert counts["1" * 12] / 500 == pytest.approx(likely, abs=0.12)
+    # The probability of no error in 12 readouts, 11 two-qubit gates and one other gate.
+    no_error = (1 - 5e-3) ** 12 * (1 - 1e-3) ** 11
+    assert counts["1" * 12] / 500 == pytest.approx(no_error, abs=0.12)
     assert sum(counts.values()) == 500
-    (value,) = expect(text, ["Z"], ExecutionConfig(noisy_device="local_quiet"))
+    (value,) = estimate(text, ["Z"], ExecutionConfig(noisy_device="local_quiet"))
     assert value == pytest.approx(-1, abs=0.2)
 
 
-def test_fewer_shots_than_realizations_are_still_all_there():
+def test_fewer_shots_than_realizations_are_all_counted():
     text = HEADER + "qreg q[2]; creg c[2]; h q; measure q -> c;"
     config = ExecutionConfig(noisy_device="local_quiet", noise_realizations=50)
     assert sum(sample(text, 7, config).values()) == 7
 
 
-def test_a_gate_that_the_device_lacks_is_made_of_those_that_it_has():
+def test_a_gate_outside_the_basis_is_decomposed_into_basis_gates():
     prepare = HEADER + "qreg q[2]; x q[0];"
     config = ExecutionConfig(noisy_device="local_loud")
-    swapped = expect(prepare + "swap q[0],q[1];", ["IZ"], config)
-    spelled = expect(prepare + "cx q[0],q[1]; cx q[1],q[0]; cx q[0],q[1];", ["IZ"], config)
-    assert swapped == spelled
+    swapped = estimate(prepare + "swap q[0],q[1];", ["IZ"], config)
+    decomposed = estimate(prepare + "cx q[0],q[1]; cx q[1],q[0]; cx q[0],q[1];", ["IZ"], config)
+    assert swapped == decomposed
 
 
 def test_idle_qubits_have_no_noise():
     text = HEADER + "qreg q[50]; x q[7];"
-    values = expect(text, ["Z", "I" * 7 + "Z", "X"], ExecutionConfig(noisy_device="local_loud"))
+    values = estimate(text, ["Z", "I" * 7 + "Z", "X"], ExecutionConfig(noisy_device="local_loud"))
     assert values == pytest.approx([1, -(1 - 4 / 3 * 1e-3), 0])
 
 
@@ -155,13 +167,13 @@ def test_a_circuit_wider_than_the_device_is_refused():
     text = HEADER + "qreg q[8]; creg c[8]; h q;"
     config = ExecutionConfig(noisy_device="local_qpu")
     with pytest.raises(QoroInputError, match="uses 8 qubits, the widest QPU of local_qpu has 7"):
-        expect(text, ["Z"], config)
+        estimate(text, ["Z"], config)
     with pytest.raises(QoroInputError, match="uses 8 qubits"):
         sample(text + "measure q -> c;", 10, config)
 
 
 @pytest.mark.parametrize(
-    ("fields", "named"),
+    ("fields", "message"),
     [
         (
             {"noisy_device": "ibm_fake_fez"},
@@ -169,16 +181,25 @@ def test_a_circuit_wider_than_the_device_is_refused():
         ),
         ({"noise_realizations": 5}, "noise_realizations needs a noisy_device"),
         ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),
-        ({"noisy_device": "local_qpu", "noise_realizations": MOST_REALIZATIONS + 1}, "noise_realizations is"),
-        ({"noisy_device": "local_qpu", "bond_dimension": 4}, "bond_dimension does not go with noisy_device"),
-        ({"noisy_device": "local_qpu", "truncation_threshold": 0.1}, "truncation_threshold does not go"),
+        ({"noisy_device": "local_qpu", "noise_realizations": MAX_REALIZATIONS + 1}, "noise_realizations is"),
+        (
+            {"noisy_device": "local_qpu", "bond_dimension": 4},
+            "bond_dimension cannot be combined with noisy_device",
+        ),
+        (
+            {"noisy_device": "local_qpu", "truncation_threshold": 0.1},
+            "truncation_threshold cannot be combined",
+        ),
         (
             {"noisy_device": "local_qpu", "simulation_method": SimulationMethod.Stabilizer},
-            "simulation_type does not go",
+            "simulation_type cannot be combined",
         ),
-        ({"noisy_device": "local_qpu", "simulator": Simulator.QiskitAer}, "simulator_type does not go"),
+        (
+            {"noisy_device": "local_qpu", "simulator": Simulator.QiskitAer},
+            "simulator_type cannot be combined",
+        ),
     ],
 )
-def test_combinations_that_make_no_sense_are_refused_by_name(fields, named):
-    with pytest.raises(QoroInputError, match=named):
-        expect(HEADER + "qreg q[1]; x q[0];", ["Z"], ExecutionConfig(**fields))
+def test_a_combination_of_fields_that_is_not_supported_is_refused_by_name(fields, message):
+    with pytest.raises(QoroInputError, match=message):
+        estimate(HEADER + "qreg q[1]; x q[0];", ["Z"], ExecutionConfig(**fields))

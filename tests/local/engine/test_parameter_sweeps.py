@@ -1,4 +1,4 @@
-"""Rows of a template that are estimated together, held against each row by itself and against Qiskit."""
+"""Rows of a template that run together give the same values as each row singly and as Qiskit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from qiskit import qasm2
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from qiskit_qoro.local.engine.parameter_sweeps import MOST_QUBITS, Sweeper
-from qiskit_qoro.local.engine.template_cache import Reader, Template
-from qiskit_qoro.local.workers.tasks import Reply, Task, Values, run_batch, run_task
+from qiskit_qoro.local.engine.parameter_sweeps import MAX_QUBITS, SweepEstimator
+from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
+from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues, run_batch, run_task
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.wire.template_text import resolve_template
@@ -22,29 +22,35 @@ from qiskit_qoro.wire.template_text import resolve_template
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n'
 NAMES = ("a", "b")
 STATE = "".join(f"u3({0.3 * k + 0.2},{0.5 * k - 1.1},{1.7 - k}) q[{k}];" for k in range(4)) + "cx q[1],q[2];"
-WORDS = tuple("".join(letters) for letters in product("IXYZ", repeat=3))
+PAULI_STRINGS = tuple("".join(letters) for letters in product("IXYZ", repeat=3))
 ROWS = ((0.3, -1.2), (0.0, 2.5), (-np.pi / 2, 1e-9), (40.0, np.pi))
 
 
-def sweep(text: str, rows: Sequence[Sequence[float]] = ROWS, **fields: object) -> list[Task]:
+def sweep(text: str, rows: Sequence[Sequence[float]] = ROWS, **fields: object) -> list[CircuitTask]:
     return [
-        Task(str(place), text, **{"words": WORDS, "names": NAMES, "values": tuple(row), **fields})
-        for place, row in enumerate(rows)
+        CircuitTask(
+            str(index),
+            text,
+            **{"pauli_strings": PAULI_STRINGS, "names": NAMES, "values": tuple(row), **fields},
+        )
+        for index, row in enumerate(rows)
     ]
 
 
-def run(tasks: Sequence[Task]) -> list[Reply]:
-    reader = Reader()
-    return list(run_batch(tasks, reader, Sweeper(reader)))
+def run(tasks: Sequence[CircuitTask]) -> list[Reply]:
+    cache = TemplateCache()
+    return list(run_batch(tasks, cache, SweepEstimator(cache)))
 
 
 def estimate(text: str, config: ExecutionConfig | None = None, **options: object) -> object:
     template = Template(text, NAMES)
-    return Sweeper(Reader()).estimate(template, ROWS, WORDS, config or ExecutionConfig(), **options)
+    return SweepEstimator(TemplateCache()).estimate(
+        template, ROWS, PAULI_STRINGS, config or ExecutionConfig(), **options
+    )
 
 
 def gate_calls() -> list[str]:
-    """Each gate on three of four qubits, with its angles from the template's names."""
+    """A call of each gate, with the names of the template as angles."""
     known = get_standard_gate_name_mapping()
     sizes = {"u1": (1, 1), "u2": (1, 2), "u3": (1, 3), "cu1": (2, 1), "cu3": (2, 3), "id": (1, 0)}
     calls = []
@@ -59,13 +65,18 @@ def gate_calls() -> list[str]:
 def test_every_gate_has_the_values_that_qiskit_computes(call: str) -> None:
     text = f"{HEADER}{STATE}{call}rx(a) q[0];"
     (reply,) = run(sweep(text))
-    assert isinstance(reply.result, Values)
+    assert isinstance(reply.result, SweepValues)
     for row, values in zip(ROWS, reply.result, strict=True):
         bound = resolve_template(text, NAMES, row)
         circuit = qasm2.loads(bound, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
         state = Statevector(circuit)
-        expected = {word: state.expectation_value(SparsePauliOp(word[::-1].rjust(4, "I"))) for word in WORDS}
-        assert values == pytest.approx({word: value.real for word, value in expected.items()}, abs=1e-12)
+        expected = {
+            pauli_string: state.expectation_value(SparsePauliOp(pauli_string[::-1].rjust(4, "I")))
+            for pauli_string in PAULI_STRINGS
+        }
+        assert values == pytest.approx(
+            {pauli_string: value.real for pauli_string, value in expected.items()}, abs=1e-12
+        )
 
 
 @pytest.mark.parametrize(
@@ -78,30 +89,34 @@ def test_every_gate_has_the_values_that_qiskit_computes(call: str) -> None:
         "h q[0];",
         "",
     ],
-    ids=["expressions", "idle qubits", "own gates", "last measurements", "no angle", "nothing"],
+    ids=["expressions", "idle qubits", "gate definition", "final measurements", "no parameter", "no gates"],
 )
-def test_rows_together_have_the_values_that_each_has_by_itself(body: str) -> None:
+def test_rows_that_run_together_have_the_values_of_each_row_run_singly(body: str) -> None:
     tasks = sweep(HEADER + body)
-    reader = Reader()
-    alone = [run_task(task, reader).result for task in tasks]
+    cache = TemplateCache()
+    singly = [run_task(task, cache).result for task in tasks]
     (reply,) = run(tasks)
-    assert isinstance(reply.result, Values)
-    for values, expected in zip(reply.result, alone, strict=True):
-        assert list(values) == list(WORDS)
+    assert isinstance(reply.result, SweepValues)
+    for values, expected in zip(reply.result, singly, strict=True):
+        assert list(values) == list(PAULI_STRINGS)
         assert values == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_word_that_is_wanted_twice_is_answered_once() -> None:
-    (reply,) = run(sweep(HEADER + "rx(a) q[0];", words=("ZZ", "XI", "ZZ")))
-    assert isinstance(reply.result, Values)
-    assert reply.result.words == ("ZZ", "XI")
+def test_a_repeated_pauli_string_is_evaluated_once() -> None:
+    (reply,) = run(sweep(HEADER + "rx(a) q[0];", pauli_strings=("ZZ", "XI", "ZZ")))
+    assert isinstance(reply.result, SweepValues)
+    assert reply.result.pauli_strings == ("ZZ", "XI")
     assert reply.result.rows.shape == (len(ROWS), 2)
 
 
-def test_what_is_asked_differently_is_not_run_together() -> None:
+def test_only_consecutive_tasks_of_one_sweep_run_together() -> None:
     text = HEADER + "rx(a) q[0];"
-    tasks = [*sweep(text), *sweep(text, words=("Z",)), Task("bound", HEADER, words=("Z",))]
-    tasks += [Task("counts", f"{HEADER}measure q -> c;", shots=3), *sweep(text)]
+    tasks = [
+        *sweep(text),
+        *sweep(text, pauli_strings=("Z",)),
+        CircuitTask("bound", HEADER, pauli_strings=("Z",)),
+    ]
+    tasks += [CircuitTask("counts", f"{HEADER}measure q -> c;", shots=3), *sweep(text)]
     replies = run(tasks)
     assert [reply.count for reply in replies] == [4, 4, 1, 1, 4]
     assert replies[2].result == {"Z": 1.0}
@@ -114,16 +129,16 @@ def test_what_is_asked_differently_is_not_run_together() -> None:
         HEADER + "rx(a) q[0];reset q[0];",
         HEADER + "x q[0];measure q[0] -> c[0];if (c == 1) rx(a) q[1];",
         HEADER + "rx(a) q[0]; nonsense q[0];",
-        HEADER.replace("q[4]", f"q[{MOST_QUBITS + 1}]") + "rx(a) q;",
+        HEADER.replace("q[4]", f"q[{MAX_QUBITS + 1}]") + "rx(a) q;",
         HEADER + "rx(1/a) q[0];",
     ],
-    ids=["a reset", "a condition", "no program", "too wide", "a row without value"],
+    ids=["a reset", "a condition", "an invalid program", "too wide", "a row without a value"],
 )
-def test_what_cannot_be_run_together_is_left_to_each_row(text: str) -> None:
+def test_rows_that_cannot_run_together_run_singly(text: str) -> None:
     assert estimate(text) is None
     replies = run(sweep(text))
     assert [reply.count for reply in replies] == [1] * len(ROWS)
-    assert replies == [run_task(task, Reader()) for task in sweep(text)]
+    assert replies == [run_task(task, TemplateCache()) for task in sweep(text)]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +151,7 @@ def test_what_cannot_be_run_together_is_left_to_each_row(text: str) -> None:
         (ExecutionConfig(), {"memory_limit_bytes": 20}),
     ],
 )
-def test_only_the_state_vector_without_noise_is_for_many_rows(
+def test_only_a_state_vector_without_noise_runs_rows_together(
     config: ExecutionConfig, options: dict[str, object]
 ) -> None:
     text = HEADER + "rx(a) q[0];ry(b) q[1];"
@@ -144,19 +159,19 @@ def test_only_the_state_vector_without_noise_is_for_many_rows(
     assert estimate(text, config, **options) is None
 
 
-def test_wrong_words_are_named_for_each_row() -> None:
-    replies = run(sweep(HEADER + "rx(a) q[0];", words=("Q",)))
+def test_an_invalid_pauli_string_is_an_error_of_each_row() -> None:
+    replies = run(sweep(HEADER + "rx(a) q[0];", pauli_strings=("Q",)))
     assert len(replies) == len(ROWS)
-    assert all("'Q' is not a Pauli word" in (reply.reason or "") for reply in replies)
+    assert all("'Q' is not a Pauli string" in (reply.reason or "") for reply in replies)
 
 
-def test_many_templates_at_once_are_kept_apart() -> None:
-    reader = Reader()
-    sweeper = Sweeper(reader)
+def test_more_templates_than_the_cache_keeps_are_not_mixed_up() -> None:
+    cache = TemplateCache()
+    sweeps = SweepEstimator(cache)
     rng = random.Random(3)
     for _ in range(2):
         for factor in range(12):
             angle = rng.gauss(0, 1)
             template = Template(f"{HEADER}rx({factor}.5) q[0];rx(a) q[0];", NAMES)
-            values = sweeper.estimate(template, [(angle, 0.0)], ["Z"], ExecutionConfig())
+            values = sweeps.estimate(template, [(angle, 0.0)], ["Z"], ExecutionConfig())
             assert values == pytest.approx(np.cos(factor + 0.5 + angle), abs=1e-12)

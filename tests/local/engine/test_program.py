@@ -1,4 +1,4 @@
-"""The engine's text means what the program means, for every gate and every kind of operation."""
+"""The text for the engine has the same meaning as the program, for every gate and every kind of operation."""
 
 import random
 
@@ -32,25 +32,25 @@ def random_gates(seed, count, width=4):
 
 
 @pytest.mark.parametrize(
-    "words", [None, frozenset({name for name, g in GATES.items() if g.num_qubits == 1} | {"cx", "cz"})]
+    "basis_gates", [None, frozenset({name for name, g in GATES.items() if g.num_qubits == 1} | {"cx", "cz"})]
 )
 @pytest.mark.parametrize("seed", range(12))
-def test_the_rewritten_text_has_the_same_unitary(seed, words):
+def test_the_rewritten_text_has_the_same_unitary(seed, basis_gates):
     text = random_gates(seed, 15)
-    program = rewritten(text, words=words)
+    program = rewritten(text, basis_gates=basis_gates)
     assert Operator(parse_program(program.text)).equiv(Operator(parse_program(HEADER + text)))
 
 
-def test_only_the_allowed_words_are_used():
+def test_only_basis_gates_are_used():
     program = rewritten(
         "qreg q[3]; ccx q[0],q[1],q[2]; swap q[0],q[2]; cu(1,2,3,4) q[0],q[1];",
-        words=frozenset({"h", "t", "tdg", "p", "u", "u1", "cx"}),
+        basis_gates=frozenset({"h", "t", "tdg", "p", "u", "u1", "cx"}),
     )
     names = set(parse_program(program.text).count_ops())
     assert names <= {"h", "t", "tdg", "p", "u", "u1", "cx"}
 
 
-def test_defined_gates_are_written_out_whatever_they_are_called():
+def test_gate_definitions_are_expanded_even_under_the_name_of_a_known_gate():
     text = (
         "OPENQASM 2.0; gate h a { U(pi,0,pi) a; } gate twice(t) a,b { U(t/2,0,0) a; h b; CX a,b; }"
         "qreg q[2]; twice(0.6) q[1],q[0];"
@@ -64,7 +64,7 @@ def test_defined_gates_are_written_out_whatever_they_are_called():
     assert Operator(parse_program(program.text)).equiv(Operator(expected))
 
 
-def test_only_busy_qubits_are_numbered_and_keep_their_order():
+def test_only_busy_qubits_are_written_and_they_keep_their_order():
     program = rewritten("qreg q[100]; creg c[1]; reset q; barrier q; cx q[97],q[3]; measure q[97] -> c[0];")
     assert program.qubits == (3, 97)
     assert "qreg q[2];" in program.text
@@ -80,20 +80,20 @@ def test_quarter_turns_count_as_clifford_gates_and_other_angles_do_not():
 
 
 @pytest.mark.parametrize(
-    ("text", "trajectory"),
+    ("text", "randomness"),
     [
         ("h q[0]; measure q -> c;", None),
         ("measure q -> c; h q[0]; measure q -> c;", None),
         ("h q[0]; measure q[0] -> c[0]; h q[1]; measure q -> c;", None),
         ("reset q; h q[0];", None),
         ("measure q[0] -> c[0]; reset q[0]; h q[0];", None),
-        ("h q[0]; measure q[0] -> c[0]; x q[0];", "a measurement before the end"),
+        ("h q[0]; measure q[0] -> c[0]; x q[0];", "a mid-circuit measurement"),
         ("h q[0]; reset q[0];", "a reset"),
         ("h q[0]; measure q[0] -> c[0]; if (c == 1) x q[1];", "a condition"),
     ],
 )
-def test_a_state_that_depends_on_chance_is_found_out(text, trajectory):
-    assert rewritten("qreg q[2]; creg c[2];" + text).trajectory == trajectory
+def test_a_state_that_depends_on_chance_is_detected(text, randomness):
+    assert rewritten("qreg q[2]; creg c[2];" + text).randomness == randomness
 
 
 def test_a_condition_on_a_register_wider_than_the_engine_compares_is_refused():

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.workers.pool import Task, TaskFailure, WorkerPool
+from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure, WorkerPool
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";\n'
@@ -25,7 +25,7 @@ def endless():
         f"ry(0.{k % 9 + 1}) q[{i}]; cx q[{i}],q[{(i + 1) % 18}];" for k in range(40) for i in range(18)
     )
     resets = "h q[0]; reset q[0];"  # every shot is a run of its own
-    return Task(
+    return CircuitTask(
         "endless", HEADER + "qreg q[18]; creg c[18];" + layers + resets + "measure q -> c;", shots=1_000_000
     )
 
@@ -33,7 +33,7 @@ def endless():
 def flips(index):
     """A task whose result tells its index: 10 bits."""
     body = "".join(f"x q[{bit}];" for bit in range(10) if index >> bit & 1)
-    return Task(f"flips-{index}", HEADER + f"qreg q[10]; creg c[10]; {body} measure q -> c;", shots=3)
+    return CircuitTask(f"flips-{index}", HEADER + f"qreg q[10]; creg c[10]; {body} measure q -> c;", shots=3)
 
 
 def results_of(pool, tasks):
@@ -55,7 +55,12 @@ def test_results_come_with_their_index(pool):
 
 def test_expectation_values_come_by_word_in_the_order_asked(pool):
     [values] = results_of(
-        pool, [Task("bell", HEADER + "qreg q[2]; h q[0]; cx q[0],q[1];", words=("ZZ", "XI", "ZZ", "I"))]
+        pool,
+        [
+            CircuitTask(
+                "bell", HEADER + "qreg q[2]; h q[0]; cx q[0],q[1];", pauli_strings=("ZZ", "XI", "ZZ", "I")
+            )
+        ],
     )
     assert list(values) == ["ZZ", "XI", "I"]
     assert values == pytest.approx({"ZZ": 1, "XI": 0, "I": 1})
@@ -66,7 +71,8 @@ def test_the_rows_of_a_template_come_each_or_several_in_a_row(pool, together):
     angles = [0.01 * place for place in range(200)]
     text = HEADER + "qreg q[1]; rx(a) q[0];"
     tasks = [
-        Task(str(place), text, words=("Z",), names=("a",), values=(a,)) for place, a in enumerate(angles)
+        CircuitTask(str(place), text, pauli_strings=("Z",), names=("a",), values=(a,))
+        for place, a in enumerate(angles)
     ]
     found = {}
 
@@ -81,7 +87,7 @@ def test_the_rows_of_a_template_come_each_or_several_in_a_row(pool, together):
 def rows_of(text, count):
     angles = [0.01 * place for place in range(count)]
     return [
-        Task(f"{len(text)}-{place}", text, words=("ZZ",), names=("a",), values=(angle,))
+        CircuitTask(f"{len(text)}-{place}", text, pauli_strings=("ZZ",), names=("a",), values=(angle,))
         for place, angle in enumerate(angles)
     ]
 
@@ -114,13 +120,13 @@ def test_rows_that_are_slower_than_those_before_are_not_too_late():
 
 
 def test_the_seed_the_device_and_the_configuration_reach_the_engine(pool):
-    tasks = [Task("seeded", BELL, shots=500, seed=7)] * 2 + [
-        Task("noisy", BELL, shots=5000, device="local_qpu")
+    tasks = [CircuitTask("seeded", BELL, shots=500, seed=7)] * 2 + [
+        CircuitTask("noisy", BELL, shots=5000, device="local_qpu")
     ]
     first, second, noisy = results_of(pool, tasks)
     assert first == second
     assert set(noisy) == {"00", "01", "10", "11"}
-    bad = Task(
+    bad = CircuitTask(
         "bad",
         BELL.replace("h q", "t q"),
         shots=1,
@@ -135,7 +141,7 @@ def test_no_tasks_are_done_at_once(pool):
 
 
 def test_a_bad_circuit_fails_the_run_with_label_and_place_and_the_next_run_goes_on(pool):
-    bad = Task("odd one", HEADER + "qreg q[1];\nh r[0];", shots=1)
+    bad = CircuitTask("odd one", HEADER + "qreg q[1];\nh r[0];", shots=1)
     with pytest.raises(TaskFailure, match=r"^circuit 'odd one': line 3, column \d+: ") as caught:
         results_of(pool, [flips(1), bad, *[flips(index) for index in range(50)]])
     assert caught.value.label == "odd one"
@@ -149,7 +155,7 @@ def outcomes_of(pool, tasks):
 
 
 def test_where_failures_are_asked_for_the_other_circuits_go_on(pool):
-    bad = Task("odd one", HEADER + "qreg q[1];\nh r[0];", shots=1)
+    bad = CircuitTask("odd one", HEADER + "qreg q[1];\nh r[0];", shots=1)
     tasks = [bad if index % 7 == 3 else flips(index) for index in range(60)]
     results, reasons = outcomes_of(pool, tasks)
     assert results == {index: {format(index, "010b"): 3} for index in range(60) if index % 7 != 3}
@@ -180,7 +186,7 @@ def test_a_short_job_does_not_wait_for_the_end_of_a_long_one(pool):
 
     long_job = threading.Thread(
         target=pool.run,
-        args=([Task(f"{i}", BELL, shots=20_000) for i in range(100_000)],),
+        args=([CircuitTask(f"{i}", BELL, shots=20_000) for i in range(100_000)],),
         kwargs={"stop": stop, "on_result": on_result},
     )
     long_job.start()
@@ -298,7 +304,9 @@ def test_where_every_circuit_costs_a_worker_the_rest_is_given_up():
 def test_a_circuit_over_its_memory_is_refused_or_ended():
     with WorkerPool(workers=1, memory_limit_bytes=2**24) as pool:
         config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
-        wide = Task("wide", HEADER + "qreg q[20]; creg c[20]; h q; measure q -> c;", shots=1, config=config)
+        wide = CircuitTask(
+            "wide", HEADER + "qreg q[20]; creg c[20]; h q; measure q -> c;", shots=1, config=config
+        )
         with pytest.raises(TaskFailure, match="circuit 'wide': a state vector of 20 qubits"):
             results_of(pool, [wide])
         assert results_of(pool, [flips(2)]) == [{"0000000010": 3}]
@@ -355,12 +363,13 @@ def test_closing_ends_a_run():
 
 SCRIPT = """
 import threading
-from qiskit_qoro.local.workers.pool import Task, WorkerPool
+from qiskit_qoro.local.workers.pool import CircuitTask, WorkerPool
 print("once")
 pool = WorkerPool(workers=1)
 pool.start()
 text = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
-pool.run([Task("x", text, shots=2)], stop=threading.Event(), on_result=lambda index, result: print(result))
+task = CircuitTask("x", text, shots=2)
+pool.run([task], stop=threading.Event(), on_result=lambda index, result: print(result))
 print(pool.pids[0], flush=True)
 """
 

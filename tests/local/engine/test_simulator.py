@@ -1,4 +1,5 @@
-"""Counts and expectation values agree with Qiskit's Statevector, or the program is refused."""
+"""Counts and expectation values agree with Qiskit's Statevector. Programs for which they would not are
+refused."""
 
 import builtins
 import random
@@ -8,8 +9,8 @@ import pytest
 from qiskit.quantum_info import Pauli, Statevector
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.engine import expect, sample
-from qiskit_qoro.local.engine.methods import SUPPORTED
+from qiskit_qoro.local.engine.methods import SUPPORTED_METHODS
+from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -26,8 +27,11 @@ def random_gate(rng, width):
     return f"{name}{f'({angles})' if angles else ''} {qubits};"
 
 
-def random_program(seed, *, chance):
-    """Several registers; gates; measurements into any bit, also twice, also before the end."""
+def random_program(seed, *, dynamic):
+    """Several registers, gates, and measurements into any bit.
+
+    A dynamic program also has mid-circuit measurements, resets and conditions.
+    """
     rng = random.Random(seed)
     width = rng.randint(3, 5)
     cregs = {name: rng.randint(1, 3) for name in "abc"[: rng.randint(1, 3)]}
@@ -38,7 +42,7 @@ def random_program(seed, *, chance):
 
     lines = [f"qreg q[{width}];", *(f"creg {name}[{size}];" for name, size in cregs.items())]
     for _ in range(rng.randint(4, 12)):
-        kind = rng.random() if chance else 1.0
+        kind = rng.random() if dynamic else 1.0
         if kind < 0.2:
             lines.append(measure())
         elif kind < 0.3:
@@ -53,16 +57,25 @@ def random_program(seed, *, chance):
     return HEADER + "\n".join(lines)
 
 
+def exact_values(text, pauli_strings):
+    """Qiskit's expectation values. The leftmost letter of a Pauli string is on qubit 0."""
+    state = Statevector(parse_program(text))
+    padded = [pauli_string.ljust(state.num_qubits, "I") for pauli_string in pauli_strings]
+    return [state.expectation_value(Pauli(pauli_string[::-1])).real for pauli_string in padded]
+
+
 @pytest.mark.parametrize("seed", range(40))
-def test_counts_agree_for_partial_repeated_conditional_and_early_measurement(
+def test_counts_agree_for_partial_repeated_conditional_and_mid_circuit_measurement(
     seed, exact, assert_sampled_from
 ):
-    text = random_program(seed, chance=bool(seed % 4))
+    text = random_program(seed, dynamic=bool(seed % 4))
     counts = sample(text, SHOTS, PLAIN, seed=seed)
     assert_sampled_from(counts, exact(parse_program(text)))
 
 
-PAIRS = [(simulator, method) for simulator, methods in SUPPORTED.items() for method in sorted(methods)]
+PAIRS = [
+    (simulator, method) for simulator, methods in SUPPORTED_METHODS.items() for method in sorted(methods)
+]
 
 
 @pytest.mark.parametrize(("simulator", "method"), PAIRS)
@@ -73,13 +86,12 @@ def test_every_supported_simulator_and_method_agrees(simulator, method, exact, a
         prepare += "ry(0.7) q[1]; t q[2]; cx q[2],q[1];"
     measured = HEADER + prepare + "measure q[0] -> c[2]; measure q[2] -> c[0];"
     assert_sampled_from(sample(measured, SHOTS, config, seed=1), exact(parse_program(measured)))
-    state = Statevector(parse_program(HEADER + prepare))
-    words = ["ZII", "XXI", "YZX", "IYZ", "ZZZ"]
-    expected = [state.expectation_value(Pauli(word[::-1])).real for word in words]
-    assert expect(HEADER + prepare, words, config) == pytest.approx(expected, abs=1e-7)
+    pauli_strings = ["ZII", "XXI", "YZX", "IYZ", "ZZZ"]
+    expected = exact_values(HEADER + prepare, pauli_strings)
+    assert estimate(HEADER + prepare, pauli_strings, config) == pytest.approx(expected, abs=1e-7)
 
 
-def test_counts_are_as_wide_as_all_classical_bits_with_bit_0_on_the_right():
+def test_bitstrings_have_all_classical_bits_with_bit_0_on_the_right():
     text = (
         HEADER
         + "qreg q[6]; creg a[2]; creg b[3]; x q[5]; x q[0]; measure q[5] -> b[1]; measure q[0] -> a[0];"
@@ -87,23 +99,24 @@ def test_counts_are_as_wide_as_all_classical_bits_with_bit_0_on_the_right():
     assert sample(text, 10, PLAIN) == {"01001": 10}
 
 
-def test_qubits_beyond_the_classical_width_leave_no_trace():
+def test_qubits_beyond_the_classical_bits_do_not_change_the_bitstrings():
     text = HEADER + "qreg q[9]; creg c[1]; x q[0]; x q[8]; measure q[0] -> c[0];"
     assert sample(text, 10, PLAIN) == {"1": 10}
 
 
-def test_without_measurement_all_bits_are_zero_and_without_bits_there_are_no_counts():
+def test_without_measurement_all_bits_are_0_and_without_classical_bits_counts_are_empty():
     assert sample(HEADER + "qreg q[2]; creg c[3]; x q;", 7, PLAIN) == {"000": 7}
     assert sample(HEADER + "qreg q[2]; x q;", 7, PLAIN) == {}
 
 
-def test_a_seed_makes_counts_repeatable_and_none_does_not():
+def test_counts_repeat_with_the_same_seed_and_differ_without_one():
     text = HEADER + "qreg q[8]; creg c[8]; h q; measure q -> c;"
     assert sample(text, 500, PLAIN, seed=5) == sample(text, 500, PLAIN, seed=5)
     assert sample(text, 500, PLAIN) != sample(text, 500, PLAIN)
 
 
 def chain(width, first):
+    """A gate on the first qubit, and CX gates that copy its value to the others."""
     links = "".join(f"cx q[{index}],q[{index + 1}];" for index in range(width - 1))
     return HEADER + f"qreg q[{width}]; creg c[{width}]; {first} q[0]; {links} measure q -> c;"
 
@@ -112,13 +125,13 @@ def test_seventy_entangled_qubits_are_all_0_or_all_1(assert_sampled_from):
     assert_sampled_from(sample(chain(70, "h"), 1000, PLAIN), {"0" * 70: 0.5, "1" * 70: 0.5})
 
 
-def test_seventy_qubits_beyond_clifford_run_as_a_matrix_product_state(assert_sampled_from):
-    likely = np.cos(0.4) ** 2
+def test_seventy_qubits_with_non_clifford_gates_run_as_a_matrix_product_state(assert_sampled_from):
+    zero = np.cos(0.4) ** 2
     counts = sample(chain(70, "ry(0.8)"), 1000, PLAIN)
-    assert_sampled_from(counts, {"0" * 70: likely, "1" * 70: 1 - likely})
+    assert_sampled_from(counts, {"0" * 70: zero, "1" * 70: 1 - zero})
 
 
-def test_two_busy_qubits_out_of_hundreds_fit_a_state_vector(assert_sampled_from):
+def test_two_busy_qubits_of_three_hundred_fit_in_a_state_vector(assert_sampled_from):
     text = (
         HEADER
         + "qreg q[300]; creg c[2]; h q[3]; cx q[3],q[297]; measure q[3] -> c[0]; measure q[297] -> c[1];"
@@ -127,58 +140,54 @@ def test_two_busy_qubits_out_of_hundreds_fit_a_state_vector(assert_sampled_from)
     assert_sampled_from(sample(text, 1000, config), {"00": 0.5, "11": 0.5})
 
 
-def test_the_bond_dimension_bounds_the_entanglement():
+def test_the_bond_dimension_and_the_truncation_threshold_limit_the_entanglement():
     body = "".join(f"ry({0.3 + 0.1 * i}) q[{i}];" for i in range(8)) + "".join(
         f"cx q[{i}],q[{7 - i}];" for i in range(4)
     )
     text = HEADER + "qreg q[8];" + body
-    words = ["XXXXXXXX", "ZIIIIIIZ", "XIIIIIIX"]
-    state = Statevector(parse_program(text))
-    exact_values = np.array([state.expectation_value(Pauli(word[::-1])).real for word in words])
-    enough = expect(text, words, ExecutionConfig(bond_dimension=16))
-    starved = expect(text, words, ExecutionConfig(bond_dimension=1))
-    cut = expect(text, words, ExecutionConfig(truncation_threshold=0.5))
-    assert enough == pytest.approx(exact_values, abs=1e-9)
-    assert np.abs(starved - exact_values).max() > 0.01
-    assert np.abs(cut - exact_values).max() > 0.01
+    pauli_strings = ["XXXXXXXX", "ZIIIIIIZ", "XIIIIIIX"]
+    exact = np.array(exact_values(text, pauli_strings))
+    sufficient = estimate(text, pauli_strings, ExecutionConfig(bond_dimension=16))
+    too_small = estimate(text, pauli_strings, ExecutionConfig(bond_dimension=1))
+    truncated = estimate(text, pauli_strings, ExecutionConfig(truncation_threshold=0.5))
+    assert sufficient == pytest.approx(exact, abs=1e-9)
+    assert np.abs(too_small - exact).max() > 0.01
+    assert np.abs(truncated - exact).max() > 0.01
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_expectation_values_agree_whatever_is_idle_or_measured_at_the_end(seed):
+def test_expectation_values_agree_with_idle_qubits_and_final_measurements(seed):
     rng = random.Random(seed)
     body = "qreg q[7]; creg c[2]; reset q;" + "".join(random_gate(rng, 4) for _ in range(10))
-    words = ["".join(rng.choice("IXYZ") for _ in range(rng.randint(1, 7))) for _ in range(30)] + [
-        "I",
-        "IIIIIII",
-    ]
-    state = Statevector(parse_program(HEADER + body.replace("reset q;", "")))
-    expected = [state.expectation_value(Pauli(word.ljust(7, "I")[::-1])).real for word in words]
-    values = expect(HEADER + body + "measure q[0] -> c[0]; barrier q; measure q[0] -> c[1];", words, PLAIN)
+    pauli_strings = ["".join(rng.choices("IXYZ", k=rng.randint(1, 7))) for _ in range(30)] + ["I", "IIIIIII"]
+    measured = HEADER + body + "measure q[0] -> c[0]; barrier q; measure q[0] -> c[1];"
+    values = estimate(measured, pauli_strings, PLAIN)
+    expected = exact_values(HEADER + body.replace("reset q;", ""), pauli_strings)
     assert values == pytest.approx(expected, abs=1e-12)
     assert values[-2:] == [1.0, 1.0]
 
 
-def test_repeated_words_get_their_value_each_time():
-    assert expect(HEADER + "qreg q[1]; x q[0];", ["Z", "I", "Z"], PLAIN) == pytest.approx([-1, 1, -1])
+def test_repeated_pauli_strings_get_their_value_each_time():
+    assert estimate(HEADER + "qreg q[1]; x q[0];", ["Z", "I", "Z"], PLAIN) == pytest.approx([-1, 1, -1])
 
 
 @pytest.mark.parametrize(
     "body", ["h q[0]; reset q[0];", "h q[0]; measure q[0] -> c[0]; h q[0];", "if (c == 0) x q[0];"]
 )
-def test_expectation_values_of_one_random_trajectory_are_refused(body):
+def test_expectation_values_of_a_state_that_depends_on_chance_are_refused(body):
     with pytest.raises(QoroInputError, match="depends on chance"):
-        expect(HEADER + "qreg q[1]; creg c[1];" + body, ["Z"], PLAIN)
+        estimate(HEADER + "qreg q[1]; creg c[1];" + body, ["Z"], PLAIN)
 
 
-@pytest.mark.parametrize("word", ["", "zi", "Z0", "Z I", "-ZI", "1.0*Z", "ZI;IZ", "ZI,IZ", "A", "Z\n"])
-def test_what_is_not_a_pauli_word_is_refused(word):
-    with pytest.raises(QoroInputError, match="not a Pauli word"):
-        expect(HEADER + "qreg q[2]; h q[0];", [word], PLAIN)
+@pytest.mark.parametrize("text", ["", "zi", "Z0", "Z I", "-ZI", "1.0*Z", "ZI;IZ", "ZI,IZ", "A", "Z\n"])
+def test_text_that_is_not_a_pauli_string_is_refused(text):
+    with pytest.raises(QoroInputError, match="not a Pauli string"):
+        estimate(HEADER + "qreg q[2]; h q[0];", [text], PLAIN)
 
 
-def test_a_word_longer_than_the_program_is_refused():
+def test_a_pauli_string_longer_than_the_program_is_refused():
     with pytest.raises(QoroInputError, match="3 letters and the program 2 qubits"):
-        expect(HEADER + "qreg q[2]; h q[0];", ["ZZZ"], PLAIN)
+        estimate(HEADER + "qreg q[2]; h q[0];", ["ZZZ"], PLAIN)
 
 
 @pytest.mark.parametrize("shots", [0, -1, 2**31 - 1])
@@ -188,7 +197,7 @@ def test_shots_that_would_hang_the_engine_are_refused(shots):
 
 
 @pytest.mark.parametrize("width", [31, 63, 64, 65, 66, 128])
-def test_state_vectors_that_would_bring_the_engine_down_are_refused(width):
+def test_state_vectors_that_would_crash_the_engine_are_refused(width):
     text = HEADER + f"qreg q[{width}]; creg c[1]; h q; measure q[0] -> c[0];"
     config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
     with pytest.raises(
@@ -197,12 +206,12 @@ def test_state_vectors_that_would_bring_the_engine_down_are_refused(width):
         sample(text, 10, config)
 
 
-def test_a_bad_program_is_refused_with_its_place():
+def test_an_invalid_program_is_refused_with_line_and_column():
     with pytest.raises(QoroInputError, match="line 2, column"):
         sample(HEADER + "qreg q[1]; h r[0];", 10, PLAIN)
 
 
-def test_without_the_engine_the_error_says_how_to_get_it(monkeypatch):
+def test_without_the_engine_the_error_says_how_to_install_it(monkeypatch):
     real_import = builtins.__import__
 
     def no_engine(name, *args, **kwargs):
@@ -215,6 +224,6 @@ def test_without_the_engine_the_error_says_how_to_get_it(monkeypatch):
         sample(chain(2, "h"), 10, PLAIN)
 
 
-def test_aer_is_another_simulator_with_the_same_answers():
+def test_aer_counts_bits_in_the_same_order():
     counts = sample(chain(3, "x"), 10, ExecutionConfig(simulator=Simulator.QiskitAer))
     assert counts == {"111": 10}

@@ -1,0 +1,310 @@
+"""Sample programs and estimate expectation values with the simulation engine, ``qoro-maestro``.
+
+No other module imports the engine. This module works around what the engine gets wrong:
+
+- Qiskit parses each program, and :mod:`qiskit_qoro.local.engine.program` writes it again before the engine
+  sees it.
+- :mod:`qiskit_qoro.local.engine.methods` chooses and checks the simulation method.
+- The engine's bitstrings are reversed and have a width of their own. They are normalized here.
+- If the state depends on chance, the engine's expectation values are those of one random trajectory. Such
+  programs are refused.
+
+The engine belongs to an extra (``qiskit-qoro[local]``), so it is imported when it is first used. It can crash
+its process: call these functions in a worker process (:mod:`qiskit_qoro.local.workers.pool`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.engine.methods import check_config, choose_method, default_memory_limit
+from qiskit_qoro.local.engine.noise import Noise, choose_noise, estimate_noisy, sample_noisy
+from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
+from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
+from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.qasm.read.parser import parse_program
+
+__all__ = ["ProgramSource", "compile_program", "estimate", "is_plain_statevector", "load_engine", "sample"]
+
+_SIMULATORS: Mapping[Simulator, str] = {
+    Simulator.QiskitAer: "QiskitAer",
+    Simulator.QCSim: "QCSim",
+    Simulator.CompositeQiskitAer: "CompositeQiskitAer",
+    Simulator.CompositeQCSim: "CompositeQCSim",
+    Simulator.GpuSim: "Gpu",
+}
+
+# Up to this width, compiling a program is faster than simple_estimate, which parses its text.
+_MAX_COMPILED_QUBITS = 10
+
+# With 2^31 - 1 shots the engine never returns.
+_MAX_SHOTS = 10_000_000
+
+
+class ProgramSource(Protocol):
+    """A source of an engine program other than OpenQASM text, such as a row of a template."""
+
+    def read(self, *, measure: bool = True, basis_gates: frozenset[str] | None = None) -> EngineProgram:
+        """Return the program. The arguments are those of ``write_engine_program``."""
+
+
+def sample(
+    qasm: str | ProgramSource,
+    shots: int,
+    config: ExecutionConfig,
+    *,
+    device: str | None = None,
+    seed: int | None = None,
+    memory_limit_bytes: int | None = None,
+) -> dict[str, int]:
+    """Run a program and count the final values of its classical bits.
+
+    Args:
+        qasm: OpenQASM 2 text, or a source of a program.
+        shots: The number of runs, 1 to 10,000,000.
+        config: Simulator, method and truncation, or noise.
+        device: A QPU system whose noise is simulated. ``config`` then only sets the strength of the noise.
+        seed: 0 to 2^64 - 1. Makes the counts repeatable, except on the composite simulators. With ``None``
+            they differ every time.
+        memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
+            4 GiB.
+
+    Returns:
+        Bitstring to count. Each bitstring has one character for each classical bit of the program, classical
+        bit 0 rightmost. Bits that are not measured are ``0``. Empty if the program has no classical bits. The
+        counts add up to ``shots``.
+
+    Raises:
+        QoroInputError: The program or the configuration cannot be run. The message says why.
+        QoroError: The engine is missing, or it failed.
+    """
+    _check_shots(shots)
+    check_config(config)
+    noise = choose_noise(device, config)
+    program = _read(qasm, basis_gates=noise.errors.basis_gates if noise else None)
+    if not program.num_clbits:
+        return {}
+    if not program.has_measurement:
+        return {"0" * program.num_clbits: shots}
+    if noise is None:
+        counts = _sample_ideal(program, shots, config, seed, memory_limit_bytes)
+    else:
+        noise.check_width(program)
+        counts = _call(sample_noisy, load_engine(), program, shots, noise, seed)
+    return _normalized_counts(counts, program.num_clbits, shots)
+
+
+def estimate(
+    qasm: str | ProgramSource,
+    pauli_strings: Sequence[str],
+    config: ExecutionConfig,
+    *,
+    memory_limit_bytes: int | None = None,
+) -> list[float]:
+    """Compute expectation values without shot noise, in the state that a program prepares.
+
+    Final measurements are ignored.
+
+    Args:
+        qasm: OpenQASM 2 text, or a source of a program.
+        pauli_strings: Pauli strings over ``IXYZ``, the leftmost letter on qubit 0. Shorter strings act on the
+            first qubits.
+        config: Simulator, method and truncation, or noise.
+        memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
+            4 GiB.
+
+    Returns:
+        One value for each Pauli string, in order. The values are exact unless ``config`` asks for a
+        truncation, for noise on more than ten qubits, or for random realizations of the noise.
+
+    Raises:
+        QoroInputError: The program, a Pauli string or the configuration cannot be used. The message says why.
+            Programs whose state depends on chance (a reset, a mid-circuit measurement, a condition) are
+            refused, because the engine would follow one random trajectory.
+        QoroError: The engine is missing, or it failed.
+    """
+    check_config(config)
+    noise = choose_noise(None, config)
+    program = _read(qasm, measure=False, basis_gates=noise.errors.basis_gates if noise else None)
+    reduced = reduce_pauli_strings(pauli_strings, program)
+    if program.randomness:
+        raise QoroInputError(
+            f"the program contains {program.randomness}, so its state depends on chance and it has no exact "
+            "expectation values: remove it, or sample the program"
+        )
+    return reduced.expand(_estimate(program, list(reduced.pauli_strings), config, noise, memory_limit_bytes))
+
+
+def is_plain_statevector(
+    program: EngineProgram,
+    config: ExecutionConfig,
+    *,
+    device: str | None = None,
+    memory_limit_bytes: int | None = None,
+) -> bool:
+    """Whether expectation values of a program are computed from QCSim's state vector, without noise.
+
+    Args:
+        program: The program.
+        config: The user's configuration.
+        device: A QPU system whose noise is simulated.
+        memory_limit_bytes: The maximum memory of a state vector.
+
+    Raises:
+        QoroInputError: The configuration cannot be used.
+    """
+    check_config(config)
+    if choose_noise(device, config) is not None:
+        return False
+    limit = default_memory_limit() if memory_limit_bytes is None else memory_limit_bytes
+    chosen = choose_method(program, config, sampling=False, memory_limit_bytes=limit)
+    return chosen == (Simulator.QCSim, SimulationMethod.Statevector)
+
+
+def compile_program(text: str) -> Any:
+    """Compile a program without measurements, for expectation values in its state vector.
+
+    Args:
+        text: The text of an engine program.
+
+    Returns:
+        The engine's ``AdjointProgram``.
+
+    Raises:
+        QoroError: The engine cannot parse the text.
+        ValueError: The program contains something other than gates.
+    """
+    maestro = load_engine()
+    parser = maestro.QasmToCirc()
+    circuit = parser.parse_and_translate(text)
+    if parser.failed():
+        raise QoroError(f"the engine cannot parse the program: {parser.get_error_message()}")
+    return maestro.AdjointProgram(circuit)
+
+
+def load_engine() -> ModuleType:
+    """Import the engine.
+
+    Raises:
+        QoroError: The engine is not installed.
+    """
+    try:
+        import maestro  # noqa: PLC0415  it belongs to an extra
+    except ImportError as error:
+        raise QoroError(
+            'the simulation engine is not installed: pip install "qiskit-qoro[local]". There are wheels of '
+            "qoro-maestro for Linux x86-64 (glibc 2.27 or later), macOS 14 or later on Apple silicon, and "
+            f"Windows x86-64, and none for other platforms ({error})"
+        ) from error
+    engine: ModuleType = maestro
+    return engine
+
+
+def _read(
+    source: str | ProgramSource, *, measure: bool = True, basis_gates: frozenset[str] | None = None
+) -> EngineProgram:
+    if isinstance(source, str):
+        return write_engine_program(parse_program(source), measure=measure, basis_gates=basis_gates)
+    return source.read(measure=measure, basis_gates=basis_gates)
+
+
+def _sample_ideal(
+    program: EngineProgram, shots: int, config: ExecutionConfig, seed: int | None, limit: int | None
+) -> Any:
+    maestro = load_engine()
+    options = _options(program, config, sampling=True, limit=limit)
+    settings = maestro.SimulatorConfig(**options, seed=seed)
+    return _call(maestro.simple_execute, program.text, config=settings, shots=shots)["counts"]
+
+
+def _estimate(
+    program: EngineProgram,
+    pauli_strings: list[str],
+    config: ExecutionConfig,
+    noise: Noise | None,
+    limit: int | None,
+) -> list[float]:
+    if noise is not None:
+        noise.check_width(program)
+    if not pauli_strings:
+        return []
+    maestro = load_engine()
+    values: list[float]
+    if noise is not None:
+        values = _call(estimate_noisy, maestro, program, pauli_strings, noise)
+    elif _is_faster_compiled(program, config, limit):
+        values = _call(_estimate_compiled, program, pauli_strings)
+    else:
+        settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
+        answer = _call(maestro.simple_estimate, program.text, pauli_strings, config=settings)
+        values = [float(value) for value in answer["expectation_values"]]
+    if len(values) != len(pauli_strings):
+        raise QoroError(
+            f"the engine returned {len(values)} expectation values for {len(pauli_strings)} Pauli strings"
+        )
+    return values
+
+
+def _is_faster_compiled(program: EngineProgram, config: ExecutionConfig, limit: int | None) -> bool:
+    return len(program.qubits) <= _MAX_COMPILED_QUBITS and is_plain_statevector(
+        program, config, memory_limit_bytes=limit
+    )
+
+
+def _estimate_compiled(program: EngineProgram, pauli_strings: list[str]) -> list[float]:
+    answer = compile_program(program.text).expectation_values(pauli_strings)
+    return [float(value) for value in answer["expectation_values"][0]]
+
+
+def _options(
+    program: EngineProgram, config: ExecutionConfig, *, sampling: bool, limit: int | None
+) -> dict[str, Any]:
+    """Return the keyword arguments of the engine's ``SimulatorConfig``."""
+    maestro = load_engine()
+    simulator, method = choose_method(
+        program,
+        config,
+        sampling=sampling,
+        memory_limit_bytes=default_memory_limit() if limit is None else limit,
+    )
+    options: dict[str, Any] = {
+        "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[simulator]),
+        "simulation_type": getattr(maestro.SimulationType, method.name),
+    }
+    if method is SimulationMethod.MatrixProductState:
+        options["max_bond_dimension"] = config.bond_dimension
+        options["singular_value_threshold"] = config.truncation_threshold
+    return options
+
+
+def _call(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call into the engine and translate its errors."""
+    try:
+        return function(*args, **kwargs)
+    except MemoryError as error:
+        raise QoroError("the engine ran out of the memory that it may use") from error
+    except (RuntimeError, ValueError) as error:
+        raise QoroError(f"the engine failed: {error}") from error
+
+
+def _normalized_counts(counts: Mapping[str, int], num_clbits: int, shots: int) -> dict[str, int]:
+    """Rewrite the engine's counts: one character for each classical bit, bit 0 on the right.
+
+    The engine writes bit 0 on the left. It stops after the highest classical bit *or qubit* in use, so its
+    keys can be too short (the missing bits are 0) or too long (the surplus belongs to qubits).
+    """
+    normalized: Counter[str] = Counter()
+    for key, count in counts.items():
+        normalized[key[:num_clbits].ljust(num_clbits, "0")[::-1]] += int(count)
+    if normalized.total() != shots:
+        raise QoroError(f"the engine counted {normalized.total()} shots, expected {shots}")
+    return dict(normalized)
+
+
+def _check_shots(shots: int) -> None:
+    if not 1 <= shots <= _MAX_SHOTS:
+        raise QoroInputError(f"shots is {shots!r}, expected 1 to {_MAX_SHOTS}")
