@@ -1,11 +1,11 @@
-"""Executes every Python block of README.md and docs/: each page in order, in one namespace."""
+"""Execute every Python block of README.md and docs/: each page in order, in one namespace."""
 
 import os
 
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-# What the pages submit does not belong into the journal of whoever runs them.
+# Jobs of the examples must not appear in the journal of the person who runs them.
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
 pytest_collect_file = Sybil(

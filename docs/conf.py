@@ -1,4 +1,4 @@
-"""How the documentation is built: offline, and with every warning an error."""
+"""Sphinx configuration. The build works without a network, and warnings are errors."""
 
 import sys
 from pathlib import Path
@@ -51,6 +51,6 @@ nitpick_ignore_regex = [
     # Internal names that occur in signatures and have no page.
     (
         r"py:(class|exc)",
-        r"(qiskit_qoro\.service\.clock\.)?Clock|JobUnknown|RunStructure|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.[\w.]+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
+        r"(qiskit_qoro\.service\.clock\.)?Clock|JobNotFoundError|RunStructure|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.[\w.]+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
     ),
 ]

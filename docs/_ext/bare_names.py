@@ -1,7 +1,7 @@
-"""Links a bare name in a docstring to the one documented object of that name, in whatever module it is.
+"""Link a bare name in a docstring to the only documented object with that name, in any module.
 
-Docstrings say ``:class:`JobConfig``` where the reader knows which one is meant; Sphinx looks in the
-docstring's own module only. A name that fits no object, or several, stays a warning.
+Docstrings refer to objects as ``:class:`JobConfig```, without the module. Sphinx resolves such a name only
+in the module of the docstring. A name that matches no object, or several, remains a warning.
 """
 
 from docutils import nodes
@@ -15,7 +15,7 @@ from sphinx.util.typing import ExtensionMetadata
 def resolve(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
 ) -> nodes.Element | None:
-    """Resolve a reference that Sphinx could not."""
+    """Resolve a reference that Sphinx could not resolve."""
     if node["refdomain"] != "py":
         return None
     objects = env.domains.python_domain.objects
@@ -27,6 +27,6 @@ def resolve(
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Listen for references that lead nowhere."""
+    """Handle unresolved references."""
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""The directive ``characterization-table``: thresholds and rules, from the tables that the code obeys."""
+"""The directive ``characterization-table``: thresholds and rules, from the tables that the code uses."""
 
 from collections.abc import Callable, Iterable
 
@@ -15,7 +15,7 @@ from qiskit_qoro.qubo_analysis.request_json import PRESETS
 
 
 def presets() -> Iterable[tuple[str, ...]]:
-    """What each preset computes."""
+    """Yield what each preset computes."""
     yield "Preset", "Sweep", "Sensitivity", "Hardness, certificate, baseline, formulation"
     for preset, analysis in PRESETS.items():
         points = analysis.sweep_points
@@ -28,32 +28,32 @@ def presets() -> Iterable[tuple[str, ...]]:
 
 
 def regimes() -> Iterable[tuple[str, ...]]:
-    """When each regime applies."""
+    """Yield when each regime applies."""
     yield "Regime", "When", "Confidence"
     yield from ((regime.value, when, f"{confidence:g}") for regime, when, confidence in REGIMES)
 
 
 def points() -> Iterable[tuple[str, ...]]:
-    """What makes a problem harder."""
+    """Yield the conditions that make a problem harder."""
     yield "Figure", "Condition", "Points"
     yield from ((row.figure, row.condition, str(row.points)) for row in POINTS)
 
 
 def difficulties() -> Iterable[tuple[str, ...]]:
-    """What the points are called."""
+    """Yield the difficulty for a number of points."""
     yield "Points at least", "Difficulty"
     yield from ((str(least), name) for least, name in DIFFICULTIES)
 
 
 def certificate() -> Iterable[tuple[str, ...]]:
-    """When each verdict and flag is true."""
-    yield "Name", "True where"
+    """Yield when each verdict and flag is true."""
+    yield "Name", "True if"
     yield from CERTIFICATE
 
 
 def rules() -> Iterable[tuple[str, ...]]:
-    """When each recommendation is made."""
-    yield "Rule", "Level", "Metric", "Where"
+    """Yield when each recommendation is made."""
+    yield "Rule", "Level", "Metric", "Condition"
     yield from ((rule.name, rule.level, rule.metric, rule.condition) for rule in RULES)
 
 
@@ -63,12 +63,12 @@ TABLES: dict[str, Callable[[], Iterable[tuple[str, ...]]]] = {
 
 
 def row(texts: tuple[str, ...]) -> nodes.row:
-    """A table row with one paragraph a cell."""
+    """Return a table row with one paragraph for each cell."""
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in texts))
 
 
 class CharacterizationTable(SphinxDirective):
-    """Prints one of :data:`TABLES`."""
+    """Print one of :data:`TABLES`."""
 
     required_arguments = 1
 

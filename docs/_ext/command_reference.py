@@ -1,4 +1,4 @@
-"""The directive ``command-reference``: what ``qiskit-qoro`` takes, printed from its own parser."""
+"""The directive ``command-reference``: the commands and options of ``qiskit-qoro``, from its parser."""
 
 import argparse
 
@@ -13,13 +13,13 @@ WIDTH = 96
 
 
 def help_text(parser: argparse.ArgumentParser) -> str:
-    """What ``--help`` prints, whatever the width of the terminal."""
+    """Return the output of ``--help``, with a fixed width."""
     parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=WIDTH)
     return parser.format_help()
 
 
 class CommandReference(SphinxDirective):
-    """Prints the help of the program and of each of its commands."""
+    """Print the help of the program and of each command."""
 
     def run(self) -> list[nodes.Node]:
         """Build a section for each command."""

@@ -1,4 +1,4 @@
-"""The directive ``endpoint-table``: the calls of the service, printed from the table that the code obeys."""
+"""The directive ``endpoint-table``: the calls of the service, from the table that the code uses."""
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -7,11 +7,11 @@ from sphinx.util.typing import ExtensionMetadata
 
 from qiskit_qoro.wire.endpoints import ENDPOINTS, Endpoint
 
-HEADINGS = ("Call", "Request", "Answer within", "Sent again after a lost answer", "What it does")
+HEADINGS = ("Call", "Request", "Time limit", "Sent again after a lost answer", "Description")
 
 
 def cells(endpoint: Endpoint) -> tuple[nodes.Node, ...]:
-    """The cells of one call, one for each heading."""
+    """Return the cells of one call, one for each heading."""
     request = f"{endpoint.method} {endpoint.path}"
     return (
         nodes.literal(text=endpoint.name),
@@ -23,12 +23,12 @@ def cells(endpoint: Endpoint) -> tuple[nodes.Node, ...]:
 
 
 def row(contents: tuple[nodes.Node, ...]) -> nodes.row:
-    """A table row with one paragraph a cell."""
+    """Return a table row with one paragraph for each cell."""
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", content)) for content in contents))
 
 
 class EndpointTable(SphinxDirective):
-    """Prints :data:`qiskit_qoro.wire.endpoints.ENDPOINTS`."""
+    """Print :data:`qiskit_qoro.wire.endpoints.ENDPOINTS`."""
 
     def run(self) -> list[nodes.Node]:
         """Build the table."""

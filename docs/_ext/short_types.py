@@ -1,7 +1,7 @@
-"""Shows Qiskit's types for PUBs by their names: written out, each of them is half a page of unions.
+"""Show Qiskit's types for PUBs by name, because each of them is a union that fills half a page.
 
-``autodoc_type_aliases`` does not reach names inside of others, such as ``Iterable[EstimatorPubLike]``.
-Autodoc evaluates annotations in the module that they stand in, so the names get another meaning there.
+``autodoc_type_aliases`` does not replace names inside other types, such as ``Iterable[EstimatorPubLike]``.
+Autodoc evaluates annotations in their module, so this extension replaces the names in that module.
 """
 
 from sphinx.application import Sphinx
@@ -13,7 +13,7 @@ MODULE_OF = {"EstimatorPubLike": estimator, "SamplerPubLike": sampler}
 
 
 def setup(_app: Sphinx) -> ExtensionMetadata:
-    """Put a class without content in place of each type."""
+    """Replace each type with an empty class."""
     for name, module in MODULE_OF.items():
         setattr(module, name, type(name, (), {"__module__": "qiskit.primitives.containers"}))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
