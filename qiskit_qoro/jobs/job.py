@@ -298,11 +298,11 @@ class QoroJob(ServiceJob[Result], JobV1):
         return self._outcome
 
     def _fetch_outcome(self) -> JobOutcome:
-        reference = ExecutionResult(job_id=self.job_id())
         if self._known_state().status is JobStatus.COMPLETED:
             # Unlike get_job_outcome, this raises if the service refuses to give the results.
-            return JobOutcome(self._service.get_job_results(reference).results or {})
-        outcome = self._service.get_job_outcome(reference)
+            return self._service.fetch_results(self.job_id())
+        outcome = self._service.get_job_outcome(ExecutionResult(job_id=self.job_id()))
+        # `None` means a completed job. A service may refuse the results without giving a reason.
         return replace(outcome, reason=outcome.reason or "")
 
     def _describe_failure(self, job_id: str) -> str:

@@ -1,8 +1,8 @@
-"""The job of a primitive: its service jobs, and the postprocessor for their results.
+"""The job of a primitive: the service jobs that compute its values, and the postprocessor of their results.
 
-It has no thread. What it needs to bring its result back, beyond the service's own results, is its
-postprocessor,
-which travels in the labels of the circuits, or in a file that the user saves.
+The results of the service are counts and expectation values by label. The postprocessor turns them into the
+result of the primitive. Another process gets it from the labels of the circuits, from the journal, or from a
+file that the user saved.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from qiskit_qoro.wire.labels import decode_labels, index_of_label
 __all__ = ["ID_SEPARATOR", "RESULT_READERS", "QoroPrimitiveJob"]
 
 ID_SEPARATOR = "+"
-"""What joins the identifiers of the service's jobs to that of a primitive's job."""
+"""Joins the identifiers of the service jobs to the identifier of a primitive's job."""
 
-_NOWHERE = "here-"
-_LABEL = re.compile(r"\bcircuit '([^']*)'")
+_LOCAL_ID_PREFIX = "here-"  # of a job without service jobs
+_QUOTED_LABEL = re.compile(r"\bcircuit '([^']*)'")
 
 
 class QoroPrimitiveJob(
@@ -44,13 +44,15 @@ class QoroPrimitiveJob(
 ):
     """A job of :class:`QoroEstimator` or :class:`QoroSampler`.
 
-    Its identifier is that of the service's job; of several jobs, their identifiers joined by ``+``.
+    Its identifier is the identifier of its service job, or the identifiers of several service jobs joined by
+    ``+``.
 
     Args:
-        service: The client to ask.
-        job_ids: The service's jobs, in the order of submission; none where everything was answered at once.
-        postprocessor: How their results become the primitive's, ``None`` to read it from the labels.
-        show_progress: Whether a long wait is shown on a terminal or in a notebook.
+        service: The client that is asked about the job.
+        job_ids: The service jobs, in the order of submission. Empty if all values were computed locally.
+        postprocessor: Turns the results of the service jobs into those of the primitive. ``None`` to read it
+            from their labels.
+        show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class QoroPrimitiveJob(
         postprocessor: Postprocessor | None = None,
         show_progress: bool = True,
     ) -> None:
-        job_id = ID_SEPARATOR.join(job_ids) or f"{_NOWHERE}{uuid4()}"
+        job_id = ID_SEPARATOR.join(job_ids) or f"{_LOCAL_ID_PREFIX}{uuid4()}"
         # Qiskit's base class calls no other constructor, so each one is called by name.
         BasePrimitiveJob.__init__(self, job_id)
         ServiceJob.__init__(self, job_id, service, job_ids)
@@ -75,38 +77,36 @@ class QoroPrimitiveJob(
 
     @property
     def job_ids(self) -> tuple[str, ...]:
-        """The identifiers of the service's jobs, in the order of submission."""
+        """The identifiers of the service jobs, in the order of submission."""
         return self._job_ids
 
-    # --- waiting --------------------------------------------------------------------------------------
-
     def result(self, timeout: float | None = None) -> PrimitiveResult[PubResult]:
-        """Wait for the job, then read its results.
+        """Wait for the job and return its results.
 
         Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for as long as it takes.
+            timeout: Seconds to wait at most, ``None`` for no limit.
 
         Returns:
             One result for each PUB, in order.
 
         Raises:
-            JobTimeoutError: The job was not done in time; it goes on.
-            MaxRetriesReachedError: It was not done after the client's ``max_retries`` looks; it goes on.
-            JobFailedError: It failed; the message names the PUBs, the service's job and the reason.
-            JobCancelledError: It was cancelled.
-            QoroInputError: It was fetched by its identifier, and what its results mean did not fit into its
-                labels.
+            JobTimeoutError: The job was not final in time; it continues.
+            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            JobFailedError: The job failed. The message names the PUBs, the service job and the reason.
+            JobCancelledError: The job was cancelled.
+            QoroInputError: The job was retrieved by its identifier, and its labels do not hold the
+                postprocessor because it is too large.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
-            WireError: The results make no sense.
+            WireError: The results break the protocol.
         """
         if self._result is None:
             with note_on_interrupt([self.job_id()]), self._prefix_errors():
                 self._wait(timeout)
                 self._raise_unless_completed()
-                self._result = self._read()
+                self._result = self._read_result()
         return self._result
 
     def _wait(
@@ -127,23 +127,24 @@ class QoroPrimitiveJob(
 
     # --- results --------------------------------------------------------------------------------------
 
-    def _read(self) -> PrimitiveResult[PubResult]:
-        labelled: dict[str, CircuitResult] = {}
+    def _read_result(self) -> PrimitiveResult[PubResult]:
+        # No label occurs in two jobs of a submission, because the indices run on from job to job.
+        results: dict[str, CircuitResult] = {}
         for job_id in self._job_ids:
-            reference = ExecutionResult(job_id=job_id)
-            labelled |= self._service.get_job_results(reference).results or {}
-        postprocessor = self._postprocessor_for(labelled)
-        return _build(postprocessor, labelled)
+            results |= self._service.fetch_results(job_id).results
+        return _build_result(self._load_postprocessor(results), results)
 
-    def _postprocessor_for(self, labels: Iterable[str]) -> Postprocessor:
+    def _load_postprocessor(self, labels: Iterable[str]) -> Postprocessor:
+        """Return the postprocessor; decode it from the labels of all circuits if it is not known yet."""
         if self._postprocessor is None:
             structure = decode_labels(labels)
             if structure is None or structure.kind not in POSTPROCESSORS or structure.document is None:
                 raise QoroInputError(
-                    f"the labels of job {self.job_id()} do not tell what its results mean: that did not fit, "
-                    "or no primitive of this package submitted it. The journal of the machine that submitted "
-                    "it may know; else load the file that job.save(path) wrote with provider.load_job(path), "
-                    "or read the raw results with provider.service.get_job_results()",
+                    f"the labels of job {self.job_id()} do not describe its PUBs: the description did not "
+                    "fit, or no primitive of this package submitted the job. Retrieve it on the machine that "
+                    "submitted it, whose journal may have the description; or load a file that "
+                    "job.save(path) wrote, with provider.load_job(path); or read the raw results with "
+                    "provider.service.get_job_results()",
                     job_id=self.job_id(),
                 )
             self._postprocessor = POSTPROCESSORS[structure.kind].from_document(structure.document)
@@ -151,58 +152,58 @@ class QoroPrimitiveJob(
 
     def _describe_failure(self, job_id: str) -> str:
         outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id))
-        with suppress(QoroError):  # what the labels do not tell is left out
-            self._postprocessor_for([*outcome.results, *outcome.failures])
+        with suppress(QoroError):  # without the postprocessor the PUBs are not named
+            self._load_postprocessor([*outcome.results, *outcome.failures])
         failures = outcome.failures
         if failures:
-            # A generator: to name a circuit takes a search, and there may be very many of them.
-            named = (f"{self._named(label)}: {reason}" for label, reason in failures.items())
-            return summarize_failures(named, len(failures))
+            # A generator, because finding the PUBs of a circuit is slow and only a few are shown.
+            described = (f"{self._name_of(label)}: {reason}" for label, reason in failures.items())
+            return summarize_failures(described, len(failures))
         reason = (outcome.reason or "the service gives no reason").removeprefix("job failed: ")
-        return _LABEL.sub(lambda match: self._named(match[1]), reason)
+        return _QUOTED_LABEL.sub(lambda match: self._name_of(match[1]), reason)
 
-    def _named(self, label: str) -> str:
-        """The service knows a circuit by its label; its number and the PUBs that need it stand instead."""
+    def _name_of(self, label: str) -> str:
+        """Return the index of a circuit and the PUBs that need it, instead of its label."""
         index = index_of_label(label)
         if index is None:
             return f"circuit {label!r}"
         pubs = self._postprocessor.pubs_of(index) if self._postprocessor else []
-        whose = f" of PUB {', '.join(map(str, pubs))}" if pubs else ""
-        return f"circuit {index}{whose}"
+        of_pubs = f" of PUB {', '.join(map(str, pubs))}" if pubs else ""
+        return f"circuit {index}{of_pubs}"
 
-    # --- keeping --------------------------------------------------------------------------------------
+    # --- saving ---------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
-        """Write to a file what another process needs to get the result with ``provider.load_job(path)``.
+        """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
 
-        The file holds identifiers, shapes, coefficients and names, never the token. Metadata of circuits
-        that JSON does not know is left out.
+        The file holds identifiers, shapes, coefficients and names, but not the token. Metadata of circuits
+        that JSON cannot represent are dropped.
 
         Args:
             path: The file; it is overwritten.
 
         Raises:
-            QoroInputError: The job was itself fetched by its identifier, and its results have not been read.
+            QoroInputError: The job was retrieved by its identifier, and its results have not been read.
             OSError: The file cannot be written.
         """
         if self._postprocessor is None:
             raise QoroInputError(
-                f"job {self.job_id()} was fetched by its identifier: read its result() first, then save it",
+                f"job {self.job_id()} was retrieved by its identifier: read its result() first, then save it",
                 job_id=self.job_id(),
             )
         save_file(path, self._job_ids, self._postprocessor)
 
     @classmethod
     def load(cls, path: str | Path, service: QoroService, *, show_progress: bool = True) -> QoroPrimitiveJob:
-        """The job that :meth:`save` wrote to a file; ``provider.load_job(path)`` calls this.
+        """Load a job that :meth:`save` wrote to a file. ``provider.load_job(path)`` calls this.
 
         Args:
             path: The file.
             service: The client of the service that has the job.
-            show_progress: Whether a long wait is shown on a terminal or in a notebook.
+            show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
 
         Raises:
-            QoroInputError: The file holds no such job, or one of a newer version.
+            QoroInputError: The file does not hold a job, or holds one of a newer version.
             OSError: The file cannot be read.
         """
         job_ids, postprocessor = load_file(path)
@@ -210,25 +211,27 @@ class QoroPrimitiveJob(
 
 
 def _progress_text(states: Iterable[JobState], total: int) -> str:
-    """A line about several jobs: how many are in which status."""
+    """Format the states of service jobs for the progress line, as ``2 of 3 COMPLETED``."""
     counts = Counter(state.status.value for state in states)
     if total == 1:
         return next(iter(counts), "")
     return ", ".join(f"{count} of {total} {status}" for status, count in counts.items())
 
 
-def _build(postprocessor: Postprocessor, labelled: Mapping[str, CircuitResult]) -> PrimitiveResult[PubResult]:
-    results = {index_of_label(label): result for label, result in labelled.items()}
-    return postprocessor.build({index: item for index, item in results.items() if index is not None})
+def _build_result(
+    postprocessor: Postprocessor, results: Mapping[str, CircuitResult]
+) -> PrimitiveResult[PubResult]:
+    by_index = {index_of_label(label): result for label, result in results.items()}
+    return postprocessor.build({index: item for index, item in by_index.items() if index is not None})
 
 
-def _read_result(
+def _read_by_document(
     kind: type[Postprocessor], document: Any, results: Mapping[str, CircuitResult]
 ) -> PrimitiveResult[PubResult]:
-    return _build(kind.from_document(document), results)
+    return _build_result(kind.from_document(document), results)
 
 
 RESULT_READERS: Mapping[str, ResultReader] = {
-    kind: partial(_read_result, postprocessor) for kind, postprocessor in POSTPROCESSORS.items()
+    kind: partial(_read_by_document, postprocessor) for kind, postprocessor in POSTPROCESSORS.items()
 }
-"""How the results of a primitive's job become its result, by the kind of structure in its labels."""
+"""For each kind of structure in labels, the function that builds the primitive's result."""

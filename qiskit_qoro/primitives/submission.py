@@ -1,4 +1,4 @@
-"""What both primitives do with PUBs beside translating them: blame the right one, and submit a plan."""
+"""Submit the jobs of a primitive's plan, all or none."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
     """Submit all jobs of a plan.
 
     Args:
-        backend: Where to.
-        plan: What to submit.
-        show_progress: Whether a long wait for the results is shown.
+        backend: The backend that runs the jobs.
+        plan: The plan.
+        show_progress: Whether to show a progress line during a long wait for the results.
 
     Raises:
-        QoroError: A job was refused, or the service did not answer. The jobs submitted before it have been
-            cancelled as far as possible, and the error names them.
+        QoroError: The service refused a job or did not answer. The jobs that were submitted before it have
+            been cancelled as far as possible, and the error names them.
     """
     service = backend.service
     job_ids: list[str] = []
     try:
-        # One at a time: what has been submitted has to be known when the next one fails.
+        # One at a time, so that it is known which jobs have to be cancelled if one fails.
         for submission in plan.submissions:
             job_id = service.submit(submission).job_id
             job_ids.append(str(job_id))
@@ -42,13 +42,18 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
 
 
 def _cancel_all(backend: QoroBackend, job_ids: list[str]) -> str:
-    """Cancel the jobs that were submitted before one failed; say what became of them."""
-    left = [job_id for job_id in job_ids if not _cancelled(backend, job_id)]
-    fate = f"could not be cancelled and may run: {', '.join(left)}" if left else "all have been cancelled"
-    return f"Before it, the same submission had submitted {', '.join(job_ids)}; {fate}"
+    """Cancel the jobs that were submitted before one failed, and describe the outcome."""
+    remaining = [job_id for job_id in job_ids if not _cancel(backend, job_id)]
+    outcome = (
+        f"these could not be cancelled and may run: {', '.join(remaining)}"
+        if remaining
+        else "all have been cancelled"
+    )
+    return f"The same submission had already submitted {', '.join(job_ids)}; {outcome}"
 
 
-def _cancelled(backend: QoroBackend, job_id: str) -> bool:
+def _cancel(backend: QoroBackend, job_id: str) -> bool:
+    """Cancel a job; return whether that succeeded."""
     try:
         backend.service.cancel_job(ExecutionResult(job_id=job_id))
     except QoroError:

@@ -585,8 +585,21 @@ class QoroService(CircuitRunner):
         Raises:
             QoroAPIError: With status code 400: the job is still running, or it failed for the given reason.
         """
-        results = job_results.read_results(self._transport, job_id_of(execution_result))
-        return execution_result.with_results(results)
+        outcome = job_results.read_results(self._transport, job_id_of(execution_result))
+        return execution_result.with_results(dict(outcome.results))
+
+    def fetch_results(self, job_id: str) -> JobOutcome:
+        """Fetch all results of a completed job, by its identifier.
+
+        This is :meth:`get_job_results` for callers that need no :class:`ExecutionResult`.
+
+        Returns:
+            An outcome that holds results only.
+
+        Raises:
+            QoroAPIError: With status code 400: the job is still running, or it failed for the given reason.
+        """
+        return job_results.read_results(self._transport, job_id)
 
     def get_first_label(self, execution_result: ExecutionResult) -> str | None:
         """Fetch the label of a completed job's first circuit, ``None`` if the job has no circuit.

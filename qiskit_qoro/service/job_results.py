@@ -52,18 +52,17 @@ SEQUENTIAL_PAGES = 2
 """Up to this many remaining pages are fetched sequentially."""
 
 
-def read_results(transport: Transport, job_id: str) -> dict[str, CircuitResult]:
+def read_results(transport: Transport, job_id: str) -> JobOutcome:
     """Fetch all results of a completed job.
 
     Returns:
-        Label to counts or expectation values, in the order of submission.
+        An outcome that holds results only, in the order of submission.
 
     Raises:
         QoroAPIError: The job has no results (400), or the service answered with another error.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
-    outcome = read_pages(job_id, partial(_fetch_page, transport, job_id), _results_page)
-    return dict(outcome.results)
+    return read_pages(job_id, partial(_fetch_page, transport, job_id), _results_page)
 
 
 def read_first_label(transport: Transport, job_id: str) -> str | None:

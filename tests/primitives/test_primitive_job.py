@@ -1,4 +1,4 @@
-"""The job of a primitive: waiting, failing, cancelling, and coming back in another process."""
+"""``QoroPrimitiveJob``: retrieving and loading it in another process, failing, cancelling, waiting."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def bell() -> QuantumCircuit:
     return circuit
 
 
-def same(first: PrimitiveResult, second: PrimitiveResult) -> bool:
+def results_are_equal(first: PrimitiveResult, second: PrimitiveResult) -> bool:
     assert first.metadata == second.metadata
     assert len(first) == len(second)
     for one, other in zip(first, second, strict=True):
@@ -65,15 +65,15 @@ def same(first: PrimitiveResult, second: PrimitiveResult) -> bool:
 
 
 @pytest.fixture
-def stranger(local_service: LocalService) -> Iterator[QoroProvider]:
-    """A provider without a journal: it knows only what the service tells."""
+def provider_without_journal(local_service: LocalService) -> Iterator[QoroProvider]:
+    """A provider without a journal: it knows a job only from the service."""
     with QoroProvider(local_service.token, base_url=local_service.url, journal=False) as provider:
         yield provider
 
 
 @pytest.fixture(scope="module")
 def slow_service() -> Iterator[LocalService]:
-    """A service that finishes nothing by itself."""
+    """A service on which jobs stay pending until they are cancelled."""
     with serve(workers=1, fault_injection=FaultInjection(pending_time_s=3600.0)) as service:
         yield service
 
@@ -84,11 +84,11 @@ def slow_backend(slow_service: LocalService) -> Iterator[QoroBackend]:
         yield provider.get_backend("qoro_maestro")
 
 
-# --- coming back --------------------------------------------------------------------------------------
+# --- retrieving and loading ---------------------------------------------------------------------------
 
 
-def test_a_sampler_job_comes_back_from_its_identifier_alone(
-    backend: QoroBackend, stranger: QoroProvider
+def test_a_sampler_job_is_retrieved_by_its_identifier_alone(
+    backend: QoroBackend, provider_without_journal: QoroProvider
 ) -> None:
     theta = Parameter("t")
     circuit = QuantumCircuit(1)
@@ -97,27 +97,27 @@ def test_a_sampler_job_comes_back_from_its_identifier_alone(
     job = QoroSampler(backend).run([bell(), (circuit, [[0.1], [0.2], [0.3]], 50)])
     result = job.result()
     assert len(job.job_ids) == 2
-    again = stranger.retrieve_job(job.job_id())
+    again = provider_without_journal.retrieve_job(job.job_id())
     assert isinstance(again, QoroPrimitiveJob)
-    assert same(again.result(), result)
+    assert results_are_equal(again.result(), result)
     assert again.result()[0].metadata["circuit_metadata"] == {"who": "me", "number": 3}
 
 
 @pytest.mark.parametrize("options", [{}, {"force_sampling": True, "default_shots": 100}])
-def test_an_estimator_job_comes_back_from_its_identifier_alone(
-    backend: QoroBackend, stranger: QoroProvider, options: dict[str, object]
+def test_an_estimator_job_is_retrieved_by_its_identifier_alone(
+    backend: QoroBackend, provider_without_journal: QoroProvider, options: dict[str, object]
 ) -> None:
     circuit = efficient_su2(3, reps=1).assign_parameters(np.arange(12) / 7)
     estimator = QoroEstimator(backend, options=options)
     job = estimator.run([(circuit, [OPERATOR, {"01+": 0.3}], None, 0.07), (QuantumCircuit(1), "Z")])
     result = job.result()
     assert len(job.job_ids) == 1
-    again = stranger.retrieve_job(job.job_id())
+    again = provider_without_journal.retrieve_job(job.job_id())
     assert isinstance(again, QoroPrimitiveJob)
-    assert same(again.result(), result)
+    assert results_are_equal(again.result(), result)
 
 
-def test_a_job_that_still_runs_gives_the_primitives_result_in_the_end(
+def test_a_primitives_job_that_is_retrieved_while_it_runs_gives_the_primitives_result(
     backend: QoroBackend, local_service: LocalService
 ) -> None:
     with (
@@ -127,10 +127,10 @@ def test_a_job_that_still_runs_gives_the_primitives_result_in_the_end(
         job = QoroSampler(provider.get_backend("qoro_maestro")).run([bell()])
         again = provider.retrieve_job(job.job_id())
         assert isinstance(again, QoroJob)
-        assert same(again.result(), job.result())
+        assert results_are_equal(again.result(), job.result())
 
 
-def test_the_journal_tells_that_a_running_job_is_a_primitives(
+def test_a_running_job_is_retrieved_as_a_primitives_job_if_the_journal_knows_it(
     slow_service: LocalService, tmp_path: Path
 ) -> None:
     address = {"base_url": slow_service.url, "journal": tmp_path / "journal.sqlite3"}
@@ -142,7 +142,7 @@ def test_the_journal_tells_that_a_running_job_is_a_primitives(
         assert again.cancel() is True
 
 
-def test_a_saved_job_is_loaded_by_another_process(
+def test_another_process_loads_a_saved_job(
     backend: QoroBackend, local_service: LocalService, tmp_path: Path
 ) -> None:
     job = QoroEstimator(backend).run([sweep(5)])
@@ -164,12 +164,14 @@ def test_a_saved_job_is_loaded_by_another_process(
     assert local_service.token not in path.read_text()
 
 
-def test_the_journal_keeps_what_does_not_fit_into_labels(local_service: LocalService, tmp_path: Path) -> None:
+def test_the_journal_keeps_a_postprocessor_that_does_not_fit_into_labels(
+    local_service: LocalService, tmp_path: Path
+) -> None:
     rng = np.random.default_rng(2)
-    words = sorted({"".join(rng.choice(list("IXYZ"), 6)) for _ in range(500)})
+    strings = sorted({"".join(rng.choice(list("IXYZ"), 6)) for _ in range(500)})
     circuit = QuantumCircuit(6)
     circuit.h(range(6))
-    pubs = [(circuit, SparsePauliOp(words, rng.normal(size=len(words)))), sweep(9)]
+    pubs = [(circuit, SparsePauliOp(strings, rng.normal(size=len(strings)))), sweep(9)]
     address = {"base_url": local_service.url, "journal": tmp_path / "journal.sqlite3"}
     with QoroProvider(local_service.token, **address) as provider:
         job = QoroEstimator(provider.get_backend("qoro_maestro")).run(pubs)
@@ -177,24 +179,24 @@ def test_the_journal_keeps_what_does_not_fit_into_labels(local_service: LocalSer
         assert len(job.job_ids) == 2
         assert {entry.kind for entry in provider.jobs()} == {"estimator"}
     with QoroProvider(local_service.token, **address) as provider:
-        assert same(provider.retrieve_job(job.job_id()).result(), result)
+        assert results_are_equal(provider.retrieve_job(job.job_id()).result(), result)
 
 
-def test_a_job_whose_recipe_does_not_fit_into_labels_says_so(
-    backend: QoroBackend, stranger: QoroProvider, tmp_path: Path
+def test_without_a_journal_a_postprocessor_that_does_not_fit_into_labels_is_an_error(
+    backend: QoroBackend, provider_without_journal: QoroProvider, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(2)
-    words = sorted({"".join(rng.choice(list("IXYZ"), 6)) for _ in range(500)})
+    strings = sorted({"".join(rng.choice(list("IXYZ"), 6)) for _ in range(500)})
     circuit = QuantumCircuit(6)
     circuit.h(range(6))
-    job = QoroEstimator(backend).run([(circuit, SparsePauliOp(words, rng.normal(size=len(words))))])
+    job = QoroEstimator(backend).run([(circuit, SparsePauliOp(strings, rng.normal(size=len(strings))))])
     result = job.result()
-    again = stranger.retrieve_job(job.job_id())
+    again = provider_without_journal.retrieve_job(job.job_id())
     assert isinstance(again, QoroPrimitiveJob)
     with pytest.raises(QoroInputError, match=r"did not fit.*job\.save\(path\)"):
         again.result()
     job.save(tmp_path / "job")
-    assert same(stranger.load_job(tmp_path / "job").result(), result)
+    assert results_are_equal(provider_without_journal.load_job(tmp_path / "job").result(), result)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,9 @@ def test_a_file_that_holds_no_job_is_refused(provider: QoroProvider, tmp_path: P
         provider.load_job(tmp_path / "job")
 
 
-def test_a_damaged_recipe_is_refused(backend: QoroBackend, provider: QoroProvider, tmp_path: Path) -> None:
+def test_a_damaged_postprocessor_is_refused(
+    backend: QoroBackend, provider: QoroProvider, tmp_path: Path
+) -> None:
     job = QoroSampler(backend).run([bell()])
     job.save(tmp_path / "job")
     document = json.loads((tmp_path / "job").read_text())
@@ -216,8 +220,8 @@ def test_a_damaged_recipe_is_refused(backend: QoroBackend, provider: QoroProvide
         provider.load_job(tmp_path / "job")
 
 
-def test_a_part_of_a_job_says_that_all_identifiers_are_needed(
-    backend: QoroBackend, stranger: QoroProvider
+def test_one_of_several_service_jobs_says_that_all_identifiers_are_needed(
+    backend: QoroBackend, provider_without_journal: QoroProvider
 ) -> None:
     sampler = QoroSampler(backend, options={"max_parameter_rows_per_job": 2})
     circuit = QuantumCircuit(1)
@@ -225,7 +229,7 @@ def test_a_part_of_a_job_says_that_all_identifiers_are_needed(
     circuit.measure_all()
     job = sampler.run([(circuit, [[0.1], [0.2], [0.3], [0.4]], 50)])
     job.result()
-    part = stranger.retrieve_job(job.job_ids[0])
+    part = provider_without_journal.retrieve_job(job.job_ids[0])
     with pytest.raises(JobFailedError, match=r"PUB 0: .*joined by '\+'"):
         part.result()
 
@@ -255,7 +259,7 @@ def test_a_failure_names_the_pub_the_circuit_and_the_job(backend: QoroBackend) -
     assert job.cancel() is False
 
 
-def test_of_many_failures_the_first_are_told_and_the_others_counted(backend: QoroBackend) -> None:
+def test_a_primitives_error_describes_the_first_failures_and_counts_the_others(backend: QoroBackend) -> None:
     config = ExecutionConfig(simulation_method=SimulationMethod.Stabilizer)
     circuit, observable, values = sweep(2000)
     job = QoroEstimator(backend, options={"execution_config": config}).run([(circuit, observable, values)])
@@ -270,7 +274,7 @@ def _t_gate() -> object:
     return TGate()
 
 
-def test_all_jobs_are_cancelled_together(slow_backend: QoroBackend) -> None:
+def test_cancel_cancels_all_service_jobs(slow_backend: QoroBackend) -> None:
     job = QoroEstimator(slow_backend).run([sweep(8), (bell(), "ZZ")])
     assert len(job.job_ids) == 2
     assert job.status() is QiskitStatus.QUEUED
@@ -283,7 +287,7 @@ def test_all_jobs_are_cancelled_together(slow_backend: QoroBackend) -> None:
         job.result()
 
 
-def test_a_wait_has_an_end_and_the_job_lives_on(slow_backend: QoroBackend) -> None:
+def test_the_job_continues_after_a_timeout(slow_backend: QoroBackend) -> None:
     job = QoroSampler(slow_backend).run([bell()])
     with pytest.raises(JobTimeoutError, match=job.job_id()):
         job.result(timeout=0.01)
@@ -291,10 +295,10 @@ def test_a_wait_has_an_end_and_the_job_lives_on(slow_backend: QoroBackend) -> No
     job.cancel()
 
 
-# --- in company ---------------------------------------------------------------------------------------
+# --- awaiting and showing -----------------------------------------------------------------------------
 
 
-def test_jobs_can_be_awaited(backend: QoroBackend) -> None:
+def test_primitive_jobs_can_be_awaited(backend: QoroBackend) -> None:
     async def both() -> list[PrimitiveResult]:
         sampler = QoroSampler(backend)
         return list(await asyncio.gather(*(sampler.run([bell()], shots=shots) for shots in (10, 20))))
@@ -303,13 +307,13 @@ def test_jobs_can_be_awaited(backend: QoroBackend) -> None:
     assert [result[0].data.meas.num_shots for result in results] == [10, 20]
 
 
-def test_jobs_are_handed_out_as_they_complete(backend: QoroBackend) -> None:
+def test_as_completed_accepts_primitive_jobs(backend: QoroBackend) -> None:
     sampler = QoroSampler(backend)
     jobs = [sampler.run([bell()]), backend.run(bell()), sampler.run([])]
     assert {job.job_id() for job in as_completed(jobs)} == {job.job_id() for job in jobs}
 
 
-def test_a_job_shows_itself(backend: QoroBackend) -> None:
+def test_the_repr_of_a_job_names_its_identifier_and_its_backend(backend: QoroBackend) -> None:
     job = QoroSampler(backend).run([bell()])
     assert repr(job) == f"<QoroPrimitiveJob {job.job_id()!r} on 'qoro_maestro'>"
     job.wait_for_final_state()

@@ -1,4 +1,4 @@
-"""Primitives on a scripted service: what is sent, and what happens when it fails halfway or answers wrong."""
+"""Primitives on a scripted service: what they send, failures during a submission, and missing values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def service() -> Iterator[responses.RequestsMock]:
 
 
 def pubs() -> list[tuple[object, ...]]:
-    """A sweep and a circuit without parameters: two jobs."""
+    """A parameter sweep and a circuit without parameters. They become two jobs."""
     theta = Parameter("t")
     circuit = QuantumCircuit(1)
     circuit.rx(theta, 0)
@@ -45,7 +45,9 @@ def accept(service: responses.RequestsMock, job_id: str) -> None:
     service.post(f"{URL}/job/{job_id}/add_circuits/", json={})
 
 
-def test_what_the_plan_counts_is_what_is_sent(backend: QoroBackend, service: responses.RequestsMock) -> None:
+def test_the_plan_predicts_the_requests_and_their_sizes(
+    backend: QoroBackend, service: responses.RequestsMock
+) -> None:
     accept(service, "one")
     accept(service, "two")
     estimator = QoroEstimator(backend)
@@ -58,7 +60,7 @@ def test_what_the_plan_counts_is_what_is_sent(backend: QoroBackend, service: res
     assert [job.num_requests for job in plan.jobs] == [2, 2]
 
 
-def test_the_jobs_before_one_that_is_refused_are_cancelled_and_named(
+def test_jobs_submitted_before_a_refused_one_are_cancelled_and_named(
     backend: QoroBackend, service: responses.RequestsMock
 ) -> None:
     accept(service, "one")
@@ -71,7 +73,7 @@ def test_the_jobs_before_one_that_is_refused_are_cancelled_and_named(
     assert cancelled.call_count == 1
 
 
-def test_a_job_that_cannot_be_cancelled_then_is_said_to_run(
+def test_the_error_names_a_job_that_could_not_be_cancelled(
     backend: QoroBackend, service: responses.RequestsMock
 ) -> None:
     accept(service, "one")
@@ -88,7 +90,7 @@ def test_a_job_that_cannot_be_cancelled_then_is_said_to_run(
         ([], r"PUB 0: .*no result for circuit 0"),
     ],
 )
-def test_a_value_that_is_missing_is_an_error_and_never_a_number(
+def test_a_missing_value_is_an_error(
     backend: QoroBackend, service: responses.RequestsMock, items: list[dict[str, object]], match: str
 ) -> None:
     accept(service, "one")
@@ -105,7 +107,7 @@ def test_a_value_that_is_missing_is_an_error_and_never_a_number(
     assert caught.value.job_id == "one"
 
 
-def test_to_cancel_a_job_that_is_gone_is_no_error(
+def test_cancelling_a_primitives_job_that_does_not_exist_any_more_returns_false(
     backend: QoroBackend, service: responses.RequestsMock
 ) -> None:
     accept(service, "one")
