@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "fault_injection",
-        "For the tests of clients: delays and faults on purpose. By default there are none.",
+        "fault injection",
+        "Delays and faults for testing clients. None by default.",
     )
     group.add_argument(
         "--pending-time",
@@ -61,7 +61,11 @@ def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
         help="seconds that every job stays PENDING after it is finalized",
     )
     group.add_argument(
-        "--running-time", type=float, default=0.0, metavar="S", help="seconds that it stays RUNNING at least"
+        "--running-time",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds that every job stays RUNNING at least",
     )
     group.add_argument(
         "--fault",
@@ -87,7 +91,11 @@ def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
         help="seconds that a 429 asks to wait (default %(default)s)",
     )
     group.add_argument(
-        "--fault-seed", type=int, default=0, metavar="N", help="another seed brings other faults (default 0)"
+        "--fault-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed of the faults; the same seed gives the same faults (default 0)",
     )
 
 
@@ -104,7 +112,7 @@ def execute(options: argparse.Namespace) -> None:
 
     def announce(service: LocalService) -> None:
         for line in fault_injection.describe():
-            say(f"fault_injection: {line}")
+            say(f"fault injection: {line}")
         if options.host not in {"127.0.0.1", "::1", "localhost"}:
             say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
         say("The local Qoro service is ready; Ctrl-C stops it. Its clients need:")

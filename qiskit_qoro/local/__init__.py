@@ -1,4 +1,4 @@
-"""The Qoro service on the user's own machine."""
+"""The local service: the Qoro REST API on this machine, for development and tests."""
 
 from qiskit_qoro.local.fault_injection import Fault, FaultInjection, FaultKind
 from qiskit_qoro.local.server import LocalService, serve, serve_forever

@@ -1,9 +1,11 @@
-"""What a service does on purpose to rehearse bad days with its clients: delays, and faults by kind and rate.
+"""Configurable delays and injected faults for testing clients.
 
-All of it is off unless asked for. A fault is decided call by call: the fate of the n-th status request is
-drawn from the seed, the call's name and n, so that the same seed brings the same faults whatever other
-calls come in between. ``502``, ``429`` and ``html`` hit before the request has an effect; ``reset``,
-``truncated`` and ``slow`` hit its answer, when the effect is there and only the client does not know.
+Everything is off by default. Whether a fault happens to a call is drawn from the seed, the name of the
+endpoint and the number of earlier calls of that endpoint. The same seed therefore gives the same faults,
+whatever calls of other endpoints come in between.
+
+``502``, ``429`` and ``html`` happen before the request takes effect. ``reset``, ``truncated`` and ``slow``
+happen to the answer: the request has taken effect, but the client does not know or learns it late.
 """
 
 from __future__ import annotations
@@ -20,40 +22,41 @@ from qiskit_qoro.wire.endpoints import ENDPOINTS, Endpoint
 __all__ = ["REPEATABLE", "Fault", "FaultInjection", "FaultKind"]
 
 REPEATABLE = "repeatable"
-"""Stands for all calls that a client may send again."""
+"""In :attr:`Fault.calls`, the name for all calls that a client may send again."""
 
-_NAMES = frozenset(endpoint.name for endpoint in ENDPOINTS)
+_ENDPOINT_NAMES = frozenset(endpoint.name for endpoint in ENDPOINTS)
+_ROUNDING = 1e-9  # rates that add up to 1 may exceed it by rounding
 
 
 class FaultKind(StrEnum):
-    """What goes wrong."""
+    """A kind of fault."""
 
     BAD_GATEWAY = "502"
-    """502 with a JSON body; the request has no effect."""
+    """502 with a JSON body. The request has no effect."""
     TOO_MANY = "429"
-    """429 with ``Retry-After``; the request has no effect."""
+    """429 with ``Retry-After``. The request has no effect."""
     HTML = "html"
-    """502 with an HTML page, as a proxy answers; the request has no effect."""
+    """502 with an HTML page, as a proxy answers. The request has no effect."""
     RESET = "reset"
-    """The request takes effect, and the connection is reset in the middle of the answer."""
+    """The request takes effect. The connection is reset in the middle of the answer."""
     TRUNCATED = "truncated"
-    """The request takes effect, and the answer ends short of its ``Content-Length``."""
+    """The request takes effect. The answer is shorter than its ``Content-Length``."""
     SLOW = "slow"
-    """The request takes effect, and the answer is late."""
+    """The request takes effect. The answer is late."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault and how often it happens.
+    """A kind of fault, how often it happens, and to which calls.
 
     Attributes:
-        kind: What goes wrong.
+        kind: The kind of fault.
         rate: The share of the calls that it happens to, from 0 to 1.
-        calls: Names of the calls that it may happen to, as in the endpoint table, or ``"repeatable"`` for
-            all that may be sent again; empty for every call.
+        calls: The names of the endpoints that it may happen to, or ``"repeatable"`` for all that a client may
+            call again. Empty for all endpoints.
 
     Raises:
-        QoroInputError: The rate is no share, or a call is unknown.
+        QoroInputError: The rate is not between 0 and 1, or a name is unknown.
     """
 
     kind: FaultKind
@@ -64,8 +67,8 @@ class Fault:
         if not 0 <= self.rate <= 1:
             raise QoroInputError(f"the rate of the fault {self.kind} is {self.rate}, expected 0 to 1")
         for call in self.calls:
-            if call not in _NAMES and call != REPEATABLE:
-                known = ", ".join(sorted(_NAMES))
+            if call not in _ENDPOINT_NAMES and call != REPEATABLE:
+                known = ", ".join(sorted(_ENDPOINT_NAMES))
                 raise QoroInputError(
                     f"the fault {self.kind} is for the call {call!r}, expected {REPEATABLE} or one of {known}"
                 )
@@ -75,13 +78,13 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``KIND:RATE`` or ``KIND:RATE:CALL,CALL``.
+        """Parse ``KIND:RATE`` or ``KIND:RATE:CALL,CALL``.
 
         Args:
             text: For example ``reset:0.05`` or ``502:0.2:get_status,get_results``.
 
         Raises:
-            QoroInputError: It cannot be read.
+            QoroInputError: The text has another form, or a part of it is invalid.
         """
         kind, rate, calls = (*text.split(":", 2), "", "")[:3]
         kinds = ", ".join(FaultKind)
@@ -95,28 +98,28 @@ class Fault:
                 "and a rate from 0 to 1"
             ) from None
 
-    def concerns(self, endpoint: Endpoint) -> bool:
-        """Whether it may happen to a call."""
+    def applies_to(self, endpoint: Endpoint) -> bool:
+        """Whether the fault may happen to calls of an endpoint."""
         in_group = REPEATABLE in self.calls and endpoint.repeatable
         return not self.calls or endpoint.name in self.calls or in_group
 
 
 @dataclass(frozen=True)
 class FaultInjection:
-    """Delays and faults of a service; by default none.
+    """The delays and faults of a service. None by default.
 
     Attributes:
-        pending_time_s: Seconds that every job stays PENDING after it is finalized. Meanwhile it can be
-            cancelled and its configuration can be set.
+        pending_time_s: Seconds that every job stays PENDING after it is finalized. During this time it can be
+            cancelled and configured.
         running_time_s: Seconds that every job stays RUNNING at least.
-        faults: What goes wrong, and how often. At most one fault happens to a call.
-        slow_s: Seconds that a ``slow`` answer is late.
-        retry_after_s: Whole seconds that a ``429`` asks to wait.
-        seed: The same seed brings the same faults.
+        faults: The faults. At most one of them happens to a call.
+        slow_s: How late a ``slow`` answer is, in seconds.
+        retry_after_s: The ``Retry-After`` of a ``429``, in whole seconds.
+        seed: The same seed gives the same faults.
 
     Raises:
-        QoroInputError: A time is negative or endless, or the rates of a call's faults are more than 1
-            together.
+        QoroInputError: A time is negative or infinite, or the rates of the faults of a call add up to more
+        than 1.
     """
 
     pending_time_s: float = 0.0
@@ -132,43 +135,44 @@ class FaultInjection:
             if not (math.isfinite(value) and value >= 0):
                 raise QoroInputError(f"{name} is {value}, expected 0 seconds or more")
         for endpoint in ENDPOINTS:
-            total = sum(fault.rate for fault in self.faults if fault.concerns(endpoint))
-            if total > 1 + 1e-9:
+            total = sum(fault.rate for fault in self.faults if fault.applies_to(endpoint))
+            if total > 1 + _ROUNDING:
                 raise QoroInputError(
-                    f"the rates of the faults of {endpoint.name} are {total:g} together, expected at most 1"
+                    f"the rates of the faults of {endpoint.name} add up to {total:g}, expected at most 1"
                 )
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is delayed or goes wrong on purpose."""
+        """Whether there is any delay or fault."""
         return bool(self.describe())
 
     def describe(self) -> tuple[str, ...]:
-        """What is on, one sentence each, for people."""
+        """Describe each delay and fault in a sentence."""
         lines = []
         if self.pending_time_s:
             lines.append(f"every job stays PENDING for {self.pending_time_s:g} s")
         if self.running_time_s:
-            lines.append(f"every job stays RUNNING for {self.running_time_s:g} s at least")
+            lines.append(f"every job stays RUNNING for at least {self.running_time_s:g} s")
         for fault in self.faults:
             if fault.rate:
-                where = ", ".join(fault.calls) or "all calls"
-                lines.append(f"fault {fault.kind} in {fault.rate:.4g} of {where}{self._details(fault.kind)}")
+                calls = ", ".join(fault.calls) or "all calls"
+                lines.append(f"fault {fault.kind} in {fault.rate:.4g} of {calls}{self._details(fault.kind)}")
         return tuple(lines)
 
-    def fate(self, endpoint: Endpoint, index: int) -> FaultKind | None:
-        """What happens to a call.
+    def fault_for(self, endpoint: Endpoint, index: int) -> FaultKind | None:
+        """Decide which fault happens to a call.
 
         Args:
-            endpoint: The call.
-            index: How many of its kind came before it.
+            endpoint: The endpoint.
+            index: The number of earlier calls of the same endpoint.
 
         Returns:
-            The fault, ``None`` for none.
+            The kind of fault; ``None`` for no fault.
         """
         draw = random.Random(f"{self.seed}:{endpoint.name}:{index}").random()
+        # Divide [0, 1) into one interval for each fault, as long as its rate.
         for fault in self.faults:
-            if fault.concerns(endpoint):
+            if fault.applies_to(endpoint):
                 if draw < fault.rate:
                     return fault.kind
                 draw -= fault.rate

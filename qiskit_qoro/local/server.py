@@ -32,7 +32,7 @@ from qiskit_qoro.local.store.database import open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
-from qiskit_qoro.local.web.handlers import HandlerContext
+from qiskit_qoro.local.web.calls import HandlerContext
 from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.models.jobs import JobStatus
 

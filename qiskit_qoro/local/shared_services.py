@@ -1,8 +1,7 @@
-"""One local service for all who ask for the same one within a process.
+"""One local service for all users in a process that ask for the same options.
 
-This module holds the one piece of process-wide state of the package, because "one per process" is what it is
-for: which services run, and how many use each. A service stops when its last user releases it, and all stop
-with the process.
+This module holds the only process-wide state of the package: the services that are running and the number of
+users of each. A service stops when its last user releases it, or with the process.
 """
 
 from __future__ import annotations
@@ -23,54 +22,56 @@ _T = TypeVar("_T")
 
 
 @dataclass
-class _Use:
+class _SharedService:
     service: LocalService
     companion: Any
-    users: int = 0
+    num_users: int = 0
 
 
+# The lock guards the dict. It is held while a service starts or stops, so that nobody gets a half-started
+# one.
 _lock = threading.Lock()
-_running: dict[Hashable, _Use] = {}
+_running: dict[Hashable, _SharedService] = {}
 
 
 def _key(options: Mapping[str, Any]) -> Hashable:
     given = {name: value for name, value in options.items() if value is not None}
     if "database" in given:
         given["database"] = Path(given["database"]).resolve()
-    # A forked child inherits this table but not the threads of the services in it.
+    # A forked child inherits `_running` but not the threads of its services, so it needs services of its own.
     return (os.getpid(), *sorted((name, repr(value)) for name, value in given.items()))
 
 
 def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tuple[LocalService, _T]:
-    """The service with these options, started if it does not run.
+    """Get the service with these options. Start it if it is not running.
 
     Args:
-        options: Options of :func:`~qiskit_qoro.local.serve`.
-        make_companion: Makes what the users of a service share beside it; the first one is asked.
+        options: The arguments of :func:`~qiskit_qoro.local.serve`.
+        make_companion: Makes an object that all users of the service share. Called once, for the first user.
 
     Returns:
-        The service, and its companion.
+        The service and the companion.
 
     Raises:
-        QoroError: It cannot be started; the message says what is missing.
+        QoroError: The service cannot be started. The message says what is missing.
     """
     key = _key(options)
     with _lock:
         if key not in _running:
-            _running[key] = _Use(serve(**options), make_companion())
-        use = _running[key]
-        use.users += 1
-        return use.service, use.companion
+            _running[key] = _SharedService(serve(**options), make_companion())
+        shared = _running[key]
+        shared.num_users += 1
+        return shared.service, shared.companion
 
 
 def release(options: Mapping[str, Any]) -> None:
-    """Say that one user of the service with these options is done; the last one stops it."""
+    """Give up one use of the service with these options. The last user stops it."""
     key = _key(options)
     with _lock:
-        use = _running.get(key)
-        if use is None:
+        shared = _running.get(key)
+        if shared is None:
             return
-        use.users -= 1
-        if use.users == 0:
+        shared.num_users -= 1
+        if shared.num_users == 0:
             del _running[key]
-            use.service.close()
+            shared.service.close()

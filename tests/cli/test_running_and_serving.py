@@ -382,7 +382,7 @@ def test_accounts_that_cannot_be_are_refused(
     assert named in capsys.readouterr().err
 
 
-def test_serve_says_what_it_does_wrong_on_purpose() -> None:
+def test_serve_prints_the_delays_and_faults_that_are_on() -> None:
     options = ["--pending-time", "2", "--fault", "reset:0.25:get_status", "--fault", "slow:0.5"]
     process = subprocess.Popen(
         [*COMMAND, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -391,10 +391,10 @@ def test_serve_says_what_it_does_wrong_on_purpose() -> None:
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
-    assert [line for line in err.splitlines() if line.startswith("fault_injection: ")] == [
-        "fault_injection: every job stays PENDING for 2 s",
-        "fault_injection: fault reset in 0.25 of get_status",
-        "fault_injection: fault slow in 0.5 of all calls (2 s late)",
+    assert [line for line in err.splitlines() if line.startswith("fault injection: ")] == [
+        "fault injection: every job stays PENDING for 2 s",
+        "fault injection: fault reset in 0.25 of get_status",
+        "fault injection: fault slow in 0.5 of all calls (2 s late)",
     ]
 
 
@@ -407,7 +407,7 @@ def test_serve_says_what_it_does_wrong_on_purpose() -> None:
         (["--pending-time", "-1"], "pending_time_s"),
     ],
 )
-def test_serve_refuses_a_rehearsal_that_makes_no_sense(
+def test_serve_refuses_invalid_fault_injection(
     options: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["serve", *options]) == 2

@@ -1,4 +1,4 @@
-"""What counts have to agree with: exact distributions by Qiskit's Statevector, and how close is close."""
+"""Exact distributions of circuits by Qiskit's Statevector, and a statistical test of counts against them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LOWER = Operator(np.array([[0.0, 1.0], [0.0, 0.0]]))  # |1> to |0>, nothing els
 
 @pytest.fixture
 def exact() -> Callable[[QuantumCircuit], dict[str, float]]:
-    """A function: the circuit's exact distribution over bitstrings."""
+    """A function that computes the exact distribution of a circuit over bitstrings."""
     return exact_distribution
 
 
 @pytest.fixture
 def assert_sampled_from() -> Callable[[dict[str, int], dict[str, float]], None]:
-    """A function that fails unless counts look like samples of a distribution."""
+    """A function that fails if counts are too far from a distribution to be samples of it."""
 
     def check(counts: dict[str, int], distribution: dict[str, float]) -> None:
         allowed = allowed_distance(distribution, sum(counts.values()))
@@ -33,10 +33,10 @@ def assert_sampled_from() -> Callable[[dict[str, int], dict[str, float]], None]:
 
 
 def exact_distribution(circuit: QuantumCircuit) -> dict[str, float]:
-    """Bitstring (classical bit 0 rightmost, no spaces) to probability.
+    """Compute the probability of each bitstring, with classical bit 0 rightmost and without spaces.
 
-    Measurements, resets and conditions split the state in two, so this is for a few qubits and a dozen
-    of them.
+    Measurements and resets split the state into branches, so use this for a few qubits and at most about a
+    dozen of them.
     """
     branches = [(Statevector.from_int(0, 2**circuit.num_qubits), 0)]
     for instruction in circuit.data:
@@ -49,14 +49,14 @@ def exact_distribution(circuit: QuantumCircuit) -> dict[str, float]:
 
 
 def distance(counts: dict[str, int], exact: dict[str, float]) -> float:
-    """Total variation distance between counts and an exact distribution."""
+    """The total variation distance between counts and an exact distribution."""
     shots = sum(counts.values())
     keys = {*counts, *exact}
     return sum(abs(counts.get(key, 0) / shots - exact.get(key, 0.0)) for key in keys) / 2
 
 
 def allowed_distance(exact: dict[str, float], shots: int) -> float:
-    """A bound on the distance that honest sampling breaks less than once in a million times.
+    """A bound on the distance that samples of the distribution exceed with a probability below 1e-6.
 
     The expected distance is at most half the sum of the standard deviations, and by McDiarmid's
     inequality it exceeds its expectation by t with a probability below exp(-2 t^2 shots).
@@ -73,12 +73,14 @@ def _apply(
     if isinstance(operation, Barrier):
         return [(state, bits)]
     if isinstance(operation, Measure):
-        place = circuit.find_bit(instruction.clbits[0]).index
+        index = circuit.find_bit(instruction.clbits[0]).index
         outcomes = ((value, state.evolve(_PROJECTORS[value], qubits)) for value in (0, 1))
-        return [(after, bits & ~(1 << place) | value << place) for value, after in outcomes if _weight(after)]
+        return [
+            (after, bits & ~(1 << index) | value << index) for value, after in outcomes if _is_possible(after)
+        ]
     if isinstance(operation, Reset):
-        kept = [state.evolve(_PROJECTORS[0], qubits), state.evolve(_LOWER, qubits)]
-        return [(after, bits) for after in kept if _weight(after)]
+        branches = [state.evolve(_PROJECTORS[0], qubits), state.evolve(_LOWER, qubits)]
+        return [(after, bits) for after in branches if _is_possible(after)]
     if isinstance(operation, IfElseOp):
         return _apply_condition(circuit, instruction, state, bits)
     return [(state.evolve(Operator(operation), qubits), bits)]
@@ -88,8 +90,8 @@ def _apply_condition(
     circuit: QuantumCircuit, instruction: CircuitInstruction, state: Statevector, bits: int
 ) -> list[tuple[Statevector, int]]:
     register, value = instruction.operation.condition
-    places = [circuit.find_bit(bit).index for bit in register]
-    if sum((bits >> place & 1) << index for index, place in enumerate(places)) != value:
+    indices = [circuit.find_bit(bit).index for bit in register]
+    if sum((bits >> index & 1) << position for position, index in enumerate(indices)) != value:
         return [(state, bits)]
     block = instruction.operation.blocks[0]
     branches = [(state, bits)]
@@ -102,5 +104,5 @@ def _apply_condition(
     return branches
 
 
-def _weight(state: Statevector) -> bool:
+def _is_possible(state: Statevector) -> bool:
     return bool(np.vdot(state.data, state.data).real > 1e-14)

@@ -1,4 +1,4 @@
-"""The tables of tiers, prices, devices and options in the documentation say what the code does."""
+"""The tables of tiers, prices, devices and options in the documentation agree with the code."""
 
 from __future__ import annotations
 

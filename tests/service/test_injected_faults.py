@@ -58,7 +58,7 @@ def stored(path: Path, query: str) -> list[Any]:
 def test_the_calls_of_a_hundred_jobs_meet_every_kind_of_fault() -> None:
     fault_injection = FaultInjection(faults=EVERY_KIND)
     for endpoint in (GET_STATUS, GET_RESULTS):
-        fates = {fault_injection.fate(endpoint, index) for index in range(NUM_JOBS)}
+        fates = {fault_injection.fault_for(endpoint, index) for index in range(NUM_JOBS)}
         assert fates == {None, *FaultKind}
 
 

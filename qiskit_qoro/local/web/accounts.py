@@ -1,4 +1,4 @@
-"""Who may call, and what: tokens, the accounts they stand for, and what each tier allows."""
+"""Accounts: authentication by token, and the limits of each tier."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["BOND_DIMENSION_CAPS", "LOCAL_ACCOUNT", "Account", "Accounts", "Tier"
 
 
 class Tier(StrEnum):
-    """What an account may do; the value is the word for it."""
+    """The tier of an account, which limits what it may do."""
 
     FREE = "FREE"
     PAID = "PAID"
 
 
 BOND_DIMENSION_CAPS: Mapping[Tier, int | None] = {Tier.FREE: 32, Tier.PAID: None}
-"""The largest bond dimension that each tier may ask for, ``None`` for any."""
+"""The largest bond dimension that each tier may use; ``None`` for no limit."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Account:
     """An owner of jobs.
 
     Attributes:
-        name: What its jobs and its credits are stored under; it outlives the token.
-        tier: What it may do.
-        credits: What it starts with, 0 or more in hundredths.
+        name: The name that its jobs and credits are stored under. Unlike a token it does not change.
+        tier: The tier.
+        credits: The credits that it starts with: 0 or more, in whole hundredths.
 
     Raises:
-        QoroInputError: The name is empty, the tier is none, or the credits are no such amount.
+        QoroInputError: The name is empty, the tier is unknown, or the credits are not a valid amount.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Account:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise QoroInputError(f"name is {self.name!r}, expected the name of an account")
+            raise QoroInputError(f"name is {self.name!r}, expected non-empty text")
         if self.tier not in set(Tier):
             raise QoroInputError(f"tier is {self.tier!r}, expected one of {', '.join(Tier)}")
         object.__setattr__(self, "tier", Tier(self.tier))
@@ -57,20 +57,20 @@ class Account:
 
 
 LOCAL_ACCOUNT = Account("local", Tier.PAID, Decimal("1000000.00"))
-"""The account of the token that a service is started with: no cap, and more credits than anybody uses up."""
+"""The service's own account, which has no bond dimension limit and practically unlimited credits."""
 
 
 class Accounts:
-    """The accounts by token, which can be taken back. It may be used from many threads.
+    """The accounts of a service, by token. Tokens can be revoked. Methods may be called from any thread.
 
     Args:
-        tokens: Token to account. Several tokens may stand for one account.
+        tokens: Token to account. Several tokens may belong to one account.
     """
 
     def __init__(self, tokens: Mapping[str, Account]) -> None:
         self._tokens = dict(tokens)
-        self._active = set(tokens)
         self._lock = threading.Lock()
+        self._active = set(tokens)  # without the revoked tokens; guarded by the lock
 
     def __repr__(self) -> str:
         return f"<Accounts of {', '.join(sorted({account.name for account in self._tokens.values()}))}>"
@@ -79,48 +79,50 @@ class Accounts:
         return iter(dict.fromkeys(self._tokens.values()))
 
     def authenticate(self, authorization: str | None) -> Account | None:
-        """The account that a header ``Authorization: Bearer <token>`` stands for.
+        """Find the account of a header ``Authorization: Bearer <token>``.
 
         Args:
-            authorization: The header's value, ``None`` where it is missing.
+            authorization: The value of the header; ``None`` if it is missing.
 
         Returns:
-            The account, ``None`` where there is none or the token is deactivated. Every token is compared in
-            full, so that the time taken tells nothing about them.
+            The account; ``None`` if the token is missing, unknown or revoked.
         """
-        scheme, _, given = (authorization or "").partition(" ")
+        scheme, _, credentials = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        received = credentials.strip().encode(errors="surrogateescape")
         found = None
+        # Compare with every token, each in constant time, so that the time taken reveals nothing about them.
         for token, account in self._tokens.items():
-            if hmac.compare_digest(token.encode(), given.strip().encode(errors="surrogateescape")):
+            if hmac.compare_digest(token.encode(), received):
                 with self._lock:
                     found = account if token in self._active else None
         return found
 
     def deactivate(self, token: str) -> None:
-        """Take a token back: whoever calls with it from now on is unknown.
+        """Revoke a token. Requests with it are no longer authenticated.
 
         Raises:
             QoroInputError: There is no such token.
         """
         with self._lock:
             if token not in self._tokens:
-                raise QoroInputError("there is no such token, expected one that the service takes")
+                raise QoroInputError("there is no such token, expected a token of this service")
             self._active.discard(token)
 
 
 def check_tier(account: Account, config: AnyConfig | None) -> None:
-    """Refuse a configuration that an account's tier does not allow.
+    """Check that the tier of an account allows a configuration.
 
     Raises:
-        AccessDeniedError: The bond dimension is over the tier's cap.
+        AccessDeniedError: The bond dimension exceeds the limit of the tier.
     """
     if config is None or isinstance(config, DeviceConfig):
         return
-    name, value = "bond_dimension", getattr(config, "bond_dimension", None)
     if isinstance(config, MaestroConfig):
         name, value = "max_bond_dimension", config.max_bond_dimension
+    else:
+        name, value = "bond_dimension", config.bond_dimension
     cap = BOND_DIMENSION_CAPS[account.tier]
     if cap is not None and value is not None and value > cap:
         raise AccessDeniedError(f"{name} is {value}, the tier {account.tier} allows at most {cap}")

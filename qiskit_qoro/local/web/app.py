@@ -1,9 +1,10 @@
-"""The HTTP face: one route for each path of the endpoint table, one function that every request goes through.
+"""The web application: one route for each path of the endpoint table, and the steps that every request takes.
 
-In this order: does the path exist (404), does it take the method (405), is the token known (401), is the
-body short enough (413), does the local service do this (501), and then the handler. Whatever happens, the
-answer is JSON. Short requests are handled on the event loop, since they take less time than handing them to
-a thread; long ones in a thread, so that they do not hold up the others.
+The steps are, in this order: find the path (else 404) and the method (else 405), authenticate the token (else
+401), limit the body (else 413), find the handler (else 501), run it. All errors are answered in JSON.
+
+Short requests run on the event loop, because they take less time than handing them to a thread. Long ones run
+in a thread, so that they do not block the others.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from qiskit_qoro.local.store.store_errors import (
     PageNotFoundError,
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
+from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
 from qiskit_qoro.local.web.docs_page import render_page
 from qiskit_qoro.local.web.fault_responses import FaultInjector
-from qiskit_qoro.local.web.handlers import HANDLERS, Answer, Call, Deferred, HandlerContext
+from qiskit_qoro.local.web.handlers import HANDLERS
 from qiskit_qoro.local.web.openapi import build_document
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
 from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, SUBMIT_QUBO, Endpoint
@@ -41,17 +43,15 @@ from qiskit_qoro.wire.payloads import error_to_json
 __all__ = ["PREFIX", "build_app"]
 
 PREFIX = "/api"
-"""What every path begins with, as on the cloud."""
+"""The prefix of every path, as on the cloud."""
 
-_SLOW = frozenset({GET_RESULTS, SUBMIT_QUBO})
-_EARLIER_S = 5  # a client that gives up should have heard before that it is not done yet
-_INLINE_BYTES = 1 << 14  # a longer body is worth a thread
-_DRAIN_BYTES = (
-    64 * BODY_LIMIT_BYTES
-)  # how much of a body that is too long is read, so that the sender hears why
+_THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
+_THREADED_BODY_BYTES = 1 << 14  # bodies longer than this are handled in a thread, whatever the endpoint
+_DEFERRED_MARGIN_S = 5  # a deferred answer is sent this long before the client's own timeout
+_MAX_READ_BYTES = 64 * BODY_LIMIT_BYTES  # how much of a body that is too long is read before it is cut off
 
-# What went wrong -> the status that says so.
-_STATUS_OF: Mapping[type[Exception], int] = {
+# The status code for each error of a handler.
+_STATUS_CODES: Mapping[type[Exception], int] = {
     WireError: 400,
     QoroInputError: 400,
     BalanceTooLowError: 402,
@@ -67,45 +67,45 @@ _logger = logging.getLogger(__name__)
 
 
 def build_app(context: HandlerContext, accounts: Accounts, threads: Executor) -> ASGIApp:
-    """The application that answers all calls of the endpoint table.
+    """Build the application that answers all calls of the endpoint table.
 
     Args:
-        context: What the handlers work with.
-        accounts: Who may call.
-        threads: What answers calls that take long. It is the caller's: one that belonged to the event loop
-            would need a new thread to end, which Python refuses to start while it ends itself.
+        context: What the handlers use.
+        accounts: The accounts that may call.
+        threads: Runs the calls that take long. The caller shuts it down. An executor of the event loop would
+            need a new thread for its shutdown, and Python starts no threads while the interpreter exits.
     """
-    saboteur = FaultInjector(context.fault_injection)
+    injector = FaultInjector(context.fault_injection)
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
-    by_path[PREFIX] = {PING.method: PING}  # a base URL without its slash still answers a ping
+    by_path[PREFIX] = {PING.method: PING}  # a ping works without the final slash too
     return Router(
         routes=[
-            *_documentation(context.fault_injection),
+            *_documentation_routes(context.fault_injection),
             *(
-                Route(path, _Resource(rows, context, accounts, saboteur, threads))
-                for path, rows in by_path.items()
+                Route(path, _ApiPath(by_method, context, accounts, injector, threads))
+                for path, by_method in by_path.items()
             ),
         ],
-        redirect_slashes=False,
+        redirect_slashes=False,  # as on the cloud, final slashes matter
         default=_unknown_path,
     )
 
 
-def _documentation(fault_injection: FaultInjection) -> list[Route]:
-    """What is there for everyone, without a token."""
+def _documentation_routes(fault_injection: FaultInjection) -> list[Route]:
+    """The documentation pages, which need no token."""
     document = build_document(PREFIX, fault_injection)
-    page = _Document(HTMLResponse(render_page(document, is_fault_injection=fault_injection.is_on)))
+    page = _StaticPath(HTMLResponse(render_page(document, is_warning=fault_injection.is_on)))
     return [
         Route("/", page),
         Route("/docs", page),
-        Route(f"{PREFIX}/openapi.json", _Document(JSONResponse(document))),
+        Route(f"{PREFIX}/openapi.json", _StaticPath(JSONResponse(document))),
     ]
 
 
-class _Document:
-    """A text that is always the same."""
+class _StaticPath:
+    """Answers a path with a response that never changes."""
 
     def __init__(self, response: Response) -> None:
         self._response = response
@@ -118,21 +118,21 @@ class _Document:
         await response(scope, receive, send)
 
 
-class _Resource:
-    """The calls that share one path."""
+class _ApiPath:
+    """Answers all calls of one path of the API."""
 
     def __init__(
         self,
-        rows: Mapping[str, Endpoint],
+        by_method: Mapping[str, Endpoint],
         context: HandlerContext,
         accounts: Accounts,
-        saboteur: FaultInjector,
+        injector: FaultInjector,
         threads: Executor,
     ) -> None:
-        self._rows = rows
-        self._desk = context
+        self._by_method = by_method
+        self._context = context
         self._accounts = accounts
-        self._saboteur = saboteur
+        self._injector = injector
         self._threads = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,61 +147,64 @@ class _Resource:
         await response(scope, receive, send)
 
     async def _handle(self, request: Request) -> Response:
-        """The answer, or what an injected fault makes of it."""
-        endpoint = self._rows.get(request.method)
+        """Handle a request and apply any injected fault."""
+        endpoint = self._by_method.get(request.method)
         if endpoint is None:
-            allowed = ", ".join(self._rows)
+            allowed = ", ".join(self._by_method)
             return _error(405, f"expected {allowed}, got {request.method}", {"Allow": allowed})
         body = await _read_body(request)
-        fault = self._saboteur.fate(endpoint)
-        refusal = self._saboteur.refusal(fault)
+        fault = self._injector.next_fault(endpoint)
+        refusal = self._injector.refusal(fault)
         if refusal is not None:
             return refusal
-        return await self._saboteur.spoil(fault, await self._respond(request, endpoint, body))
+        response = await self._respond(request, endpoint, body)
+        return await self._injector.apply(fault, response)
 
     async def _respond(self, request: Request, endpoint: Endpoint, body: bytes | None) -> Response:
         account = self._accounts.authenticate(request.headers.get("authorization"))
         if account is None:
             return _error(401, "missing or unknown token", {"WWW-Authenticate": "Bearer"})
         if body is None:
-            return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send less at once")
+            return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send several shorter ones")
         call = _call(request, account, body)
-        if endpoint in _SLOW or len(body) > _INLINE_BYTES:
+        if endpoint in _THREADED_ENDPOINTS or len(body) > _THREADED_BODY_BYTES:
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._threads, _handle, endpoint, self._desk, call)
+            answer = await loop.run_in_executor(self._threads, _run_handler, endpoint, self._context, call)
         else:
-            answer = _handle(endpoint, self._desk, call)
+            answer = _run_handler(endpoint, self._context, call)
         if isinstance(answer, Deferred):
-            await self._ended(answer.number, endpoint.timeout_s - _EARLIER_S)
-            answer = _checked(answer.answer)
+            await self._wait_for_end(answer.number, endpoint.timeout_s - _DEFERRED_MARGIN_S)
+            answer = _answer_or_error(answer.build_answer)
         return _response(answer)
 
-    async def _ended(self, number: int, timeout_s: float) -> None:
-        """Wait for a job to come to an end, without holding up anything."""
+    async def _wait_for_end(self, number: int, timeout_s: float) -> None:
+        """Wait until a job has ended or the timeout is over, without occupying a thread."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
 
-        def tell() -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        def wake() -> None:
+            # The thread that ends the job calls this, and asyncio events are not thread-safe.
+            with suppress(RuntimeError):  # the loop is closed, so nobody is waiting
                 loop.call_soon_threadsafe(ended.set)
 
-        self._desk.store.call_at_end(number, tell)
+        self._context.store.call_at_end(number, wake)
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), timeout_s)
 
 
-def _handle(endpoint: Endpoint, context: HandlerContext, call: Call) -> Answer | Deferred | Response:
+def _run_handler(endpoint: Endpoint, context: HandlerContext, call: Call) -> Answer | Deferred | Response:
     handler = HANDLERS.get(endpoint)
     if handler is None:
-        return _error(501, f"the local service does not do this yet: {endpoint.summary}")
-    return _checked(lambda: handler(context, call))
+        return _error(501, f"the local service does not implement this call: {endpoint.summary}")
+    return _answer_or_error(lambda: handler(context, call))
 
 
-def _checked(answer: Callable[[], _Answer]) -> _Answer | Response:
+def _answer_or_error(function: Callable[[], _Answer]) -> _Answer | Response:
+    """Call a function, and turn the errors that handlers raise into responses."""
     try:
-        return answer()
-    except tuple(_STATUS_OF) as error:
-        status = next(status for kind, status in _STATUS_OF.items() if isinstance(error, kind))
+        return function()
+    except tuple(_STATUS_CODES) as error:
+        status = next(status for kind, status in _STATUS_CODES.items() if isinstance(error, kind))
         return _error(status, str(error))
 
 
@@ -216,12 +219,13 @@ def _call(request: Request, account: Account, body: bytes) -> Call:
 
 
 async def _read_body(request: Request) -> bytes | None:
-    """The body, ``None`` where it is too long.
+    """Read the body; ``None`` if it is too long.
 
-    A sender that is still writing does not read: what is too long is read on and dropped, within reason.
+    Many clients read no answer before they have sent the whole body. The rest of a body that is too long is
+    therefore read and dropped, up to a limit.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > _DRAIN_BYTES:
+    if declared.isdigit() and int(declared) > _MAX_READ_BYTES:
         return None
     chunks: list[bytes] = []
     length = 0
@@ -229,7 +233,7 @@ async def _read_body(request: Request) -> bytes | None:
         length += len(chunk)
         if length <= BODY_LIMIT_BYTES:
             chunks.append(chunk)
-        elif length > _DRAIN_BYTES:
+        elif length > _MAX_READ_BYTES:
             break
         else:
             chunks.clear()

@@ -1,9 +1,9 @@
-"""Makes the faults of a :class:`FaultInjection` happen to answers.
+"""Applies the faults of a :class:`FaultInjection` to the answers of the service.
 
-Refusals are ordinary responses that stand in for the real one. A broken answer begins like the real one
-and ends in the middle, by closing the connection or by resetting it; for that the listener leaves the
-connection's transport in the request's state, under :data:`TRANSPORT`. A late answer waits on a timer of the
-event loop, so that it holds up nobody else.
+A refusal replaces the real answer. A late answer waits on a timer of the event loop, so it delays no other
+one. A broken answer sends the first half of the real one and then closes or resets the connection. Starlette
+has no access to the connection, so the listener stores its transport in the state of each request, under
+:data:`TRANSPORT`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from qiskit_qoro.wire.payloads import error_to_json
 __all__ = ["TRANSPORT", "FaultInjector"]
 
 TRANSPORT = "transport"
-"""Where the state of a request holds the transport of its connection."""
+"""The key of the connection's transport in the state of a request."""
 
-# Zero seconds of lingering: closing the socket resets the connection. Windows has shorter integers here.
+# SO_LINGER with zero seconds: closing the socket resets the connection. Its integers are shorter on Windows.
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
-_PAGE = """<html>
+_PROXY_PAGE = """<html>
 <head><title>502 Bad Gateway</title></head>
 <body><center><h1>502 Bad Gateway</h1></center><hr><center>proxy</center></body>
 </html>
@@ -38,11 +38,11 @@ _PAGE = """<html>
 
 
 class FaultInjector:
-    """Decides the fate of each call and carries it out. For the thread of the event loop only.
+    """Decides which fault happens to each call and applies it. For the thread of the event loop only.
 
     Args:
-        fault_injection: What goes wrong.
-        sleep: Lets seconds pass.
+        fault_injection: The configured faults.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
@@ -50,37 +50,38 @@ class FaultInjector:
     ) -> None:
         self._fault_injection = fault_injection
         self._sleep = sleep
-        self._seen: Counter[str] = Counter()
+        self._num_calls: Counter[str] = Counter()  # by the name of the endpoint
 
-    def fate(self, endpoint: Endpoint) -> FaultKind | None:
-        """What happens to the next call of a kind; each question counts as a call."""
+    def next_fault(self, endpoint: Endpoint) -> FaultKind | None:
+        """Count a call and decide which fault happens to it; ``None`` for no fault."""
         if not self._fault_injection.faults:
             return None
-        self._seen[endpoint.name] += 1
-        return self._fault_injection.fate(endpoint, self._seen[endpoint.name] - 1)
+        index = self._num_calls[endpoint.name]
+        self._num_calls[endpoint.name] += 1
+        return self._fault_injection.fault_for(endpoint, index)
 
     def refusal(self, fault: FaultKind | None) -> Response | None:
-        """The answer in place of the real one, where the fault is that the request has no effect."""
+        """The answer that replaces the real one, if the fault prevents the request from taking effect."""
         if fault is FaultKind.BAD_GATEWAY:
             return JSONResponse(error_to_json("injected fault: bad gateway"), 502)
         if fault is FaultKind.HTML:
-            return HTMLResponse(_PAGE, 502)
+            return HTMLResponse(_PROXY_PAGE, 502)
         if fault is FaultKind.TOO_MANY:
-            wait = {"Retry-After": str(self._fault_injection.retry_after_s)}
-            return JSONResponse(error_to_json("injected fault: too many requests"), 429, wait)
+            headers = {"Retry-After": str(self._fault_injection.retry_after_s)}
+            return JSONResponse(error_to_json("injected fault: too many requests"), 429, headers)
         return None
 
-    async def spoil(self, fault: FaultKind | None, response: Response) -> Response:
-        """The real answer as the fault leaves it."""
+    async def apply(self, fault: FaultKind | None, response: Response) -> Response:
+        """Delay or break the real answer, if the fault says so."""
         if fault is FaultKind.SLOW:
             await self._sleep(self._fault_injection.slow_s)
         if fault in {FaultKind.RESET, FaultKind.TRUNCATED}:
-            return _Broken(response, is_reset=fault is FaultKind.RESET)
+            return _BrokenResponse(response, is_reset=fault is FaultKind.RESET)
         return response
 
 
-class _Broken(Response):
-    """The first half of an answer; one without a body is not even begun."""
+class _BrokenResponse(Response):
+    """Sends the first half of a response and ends the connection. Without a body nothing is sent at all."""
 
     def __init__(self, whole: Response, *, is_reset: bool) -> None:
         super().__init__(whole.body, whole.status_code)
@@ -100,6 +101,6 @@ class _Broken(Response):
             transport.abort()
         else:
             transport.close()
-        # To return before the connection is gone would be taken for a mistake of the application.
+        # If this returned while the connection is open, uvicorn would log an incomplete response as an error.
         while (await receive())["type"] != "http.disconnect":
             pass

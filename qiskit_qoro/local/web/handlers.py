@@ -1,31 +1,28 @@
-"""What each call does: decode the request, ask the store, encode the answer.
+"""One handler for each call of the REST API: decode the request, use the store, encode the answer.
 
-Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for what
-the sender got wrong, and those of :mod:`qiskit_qoro.local.store.store_errors` for what is not there, not
-ready, not allowed or not paid for.
-:data:`HANDLERS` is keyed by the rows of the endpoint table.
+Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for mistakes
+of the caller, and the errors of :mod:`qiskit_qoro.local.store.store_errors` for everything that the state of
+the service does not allow. The application turns errors into status codes.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.engine.job_settings import VENDORS, check_job_config
-from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.store.analyses import StoredAnalysis
-from qiskit_qoro.local.store.job_store import JobStore
-from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import BalanceTooLowError, JobConflictError, JobNotFoundError
-from qiskit_qoro.local.web.accounts import Account, check_tier
-from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES, count_in_query, parse_json
-from qiskit_qoro.local.web.transactions_page import read_statement
-from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType, ResultsPage
+from qiskit_qoro.local.web.accounts import check_tier
+from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext, json_answer
+from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES, parse_json
+from qiskit_qoro.local.web.results_page import answer_with_results
+from qiskit_qoro.local.web.transactions_page import read_transactions_page
+from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.qubo_analysis.request_json import request_from_json
@@ -43,7 +40,6 @@ from qiskit_qoro.wire.payloads import (
     job_request_from_json,
     job_state_to_json,
 )
-from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 from qiskit_qoro.wire.uploads import (
     circuit_batch_from_json,
     is_template_body,
@@ -51,90 +47,37 @@ from qiskit_qoro.wire.uploads import (
 )
 from qiskit_qoro.wire.vendors import vendor_blueprints_to_json
 
-__all__ = ["HANDLERS", "Answer", "Call", "Deferred", "HandlerContext", "Stopper"]
+__all__ = ["HANDLERS"]
 
+# The longest text of a circuit. A small body can decompress to an enormous text.
 _CIRCUIT_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
-_MOST_ITEMS = 1000
-_LAST_OFFSET = 2**63 - 1
-
 
 _Target = TypeVar("_Target", QPUSystem, SimulatorCluster)
-
-
-class Stopper(Protocol):
-    """Whoever runs the jobs."""
-
-    def stop_job(self, number: int) -> None:
-        """Stop a job if it is running; its status has been changed already."""
-
-
-@dataclass(frozen=True)
-class HandlerContext:
-    """What the handlers work with."""
-
-    store: JobStore
-    runner: Stopper
-    fault_injection: FaultInjection = field(default_factory=FaultInjection)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request, as far as the handlers need it.
-
-    Attributes:
-        account: The account that calls.
-        job_id: The job in the path, empty where there is none.
-        query: The query's parameters.
-        body: The raw body.
-        url: The request's URL without its query.
-    """
-
-    account: Account
-    job_id: str
-    query: Mapping[str, str]
-    body: bytes
-    url: str
-
-    @property
-    def owner(self) -> str:
-        """Name of the account that calls."""
-        return self.account.name
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Status and text of an answer; no text where the answer has no body."""
-
-    status: int
-    text: str | None = None
-    media_type: str = "application/json"
-
-
-@dataclass(frozen=True)
-class Deferred:
-    """An answer that is given when a job, named by its number, has come to an end."""
-
-    number: int
-    answer: Callable[[], Answer]
-
-
-def _json(value: Any, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(value, separators=(",", ":")))
 
 
 def _ping(context: HandlerContext, _call: Call) -> Answer:
     body: dict[str, Any] = {"status": "ok", "service": f"qiskit-qoro local {__version__}"}
     if context.fault_injection.is_on:
         body["fault_injection"] = context.fault_injection.describe()
-    return _json(body)
+    return json_answer(body)
 
 
-def _systems(_desk: HandlerContext, _call: Call) -> Answer:
-    return _json(qpu_systems_to_json(QPU_SYSTEMS))
+# --- targets --------------------------------------------------------------------------------------------
 
 
-def _clusters(_desk: HandlerContext, _call: Call) -> Answer:
-    return _json(simulator_clusters_to_json(SIMULATOR_CLUSTERS))
+def _qpu_systems(_context: HandlerContext, _call: Call) -> Answer:
+    return json_answer(qpu_systems_to_json(QPU_SYSTEMS))
+
+
+def _simulator_clusters(_context: HandlerContext, _call: Call) -> Answer:
+    return json_answer(simulator_clusters_to_json(SIMULATOR_CLUSTERS))
+
+
+def _vendor_blueprint(_context: HandlerContext, _call: Call) -> Answer:
+    return json_answer(vendor_blueprints_to_json(VENDORS))
+
+
+# --- opening jobs ---------------------------------------------------------------------------------------
 
 
 def _init_job(context: HandlerContext, call: Call) -> Answer:
@@ -142,7 +85,7 @@ def _init_job(context: HandlerContext, call: Call) -> Answer:
     _check_target(request)
     check_job_config(request.execution_config, request.qpu_system)
     check_tier(call.account, request.execution_config)
-    return _json(job_id_to_json(context.store.create_job(call.owner, request)), 201)
+    return json_answer(job_id_to_json(context.store.create_job(call.owner, request)), 201)
 
 
 def _create_failed_job(context: HandlerContext, call: Call) -> Answer:
@@ -154,23 +97,23 @@ def _create_failed_job(context: HandlerContext, call: Call) -> Answer:
         simulator_cluster=SIMULATOR_CLUSTERS[0].name,
     )
     job_id = context.store.create_job(call.owner, request)
-    context.store.fail(call.owner, job_id, reason="it was opened as a job that has failed")
-    return _json(job_id_to_json(job_id), 201)
+    context.store.fail(call.owner, job_id, reason="it was opened as a failed job")
+    return json_answer(job_id_to_json(job_id), 201)
 
 
 def _check_target(request: JobRequest) -> None:
     if request.simulator_cluster is not None:
-        _named("simulator_cluster", request.simulator_cluster, SIMULATOR_CLUSTERS)
+        _find_target("simulator_cluster", request.simulator_cluster, SIMULATOR_CLUSTERS)
     if request.qpu_system is None:
         return
-    system = _named("qpu_system_name", request.qpu_system, QPU_SYSTEMS)
+    system = _find_target("qpu_system_name", request.qpu_system, QPU_SYSTEMS)
     if request.job_type is JobType.EXPECTATION and not system.supports_expval:
         raise WireError(
-            f"job_type: QPU system {system.name!r} does not compute expectation values, expected EXECUTE"
+            f"job_type: expected EXECUTE: QPU system {system.name!r} does not compute expectation values"
         )
 
 
-def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:
+def _find_target(field: str, name: str, targets: Sequence[_Target]) -> _Target:
     for target in targets:
         if target.name == name:
             return target
@@ -178,84 +121,56 @@ def _named(field: str, name: str | None, targets: Sequence[_Target]) -> _Target:
     raise WireError(f"{field}: expected one of {known}, got {name!r}")
 
 
+# --- circuits, status, results --------------------------------------------------------------------------
+
+
 def _add_circuits(context: HandlerContext, call: Call) -> Answer:
     job = context.store.job(call.owner, call.job_id)
     if job.job_type is JobType.VALIDATE:
-        raise WireError("circuits: a VALIDATE job takes a QUBO and no circuits")
+        raise WireError("circuits: a VALIDATE job accepts a QUBO, not circuits")
+    # The store keeps the compressed texts as they were sent. Decoding the body checks that they unpack.
     body = parse_json(call.body)
     if is_template_body(body):
         template = template_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
-        _check_kind(job.job_type, template)
+        _check_measurements(job.job_type, template)
         context.store.append_template(call.owner, call.job_id, template, body["circuit_template"])
     else:
         batch = circuit_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
-        _check_kind(job.job_type, batch)
+        _check_measurements(job.job_type, batch)
         context.store.append_circuits(call.owner, call.job_id, batch, body["circuits"])
-    return _json({"status": "ok", "job_id": call.job_id})
+    return json_answer({"status": "ok", "job_id": call.job_id})
 
 
-def _check_kind(job_type: JobType, batch: CircuitBatch | TemplateBatch) -> None:
+def _check_measurements(job_type: JobType, batch: CircuitBatch | TemplateBatch) -> None:
     if job_type is JobType.EXPECTATION and batch.observables is None:
         field = "shots" if batch.shots is not None else "shot_groups"
-        raise WireError(f"{field}: an EXPECTATION job takes observables, not shots")
+        raise WireError(f"{field}: an EXPECTATION job accepts observables, not shots")
     if job_type is JobType.EXECUTE and batch.observables is not None:
-        raise WireError("observables: an EXECUTE job takes shots or shot_groups, not observables")
+        raise WireError("observables: an EXECUTE job accepts shots or shot_groups, not observables")
 
 
-def _status(context: HandlerContext, call: Call) -> Answer:
+def _get_status(context: HandlerContext, call: Call) -> Answer:
     job = context.store.job(call.owner, call.job_id)
-    return _json(job_state_to_json(JobState(job.status, job.run_time_s)))
+    return json_answer(job_state_to_json(JobState(job.status, job.run_time_s)))
 
 
-def _results(context: HandlerContext, call: Call) -> Answer:
-    limit = count_in_query(call.query, "limit", default=100, least=1, most=_MOST_ITEMS)
-    offset = count_in_query(call.query, "offset", default=0, least=0, most=_LAST_OFFSET)
-    job = context.store.job(call.owner, call.job_id)
-    failed = job.status is JobStatus.FAILED
-    if job.job_type is JobType.VALIDATE or not (failed or job.status is JobStatus.COMPLETED):
-        return _json(error_to_json(_why_no_results(job)), 400)
-    count, results, failures = context.store.outcomes(call.owner, call.job_id, limit, offset)
-    page = ResultsPage(
-        count,
-        next=_page_url(call.url, limit, offset + limit) if offset + limit < count else None,
-        previous=_page_url(call.url, limit, max(0, offset - limit)) if offset else None,
-    )
-    if failed:
-        envelope = failed_page_to_json(_why_no_results(job), page)
-        return Answer(400, _filled(envelope, results=results, failures=failures))
-    return Answer(200, _filled(results_page_to_json(page), results=results))
+def _get_results(context: HandlerContext, call: Call) -> Answer:
+    return answer_with_results(context.store, call)
 
 
-def _filled(envelope: Mapping[str, Any], **lists: Sequence[str]) -> str:
-    """An answer as JSON, with lists of items that are JSON already."""
-    fields = {key: json.dumps(value) for key, value in envelope.items()}
-    fields |= {key: f"[{','.join(items)}]" for key, items in lists.items()}
-    return "{" + ", ".join(f'"{key}": {text}' for key, text in fields.items()) + "}"
-
-
-def _why_no_results(job: StoredJob) -> str:
-    if job.status is JobStatus.FAILED:
-        return f"job failed: {job.reason}"
-    if job.status is JobStatus.COMPLETED:
-        return f"job {job.job_id} characterizes a QUBO: its answer is the validation_result"
-    if job.status is JobStatus.INSUFFICIENT_CREDITS:
-        return f"job was not run: {job.reason}"
-    return f"results not available: job {job.job_id} is {job.status}"
-
-
-def _page_url(url: str, limit: int, offset: int) -> str:
-    return f"{url}?limit={limit}&offset={offset}"
-
-
-def _cancel(context: HandlerContext, call: Call) -> Answer:
-    job, count = context.store.cancel(call.owner, call.job_id)
+def _cancel_job(context: HandlerContext, call: Call) -> Answer:
+    job, num_circuits = context.store.cancel(call.owner, call.job_id)
     context.runner.stop_job(job.number)
-    return _json(cancelled_to_json(call.job_id, count))
+    return json_answer(cancelled_to_json(call.job_id, num_circuits))
 
 
-def _delete(context: HandlerContext, call: Call) -> Answer:
-    context.runner.stop_job(context.store.delete(call.owner, call.job_id).number)
+def _delete_job(context: HandlerContext, call: Call) -> Answer:
+    job = context.store.delete(call.owner, call.job_id)
+    context.runner.stop_job(job.number)
     return Answer(204)
+
+
+# --- configurations -------------------------------------------------------------------------------------
 
 
 def _set_config(context: HandlerContext, call: Call) -> Answer:
@@ -264,27 +179,33 @@ def _set_config(context: HandlerContext, call: Call) -> Answer:
     check_job_config(config, job.qpu_system)
     check_tier(call.account, config)
     context.store.set_config(call.owner, call.job_id, config)
-    return _json(config_answer_to_json(call.job_id, config, status="ok"))
+    return json_answer(config_answer_to_json(call.job_id, config, status="ok"))
 
 
 def _get_config(context: HandlerContext, call: Call) -> Answer:
     config = context.store.config(call.owner, call.job_id)
     if config is None:
         raise JobNotFoundError(f"job {call.job_id} has no execution configuration")
-    return _json(config_answer_to_json(call.job_id, config))
+    return json_answer(config_answer_to_json(call.job_id, config))
+
+
+# --- characterization -----------------------------------------------------------------------------------
 
 
 def _submit_qubo(context: HandlerContext, call: Call) -> Deferred:
     job = context.store.job(call.owner, call.job_id)
     if job.job_type is not JobType.VALIDATE:
-        raise WireError(f"qubo: only a VALIDATE job takes one, job {job.job_id} is of type {job.job_type}")
+        raise WireError(
+            f"qubo: job {job.job_id} is of type {job.job_type}, only a VALIDATE job accepts a QUBO"
+        )
     body = parse_json(call.body)
-    request_from_json(body)
+    request_from_json(body)  # only to check it: a worker process decodes it again
     context.store.submit_problem(call.owner, call.job_id, json.dumps(body))
-    return Deferred(job.number, lambda: _characterized(context, call))
+    return Deferred(job.number, lambda: _answer_to_submission(context, call))
 
 
-def _characterized(context: HandlerContext, call: Call) -> Answer:
+def _answer_to_submission(context: HandlerContext, call: Call) -> Answer:
+    """Build the deferred answer, when the job has ended or the wait has timed out."""
     job = context.store.job(call.owner, call.job_id)
     if job.status is JobStatus.COMPLETED:
         return _validation_result(context, call)
@@ -293,12 +214,12 @@ def _characterized(context: HandlerContext, call: Call) -> Answer:
     if job.status is JobStatus.INSUFFICIENT_CREDITS:
         raise BalanceTooLowError(f"job {job.job_id} was not run: {job.reason}")
     reason = job.reason or f"job {job.job_id} is still {job.status}: read its result later"
-    return _json(error_to_json(reason), 502)
+    return json_answer(error_to_json(reason), 502)
 
 
 def _validation_result(context: HandlerContext, call: Call) -> Answer:
     job = context.store.job(call.owner, call.job_id)
-    analysis = _analysis(context, call)
+    analysis = _find_analysis(context, call)
     body = {
         "job_id": job.job_id,
         "status": job.status,
@@ -306,53 +227,55 @@ def _validation_result(context: HandlerContext, call: Call) -> Answer:
         "created_at": analysis.created_at,
         "completed_at": analysis.completed_at,
     }
-    return _json(body)
+    return json_answer(body)
 
 
 def _validation_report(context: HandlerContext, call: Call) -> Answer:
-    return Answer(200, _analysis(context, call).html, "text/html")
+    return Answer(200, _find_analysis(context, call).html, "text/html")
 
 
-def _analysis(context: HandlerContext, call: Call) -> StoredAnalysis:
+def _find_analysis(context: HandlerContext, call: Call) -> StoredAnalysis:
     job = context.store.job(call.owner, call.job_id)
     if job.job_type is not JobType.VALIDATE:
-        raise JobNotFoundError(f"job {job.job_id} characterizes nothing, it is of type {job.job_type}")
+        raise JobNotFoundError(
+            f"job {job.job_id} is of type {job.job_type}, only a VALIDATE job has this result"
+        )
     analysis = context.store.analysis(call.owner, call.job_id)
     if analysis is None:
-        why = f": {job.reason}" if job.reason else ""
-        raise JobConflictError(f"job {job.job_id} is {job.status}, it has no result{why}")
+        reason = f": {job.reason}" if job.reason else ""
+        raise JobConflictError(f"job {job.job_id} is {job.status}, it has no result{reason}")
     return analysis
 
 
-def _blueprint(_desk: HandlerContext, _call: Call) -> Answer:
-    return _json(vendor_blueprints_to_json(VENDORS))
+# --- credits --------------------------------------------------------------------------------------------
 
 
-def _balance(context: HandlerContext, call: Call) -> Answer:
-    return _json(credit_balance_to_json(context.store.credit_balance(call.owner)))
+def _credit_balance(context: HandlerContext, call: Call) -> Answer:
+    return json_answer(credit_balance_to_json(context.store.credit_balance(call.owner)))
 
 
-def _transactions(context: HandlerContext, call: Call) -> Answer:
-    return _json(read_statement(context.store, call.owner, call.query, call.url))
+def _credit_transactions(context: HandlerContext, call: Call) -> Answer:
+    return json_answer(read_transactions_page(context.store, call.owner, call.query, call.url))
 
 
 HANDLERS: Mapping[Endpoint, Callable[[HandlerContext, Call], Answer | Deferred]] = {
     endpoints.PING: _ping,
-    endpoints.QPU_SYSTEMS: _systems,
-    endpoints.SIMULATOR_CLUSTERS: _clusters,
+    endpoints.QPU_SYSTEMS: _qpu_systems,
+    endpoints.SIMULATOR_CLUSTERS: _simulator_clusters,
     endpoints.INIT_JOB: _init_job,
     endpoints.CREATE_FAILED_JOB: _create_failed_job,
     endpoints.ADD_CIRCUITS: _add_circuits,
-    endpoints.GET_STATUS: _status,
-    endpoints.GET_RESULTS: _results,
-    endpoints.CANCEL_JOB: _cancel,
-    endpoints.DELETE_JOB: _delete,
+    endpoints.GET_STATUS: _get_status,
+    endpoints.GET_RESULTS: _get_results,
+    endpoints.CANCEL_JOB: _cancel_job,
+    endpoints.DELETE_JOB: _delete_job,
     endpoints.SET_EXECUTION_CONFIG: _set_config,
     endpoints.GET_EXECUTION_CONFIG: _get_config,
-    endpoints.CREDIT_BALANCE: _balance,
-    endpoints.CREDIT_TRANSACTIONS: _transactions,
-    endpoints.VENDOR_BLUEPRINT: _blueprint,
+    endpoints.CREDIT_BALANCE: _credit_balance,
+    endpoints.CREDIT_TRANSACTIONS: _credit_transactions,
+    endpoints.VENDOR_BLUEPRINT: _vendor_blueprint,
     endpoints.SUBMIT_QUBO: _submit_qubo,
     endpoints.VALIDATION_RESULT: _validation_result,
     endpoints.VALIDATION_REPORT: _validation_report,
 }
+"""The handler of each endpoint."""

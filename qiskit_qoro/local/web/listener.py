@@ -15,17 +15,17 @@ from qiskit_qoro.local.web.fault_responses import TRANSPORT
 
 __all__ = ["Listener"]
 
-_START_S = 30.0
-_KEEP_ALIVE_S = 120  # long: a client that sends on a connection which is just being closed loses an answer
-_GRACE_S = 2  # for answers that are on their way when the service stops
+_START_TIMEOUT_S = 30.0
+_KEEP_ALIVE_S = 120  # long, because a request sent on a connection that is just being closed gets no answer
+_GRACE_S = 2  # for answers in progress when the service stops
 
 
 class Listener:
-    """An application, answering on a socket.
+    """Serves an application on a socket.
 
     Args:
-        app: What answers.
-        listening: A bound, listening socket. It stays the caller's, but the server closes it.
+        app: The application.
+        listening: A bound, listening socket. The caller owns it, but the server closes it too.
     """
 
     def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
@@ -49,24 +49,24 @@ class Listener:
         )
 
     def start(self) -> None:
-        """Start, and return when requests are answered.
+        """Start the server and return when it is ready for requests.
 
         Raises:
-            QoroError: The server did not start.
+            QoroError: The server did not start in time.
         """
         self._thread.start()
-        if not self._server.ready.wait(_START_S):
-            raise QoroError(f"the web server did not start within {_START_S:.0f} s")
+        if not self._server.ready.wait(_START_TIMEOUT_S):
+            raise QoroError(f"the web server did not start within {_START_TIMEOUT_S:.0f} s")
 
     def stop(self) -> None:
-        """Stop, and return when the thread has ended."""
+        """Stop the server and return when its thread has ended."""
         self._server.stop()
         if self._thread.ident is not None:
             self._thread.join()
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that leaves the connection where a fault that is injected can break it."""
+    """HTTP/1.1 that stores the transport of the connection where an injected fault can find it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -74,7 +74,10 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it is ready and stops at once, where uvicorn's looks every 100 ms."""
+    """A server that signals when it is ready, and stops at once.
+
+    uvicorn's own main loop checks every 100 ms whether it should stop.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -86,10 +89,12 @@ class _Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         self.ready.set()
+        # `stop` may have been called before the event existed.
         if not self.should_exit:
             await self._stopped.wait()
 
     def stop(self) -> None:
+        """Stop the server, from any thread."""
         self.should_exit = True
         if self._loop is not None and self._stopped is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)

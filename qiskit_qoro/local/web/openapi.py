@@ -1,7 +1,8 @@
-"""The OpenAPI document of the local service: made from the endpoint table, its handlers and the schemas.
+"""The OpenAPI document of the local service, built from the endpoint table, the handlers and the schemas.
 
-What is said here is only what the table cannot know: which bodies a call takes and gives, and with which
-statuses. A call that has no handler yet is left out. Faults that are on are documented too.
+:data:`OPERATIONS` adds what the endpoint table does not contain: the bodies of requests and answers, and the
+status codes. An endpoint without a handler is left out. The answers of injected faults are documented if the
+faults are on.
 """
 
 from __future__ import annotations
@@ -13,55 +14,51 @@ from typing import Any
 from qiskit_qoro._version import __version__
 from qiskit_qoro.local.fault_injection import FaultInjection, FaultKind
 from qiskit_qoro.local.web.handlers import HANDLERS
-from qiskit_qoro.local.web.schemas import SCHEMAS, Schema
-from qiskit_qoro.local.web.transactions_page import LAST_PAGE
+from qiskit_qoro.local.web.json_schema import Schema, integer, reference
+from qiskit_qoro.local.web.results_page import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
+from qiskit_qoro.local.web.schemas import SCHEMAS
+from qiskit_qoro.local.web.transactions_page import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.text import encode_text
 
 __all__ = ["OPERATIONS", "Operation", "build_document"]
 
-_MEANINGS: Mapping[int, str] = {
+_DESCRIPTIONS: Mapping[int, str] = {
     200: "Done",
     201: "Opened",
     204: "Deleted",
     400: "The request is malformed, or there are no results",
     401: "The token is missing or unknown",
-    402: "The account has not enough credits",
+    402: "The account does not have enough credits",
     403: "The account may not do this",
     404: "There is no such job or resource",
-    409: "The job is not in a state that allows this",
+    409: "The status of the job does not allow this",
     413: "The body is too long",
-    429: "A fault that is injected: too many requests",
-    502: "The problem could not be analysed, or a fault that is injected: bad gateway",
+    429: "Injected fault: too many requests",
+    502: "The problem could not be analysed, or injected fault: bad gateway",
 }
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a call takes and gives.
+    """The requests and answers of a call.
 
     Attributes:
-        gives: Status of success to the name of the answer's schema; ``None`` for an answer without body.
-        refuses: Statuses of errors, besides those that every call has.
-        takes: Name of the request body's schema, ``None`` where there is none.
-        query: Name to schema of the query's parameters.
-        media_type: Content type of success.
-        example: A request body that is right.
-        errors: Status of refusal to the name of its schema, where it is another than that of all errors.
+        answers: Status code of success to the name of the answer's schema; ``None`` for an answer without
+        body. error_statuses: Status codes of errors, besides those that every call has. request: Name of the
+        request body's schema; ``None`` if there is no body. query: Name to schema of the parameters of the
+        query. media_type: Content type of a successful answer. example: A valid request body. error_schemas:
+        Status code to the name of the schema, for errors that do not have the schema ``Error``.
     """
 
-    gives: Mapping[int, str | None]
-    refuses: tuple[int, ...] = ()
-    takes: str | None = None
+    answers: Mapping[int, str | None]
+    error_statuses: tuple[int, ...] = ()
+    request: str | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     media_type: str = "application/json"
     example: Mapping[str, Any] | None = None
-    errors: Mapping[int, str] = field(default_factory=dict)
-
-
-def _whole(least: int, most: int, default: int) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
+    error_schemas: Mapping[int, str] = field(default_factory=dict)
 
 
 _PROGRAM = (
@@ -85,44 +82,50 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.PING: Operation({200: "Ping"}),
     endpoints.QPU_SYSTEMS: Operation({200: "QPUSystems"}),
     endpoints.SIMULATOR_CLUSTERS: Operation({200: "SimulatorClusters"}),
-    endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403), takes="JobRequest", example=_OPEN),
-    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, (402,), takes="FailedJobRequest"),
-    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), takes="Upload", example=_BELL),
+    endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403), request="JobRequest", example=_OPEN),
+    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, (402,), request="FailedJobRequest"),
+    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), request="Upload", example=_BELL),
     endpoints.GET_STATUS: Operation({200: "JobState"}),
     endpoints.GET_RESULTS: Operation(
         {200: "ResultsPage"},
         (400,),
-        query={"limit": _whole(1, 1000, 100), "offset": _whole(0, 2**63 - 1, 0)},
-        errors={400: "FailedPage"},
+        query={
+            "limit": integer(1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT),
+            "offset": integer(0, maximum=MAX_OFFSET, default=0),
+        },
+        error_schemas={400: "FailedPage"},
     ),
     endpoints.CANCEL_JOB: Operation({200: "Cancelled"}, (403, 409)),
     endpoints.DELETE_JOB: Operation({204: None}),
     endpoints.SET_EXECUTION_CONFIG: Operation(
-        {200: "ConfigurationAnswer"}, (403, 409), takes="ExecutionConfiguration"
+        {200: "ConfigurationAnswer"}, (403, 409), request="ExecutionConfiguration"
     ),
     endpoints.GET_EXECUTION_CONFIG: Operation({200: "ConfigurationAnswer"}),
     endpoints.CREDIT_BALANCE: Operation({200: "CreditBalance"}),
     endpoints.CREDIT_TRANSACTIONS: Operation(
         {200: "TransactionPage"},
         (400, 404),
-        query={"page": _whole(1, LAST_PAGE, 1), "page_size": _whole(1, 100, 20)},
+        query={
+            "page": integer(1, maximum=MAX_PAGE, default=1),
+            "page_size": integer(1, maximum=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE),
+        },
     ),
     endpoints.SUBMIT_QUBO: Operation(
-        {200: "Characterization"}, (402, 409, 502), takes="CharacterizationRequest", example=_QUBO
+        {200: "Characterization"}, (402, 409, 502), request="CharacterizationRequest", example=_QUBO
     ),
     endpoints.VALIDATION_RESULT: Operation({200: "Characterization"}, (409,)),
     endpoints.VALIDATION_REPORT: Operation({200: "HTML"}, (409,), media_type="text/html"),
     endpoints.VENDOR_BLUEPRINT: Operation({200: "VendorBlueprints"}),
 }
-"""What each call takes and gives, for the calls that the local service answers."""
+"""The requests and answers of each endpoint."""
 
 
 def build_document(prefix: str, fault_injection: FaultInjection) -> dict[str, Any]:
-    """Build the document.
+    """Build the OpenAPI document.
 
     Args:
-        prefix: What every path begins with.
-        fault_injection: The delays and faults that are on.
+        prefix: The prefix of every path.
+        fault_injection: The configured delays and faults.
 
     Returns:
         An OpenAPI 3.1 document, as JSON values.
@@ -150,8 +153,8 @@ def build_document(prefix: str, fault_injection: FaultInjection) -> dict[str, An
 
 
 def _description(fault_injection: FaultInjection) -> str:
-    told = "; ".join(fault_injection.describe())
-    return f"FaultInjection: {told}." if told else "No delays and no faults are on."
+    sentences = "; ".join(fault_injection.describe())
+    return f"Fault injection is on: {sentences}." if sentences else "Fault injection is off."
 
 
 def _operation(endpoint: Endpoint, operation: Operation, fault_injection: FaultInjection) -> dict[str, Any]:
@@ -159,8 +162,8 @@ def _operation(endpoint: Endpoint, operation: Operation, fault_injection: FaultI
     parameters = _parameters(endpoint, operation)
     if parameters:
         document["parameters"] = parameters
-    if operation.takes is not None:
-        media: dict[str, Any] = {"schema": _ref(operation.takes)}
+    if operation.request is not None:
+        media: dict[str, Any] = {"schema": reference(operation.request)}
         if operation.example is not None:
             media["example"] = operation.example
         document["requestBody"] = {"required": True, "content": {"application/json": media}}
@@ -178,41 +181,41 @@ def _parameters(endpoint: Endpoint, operation: Operation) -> list[dict[str, Any]
 
 def _responses(endpoint: Endpoint, operation: Operation, fault_injection: FaultInjection) -> dict[str, Any]:
     responses: dict[str, Any] = {}
-    for status, name in operation.gives.items():
-        response: dict[str, Any] = {"description": _MEANINGS[status]}
+    for status, name in operation.answers.items():
+        response: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
         if name is not None:
-            response["content"] = {operation.media_type: {"schema": _ref(name)}}
+            response["content"] = {operation.media_type: {"schema": reference(name)}}
         if name == "JobId":
             response["links"] = _links()
         responses[str(status)] = response
-    errors = {401, 413, *operation.refuses, *_injected(endpoint, fault_injection)}
-    if operation.takes is not None:
-        errors.add(400)
+    statuses = {401, 413, *operation.error_statuses, *_injected_statuses(endpoint, fault_injection)}
+    if operation.request is not None:
+        statuses.add(400)
     if "{job_id}" in endpoint.path:
-        errors.add(404)
-    return responses | _errors(sorted(errors), operation.errors)
+        statuses.add(404)
+    return responses | _errors(sorted(statuses), operation.error_schemas)
 
 
-def _injected(endpoint: Endpoint, fault_injection: FaultInjection) -> set[int]:
-    kinds = {fault.kind for fault in fault_injection.faults if fault.rate and fault.concerns(endpoint)}
-    refused = {502} if kinds & {FaultKind.BAD_GATEWAY, FaultKind.HTML} else set()
-    return refused | ({429} if FaultKind.TOO_MANY in kinds else set())
+def _injected_statuses(endpoint: Endpoint, fault_injection: FaultInjection) -> set[int]:
+    kinds = {fault.kind for fault in fault_injection.faults if fault.rate and fault.applies_to(endpoint)}
+    bad_gateway = {502} if kinds & {FaultKind.BAD_GATEWAY, FaultKind.HTML} else set()
+    return bad_gateway | ({429} if FaultKind.TOO_MANY in kinds else set())
 
 
 def _errors(statuses: Iterable[int], schemas: Mapping[int, str]) -> dict[str, Any]:
-    page: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+    proxy_page: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
     responses: dict[str, Any] = {}
     for status in statuses:
-        content: dict[str, Any] = {"application/json": {"schema": _ref(schemas.get(status, "Error"))}}
+        content: dict[str, Any] = {"application/json": {"schema": reference(schemas.get(status, "Error"))}}
         responses[str(status)] = {
-            "description": _MEANINGS[status],
-            "content": content | (page if status == 502 else {}),
+            "description": _DESCRIPTIONS[status],
+            "content": content | (proxy_page if status == 502 else {}),
         }
     return responses
 
 
 def _links() -> dict[str, Any]:
-    """Where the job that was just opened can be asked about."""
+    """Links from the answer that opens a job to all calls that take its ``job_id``."""
     return {
         endpoint.name: {
             "operationId": endpoint.name,
@@ -221,7 +224,3 @@ def _links() -> dict[str, Any]:
         for endpoint in HANDLERS
         if "{job_id}" in endpoint.path
     }
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}

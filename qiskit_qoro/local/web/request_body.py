@@ -1,4 +1,4 @@
-"""Reading a request strictly: the size of the body, its JSON, the numbers in the query."""
+"""Strict parsing of requests: the JSON of a body, and integers in a query."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import Any
 
 from qiskit_qoro.errors import WireError
 
-__all__ = ["BODY_LIMIT_BYTES", "count_in_query", "parse_json"]
+__all__ = ["BODY_LIMIT_BYTES", "int_from_query", "parse_json"]
 
 BODY_LIMIT_BYTES = 1 << 20
-"""How long a request body may be. Clients stay under 0.95 MiB."""
+"""The longest request body that the service accepts. Clients stay below 0.95 MiB."""
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_MAX_DIGITS = 20  # enough for every bound; int() is slow for a million digits
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_json(body: bytes) -> Any:
-    """The value of a JSON text, which has to be what RFC 8259 calls interoperable.
+    """Parse a JSON text that every JSON parser understands in the same way.
 
     Raises:
-        WireError: It is no JSON, is nested too deeply, repeats a key, or contains a number or a character
-            that cannot be passed on (``NaN``, half a surrogate pair).
+        WireError: The text is not JSON or not UTF-8, is nested too deeply, repeats a key in an object, or
+            contains ``NaN``, an infinity, or half a surrogate pair.
     """
     try:
-        value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
-        if _SURROGATE.search(body):
+        value = json.loads(body, parse_constant=_reject_constant, object_pairs_hook=_object_from_pairs)
+        if _SURROGATE_ESCAPE.search(body):
+            # Python accepts half a surrogate pair in an escape. Encoding the value again fails in that case.
             json.dumps(value, ensure_ascii=False).encode()
     except WireError:
         raise
@@ -39,26 +41,34 @@ def parse_json(body: bytes) -> Any:
     return value
 
 
-def count_in_query(query: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:
-    """The whole number that the query gives as ``name``.
+def int_from_query(query: Mapping[str, str], name: str, *, default: int, minimum: int, maximum: int) -> int:
+    """Parse an integer parameter of a query.
+
+    Args:
+        query: The parameters of the query.
+        name: The name of the parameter.
+        default: The value if the parameter is missing.
+        minimum: The smallest value allowed.
+        maximum: The largest value allowed.
 
     Raises:
-        WireError: It is no number from ``least`` to ``most``.
+        WireError: The parameter is not an integer from ``minimum`` to ``maximum``.
     """
     text = query.get(name)
     if text is None:
         return default
-    # Longer than any bound: int() is slow for a million digits.
-    if text.isascii() and text.isdigit() and len(text) <= 20 and least <= int(text) <= most:
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    if is_number and minimum <= int(text) <= maximum:
         return int(text)
-    raise WireError(f"{name}: expected a whole number from {least} to {most}, got {text[:40]!r}")
+    raise WireError(f"{name}: expected an integer from {minimum} to {maximum}, got {text[:40]!r}")
 
 
-def _refuse_constant(name: str) -> None:
-    raise WireError(f"body: expected JSON, got {name}, which is no JSON number")
+def _reject_constant(name: str) -> None:
+    raise WireError(f"body: expected JSON, got {name}, which is not a JSON number")
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_from_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # json.loads would keep the last of several equal keys, for example of two circuits with one label.
     value: dict[str, Any] = {}
     for key, item in pairs:
         if key in value:

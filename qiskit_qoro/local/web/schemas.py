@@ -1,67 +1,35 @@
-"""The JSON Schema of every body that travels, by name.
+"""The JSON Schema of every request and answer body, by name.
 
-They say what the readers of :mod:`qiskit_qoro.wire` accept and what its writers write, as far as a schema
-can: that a blob unpacks, that ranges tile the circuits and that names are distinct is beyond it. The
-contract tests hold every answer of the service, and every body that it took, against them.
+The schemas describe what the decoders of :mod:`qiskit_qoro.wire` accept and what its encoders write, as far
+as a schema can. It cannot express that a blob unpacks, that ranges tile the circuits, or that names are
+distinct. The contract tests validate every answer of the service, and every body that it accepted, against
+these schemas.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.store.lifecycle import LIFECYCLE
+from qiskit_qoro.local.web.json_schema import (
+    FLAG,
+    NULL,
+    NUMBER,
+    TEXT,
+    Schema,
+    array_of,
+    integer,
+    object_with,
+    only_one,
+    or_null,
+    reference,
+    strict_object_with,
+)
 from qiskit_qoro.models.jobs import JobType
 
-__all__ = ["SCHEMAS", "Schema"]
+__all__ = ["SCHEMAS"]
 
-Schema = Mapping[str, Any]
-
-
-def _object(required: str = "", /, **properties: Schema) -> dict[str, Any]:
-    """An object with these properties; ``required`` names those that must be there."""
-    schema: dict[str, Any] = {"type": "object", "properties": properties}
-    return schema | ({"required": required.split()} if required else {})
-
-
-def _strict(required: str = "", /, **properties: Schema) -> dict[str, Any]:
-    """The same, and nothing else: in a request an unknown key is an error."""
-    return _object(required, **properties) | {"additionalProperties": False}
-
-
-def _list(items: Schema, **bounds: int) -> dict[str, Any]:
-    return {"type": "array", "items": items, **bounds}
-
-
-def _or_null(schema: Schema) -> dict[str, Any]:
-    if "$ref" in schema:
-        return {"anyOf": [schema, _NULL]}
-    changed = dict(schema)
-    changed["type"] = [schema["type"], "null"]
-    if "enum" in schema:
-        changed["enum"] = [*schema["enum"], None]
-    return changed
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _count(least: int = 0) -> dict[str, Any]:
-    return {"type": "integer", "minimum": least}
-
-
-def _either(name: str, *others: str) -> dict[str, Any]:
-    """Of several properties exactly ``name`` is there; the others may be null."""
-    there: dict[str, Any] = {name: {"not": _NULL}}
-    return {"required": [name], "properties": there | dict.fromkeys(others, _NULL)}
-
-
-_NULL: Schema = {"type": "null"}
-_TEXT: Schema = {"type": "string"}
-_NUMBER: Schema = {"type": "number"}
-_FLAG: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _AMOUNT: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
 _BLOB: Schema = {"type": "string", "description": "base64 of gzip of the OpenQASM 2 text in UTF-8"}
@@ -78,19 +46,19 @@ _METHOD: Schema = {
     "5 ExtendedStabilizer",
 }
 _STATE: Schema = {"type": "string", "pattern": "^[01]+$"}
-_RANGE: Schema = _list(_count(), minItems=2, maxItems=2)
+_RANGE: Schema = array_of(integer(), minItems=2, maxItems=2)
 
 _MEASUREMENTS: Mapping[str, Schema] = {
-    "shots": _or_null(_count(1) | {"description": "shots of every circuit"}),
-    "shot_groups": _or_null(
-        _list(_list(_count(), minItems=3, maxItems=3))
+    "shots": or_null(integer(1) | {"description": "shots of every circuit"}),
+    "shot_groups": or_null(
+        array_of(array_of(integer(), minItems=3, maxItems=3))
         | {"description": "[start, end, shots], half-open, tiling the circuits of this body in order"}
     ),
-    "observables": _or_null(
-        {"type": "string", "description": "groups of Pauli words, each '@gzs<n>:<blob>', joined by '|'"}
+    "observables": or_null(
+        {"type": "string", "description": "groups of Pauli strings, each '@gzs<n>:<blob>', joined by '|'"}
     ),
-    "circuit_ham_map": _or_null(
-        _list(_RANGE) | {"description": "for each group the half-open range of the job's circuits"}
+    "circuit_ham_map": or_null(
+        array_of(_RANGE) | {"description": "for each group the half-open range of the job's circuits"}
     ),
 }
 _MODE: Mapping[str, Schema] = {
@@ -99,198 +67,194 @@ _MODE: Mapping[str, Schema] = {
 }
 
 SCHEMAS: Mapping[str, Schema] = {
-    "Error": _object("error", error=_TEXT),
-    "Ping": _object("status service", status=_TEXT, service=_TEXT, fault_injection=_list(_TEXT)),
-    "QPUSystems": _list(
-        _object(
+    "Error": object_with("error", error=TEXT),
+    "Ping": object_with("status service", status=TEXT, service=TEXT, fault_injection=array_of(TEXT)),
+    "QPUSystems": array_of(
+        object_with(
             "name qpus access_level supports_expval",
-            name=_TEXT,
-            qpus=_list(
-                _object(
+            name=TEXT,
+            qpus=array_of(
+                object_with(
                     "nickname q_bits status system_kind",
-                    nickname=_TEXT,
-                    q_bits=_count(),
-                    status=_TEXT,
-                    system_kind=_TEXT,
-                    vendor_type=_TEXT,
+                    nickname=TEXT,
+                    q_bits=integer(),
+                    status=TEXT,
+                    system_kind=TEXT,
+                    vendor_type=TEXT,
                 )
             ),
-            access_level=_TEXT,
-            supports_expval=_FLAG,
+            access_level=TEXT,
+            supports_expval=FLAG,
         )
     ),
-    "SimulatorClusters": _list(
-        _object("name access_level minimum_tier", name=_TEXT, access_level=_TEXT, minimum_tier=_TEXT)
+    "SimulatorClusters": array_of(
+        object_with("name access_level minimum_tier", name=TEXT, access_level=TEXT, minimum_tier=TEXT)
     ),
-    "JobRequest": _strict(
+    "JobRequest": strict_object_with(
         "job_type",
-        tag=_or_null(_TEXT),
+        tag=or_null(TEXT),
         job_type={"type": "string", "enum": [kind.value for kind in JobType]},
-        use_packing=_or_null(_FLAG),
-        simulator_cluster=_or_null({"type": "string", "enum": [each.name for each in SIMULATOR_CLUSTERS]}),
-        qpu_system_name=_or_null({"type": "string", "enum": [each.name for each in QPU_SYSTEMS]}),
-        execution_configuration=_or_null(_ref("ExecutionConfiguration")),
-        maestro_config=_or_null(_ref("MaestroConfig")),
-        device_config=_or_null(_ref("DeviceConfig")),
+        use_packing=or_null(FLAG),
+        simulator_cluster=or_null({"type": "string", "enum": [each.name for each in SIMULATOR_CLUSTERS]}),
+        qpu_system_name=or_null({"type": "string", "enum": [each.name for each in QPU_SYSTEMS]}),
+        execution_configuration=or_null(reference("ExecutionConfiguration")),
+        maestro_config=or_null(reference("MaestroConfig")),
+        device_config=or_null(reference("DeviceConfig")),
     )
     | {
         "oneOf": [
-            _either("simulator_cluster", "qpu_system_name"),
-            _either("qpu_system_name", "simulator_cluster"),
+            *only_one("simulator_cluster", "qpu_system_name"),
+            # Only a characterization needs no target.
             {
                 "properties": {
                     "job_type": {"const": JobType.VALIDATE.value},
-                    "simulator_cluster": _NULL,
-                    "qpu_system_name": _NULL,
+                    "simulator_cluster": NULL,
+                    "qpu_system_name": NULL,
                 }
             },
         ]
     },
-    "FailedJobRequest": _strict(tag=_or_null(_TEXT)),
-    "JobId": _object("job_id", job_id=_TEXT),
-    "ExecutionConfiguration": _strict(
-        bond_dimension=_or_null(_count(1)),
-        truncation_threshold=_or_null(_THRESHOLD),
-        simulator_type=_or_null(_SIMULATOR),
-        simulation_type=_or_null(_METHOD),
-        api_meta=_or_null(
-            _strict(
+    "FailedJobRequest": strict_object_with(tag=or_null(TEXT)),
+    "JobId": object_with("job_id", job_id=TEXT),
+    "ExecutionConfiguration": strict_object_with(
+        bond_dimension=or_null(integer(1)),
+        truncation_threshold=or_null(_THRESHOLD),
+        simulator_type=or_null(_SIMULATOR),
+        simulation_type=or_null(_METHOD),
+        api_meta=or_null(
+            strict_object_with(
                 optimization_level={"type": "integer"},
                 resilience_level={"type": "integer"},
                 max_execution_time={"type": "integer"},
                 transpilation_seed={"type": "integer"},
-                layout_method=_TEXT,
-                routing_method=_TEXT,
-                approximation_degree=_NUMBER,
+                layout_method=TEXT,
+                routing_method=TEXT,
+                approximation_degree=NUMBER,
             )
         ),
-        noisy_device=_or_null(_TEXT),
-        noise_realizations=_or_null(_count(1)),
-        noise_scaling_factor=_or_null({"type": "number", "minimum": 0, "maximum": 1}),
+        noisy_device=or_null(TEXT),
+        noise_realizations=or_null(integer(1)),
+        noise_scaling_factor=or_null({"type": "number", "minimum": 0, "maximum": 1}),
     ),
-    "MaestroConfig": _strict(
-        simulator_type=_or_null(_SIMULATOR),
-        simulation_type=_or_null(_METHOD),
-        max_bond_dimension=_or_null(_count(1)),
-        singular_value_threshold=_or_null(_THRESHOLD),
-        seed=_or_null({"type": "integer", "minimum": 0, "maximum": 2**64 - 1}),
+    "MaestroConfig": strict_object_with(
+        simulator_type=or_null(_SIMULATOR),
+        simulation_type=or_null(_METHOD),
+        max_bond_dimension=or_null(integer(1)),
+        singular_value_threshold=or_null(_THRESHOLD),
+        seed=or_null({"type": "integer", "minimum": 0, "maximum": 2**64 - 1}),
     ),
-    "ConfigurationAnswer": _object(
+    "ConfigurationAnswer": object_with(
         "job_id",
-        status=_TEXT,
-        job_id=_TEXT,
-        execution_configuration=_ref("ExecutionConfiguration"),
-        maestro_config=_ref("MaestroConfig"),
-        device_config=_ref("DeviceConfig"),
+        status=TEXT,
+        job_id=TEXT,
+        execution_configuration=reference("ExecutionConfiguration"),
+        maestro_config=reference("MaestroConfig"),
+        device_config=reference("DeviceConfig"),
     ),
     "DeviceConfig": {"type": "object", "description": "upper-case keys of the device's vendor"},
     "VendorBlueprints": {
         "type": "object",
-        "additionalProperties": _object(
+        "additionalProperties": object_with(
             "label credentials device",
-            label=_TEXT,
-            credentials=_list(_ref("VendorField")),
-            device=_list(_ref("VendorField")),
+            label=TEXT,
+            credentials=array_of(reference("VendorField")),
+            device=array_of(reference("VendorField")),
         ),
     },
-    "VendorField": _object(
+    "VendorField": object_with(
         "name kind required secret choices default",
-        name=_TEXT,
-        kind=_TEXT,
-        required=_FLAG,
-        secret=_FLAG,
-        choices=_list({}),
+        name=TEXT,
+        kind=TEXT,
+        required=FLAG,
+        secret=FLAG,
+        choices=array_of({}),
         default={},
     ),
-    "Circuits": _strict(
+    "Circuits": strict_object_with(
         "mode finalized circuits",
         **_MODE,
         circuits={"type": "object", "minProperties": 1, "additionalProperties": _BLOB},
         **_MEASUREMENTS,
     )
-    | {
-        "oneOf": [
-            _either("shots", "shot_groups", "observables"),
-            _either("shot_groups", "shots", "observables"),
-            _either("observables", "shots", "shot_groups"),
-        ]
-    },
-    "Template": _strict(
+    | {"oneOf": only_one("shots", "shot_groups", "observables")},
+    "Template": strict_object_with(
         "mode finalized circuit_template parameter_names parameter_sets",
         **_MODE,
         circuit_template=_BLOB,
-        parameter_names=_list(_TEXT),
-        parameter_sets=_list(_strict("label values", label=_TEXT, values=_list(_NUMBER)), minItems=1),
+        parameter_names=array_of(TEXT),
+        parameter_sets=array_of(
+            strict_object_with("label values", label=TEXT, values=array_of(NUMBER)), minItems=1
+        ),
         **_MEASUREMENTS,
-        circuits=_NULL,
+        circuits=NULL,
     )
-    | {"oneOf": [_either("shots", "observables"), _either("observables", "shots")]},
-    "Upload": {"anyOf": [_ref("Circuits"), _ref("Template")]},
-    "Added": _object("status job_id", status=_TEXT, job_id=_TEXT),
-    "JobState": _object(
+    | {"oneOf": only_one("shots", "observables")},
+    "Upload": {"anyOf": [reference("Circuits"), reference("Template")]},
+    "Added": object_with("status job_id", status=TEXT, job_id=TEXT),
+    "JobState": object_with(
         "status",
         status={"type": "string", "enum": [status.value for status in LIFECYCLE]},
         run_time={"type": "number", "minimum": 0, "description": "seconds"},
     ),
-    "ResultsPage": _object(
+    "ResultsPage": object_with(
         "count next previous results",
-        count=_count(),
-        next=_or_null(_TEXT),
-        previous=_or_null(_TEXT),
-        results=_list(_ref("CircuitResult")),
+        count=integer(),
+        next=or_null(TEXT),
+        previous=or_null(TEXT),
+        results=array_of(reference("CircuitResult")),
     ),
-    "FailedPage": _object(
+    "FailedPage": object_with(
         "error",
-        error=_TEXT,
-        count=_count() | {"description": "how many circuits have a result or a reason"},
-        next=_or_null(_TEXT),
-        previous=_or_null(_TEXT),
-        results=_list(_ref("CircuitResult")),
-        failures=_list(_object("label error", label=_TEXT, error=_TEXT)),
+        error=TEXT,
+        count=integer() | {"description": "how many circuits have a result or a failure"},
+        next=or_null(TEXT),
+        previous=or_null(TEXT),
+        results=array_of(reference("CircuitResult")),
+        failures=array_of(object_with("label error", label=TEXT, error=TEXT)),
     )
-    | {"description": "a job that failed also says what came of its circuits, in pages as for results"},
-    "CircuitResult": _object(
+    | {"description": "an error with a page of the results and failures of the job's circuits"},
+    "CircuitResult": object_with(
         "label results",
-        label=_TEXT,
-        results={"anyOf": [_ref("Histogram"), _ref("ExpectationValues")]},
+        label=TEXT,
+        results={"anyOf": [reference("Histogram"), reference("ExpectationValues")]},
     ),
-    "Histogram": _strict(
+    "Histogram": strict_object_with(
         "encoding n_bits payload",
         encoding={"type": "string", "enum": ["qh1", "qh2"]},
-        n_bits=_count(),
+        n_bits=integer(),
         payload={"type": "string", "description": "base64"},
     ),
     "ExpectationValues": {
         "type": "object",
-        "description": "a number for each Pauli word, leftmost letter on qubit 0",
+        "description": "a number for each Pauli string, leftmost letter on qubit 0",
         "propertyNames": {"pattern": "^[IXYZ]+$"},
-        "additionalProperties": _NUMBER,
+        "additionalProperties": NUMBER,
     },
-    "Cancelled": _object(
-        "status job_id circuits_cancelled", status=_TEXT, job_id=_TEXT, circuits_cancelled=_count()
+    "Cancelled": object_with(
+        "status job_id circuits_cancelled", status=TEXT, job_id=TEXT, circuits_cancelled=integer()
     ),
-    "CreditBalance": _object(
+    "CreditBalance": object_with(
         "balance total_used created_at updated_at",
         balance=_AMOUNT,
         total_used=_AMOUNT,
         created_at=_TIME,
         updated_at=_TIME,
     ),
-    "TransactionPage": _object(
+    "TransactionPage": object_with(
         "count total_pages next previous results",
-        count=_count(),
-        total_pages=_count(),
-        next=_or_null(_TEXT),
-        previous=_or_null(_TEXT),
-        results=_list(
-            _object(
+        count=integer(),
+        total_pages=integer(),
+        next=or_null(TEXT),
+        previous=or_null(TEXT),
+        results=array_of(
+            object_with(
                 "id amount balance_after transaction_type description job_id created_at",
                 id={"type": "integer"},
                 amount=_AMOUNT,
                 balance_after=_AMOUNT,
-                transaction_type=_TEXT,
-                description=_TEXT,
-                job_id=_or_null(_TEXT),
+                transaction_type=TEXT,
+                description=TEXT,
+                job_id=or_null(TEXT),
                 created_at=_TIME,
             )
         ),
@@ -299,66 +263,61 @@ SCHEMAS: Mapping[str, Schema] = {
         "type": "object",
         "description": "comma keys ('0,1': number), or the envelope 'factored_v1'",
         "anyOf": [
-            {"propertyNames": {"pattern": r"^\d+(,\d+)*$"}, "additionalProperties": _NUMBER},
-            _strict(
+            {"propertyNames": {"pattern": r"^\d+(,\d+)*$"}, "additionalProperties": NUMBER},
+            strict_object_with(
                 "_format n k F signs diag",
                 _format={"const": "factored_v1"},
-                n=_count(1),
-                k=_count(),
-                F=_TEXT,
-                signs=_list({"enum": [-1, 1]}),
-                diag=_TEXT,
+                n=integer(1),
+                k=integer(),
+                F=TEXT,
+                signs=array_of({"enum": [-1, 1]}),
+                diag=TEXT,
             ),
         ],
     },
-    "CharacterizationRequest": _strict(
+    "CharacterizationRequest": strict_object_with(
         "qubo",
-        qubo=_ref("Qubo"),
-        target_states=_or_null(_list(_STATE)),
-        reference_states=_or_null(_list(_STATE, minItems=1)),
-        options=_or_null(
-            _strict(
-                preset=_or_null({"type": "string", "enum": ["fast", "standard", "deep"]}),
-                analysis=_or_null({"type": "object"}),
-                ansatz=_or_null({"type": "object"}),
-                subspace=_or_null({"type": "object"}),
-                constraints=_or_null(_list({"type": "object"})),
-                cost_qubo=_or_null(_ref("Qubo")),
-                penalty_qubo=_or_null(_ref("Qubo")),
-                n_qubits=_or_null(_count(1)),
+        qubo=reference("Qubo"),
+        target_states=or_null(array_of(_STATE)),
+        reference_states=or_null(array_of(_STATE, minItems=1)),
+        options=or_null(
+            strict_object_with(
+                preset=or_null({"type": "string", "enum": ["fast", "standard", "deep"]}),
+                analysis=or_null({"type": "object"}),
+                ansatz=or_null({"type": "object"}),
+                subspace=or_null({"type": "object"}),
+                constraints=or_null(array_of({"type": "object"})),
+                cost_qubo=or_null(reference("Qubo")),
+                penalty_qubo=or_null(reference("Qubo")),
+                n_qubits=or_null(integer(1)),
             )
         ),
     )
-    | {
-        "oneOf": [
-            _either("target_states", "reference_states"),
-            _either("reference_states", "target_states"),
-        ]
-    },
-    "Characterization": _object(
+    | {"oneOf": only_one("target_states", "reference_states")},
+    "Characterization": object_with(
         "job_id status hardness report recommendations created_at completed_at",
-        job_id=_TEXT,
-        status=_TEXT,
-        hardness=_or_null(
-            _object(
+        job_id=TEXT,
+        status=TEXT,
+        hardness=or_null(
+            object_with(
                 "difficulty spectral_gap condition_number",
-                difficulty=_TEXT,
-                spectral_gap=_NUMBER,
-                condition_number=_NUMBER,
+                difficulty=TEXT,
+                spectral_gap=NUMBER,
+                condition_number=NUMBER,
             )
         ),
-        report=_or_null({"type": "object"}),
-        recommendations=_list(
-            _object(
+        report=or_null({"type": "object"}),
+        recommendations=array_of(
+            object_with(
                 "level metric text html",
                 level={"type": "string", "enum": ["info", "warn", "action"]},
-                metric=_TEXT,
-                text=_TEXT,
-                html=_TEXT,
+                metric=TEXT,
+                text=TEXT,
+                html=TEXT,
             )
         ),
         created_at=_TIME,
-        completed_at=_or_null(_TIME),
+        completed_at=or_null(_TIME),
     ),
     "HTML": {"type": "string"},
 }

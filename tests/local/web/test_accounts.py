@@ -1,3 +1,5 @@
+"""Authentication by token, and the limits of the tiers."""
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -24,11 +26,11 @@ ACCOUNTS = Accounts({"token-a": ALICE, "token-b": BOB})
 
 
 @pytest.mark.parametrize(("token", "account"), [("token-a", ALICE), ("token-b", BOB)])
-def test_a_token_stands_for_its_account(token: str, account: Account) -> None:
+def test_a_token_authenticates_its_account(token: str, account: Account) -> None:
     assert ACCOUNTS.authenticate(f"Bearer {token}") == account
 
 
-def test_the_scheme_is_read_in_either_case() -> None:
+def test_the_scheme_bearer_is_case_insensitive() -> None:
     assert ACCOUNTS.authenticate("bearer token-a") == ALICE
 
 
@@ -46,15 +48,15 @@ def test_the_scheme_is_read_in_either_case() -> None:
         "Bearer tökén",
     ],
 )
-def test_anything_else_stands_for_nobody(header: str | None) -> None:
+def test_any_other_header_authenticates_no_account(header: str | None) -> None:
     assert ACCOUNTS.authenticate(header) is None
 
 
-def test_tokens_stay_out_of_the_repr() -> None:
+def test_the_repr_contains_no_token() -> None:
     assert "token-a" not in repr(ACCOUNTS)
 
 
-def test_a_token_that_is_taken_back_stands_for_nobody() -> None:
+def test_a_deactivated_token_authenticates_no_account() -> None:
     accounts = Accounts({"one": ALICE, "two": ALICE})
     accounts.deactivate("one")
     accounts.deactivate("one")
@@ -68,13 +70,13 @@ def test_a_token_that_is_taken_back_stands_for_nobody() -> None:
 FREE, PAID = Account("free"), Account("paid", Tier.PAID)
 
 
-def test_an_account_is_of_the_free_tier_unless_it_is_said_otherwise() -> None:
+def test_an_account_is_of_the_free_tier_by_default() -> None:
     assert (FREE.tier, FREE.credits) == (Tier.FREE, Decimal("500.00"))
     assert Account("x", "PAID").tier is Tier.PAID  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("account", [PAID, LOCAL_ACCOUNT])
-def test_only_the_free_tier_has_a_cap(account: Account) -> None:
+def test_only_the_free_tier_limits_the_bond_dimension(account: Account) -> None:
     assert BOND_DIMENSION_CAPS == {Tier.FREE: 32, Tier.PAID: None}
     check_tier(account, ExecutionConfig(bond_dimension=4096))
 
@@ -86,7 +88,7 @@ def test_only_the_free_tier_has_a_cap(account: Account) -> None:
         (MaestroConfig(max_bond_dimension=64), "max_bond_dimension is 64"),
     ],
 )
-def test_a_bond_dimension_over_the_cap_is_denied(config: AnyConfig, named: str) -> None:
+def test_a_bond_dimension_over_the_limit_is_denied(config: AnyConfig, named: str) -> None:
     with pytest.raises(AccessDeniedError, match=named):
         check_tier(FREE, config)
 
@@ -101,7 +103,7 @@ def test_a_bond_dimension_over_the_cap_is_denied(config: AnyConfig, named: str) 
         DeviceConfig({"SEED": 1}),
     ],
 )
-def test_what_is_within_the_cap_is_allowed(config: AnyConfig | None) -> None:
+def test_a_configuration_within_the_limit_is_allowed(config: AnyConfig | None) -> None:
     check_tier(FREE, config)
 
 
@@ -118,6 +120,6 @@ def test_what_is_within_the_cap_is_allowed(config: AnyConfig | None) -> None:
         ({"name": "x", "credits": "plenty"}, "credits is 'plenty'"),
     ],
 )
-def test_an_account_that_cannot_be_is_refused(fields: dict[str, object], named: str) -> None:
+def test_invalid_fields_of_an_account_are_refused_and_named(fields: dict[str, object], named: str) -> None:
     with pytest.raises(QoroInputError, match=named):
         Account(**fields)  # type: ignore[arg-type]

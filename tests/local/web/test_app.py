@@ -16,7 +16,8 @@ from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.app import PREFIX, build_app
-from qiskit_qoro.local.web.handlers import HANDLERS, HandlerContext
+from qiskit_qoro.local.web.calls import HandlerContext
+from qiskit_qoro.local.web.handlers import HANDLERS
 from qiskit_qoro.local.web.listener import Listener
 from qiskit_qoro.wire import endpoints
 

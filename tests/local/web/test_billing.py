@@ -1,4 +1,4 @@
-"""Several accounts on one service: what each may do, what it pays, and what a client hears."""
+"""Several accounts on one service, through the client: permissions, charges and errors."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ ACCOUNTS = {
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[LocalService]:
+def shared() -> Iterator[LocalService]:
+    """A service with several accounts, which all tests of this module share."""
     with serve(workers=1, accounts=ACCOUNTS) as service:
         yield service
 
 
-def client(shop: LocalService, token: str) -> QoroService:
-    return QoroService(token, JobConfig(simulator_cluster="qoro_maestro"), base_url=shop.url)
+def client(shared: LocalService, token: str) -> QoroService:
+    return QoroService(token, JobConfig(simulator_cluster="qoro_maestro"), base_url=shared.url)
 
 
-def test_a_client_sees_what_it_paid(shop: LocalService) -> None:
-    alice = client(shop, "alice-token")
+def test_a_client_sees_the_charge_for_its_job(shared: LocalService) -> None:
+    alice = client(shared, "alice-token")
     before = Decimal(alice.get_credit_balance()["balance"])
     job = alice.submit_circuits({"a": BELL, "b": BELL})
-    assert shop.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
+    assert shared.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
     balance = alice.get_credit_balance()
     assert before - Decimal(balance["balance"]) == Decimal("0.02")
     newest = alice.get_credit_transactions(page_size=1)["results"][0]
@@ -51,31 +52,31 @@ def test_a_client_sees_what_it_paid(shop: LocalService) -> None:
     assert (newest["transaction_type"], newest["job_id"]) == ("CHARGE", job.job_id)
 
 
-def test_two_tokens_of_one_account_share_jobs_and_credits(shop: LocalService) -> None:
-    job = client(shop, "alice-token").submit_circuits({"a": BELL})
-    other = client(shop, "alice-other")
+def test_two_tokens_of_one_account_share_jobs_and_credits(shared: LocalService) -> None:
+    job = client(shared, "alice-token").submit_circuits({"a": BELL})
+    other = client(shared, "alice-other")
     assert other.get_job_state(job).status in set(JobStatus)
-    assert shop.wait_idle(60)
-    assert other.get_credit_balance() == client(shop, "alice-token").get_credit_balance()
+    assert shared.wait_idle(60)
+    assert other.get_credit_balance() == client(shared, "alice-token").get_credit_balance()
 
 
-def test_an_account_without_credits_gets_no_job(shop: LocalService) -> None:
-    bob = client(shop, "bob-token")
-    too_dear = bob.submit_circuits({str(index): BELL for index in range(3)})
-    assert shop.wait_status(str(too_dear.job_id), JobStatus.INSUFFICIENT_CREDITS, timeout_s=60)
+def test_an_account_without_enough_credits_cannot_run_a_job(shared: LocalService) -> None:
+    bob = client(shared, "bob-token")
+    too_expensive = bob.submit_circuits({str(index): BELL for index in range(3)})
+    assert shared.wait_status(str(too_expensive.job_id), JobStatus.INSUFFICIENT_CREDITS, timeout_s=60)
     with pytest.raises(QoroAPIError, match="cannot pay"):
-        bob.get_job_results(too_dear)
+        bob.get_job_results(too_expensive)
     affordable = bob.submit_circuits({"a": BELL, "b": BELL})
-    assert shop.wait_status(str(affordable.job_id), JobStatus.COMPLETED, timeout_s=60)
+    assert shared.wait_status(str(affordable.job_id), JobStatus.COMPLETED, timeout_s=60)
     with pytest.raises(InsufficientCreditsError, match=r"balance is 0\.00"):
         bob.submit_circuits({"a": BELL})
     assert bob.get_credit_balance()["balance"] == "0.00"
 
 
-def test_a_characterization_that_cannot_be_paid_for_is_402() -> None:
+def test_a_characterization_that_the_account_cannot_pay_for_is_an_error() -> None:
     accounts = {"dora-token": Account("dora", Tier.FREE, Decimal("0.02"))}
-    with serve(workers=1, accounts=accounts) as shop:
-        dora = client(shop, "dora-token")
+    with serve(workers=1, accounts=accounts) as service:
+        dora = client(service, "dora-token")
         with pytest.raises(InsufficientCreditsError, match=r"costs 0\.03, the balance is 0\.02"):
             dora.characterize_and_validate({"0,2": 1.0})
         assert dora.characterize_and_validate({"0,1": 1.0})["status"] == "COMPLETED"
@@ -83,37 +84,39 @@ def test_a_characterization_that_cannot_be_paid_for_is_402() -> None:
 
 
 @pytest.mark.parametrize("config", [ExecutionConfig(bond_dimension=33), MaestroConfig(max_bond_dimension=33)])
-def test_the_free_tier_has_a_cap(shop: LocalService, config: ExecutionConfig | MaestroConfig) -> None:
+def test_the_free_tier_limits_the_bond_dimension(
+    shared: LocalService, config: ExecutionConfig | MaestroConfig
+) -> None:
     with pytest.raises(AuthenticationError, match="33, the tier FREE allows at most 32") as raised:
-        client(shop, "alice-token").submit_circuits({"a": BELL}, override_execution_config=config)
+        client(shared, "alice-token").submit_circuits({"a": BELL}, override_execution_config=config)
     assert raised.value.status_code == 403
-    job = client(shop, shop.token).submit_circuits({"a": BELL}, override_execution_config=config)
-    assert shop.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
+    job = client(shared, shared.token).submit_circuits({"a": BELL}, override_execution_config=config)
+    assert shared.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
 
 
-def test_strangers_find_no_job_and_cannot_cancel_it(shop: LocalService) -> None:
-    job = client(shop, "alice-token").submit_circuits({"a": BELL})
-    own = client(shop, shop.token)
+def test_another_account_can_neither_find_nor_cancel_a_job(shared: LocalService) -> None:
+    job = client(shared, "alice-token").submit_circuits({"a": BELL})
+    other = client(shared, shared.token)
     with pytest.raises(NotFoundError):
-        own.get_job_state(job)
+        other.get_job_state(job)
     with pytest.raises(AuthenticationError, match="belongs to another account") as raised:
-        own.cancel_job(job)
+        other.cancel_job(job)
     assert raised.value.status_code == 403
 
 
-def test_a_token_that_is_deactivated_is_refused_and_its_jobs_go_on(shop: LocalService) -> None:
-    carol = client(shop, "short-lived")
+def test_a_deactivated_token_is_refused_and_its_jobs_continue(shared: LocalService) -> None:
+    carol = client(shared, "short-lived")
     job = carol.submit_circuits({"a": BELL})
-    shop.deactivate("short-lived")
+    shared.deactivate("short-lived")
     with pytest.raises(AuthenticationError) as raised:
         carol.get_credit_balance()
     assert raised.value.status_code == 401
-    assert shop.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
+    assert shared.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)
     with pytest.raises(QoroInputError, match="no such token"):
-        shop.deactivate("never heard of")
+        shared.deactivate("unknown-token")
 
 
-def test_the_own_account_of_a_service_has_more_than_anybody_uses_up() -> None:
+def test_the_own_account_of_a_service_has_a_million_credits() -> None:
     with serve(workers=1) as service:
         balance = client(service, service.token).get_credit_balance()
     assert (balance["balance"], balance["total_used"]) == ("1000000.00", "0")
@@ -128,6 +131,6 @@ def test_the_own_account_of_a_service_has_more_than_anybody_uses_up() -> None:
         ({"a b": Account("x")}, "printable ASCII"),
     ],
 )
-def test_accounts_that_contradict_each_other_are_refused(accounts: dict[str, Account], named: str) -> None:
+def test_invalid_or_contradictory_accounts_are_refused(accounts: dict[str, Account], named: str) -> None:
     with pytest.raises(QoroInputError, match=named):
         serve(token="own", accounts=accounts)

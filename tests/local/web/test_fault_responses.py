@@ -1,4 +1,4 @@
-"""Injected faults as they are on the wire, and jobs that take their time; without the package's client."""
+"""Injected faults and delayed jobs as a client sees them, without the client of the package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PROGRAM = base64.b64encode(
 
 
 @contextmanager
-def faulty(kind: FaultKind, call: str, **fields: Any) -> Iterator[LocalService]:
+def faulty_service(kind: FaultKind, call: str, **fields: Any) -> Iterator[LocalService]:
+    """A service with one fault, which happens to all calls of one endpoint."""
     with serve(
         workers=1, fault_injection=FaultInjection(faults=(Fault(kind, 1, (call,)),), **fields)
     ) as service:
@@ -37,7 +38,7 @@ def call(service: LocalService, method: str, path: str, body: Any = None) -> req
 
 
 def read_raw(service: LocalService, path: str) -> tuple[bytes, Exception | None]:
-    """All that comes back on a connection, and how it ends."""
+    """The bytes received on a connection, and the error that it ends with, if any."""
     host, port = service.url.split("/")[2].split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.token}\r\n\r\n"
@@ -59,18 +60,18 @@ def read_raw(service: LocalService, path: str) -> tuple[bytes, Exception | None]
         (FaultKind.TOO_MANY, 429, "application/json"),
     ],
 )
-def test_a_refusal_looks_like_one_and_the_service_lives_on(
+def test_a_refusal_has_its_status_and_content_type_and_the_service_continues(
     kind: FaultKind, status: int, content_type: str
 ) -> None:
-    with faulty(kind, "init_job", retry_after_s=7) as service:
+    with faulty_service(kind, "init_job", retry_after_s=7) as service:
         answer = call(service, "POST", "/job/init/", INIT)
         assert (answer.status_code, answer.headers["Content-Type"]) == (status, content_type)
         assert answer.headers.get("Retry-After") == ("7" if kind is FaultKind.TOO_MANY else None)
         assert call(service, "GET", "/").status_code == 200
 
 
-def test_a_truncated_answer_ends_short_of_its_length() -> None:
-    with faulty(FaultKind.TRUNCATED, "qpu_systems") as service:
+def test_a_truncated_answer_is_shorter_than_its_content_length() -> None:
+    with faulty_service(FaultKind.TRUNCATED, "qpu_systems") as service:
         received, error = read_raw(service, "/api/qpusystem/")
     head, body = received.split(b"\r\n\r\n")
     declared = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -79,42 +80,45 @@ def test_a_truncated_answer_ends_short_of_its_length() -> None:
     assert error is None
 
 
-def test_a_reset_answer_ends_in_a_reset() -> None:
-    with faulty(FaultKind.RESET, "qpu_systems") as service:
+def test_a_reset_answer_ends_with_a_connection_reset() -> None:
+    with faulty_service(FaultKind.RESET, "qpu_systems") as service:
         _, error = read_raw(service, "/api/qpusystem/")
     assert isinstance(error, ConnectionResetError)
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.TRUNCATED])
-def test_a_lost_answer_is_lost_after_the_effect(kind: FaultKind) -> None:
-    with faulty(kind, "delete_job") as service:
+def test_the_request_takes_effect_although_its_answer_is_lost(kind: FaultKind) -> None:
+    with faulty_service(kind, "delete_job") as service:
         job_id = call(service, "POST", "/job/init/", INIT).json()["job_id"]
         with pytest.raises(requests.exceptions.ConnectionError):
             call(service, "DELETE", f"/job/{job_id}")
         assert call(service, "GET", f"/job/{job_id}/status/").status_code == 404
 
 
-def test_a_broken_answer_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with faulty(FaultKind.TRUNCATED, "ping") as service, pytest.raises(requests.exceptions.RequestException):
+def test_a_broken_answer_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        faulty_service(FaultKind.TRUNCATED, "ping") as service,
+        pytest.raises(requests.exceptions.RequestException),
+    ):
         call(service, "GET", "/")
     assert caplog.records == []
 
 
-def test_a_slow_answer_is_late_and_the_others_are_not() -> None:
-    with faulty(FaultKind.SLOW, "qpu_systems", slow_s=0.2) as service:
+def test_a_slow_answer_is_late() -> None:
+    with faulty_service(FaultKind.SLOW, "qpu_systems", slow_s=0.2) as service:
         start = time.perf_counter()
         assert call(service, "GET", "/qpusystem/").status_code == 200
         assert time.perf_counter() - start >= 0.2
 
 
-def test_ping_tells_what_is_on_and_nothing_where_nothing_is(local_service: LocalService) -> None:
-    with faulty(FaultKind.SLOW, "qpu_systems", pending_time_s=2.5) as service:
-        told = call(service, "GET", "/").json()["fault_injection"]
-    assert told == ["every job stays PENDING for 2.5 s", "fault slow in 1 of qpu_systems (2 s late)"]
+def test_a_ping_describes_fault_injection_if_it_is_on(local_service: LocalService) -> None:
+    with faulty_service(FaultKind.SLOW, "qpu_systems", pending_time_s=2.5) as service:
+        described = call(service, "GET", "/").json()["fault_injection"]
+    assert described == ["every job stays PENDING for 2.5 s", "fault slow in 1 of qpu_systems (2 s late)"]
     assert "fault_injection" not in call(local_service, "GET", "/").json()
 
 
-# --- jobs that take their time --------------------------------------------------------------------------
+# --- delayed jobs ---------------------------------------------------------------------------------------
 
 
 def submit(service: LocalService) -> str:
@@ -128,7 +132,7 @@ def status(service: LocalService, job_id: str) -> str:
     return str(call(service, "GET", f"/job/{job_id}/status/").json()["status"])
 
 
-def test_a_job_that_is_kept_pending_can_be_configured_and_cancelled() -> None:
+def test_a_delayed_pending_job_can_be_configured_and_cancelled() -> None:
     with serve(workers=1, fault_injection=FaultInjection(pending_time_s=3600)) as service:
         job_id = submit(service)
         config = {"bond_dimension": 4}
@@ -138,7 +142,7 @@ def test_a_job_that_is_kept_pending_can_be_configured_and_cancelled() -> None:
         assert service.wait_idle(60)
 
 
-def test_a_job_that_is_kept_running_can_be_cancelled() -> None:
+def test_a_delayed_running_job_can_be_cancelled() -> None:
     with serve(workers=1, fault_injection=FaultInjection(running_time_s=3600)) as service:
         job_id = submit(service)
         assert service.wait_status(job_id, JobStatus.RUNNING, timeout_s=60)
@@ -146,16 +150,16 @@ def test_a_job_that_is_kept_running_can_be_cancelled() -> None:
         assert status(service, job_id) == "CANCELLED"
 
 
-def test_a_service_stops_at_once_whatever_it_waits_for(tmp_path: Path) -> None:
-    times = FaultInjection(pending_time_s=0.05, running_time_s=3600)
-    with serve(workers=1, fault_injection=times, database=tmp_path / "jobs.db") as service:
+def test_a_service_stops_without_waiting_for_delayed_jobs(tmp_path: Path) -> None:
+    delays = FaultInjection(pending_time_s=0.05, running_time_s=3600)
+    with serve(workers=1, fault_injection=delays, database=tmp_path / "jobs.db") as service:
         job_id = submit(service)
         assert service.wait_status(job_id, JobStatus.RUNNING, timeout_s=60)
     with serve(workers=1, database=tmp_path / "jobs.db") as service:
         assert service.wait_status(job_id, JobStatus.COMPLETED, timeout_s=60)
 
 
-def test_a_job_is_done_when_its_times_are_over() -> None:
+def test_a_delayed_job_completes_after_its_delays() -> None:
     with serve(workers=1, fault_injection=FaultInjection(pending_time_s=0.05, running_time_s=0.1)) as service:
         job_id = submit(service)
         assert service.wait_status(job_id, JobStatus.COMPLETED, timeout_s=60)

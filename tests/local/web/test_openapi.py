@@ -1,4 +1,4 @@
-"""The OpenAPI document and the start page; that they are true is held by every contract test."""
+"""The OpenAPI document and the start page. The contract tests check every answer against the document."""
 
 from __future__ import annotations
 
@@ -38,54 +38,57 @@ def references(value: Any) -> Iterator[str]:
             yield from references(inner)
 
 
-def test_every_call_that_is_answered_is_documented(document: dict[str, Any]) -> None:
+def test_every_endpoint_with_a_handler_is_documented(document: dict[str, Any]) -> None:
     assert HANDLERS.keys() <= OPERATIONS.keys()
     documented = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert documented == {(endpoint.method, endpoint.path) for endpoint in HANDLERS}
 
 
-def test_every_schema_is_one_and_is_used(document: dict[str, Any]) -> None:
+def test_every_schema_is_valid_and_used(document: dict[str, Any]) -> None:
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
     bodies = {
-        name for operation in OPERATIONS.values() for name in (operation.takes, *operation.gives.values())
+        name for operation in OPERATIONS.values() for name in (operation.request, *operation.answers.values())
     }
     referred = {name.rpartition("/")[2] for name in references(document)}
     assert referred <= SCHEMAS.keys()
     assert referred | bodies - {None} == SCHEMAS.keys()
 
 
-def test_the_schemas_have_the_fields_of_the_configurations() -> None:
+def test_the_schemas_of_configurations_have_all_their_fields() -> None:
     execution = SCHEMAS["ExecutionConfiguration"]["properties"]
     assert execution.keys() == ExecutionConfig.wire_names()
     assert execution["api_meta"]["properties"].keys() == set(API_META_KEYS)
     assert SCHEMAS["MaestroConfig"]["properties"].keys() == MaestroConfig.option_names()
 
 
-def test_every_example_is_right(document: dict[str, Any]) -> None:
+def test_every_example_is_valid(document: dict[str, Any]) -> None:
     examples = 0
     for operation in OPERATIONS.values():
         if operation.example is not None:
-            schema = {"$ref": f"#/components/schemas/{operation.takes}", "components": document["components"]}
+            schema = {
+                "$ref": f"#/components/schemas/{operation.request}",
+                "components": document["components"],
+            }
             Draft202012Validator(schema).validate(operation.example)
             examples += 1
     assert examples > 0
 
 
-def test_what_is_wrong_is_told_from_what_is_right(document: dict[str, Any]) -> None:
-    def is_right(name: str, value: Any) -> bool:
+def test_the_schemas_accept_valid_bodies_and_reject_invalid_ones(document: dict[str, Any]) -> None:
+    def is_valid(name: str, value: Any) -> bool:
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
         return bool(Draft202012Validator(schema).is_valid(value))
 
     upload = {"mode": "append", "finalized": "true", "circuits": {"a": "x"}}
-    assert is_right("Upload", upload | {"shots": 1})
-    assert not is_right("Upload", upload)
-    assert not is_right("Upload", upload | {"shots": 1, "observables": "@gzs1:x"})
-    assert not is_right("JobState", {"status": "DREAMING"})
-    assert not is_right("ResultsPage", {"count": 1, "next": None, "previous": None, "results": [{}]})
+    assert is_valid("Upload", upload | {"shots": 1})
+    assert not is_valid("Upload", upload)
+    assert not is_valid("Upload", upload | {"shots": 1, "observables": "@gzs1:x"})
+    assert not is_valid("JobState", {"status": "DREAMING"})
+    assert not is_valid("ResultsPage", {"count": 1, "next": None, "previous": None, "results": [{}]})
 
 
-def test_the_calls_that_want_credits_say_so(document: dict[str, Any]) -> None:
+def test_exactly_the_calls_that_need_credits_document_402(document: dict[str, Any]) -> None:
     answers = {
         call["operationId"]: set(call["responses"])
         for operations in document["paths"].values()
@@ -107,7 +110,7 @@ def test_the_calls_that_want_credits_say_so(document: dict[str, Any]) -> None:
             assert requests.post(service.url + path, json=body, headers=header, timeout=60).status_code == 402
 
 
-def test_the_last_page_that_may_be_asked_for_is_the_documented_one(
+def test_the_documented_maximum_of_page_is_the_largest_accepted_one(
     document: dict[str, Any], local_service: LocalService
 ) -> None:
     (page, _) = document["paths"][CREDIT_TRANSACTIONS.path]["get"]["parameters"]
@@ -122,7 +125,7 @@ def test_the_last_page_that_may_be_asked_for_is_the_documented_one(
         assert answer.status_code == status
 
 
-def test_faults_that_are_on_are_documented_where_they_happen() -> None:
+def test_the_answers_of_injected_faults_are_documented() -> None:
     faults = (Fault.parse("429:0.1:get_status"), Fault.parse("html:0.1:get_status"))
     document = build_document("/api", FaultInjection(faults=faults))
     assert "fault 429 in 0.1 of get_status" in document["info"]["description"]
@@ -130,10 +133,10 @@ def test_faults_that_are_on_are_documented_where_they_happen() -> None:
     assert not {"429", "502"} & document["paths"]["/"]["get"]["responses"].keys()
 
 
-# --- the page -------------------------------------------------------------------------------------------
+# --- the start page -------------------------------------------------------------------------------------
 
 
-def test_the_page_and_the_document_are_there_without_a_token(local_service: LocalService) -> None:
+def test_the_page_and_the_document_need_no_token(local_service: LocalService) -> None:
     root = local_service.url.removesuffix("/api")
     page = requests.get(f"{root}/docs", timeout=60)
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -143,7 +146,7 @@ def test_the_page_and_the_document_are_there_without_a_token(local_service: Loca
     assert requests.post(f"{root}/docs", timeout=60).status_code == 405
 
 
-def test_the_page_has_every_call_and_nothing_from_elsewhere(document: dict[str, Any]) -> None:
+def test_the_page_lists_every_call_and_loads_nothing_from_other_servers(document: dict[str, Any]) -> None:
     links: list[str] = []
     anchors: set[str] = set()
 
@@ -153,7 +156,7 @@ def test_the_page_has_every_call_and_nothing_from_elsewhere(document: dict[str, 
             links.extend(value or "" for name, value in attrs if name in {"href", "src"})
             anchors.update(value or "" for name, value in attrs if name == "id")
 
-    page = render_page(document, is_fault_injection=False)
+    page = render_page(document, is_warning=False)
     Reader().feed(page)
     for endpoint in HANDLERS:
         assert f"{endpoint.method} /api{endpoint.path}" in page
@@ -163,15 +166,17 @@ def test_the_page_has_every_call_and_nothing_from_elsewhere(document: dict[str, 
     assert {link for link in links if not link.startswith("#")} == {"/api/openapi.json"}
 
 
-def test_the_page_shows_text_as_text() -> None:
+def test_the_page_escapes_text() -> None:
     document = build_document("/api", FaultInjection())
     document["info"]["description"] = "<script>alert(1)</script>"
-    assert "<script" not in render_page(document, is_fault_injection=False)
+    assert "<script" not in render_page(document, is_warning=False)
 
 
-def test_the_start_page_tells_what_is_on() -> None:
+def test_the_start_page_warns_if_fault_injection_is_on() -> None:
     fault_injection = FaultInjection(pending_time_s=2, faults=(Fault.parse("slow:0.5"),))
     with serve(workers=1, fault_injection=fault_injection) as service:
         page = requests.get(service.url.removesuffix("/api") + "/", timeout=60).text
-    assert re.search(r'class="on">FaultInjection: every job stays PENDING for 2 s; fault slow in 0.5', page)
-    assert 'class="on"' not in render_page(build_document("/api", FaultInjection()), is_fault_injection=False)
+    assert re.search(
+        r'class="warning">Fault injection is on: every job stays PENDING for 2 s; fault slow in 0.5', page
+    )
+    assert 'class="warning"' not in render_page(build_document("/api", FaultInjection()), is_warning=False)

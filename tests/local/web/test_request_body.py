@@ -1,19 +1,21 @@
+"""Strict parsing of JSON bodies and of integers in a query."""
+
 from __future__ import annotations
 
 import pytest
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.local.web.request_body import count_in_query, parse_json
+from qiskit_qoro.local.web.request_body import int_from_query, parse_json
 
 
-def test_json_becomes_values_in_the_order_of_the_text() -> None:
+def test_objects_keep_the_order_of_their_keys() -> None:
     assert list(parse_json(b'{"b": 1, "a": [true, null, "\\u00e9"]}').items()) == [
         ("b", 1),
         ("a", [True, None, "é"]),
     ]
 
 
-def test_a_surrogate_pair_is_one_character() -> None:
+def test_a_surrogate_pair_is_decoded_to_one_character() -> None:
     assert parse_json(b'"\\ud83d\\ude00"') == "😀"
 
 
@@ -32,17 +34,17 @@ def test_a_surrogate_pair_is_one_character() -> None:
         (b'{"label": "\\uD800"}', "UTF-8"),
     ],
 )
-def test_what_is_no_sound_json_is_refused_with_a_reason(body: bytes, complaint: str) -> None:
+def test_invalid_json_is_refused_with_a_reason(body: bytes, complaint: str) -> None:
     with pytest.raises(WireError, match=complaint):
         parse_json(body)
 
 
-def test_a_number_in_the_query_is_read_or_has_its_default() -> None:
-    assert count_in_query({"limit": "7"}, "limit", default=100, least=1, most=1000) == 7
-    assert count_in_query({}, "limit", default=100, least=1, most=1000) == 100
+def test_an_integer_is_parsed_or_has_its_default() -> None:
+    assert int_from_query({"limit": "7"}, "limit", default=100, minimum=1, maximum=1000) == 7
+    assert int_from_query({}, "limit", default=100, minimum=1, maximum=1000) == 100
 
 
 @pytest.mark.parametrize("text", ["0", "1001", "-1", "1.0", "", "x", "٣", "9" * 10_000, " 7", "+7"])
-def test_a_number_out_of_its_bounds_is_refused_by_name(text: str) -> None:
-    with pytest.raises(WireError, match="limit: expected a whole number from 1 to 1000"):
-        count_in_query({"limit": text}, "limit", default=100, least=1, most=1000)
+def test_an_integer_out_of_its_bounds_is_refused_and_named(text: str) -> None:
+    with pytest.raises(WireError, match="limit: expected an integer from 1 to 1000"):
+        int_from_query({"limit": text}, "limit", default=100, minimum=1, maximum=1000)
