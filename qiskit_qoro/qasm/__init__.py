@@ -1,4 +1,4 @@
-"""OpenQASM 2 text to circuits and back: what both roles and the backend mean by a program."""
+"""Reading and writing of OpenQASM 2, for the client and for the local service."""
 
 from __future__ import annotations
 

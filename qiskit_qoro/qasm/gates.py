@@ -1,8 +1,8 @@
-"""The gates that the engine takes by name: the one table that parser, writer and target read.
+"""The gates that the engine knows by name. Parser, writer and target all use this table.
 
-The table is the engine's list, not that of ``qelib1.inc``: names that are missing here (``rzz``, ``iswap``,
-``ecr``, ``r`` …) may only be used by a program that defines them. Every row names Qiskit's class for the
-gate, whose matrix is the engine's up to a global phase.
+It is the engine's list, not that of ``qelib1.inc``. A program has to define every other gate that it uses,
+such as ``rzz``, ``iswap``, ``ecr`` or ``r``. Each row has Qiskit's class for the gate, whose matrix equals
+the engine's up to a global phase.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ GATES: Mapping[str, GateSpec] = MappingProxyType(
         "cswap": GateSpec(0, 3, std.CSwapGate),
     }
 )
-"""Name to gate, in the order of the engine's documentation; the names are Qiskit's own too."""
+"""The gates by name, in the order of the engine's documentation. Qiskit uses the same names."""
 
 CLIFFORD_GATES = frozenset({"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap"})
-"""The gates of the table that are Clifford gates whatever their angles: those without angles."""
+"""The gates of the table that are always Clifford gates. None of them has an angle."""
 
 UNKNOWN_GATES = frozenset(
     {"r", "iswap", "dcx", "ecr", "cs", "csdg", "rxx", "ryy", "rzz", "rzx", "ccz", "rccx", "rc3x"}
     | {"c3x", "c3sqrtx", "c4x", "u0", "delay"}
 )
-"""Names that programs written elsewhere use without a definition and that the engine does not know."""
+"""Gates that other software writes without a definition and that the engine does not know."""

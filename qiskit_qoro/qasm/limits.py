@@ -1,4 +1,4 @@
-"""How large a program may be: one set of limits for the readers and the writers."""
+"""Limits for the size of a program, for readers and writers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ __all__ = ["CONDITION_COST", "DEFAULT_LIMITS", "Limits"]
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a program may be.
+    """Limits for the size of a program.
 
     Attributes:
-        text_bytes: Length of the text; UTF-8 bytes.
+        text_bytes: Length of the text in UTF-8 bytes.
         qubits: Qubits of all registers together.
         clbits: Classical bits of all registers together.
-        operations: Operations after every definition is expanded and every operation on a whole
-            register is counted once for each of its qubits. A conditional operation counts for
-            :data:`CONDITION_COST`.
-        definition_depth: Levels of gates defined by gates defined by gates.
-        nesting: Brackets within the brackets of one expression. The engine's parser takes twice
-            as long for each: 5 ms at 12, 0.1 s at 16, minutes at 25.
-        expression_chars: Length of one expression. It bounds chains of operators, for which
-            parsers use one stack frame each.
+        operations: Number of operations, with all definitions expanded. An operation on a whole register
+            counts once for each of its qubits. A conditional operation counts :data:`CONDITION_COST` times.
+        definition_depth: Levels of definitions that use other definitions.
+        nesting: Nested brackets in one expression. The engine's parser takes twice as long for each further
+            level: 5 ms at 12, 0.1 s at 16, minutes at 25.
+        expression_chars: Characters of one expression. It limits chains of operators, for which parsers use
+            one stack frame each.
         definitions: Gate definitions in one program.
     """
 
@@ -40,4 +39,4 @@ DEFAULT_LIMITS = Limits()
 
 
 CONDITION_COST = 50
-"""For how many operations one under a condition counts, as it takes the parser that much longer."""
+"""How many operations a conditional operation counts as. The parser takes about this much longer for it."""

@@ -1,7 +1,7 @@
-"""A catalogue of what Qiskit can build: all of it can be written, and means what Qiskit says that it does.
+"""A catalogue of Qiskit's operations: each can be written, and its text has the operator of the operation.
 
-Whole operators are compared, not states: Qiskit's synthesis may take qubits at the beginning of a circuit to
-be in state 0, which those of an operation in the middle are not.
+Operators are compared, not states. Qiskit's synthesis may assume that qubits are in |0> at the beginning of a
+circuit, and for an operation in the middle of a circuit this assumption would be wrong.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class OnlyAMatrix(Gate):
 
 
 def nested(depth: int) -> Gate:
-    """A gate of a gate of a gate, each with a phase of its own, under names that mean something else."""
+    """Return nested gates, each with a global phase and a name that means something else in OpenQASM."""
     gate: Gate = library.ECRGate()
     for level in range(depth):
         circuit = QuantumCircuit(2, name=("h", "if", "größe 2")[level % 3], global_phase=0.1)
@@ -134,7 +134,7 @@ def test_every_operation_of_the_library_can_be_written(name: str) -> None:
 
 
 @pytest.mark.parametrize("terms", [["XX", "ZZ"], ["XIY", "ZZI", "IYX"]])
-def test_an_evolution_is_what_qiskit_synthesizes_for_it(terms: list[str]) -> None:
+def test_an_evolution_is_written_as_qiskit_synthesizes_it(terms: list[str]) -> None:
     gate = library.PauliEvolutionGate(SparsePauliOp(terms), 0.3)
     circuit = QuantumCircuit(gate.num_qubits)
     circuit.append(gate, circuit.qubits)
@@ -142,16 +142,16 @@ def test_an_evolution_is_what_qiskit_synthesizes_for_it(terms: list[str]) -> Non
 
 
 @pytest.mark.parametrize("make", [lambda: library.GlobalPhaseGate(0.3), lambda: Pauli("")])
-def test_an_operation_on_nothing_is_nothing(make: Callable[[], Operation]) -> None:
+def test_an_operation_on_no_qubits_is_left_out(make: Callable[[], Operation]) -> None:
     circuit = QuantumCircuit(1, global_phase=2)
     circuit.x(0)
     circuit.append(make(), [])
     assert write_program(circuit).text.splitlines()[3:] == ["x q[0];"]
 
 
-def test_a_gate_of_nothing_but_a_name_is_refused_with_what_to_do() -> None:
+def test_a_gate_without_definition_is_refused_with_advice() -> None:
     circuit = QuantumCircuit(1)
     circuit.x(0)
     circuit.append(Gate("mystery", 1, []), [0])
-    with pytest.raises(QoroInputError, match=r"instruction 1 \(mystery\): .*no definition; give it one"):
+    with pytest.raises(QoroInputError, match=r"instruction 1 \(mystery\): .*no definition; define it"):
         write_program(circuit)

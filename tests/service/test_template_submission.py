@@ -128,7 +128,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         {},
         "line 3, column 6: .*'q'",
     ),
-    "a word of the language": ([template(TWO, ["a", "b", "pi"], [("x", [1, 2, 3])])], {}, "'pi' is a word"),
+    "a reserved name": ([template(TWO, ["a", "b", "pi"], [("x", [1, 2, 3])])], {}, "'pi' is reserved"),
     "another type of configuration": ([template()], {"override_job_config": {}}, "type JobConfig"),
     "another type of engine's": ([template()], {"override_execution_config": {}}, "type ExecutionConfig"),
 }

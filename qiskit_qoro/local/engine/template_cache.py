@@ -33,7 +33,7 @@ from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
-from qiskit_qoro.qasm.read.template_parser import angle_spans, names_in, stray_name
+from qiskit_qoro.qasm.read.template_parser import angle_spans, contains_name, find_misplaced_name
 from qiskit_qoro.wire.template_text import resolve_template
 
 __all__ = ["PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
@@ -212,13 +212,13 @@ def _prepare(
     template: Template, *, measure: bool, basis_gates: frozenset[str] | None
 ) -> PreparedTemplate | None:
     code = blank_comments(template.text)
-    if stray_name(code, template.names) is not None:
+    if find_misplaced_name(code, template.names) is not None:
         return None
     # Split the text at each angle that contains a name. Equal expressions get the same index.
     index_of: dict[str, int] = {}
     pieces, position = [], 0
     for start, end in angle_spans(code):
-        if names_in(code[start:end], template.names):
+        if contains_name(code[start:end], template.names):
             index = index_of.setdefault(code[start:end].strip(), len(index_of))
             pieces.append((code[position:start], index))
             position = end

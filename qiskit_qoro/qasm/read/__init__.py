@@ -1,1 +1,1 @@
-"""From OpenQASM 2 text to circuits."""
+"""Reading OpenQASM 2 as circuits."""

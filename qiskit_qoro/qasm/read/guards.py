@@ -1,11 +1,12 @@
-"""What is checked on the text of a program before anything parses it.
+"""Checks of the text of a program before it is parsed.
 
-Programs come from strangers, and neither Qiskit's parser nor the engine limits what a few characters may
-ask for: a register of 10^9 bits, brackets nested 20,000 deep, a gate that doubles itself forty times,
-``h q;`` over wide registers. The checks read the text with a handful of regular expressions, each
-linear in its length, and are generous: what is wrong but harmless is left to the parser, whose messages
-are better. A definition has to come before its use (the parser insists), so that depth and size of
-all definitions follow from one pass over them, without recursion.
+Programs come from untrusted clients. Neither Qiskit's parser nor the engine limits what a short text may
+request: a register of 10^9 bits, brackets nested 20,000 deep, a gate that doubles itself forty times, ``h
+q;`` on a wide register. Some of these take minutes, others crash the process.
+
+The checks use a few regular expressions, each of which is linear in the length of the text. They do not check
+the syntax: errors that are harmless are left to the parser, whose messages are better. The parser accepts a
+definition only before its use, so one pass without recursion gives the depth and the size of all definitions.
 """
 
 from __future__ import annotations
@@ -15,72 +16,82 @@ import re
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits
 
-__all__ = [
-    "blank_comments",
-    "check_text",
-    "defined_gates",
-    "fail",
-]
+__all__ = ["blank_comments", "check_text", "defined_gates", "error_at"]
 
-
+# A string, so that "//" inside of it is not taken for a comment, or a comment.
 _COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*')
+# Without the first letter of "qreg" or "creg", and with the name and the size.
 _REGISTER = re.compile(r"reg\s+(\w+)\s*\[\s*(\d+)")
 _INDEX = re.compile(r"\[\s*\d{10}")
+# Brackets that may be too long or too deeply nested. Shorter ones are within the default limits.
 _LONG_LIST = re.compile(r"\([^;{}]{12,}")
+# The name and the body of a gate definition, whose end may be missing.
 _DEFINITION = re.compile(r"\bgate\s+(\w+)[^{;]*(?:\{([^}]*)\}?|;|\Z)")
 _BODY_NAME = re.compile(r"(?:\A|;)\s*(\w+)")
+# The condition, the operation and the rest of a statement.
 _STATEMENT = re.compile(r"\s*(if\s*\([^)]*\)\s*)?([A-Za-z_]\w*)([^;]*)")
+# A register, and a bracket if only one of its bits is meant.
 _OPERAND = re.compile(r"(\w+)\s*(\[)?")
 _DECLARATIONS = frozenset({"OPENQASM", "include", "qreg", "creg", "opaque"})
 
 
-def fail(text: str, offset: int, reason: str) -> QoroInputError:
-    """The error for ``reason`` at the character ``offset`` of ``text``."""
+def error_at(text: str, offset: int, reason: str) -> QoroInputError:
+    """Return an error whose message begins with the line and column of a character of ``text``."""
     line = text.count("\n", 0, offset) + 1
     column = offset - text.rfind("\n", 0, offset)
     return QoroInputError(f"line {line}, column {column}: {reason}")
 
 
 def blank_comments(text: str) -> str:
-    """``text`` with every comment replaced by as many spaces, so that all places stay the same."""
+    """Replace every comment by as many spaces, so that the position of all other text stays the same."""
     if "//" not in text:
         return text
     return _COMMENT.sub(lambda m: m[0] if m[0][0] == '"' else " " * len(m[0]), text)
 
 
 def defined_gates(code: str) -> frozenset[str]:
-    """The names of the gates that ``code``, a text without comments, defines."""
+    """Return the names of the gates that a program defines.
+
+    Args:
+        code: The program, with comments blanked.
+    """
     if "gate" not in code:
         return frozenset()
     return frozenset(match[1] for match in _DEFINITION.finditer(code))
 
 
 def check_text(code: str, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Check that a program asks for no more than ``limits``.
+    """Check that a program is within the limits.
 
     Args:
-        code: The program, its comments blanked.
-        limits: How large it may be.
+        code: The program, with comments blanked.
+        limits: The limits.
 
     Raises:
-        QoroInputError: A limit is passed; the message begins with line and column.
+        QoroInputError: A limit is exceeded. The message begins with line and column.
     """
     _check_indices(code)
     registers = _check_registers(code, limits)
     _check_expressions(code, limits)
     sizes = _check_definitions(code, limits)
+    # Counting operations is slow, so first compare an upper bound: all statements are the largest gate on the
+    # widest register.
     bound = code.count(";") * max(registers.values(), default=1) * max(sizes.values(), default=1)
     if bound * (CONDITION_COST if "if" in code else 1) > limits.operations:
         _check_operations(code, registers, sizes, limits)
 
 
 def _check_indices(code: str) -> None:
+    """Refuse numbers in brackets that are too long for the parsers' integers."""
     match = _INDEX.search(code)
     if match:
-        raise fail(code, match.start(), "the number in brackets has 10 digits or more, which no register has")
+        raise error_at(
+            code, match.start(), "the number in brackets has 10 digits or more; no register is so large"
+        )
 
 
 def _check_registers(code: str, limits: Limits) -> dict[str, int]:
+    """Check the total size of the registers; return the size of each."""
     registers: dict[str, int] = {}
     totals = {"q": 0, "c": 0}
     allowed = {"q": (limits.qubits, "qubits"), "c": (limits.clbits, "classical bits")}
@@ -93,7 +104,7 @@ def _check_registers(code: str, limits: Limits) -> dict[str, int]:
         totals[kind] += size
         limit, what = allowed[kind]
         if totals[kind] > limit:
-            raise fail(code, start, f"the program has {totals[kind]} {what}, at most {limit} are allowed")
+            raise error_at(code, start, f"the program has {totals[kind]} {what}, at most {limit} are allowed")
     return registers
 
 
@@ -105,9 +116,10 @@ def _check_expressions(code: str, limits: Limits) -> None:
 
 
 def _check_expression_list(code: str, start: int, end: int, limits: Limits) -> None:
-    """Walk over one or more bracketed lists, character by character."""
+    """Check one or more bracketed lists of expressions, character by character."""
+    # The outermost brackets enclose the list itself, so expressions begin at depth 1.
     depth = 0
-    begin = start
+    begin = start  # the bracket or comma before the current expression
     for offset in range(start, end):
         char = code[offset]
         if char == "(":
@@ -115,39 +127,42 @@ def _check_expression_list(code: str, start: int, end: int, limits: Limits) -> N
             if depth == 1:
                 begin = offset
             elif depth > limits.nesting + 1:
-                reason = f"brackets are nested more than {limits.nesting} deep; split the expression"
-                raise fail(code, offset, reason)
+                reason = f"brackets are nested more than {limits.nesting} levels deep; split the expression"
+                raise error_at(code, offset, reason)
         elif char == ")":
             depth = max(depth - 1, 0)
         elif char == "," and depth == 1:
             begin = offset
         if depth and offset - begin > limits.expression_chars:
-            reason = f"the expression is longer than {limits.expression_chars} characters; give its value"
-            raise fail(code, begin + 1, reason)
+            reason = f"the expression is longer than {limits.expression_chars} characters; write its value"
+            raise error_at(code, begin + 1, reason)
 
 
 def _check_definitions(code: str, limits: Limits) -> dict[str, int]:
-    """The number of operations behind one use of each defined gate."""
+    """Check the gate definitions; return how many operations each defined gate expands to."""
     if "gate" not in code:
         return {}
     depths: dict[str, int] = {}
     sizes: dict[str, int] = {}
     for match in _DEFINITION.finditer(code):
+        # Gates that are not defined before count as one operation. The parser refuses unknown ones.
         name, inner = match[1], _BODY_NAME.findall(match[2] or "")
         depths[name] = 1 + max((depths.get(gate, 0) for gate in inner), default=0)
         sizes[name] = max(1, sum(sizes.get(gate, 1) for gate in inner))
         if len(sizes) > limits.definitions:
-            raise fail(code, match.start(), f"more than {limits.definitions} gates are defined")
+            raise error_at(code, match.start(), f"more than {limits.definitions} gates are defined")
         if depths[name] > limits.definition_depth:
-            reason = f"gate '{name}' is defined through more than {limits.definition_depth} levels of gates"
-            raise fail(code, match.start(), reason)
+            reason = f"gate '{name}' has more than {limits.definition_depth} levels of definitions"
+            raise error_at(code, match.start(), reason)
         if sizes[name] > limits.operations:
-            reason = f"gate '{name}' stands for more than {limits.operations} operations"
-            raise fail(code, match.start(), reason)
+            reason = f"gate '{name}' expands to more than {limits.operations} operations"
+            raise error_at(code, match.start(), reason)
     return sizes
 
 
 def _check_operations(code: str, registers: dict[str, int], sizes: dict[str, int], limits: Limits) -> None:
+    """Check the number of operations, with definitions expanded and registers counted qubit by qubit."""
+    # Blank the definitions, so that only the statements of the program itself are counted.
     blanked = _DEFINITION.sub(lambda m: ";".rjust(len(m[0])), code)
     total = offset = 0
     for statement in blanked.split(";"):
@@ -159,6 +174,6 @@ def _check_operations(code: str, registers: dict[str, int], sizes: dict[str, int
             if total > limits.operations:
                 reason = f"the program has more than {limits.operations} operations"
                 if "if" in code:
-                    reason += f", of which one under a condition counts for {CONDITION_COST}"
-                raise fail(code, offset, reason)
+                    reason += f"; a conditional operation counts as {CONDITION_COST}"
+                raise error_at(code, offset, reason)
         offset += len(statement) + 1

@@ -1,14 +1,15 @@
-"""Reading OpenQASM 2: Qiskit's own parser, behind guards, knowing the gates that the engine knows.
+"""Parser for OpenQASM 2: Qiskit's parser with the engine's gates, after the checks of ``guards``.
 
-The parser sees a text only after :mod:`qiskit_qoro.qasm.read.guards` has found it harmless. It reads no file:
-``include "qelib1.inc"`` is built in, every other include is refused. With that include, the gates of
-:data:`qiskit_qoro.qasm.gates.GATES` are known; a gate that the program defines itself means what the
-program says, for the parser as for the engine. Whatever goes wrong is a
-:class:`~qiskit_qoro.errors.QoroInputError` that begins with line and column where they are known.
+A text is only parsed after :mod:`qiskit_qoro.qasm.read.guards` has checked it. The parser reads no files:
+``include "qelib1.inc"`` is built in and every other include is refused. With this include, the gates of
+:data:`qiskit_qoro.qasm.gates.GATES` are known. If the program defines one of them itself, its own definition
+is used, as in the engine. Every error is a :class:`~qiskit_qoro.errors.QoroInputError` whose message begins
+with line and column if they are known.
 """
 
 from __future__ import annotations
 
+import math
 import re
 
 from qiskit import QuantumCircuit, qasm2
@@ -16,37 +17,38 @@ from qiskit import QuantumCircuit, qasm2
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES, UNKNOWN_GATES
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
-from qiskit_qoro.qasm.read.guards import blank_comments, check_text, defined_gates, fail
+from qiskit_qoro.qasm.read.guards import blank_comments, check_text, defined_gates, error_at
 
 __all__ = ["parse_program"]
 
-_PLACE = re.compile(r"<input>:(\d+),(\d+): (.*)", re.DOTALL)
+_POSITION = re.compile(r"<input>:(\d+),(\d+): (.*)", re.DOTALL)
 _INCLUDE = re.compile(r'include\s*["\']qelib1\.inc["\']')
 _UNKNOWN = re.compile(r"'(\w+)' is not defined in this scope")
 _CONDITION = re.compile(r"\bif\s*\(\s*(\w+)\s*==\s*(\d+)\s*\)")
 _CREG = re.compile(r"\bcreg\s+(\w+)\s*\[\s*(\d+)\s*\]")
-_REASON_CHARS = 300
-_KNOWN = tuple(
+_MAX_REASON_CHARS = 300  # messages of the parser may quote the program
+_BUILTIN_GATES = tuple(
     qasm2.CustomInstruction(name, spec.num_params, spec.num_qubits, spec.constructor, builtin=True)
     for name, spec in GATES.items()
 )
+# The first word of each statement, also in the body of a gate and after a condition.
 _CALL = re.compile(r"(?:\A|[;{})])\s*(\w+)")
 
 
 def parse_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircuit:
-    """Read an OpenQASM 2 program.
+    """Parse an OpenQASM 2 program.
 
     Args:
-        text: The program. The header line may be missing; at least one qubit has to be declared.
-        limits: How large it may be.
+        text: The program. The header line may be missing. At least one qubit has to be declared.
+        limits: The limits for its size.
 
     Returns:
-        The circuit, with the program's registers. Gates that the program defines are expanded only
-        when their ``definition`` is asked for. An ``if`` becomes an ``if_else`` operation.
+        The circuit, with the program's registers. A gate that the program defines is expanded only when its
+        ``definition`` is accessed. An ``if`` becomes an ``if_else`` operation.
 
     Raises:
         QoroInputError: The text is not a program that can be run. The message begins with
-            ``line L, column C:`` where the place is known.
+            ``line L, column C:`` if the position is known.
     """
     _check_encoding(text, limits)
     code = blank_comments(text)
@@ -62,32 +64,32 @@ def parse_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircu
 
 def _check_encoding(text: str, limits: Limits) -> None:
     if not isinstance(text, str):
-        raise QoroInputError(f"an OpenQASM 2 program has to be text, not {type(text).__name__}")
+        raise QoroInputError(f"the program is {type(text).__name__}, expected OpenQASM 2 text")
     if len(text) > limits.text_bytes:
         raise QoroInputError(
-            f"the program is {len(text)} characters long, at most {limits.text_bytes} bytes are allowed"
+            f"the program has {len(text)} characters, at most {limits.text_bytes} bytes are allowed"
         )
     if not text.isascii():
         offset = next(offset for offset, char in enumerate(text) if not char.isascii())
-        # Comments may be in any language, but not in what UTF-8 cannot carry.
+        # Comments may contain any characters that UTF-8 can encode.
         try:
             size = len(text.encode())
         except UnicodeEncodeError as error:
-            raise fail(text, error.start, "the text is not valid Unicode (a lone surrogate)") from None
+            raise error_at(text, error.start, "the text is not valid Unicode (a lone surrogate)") from None
         if size > limits.text_bytes:
-            raise fail(text, offset, f"the program is longer than {limits.text_bytes} bytes") from None
+            raise error_at(text, offset, f"the program is longer than {limits.text_bytes} bytes") from None
     if not text.strip():
         raise QoroInputError("line 1, column 1: the program is empty")
 
 
 def _check_opaque(code: str) -> None:
-    """Refuse the use of a gate that is only declared: nothing can run it."""
+    """Refuse the use of an opaque gate, which has no definition that could be run."""
     if "opaque" not in code:
         return
     names = set(re.findall(r"\bopaque\s+(\w+)", code))
     for match in _CALL.finditer(code):
         if match[1] in names:
-            raise fail(
+            raise error_at(
                 code,
                 match.start(1),
                 f"'{match[1]}' is declared opaque and cannot be run; define it with 'gate'",
@@ -95,60 +97,62 @@ def _check_opaque(code: str) -> None:
 
 
 def _check_conditions(code: str) -> None:
+    """Refuse comparisons with a number that the register cannot contain."""
     if "if" not in code:
         return
     sizes = {match[1]: int(match[2]) for match in _CREG.finditer(code)}
     for match in _CONDITION.finditer(code):
         digits = match[2].lstrip("0")
+        # The engine compares 64 bits. Numbers with more digits are never converted, because that may be slow.
         size = sizes.get(match[1], 64)
         if len(digits) > 20 or int(digits or "0") >= 1 << min(size, 64):
-            raise fail(
+            raise error_at(
                 code,
                 match.start(),
-                f"'{match[1]}' is compared with {digits[:24]}, which {min(size, 64)} bits cannot hold",
+                f"'{match[1]}' is compared with {digits[:24]}, which does not fit into {min(size, 64)} bits",
             )
 
 
 def _load(text: str, code: str) -> QuantumCircuit:
-    known = _instructions(defined_gates(code)) if _INCLUDE.search(code) else ()
+    gates = _gates_without(defined_gates(code)) if _INCLUDE.search(code) else ()
     try:
-        return qasm2.loads(text, include_path=(), custom_instructions=known)
+        return qasm2.loads(text, include_path=(), custom_instructions=gates)
     except qasm2.QASM2Error as error:
         raise _translate(error.message) from error
-    except Exception as error:  # a constructor of Qiskit's that refuses what the parser let pass
-        raise QoroInputError(f"the program cannot be read: {error}") from error
+    except Exception as error:  # the constructor of a gate may refuse what the parser accepted
+        raise QoroInputError(f"the program cannot be parsed: {error}") from error
 
 
-def _instructions(defined: frozenset[str]) -> tuple[qasm2.CustomInstruction, ...]:
-    # Given such an instruction the parser overlooks the program's own definition of it, so it may only
-    # be given those which the program does not define.
+def _gates_without(defined: frozenset[str]) -> tuple[qasm2.CustomInstruction, ...]:
+    """Return the built-in gates that a program does not define itself.
+
+    The parser ignores the program's definition of a gate that it gets as a custom instruction.
+    """
     if defined.isdisjoint(GATES):
-        return _KNOWN
-    return tuple(instruction for instruction in _KNOWN if instruction.name not in defined)
+        return _BUILTIN_GATES
+    return tuple(gate for gate in _BUILTIN_GATES if gate.name not in defined)
 
 
 def _translate(message: str) -> QoroInputError:
-    place = _PLACE.search(message)
-    reason = place[3] if place else message
-    if len(reason) > _REASON_CHARS:
-        reason = reason[:_REASON_CHARS] + "…"
+    """Turn a message of Qiskit's parser into an error with a position and a hint."""
+    position = _POSITION.search(message)
+    reason = position[3] if position else message
+    if len(reason) > _MAX_REASON_CHARS:
+        reason = reason[:_MAX_REASON_CHARS] + "…"
     unknown = _UNKNOWN.search(reason)
     if unknown and unknown[1] in GATES:
-        reason += "; it comes with 'include \"qelib1.inc\";'"
+        reason += "; add 'include \"qelib1.inc\";'"
     elif unknown and unknown[1] in UNKNOWN_GATES:
         reason += "; the engine does not know this gate by name, so define it with 'gate' before its use"
-    # The parser counts columns from 0.
-    where = f"line {place[1]}, column {int(place[2]) + 1}: " if place else ""
+    # Qiskit's parser counts columns from 0.
+    where = f"line {position[1]}, column {int(position[2]) + 1}: " if position else ""
     return QoroInputError(where + reason)
 
 
 def _check_angles(circuit: QuantumCircuit) -> None:
     for index, instruction in enumerate(circuit.data):
         for value in instruction.params:
-            if isinstance(value, float) and not -_HUGE <= value <= _HUGE:
+            if isinstance(value, float) and not math.isfinite(value):
                 raise QoroInputError(
                     f"operation {index} ({instruction.name}) has the angle {value}, expected a finite number"
                 )
-
-
-_HUGE = 1.7976931348623157e308

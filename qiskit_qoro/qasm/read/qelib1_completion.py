@@ -1,8 +1,9 @@
-"""Gates that Qiskit's exporter takes to be in ``qelib1.inc``, and the engine does not.
+"""Completion of programs with gates that Qiskit's ``qelib1.inc`` has and the engine's has not.
 
-``qasm2.dump`` writes ``rzz(0.5) q[0],q[1];`` without a definition, because the ``qelib1.inc`` that comes
-with Qiskit has one; that of 2017 has none. :func:`complete_program` puts the definitions that a program lacks
-behind its include, on the same line, so that every later line keeps its number.
+``qasm2.dump`` writes ``rzz(0.5) q[0],q[1];`` without a definition, because Qiskit's ``qelib1.inc`` defines
+``rzz``. The engine has the gates of the original ``qelib1.inc`` of 2017, which does not.
+:func:`complete_program` inserts missing definitions behind the include, on the same line, so that all other
+lines keep their numbers.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.read.guards import blank_comments, defined_gates
 from qiskit_qoro.qasm.read.parser import parse_program
 
-__all__ = ["LEGACY_GATES", "complete_program", "read_program"]
+__all__ = ["QISKIT_QELIB1_GATES", "complete_program", "read_program"]
 
-LEGACY_GATES: Mapping[str, str] = {
+QISKIT_QELIB1_GATES: Mapping[str, str] = {
     "rxx": "(theta) a,b { h a; h b; cx a,b; rz(theta) b; cx a,b; h a; h b; }",
     "rzz": "(theta) a,b { cx a,b; rz(theta) b; cx a,b; }",
     "rccx": " a,b,c { h c; t c; cx b,c; tdg c; cx a,c; t c; cx b,c; tdg c; h c; }",
@@ -31,62 +32,68 @@ LEGACY_GATES: Mapping[str, str] = {
     "c4x": " a,b,c,d,e { h e; cu1(pi/2) d,e; h e; c3x a,b,c,d; h e; cu1(-pi/2) d,e; h e; c3x a,b,c,d; "
     "c3sqrtx a,b,c,e; }",
 }
-"""Name to the rest of the definition; each uses gates of 2017 and those above it."""
+"""The definitions by name, without ``gate`` and the name. They use gates of 2017 and the ones above them."""
 
-_NEEDS: Mapping[str, tuple[str, ...]] = {"c4x": ("c3x", "c3sqrtx")}
+# The gates of this table that a definition uses.
+_REQUIRED_GATES: Mapping[str, tuple[str, ...]] = {"c4x": ("c3x", "c3sqrtx")}
 _INCLUDE = re.compile(r'include\s*["\']qelib1\.inc["\']\s*;')
 _ARGUMENT = re.compile(r"\b(theta|[a-e])\b")
-_NAME = re.compile(r"(?<![\w.])(" + "|".join(LEGACY_GATES) + r")(?=[\s(])")
-_PLACE = re.compile(r"line (\d+), column (\d+)")
+_NAME = re.compile(r"(?<![\w.])(" + "|".join(QISKIT_QELIB1_GATES) + r")(?=[\s(])")
+_POSITION = re.compile(r"line (\d+), column (\d+)")
 
 
 def complete_program(text: str) -> str:
-    """A program with the definitions of the gates that it takes from Qiskit's ``qelib1.inc``.
+    """Insert the definitions that a program expects in Qiskit's ``qelib1.inc``.
 
     Args:
-        text: OpenQASM 2. What it defines itself, and a program without the include, stay as they are.
+        text: OpenQASM 2. Gates that it defines itself are not defined again. A program without the include is
+            returned unchanged.
     """
-    return _completed(text)[0]
+    return _complete(text)[0]
 
 
 def read_program(text: str) -> tuple[str, QuantumCircuit]:
-    """Complete a program and read it.
+    """Complete a program and parse it.
 
     Returns:
-        The completed text, and the circuit that it means.
+        The completed text and its circuit.
 
     Raises:
-        QoroInputError: The text is not a program that can be run; line and column are those of ``text``.
+        QoroInputError: The text is not a program that can be run. Line and column refer to ``text``, not to
+            the completed text.
     """
-    completed, offset = _completed(text) if isinstance(text, str) else (text, 0)
+    completed, offset = _complete(text) if isinstance(text, str) else (text, 0)
     try:
         return completed, parse_program(completed)
     except QoroInputError as error:
-        place = _PLACE.match(str(error))
-        if completed == text or place is None:
+        position = _POSITION.match(str(error))
+        if completed == text or position is None:
             raise
-        line, column = map(int, place.groups())
+        # Only positions behind the include on its line have moved. A position inside the inserted definitions
+        # becomes the end of the include.
+        line, column = map(int, position.groups())
         start = text.rfind("\n", 0, offset) + 1
         if line == text.count("\n", 0, offset) + 1 and column > offset - start:
             column = max(offset - start + 1, column - (len(completed) - len(text)))
-        raise QoroInputError(f"line {line}, column {column}{str(error)[place.end() :]}") from error
+        raise QoroInputError(f"line {line}, column {column}{str(error)[position.end() :]}") from error
 
 
-def _completed(text: str) -> tuple[str, int]:
-    """The completed program, and where in ``text`` the definitions went."""
+def _complete(text: str) -> tuple[str, int]:
+    """Return the completed program, and the offset in ``text`` at which the definitions were inserted."""
     code = blank_comments(text)
     include = _INCLUDE.search(code)
     used = set(_NAME.findall(code)) if include else set()
-    missing = used | {name for gate in used for name in _NEEDS.get(gate, ())}
+    missing = used | {name for gate in used for name in _REQUIRED_GATES.get(gate, ())}
     missing -= defined_gates(code)
     if include is None or not missing:
         return text, 0
-    definitions = "".join(_definition(name) for name in LEGACY_GATES if name in missing)
+    definitions = "".join(_definition(name) for name in QISKIT_QELIB1_GATES if name in missing)
     offset = include.end()
     return text[:offset] + definitions + text[offset:], offset
 
 
 def _definition(name: str) -> str:
-    # No argument may be called as a parameter of a template is, which is replaced wherever it stands.
-    rest = _ARGUMENT.sub(r"qoro_\1", LEGACY_GATES[name])
+    # The names of a template are replaced wherever they occur, so the definition's parameters and qubits need
+    # names that no template uses.
+    rest = _ARGUMENT.sub(r"qoro_\1", QISKIT_QELIB1_GATES[name])
     return f" gate {name}{rest}"

@@ -1,1 +1,1 @@
-"""From circuits to OpenQASM 2 text."""
+"""Writing circuits as OpenQASM 2."""

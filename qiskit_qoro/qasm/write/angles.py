@@ -1,4 +1,4 @@
-"""Angles as text that reads back as the same float, and as keys of dictionaries."""
+"""Angles as text that is read back as the same float, and as dictionary keys."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["key_of_angle", "spell_angle"]
 
 
 def spell_angle(value: Any) -> str:
-    """The text of an angle.
+    """Return the text of an angle.
 
     Args:
         value: A number of any real type, or an expression without free parameters.
 
     Raises:
-        UnwritableError: It is no finite real number, or has a free parameter.
+        UnwritableError: The value is not a finite real number, or has a free parameter.
     """
     number = value if type(value) is float else _real(value)
     if not isfinite(number):
@@ -29,10 +29,10 @@ def spell_angle(value: Any) -> str:
 
 
 def key_of_angle(value: Hashable) -> Hashable:
-    """What equals the key of another angle only if the angles are equal.
+    """Return a dictionary key for an angle. Equal keys mean equal angles.
 
-    An expression that is a negative number whatever the values of its parameters, such as ``0 * theta - 1``,
-    has no hash in Qiskit 2.6; then it is a new object, which equals nothing.
+    In Qiskit 2.6, an expression whose value is a negative number for all values of its parameters, such as
+    ``0 * theta - 1``, cannot be hashed. The key is then a new object, which equals no other key.
     """
     try:
         hash(value)

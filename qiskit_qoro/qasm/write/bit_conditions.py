@@ -1,10 +1,12 @@
 """Conditions on classical bits, as sets of bit patterns.
 
-A condition is a tuple of cubes. A cube ``(mask, value)`` is true where the bits of ``mask`` hold ``value``;
-the bits are those of an integer, bit *k* for the classical bit of index *k*. The cubes of one condition
-exclude each other, so that the number of values that satisfy it is a sum, and listing them needs no search.
-However a condition came about (nesting, ``else``, ``switch``, Boolean expressions), in the end it is such a
-set.
+A condition is a tuple of cubes. A cube ``(mask, value)`` is true if the bits of ``mask`` have ``value``.
+Masks and values are integers, with bit *k* for the classical bit of index *k*. All conditions are brought
+into this form, whether they come from nesting, ``else``, ``switch`` or Boolean expressions.
+
+Two invariants hold for every condition: bits of a value outside its mask are 0, and no two cubes are true at
+once. Because of the second, the number of values that satisfy a condition is a sum over its cubes, and the
+values can be listed without a search.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ __all__ = [
     "complement",
     "equals",
     "intersect",
-    "length",
+    "num_tested_bits",
     "number_of_values",
     "simplify",
     "subtract",
@@ -31,27 +33,32 @@ __all__ = [
 ]
 
 Condition = tuple[tuple[int, int], ...]
-"""Cubes that exclude each other: mask and value."""
+"""Cubes, each a mask and a value, of which at most one is true."""
 
 ALWAYS: Condition = ((0, 0),)
 NEVER: Condition = ()
 
-_MOST_CUBES = 4096
+_MAX_CUBES = 4096
 
 
 def equals(bits: Sequence[int], value: int) -> Condition:
-    """The condition that ``bits``, lowest first, hold ``value``; never, if that is wider than they are."""
+    """Return the condition that ``bits``, lowest first, have ``value``.
+
+    It is ``NEVER`` if the value does not fit into the bits. A bit may occur more than once.
+    """
     if value < 0 or value >> len(bits):
         return NEVER
-    wanted = dict[int, int]()
-    for place, bit in enumerate(bits):
-        if wanted.setdefault(bit, value >> place & 1) != value >> place & 1:
+    value_of_bit = dict[int, int]()
+    for position, bit in enumerate(bits):
+        bit_value = value >> position & 1
+        if value_of_bit.setdefault(bit, bit_value) != bit_value:
             return NEVER
-    return ((sum(1 << bit for bit in wanted), sum(one << bit for bit, one in wanted.items())),)
+    mask = sum(1 << bit for bit in value_of_bit)
+    return ((mask, sum(bit_value << bit for bit, bit_value in value_of_bit.items())),)
 
 
 def intersect(first: Condition, second: Condition) -> Condition:
-    """Both."""
+    """Return the intersection of two conditions."""
     return _checked(
         [
             (mask | other_mask, value | other_value)
@@ -63,7 +70,7 @@ def intersect(first: Condition, second: Condition) -> Condition:
 
 
 def subtract(first: Condition, second: Condition) -> Condition:
-    """The first, and not the second."""
+    """Return the condition that the first is true and the second is not."""
     rest = list(first)
     for cube in second:
         rest = [piece for whole in rest for piece in _pieces_outside(whole, cube)]
@@ -72,24 +79,24 @@ def subtract(first: Condition, second: Condition) -> Condition:
 
 
 def unite(first: Condition, second: Condition) -> Condition:
-    """One or the other, or both."""
-    # To take many cubes from a few leaves fewer pieces than the other way round.
+    """Return the union of two conditions."""
+    # Removing the larger set of cubes from the smaller one gives fewer cubes than the opposite.
     fewer, more = sorted((first, second), key=len)
     return _checked([*more, *subtract(fewer, more)])
 
 
 def complement(condition: Condition) -> Condition:
-    """Not."""
+    """Return the complement of a condition."""
     return subtract(ALWAYS, condition)
 
 
 def simplify(condition: Condition) -> Condition:
-    """``ALWAYS`` in its shortest form, if that is what it is."""
+    """Return ``ALWAYS`` if the condition is always true, otherwise the condition itself."""
     return ALWAYS if number_of_values(condition) == 1 << support(condition).bit_count() else condition
 
 
 def support(condition: Condition) -> int:
-    """The bits that it looks at, as a mask."""
+    """Return the bits that a condition tests, as a mask."""
     mask = 0
     for cube_mask, _ in condition:
         mask |= cube_mask
@@ -97,7 +104,7 @@ def support(condition: Condition) -> int:
 
 
 def bits_of(mask: int) -> list[int]:
-    """The bits of a mask, lowest first."""
+    """Return the bits of a mask, lowest first."""
     found = []
     while mask:
         bit = mask & -mask
@@ -107,38 +114,42 @@ def bits_of(mask: int) -> list[int]:
 
 
 def number_of_values(condition: Condition) -> int:
-    """How many values of the bits that it looks at satisfy it."""
+    """Return how many values of the bits that a condition tests satisfy it."""
     width = support(condition).bit_count()
     return sum(1 << width - mask.bit_count() for mask, _ in condition)
 
 
-def length(condition: Condition) -> int:
-    """How many bits have to be looked at, cube by cube."""
+def num_tested_bits(condition: Condition) -> int:
+    """Return how many bits all cubes together test, counting a bit once for each cube."""
     return sum(mask.bit_count() for mask, _ in condition)
 
 
 def values_on(condition: Condition, bits: Sequence[int]) -> list[int]:
-    """The values of a register that satisfy it.
+    """Return the values of a register that satisfy a condition.
 
     Args:
         condition: A condition.
-        bits: The bits of the register, lowest first, with all that the condition looks at.
+        bits: The bits of the register, lowest first. They include all bits that the condition tests.
 
     Returns:
-        The values, ascending. There may be 2 to the power of the number of bits.
+        The values, ascending. There are up to 2 to the power of the number of bits.
     """
     values = []
     for mask, value in condition:
-        found = [sum(1 << place for place, bit in enumerate(bits) if value >> bit & 1)]
-        for place, bit in enumerate(bits):
+        values_of_cube = [sum(1 << position for position, bit in enumerate(bits) if value >> bit & 1)]
+        for position, bit in enumerate(bits):
             if not mask >> bit & 1:
-                found += [one | 1 << place for one in found]
-        values += found
+                values_of_cube += [known | 1 << position for known in values_of_cube]
+        values += values_of_cube
     return sorted(values)
 
 
 def _pieces_outside(whole: tuple[int, int], cube: tuple[int, int]) -> list[tuple[int, int]]:
-    """The parts of a cube outside another one, bit by bit."""
+    """Return disjoint cubes for the part of ``whole`` outside ``cube``.
+
+    Each piece differs from ``cube`` in one of the bits that ``whole`` leaves free, and agrees with it in the
+    free bits below.
+    """
     mask, value = whole
     other_mask, other_value = cube
     if (value ^ other_value) & mask & other_mask:
@@ -155,9 +166,9 @@ def _pieces_outside(whole: tuple[int, int], cube: tuple[int, int]) -> list[tuple
 
 
 def _checked(cubes: list[tuple[int, int]]) -> Condition:
-    if len(cubes) > _MOST_CUBES:
+    if len(cubes) > _MAX_CUBES:
         raise UnwritableError(
-            "its condition is true for too many unrelated values of its bits; compute it after the run, or "
-            "compare fewer bits"
+            "its condition is true for too many unrelated values of its bits; compare fewer bits, or "
+            "evaluate the condition after the run"
         )
     return tuple(cubes)

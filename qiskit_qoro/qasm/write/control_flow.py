@@ -1,13 +1,14 @@
-"""Control flow as lines with conditions.
+"""Translation of control flow into lines with conditions.
 
-Branches of ``if_else`` and ``switch`` are written one after the other, each under its condition; nesting and
-``else`` only make other conditions. That is right as long as no branch changes what the conditions look at.
-Where one does, or where a condition would take many lines for every operation, the conditions are latched
-first: whether a branch is taken is then a scratch bit. A branch whose last operation measures into its own
-condition needs no latch: it is written last.
+The branches of ``if_else`` and ``switch`` are written one after the other, each operation under the condition
+of its branch. Nested branches run under the intersection of their conditions, and ``else`` is the complement.
+This is correct if no operation changes a bit that the condition of a later operation tests. If one does, or
+if a condition would take many lines for every operation, the conditions are latched first: one scratch bit
+for each branch tells whether the branch is taken. No latch is needed if the only such operation is the final
+measurement of one branch, because this branch can be written last.
 
-Loops are unrolled. ``break`` and ``continue`` under a condition are sticky scratch bits, and what they skip
-is run if these are 0.
+Loops are unrolled. A ``break`` or ``continue`` inside a branch sets a scratch bit, and the operations that it
+may skip run only if this bit is 0. Such a bit is never cleared before its loop or iteration ends.
 """
 
 from __future__ import annotations
@@ -37,24 +38,24 @@ from qiskit_qoro.qasm.write.bit_conditions import (
     complement,
     equals,
     intersect,
-    length,
+    num_tested_bits,
     simplify,
     subtract,
     support,
     unite,
 )
-from qiskit_qoro.qasm.write.branches import JUMPS, Branch, Scope, is_long, writers_last
+from qiskit_qoro.qasm.write.branches import JUMPS, Branch, Scope, has_many_values, order_writers_last
 from qiskit_qoro.qasm.write.lines import Lines
 from qiskit_qoro.qasm.write.qiskit_conditions import read_condition, read_equality
 from qiskit_qoro.qasm.write.unwritable import UnwritableError
 
 __all__ = ["ControlFlow", "WriteBlock"]
 
-_MOST_ITERATIONS = 1_000_000
+_MAX_ITERATIONS = 1_000_000  # of all loops together
 
 
 class WriteBlock(Protocol):
-    """Writes the instructions of a block until one of them jumps."""
+    """A function that writes the instructions of a block until one of them jumps."""
 
     def __call__(
         self, block: QuantumCircuit, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
@@ -66,10 +67,12 @@ class _Loop:
     """A loop that is being unrolled.
 
     Attributes:
-        num_branches: How many branches were open around it.
-        break_bit: The scratch bit that says that it was left.
-        continue_bit: The scratch bit that says that the rest of this iteration is skipped.
-        left: Whether it was left whatever the bits hold.
+        num_branches: How many branches enclose it.
+        break_bit: The scratch bit that is 1 if a conditional ``break`` was taken; ``None`` if there was none.
+            It stays in use until the end of the loop.
+        continue_bit: The scratch bit that is 1 if a conditional ``continue`` was taken in this iteration;
+            ``None`` if there was none. It stays in use until the end of the iteration.
+        left: Whether an unconditional ``break`` was reached, so that no further iteration is written.
     """
 
     num_branches: int
@@ -78,29 +81,32 @@ class _Loop:
     left: bool = False
 
     @property
-    def bits(self) -> list[int]:
-        """The scratch bits that have to be 0 for anything to happen."""
+    def skip_bits(self) -> list[int]:
+        """The scratch bits that have to be 0 for the following operations to run."""
         return [bit for bit in (self.break_bit, self.continue_bit) if bit is not None]
 
 
 class ControlFlow:
-    """Writes control flow into lines.
+    """Writes control flow.
+
+    The current condition of ``lines`` always is: all enclosing branches are taken, and no enclosing loop is
+    being skipped. Every method that changes ``_branches`` or the bits of a loop calls ``_update_condition``.
 
     Args:
-        lines: What is written to.
+        lines: The lines to append to.
         write_block: Writes the instructions of a block.
 
     Attributes:
-        jumped: Whether what follows in the block that is being written is never reached.
+        jumped: Whether the rest of the block that is being written is never reached.
     """
 
     def __init__(self, lines: Lines, write_block: WriteBlock) -> None:
         self.jumped = False
         self._lines = lines
         self._write_block = write_block
-        self._branches: list[Branch] = []
-        self._loops: list[_Loop] = []
-        self._iterations = 0
+        self._branches: list[Branch] = []  # the enclosing branches, outermost first
+        self._loops: list[_Loop] = []  # the enclosing loops, outermost first
+        self._num_iterations = 0
 
     def write(
         self, instruction: CircuitInstruction, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
@@ -109,14 +115,14 @@ class ControlFlow:
 
         Args:
             instruction: The instruction.
-            qubits: How each qubit is written.
+            qubits: The name of each qubit.
             clbits: The index of each classical bit.
 
         Returns:
             Whether it is control flow.
 
         Raises:
-            UnwritableError: It is, and cannot be lowered.
+            UnwritableError: It is control flow that cannot be translated.
         """
         operation = instruction.operation
         scope = Scope(instruction, qubits, clbits)
@@ -127,60 +133,60 @@ class ControlFlow:
         elif isinstance(operation, ForLoopOp):
             self._write_for_loop(operation, scope)
         elif isinstance(operation, BoxOp):
-            self._write(operation.blocks[0], scope)
+            self._write_in_scope(operation.blocks[0], scope)
         elif isinstance(operation, JUMPS):
             self._write_jump(leaves=isinstance(operation, BreakLoopOp))
         elif isinstance(operation, WhileLoopOp):
             raise UnwritableError(
                 "how often a while loop runs is known only during the run, and OpenQASM 2 has no loops; use "
-                "a for loop with a largest number of iterations, and break_loop() in an if_test() to leave it"
+                "a for loop with a maximum number of iterations, and break_loop() in an if_test() to leave it"
             )
         elif isinstance(operation, Store):
             raise UnwritableError(
-                "real-time variables cannot be run, and values cannot be stored in classical bits; measure "
-                "into a classical register, and use it in the conditions themselves"
+                "OpenQASM 2 has neither real-time variables nor assignments to classical bits; measure into "
+                "a classical register, and use the register in conditions"
             )
         elif isinstance(operation, ControlFlowOp):
             raise UnwritableError(
-                "this kind of control flow is not known here; use if_test, switch or for_loop"
+                "this kind of control flow is not supported; use if_test, switch or for_loop"
             )
         else:
             return False
         return True
 
-    def _write(self, block: QuantumCircuit, scope: Scope) -> None:
+    def _write_in_scope(self, block: QuantumCircuit, scope: Scope) -> None:
         self._write_block(block, scope.qubits_of(block), scope.clbits_of(block))
 
     def _write_if_else(self, operation: IfElseOp, scope: Scope) -> None:
         condition = read_condition(operation.condition, scope.clbits)
-        blocks = [*operation.blocks, None]
-        self._choose([Branch(condition, blocks[0]), Branch(complement(condition), blocks[1])], scope)
+        blocks = [*operation.blocks, None]  # the second block is optional
+        self._write_choice([Branch(condition, blocks[0]), Branch(complement(condition), blocks[1])], scope)
 
     def _write_switch(self, operation: SwitchCaseOp, scope: Scope) -> None:
         branches = []
-        rest = ALWAYS
+        rest = ALWAYS  # the condition that no earlier case matches
         for values, block in operation.cases_specifier():
             condition = NEVER
             for value in values:
-                found = (
+                matches = (
                     rest if value is CASE_DEFAULT else read_equality(operation.target, value, scope.clbits)
                 )
-                condition = unite(condition, intersect(found, rest))
+                condition = unite(condition, intersect(matches, rest))
             rest = subtract(rest, condition)
             branches.append(Branch(condition, block))
-        self._choose([*branches, Branch(rest, None)], scope)
+        self._write_choice([*branches, Branch(rest, None)], scope)
 
-    def _choose(self, branches: Sequence[Branch], scope: Scope) -> None:
-        """Write branches whose conditions exclude each other and leave nothing out."""
-        read = 0
+    def _write_choice(self, branches: Sequence[Branch], scope: Scope) -> None:
+        """Write branches of which exactly one is taken."""
+        tested_bits = 0
         for branch in branches:
-            read |= support(branch.condition)
-        branches = [branch for branch in branches if branch.condition]
-        ordered = None if self._lines.bit_by_bit else writers_last(branches, read, scope)
-        if ordered is not None and not any(is_long(branch) for branch in ordered):
+            tested_bits |= support(branch.condition)
+        branches = [branch for branch in branches if branch.condition != NEVER]
+        ordered = None if self._lines.bit_by_bit else order_writers_last(branches, tested_bits, scope)
+        if ordered is not None and not any(has_many_values(branch) for branch in ordered):
             self._write_branches(ordered, scope)
             return
-        latched, bits = self._latch(branches)
+        latched, bits = self._latch_branches(branches)
         self._write_branches(latched, scope)
         for bit in bits:
             self._lines.return_scratch_bit(bit)
@@ -190,22 +196,26 @@ class ControlFlow:
             if branch.block is None or not branch.block.data:
                 continue
             self._branches.append(branch)
-            self._update()
+            self._update_condition()
             if self._lines.condition != NEVER:
-                self._write(branch.block, scope)
+                self._write_in_scope(branch.block, scope)
             self._branches.pop()
-            self._update()
+            self._update_condition()
+            # A jump in a branch is conditional, so what follows the branches may be reached.
             self.jumped = False
 
-    def _latch(self, branches: Sequence[Branch]) -> tuple[list[Branch], list[int]]:
-        """The branches with scratch bits as their conditions, and these bits.
+    def _latch_branches(self, branches: Sequence[Branch]) -> tuple[list[Branch], list[int]]:
+        """Latch the conditions of branches.
 
-        The branch with the longest condition is taken where no other one is. It needs no bit of its own if
-        that is seen from a single bit.
+        The branch with the longest condition is not latched from its condition: it is taken if no other
+        branch is.
+
+        Returns:
+            The branches with scratch bits as their conditions, and these scratch bits.
         """
-        others = sorted(branches, key=lambda branch: length(branch.condition))
+        others = sorted(branches, key=lambda branch: num_tested_bits(branch.condition))
         last = others.pop()
-        bits = [self._lines.latched(branch.condition) for branch in others]
+        bits = [self._lines.latch_here(branch.condition) for branch in others]
         latched = [
             Branch(equals([bit], 1), branch.block, latched=True)
             for bit, branch in zip(bits, others, strict=True)
@@ -213,10 +223,11 @@ class ControlFlow:
         if last.block is None:
             return latched, bits
         if len(bits) < 2 and self._lines.condition == ALWAYS:
+            # "No other branch is taken" is the value of at most one bit, which can be tested directly.
             return [*latched, Branch(equals(bits, 0), last.block)], bits
-        rest = self._lines.latched(ALWAYS)
-        self._lines.unlatch(rest, [branch.condition for branch in latched])
-        return [*latched, Branch(equals([rest], 1), last.block, latched=True)], [*bits, rest]
+        last_bit = self._lines.latch_here(ALWAYS)
+        self._lines.unlatch(last_bit, [branch.condition for branch in latched])
+        return [*latched, Branch(equals([last_bit], 1), last.block, latched=True)], [*bits, last_bit]
 
     def _write_for_loop(self, operation: ForLoopOp, scope: Scope) -> None:
         values, parameter, block = operation.params
@@ -231,10 +242,10 @@ class ControlFlow:
             )
         if not block.data:
             return
-        # The length of a very long range is no number that len() may return.
+        # len() fails for very long ranges.
         if (
             isinstance(values, range)
-            and abs(values.stop - values.start) // abs(values.step) > _MOST_ITERATIONS
+            and abs(values.stop - values.start) // abs(values.step) > _MAX_ITERATIONS
         ):
             raise _too_many_iterations()
         loop = _Loop(len(self._branches))
@@ -242,37 +253,40 @@ class ControlFlow:
         for value in values:
             self._count_iteration()
             bound = block if parameter is None else _bind(block, parameter, value)
-            self._write(bound, scope)
-            self.jumped = False
+            self._write_in_scope(bound, scope)
+            self.jumped = False  # a jump ends this iteration only, or the loop by `left`
             if loop.continue_bit is not None:
                 self._lines.return_scratch_bit(loop.continue_bit)
                 loop.continue_bit = None
-                self._update()
+                self._update_condition()
             if loop.left:
                 break
         self._loops.pop()
         if loop.break_bit is not None:
             self._lines.return_scratch_bit(loop.break_bit)
-            self._update()
+            self._update_condition()
 
     def _count_iteration(self) -> None:
-        self._iterations += 1
-        if self._iterations > _MOST_ITERATIONS:
+        self._num_iterations += 1
+        if self._num_iterations > _MAX_ITERATIONS:
             raise _too_many_iterations()
 
     def _write_jump(self, *, leaves: bool) -> None:
+        """Write a ``break`` (``leaves``) or a ``continue``."""
         if not self._loops:
-            raise UnwritableError("it stands outside of a loop; put it into the block of a for_loop()")
+            raise UnwritableError("it is outside of a loop; put it into the block of a for_loop()")
         self.jumped = True
         loop = self._loops[-1]
         in_branch = len(self._branches) > loop.num_branches
         if not in_branch and (not leaves or loop.continue_bit is None):
+            # Unless an earlier jump was taken, this one always is: no scratch bit is needed.
             loop.left = loop.left or leaves
             return
-        # The bits are sticky: where they are 1 already it does no harm to make them 1 again, so that the
-        # condition need not look at them.
-        keep = [loop.continue_bit] if leaves and loop.continue_bit is not None else []
-        condition = self._condition(loop, keep)
+        # A break must not be taken if a continue was taken before it, so its condition tests the continue
+        # bit. The other bits of this loop are not tested. If such a bit is already 1, the operations after
+        # the jump are skipped anyway, and latching a bit that is already 1 changes nothing.
+        tested = [loop.continue_bit] if leaves and loop.continue_bit is not None else []
+        condition = self._current_condition(loop, tested)
         if leaves:
             loop.break_bit = self._lines.take_scratch_bit() if loop.break_bit is None else loop.break_bit
             self._lines.latch(loop.break_bit, condition)
@@ -281,24 +295,32 @@ class ControlFlow:
                 self._lines.take_scratch_bit() if loop.continue_bit is None else loop.continue_bit
             )
             self._lines.latch(loop.continue_bit, condition)
-        self._update()
+        self._update_condition()
 
-    def _update(self) -> None:
-        self._lines.condition = self._condition()
+    def _update_condition(self) -> None:
+        self._lines.condition = self._current_condition()
 
-    def _condition(self, innermost: _Loop | None = None, bits_of_innermost: Sequence[int] = ()) -> Condition:
-        """When what is written now is run: all open branches are taken, and nothing was jumped over."""
+    def _current_condition(
+        self, innermost: _Loop | None = None, bits_of_innermost: Sequence[int] = ()
+    ) -> Condition:
+        """Return the condition that all enclosing branches are taken and no enclosing loop is being skipped.
+
+        Args:
+            innermost: A loop whose own skip bits are not tested.
+            bits_of_innermost: The scratch bits that are tested for this loop instead.
+        """
         condition = ALWAYS
         for branch in self._branches:
+            # A latched condition already includes the conditions of the branches around it.
             condition = branch.condition if branch.latched else intersect(condition, branch.condition)
         for loop in self._loops:
-            bits = bits_of_innermost if loop is innermost else loop.bits
+            bits = bits_of_innermost if loop is innermost else loop.skip_bits
             condition = intersect(condition, equals(bits, 0))
         return simplify(condition)
 
 
 def _too_many_iterations() -> UnwritableError:
-    return UnwritableError(f"loops run more than {_MOST_ITERATIONS} times in all; shorten them")
+    return UnwritableError(f"all loops together run more than {_MAX_ITERATIONS} times; shorten them")
 
 
 def _bind(block: QuantumCircuit, parameter: Any, value: int) -> QuantumCircuit:

@@ -1,4 +1,4 @@
-"""What an operation is made of, as a circuit."""
+"""The definitions of operations as circuits."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _WIDEST_MATRIX = 6  # qubits; 0.3 s for a matrix of 64 x 64
 
 
 def definition_of(operation: Any) -> QuantumCircuit:
-    """The circuit that an operation stands for.
+    """Return a circuit for an operation that is not a gate of the engine.
 
     Args:
-        operation: Any operation that is no gate of the engine.
+        operation: The operation.
 
     Returns:
-        Its definition, or what Qiskit synthesizes for it or for its matrix.
+        Its ``definition``. If it has none, the circuit that Qiskit synthesizes for it or for its matrix.
 
     Raises:
-        UnwritableError: There is neither, or computing it fails.
-        RecursionError: It is nested too deep.
+        UnwritableError: There is no such circuit, or computing it fails.
+        RecursionError: The definition is nested too deeply.
     """
     try:
         definition = getattr(operation, "definition", None)
@@ -39,25 +39,25 @@ def definition_of(operation: Any) -> QuantumCircuit:
             definition = _synthesize(operation) or _decompose_matrix(operation)
     except Exception as error:
         if isinstance(operation, Instruction):
-            # What has been written of it must not be taken for the whole the next time.
+            # A failed definition may have left a partial circuit, which must not be used the next time.
             operation.definition = None
         if isinstance(error, RecursionError):
             raise
         raise UnwritableError(f"its definition fails: {error}") from error
     if definition is None:
-        raise UnwritableError("it is no gate of the engine and has no definition; give it one")
+        raise UnwritableError("it is not a gate of the engine and has no definition; define it")
     return definition
 
 
 def _synthesize(operation: Any) -> QuantumCircuit | None:
-    """The circuit of an operation that Qiskit knows how to build but not as a definition.
+    """Return the circuit that Qiskit's high-level synthesis builds for an operation.
 
-    Permutations, Clifford operators and annotated operations are such.
+    Permutations, Clifford operators and annotated operations have such a circuit but no ``definition``.
     """
     circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
     circuit.append(operation, circuit.qubits, circuit.clbits)
     try:
-        # The operation need not be the first one, so nothing is known of the state of its qubits.
+        # The operation may be anywhere in the circuit, so the state of its qubits is unknown.
         built = HighLevelSynthesis(basis_gates=list(GATES), qubits_initially_zero=False)(circuit)
     except TranspilerError:
         return None
@@ -66,7 +66,7 @@ def _synthesize(operation: Any) -> QuantumCircuit | None:
 
 
 def _decompose_matrix(operation: Any) -> QuantumCircuit | None:
-    """The circuit of a gate that is known by its matrix alone."""
+    """Return a circuit for a gate of which only the matrix is known."""
     if operation.num_clbits or operation.num_qubits > _WIDEST_MATRIX:
         return None
     try:

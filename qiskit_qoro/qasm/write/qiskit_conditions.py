@@ -1,8 +1,8 @@
-"""Qiskit's conditions and classical expressions -> sets of bit patterns.
+"""Translation of Qiskit's conditions and classical expressions into sets of bit patterns.
 
-Conditions are a bit or a register with a value, or an expression. Logic, and comparisons of a register
-with a number, are translated as they stand, so that registers may be wide. Any other expression is computed
-for every value of the bits that it reads, which have to be few.
+A condition is a bit or a register with a value, or an expression. Logical operations and comparisons of a
+register with a number are translated directly, so registers may be wide. Any other expression is evaluated
+for every value of the bits that it reads, so it may read only a few bits.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from qiskit_qoro.qasm.write.unwritable import UnwritableError
 
 __all__ = ["read_condition", "read_equality"]
 
-_MOST_BITS = 10
-_WIDEST_SHIFT = 4096  # beyond, nothing is left in any register
+_MAX_ENUMERATED_BITS = 10
+_MAX_SHIFT = 4096  # wider than any register, so that the result is 0
 
 _Op = expr.Binary.Op
+# Operations on two conditions. On operands of type Bool, the bitwise operations are logical ones.
 _LOGIC: Mapping[Any, Callable[[Condition, Condition], Condition]] = {
     _Op.LOGIC_AND: intersect,
     _Op.BIT_AND: intersect,
@@ -43,6 +44,7 @@ _LOGIC: Mapping[Any, Callable[[Condition, Condition], Condition]] = {
     _Op.NOT_EQUAL: lambda a, b: unite(subtract(a, b), subtract(b, a)),
     _Op.EQUAL: lambda a, b: complement(unite(subtract(a, b), subtract(b, a))),
 }
+# Operations on two values, by name: not every release of Qiskit has all of them.
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "BIT_AND": and_,
     "BIT_OR": or_,
@@ -55,7 +57,7 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "LESS_EQUAL": le,
     "GREATER": gt,
     "GREATER_EQUAL": ge,
-    "SHIFT_LEFT": lambda a, b: a << b if b < _WIDEST_SHIFT else 0,
+    "SHIFT_LEFT": lambda a, b: a << b if b < _MAX_SHIFT else 0,
     "SHIFT_RIGHT": rshift,
     "ADD": add,
     "SUB": sub,
@@ -64,14 +66,14 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def read_condition(condition: Any, index: Mapping[Any, int]) -> Condition:
-    """The condition of an ``if_else``.
+    """Translate the condition of an ``if_else``.
 
     Args:
         condition: A bit or a register with its value, or an expression.
         index: The index of each bit.
 
     Raises:
-        UnwritableError: It reads what is no classical bit, or cannot be reduced to few enough values.
+        UnwritableError: The condition reads something other than classical bits, or takes too many values.
     """
     if isinstance(condition, expr.Expr):
         return simplify(_truth(condition, index))
@@ -80,7 +82,7 @@ def read_condition(condition: Any, index: Mapping[Any, int]) -> Condition:
 
 
 def read_equality(target: Any, value: int, index: Mapping[Any, int]) -> Condition:
-    """The condition that the target of a ``switch`` has a value.
+    """Translate the condition that the target of a ``switch`` has a value.
 
     Args:
         target: A bit, a register or an expression.
@@ -92,30 +94,31 @@ def read_equality(target: Any, value: int, index: Mapping[Any, int]) -> Conditio
     """
     if isinstance(target, expr.Var) or not isinstance(target, expr.Expr):
         return equals(_indices(target, index), int(value))
-    return simplify(_enumerate(target, index, lambda found: bool(found == value)))
+    return simplify(_enumerate(target, index, lambda result: bool(result == value)))
 
 
 def _indices(target: Any, index: Mapping[Any, int]) -> list[int]:
+    """Return the indices of the classical bits of a bit, a register or a variable, lowest first."""
     name = getattr(target, "name", None)
     if isinstance(target, expr.Var):
         target = target.var
     if not isinstance(target, Clbit | ClassicalRegister):
         raise UnwritableError(
-            f"it reads the real-time variable {name!r}, and only classical bits are known to the engine; "
-            "keep the value in a classical register"
+            f"it reads the real-time variable {name!r}, but the engine has classical bits only; keep the "
+            "value in a classical register"
         )
     bits = [target] if isinstance(target, Clbit) else list(target)
     try:
         return [index[bit] for bit in bits]
     except KeyError:
         raise UnwritableError(
-            "its condition reads a classical bit that is not among its bits; build the block with "
-            "circuit.if_test(), circuit.switch() or circuit.for_loop(), which add it"
+            "its condition reads a classical bit that is not one of the instruction's bits; build the block "
+            "with circuit.if_test(), circuit.switch() or circuit.for_loop(), which add the bit"
         ) from None
 
 
 def _truth(node: Any, index: Mapping[Any, int]) -> Condition:
-    """Where an expression of type ``Bool`` is true."""
+    """Return the condition that an expression of type ``Bool`` is true."""
     if isinstance(node, expr.Value):
         return ALWAYS if node.value else NEVER
     if isinstance(node, expr.Var):
@@ -128,17 +131,18 @@ def _truth(node: Any, index: Mapping[Any, int]) -> Condition:
         if isinstance(node.operand, expr.Var):
             return complement(equals(_indices(node.operand, index), 0))
     if isinstance(node, expr.Index):
-        return _index(node, index)
+        return _single_bit(node, index)
     if isinstance(node, expr.Binary) and node.op in _LOGIC:
         if isinstance(node.left.type, types.Bool) and isinstance(node.right.type, types.Bool):
             return _LOGIC[node.op](_truth(node.left, index), _truth(node.right, index))
-        compared = _comparison_with_number(node, index)
-        if compared is not None:
-            return compared
+        comparison = _comparison_with_number(node, index)
+        if comparison is not None:
+            return comparison
     return _enumerate(node, index, bool)
 
 
-def _index(node: Any, index: Mapping[Any, int]) -> Condition:
+def _single_bit(node: Any, index: Mapping[Any, int]) -> Condition:
+    """Return the condition that an indexed bit of a register is 1."""
     if isinstance(node.target, expr.Var) and isinstance(node.index, expr.Value):
         bits = _indices(node.target, index)
         return equals(bits[node.index.value : node.index.value + 1], 1)
@@ -146,7 +150,7 @@ def _index(node: Any, index: Mapping[Any, int]) -> Condition:
 
 
 def _comparison_with_number(node: Any, index: Mapping[Any, int]) -> Condition | None:
-    """``register == number`` or ``register != number``; ``None`` if it is neither."""
+    """Translate ``register == number`` or ``register != number``; return ``None`` for anything else."""
     if node.op not in (_Op.EQUAL, _Op.NOT_EQUAL):
         return None
     sides = [_without_widening(node.left), _without_widening(node.right)]
@@ -157,11 +161,12 @@ def _comparison_with_number(node: Any, index: Mapping[Any, int]) -> Condition | 
         return None
     if not isinstance(register.type, types.Uint) or not isinstance(number.value, int):
         return None
-    same = equals(_indices(register, index), number.value)
-    return same if node.op is _Op.EQUAL else complement(same)
+    is_equal = equals(_indices(register, index), number.value)
+    return is_equal if node.op is _Op.EQUAL else complement(is_equal)
 
 
 def _without_widening(node: Any) -> Any:
+    """Remove casts to wider unsigned integers, which do not change the value."""
     while (
         isinstance(node, expr.Cast)
         and isinstance(node.type, types.Uint)
@@ -172,27 +177,31 @@ def _without_widening(node: Any) -> Any:
     return node
 
 
-def _enumerate(node: Any, index: Mapping[Any, int], wanted: Callable[[Any], bool]) -> Condition:
+def _enumerate(node: Any, index: Mapping[Any, int], accepts: Callable[[Any], bool]) -> Condition:
+    """Evaluate an expression for every value of its bits; return those for which ``accepts`` is true."""
     bits = sorted({bit for var in expr.iter_vars(node) for bit in _indices(var, index)})
-    if len(bits) > _MOST_BITS:
+    if len(bits) > _MAX_ENUMERATED_BITS:
         raise UnwritableError(
-            f"its expression reads {len(bits)} bits and is no comparison of a register with a number, so "
-            f"that all its values would have to be listed; use at most {_MOST_BITS} bits"
+            f"its expression reads {len(bits)} bits and is not a comparison of a register with a number, so "
+            f"all values of the bits would have to be tried; use at most {_MAX_ENUMERATED_BITS} bits"
         )
     mask = sum(1 << bit for bit in bits)
-    held = [
-        sum(1 << bit for place, bit in enumerate(bits) if number >> place & 1)
+    patterns = [
+        sum(1 << bit for position, bit in enumerate(bits) if number >> position & 1)
         for number in range(1 << len(bits))
     ]
-    return tuple((mask, one) for one in held if wanted(_value(node, partial(_read, index, one))))
+    return tuple(
+        (mask, pattern) for pattern in patterns if accepts(_value(node, partial(_read, index, pattern)))
+    )
 
 
-def _read(index: Mapping[Any, int], held: int, target: Any) -> int:
-    return sum((held >> bit & 1) << place for place, bit in enumerate(_indices(target, index)))
+def _read(index: Mapping[Any, int], pattern: int, target: Any) -> int:
+    """Return the value of a bit or register if the classical bits have this pattern."""
+    return sum((pattern >> bit & 1) << position for position, bit in enumerate(_indices(target, index)))
 
 
 def _value(node: Any, read: Callable[[Any], int]) -> Any:
-    """What an expression is worth, its bits being what ``read`` says."""
+    """Evaluate an expression; ``read`` returns the values of bits and registers."""
     if isinstance(node, expr.Value):
         return node.value
     if isinstance(node, expr.Var):
@@ -209,24 +218,25 @@ def _value(node: Any, read: Callable[[Any], int]) -> Any:
     if isinstance(node, expr.Binary):
         left, right = _value(node.left, read), _value(node.right, read)
         return _cast(_binary(node, left, right), node.type)
-    raise UnwritableError(f"its expression contains {type(node).__name__}, which has no value before the run")
+    raise UnwritableError(f"its expression contains {type(node).__name__}, which is not supported")
 
 
 def _binary(node: Any, left: Any, right: Any) -> Any:
     if node.op.name in _ARITHMETIC:
         return _ARITHMETIC[node.op.name](left, right)
     if node.op.name != "DIV":
-        raise UnwritableError(f"its expression uses the operation {node.op.name}, which is not known here")
+        raise UnwritableError(f"its expression uses the operation {node.op.name}, which is not supported")
     if not right:
         raise UnwritableError("its expression divides by zero for some values of its bits")
     return floordiv(left, right) if isinstance(node.type, types.Uint) else left / right
 
 
 def _cast(value: Any, kind: Any) -> Any:
+    """Convert a value to a type as Qiskit does; unsigned integers wrap around."""
     if isinstance(kind, types.Bool):
         return bool(value)
     if isinstance(kind, types.Uint):
         return int(value) & ((1 << kind.width) - 1)
     if kind.__class__.__name__ == "Float":
         return float(value)
-    raise UnwritableError(f"its expression has a part of type {kind!r}, which has no value before the run")
+    raise UnwritableError(f"its expression has a part of type {kind!r}, which is not supported")

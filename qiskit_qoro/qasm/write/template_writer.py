@@ -1,9 +1,8 @@
-"""Writing a circuit with free parameters as a template: OpenQASM 2 in which angles are names.
+"""Writer for templates: circuits with free parameters as OpenQASM 2 with names as angles.
 
-Each different expression of parameters becomes one name, wherever it stands, so that the values of a row are
-those of the expressions and not of the parameters: the service then only has to put numbers in place of
-names, and never computes. Angles of gates that are written by their definition are expressions of the same
-parameters, and are found in the same way.
+Each distinct parameter expression becomes one name, wherever it occurs. A row of values contains the values
+of the expressions, not those of the parameters, so the service only replaces names by numbers and evaluates
+nothing. The angles in definitions of gates are expressions of the same parameters and become names too.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ class ParametricProgram:
     """A circuit as a template.
 
     Attributes:
-        program: The template; its text uses the names as angles.
-        names: The names, in order of first appearance; none where the circuit has no free parameters.
-        expressions: What each name stands for.
+        program: The template. Its text has the names as angles.
+        names: The names, in order of first appearance. Empty if the circuit has no free parameters.
+        expressions: The expression behind each name.
     """
 
     program: Program
@@ -52,25 +51,26 @@ def write_template(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) -
         drop_idle_qubits: As for :func:`~qiskit_qoro.qasm.write.writer.write_program`.
 
     Returns:
-        The template with its names and what they stand for.
+        The template, its names and their expressions.
 
     Raises:
-        QoroInputError: An instruction cannot be written; the message names it and its index. A gate whose
-            definition has to know the values of its parameters is such.
+        QoroInputError: An instruction cannot be written, for example because its definition needs the values
+            of its parameters. The message names the instruction and its index.
     """
-    names: dict[Hashable, tuple[ParameterExpression, str]] = {}
-    spelled = dict[int, tuple[ParameterExpression, str]]()
+    by_value: dict[Hashable, tuple[ParameterExpression, str]] = {}
+    # The same object occurs often, and hashing an expression is slow. Storing the expression keeps it alive,
+    # so that its id stays unique.
+    by_id: dict[int, tuple[ParameterExpression, str]] = {}
 
     def spell(expression: ParameterExpression) -> str:
-        # The same object comes often, and to look an expression up by value is slow.
-        known = spelled.get(id(expression))
+        known = by_id.get(id(expression))
         if known is None:
-            known = names.setdefault(key_of_angle(expression), (expression, f"a{len(names)}"))
-            spelled[id(expression)] = (expression, known[1])
+            known = by_value.setdefault(key_of_angle(expression), (expression, f"a{len(by_value)}"))
+            by_id[id(expression)] = (expression, known[1])
         return known[1]
 
     program = write_program(circuit, drop_idle_qubits=drop_idle_qubits, spell_symbol=spell)
-    # A gate written by its definition need not use its own angles.
-    used = set(_NAME.findall(program.text)) if names else set()
-    pairs = [(name, expression) for expression, name in names.values() if name in used]
+    # A definition may leave out some of the gate's angles, so not all names are in the text.
+    used = set(_NAME.findall(program.text)) if by_value else set()
+    pairs = [(name, expression) for expression, name in by_value.values() if name in used]
     return ParametricProgram(program, tuple(name for name, _ in pairs), tuple(item for _, item in pairs))

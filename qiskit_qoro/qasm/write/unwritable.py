@@ -1,4 +1,4 @@
-"""Why an instruction cannot be written, for whoever knows which one it was."""
+"""The error for an instruction that cannot be written."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ __all__ = ["UnwritableError"]
 
 
 class UnwritableError(Exception):
-    """Why an instruction cannot be written; :func:`write_program` says which one it was.
+    """An instruction cannot be written.
+
+    It never reaches the user: :func:`~qiskit_qoro.qasm.write.writer.write_program` turns it into a
+    :class:`~qiskit_qoro.errors.QoroInputError` that names the instruction.
 
     Args:
-        reason: Why.
-        place: The index of the instruction, if it is not the one that is being written.
+        reason: Why it cannot be written, and what to do.
+        instruction: The index of the instruction. Only used for errors that are found after all instructions
+            have been visited.
     """
 
-    def __init__(self, reason: str, place: int = 0) -> None:
+    def __init__(self, reason: str, instruction: int = 0) -> None:
         super().__init__(reason)
-        self.place = place
+        self.instruction = instruction

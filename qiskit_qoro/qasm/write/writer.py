@@ -1,17 +1,18 @@
-"""Writing circuits as flat OpenQASM 2 that the engine and Qiskit's parser read alike.
+"""Writer for circuits: flat OpenQASM 2 that means the same to the engine and to Qiskit's parser.
 
-The text has one quantum register ``q`` and one operation a line. Bits are numbered by their place in the
-circuit, so that registers of any kind (overlapping, permuted, loose bits, odd names) cannot matter; the
-register layout stays with whoever has the circuit. There is one classical register ``c``, unless the circuit
-has conditions: those look at whole registers, so that the bits are put into several, see
-:attr:`Program.clbits`. Gates of the table :data:`qiskit_qoro.qasm.gates.GATES` are written by name, every
-other one is replaced by its ``definition`` (or by what Qiskit synthesizes for it), in place and down to the
-table, so that the text defines nothing. Control flow is lowered to ``if``
+The text has one quantum register ``q`` and one operation on each line. Bits are numbered by their index in
+the circuit, so the circuit's registers do not matter: they may overlap, be permuted, leave bits out, and have
+any names. Callers keep the registers themselves. There is one classical register ``c``, unless the circuit
+has conditions: these compare whole registers, so the bits are distributed over several, see
+:attr:`Program.clbits`. Gates of the table :data:`qiskit_qoro.qasm.gates.GATES` are written by name. Every
+other gate is replaced in place by its ``definition``, or by what Qiskit synthesizes for it, until only gates
+of the table are left; the text contains no definitions. Control flow is translated to ``if``
 (:mod:`qiskit_qoro.qasm.write.control_flow`).
 
-Left out, because neither counts nor expectation values can depend on it: the global phase of the circuit and
-of each definition (a gate that controls a phase has it in its own definition), and delays, which
-are timing only. Barriers stay. Angles are written with Python's ``repr``, which reads back as the same float.
+Two things are left out because counts and expectation values do not depend on them: delays, and the global
+phase of the circuit and of each definition. (A controlled gate has the phase of its base gate in its own
+definition.) Barriers are kept. Angles are written with Python's ``repr``, so they are read back as the same
+float.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Program", "SpellSymbol", "is_timing", "write_program"]
 
 SpellSymbol = Callable[[ParameterExpression], str]
-"""Writes an angle that has free parameters."""
+"""A function that returns the text of an angle with free parameters."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,14 @@ class Program:
     Attributes:
         text: The OpenQASM 2 program.
         num_qubits: The size of its register ``q``, at least 1.
-        num_clbits: The size of all its classical registers together, which is the length of an outcome.
-            There are no such registers when it is 0. Conditions may need scratch bits beside those of the
-            circuit; they are 0 at the end, up to noise.
-        qubits: The circuit's index of each qubit of ``q``, in order. It is empty for a circuit
-            without qubits, whose text has one idle qubit; and conditions may need one more qubit, behind
-            these.
-        clbits: For each classical bit of the circuit, in the order of ``circuit.clbits``, where it stands in
-            an outcome of the program: 0 is the rightmost character. ``(0, 1, 2, ...)`` unless the circuit has
-            conditions that look at bits which are not neighbours. It is that too if it is not given.
+        num_clbits: The total size of its classical registers, which is the length of a bitstring in the
+            results. If it is 0, there are no classical registers. It includes the scratch bits that
+            conditions may need in addition to the circuit's bits. These are 0 at the end, apart from noise.
+        qubits: The circuit's index of each qubit of ``q``, in order. Empty for a circuit without qubits,
+            whose text has one idle qubit. Conditions may need one more qubit, which follows these.
+        clbits: For each classical bit of the circuit, in the order of ``circuit.clbits``, its position in a
+            bitstring of the results: 0 is the rightmost character. The default is ``(0, 1, 2, ...)``.
+            Positions differ from it only if a condition tests bits that are not adjacent.
     """
 
     text: str
@@ -84,51 +84,52 @@ def write_program(
     The same circuit always gives the same text.
 
     Args:
-        circuit: The circuit, all parameters bound.
-        drop_idle_qubits: Whether to leave out qubits that nothing but barriers and delays touches.
-            The remaining ones keep their order, see :attr:`Program.qubits`. Classical bits all stay.
-        keep_clbit_order: Whether the classical bits have to stand in an outcome as they stand in the circuit,
-            with scratch bits to their left. Conditions on bits that are not neighbours are then longer.
-        spell_symbol: Writes each angle that has free parameters; without it they are refused. It may be
-            called for angles that are not written.
+        circuit: The circuit. All parameters are bound, unless ``spell_symbol`` is given.
+        drop_idle_qubits: Whether to leave out qubits without operations other than barriers and delays. The
+            remaining qubits keep their order, see :attr:`Program.qubits`. Classical bits are never left out.
+        keep_clbit_order: Whether the classical bits have the same order in the results as in the circuit,
+            with scratch bits to their left. Conditions on bits that are not adjacent then take more lines.
+        spell_symbol: Returns the text of an angle with free parameters. Without it, such angles are refused.
+            It may also be called for angles that do not occur in the text.
 
     Returns:
         The program.
 
     Raises:
-        QoroInputError: An instruction cannot be written: it has an unbound parameter or an angle
-            that is no finite real number, it is control flow that cannot be lowered or acts on real-time
-            variables, or it is neither a known gate nor has a definition, or the program would be too
-            long. The message names the instruction and its index in the circuit.
+        QoroInputError: An instruction cannot be written, or the program would be too long. An instruction
+            cannot be written if it has an unbound parameter or an angle that is not a finite real number, if
+            it is control flow that cannot be translated, if it uses real-time variables, or if it is neither
+            a known gate nor has a definition. The message names the instruction and its index in the circuit.
     """
     kept = _used_qubits(circuit) if drop_idle_qubits else tuple(range(circuit.num_qubits))
     lines = _lines_of(circuit, kept, spell_symbol)
     try:
-        text, num_qubits, arrangement = lines.finish(keep_order=keep_clbit_order)
+        text, num_qubits, layout = lines.finish(keep_order=keep_clbit_order)
     except UnwritableError:
-        # There are no registers for its conditions.
+        # Some condition needs a register that is too wide or too many lines. Latch all conditions bit by bit.
         lines = _lines_of(circuit, kept, spell_symbol, bit_by_bit=True)
         try:
-            text, num_qubits, arrangement = lines.finish(keep_order=keep_clbit_order)
+            text, num_qubits, layout = lines.finish(keep_order=keep_clbit_order)
         except UnwritableError as error:
-            raise _named(error, circuit, error.place) from None
+            raise _input_error(error, circuit, error.instruction) from None
     program = "\n".join(text)
     if len(program) > DEFAULT_LIMITS.text_bytes:
         raise QoroInputError(
-            f"its program is {len(program)} characters long, at most {DEFAULT_LIMITS.text_bytes} can be run; "
-            "split the circuit, or shorten its loops"
+            f"the circuit's program has {len(program)} characters, at most {DEFAULT_LIMITS.text_bytes} are "
+            "allowed; split the circuit, or shorten its loops"
         )
-    position_of = {bit: position for position, bit in enumerate(arrangement.order)}
-    places = tuple(position_of[bit] for bit in range(circuit.num_clbits))
-    return Program(program, num_qubits, len(position_of), kept, places)
+    position_of = {bit: position for position, bit in enumerate(layout.order)}
+    clbits = tuple(position_of[bit] for bit in range(circuit.num_clbits))
+    return Program(program, num_qubits, len(position_of), kept, clbits)
 
 
 def is_timing(instruction: CircuitInstruction) -> bool:
-    """Whether an instruction is a barrier or a delay, and not a gate that somebody has called so."""
+    """Whether an instruction is a barrier or a delay, and not just a gate with such a name."""
     return instruction.name in ("barrier", "delay") and isinstance(instruction.operation, Barrier | Delay)
 
 
 def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
+    """Return the indices of the qubits with operations, or one idle qubit if there are none."""
     used: set[Any] = set()
     for instruction in circuit.data:
         if not is_timing(instruction):
@@ -149,43 +150,51 @@ def _lines_of(
     lines = Lines(max(len(kept), 1), circuit.num_clbits, bit_by_bit=bit_by_bit)
     body = _Body(lines, spell_symbol)
     for index, instruction in enumerate(circuit.data):
-        lines.place = index
+        lines.instruction = index
         try:
             body.write(instruction, qubits, clbits)
         except UnwritableError as error:
-            raise _named(error, circuit, index) from error.__cause__
+            raise _input_error(error, circuit, index) from error.__cause__
         except RecursionError as error:
-            raise _named(
-                "its blocks or definitions are nested too deep; use fewer levels", circuit, index
+            raise _input_error(
+                "its blocks or definitions are nested too deeply; use fewer levels", circuit, index
             ) from error
     return lines
 
 
-def _named(reason: object, circuit: QuantumCircuit, index: int) -> QoroInputError:
+def _input_error(reason: object, circuit: QuantumCircuit, index: int) -> QoroInputError:
     return QoroInputError(f"instruction {index} ({circuit.data[index].name}): {reason}")
 
 
 class _Body:
-    """Appends the lines of instructions; definitions of standard gates are looked up once.
+    """Appends the lines of instructions.
 
     Args:
-        lines: What is appended to.
-        spell_symbol: Writes an angle that has free parameters, ``None`` refuses it.
+        lines: The lines to append to.
+        spell_symbol: Returns the text of an angle with free parameters; ``None`` to refuse such angles.
     """
 
     def __init__(self, lines: Lines, spell_symbol: SpellSymbol | None = None) -> None:
         self._lines = lines
+        # Gates are appended to the text directly, because this is the hot path.
         self._append = lines.text.append
         self._control_flow = ControlFlow(lines, self.write_block)
         self._spell_symbol = spell_symbol
+        # Definitions of standard gates, by name and angles.
         self._definitions: dict[tuple[object, ...], QuantumCircuit] = {}
 
     def write(
         self, instruction: CircuitInstruction, qubits: Mapping[Any, str], clbits: Mapping[Any, int]
     ) -> None:
-        """Append ``instruction``, its qubits spelled by ``qubits`` and its bits numbered by ``clbits``."""
+        """Append an instruction.
+
+        Args:
+            instruction: The instruction.
+            qubits: The name of each qubit.
+            clbits: The index of each classical bit.
+        """
         name = instruction.name
-        # A name alone proves nothing: anybody may call a gate of theirs "h".
+        # The name alone does not identify a gate: a user's gate may be called "h" too.
         if not instruction.is_standard_gate():
             self._write_other(instruction, qubits, clbits)
         elif name not in GATES:
@@ -220,7 +229,7 @@ class _Body:
         elif isinstance(operation, Delay) or self._control_flow.write(instruction, qubits, clbits):
             pass
         elif type(operation) is _constructor(operation.name):
-            # A copy of a gate of the table that has been made mutable.
+            # A mutable copy of a gate of the table, which Qiskit does not count as a standard gate.
             angles = ",".join(self._angle(value) for value in operation.params)
             operands = ",".join(qubits[bit] for bit in instruction.qubits)
             self._append(f"{operation.name}{f'({angles})' if angles else ''} {operands};")
@@ -241,7 +250,7 @@ class _Body:
     def _standard_definition(self, instruction: CircuitInstruction) -> QuantumCircuit:
         key = (instruction.name, *map(key_of_angle, instruction.params))
         if key not in self._definitions:
-            # Checked here, as a definition may fold an angle that is no number into something else.
+            # Check the angles first: a definition may hide one that is not a finite number.
             for value in instruction.params:
                 self._angle(value)
             self._definitions[key] = definition_of(instruction.operation)

@@ -1,3 +1,5 @@
+"""The OpenQASM 2 parser: what it accepts, and the position and reason of its errors."""
+
 from __future__ import annotations
 
 import re
@@ -13,7 +15,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm import GATES, Limits, parse_program
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
-PLACED = re.compile(r"line \d+, column \d+: \S")
+WITH_POSITION = re.compile(r"line \d+, column \d+: \S")
 
 
 def angle(expression: str) -> str:
@@ -54,8 +56,8 @@ CRASHERS = {
 
 
 @pytest.mark.parametrize("text", CRASHERS.values(), ids=CRASHERS.keys())
-def test_what_brings_an_engine_down_is_refused_with_its_place(text: str) -> None:
-    with pytest.raises(QoroInputError, match=PLACED):
+def test_a_program_that_would_crash_or_block_the_engine_is_refused_with_its_position(text: str) -> None:
+    with pytest.raises(QoroInputError, match=WITH_POSITION):
         parse_program(text)
 
 
@@ -85,8 +87,8 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "reason"), MISTAKES.items())
-def test_a_mistake_is_named_with_its_place(text: str, reason: str) -> None:
-    with pytest.raises(QoroInputError, match=PLACED) as caught:
+def test_an_error_contains_its_reason_and_position(text: str, reason: str) -> None:
+    with pytest.raises(QoroInputError, match=WITH_POSITION) as caught:
         parse_program(text)
     assert reason in str(caught.value)
 
@@ -102,12 +104,12 @@ def test_a_mistake_is_named_with_its_place(text: str, reason: str) -> None:
         (b"OPENQASM 2.0;", "bytes"),
     ],
 )
-def test_a_program_without_sense_is_refused(text: str, reason: str) -> None:
+def test_an_error_without_position_contains_its_reason(text: str, reason: str) -> None:
     with pytest.raises(QoroInputError, match=reason):
         parse_program(text)
 
 
-def test_the_place_counts_lines_and_columns_from_one() -> None:
+def test_lines_and_columns_are_counted_from_one() -> None:
     with pytest.raises(QoroInputError, match=r"^line 3, column 1: 'h' is already defined"):
         parse_program(HEADER + "gate h a { x a; }")
     with pytest.raises(QoroInputError, match=r"^line 4, column 3: "):
@@ -150,7 +152,7 @@ def test_a_gate_that_the_engine_does_not_know_has_to_be_defined(name: str) -> No
 
 
 @pytest.mark.parametrize("name", GATES)
-def test_every_gate_of_the_table_means_the_gate_of_qiskit(name: str) -> None:
+def test_every_gate_of_the_table_is_qiskits_gate(name: str) -> None:
     spec = GATES[name]
     angles = [0.1 * (index + 1) for index in range(spec.num_params)]
     operands = ", ".join(f"q[{index}]" for index in range(spec.num_qubits))
@@ -160,19 +162,19 @@ def test_every_gate_of_the_table_means_the_gate_of_qiskit(name: str) -> None:
     assert Operator(circuit) == Operator(spec.constructor(*angles))
 
 
-def test_the_two_primitives_need_no_include() -> None:
+def test_the_built_in_gates_need_no_include() -> None:
     circuit = parse_program("OPENQASM 2.0; qreg q[2]; U(1, 2, 3) q[0]; CX q[0], q[1];")
     assert dict(circuit.count_ops()) == {"u": 1, "cx": 1}
 
 
-def test_a_definition_of_the_program_wins_over_the_table() -> None:
+def test_a_definition_of_the_program_overrides_the_table() -> None:
     circuit = parse_program(HEADER + "gate swap a, b { x a; } qreg q[2]; swap q[0], q[1];")
     expected = QuantumCircuit(2)
     expected.x(0)
     assert Operator(circuit) == Operator(expected)
 
 
-def test_a_program_of_qiskits_exporter_with_its_own_definitions_is_read() -> None:
+def test_an_exported_program_with_definitions_is_parsed() -> None:
     circuit = QuantumCircuit(3, 2)
     circuit.ryy(0.3, 0, 1)
     circuit.ecr(1, 2)
@@ -181,16 +183,16 @@ def test_a_program_of_qiskits_exporter_with_its_own_definitions_is_read() -> Non
     assert Operator(parse_program(qasm2.dumps(circuit))).equiv(Operator(circuit))
 
 
-def test_an_unused_opaque_gate_is_no_harm() -> None:
+def test_an_unused_opaque_gate_is_accepted() -> None:
     assert parse_program(HEADER + "opaque f a; qreg q[1]; x q[0];").count_ops()["x"] == 1
 
 
-def test_comments_may_say_anything_in_any_language() -> None:
+def test_comments_may_contain_any_text() -> None:
     text = HEADER + "// ((((((((((((((((((((((( größer; gate\nqreg q[1]; // creg c[1000000000];\nx q[0];"
     assert parse_program(text).count_ops() == {"x": 1}
 
 
-def test_what_is_within_the_limits_is_read() -> None:
+def test_programs_within_the_limits_are_parsed() -> None:
     assert parse_program(angle("(" * 12 + "1" + ")" * 12)).data[0].params == [1.0]
     assert parse_program(angle("1+" * 1000 + "1")).data[0].params == [1001.0]
     assert parse_program(chain_of_definitions(10, 2)).count_ops() == {"g10": 1}
@@ -213,27 +215,27 @@ def test_what_is_within_the_limits_is_read() -> None:
 )
 def test_each_limit_can_be_set(limits: Limits, text: str) -> None:
     parse_program(HEADER + text)
-    with pytest.raises(QoroInputError, match=PLACED):
+    with pytest.raises(QoroInputError, match=WITH_POSITION):
         parse_program(HEADER + text, limits=limits)
 
 
-def test_the_limit_of_the_text_counts_bytes() -> None:
+def test_the_limit_for_the_text_counts_bytes() -> None:
     text = HEADER + "qreg q[1]; // ééé"
     parse_program(text, limits=Limits(text_bytes=len(text) + 3))
     with pytest.raises(QoroInputError, match="longer than"):
         parse_program(text, limits=Limits(text_bytes=len(text) + 2))
 
 
-WORDS = (
+TOKENS = (
     "gate |qreg |creg |if|(|)|[|]|{|}|;|,|q|c|x |rx|==|->|measure |1|0.5|1e9|pi|-|^|//|\n|"
     "'|opaque |barrier |reset |é"
 )
-PIECES = st.sampled_from([*WORDS.split("|"), HEADER, "qreg q[2];"])
+PIECES = st.sampled_from([*TOKENS.split("|"), HEADER, "qreg q[2];"])
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(PIECES, max_size=30))
-def test_any_text_is_read_or_refused(pieces: list[str]) -> None:
+def test_random_text_is_parsed_or_refused(pieces: list[str]) -> None:
     try:
         circuit = parse_program("".join(pieces))
     except QoroInputError:

@@ -1,4 +1,4 @@
-"""Programs as Qiskit's exporter writes them, with gates that its own ``qelib1.inc`` alone defines."""
+"""Completion of exported programs whose gates are defined only in Qiskit's ``qelib1.inc``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qiskit.circuit.library import (
 from qiskit.quantum_info import Operator
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm.read.qelib1_completion import LEGACY_GATES, complete_program, read_program
+from qiskit_qoro.qasm.read.qelib1_completion import QISKIT_QELIB1_GATES, complete_program, read_program
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
@@ -35,16 +35,16 @@ HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
         ("c4x q[0],q[1],q[2],q[3],q[4];", C4XGate()),
     ],
 )
-def test_each_definition_is_the_gate(text: str, gate: Gate) -> None:
+def test_each_definition_is_qiskits_gate(text: str, gate: Gate) -> None:
     _, circuit = read_program(f"{HEADER}qreg q[{gate.num_qubits}];\n{text}\n")
     assert Operator(circuit).equiv(Operator(gate))
 
 
-def test_the_table_is_tested_whole() -> None:
-    assert set(LEGACY_GATES) == {"rxx", "rzz", "rccx", "rc3x", "c3x", "c3sqrtx", "c4x"}
+def test_every_gate_of_the_table_is_tested() -> None:
+    assert set(QISKIT_QELIB1_GATES) == {"rxx", "rzz", "rccx", "rc3x", "c3x", "c3sqrtx", "c4x"}
 
 
-def test_what_qiskit_exports_is_read_back() -> None:
+def test_an_exported_circuit_is_parsed() -> None:
     circuit = QuantumCircuit(5)
     circuit.h(range(5))
     for gate in (RXXGate(0.3), RZZGate(-1.2), RCCXGate(), RC3XGate(), C3SXGate(), C3XGate(), C4XGate()):
@@ -65,11 +65,11 @@ def test_what_qiskit_exports_is_read_back() -> None:
     ],
     ids=["nothing used", "defined", "no include", "comment", "register"],
 )
-def test_a_program_that_lacks_nothing_stays_as_it_is(text: str) -> None:
+def test_a_program_without_missing_definitions_is_unchanged(text: str) -> None:
     assert complete_program(text) == text
 
 
-def test_the_programs_own_definition_counts() -> None:
+def test_a_definition_of_the_program_is_used() -> None:
     text = HEADER + "gate rzz(x) a,b { cz a,b; }\nqreg q[2];\nrzz(0.5) q[0],q[1];\n"
     _, circuit = read_program(text)
     cz = QuantumCircuit(2)
@@ -78,26 +78,26 @@ def test_the_programs_own_definition_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "position"),
     [
         (HEADER + "qreg q[2];\nrzz(0.5) q[0],q[1];\n  nope q[0];\n", "line 5, column 3"),
         ('include "qelib1.inc"; qreg q[2]; rzz(0.5) q[0],q[1]; nope q[0];', "line 1, column 54"),
         ('\n\ninclude "qelib1.inc"; qreg q[2]; nope q[0]; rzz(0.5) q[0],q[1];', "line 3, column 34"),
     ],
 )
-def test_places_are_those_of_the_users_text(text: str, place: str) -> None:
-    with pytest.raises(QoroInputError, match=rf"^{place}: .*nope") as caught:
+def test_positions_in_errors_refer_to_the_users_text(text: str, position: str) -> None:
+    with pytest.raises(QoroInputError, match=rf"^{position}: .*nope") as caught:
         read_program(text)
     line, column = (int(word.strip(",")) for word in str(caught.value).replace(":", "").split()[1:4:2])
     assert text.splitlines()[line - 1][column - 1 :].startswith("nope")
 
 
-def test_lines_keep_their_numbers() -> None:
+def test_line_numbers_do_not_change() -> None:
     text = HEADER + "qreg q[2];\nrzz(0.5) q[0],q[1];\n"
     assert complete_program(text).count("\n") == text.count("\n")
 
 
-def test_a_definition_shares_no_name_with_the_parameters_of_a_template() -> None:
+def test_an_inserted_definition_uses_no_name_of_a_template() -> None:
     text = HEADER + "qreg q[2];\nrzz(theta) q[0],q[1];\nrx(a) q[0];\n"
     added = complete_program(text).replace(text.split("\n")[2], "", 1).split("\n")[1]
     assert "gate rzz" in added

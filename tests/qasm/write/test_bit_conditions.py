@@ -1,4 +1,4 @@
-"""Conditions are sets of values: everything is held to sets of numbers."""
+"""Conditions on bits, compared with sets of numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDTH = 5
 EVERYTHING = set(range(2**WIDTH))
 
 bits = st.lists(st.integers(0, WIDTH - 1), min_size=1, max_size=WIDTH)
-atoms = st.builds(lambda places, value: equals(places, value % 2 ** len(places)), bits, st.integers(0))
+atoms = st.builds(lambda chosen, value: equals(chosen, value % 2 ** len(chosen)), bits, st.integers(0))
 conditions = st.recursive(
     atoms,
     lambda inner: st.one_of(
@@ -37,12 +37,12 @@ conditions = st.recursive(
 
 
 def members(condition: Condition) -> set[int]:
-    """The values that satisfy a condition, found by trying."""
+    """Return the values that satisfy a condition, by trying all values."""
     return {value for value in EVERYTHING if any(value & mask == held for mask, held in condition)}
 
 
 @given(conditions, conditions)
-def test_conditions_are_combined_as_sets_are(first: Condition, second: Condition) -> None:
+def test_operations_on_conditions_are_operations_on_sets(first: Condition, second: Condition) -> None:
     assert members(intersect(first, second)) == members(first) & members(second)
     assert members(unite(first, second)) == members(first) | members(second)
     assert members(subtract(first, second)) == members(first) - members(second)
@@ -50,42 +50,41 @@ def test_conditions_are_combined_as_sets_are(first: Condition, second: Condition
 
 
 @given(conditions)
-def test_the_cubes_exclude_each_other_and_can_be_counted(condition: Condition) -> None:
-    looked_at = [bit for bit in range(WIDTH) if support(condition) >> bit & 1]
-    others = WIDTH - len(looked_at)
+def test_cubes_are_disjoint_so_that_values_can_be_counted(condition: Condition) -> None:
+    others = WIDTH - support(condition).bit_count()
     assert number_of_values(condition) << others == len(members(condition))
 
 
 @given(conditions)
-def test_the_values_on_a_register_are_all_those_that_satisfy_it(condition: Condition) -> None:
+def test_all_values_that_satisfy_a_condition_are_listed(condition: Condition) -> None:
     assert values_on(condition, range(WIDTH)) == sorted(members(condition))
 
 
 @given(conditions)
-def test_what_is_always_true_is_known_to_be(condition: Condition) -> None:
+def test_a_condition_that_is_always_true_is_simplified(condition: Condition) -> None:
     assert (simplify(condition) == ALWAYS) == (members(condition) == EVERYTHING)
 
 
-def test_a_register_may_stand_anywhere() -> None:
+def test_the_bits_of_a_register_may_be_in_any_order() -> None:
     condition = equals([6, 2, 4], 0b011)
     assert condition == ((0b1010100, 0b1000100),)
     assert values_on(condition, [2, 4, 6]) == [0b101]
     assert values_on(condition, [6, 2, 4, 0]) == [0b0011, 0b1011]
 
 
-@pytest.mark.parametrize(("places", "value"), [([0, 1], 4), ([0], -1), ([], 1), ([3, 3], 1)])
-def test_what_no_bits_can_hold_is_never(places: list[int], value: int) -> None:
-    assert equals(places, value) == NEVER
+@pytest.mark.parametrize(("clbits", "value"), [([0, 1], 4), ([0], -1), ([], 1), ([3, 3], 1)])
+def test_a_value_that_does_not_fit_is_never_true(clbits: list[int], value: int) -> None:
+    assert equals(clbits, value) == NEVER
 
 
-def test_a_wide_register_that_is_not_a_number_is_few_cubes() -> None:
+def test_the_complement_of_a_wide_comparison_has_few_cubes() -> None:
     equal = equals(range(64), 12345)
     assert len(complement(equal)) == 64
     assert complement(complement(equal)) == equal
     assert number_of_values(complement(equal)) == 2**64 - 1
 
 
-def test_wide_registers_may_be_joined_by_or() -> None:
+def test_the_union_of_wide_comparisons_has_few_cubes() -> None:
     one, not_another = equals(range(100), 5), complement(equals(range(100, 200), 7))
     for first, second in ((one, not_another), (not_another, one)):
         assert len(unite(first, second)) == 101

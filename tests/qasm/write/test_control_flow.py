@@ -1,4 +1,7 @@
-"""What control flow is lowered to, and what is refused; that it means the same is in ``tests/reference``."""
+"""The translation of control flow, and what is refused.
+
+``tests/reference`` checks that the translation has the same results as the circuit.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ from qiskit_qoro.qasm import Program, parse_program, write_program
 
 
 def lines(circuit: QuantumCircuit) -> list[str]:
-    """The text without its header; it has to be readable."""
+    """Return the lines of the text without its header, after checking that it can be parsed."""
     text = write_program(circuit).text
     parse_program(text)
     return text.splitlines()[3:]
 
 
-def test_a_bit_is_a_register_of_its_own() -> None:
+def test_a_tested_bit_gets_its_own_register() -> None:
     circuit = QuantumCircuit(1, 3)
     with circuit.if_test((1, 1)) as otherwise:
         circuit.x(0)
@@ -44,14 +47,14 @@ def test_a_register_is_compared_as_a_whole() -> None:
     ]
 
 
-def test_conditions_on_all_bits_together_leave_one_register() -> None:
+def test_a_condition_on_all_bits_keeps_one_register() -> None:
     circuit = QuantumCircuit(1, 2)
     with circuit.if_test((circuit.cregs[0], 1)):
         circuit.x(0)
     assert lines(circuit) == ["creg c[2];", "if(c==1) x q[0];"]
 
 
-def test_nested_conditions_and_else_branches_are_values_of_all_their_bits() -> None:
+def test_nested_conditions_and_else_branches_compare_all_their_bits() -> None:
     circuit = QuantumCircuit(1, 2)
     with circuit.if_test((0, 1)):
         with circuit.if_test((1, 0)) as otherwise:
@@ -64,7 +67,7 @@ def test_nested_conditions_and_else_branches_are_values_of_all_their_bits() -> N
     ]
 
 
-def test_a_switch_is_a_condition_for_each_case() -> None:
+def test_a_switch_becomes_a_condition_for_each_case() -> None:
     circuit = QuantumCircuit(1, 2)
     with circuit.switch(circuit.cregs[0]) as case:
         with case(0, 3):
@@ -87,13 +90,13 @@ def test_a_switch_is_a_condition_for_each_case() -> None:
         (lambda a, b: expr.logic_not(expr.logic_or(a, b)), [0]),
     ],
 )
-def test_expressions_are_the_values_that_make_them_true(
+def test_an_expression_becomes_the_values_that_make_it_true(
     condition: Callable[[Clbit, Clbit], expr.Expr], values: list[int]
 ) -> None:
     circuit = QuantumCircuit(1, 2)
     with circuit.if_test(condition(*circuit.clbits)):
         circuit.x(0)
-    # Where the second bit does not matter it is no part of the register.
+    # A bit that does not affect the condition is not in the register.
     written = [line for line in lines(circuit) if line.startswith("if")]
     if values in ([1, 3], [0, 2]):
         assert written == [f"if(c0=={values[0]}) x q[0];"]
@@ -101,7 +104,7 @@ def test_expressions_are_the_values_that_make_them_true(
         assert written == [f"if(c=={value}) x q[0];" for value in values]
 
 
-def test_a_condition_that_is_always_true_is_none() -> None:
+def test_a_condition_that_is_always_true_is_left_out() -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.if_test(expr.logic_or(circuit.clbits[0], expr.logic_not(circuit.clbits[0]))):
         circuit.x(0)
@@ -110,7 +113,7 @@ def test_a_condition_that_is_always_true_is_none() -> None:
     assert lines(circuit) == ["creg c[1];", "x q[0];"]
 
 
-def test_bits_that_are_shifted_far_away_are_gone() -> None:
+def test_a_shift_by_more_than_the_width_gives_0() -> None:
     circuit = QuantumCircuit(1, 2)
     far = expr.lift(2**40, types.Uint(64))
     with circuit.if_test(expr.equal(expr.shift_left(circuit.cregs[0], far), 0)):
@@ -118,14 +121,14 @@ def test_bits_that_are_shifted_far_away_are_gone() -> None:
     assert lines(circuit) == ["creg c[2];", "x q[0];"]
 
 
-def test_a_loop_is_unrolled_with_its_parameter() -> None:
+def test_a_loop_is_unrolled_with_its_parameter_bound() -> None:
     circuit = QuantumCircuit(1)
     with circuit.for_loop((0, 1, 5), Parameter("k")) as k:
         circuit.rx(k / 2, 0)
     assert lines(circuit) == ["rx(0.0) q[0];", "rx(0.5) q[0];", "rx(2.5) q[0];"]
 
 
-def test_jumps_without_a_condition_end_an_iteration_or_the_loop() -> None:
+def test_unconditional_jumps_end_the_iteration_or_the_loop() -> None:
     circuit = QuantumCircuit(1)
     with circuit.for_loop(range(2)):
         circuit.x(0)
@@ -138,7 +141,7 @@ def test_jumps_without_a_condition_end_an_iteration_or_the_loop() -> None:
     assert lines(circuit) == ["x q[0];", "x q[0];", "z q[0];"]
 
 
-def test_a_loop_that_is_left_under_a_condition_has_a_scratch_bit() -> None:
+def test_a_conditional_break_uses_a_scratch_bit() -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.for_loop(range(2)):
         circuit.h(0)
@@ -155,7 +158,7 @@ def test_a_loop_that_is_left_under_a_condition_has_a_scratch_bit() -> None:
     ]
 
 
-def test_a_measurement_that_ends_its_branch_may_change_the_condition() -> None:
+def test_a_final_measurement_may_change_its_own_condition() -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.if_test((0, 1)) as otherwise:
         circuit.h(0)
@@ -167,7 +170,7 @@ def test_a_measurement_that_ends_its_branch_may_change_the_condition() -> None:
     ]
 
 
-def test_a_condition_that_is_changed_underway_is_latched() -> None:
+def test_a_condition_that_changes_within_its_branch_is_latched() -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.if_test((0, 1)):
         circuit.measure(0, 0)
@@ -179,7 +182,7 @@ def test_a_condition_that_is_changed_underway_is_latched() -> None:
     ]
 
 
-def test_the_other_values_of_a_wide_register_are_one_bit() -> None:
+def test_the_else_branch_of_a_wide_comparison_is_latched() -> None:
     circuit = QuantumCircuit(1, 60)
     with circuit.if_test((circuit.cregs[0], 5)) as otherwise:
         circuit.x(0)
@@ -190,7 +193,7 @@ def test_the_other_values_of_a_wide_register_are_one_bit() -> None:
     ]
 
 
-def test_a_conditional_reset_is_measured_and_flipped() -> None:
+def test_a_conditional_reset_becomes_a_measurement_and_a_flip() -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.if_test((0, 1)):
         circuit.reset(0)
@@ -200,7 +203,7 @@ def test_a_conditional_reset_is_measured_and_flipped() -> None:
     ]
 
 
-def test_barriers_and_delays_know_no_condition() -> None:
+def test_barriers_have_no_condition_and_delays_are_left_out() -> None:
     circuit = QuantumCircuit(2, 1)
     with circuit.if_test((0, 1)):
         circuit.barrier()
@@ -209,7 +212,7 @@ def test_barriers_and_delays_know_no_condition() -> None:
     assert lines(circuit) == ["creg c[1];", "barrier q[0],q[1];", "if(c==1) x q[1];"]
 
 
-def test_a_box_is_what_is_in_it() -> None:
+def test_a_box_is_replaced_by_its_content() -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.box():
         circuit.x(0)
@@ -218,7 +221,7 @@ def test_a_box_is_what_is_in_it() -> None:
     assert lines(circuit) == ["creg c[1];", "x q[0];", "if(c==1) y q[0];"]
 
 
-def test_a_block_may_number_its_bits_in_its_own_way() -> None:
+def test_a_block_may_have_its_bits_in_another_order() -> None:
     block = QuantumCircuit(2, 2)
     block.cx(0, 1)
     with block.if_test((0, 1)):
@@ -231,22 +234,22 @@ def test_a_block_may_number_its_bits_in_its_own_way() -> None:
     ]
 
 
-def spread() -> QuantumCircuit:
-    """A condition on two bits that are no neighbours."""
+def separated_bits() -> QuantumCircuit:
+    """Return a circuit with a condition on two bits that are not adjacent."""
     circuit = QuantumCircuit(1, 4)
     with circuit.if_test(expr.logic_and(circuit.clbits[0], circuit.clbits[3])):
         circuit.x(0)
     return circuit
 
 
-def test_bits_of_one_condition_move_together() -> None:
-    assert lines(spread()) == ["creg c0[2];", "creg c1[2];", "if(c0==3) x q[0];"]
-    program = write_program(spread())
+def test_the_bits_of_one_condition_become_adjacent() -> None:
+    assert lines(separated_bits()) == ["creg c0[2];", "creg c1[2];", "if(c0==3) x q[0];"]
+    program = write_program(separated_bits())
     assert (program.num_clbits, program.clbits) == (4, (0, 2, 3, 1))
 
 
-def test_bits_keep_their_places_where_this_is_asked_for() -> None:
-    program = write_program(spread(), keep_clbit_order=True)
+def test_bits_keep_their_order_on_request() -> None:
+    program = write_program(separated_bits(), keep_clbit_order=True)
     assert program.clbits == (0, 1, 2, 3)
     assert program.text.splitlines()[3:] == [
         "creg c[4];",
@@ -254,15 +257,19 @@ def test_bits_keep_their_places_where_this_is_asked_for() -> None:
     ]
 
 
-def test_a_program_that_says_nothing_of_its_bits_keeps_their_order() -> None:
+def test_the_bits_of_a_program_are_in_order_by_default() -> None:
     assert Program("", 1, 3, (0,)).clbits == (0, 1, 2)
 
 
 def test_the_same_circuit_gives_the_same_text() -> None:
-    assert write_program(spread()) == write_program(spread()) == write_program(spread().copy())
+    assert (
+        write_program(separated_bits())
+        == write_program(separated_bits())
+        == write_program(separated_bits().copy())
+    )
 
 
-def test_text_grows_with_the_circuit_and_no_faster() -> None:
+def test_the_text_grows_linearly_with_the_circuit() -> None:
     def size(rounds: int) -> int:
         circuit = QuantumCircuit(1, 1)
         for _ in range(rounds):
@@ -274,7 +281,7 @@ def test_text_grows_with_the_circuit_and_no_faster() -> None:
     assert size(300) - size(200) == size(200) - size(100)
 
 
-def test_what_would_take_too_many_values_is_latched_bit_by_bit() -> None:
+def test_a_condition_with_too_many_values_is_latched_bit_by_bit() -> None:
     circuit = QuantumCircuit(1, 12)
     with circuit.if_test((circuit.cregs[0], 5)):
         circuit.x(0)
@@ -293,7 +300,7 @@ def test_what_would_take_too_many_values_is_latched_bit_by_bit() -> None:
 
 
 def chain(length: int) -> QuantumCircuit:
-    """Conditions that each branch changes, in the ``else`` of each other."""
+    """Return nested ``else`` branches that all change the bit they test."""
     circuit = QuantumCircuit(1, 1)
     with ExitStack() as stack:
         for _ in range(length):
@@ -307,7 +314,7 @@ def chain(length: int) -> QuantumCircuit:
 
 
 def cases(count: int) -> QuantumCircuit:
-    """A switch whose cases change what it looks at."""
+    """Return a switch whose cases change a bit of its target."""
     circuit = QuantumCircuit(1, 6)
     with circuit.switch(circuit.cregs[0]) as case:
         for value in range(count):
@@ -320,7 +327,9 @@ def cases(count: int) -> QuantumCircuit:
 
 
 @pytest.mark.parametrize("build", [chain, cases])
-def test_latched_branches_take_the_same_number_of_lines_each(build: Callable[[int], QuantumCircuit]) -> None:
+def test_each_further_latched_branch_takes_the_same_number_of_lines(
+    build: Callable[[int], QuantumCircuit],
+) -> None:
     few, more, many = (len(lines(build(count))) for count in (10, 20, 30))
     assert many - more == more - few
 
@@ -386,8 +395,8 @@ def deep() -> QuantumCircuit:
     return circuit
 
 
-def many_ways_out() -> QuantumCircuit:
-    """Many loops that are left under a condition, each in a branch of its own."""
+def many_conditional_breaks() -> QuantumCircuit:
+    """Return many nested loops with a conditional break, each inside a branch."""
     circuit = QuantumCircuit(1, 1)
     with ExitStack() as stack:
         for _ in range(12):
@@ -431,13 +440,15 @@ def angle_inside() -> QuantumCircuit:
         (endless, r"instruction 0 \(for_loop\): .*1000000.*shorten"),
         (endless_and_idle, r"instruction 0 \(for_loop\): .*1000000.*shorten"),
         (many_lines, r"instruction 1 \(if_else\): .*1000000 operations.*shorten"),
-        (many_ways_out, r"instruction 0 \(for_loop\): .*24 bits.*fewer loops"),
+        (many_conditional_breaks, r"instruction 0 \(for_loop\): .*24 bits.*fewer loops"),
         (deep, r"instruction 0 \(if_else\): .*fewer levels"),
         (outside, r"instruction 0 \(break_loop\): .*outside"),
         (by_zero, r"instruction 0 \(if_else\): .*divides by zero"),
         (angle_inside, r"instruction 0 \(if_else\): .*theta.*assign_parameters"),
     ],
 )
-def test_what_cannot_be_lowered_is_named(builder: Callable[[], QuantumCircuit], message: str) -> None:
+def test_the_error_names_the_control_flow_that_cannot_be_translated(
+    builder: Callable[[], QuantumCircuit], message: str
+) -> None:
     with pytest.raises(QoroInputError, match=message):
         write_program(builder())

@@ -1,4 +1,4 @@
-"""Circuits with free parameters as templates."""
+"""The template writer for circuits with free parameters."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_template_with_its_values_is_the_bound_circuit() -> None:
     assert Operator(_bound(circuit, values)).equiv(Operator(expected))
 
 
-def test_an_expression_has_one_name_wherever_it_stands() -> None:
+def test_equal_expressions_share_one_name() -> None:
     circuit = QuantumCircuit(2)
     circuit.rx(2 * THETA, 0)
     circuit.ry(THETA, 1)
@@ -50,7 +50,7 @@ def test_an_expression_has_one_name_wherever_it_stands() -> None:
     assert template.program.text.splitlines()[3:] == ["rx(a0) q[0];", "ry(a1) q[1];", "rz(a0) q[1];"]
 
 
-def test_only_names_that_occur_in_the_text_are_named() -> None:
+def test_only_names_that_occur_in_the_text_are_listed() -> None:
     circuit = QuantumCircuit(1)
     circuit.r(THETA, PHI, 0)
     template = write_template(circuit)
@@ -58,7 +58,7 @@ def test_only_names_that_occur_in_the_text_are_named() -> None:
     assert len(template.names) == len(template.expressions)
 
 
-def test_an_expression_that_is_a_number_whatever_its_parameters_are_is_written() -> None:
+def test_an_expression_with_a_constant_value_is_written() -> None:
     circuit = QuantumCircuit(2)
     circuit.rx(0 * THETA - 1, 0)
     circuit.rx(0 * THETA, 0)
@@ -68,7 +68,7 @@ def test_an_expression_that_is_a_number_whatever_its_parameters_are_is_written()
     assert Operator(_bound(circuit, values)).equiv(Operator(circuit.assign_parameters(values)))
 
 
-def test_a_circuit_without_parameters_is_written_as_always() -> None:
+def test_a_circuit_without_parameters_is_written_as_a_program() -> None:
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.rzz(0.1, 0, 1)
@@ -82,13 +82,13 @@ def test_the_same_circuit_always_gives_the_same_text() -> None:
     assert write_template(circuit) == write_template(circuit.copy())
 
 
-def test_a_gate_that_has_to_know_its_values_is_refused_by_name() -> None:
-    class Stubborn(Gate):
+def test_a_gate_that_needs_its_parameter_values_is_refused() -> None:
+    class NeedsValue(Gate):
         def _define(self) -> None:
             self.definition = QuantumCircuit(1)
             self.definition.rx(float(np.float64(float(self.params[0]))), 0)
 
     circuit = QuantumCircuit(1)
-    circuit.append(Stubborn("stubborn", 1, [THETA]), [0])
-    with pytest.raises(QoroInputError, match=r"instruction 0 \(stubborn\): its definition fails"):
+    circuit.append(NeedsValue("needs_value", 1, [THETA]), [0])
+    with pytest.raises(QoroInputError, match=r"instruction 0 \(needs_value\): its definition fails"):
         write_template(circuit)

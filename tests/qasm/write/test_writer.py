@@ -1,4 +1,4 @@
-"""The writer against the reference: the text means to Qiskit and to the engine what the circuit meant."""
+"""The writer: its text means the same to Qiskit and to the engine as the circuit."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def add_algorithms(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
 
 
 def add_nested_gates(circuit: QuantumCircuit, rng: np.random.Generator) -> None:
-    """Gates with names of the table and phases that only matter once they are controlled."""
+    """Append gates with names of the table and with phases that matter only if the gate is controlled."""
     inner = QuantumCircuit(2, name="h", global_phase=0.7)
     inner.ecr(1, 0)
     inner.rzz(float(rng.uniform()), 0, 1)
@@ -137,7 +137,7 @@ def build(name: str, seed: int) -> QuantumCircuit:
 
 
 def forms(circuit: QuantumCircuit, seed: int) -> list[QuantumCircuit]:
-    """The circuit as it is and transpiled at each level."""
+    """Return the circuit itself and transpiled at each level."""
     return [circuit] + [
         transpile(circuit, target=TARGET, optimization_level=level, seed_transpiler=seed)
         for level in range(4)
@@ -145,15 +145,15 @@ def forms(circuit: QuantumCircuit, seed: int) -> list[QuantumCircuit]:
 
 
 def check_engine(text: str, state: Statevector) -> None:
-    words = ["XIII", "IZII", "IIYI", "ZIXZ", "YYII", "XZYX", "ZZZZ"]
-    found = maestro.simple_estimate(text, ";".join(words))["expectation_values"]
-    expected = [state.expectation_value(SparsePauliOp(word[::-1])).real for word in words]
+    pauli_strings = ["XIII", "IZII", "IIYI", "ZIXZ", "YYII", "XZYX", "ZZZZ"]
+    found = maestro.simple_estimate(text, ";".join(pauli_strings))["expectation_values"]
+    expected = [state.expectation_value(SparsePauliOp(string[::-1])).real for string in pauli_strings]
     assert np.allclose(found, expected, atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("seed", range(9))
 @pytest.mark.parametrize("name", BUILDERS)
-def test_the_text_means_the_circuit_to_qiskit_and_to_the_engine(name: str, seed: int) -> None:
+def test_the_text_means_the_same_to_qiskit_and_to_the_engine(name: str, seed: int) -> None:
     for circuit in forms(build(name, seed), seed):
         text = write_program(circuit).text
         assert Operator(parse_program(text)).equiv(Operator(circuit)), f"{name}, seed {seed}"
@@ -161,7 +161,7 @@ def test_the_text_means_the_circuit_to_qiskit_and_to_the_engine(name: str, seed:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_an_initialised_state_is_what_was_asked_for(seed: int) -> None:
+def test_an_initialised_state_is_the_given_state(seed: int) -> None:
     rng = np.random.default_rng(seed)
     amplitudes = rng.normal(size=8) + 1j * rng.normal(size=8)
     amplitudes /= np.linalg.norm(amplitudes)
@@ -195,7 +195,7 @@ def test_the_same_circuit_gives_the_same_text() -> None:
     assert write_program(circuit) == write_program(circuit) == write_program(circuit.copy())
 
 
-def test_registers_of_any_kind_become_places() -> None:
+def test_bits_of_any_registers_are_written_by_index() -> None:
     shared = [Clbit() for _ in range(3)]
     circuit = QuantumCircuit([Qubit()], QuantumRegister(2, "pi"), [Clbit()])
     circuit.add_register(ClassicalRegister(bits=shared[:2], name="Meas-1"))
@@ -207,7 +207,7 @@ def test_registers_of_any_kind_become_places() -> None:
     assert lines == ["qreg q[3];", "creg c[4];", *measured]
 
 
-def test_measurements_inside_an_instruction_reach_its_bits() -> None:
+def test_measurements_inside_an_instruction_write_its_bits() -> None:
     part = QuantumCircuit(2, 2, name="part")
     part.x(0)
     part.measure([0, 1], [1, 0])
@@ -240,7 +240,7 @@ def test_idle_qubits_can_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", ["barrier", "delay"])
-def test_a_gate_that_is_called_like_a_pause_is_a_gate(name: str) -> None:
+def test_a_gate_named_barrier_or_delay_is_written_as_a_gate(name: str) -> None:
     gate = QuantumCircuit(2, name=name)
     gate.cx(0, 1)
     circuit = QuantumCircuit(3)
@@ -252,7 +252,7 @@ def test_a_gate_that_is_called_like_a_pause_is_a_gate(name: str) -> None:
 
 @pytest.mark.parametrize("drop", [True, False])
 @pytest.mark.parametrize("num_qubits", [0, 1, 2])
-def test_there_is_always_a_qubit(num_qubits: int, drop: bool) -> None:
+def test_a_program_has_at_least_one_qubit(num_qubits: int, drop: bool) -> None:
     program = write_program(QuantumCircuit(num_qubits), drop_idle_qubits=drop)
     assert program.num_qubits == max(1, 1 if drop else num_qubits)
     assert program.qubits == tuple(range(min(num_qubits, 1) if drop else num_qubits))
@@ -279,7 +279,7 @@ ANGLES = [
 
 
 @pytest.mark.parametrize("angle", ANGLES)
-def test_an_angle_reads_back_as_the_same_float(angle: float) -> None:
+def test_an_angle_is_read_back_as_the_same_float(angle: float) -> None:
     circuit = QuantumCircuit(1)
     circuit.rz(angle, 0)
     text = write_program(circuit).text
@@ -288,7 +288,7 @@ def test_an_angle_reads_back_as_the_same_float(angle: float) -> None:
     assert maestro.simple_estimate(text, "Z")["expectation_values"] == [1.0]
 
 
-def test_random_angles_read_back_exactly() -> None:
+def test_random_angles_are_read_back_exactly() -> None:
     rng = np.random.default_rng(11)
     angles = [float(value) for value in rng.uniform(-1, 1, 500) * 10.0 ** rng.integers(-20, 20, 500)]
     circuit = QuantumCircuit(1)
@@ -402,12 +402,14 @@ def fails_when_expanded() -> QuantumCircuit:
         (fails_when_expanded, r"instruction 0 \(f\): its definition fails: .*zero"),
     ],
 )
-def test_what_cannot_be_written_is_named(builder: Callable[[], QuantumCircuit], message: str) -> None:
+def test_the_error_names_the_instruction_that_cannot_be_written(
+    builder: Callable[[], QuantumCircuit], message: str
+) -> None:
     with pytest.raises(QoroInputError, match=message):
         write_program(builder())
 
 
-def test_the_index_is_the_place_in_the_circuit() -> None:
+def test_the_error_contains_the_index_in_the_circuit() -> None:
     circuit = QuantumCircuit(1)
     circuit.x(0)
     circuit.barrier()
@@ -416,9 +418,9 @@ def test_the_index_is_the_place_in_the_circuit() -> None:
         write_program(circuit)
 
 
-def test_a_text_that_no_service_would_read_is_refused() -> None:
+def test_a_text_that_is_too_long_for_the_service_is_refused() -> None:
     circuit = QuantumCircuit(1000)
     for _ in range(3000):
         circuit.barrier()
-    with pytest.raises(QoroInputError, match=r"2\d{7} characters long, at most 16777216 .* split"):
+    with pytest.raises(QoroInputError, match=r"2\d{7} characters, at most 16777216 .* split"):
         write_program(circuit)
