@@ -137,7 +137,7 @@ def test_a_system_without_qpus_hides_no_other(
     assert names(provider, operational=True) == ["qoro_maestro"]
     assert names(provider, operational=False) == ["resting"]
     assert provider.get_backend("resting").num_qubits == 5
-    with pytest.raises(QoroInputError, match="'planned' lists no QPU"):
+    with pytest.raises(QoroInputError, match="'planned' has no QPU"):
         provider.get_backend("planned")
 
 

@@ -1,1 +1,1 @@
-"""QoroBackend: its run options, and the Target that the transpiler reads."""
+"""``QoroBackend``: its run options, its transpiler ``Target``, and the submission of a run."""

@@ -1,4 +1,4 @@
-"""A simulator cluster or a QPU system as a Qiskit backend."""
+"""The Qiskit backend of a simulator cluster or a QPU system."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ __all__ = ["QoroBackend"]
 class QoroBackend(BackendV2):
     """A simulator cluster or a QPU system of the Qoro service.
 
-    Get one from :meth:`QoroProvider.get_backend`. All qubits are connected with each other. A QPU system is
-    as wide as its widest operational QPU; the service does not tell the width of a simulator, so
-    :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH` stands for it.
+    Get one from :meth:`QoroProvider.get_backend`. All qubits are connected with each other. The width of a
+    QPU system is the width of its widest operational QPU. The service does not report the width of a
+    simulator, so that is always :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH`.
 
     Args:
-        system: What the service said about it.
-        service: The client that submits.
-        provider: Where it came from.
-        **fields: Initial values of the options, see :meth:`run`.
+        system: The description of the system that the service gave.
+        service: The client that submits the jobs.
+        provider: The provider that created the backend.
+        **fields: Initial values of the options; see :meth:`run`.
     """
 
     def __init__(
@@ -79,37 +79,41 @@ class QoroBackend(BackendV2):
 
     @property
     def target(self) -> Target:
-        """What circuits have to be transpiled to."""
+        """The target that circuits are transpiled for."""
         return self._target
 
     @property
     def max_circuits(self) -> None:
-        """Always ``None``, since a job may hold any number of circuits."""
+        """Always ``None``, because a job may hold any number of circuits."""
 
     @property
     def service(self) -> QoroService:
-        """The client that this backend submits with."""
+        """The client that submits the jobs of this backend."""
         return self._service
 
     @property
     def system(self) -> SimulatorCluster | QPUSystem:
-        """What the service says about this backend."""
+        """The service's description of this backend."""
         return self._system
 
     @property
     def is_simulator(self) -> bool:
-        """Whether it is a simulator cluster."""
+        """Whether the backend is a simulator cluster."""
         return isinstance(self._system, SimulatorCluster)
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs. A simulator always does, a QPU system if one of its QPUs is operational."""
+        """Whether the backend accepts jobs.
+
+        A simulator always does. A QPU system does if one of its QPUs is operational.
+        """
         return self._system.is_operational
 
     def configuration(self) -> BackendConfiguration:
-        """What this backend is, in the words of Qiskit 0 and 1: packages such as ``mthree`` still ask so.
+        """Return the configuration of the backend as Qiskit 0 and 1 defined it.
 
-        It holds nothing that :attr:`target` and the other attributes do not; ask those.
+        Packages such as ``mthree`` still read it. New code should use :attr:`target` and the other
+        attributes, which hold the same information.
         """
         return BackendConfiguration(
             backend_name=self.name,
@@ -120,16 +124,16 @@ class QoroBackend(BackendV2):
         )
 
     def status(self) -> BackendStatus:
-        """Ask the service how this backend is.
+        """Ask the service for the current status of this backend.
 
         Returns:
-            Whether it takes jobs, and what the service says of each QPU. The service tells nothing about its
-            queues: ``pending_jobs`` is ``None``.
+            Whether the backend accepts jobs, and the status of each QPU. ``pending_jobs`` is ``None``: the
+            service does not report its queues.
 
         Raises:
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
+            WireError: The answer breaks the protocol.
         """
         system = self._fetch_system()
         return BackendStatus(
@@ -141,14 +145,16 @@ class QoroBackend(BackendV2):
         )
 
     def refresh(self) -> None:
-        """Ask the service about this backend again, and build :attr:`target` from what it says now.
+        """Ask the service for its current description of this backend, and rebuild :attr:`target` from it.
+
+        The backend stays unchanged if an error is raised.
 
         Raises:
-            QiskitBackendNotFoundError: The service does not list it any more; it stays as it was.
-            QoroInputError: The service lists no QPU in it any more; it stays as it was.
+            QiskitBackendNotFoundError: The service does not list the backend any more.
+            QoroInputError: The system has no QPU any more.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
+            WireError: The answer breaks the protocol.
         """
         system = self._fetch_system()
         if system is None:
@@ -157,7 +163,7 @@ class QoroBackend(BackendV2):
         self._system = system
 
     def _fetch_system(self) -> SimulatorCluster | QPUSystem | None:
-        """What the service says of this backend now, ``None`` where it does not list it."""
+        """Fetch the current description of this backend, ``None`` if the service does not list it."""
         listed: Sequence[SimulatorCluster | QPUSystem] = (
             self._service.fetch_simulator_clusters()
             if self.is_simulator
@@ -166,40 +172,41 @@ class QoroBackend(BackendV2):
         return next((system for system in listed if system.name == self.name), None)
 
     def set_options(self, **fields: Any) -> None:
-        """Set options for all later runs; see :meth:`run` for what there is. ``None`` brings a default back.
+        """Set options for all later runs; :meth:`run` lists them. ``None`` restores a default.
 
         Raises:
-            QoroInputError: An option is unknown, or its value cannot be used.
+            QoroInputError: An option is unknown or its value is invalid.
         """
         self._options.update_options(**fields)
 
     def run(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> QoroJob:
         """Submit circuits as one job and return without waiting for it.
 
-        Everything is checked before anything is sent.
+        All arguments are checked before anything is sent.
 
         Args:
-            run_input: A circuit, or several; transpiled for this backend, and without free parameters.
-            **options: In place of this backend's ``options``, for this run; ``None`` counts as not given:
+            run_input: A circuit or several circuits, transpiled for this backend and without free parameters.
+            **options: Options for this run, which override ``options`` of the backend. ``None`` counts as not
+                given.
 
-                * ``shots``: how often to run each circuit, or a sequence with one number for each;
+                * ``shots``: the number of shots of each circuit, or a sequence with one number for each;
                 * ``memory``: whether the results list every shot;
-                * ``tag``: a name for the job; ``job_tags``, a list of names, are joined to one;
-                * ``seed_simulator``: an integer that makes the counts repeatable, on simulators;
-                * ``execution_config``: an :class:`ExecutionConfig`; or, in its place, the engine's options
-                  in a :class:`MaestroConfig` or a QPU's in a :class:`DeviceConfig`;
+                * ``tag``: a name for the job. ``job_tags``, a list of names, is joined to one tag;
+                * ``seed_simulator``: an integer that makes the counts repeatable, for simulators only;
+                * ``execution_config``: an :class:`ExecutionConfig`, a :class:`MaestroConfig` with options of
+                  the simulator, or a :class:`DeviceConfig` with options of a QPU;
                 * ``use_circuit_packing``: whether a QPU may run several circuits at once.
 
-                ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``, ``use_measure_esp=False``,
-                empty ``parameter_binds``, and ``None`` for these and for ``rep_delay`` are accepted, since
-                other packages pass them and they ask for what is done anyway.
+                Other packages also pass ``meas_level=2``, ``meas_return="single"``, ``init_qubits=True``,
+                ``use_measure_esp=False``, an empty ``parameter_binds`` and ``rep_delay=None``. These are
+                accepted and have no effect.
 
         Raises:
-            QoroInputError: A circuit or an option cannot be used; nothing was sent.
+            QoroInputError: A circuit or an option is invalid. Nothing was sent.
             QoroAPIError: The service refused the job.
             QoroConnectionError: The service did not answer.
         """
-        circuits = _circuits(run_input)
+        circuits = _check_circuits(run_input)
         settings = {**RUN_OPTIONS, **check_options(dict(self.options.items())), **check_options(options)}
         shots = shots_by_circuit(settings["shots"], len(circuits))
         programs = [self._program(index, circuit) for index, circuit in enumerate(circuits)]
@@ -229,23 +236,24 @@ class QoroBackend(BackendV2):
         )
 
     def check_execution_config(self, config: AnyConfig | None) -> None:
-        """Refuse a configuration that is for another kind of backend.
+        """Check that a configuration is for this kind of backend.
 
         Raises:
-            QoroInputError: It is the engine's and this is a QPU system, or the other way round.
+            QoroInputError: It is a ``MaestroConfig`` and the backend is a QPU system, or it is a
+                ``DeviceConfig`` and the backend is a simulator.
         """
         if isinstance(config, MaestroConfig) and not self.is_simulator:
-            raise QoroInputError(f"a MaestroConfig is for simulators, {self.name!r} is a QPU system")
+            raise QoroInputError(f"a MaestroConfig is for simulators, but {self.name!r} is a QPU system")
         if isinstance(config, DeviceConfig) and self.is_simulator:
-            raise QoroInputError(f"a DeviceConfig is for QPU systems, {self.name!r} is a simulator")
+            raise QoroInputError(f"a DeviceConfig is for QPU systems, but {self.name!r} is a simulator")
 
     def job_config(
         self, *, shots: int | None = None, tag: str = "default", use_circuit_packing: bool = False
     ) -> JobConfig:
-        """The settings of a job on this backend, for the methods of :attr:`service` that submit.
+        """Return the settings of a job on this backend, for the methods of :attr:`service` that submit jobs.
 
         Args:
-            shots: Shots for each circuit, ``None`` where they are given otherwise.
+            shots: Shots of each circuit, ``None`` if they are specified elsewhere.
             tag: A name for the job.
             use_circuit_packing: Whether a QPU may run several circuits at once.
         """
@@ -263,11 +271,12 @@ class QoroBackend(BackendV2):
         except QoroInputError as error:
             raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error
         if program.num_qubits > self.num_qubits:
-            has_scratch = program.num_qubits > max(len(program.qubits), 1)
-            why = ", one of them for its conditions" if has_scratch else ""
+            # The writer adds a qubit if the conditions of a circuit need one.
+            has_extra_qubit = program.num_qubits > max(len(program.qubits), 1)
+            note = ", one of them for its conditions" if has_extra_qubit else ""
             raise QoroInputError(
-                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits{why}, "
-                f"{self.name!r} has {self.num_qubits}"
+                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits{note}, "
+                f"but {self.name!r} has {self.num_qubits}"
             )
         return program
 
@@ -279,12 +288,13 @@ class QoroBackend(BackendV2):
             return config
         if not self.is_simulator or isinstance(config, DeviceConfig):
             raise QoroInputError(
-                f"seed_simulator={seed} cannot be honoured: {self.name!r} is no simulator. Where a QPU "
-                "system takes a seed, it is one of its options, in a DeviceConfig"
+                f"seed_simulator={seed} is not supported: {self.name!r} is not a simulator. If a QPU system "
+                "accepts a seed, pass it as an option in a DeviceConfig"
             )
         if isinstance(config, MaestroConfig):
             return replace(config, seed=seed)
-        # A seed is an option of the engine, which takes the place of the service's own configuration.
+        # The service accepts a seed in a MaestroConfig only, and that replaces the client's ExecutionConfig:
+        # its fields have to be merged here.
         default = self._service.execution_config
         if isinstance(default, MaestroConfig):
             default = default.execution_config
@@ -299,12 +309,12 @@ def _build_target(system: SimulatorCluster | QPUSystem) -> Target:
     return build_qpu_target(system)
 
 
-def _circuits(run_input: object) -> list[QuantumCircuit]:
+def _check_circuits(run_input: object) -> list[QuantumCircuit]:
     circuits = [run_input] if isinstance(run_input, QuantumCircuit) else run_input
     if not isinstance(circuits, Sequence) or isinstance(circuits, str):
         raise QoroInputError(
-            f"expected a QuantumCircuit or a list of them, got {type(run_input).__name__}: run() takes "
-            "circuits, text goes to service.submit_circuits()"
+            f"expected a QuantumCircuit or a list of them, got {type(run_input).__name__}: submit OpenQASM 2 "
+            "text with service.submit_circuits()"
         )
     if not circuits:
         raise QoroInputError("expected at least one circuit, got an empty list")

@@ -1,4 +1,7 @@
-"""The options of :meth:`QoroBackend.run`: ours, what they take, and the foreign ones that do no harm."""
+"""The options of :meth:`QoroBackend.run`: their defaults and checks.
+
+Options that other packages pass to every backend are accepted if they ask for what happens anyway.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,8 @@ RUN_OPTIONS: Mapping[str, Any] = MappingProxyType(
 )
 """The options and their defaults."""
 
-# What other packages pass to every backend: the values that ask for what happens here anyway.
-_HARMLESS: dict[str, tuple[Any, ...]] = {
+# Options that other packages pass, with the values that ask for what happens anyway.
+_FOREIGN: dict[str, tuple[Any, ...]] = {
     "init_qubits": (None, True),
     "meas_level": (None, 2),
     "meas_return": (None, "single"),
@@ -43,9 +46,10 @@ _JOB_TAGS = "job_tags"
 
 
 class RunOptions(Options):
-    """The options of a backend, checked when they are updated. ``None`` brings a default back.
+    """The options of a backend. They are checked when they are updated; ``None`` restores a default.
 
-    Setting one as an attribute is not checked, by Qiskit's design; a run checks them all again.
+    Qiskit lets an option be set as an attribute, which is not checked. Therefore each run checks all options
+    again.
     """
 
     def __init__(self, **fields: Any) -> None:
@@ -56,76 +60,77 @@ class RunOptions(Options):
         """Set options.
 
         Raises:
-            QoroInputError: An option is unknown, or its value cannot be used; none was set.
+            QoroInputError: An option is unknown or its value is invalid. No option was set.
         """
         defaults = {name: RUN_OPTIONS[name] for name in fields if name in RUN_OPTIONS}
         super().update_options(**{**defaults, **check_options(fields)})
 
 
 def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the options that mean something here.
+    """Check options and drop those that have no effect.
 
     Args:
         options: Name to value, as a caller passed them.
 
     Returns:
-        The same without the foreign ones and those that are ``None``, which counts as not given;
-        ``job_tags`` has become ``tag``, where there is none.
+        The options with converted values. Foreign options are dropped, and so is ``None``, which counts as
+        not given. ``job_tags`` becomes ``tag``, unless there is a ``tag``.
 
     Raises:
-        QoroInputError: An option is unknown, or its value cannot be used or cannot be honoured.
+        QoroInputError: An option is unknown, its value is invalid, or it cannot be honoured.
     """
     checked = {}
     for name, value in options.items():
-        if name not in RUN_OPTIONS and name not in _HARMLESS and name != _JOB_TAGS:
-            raise _unknown(name)
+        if name not in RUN_OPTIONS and name not in _FOREIGN and name != _JOB_TAGS:
+            raise _unknown_option(name)
         if value is None:
             continue
         if name in RUN_OPTIONS:
             checked[name] = _check_value(name, value)
-        elif name in _HARMLESS:
-            _check_harmless(name, value)
-        elif tag := _joined_tags(value):
+        elif name in _FOREIGN:
+            _check_foreign(name, value)
+        elif tag := _join_tags(value):
             checked = {"tag": tag, **checked}
     return checked
 
 
 def shots_by_circuit(shots: int | Sequence[int], num_circuits: int) -> list[int]:
-    """The shots of each circuit.
+    """Return the shots of each circuit.
 
     Args:
-        shots: One number for all, or one for each.
-        num_circuits: How many circuits there are.
+        shots: One number for all circuits, or one for each.
+        num_circuits: The number of circuits.
 
     Raises:
-        QoroInputError: There are not as many numbers as circuits.
+        QoroInputError: The number of shots and the number of circuits differ.
     """
     if isinstance(shots, int):
         return [shots] * num_circuits
     if len(shots) != num_circuits:
         raise QoroInputError(
-            f"shots has {len(shots)} numbers for {num_circuits} circuits: expected one each or one for all"
+            f"shots has {len(shots)} numbers for {num_circuits} circuits, expected a single number or one "
+            "for each circuit"
         )
     return list(shots)
 
 
-def _unknown(name: str) -> QoroInputError:
-    known = sorted({*RUN_OPTIONS, *_HARMLESS, _JOB_TAGS})
+def _unknown_option(name: str) -> QoroInputError:
+    known = sorted({*RUN_OPTIONS, *_FOREIGN, _JOB_TAGS})
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+    hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
     return QoroInputError(f"unknown option {name!r}: {hint}")
 
 
-def _check_harmless(name: str, value: Any) -> None:
-    if value not in _HARMLESS[name]:
-        accepted = " or ".join(map(repr, _HARMLESS[name]))
-        raise QoroInputError(f"{name}={value!r} cannot be honoured, only {accepted}: leave it out")
+def _check_foreign(name: str, value: Any) -> None:
+    if value not in _FOREIGN[name]:
+        accepted = " or ".join(map(repr, _FOREIGN[name]))
+        raise QoroInputError(f"{name}={value!r} is not supported, only {accepted}: leave the option out")
 
 
 def _check_value(name: str, value: Any) -> Any:
     accepts, convert, expected = _CHECKS[name]
     if not accepts(value):
-        raise QoroInputError(f"{name}={value!r} cannot be used: expected {expected}")
+        raise QoroInputError(f"{name} is {value!r}, expected {expected}")
     return convert(value)
 
 
@@ -145,7 +150,7 @@ def _is_shots_or_sequence(value: object) -> bool:
     return _is_shots(value)
 
 
-def _plain_shots(value: Any) -> int | list[int]:
+def _python_shots(value: Any) -> int | list[int]:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return int(value) if isinstance(value, Integral) else [int(number) for number in value]
@@ -155,31 +160,31 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, bool | np.bool_)
 
 
-def _same(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-# Each option: what it accepts, what it is kept as, and how an error describes what it accepts.
+# For each option: whether a value is valid, how it is converted, and what an error says is expected.
 _CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
     "shots": (
         _is_shots_or_sequence,
-        _plain_shots,
+        _python_shots,
         "an integer of 1 or more, or one such integer for each circuit",
     ),
     "memory": (_is_bool, bool, "True or False"),
-    "tag": (lambda value: isinstance(value, str), _same, "text"),
+    "tag": (lambda value: isinstance(value, str), _unchanged, "text"),
     "seed_simulator": (_is_seed, int, "an integer from 0 to 2^64 - 1"),
     "execution_config": (
         lambda value: isinstance(value, AnyConfig),
-        _same,
+        _unchanged,
         "an ExecutionConfig, a MaestroConfig or a DeviceConfig",
     ),
     "use_circuit_packing": (_is_bool, bool, "True or False"),
 }
 
 
-def _joined_tags(tags: Any) -> str:
+def _join_tags(tags: Any) -> str:
     is_list = isinstance(tags, Collection) and not isinstance(tags, str)
     if not is_list or not all(isinstance(tag, str) for tag in tags):
-        raise QoroInputError(f"{_JOB_TAGS}={tags!r} cannot be used: expected a list of texts")
+        raise QoroInputError(f"{_JOB_TAGS} is {tags!r}, expected a list of strings")
     return ",".join(tags)

@@ -1,4 +1,4 @@
-"""The backend as Qiskit and its users meet it."""
+"""``QoroBackend``: its attributes, copies, transpiling for it, and what a run sends and refuses."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def qpu(provider: QoroProvider) -> QoroBackend:
     return provider.get_backend("local_qpu")
 
 
-# --- what it is -----------------------------------------------------------------------------------------
+# --- attributes -----------------------------------------------------------------------------------------
 
 
-def test_a_simulator_is_a_wide_backend_with_every_gate_of_the_engine(
+def test_a_simulator_backend_has_its_fixed_width_and_every_gate_of_the_engine(
     provider: QoroProvider, backend: QoroBackend
 ) -> None:
     assert isinstance(backend, BackendV2)
@@ -69,15 +69,13 @@ def test_a_simulator_is_a_wide_backend_with_every_gate_of_the_engine(
     assert backend.service is provider.service
 
 
-def test_a_qpu_system_is_as_wide_as_its_widest_qpu(qpu: QoroBackend) -> None:
+def test_the_width_of_a_qpu_system_is_that_of_its_widest_qpu(qpu: QoroBackend) -> None:
     assert type(qpu.num_qubits) is int
     assert qpu.num_qubits == 7
     assert (qpu.is_simulator, qpu.is_operational) == (False, True)
 
 
-def test_packages_of_the_time_of_qiskit_0_find_a_configuration(
-    backend: QoroBackend, qpu: QoroBackend
-) -> None:
+def test_packages_written_for_qiskit_0_find_a_configuration(backend: QoroBackend, qpu: QoroBackend) -> None:
     simulator, device = backend.configuration(), qpu.configuration()
     assert (simulator.backend_name, simulator.simulator) == ("qoro_maestro", True)
     assert (device.backend_name, device.simulator) == ("local_qpu", False)
@@ -85,11 +83,11 @@ def test_packages_of_the_time_of_qiskit_0_find_a_configuration(
     assert device.backend_version == qpu.backend_version
     assert set(device.basis_gates) == set(qpu.target.operation_names)
     assert (device.coupling_map, device.max_shots) == (None, None)
-    # They divide by it, to learn how many jobs their circuits take.
+    # Such packages divide by it to compute how many jobs their circuits need.
     assert -(-5000 // device.max_experiments) == 1
 
 
-def test_a_qpu_system_out_of_service_does_not_take_jobs() -> None:
+def test_an_offline_qpu_system_is_not_operational() -> None:
     system = QPUSystem("attic", (QPU("old", 5, "offline", "superconducting"),))
     backend = QoroBackend(system, QoroService("token", JobConfig(qpu_system=system), base_url=URL))
 
@@ -97,7 +95,9 @@ def test_a_qpu_system_out_of_service_does_not_take_jobs() -> None:
     assert backend.num_qubits == 5
 
 
-def test_the_repr_says_what_and_where_but_not_the_token(backend: QoroBackend, qpu: QoroBackend) -> None:
+def test_the_repr_of_a_backend_has_its_name_its_width_and_its_address(
+    backend: QoroBackend, qpu: QoroBackend
+) -> None:
     assert (
         repr(backend) == f"<QoroBackend 'qoro_maestro': simulator, 1024 qubits, {backend.service.base_url}>"
     )
@@ -108,7 +108,7 @@ def test_the_repr_says_what_and_where_but_not_the_token(backend: QoroBackend, qp
 
 
 @pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_a_copy_of_a_backend_in_use_runs_too(backend: QoroBackend, twin_of: Any) -> None:
+def test_a_copy_of_a_used_backend_runs_circuits(backend: QoroBackend, twin_of: Any) -> None:
     backend.set_options(shots=33)
     backend.run(bell()).result()
 
@@ -122,7 +122,7 @@ def test_a_copy_of_a_backend_in_use_runs_too(backend: QoroBackend, twin_of: Any)
     assert sum(twin.run(bell()).result().get_counts().values()) == 33
 
 
-def test_a_pickled_backend_runs_in_another_process(backend: QoroBackend) -> None:
+def test_a_pickled_backend_runs_circuits_in_another_process(backend: QoroBackend) -> None:
     script = """
 import pickle, sys
 backend, circuit = pickle.load(sys.stdin.buffer)
@@ -142,7 +142,7 @@ print(sum(backend.run(circuit, shots=21).result().get_counts().values()))
 # --- transpiling ----------------------------------------------------------------------------------------
 
 
-def test_many_circuits_are_transpiled_by_parallel_processes() -> None:
+def test_circuits_are_transpiled_in_parallel_processes() -> None:
     script = """
 from qiskit import QuantumCircuit, transpile
 from qiskit.utils import should_run_in_parallel
@@ -177,14 +177,14 @@ print(counts == [{format(flips, "03b"): 2} for flips in range(8)])
 
 
 @pytest.mark.parametrize("level", range(4))
-def test_a_preset_pass_manager_takes_the_backend(backend: QoroBackend, level: int) -> None:
+def test_a_preset_pass_manager_accepts_the_backend(backend: QoroBackend, level: int) -> None:
     compiled = generate_preset_pass_manager(level, backend).run(bell())
 
     assert set(backend.run(compiled, shots=100).result().get_counts()) == {"00", "11"}
 
 
 @pytest.mark.parametrize("level", range(4))
-def test_a_circuit_that_is_too_wide_is_refused_by_the_transpiler(qpu: QoroBackend, level: int) -> None:
+def test_the_transpiler_refuses_a_circuit_that_is_too_wide(qpu: QoroBackend, level: int) -> None:
     circuit = QuantumCircuit(8)
     circuit.h(range(8))
     circuit.measure_all()
@@ -197,8 +197,8 @@ def test_a_circuit_that_is_too_wide_is_refused_by_the_transpiler(qpu: QoroBacken
 
 
 @pytest.fixture
-def deaf() -> Iterator[QoroBackend]:
-    """A QPU system of 3 qubits, on a service that nothing may reach."""
+def unreachable() -> Iterator[QoroBackend]:
+    """A QPU system of 3 qubits whose service must not receive any request."""
     system = QPUSystem("small", (QPU("three", 3, "online", "superconducting"),))
     service = QoroService("token", JobConfig(qpu_system=system), base_url=URL)
     with responses.RequestsMock() as wire:
@@ -219,12 +219,12 @@ def deaf() -> Iterator[QoroBackend]:
         ([bell(), None], "circuit 1: expected a QuantumCircuit, got NoneType"),
     ],
 )
-def test_what_is_not_a_list_of_circuits_is_refused(deaf: QoroBackend, circuits: Any, complaint: str) -> None:
+def test_anything_but_circuits_is_refused(unreachable: QoroBackend, circuits: Any, complaint: str) -> None:
     with pytest.raises(QoroInputError, match=complaint):
-        deaf.run(circuits)
+        unreachable.run(circuits)
 
 
-def test_a_circuit_with_a_free_parameter_is_refused_with_its_place(deaf: QoroBackend) -> None:
+def test_the_error_for_a_free_parameter_names_circuit_and_instruction(unreachable: QoroBackend) -> None:
     circuit = QuantumCircuit(1, name="ansatz")
     circuit.h(0)
     circuit.rx(Parameter("θ"), 0)
@@ -232,10 +232,10 @@ def test_a_circuit_with_a_free_parameter_is_refused_with_its_place(deaf: QoroBac
     with pytest.raises(
         QoroInputError, match=r"circuit 1 \('ansatz'\): instruction 1 \(rx\): the parameter θ"
     ):
-        deaf.run([bell(), circuit])
+        unreachable.run([bell(), circuit])
 
 
-def test_a_loop_without_end_is_refused_with_its_name_and_place(deaf: QoroBackend) -> None:
+def test_the_error_for_a_while_loop_names_circuit_and_instruction(unreachable: QoroBackend) -> None:
     circuit = QuantumCircuit(1, 1, name="teleport")
     circuit.h(0)
     circuit.measure(0, 0)
@@ -244,29 +244,31 @@ def test_a_loop_without_end_is_refused_with_its_name_and_place(deaf: QoroBackend
         circuit.measure(0, 0)
 
     with pytest.raises(QoroInputError, match=r"circuit 0 \('teleport'\): instruction 2 \(while_loop\)"):
-        deaf.run(circuit)
+        unreachable.run(circuit)
 
 
-def test_a_circuit_that_is_too_wide_is_refused(deaf: QoroBackend) -> None:
+def test_a_run_refuses_a_circuit_that_is_too_wide(unreachable: QoroBackend) -> None:
     circuit = QuantumCircuit(9, name="wide")
     circuit.h([0, 2, 4, 6])
 
-    with pytest.raises(QoroInputError, match=r"circuit 1 \('wide'\) uses 4 qubits, 'small' has 3"):
-        deaf.run([bell(), circuit])
+    with pytest.raises(QoroInputError, match=r"circuit 1 \('wide'\) uses 4 qubits, but 'small' has 3"):
+        unreachable.run([bell(), circuit])
 
 
-def test_conditions_may_need_a_qubit_more(deaf: QoroBackend) -> None:
+def test_the_extra_qubit_of_conditions_counts_towards_the_width(unreachable: QoroBackend) -> None:
     circuit = QuantumCircuit(3, 1)
     circuit.h(range(3))
     with circuit.if_test((0, 1)):
         circuit.measure(0, 0)
         circuit.x(0)
 
-    with pytest.raises(QoroInputError, match=r"uses 4 qubits, one of them for its conditions, 'small' has 3"):
-        deaf.run(circuit)
+    with pytest.raises(
+        QoroInputError, match=r"uses 4 qubits, one of them for its conditions, but 'small' has 3"
+    ):
+        unreachable.run(circuit)
 
 
-def test_qubits_that_nothing_happens_to_do_not_count(qpu: QoroBackend) -> None:
+def test_idle_qubits_do_not_count_towards_the_width(qpu: QoroBackend) -> None:
     circuit = QuantumCircuit(20, 1)
     circuit.x(19)
     circuit.measure(19, 0)
@@ -279,12 +281,12 @@ def test_qubits_that_nothing_happens_to_do_not_count(qpu: QoroBackend) -> None:
 # --- what is sent ---------------------------------------------------------------------------------------
 
 
-def test_a_run_returns_once_everything_is_sent(deaf: QoroBackend) -> None:
+def test_a_run_returns_after_the_upload(unreachable: QoroBackend) -> None:
     with responses.RequestsMock() as wire:
         wire.post(f"{URL}/job/init/", json={"job_id": "7"})
         wire.post(f"{URL}/job/7/add_circuits/", json={})
 
-        job = deaf.run(bell())
+        job = unreachable.run(bell())
 
         assert [call.request.method for call in wire.calls] == ["POST", "POST"]
         opening = wire.calls[0].request.body.decode()
@@ -293,15 +295,15 @@ def test_a_run_returns_once_everything_is_sent(deaf: QoroBackend) -> None:
     assert "simulator_cluster" not in opening
 
 
-def test_a_refused_job_is_the_services_word(deaf: QoroBackend) -> None:
+def test_the_error_of_a_refused_job_gives_the_reason_of_the_service(unreachable: QoroBackend) -> None:
     with responses.RequestsMock() as wire:
         wire.post(f"{URL}/job/init/", status=402, json={"error": "no credits left"})
 
         with pytest.raises(QoroAPIError, match="no credits left"):
-            deaf.run(bell())
+            unreachable.run(bell())
 
 
-def test_the_tag_and_the_target_of_the_service_give_way(provider: QoroProvider, qpu: QoroBackend) -> None:
+def test_a_run_overrides_the_target_of_the_client(provider: QoroProvider, qpu: QoroBackend) -> None:
     assert provider.service.job_config.simulator_cluster is not None
 
     assert sum(qpu.run(bell(), shots=10, use_circuit_packing=True).result().get_counts().values()) == 10

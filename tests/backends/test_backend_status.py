@@ -1,4 +1,4 @@
-"""What the service tells of a backend while it is in use, and the backend with the least to do."""
+"""The status of a backend, refreshing it, and the least busy backend."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def wire() -> Iterator[responses.RequestsMock]:
 
 
 def answer_systems(wire: responses.RequestsMock, **qpus: tuple[int, str]) -> None:
-    """Have the next listing name one system, ``ions``, with these QPUs; without any, no system at all."""
+    """Have the next listing contain one system, ``ions``, with these QPUs, or no system if there are none."""
     listed = [
         {"nickname": name, "q_bits": width, "status": status, "system_kind": "ion"}
         for name, (width, status) in qpus.items()
@@ -39,7 +39,7 @@ def ions(wire: responses.RequestsMock) -> QoroBackend:
     return QoroProvider("token", base_url=URL).get_backend("ions")
 
 
-def test_the_status_tells_of_each_qpu_and_leaves_the_backend_as_it_is(
+def test_the_status_lists_each_qpu_and_leaves_the_backend_unchanged(
     ions: QoroBackend, wire: responses.RequestsMock
 ) -> None:
     answer_systems(wire, aria=(5, "offline"), forte=(9, "online"))
@@ -54,7 +54,7 @@ def test_the_status_tells_of_each_qpu_and_leaves_the_backend_as_it_is(
     ("qpus", "message"),
     [({"aria": (5, "maintenance")}, "aria: maintenance"), ({}, "not listed by the service")],
 )
-def test_a_backend_without_an_operational_qpu_is_not_operational(
+def test_the_status_of_a_system_without_an_operational_qpu_is_not_operational(
     qpus: dict[str, tuple[int, str]], message: str, ions: QoroBackend, wire: responses.RequestsMock
 ) -> None:
     answer_systems(wire, **qpus)
@@ -62,7 +62,7 @@ def test_a_backend_without_an_operational_qpu_is_not_operational(
     assert (status.operational, status.status_msg) == (False, message)
 
 
-def test_a_simulator_is_operational_as_long_as_it_is_listed(wire: responses.RequestsMock) -> None:
+def test_a_simulator_is_operational_if_it_is_listed(wire: responses.RequestsMock) -> None:
     for _ in range(2):
         wire.get(f"{URL}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
     wire.get(f"{URL}/simulatorcluster/", json=[])
@@ -72,7 +72,7 @@ def test_a_simulator_is_operational_as_long_as_it_is_listed(wire: responses.Requ
     assert not backend.status().operational
 
 
-def test_a_refreshed_backend_has_the_width_and_the_state_of_now(
+def test_a_refreshed_backend_has_its_current_width_and_state(
     ions: QoroBackend, wire: responses.RequestsMock
 ) -> None:
     before = ions.target
@@ -85,7 +85,7 @@ def test_a_refreshed_backend_has_the_width_and_the_state_of_now(
     assert not ions.is_operational
 
 
-def test_a_backend_that_is_listed_no_more_stays_as_it_was(
+def test_a_failed_refresh_leaves_the_backend_unchanged(
     ions: QoroBackend, wire: responses.RequestsMock
 ) -> None:
     answer_systems(wire)
@@ -126,7 +126,7 @@ def test_without_a_journal_the_first_operational_backend_is_the_least_busy(
     assert QoroProvider("token", base_url=URL, journal=False).least_busy().name == "first"
 
 
-def test_no_backend_that_meets_the_conditions_is_an_error(wire: responses.RequestsMock) -> None:
+def test_least_busy_raises_if_no_backend_meets_the_conditions(wire: responses.RequestsMock) -> None:
     wire.get(f"{URL}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
     answer_systems(wire, aria=(5, "offline"))
     with pytest.raises(QiskitBackendNotFoundError, match="no operational backend"):

@@ -1,4 +1,4 @@
-"""What ``run`` takes, what it lets pass, and what it refuses before anything is sent."""
+"""The options of ``run``: which are accepted, converted, ignored, and refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def coin() -> QuantumCircuit:
 
 
 @pytest.fixture
-def deaf(scripted: QoroBackend) -> Iterator[QoroBackend]:
-    """A backend of a service that nothing may reach."""
+def unreachable(scripted: QoroBackend) -> Iterator[QoroBackend]:
+    """A backend whose service must not receive any request."""
     with responses.RequestsMock() as wire:
         yield scripted
         assert not wire.calls
@@ -50,16 +50,18 @@ def deaf(scripted: QoroBackend) -> Iterator[QoroBackend]:
         ("job_tag", "job_tags"),
     ],
 )
-def test_an_unknown_option_names_the_closest(deaf: QoroBackend, name: str, closest: str) -> None:
+def test_the_error_for_an_unknown_option_suggests_the_closest_one(
+    unreachable: QoroBackend, name: str, closest: str
+) -> None:
     with pytest.raises(QoroInputError, match=f"unknown option '{name}': did you mean '{closest}'"):
-        deaf.run(coin(), **{name: None})
+        unreachable.run(coin(), **{name: None})
     with pytest.raises(QoroInputError, match=f"unknown option '{name}'"):
-        deaf.set_options(**{name: 1})
+        unreachable.set_options(**{name: 1})
 
 
-def test_an_option_like_no_other_is_answered_with_all_there_are(deaf: QoroBackend) -> None:
-    with pytest.raises(QoroInputError, match=r"unknown option 'zzz': there are .*shots"):
-        deaf.run(coin(), zzz=1)
+def test_the_error_for_an_option_without_a_close_match_lists_all_options(unreachable: QoroBackend) -> None:
+    with pytest.raises(QoroInputError, match=r"unknown option 'zzz': expected one of .*shots"):
+        unreachable.run(coin(), zzz=1)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +97,16 @@ def test_an_option_like_no_other_is_answered_with_all_there_are(deaf: QoroBacken
     ],
     ids=repr,
 )
-def test_a_value_that_cannot_be_used_is_refused_before_anything_is_sent(
-    deaf: QoroBackend, bad: dict[str, Any]
+def test_an_invalid_value_is_refused_before_anything_is_sent(
+    unreachable: QoroBackend, bad: dict[str, Any]
 ) -> None:
     (name,) = bad
 
     with pytest.raises(QoroInputError, match=name):
-        deaf.run(coin(), **bad)
+        unreachable.run(coin(), **bad)
 
 
-def test_what_other_packages_pass_is_accepted(backend: QoroBackend) -> None:
+def test_options_that_other_packages_pass_are_accepted(backend: QoroBackend) -> None:
     job = backend.run(
         [coin()],
         shots=np.int64(20),
@@ -138,12 +140,12 @@ def test_none_counts_as_not_given(name: str) -> None:
         ({"job_tags": []}, {}),
     ],
 )
-def test_job_tags_become_the_tag_where_there_is_none(given: dict[str, Any], tag: dict[str, str]) -> None:
+def test_job_tags_become_the_tag_unless_there_is_one(given: dict[str, Any], tag: dict[str, str]) -> None:
     assert check_options(given) == tag
 
 
 @pytest.mark.parametrize(
-    ("shots", "kept"),
+    ("shots", "expected"),
     [
         (np.int32(7), 7),
         (np.array(7), 7),
@@ -152,15 +154,15 @@ def test_job_tags_become_the_tag_where_there_is_none(given: dict[str, Any], tag:
         (np.array([5, 6]), [5, 6]),
     ],
 )
-def test_shots_of_any_integer_kind_become_plain_integers(shots: Any, kept: Any) -> None:
+def test_shots_of_any_integer_type_become_python_integers(shots: Any, expected: Any) -> None:
     checked = check_options({"shots": shots})["shots"]
 
-    assert checked == kept
+    assert checked == expected
     assert {type(number) for number in (checked if isinstance(checked, list) else [checked])} == {int}
 
 
 def sent_by(backend: QoroBackend, **options: Any) -> dict[str, str]:
-    """The bodies that a run sends, by the end of the path."""
+    """The bodies that a run sends, by the last part of the path."""
     with responses.RequestsMock() as wire:
         wire.post(f"{URL}/job/init/", json={"job_id": "1"})
         wire.post(f"{URL}/job/1/add_circuits/", json={})
@@ -176,7 +178,7 @@ def scripted() -> QoroBackend:
     )
 
 
-def test_options_that_are_set_hold_for_later_runs_and_give_way_to_those_of_a_run(
+def test_options_apply_to_later_runs_and_the_options_of_a_run_override_them(
     scripted: QoroBackend,
 ) -> None:
     scripted.set_options(shots=50, tag="mine")
@@ -189,14 +191,14 @@ def test_options_that_are_set_hold_for_later_runs_and_give_way_to_those_of_a_run
     assert scripted.options.shots == 50
 
 
-def test_none_brings_a_default_back(scripted: QoroBackend) -> None:
+def test_none_restores_a_default(scripted: QoroBackend) -> None:
     scripted.set_options(shots=50)
     scripted.set_options(shots=None)
 
     assert scripted.options.shots == RUN_OPTIONS["shots"]
 
 
-def test_an_execution_config_and_packing_reach_the_service(scripted: QoroBackend) -> None:
+def test_an_execution_config_and_packing_are_sent_to_the_service(scripted: QoroBackend) -> None:
     body = sent_by(scripted, execution_config=ExecutionConfig(bond_dimension=8), use_circuit_packing=True)[
         "init"
     ]
@@ -206,21 +208,21 @@ def test_an_execution_config_and_packing_reach_the_service(scripted: QoroBackend
 
 
 @pytest.mark.parametrize("way", ["set_options", "update_options"])
-def test_options_are_checked_when_they_are_set(deaf: QoroBackend, way: str) -> None:
-    update = deaf.set_options if way == "set_options" else deaf.options.update_options
+def test_options_are_checked_when_they_are_set(unreachable: QoroBackend, way: str) -> None:
+    update = unreachable.set_options if way == "set_options" else unreachable.options.update_options
 
-    with pytest.raises(QoroInputError, match="shots=0"):
+    with pytest.raises(QoroInputError, match="shots is 0"):
         update(tag="never", shots=0)
-    with pytest.raises(QoroInputError, match="shots=0"):
-        deaf.options["shots"] = 0
-    assert dict(deaf.options) == dict(RUN_OPTIONS)
+    with pytest.raises(QoroInputError, match="shots is 0"):
+        unreachable.options["shots"] = 0
+    assert dict(unreachable.options) == dict(RUN_OPTIONS)
 
 
-def test_options_set_as_attributes_are_checked_by_the_run(deaf: QoroBackend) -> None:
-    deaf.options.shots = 0
+def test_a_run_checks_options_that_were_set_as_attributes(unreachable: QoroBackend) -> None:
+    unreachable.options.shots = 0
 
-    with pytest.raises(QoroInputError, match="shots=0"):
-        deaf.run(coin())
+    with pytest.raises(QoroInputError, match="shots is 0"):
+        unreachable.run(coin())
 
 
 def test_options_can_be_given_to_the_constructor(scripted: QoroBackend) -> None:
@@ -252,7 +254,7 @@ def test_the_defaults_cannot_be_changed() -> None:
         RUN_OPTIONS["shots"] = 1  # type: ignore[index]
 
 
-def test_runs_of_equal_shots_are_grouped() -> None:
+def test_neighbouring_circuits_with_equal_shots_are_grouped() -> None:
     assert group_shots([5, 5, 7, 5]) == [[0, 2, 5], [2, 3, 7], [3, 4, 5]]
     assert group_shots([]) == []
     assert shots_by_circuit(4, 3) == [4, 4, 4]

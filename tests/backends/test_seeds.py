@@ -1,4 +1,4 @@
-"""``seed_simulator``: counts that repeat, from the option of ``run`` to the engine and back."""
+"""``seed_simulator``: a seed makes counts repeatable, and how it combines with configurations."""
 
 from __future__ import annotations
 
@@ -42,18 +42,22 @@ def test_the_same_seed_gives_the_same_shots(
     assert first.get_memory() == second.get_memory()
 
 
-def test_another_seed_or_none_gives_other_counts(backend: QoroBackend, circuit: QuantumCircuit) -> None:
+def test_different_seeds_and_no_seed_give_different_counts(
+    backend: QoroBackend, circuit: QuantumCircuit
+) -> None:
     # 1024 shots over 64 outcomes: two independent runs agree with a probability far below 1e-30.
     runs = [backend.run(circuit, seed_simulator=seed).result().get_counts() for seed in (1, 2, None, None)]
     assert all(runs[i] != runs[j] for i in range(4) for j in range(i))
 
 
-def test_equal_circuits_of_one_job_differ(backend: QoroBackend, circuit: QuantumCircuit) -> None:
+def test_equal_circuits_of_one_job_give_different_counts(
+    backend: QoroBackend, circuit: QuantumCircuit
+) -> None:
     first, second = backend.run([circuit, circuit], seed_simulator=3).result().get_counts()
     assert first != second
 
 
-def test_the_configuration_travels_with_the_seed(
+def test_a_seed_is_sent_together_with_the_execution_configuration(
     local_service: LocalService, circuit: QuantumCircuit
 ) -> None:
     config = ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState)
@@ -64,7 +68,7 @@ def test_the_configuration_travels_with_the_seed(
     assert stored == config.override(ExecutionConfig(bond_dimension=8))
 
 
-def test_a_configuration_that_cannot_travel_with_a_seed_is_refused(
+def test_a_seed_with_an_api_meta_configuration_is_refused(
     backend: QoroBackend, circuit: QuantumCircuit
 ) -> None:
     config = ExecutionConfig(api_meta={"optimization_level": 1})
@@ -72,12 +76,12 @@ def test_a_configuration_that_cannot_travel_with_a_seed_is_refused(
         backend.run(circuit, seed_simulator=3, execution_config=config)
 
 
-def test_a_qpu_system_takes_no_seed(provider: QoroProvider, circuit: QuantumCircuit) -> None:
-    with pytest.raises(QoroInputError, match="no simulator"):
+def test_a_seed_for_a_qpu_system_is_refused(provider: QoroProvider, circuit: QuantumCircuit) -> None:
+    with pytest.raises(QoroInputError, match="not a simulator"):
         provider.get_backend("local_qpu").run(circuit, seed_simulator=3)
 
 
-def test_a_seed_goes_into_the_options_of_the_engine_that_are_given(
+def test_a_seed_is_added_to_a_given_maestro_config(
     provider: QoroProvider, backend: QoroBackend, circuit: QuantumCircuit
 ) -> None:
     config = MaestroConfig(simulation_type=SimulationMethod.MatrixProductState)
@@ -91,7 +95,7 @@ def test_a_seed_goes_into_the_options_of_the_engine_that_are_given(
     assert stored == ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState)
 
 
-def test_a_qpu_system_takes_its_seed_among_its_options(provider: QoroProvider) -> None:
+def test_a_qpu_system_accepts_a_seed_in_its_device_config(provider: QoroProvider) -> None:
     circuit = QuantumCircuit(4)
     circuit.h(range(4))
     circuit.measure_all()
@@ -101,7 +105,7 @@ def test_a_qpu_system_takes_its_seed_among_its_options(provider: QoroProvider) -
     assert first == second
 
 
-def test_options_of_the_other_kind_of_target_are_refused(
+def test_a_configuration_for_the_other_kind_of_backend_is_refused(
     provider: QoroProvider, backend: QoroBackend, circuit: QuantumCircuit
 ) -> None:
     with pytest.raises(QoroInputError, match="for QPU systems"):
@@ -111,12 +115,12 @@ def test_options_of_the_other_kind_of_target_are_refused(
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.5, "x", True])
-def test_a_seed_that_is_none_is_refused(backend: QoroBackend, circuit: QuantumCircuit, seed: object) -> None:
+def test_an_invalid_seed_is_refused(backend: QoroBackend, circuit: QuantumCircuit, seed: object) -> None:
     with pytest.raises(QoroInputError, match="seed_simulator"):
         backend.run(circuit, seed_simulator=seed)
 
 
-def test_the_translation_goes_both_ways() -> None:
+def test_an_execution_config_converts_to_a_maestro_config_and_back() -> None:
     config = ExecutionConfig(bond_dimension=16, truncation_threshold=1e-6, simulator=1, simulation_method=1)
     translated = MaestroConfig.from_execution_config(config, seed=5)
     assert translated.to_payload() == {
@@ -129,7 +133,7 @@ def test_the_translation_goes_both_ways() -> None:
     assert translated.execution_config == config
 
 
-def test_a_seed_joins_the_options_that_the_client_is_set_to(
+def test_a_seed_is_added_to_the_maestro_config_of_the_client(
     local_service: LocalService, circuit: QuantumCircuit
 ) -> None:
     config = MaestroConfig(simulation_type=SimulationMethod.MatrixProductState, max_bond_dimension=4, seed=1)

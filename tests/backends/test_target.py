@@ -1,3 +1,5 @@
+"""The transpiler targets: their width, their instructions, and circuits transpiled for them."""
+
 from __future__ import annotations
 
 import pickle
@@ -33,7 +35,7 @@ def test_a_simulator_target_has_every_gate_of_the_engine_and_no_coupling() -> No
 
 
 @pytest.mark.parametrize("width", [0, -1, True, 2.0, None])
-def test_a_width_that_is_no_positive_number_is_refused(width: object) -> None:
+def test_an_invalid_width_is_refused(width: object) -> None:
     with pytest.raises(QoroInputError, match="num_qubits"):
         build_simulator_target(CLUSTER, num_qubits=width)  # type: ignore[arg-type]
 
@@ -46,11 +48,13 @@ def test_a_width_that_is_no_positive_number_is_refused(width: object) -> None:
         ((qpu(5, "maintenance"), qpu(20, "offline")), 20),
     ],
 )
-def test_a_system_is_as_wide_as_its_widest_operational_qpu(qpus: tuple[QPU, ...], expected: int) -> None:
+def test_the_width_of_a_system_is_that_of_its_widest_operational_qpu(
+    qpus: tuple[QPU, ...], expected: int
+) -> None:
     assert build_qpu_target(QPUSystem("system", qpus)).num_qubits == expected
 
 
-def test_a_system_without_qpus_is_refused_by_name() -> None:
+def test_the_error_for_a_system_without_qpus_names_it() -> None:
     with pytest.raises(QoroInputError, match="'system'"):
         build_qpu_target(QPUSystem("system"))
 
@@ -61,7 +65,7 @@ def test_a_target_survives_pickling() -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_circuit_keeps_its_width_and_its_barriers_delays_and_resets(level: int) -> None:
+def test_a_transpiled_circuit_keeps_its_width_and_its_barriers_delays_and_resets(level: int) -> None:
     circuit = QuantumCircuit(3, 1)
     circuit.initialize([0.6, 0.8], 0)
     circuit.h(1)
@@ -76,7 +80,7 @@ def test_a_circuit_keeps_its_width_and_its_barriers_delays_and_resets(level: int
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_while_loop_is_refused_by_the_transpiler_already(level: int) -> None:
+def test_the_transpiler_refuses_a_while_loop(level: int) -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.while_loop((0, 0)):
         circuit.h(0)
@@ -87,7 +91,7 @@ def test_a_while_loop_is_refused_by_the_transpiler_already(level: int) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_is_transpiled_can_be_written_gate_by_gate(seed: int, level: int) -> None:
+def test_transpiled_circuits_are_written_gate_by_gate(seed: int, level: int) -> None:
     circuit = random_circuit(4, 5, seed=seed, max_operands=4)
     circuit.append(QFTGate(3), [0, 1, 3])
     circuit.append(PauliEvolutionGate(SparsePauliOp(["XXI", "IZZ"]), 0.3), [1, 2, 3])
