@@ -23,8 +23,9 @@ from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.models.jobs import ExecutionResult, JobRequest, JobType
 from qiskit_qoro.models.systems import SimulatorCluster
 from qiskit_qoro.qasm import Program, write_program
-from qiskit_qoro.service.submission import Measurement, build_submission
-from qiskit_qoro.service.template_submission import build_template_submission
+from qiskit_qoro.service.circuit_submission import build_circuit_submission
+from qiskit_qoro.service.submission import Measurement
+from qiskit_qoro.service.template_submission import build_template_submission, check_templates
 from qiskit_qoro.wire.template_text import resolve_template
 
 CIRCUITS = 1000
@@ -126,9 +127,9 @@ def print_bytes(name: str, template: TemplateEntry) -> None:
     request = JobRequest("bytes", JobType.EXECUTE, simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
     measurement = Measurement(shots=SHOTS)
     programs = {label: Program(text, QUBITS, QUBITS, ()) for label, text in resolved(template).items()}
-    uploads = build_template_submission(request, [template], measurement).uploads
+    uploads = build_template_submission(request, check_templates([template]), measurement).uploads
     as_template = sum(map(len, uploads))
-    as_circuits = sum(map(len, build_submission(request, programs, measurement).uploads))
+    as_circuits = sum(map(len, build_circuit_submission(request, programs, measurement).uploads))
     print(
         f"bytes sent, {name}: {as_template} as a template, {as_circuits} as circuits, "
         f"{as_circuits / as_template:.1f} times as many"

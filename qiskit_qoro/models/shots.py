@@ -134,12 +134,16 @@ def _integers(item: Sequence[int], length: int, where: str, shape: str) -> tuple
     return tuple(int(number) for number in item)
 
 
-def group_shots(shots: Sequence[int]) -> list[list[int]]:
-    """``[start, end, shots]`` for each run of circuits with the same number of shots."""
+def group_shots(shots: Sequence[int]) -> tuple[ShotGroup, ...]:
+    """Group neighbouring circuits with the same number of shots.
+
+    Args:
+        shots: The shots of each circuit, in order.
+    """
     groups = []
     start = 0
     for number, run in groupby(shots):
         end = start + sum(1 for _ in run)
-        groups.append([start, end, number])
+        groups.append(ShotGroup(start, end, number))
         start = end
-    return groups
+    return tuple(groups)

@@ -16,14 +16,19 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
+from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobOutcome, JobState, JobStatus, JobType
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint
-from qiskit_qoro.qasm.read.qelib1_completion import read_program
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import account, job_requests, job_results, qubo_submission, targets, waiting
+from qiskit_qoro.service.circuit_submission import (
+    build_circuit_submission,
+    depth_of,
+    measure_circuits,
+    write_circuits,
+)
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import find_base_url, find_token
 from qiskit_qoro.service.interfaces import CircuitRunner
@@ -32,26 +37,19 @@ from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.settings import (
     JobSettings,
+    SubmissionOptions,
     check_execution_config,
     check_max_retries,
     check_polling_interval,
     check_type,
     with_default_target,
 )
-from qiskit_qoro.service.submission import (
-    Submission,
-    build_submission,
-    choose_job_type,
-    job_request,
-    prepare_circuits,
-    prepare_measurement,
-    send_submission,
-)
+from qiskit_qoro.service.submission import Measurement, Submission, job_request, send_submission
 from qiskit_qoro.service.template_submission import (
-    TemplateShape,
+    CheckedTemplate,
     build_template_submission,
     check_templates,
-    prepare_template_measurement,
+    measure_templates,
 )
 from qiskit_qoro.service.transport import Response, Transport
 from qiskit_qoro.wire.endpoints import PING
@@ -177,7 +175,7 @@ class QoroService(CircuitRunner):
     @property
     def shots(self) -> int:
         """The default number of shots per circuit."""
-        return self.job_config.shots or DEFAULT_SHOTS
+        return self._settings.shots
 
     @property
     def is_async(self) -> bool:
@@ -248,18 +246,12 @@ class QoroService(CircuitRunner):
             QoroInputError: An argument is invalid; nothing was sent. For a circuit the message gives label,
                 line and column.
         """
-        submission = self.prepare_circuits(
-            circuits,
-            ham_ops=ham_ops,
-            circuit_ham_map=circuit_ham_map,
-            shot_groups=shot_groups,
-            job_type=job_type,
-            override_execution_config=override_execution_config,
-            override_job_config=override_job_config,
+        options = SubmissionOptions(
+            ham_ops, circuit_ham_map, shot_groups, job_type, override_execution_config, override_job_config
         )
-        submitted = self.submit(submission)
+        submitted = self.submit(self._prepare_circuits(circuits, options))
         if self.track_depth:
-            self._depth_history.append([_depth(circuit) for circuit in circuits.values()])
+            self._depth_history.append([depth_of(circuit) for circuit in circuits.values()])
         return submitted
 
     def submit_circuit_templates(
@@ -302,21 +294,13 @@ class QoroService(CircuitRunner):
             QoroInputError: An argument is invalid; nothing was sent. For a template the message gives its
                 index, line and column.
         """
-        shapes = check_templates(templates)
-        submission = self._prepare_templates(
-            templates,
-            shapes,
-            ham_ops=ham_ops,
-            circuit_ham_map=circuit_ham_map,
-            shot_groups=shot_groups,
-            job_type=job_type,
-            override_execution_config=override_execution_config,
-            override_job_config=override_job_config,
+        options = SubmissionOptions(
+            ham_ops, circuit_ham_map, shot_groups, job_type, override_execution_config, override_job_config
         )
-        submitted = self.submit(submission)
+        checked = check_templates(templates)
+        submitted = self.submit(self._prepare_templates(checked, options))
         if self.track_depth:
-            pairs = zip(templates, shapes, strict=True)
-            depths = [shape.depth for template, shape in pairs for _ in template.parameter_sets]
+            depths = [template.depth or 0 for template in checked for _ in template.parameter_sets]
             self._depth_history.append(depths)
         return submitted
 
@@ -339,20 +323,10 @@ class QoroService(CircuitRunner):
         Raises:
             QoroInputError: An argument is invalid.
         """
-        settings = self._settings.override(override_job_config, override_execution_config)
-        if shot_groups is not None and override_job_config is not None and override_job_config.shots:
-            raise QoroInputError("shot_groups and override_job_config.shots exclude each other")
-        kind = choose_job_type(job_type, has_observables=ham_ops is not None)
-        programs = prepare_circuits(circuits)
-        measurement = prepare_measurement(
-            programs,
-            shots=settings.job_config.shots or DEFAULT_SHOTS,
-            ham_ops=ham_ops,
-            circuit_ham_map=circuit_ham_map,
-            shot_groups=shot_groups,
+        options = SubmissionOptions(
+            ham_ops, circuit_ham_map, shot_groups, job_type, override_execution_config, override_job_config
         )
-        request = job_request(settings.job_config, kind, settings.execution_config)
-        return build_submission(request, programs, measurement)
+        return self._prepare_circuits(circuits, options)
 
     def prepare_circuit_templates(
         self,
@@ -371,16 +345,41 @@ class QoroService(CircuitRunner):
         Raises:
             QoroInputError: An argument is invalid.
         """
-        return self._prepare_templates(
-            templates,
-            check_templates(templates),
+        options = SubmissionOptions(
             ham_ops=ham_ops,
-            circuit_ham_map=None,
-            shot_groups=None,
             job_type=job_type,
             override_execution_config=override_execution_config,
             override_job_config=override_job_config,
         )
+        return self._prepare_templates(check_templates(templates), options)
+
+    def prepare_checked(
+        self,
+        circuits: Mapping[str, Program] | Sequence[CheckedTemplate],
+        measurement: Measurement,
+        *,
+        override_execution_config: AnyConfig | None = None,
+        override_job_config: JobConfig | None = None,
+    ) -> Submission:
+        """Render a submission from values that are known to be valid, such as those of our own writer.
+
+        The circuits and the measurement are not checked again. :meth:`submit_circuits` and
+        :meth:`submit_circuit_templates` build the same values from their arguments.
+
+        Args:
+            circuits: Label to program, or templates with their parameter sets.
+            measurement: What is measured on them. Templates take shots or one group of observables.
+            override_execution_config: As for :meth:`submit_circuits`.
+            override_job_config: As for :meth:`submit_circuits`; its shots are not used.
+
+        Returns:
+            A value to pass to :meth:`submit`.
+
+        Raises:
+            QoroInputError: An override has the wrong type, or a circuit is too large to be sent.
+        """
+        settings = self._settings.override(override_job_config, override_execution_config)
+        return _build_submission(settings, circuits, measurement)
 
     def submit(self, submission: Submission) -> ExecutionResult:
         """Submit a prepared submission as one job.
@@ -394,29 +393,18 @@ class QoroService(CircuitRunner):
         """
         return ExecutionResult(job_id=send_submission(self._transport, submission, self._recorder))
 
-    def _prepare_templates(
-        self,
-        templates: Sequence[TemplateEntry],
-        shapes: Sequence[TemplateShape],
-        *,
-        ham_ops: str | None,
-        circuit_ham_map: object,
-        shot_groups: object,
-        job_type: JobType | None,
-        override_execution_config: AnyConfig | None,
-        override_job_config: JobConfig | None,
+    def _prepare_circuits(
+        self, circuits: Mapping[str, str | QuantumCircuit | Program], options: SubmissionOptions
     ) -> Submission:
-        settings = self._settings.override(override_job_config, override_execution_config)
-        kind = choose_job_type(job_type, has_observables=ham_ops is not None)
-        measurement = prepare_template_measurement(
-            shapes,
-            shots=settings.job_config.shots or DEFAULT_SHOTS,
-            ham_ops=ham_ops,
-            circuit_ham_map=circuit_ham_map,
-            shot_groups=shot_groups,
-        )
-        request = job_request(settings.job_config, kind, settings.execution_config)
-        return build_template_submission(request, templates, measurement)
+        settings = self._settings.override(options.override_job_config, options.override_execution_config)
+        programs = write_circuits(circuits)
+        return _build_submission(settings, programs, measure_circuits(programs, options, settings.shots))
+
+    def _prepare_templates(
+        self, templates: Sequence[CheckedTemplate], options: SubmissionOptions
+    ) -> Submission:
+        settings = self._settings.override(options.override_job_config, options.override_execution_config)
+        return _build_submission(settings, templates, measure_templates(templates, options, settings.shots))
 
     # --- waiting --------------------------------------------------------------------------------------
 
@@ -767,8 +755,12 @@ class QoroService(CircuitRunner):
         return targets.fetch_vendor_blueprints(self._transport)
 
 
-def _depth(circuit: str | QuantumCircuit | Program) -> int:
-    if isinstance(circuit, QuantumCircuit):
-        return int(circuit.depth())
-    _, parsed = read_program(circuit.text if isinstance(circuit, Program) else circuit)
-    return int(parsed.depth())
+def _build_submission(
+    settings: JobSettings,
+    circuits: Mapping[str, Program] | Sequence[CheckedTemplate],
+    measurement: Measurement,
+) -> Submission:
+    request = job_request(settings, measurement.job_type)
+    if isinstance(circuits, Mapping):
+        return build_circuit_submission(request, circuits, measurement)
+    return build_template_submission(request, circuits, measurement)

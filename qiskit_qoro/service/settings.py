@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
-from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.config import (
+    DEFAULT_SHOTS,
+    DEFAULT_SIMULATOR_CLUSTER,
+    ExecutionConfig,
+    JobConfig,
+)
+from qiskit_qoro.models.jobs import AnyConfig, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
 
 __all__ = [
     "JobSettings",
+    "SubmissionOptions",
     "check_execution_config",
     "check_max_retries",
     "check_polling_interval",
@@ -35,6 +42,11 @@ class JobSettings:
     job_config: JobConfig
     execution_config: AnyConfig | None
 
+    @property
+    def shots(self) -> int:
+        """The shots of every circuit."""
+        return self.job_config.shots or DEFAULT_SHOTS
+
     def override(self, job_config: JobConfig | None, execution_config: AnyConfig | None) -> JobSettings:
         """Return these settings with the overrides of one submission applied.
 
@@ -54,6 +66,21 @@ class JobSettings:
             self.job_config if job_config is None else self.job_config.override(job_config),
             _merge(self.execution_config, execution_config),
         )
+
+
+@dataclass(frozen=True)
+class SubmissionOptions:
+    """The options of a submission as the caller passed them, not checked yet.
+
+    :meth:`QoroService.submit_circuits` documents them.
+    """
+
+    ham_ops: str | None = None
+    circuit_ham_map: Sequence[Sequence[int]] | None = None
+    shot_groups: Sequence[Sequence[int]] | None = None
+    job_type: JobType | None = None
+    override_execution_config: AnyConfig | None = None
+    override_job_config: JobConfig | None = None
 
 
 def _merge(default: AnyConfig | None, override: AnyConfig | None) -> AnyConfig | None:

@@ -1,61 +1,72 @@
-"""From the arguments of ``submit_circuit_templates`` to uploads.
+"""Build the submission of templates from the arguments of ``submit_circuit_templates``.
 
-Every template is read before anything is sent, and every body is rendered. A body holds one template and as
-many of its parameter sets as fit; a template with more of them travels again in the next body.
+Templates are parsed to find errors before anything is sent. An upload body holds one template and as many of
+its parameter sets as fit. If there are more, the next body repeats the template.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import JobRequest
-from qiskit_qoro.models.templates import TemplateBatch, TemplateEntry
+from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.qelib1_completion import complete_program
 from qiskit_qoro.qasm.read.template_parser import check_names, parse_template
 from qiskit_qoro.service.recorder import facts_of
-from qiskit_qoro.service.submission import Measurement, Submission
+from qiskit_qoro.service.settings import SubmissionOptions
+from qiskit_qoro.service.submission import Measurement, Submission, check_job_type
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
 from qiskit_qoro.wire.payloads import job_request_to_json
 from qiskit_qoro.wire.template_text import resolve_template
 from qiskit_qoro.wire.text import encode_text
-from qiskit_qoro.wire.uploads import parameter_set_to_json, template_batch_to_json
+from qiskit_qoro.wire.uploads import parameter_set_to_json, template_to_json
 
-__all__ = ["TemplateShape", "build_template_submission", "check_templates", "prepare_template_measurement"]
+__all__ = ["CheckedTemplate", "build_template_submission", "check_templates", "measure_templates"]
 
 
 @dataclass(frozen=True)
-class TemplateShape:
-    """What all circuits of a template have in common.
+class CheckedTemplate:
+    """A template that is known to be valid: parsed by :func:`check_templates`, or made by our own writer.
 
     Attributes:
-        num_qubits: How many qubits it declares.
-        depth: How deep it is.
+        text: OpenQASM 2 in which parameter names stand for angles. The service can run it as it is.
+        num_qubits: The number of qubits that it declares.
+        parameter_names: The names.
+        parameter_sets: The label of each circuit, with one finite number for each name.
+        depth: The depth of its circuits, ``None`` if the template was not parsed.
     """
 
+    text: str
     num_qubits: int
-    depth: int
+    parameter_names: Sequence[str]
+    parameter_sets: Sequence[tuple[str, Sequence[float]]]
+    depth: int | None = None
 
 
-def check_templates(templates: Sequence[TemplateEntry]) -> list[TemplateShape]:
-    """Read every template, so that what is wrong with one is known before anything is sent.
+# --- templates ----------------------------------------------------------------------------------------
+
+
+def check_templates(templates: Sequence[TemplateEntry]) -> list[CheckedTemplate]:
+    """Parse every template and check the labels.
 
     Returns:
-        For each template its shape.
+        The templates, with definitions of the gates that the service's ``qelib1.inc`` lacks.
 
     Raises:
-        QoroInputError: There is no template, one has no parameter sets, a label is empty or occurs twice, or
-            the text of a template is no program; the message names the template, line and column.
+        QoroInputError: There is no template, a template has no parameter sets, a label is empty or occurs
+            twice, or the text of a template is not a program. The message gives the index of the template,
+            line and column.
     """
     if isinstance(templates, TemplateEntry | str) or not isinstance(templates, Sequence) or not templates:
-        raise QoroInputError("templates: expected a list of TemplateEntry with at least one of them")
-    owners: dict[str, int] = {}
-    shapes = []
+        raise QoroInputError("templates: expected a list of TemplateEntry with at least one entry")
+    template_of_label: dict[str, int] = {}
+    checked = []
     for index, template in enumerate(templates):
         if not isinstance(template, TemplateEntry):
             raise QoroInputError(
@@ -66,118 +77,138 @@ def check_templates(templates: Sequence[TemplateEntry]) -> list[TemplateShape]:
         for label, _ in template.parameter_sets:
             if not label:
                 raise QoroInputError(f"templates[{index}]: label '' is empty; labels are non-empty strings")
-            if owners.setdefault(label, index) != index:
+            # A TemplateEntry has already checked that its own labels differ.
+            if template_of_label.setdefault(label, index) != index:
                 raise QoroInputError(
-                    f"templates[{index}]: the label {label!r} belongs to a circuit of "
-                    f"templates[{owners[label]}] already; each circuit needs a label of its own"
+                    f"templates[{index}]: label {label!r} is already used in "
+                    f"templates[{template_of_label[label]}]; each circuit needs a label of its own"
                 )
         try:
-            shapes.append(_shape(template))
+            checked.append(_check(template))
         except QoroInputError as error:
             raise QoroInputError(f"templates[{index}]: {error}") from error
-    return shapes
+    return checked
 
 
-def _shape(template: TemplateEntry) -> TemplateShape:
+def _check(template: TemplateEntry) -> CheckedTemplate:
+    text = complete_program(template.template_qasm)
     try:
-        circuit = parse_template(complete_program(template.template_qasm), template.parameter_names)
+        circuit = parse_template(text, template.parameter_names)
     except QoroInputError as error:
-        # An angle may have no value for the numbers that were tried, such as ln(theta - 5).
-        circuit = _first_circuit(template)
-        if circuit is None:
+        # parse_template replaces the names by arbitrary numbers. An angle such as ln(theta - 5) may be
+        # undefined for these, and yet be defined for the actual values.
+        first_circuit = _parse_first_circuit(text, template)
+        if first_circuit is None:
             raise error from error.__cause__
-    return TemplateShape(circuit.num_qubits, int(circuit.depth()))
+        circuit = first_circuit
+    return CheckedTemplate(
+        text, circuit.num_qubits, template.parameter_names, template.parameter_sets, int(circuit.depth())
+    )
 
 
-def _first_circuit(template: TemplateEntry) -> QuantumCircuit | None:
-    """The circuit of the first parameter set, ``None`` where that cannot be read either."""
+def _parse_first_circuit(text: str, template: TemplateEntry) -> QuantumCircuit | None:
+    """Parse the template with its first parameter set; return ``None`` if that fails too."""
     _, values = template.parameter_sets[0]
     try:
         check_names(template.parameter_names)
-        text = complete_program(template.template_qasm)
         return parse_program(resolve_template(text, template.parameter_names, values))
     except QoroInputError:
         return None
 
 
-def prepare_template_measurement(
-    shapes: Sequence[TemplateShape],
-    *,
-    shots: int,
-    ham_ops: str | None,
-    circuit_ham_map: object,
-    shot_groups: object,
+# --- measurement --------------------------------------------------------------------------------------
+
+
+def measure_templates(
+    templates: Sequence[CheckedTemplate], options: SubmissionOptions, shots: int
 ) -> Measurement:
-    """Check what is asked of the circuits.
+    """Check what the options ask to be measured on the circuits of templates.
 
     Args:
-        shapes: The templates, in order.
-        shots: Shots for each circuit.
-        ham_ops: Dense Pauli words, ``;`` between them.
-        circuit_ham_map: Refused: ranges count the circuits of a mapping.
-        shot_groups: Refused, for the same reason.
+        templates: The templates, in order.
+        options: The options of the submission.
+        shots: The shots of every circuit.
 
     Raises:
         QoroInputError: ``circuit_ham_map`` or ``shot_groups`` is given, ``ham_ops`` is malformed or has
-            several groups, or a word is longer than a template has qubits.
+            several groups, or a Pauli string is longer than a template has qubits.
     """
-    for name, value in (("circuit_ham_map", circuit_ham_map), ("shot_groups", shot_groups)):
+    check_job_type(options.job_type, has_observables=options.ham_ops is not None)
+    for name, value in (("circuit_ham_map", options.circuit_ham_map), ("shot_groups", options.shot_groups)):
         if value is not None:
-            raise QoroInputError(f"{name} is for submit_circuits: templates take none, leave it out")
-    if ham_ops is None:
+            raise QoroInputError(f"{name} is for submit_circuits only, expected None for templates")
+    if options.ham_ops is None:
         return Measurement(shots=shots)
-    observables = parse_ham_ops(ham_ops)
+    observables = parse_ham_ops(options.ham_ops)
     if len(observables) > 1:
         raise QoroInputError(
-            f"ham_ops has {len(observables)} groups: templates take a single one, measured on all circuits; "
-            "use submit_circuits, or a submission for each group"
+            f"ham_ops has {len(observables)} groups, expected one for templates: use submit_circuits, or one "
+            "submission for each group"
         )
-    word = observables[0][0]
-    for index, shape in enumerate(shapes):
-        if len(word) > shape.num_qubits:
+    string = observables[0][0]
+    for index, template in enumerate(templates):
+        if len(string) > template.num_qubits:
             raise QoroInputError(
-                f"ham_ops: word {word!r} has {len(word)} letters, templates[{index}] has "
-                f"{shape.num_qubits} qubits: one letter for each qubit"
+                f"ham_ops: Pauli string {string!r} has {len(string)} letters, but templates[{index}] has "
+                f"{template.num_qubits} qubits: use one letter per qubit"
             )
     return Measurement(observables=observables)
 
 
+# --- uploads ------------------------------------------------------------------------------------------
+
+
 def build_template_submission(
-    request: JobRequest, templates: Sequence[TemplateEntry], measurement: Measurement
+    request: JobRequest, templates: Sequence[CheckedTemplate], measurement: Measurement
 ) -> Submission:
-    """Render all bodies of a job, each below the service's limit.
+    """Render all bodies of a job, each below the service's size limit.
+
+    Args:
+        request: Opens the job.
+        templates: The templates, in order.
+        measurement: What is measured on every circuit: shots, or one group of observables.
 
     Raises:
-        QoroInputError: A template is too large to travel in one body with even one of its parameter sets.
+        QoroInputError: A template is too large for one body, even with a single parameter set.
     """
+    observables = measurement.encoded_observables()
     uploads = [
         upload
         for index, template in enumerate(templates)
-        for upload in _uploads(template, measurement, f"templates[{index}]", index == len(templates) - 1)
+        for upload in _uploads(
+            template,
+            f"templates[{index}]",
+            is_last=index == len(templates) - 1,
+            shots=measurement.shots,
+            observables=observables,
+        )
     ]
     labels = [label for template in templates for label, _ in template.parameter_sets]
     return Submission(render(job_request_to_json(request)), tuple(uploads), facts_of(request, labels))
 
 
-def _uploads(template: TemplateEntry, measurement: Measurement, where: str, is_last: bool) -> Iterator[bytes]:
-    blob = encode_text(complete_program(template.template_qasm))
+def _uploads(
+    template: CheckedTemplate, name: str, *, is_last: bool, shots: int | None, observables: str | None
+) -> Iterator[bytes]:
+    blob = encode_text(template.text)
     sets = [render(parameter_set_to_json(item)) for item in template.parameter_sets]
-    empty = replace(template, parameter_sets=())
-    observables = measurement.encoded_observables()
 
-    def head(finalized: bool) -> bytes:
-        batch = TemplateBatch(empty, finalized, measurement.shots, measurement.observables)
-        return render(template_batch_to_json(batch, blob=blob, observables=observables))
+    def render_empty(finalized: bool) -> bytes:
+        body = template_to_json(
+            blob, template.parameter_names, finalized=finalized, shots=shots, observables=observables
+        )
+        return render({**body, "parameter_sets": []})
 
     try:
-        chunks = pack([len(item) + len(",") for item in sets], overhead=len(head(False)))
+        chunks = pack([len(item) + len(",") for item in sets], overhead=len(render_empty(False)))
     except ItemTooLargeError as error:
         raise QoroInputError(
-            f"{where} is too large to be sent: beside the template, {len(blob)} bytes compressed, its "
-            f"names and what is measured, a request has room for {max(0, error.available)} bytes; the "
-            f"parameters of {template.parameter_sets[error.index][0]!r} take {error.size}. Split the template"
+            f"{name} is too large to be sent: besides the template ({len(blob)} bytes compressed), its names "
+            f"and ham_ops, a request has room for {max(0, error.available)} bytes, but the parameters of "
+            f"{template.parameter_sets[error.index][0]!r} take {error.size}. Split the template"
         ) from error
     for chunk in chunks:
-        # The sets have been rendered for their sizes; they take the place of the empty list, which is last.
-        body = head(is_last and chunk.stop == len(sets)).removesuffix(b"]}")
+        # The parameter sets were rendered to know their sizes. They are inserted into the empty list at the
+        # end of the body instead of being rendered again.
+        body = render_empty(is_last and chunk.stop == len(sets)).removesuffix(b"]}")
         yield body + b",".join(sets[chunk.start : chunk.stop]) + b"]}"

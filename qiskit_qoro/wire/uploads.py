@@ -33,6 +33,7 @@ __all__ = [
     "parameter_set_to_json",
     "template_batch_from_json",
     "template_batch_to_json",
+    "template_to_json",
 ]
 
 
@@ -108,23 +109,42 @@ def is_template_body(body: object) -> bool:
     return isinstance(body, dict) and "circuit_template" in body
 
 
-def template_batch_to_json(
-    batch: TemplateBatch, *, blob: str | None = None, observables: str | None = None
+def template_to_json(
+    blob: str,
+    names: Sequence[str],
+    *,
+    finalized: bool,
+    shots: int | None = None,
+    observables: str | None = None,
 ) -> dict[str, Any]:
-    """The body that adds a template and some of its parameter sets to a job.
+    """Build the body that adds a template to a job, without ``parameter_sets``, which come last.
 
     Args:
-        batch: What is added.
-        blob: The template's text as it travels, where it has been encoded before.
-        observables: The observables as they travel, where they have been encoded before.
+        blob: The text of the template in wire format.
+        names: The names of its parameters.
+        finalized: Whether this is the last upload of the job.
+        shots: The shots of each circuit.
+        observables: The observables in wire format. Either these or ``shots`` are set.
     """
-    body: dict[str, Any] = {"mode": "append", "finalized": "true" if batch.finalized else "false"}
-    if batch.shots is not None:
-        body["shots"] = batch.shots
-    if batch.observables is not None:
-        body["observables"] = observables or encode_observables(batch.observables)
-    body["circuit_template"] = encode_text(batch.template.template_qasm) if blob is None else blob
-    body["parameter_names"] = list(batch.template.parameter_names)
+    body: dict[str, Any] = {"mode": "append", "finalized": "true" if finalized else "false"}
+    if shots is not None:
+        body["shots"] = shots
+    if observables is not None:
+        body["observables"] = observables
+    body["circuit_template"] = blob
+    body["parameter_names"] = list(names)
+    return body
+
+
+def template_batch_to_json(batch: TemplateBatch) -> dict[str, Any]:
+    """Build the body that adds a template and some of its parameter sets to a job."""
+    body = template_to_json(
+        encode_text(batch.template.template_qasm),
+        batch.template.parameter_names,
+        finalized=batch.finalized,
+        shots=batch.shots,
+        observables=None if batch.observables is None else encode_observables(batch.observables),
+    )
     body["parameter_sets"] = [parameter_set_to_json(item) for item in batch.template.parameter_sets]
     return body
 

@@ -255,6 +255,6 @@ def test_the_defaults_cannot_be_changed() -> None:
 
 
 def test_neighbouring_circuits_with_equal_shots_are_grouped() -> None:
-    assert group_shots([5, 5, 7, 5]) == [[0, 2, 5], [2, 3, 7], [3, 4, 5]]
-    assert group_shots([]) == []
+    assert group_shots([5, 5, 7, 5]) == ((0, 2, 5), (2, 3, 7), (3, 4, 5))
+    assert group_shots([]) == ()
     assert shots_by_circuit(4, 3) == [4, 4, 4]

@@ -18,7 +18,10 @@ from qiskit_qoro.errors import (
 )
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod
 from qiskit_qoro.models.jobs import ExecutionResult, JobType
+from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.circuit_submission import write_circuits
+from qiskit_qoro.service.submission import Measurement
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 BELL = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
@@ -73,7 +76,7 @@ REFUSED = {
     ),
     "VALIDATE": ({"a": BELL}, {"job_type": JobType.VALIDATE}, "VALIDATE"),
     "job type of another world": ({"a": BELL}, {"job_type": "SAMPLE"}, "expected EXECUTE or EXPECTATION"),
-    "map without ham_ops": ({"a": BELL}, {"circuit_ham_map": [[0, 1]]}, "needs ham_ops"),
+    "map without ham_ops": ({"a": BELL}, {"circuit_ham_map": [[0, 1]]}, "pass ham_ops too"),
     "map of another length": (
         {"a": BELL},
         {"ham_ops": "ZZ", "circuit_ham_map": [[0, 1], [0, 1]]},
@@ -277,6 +280,17 @@ def test_an_override_alone_is_sent_too(accepting, service):
     assert bodies(accepting, "init")[0]["execution_configuration"] == {"bond_dimension": 2}
 
 
+def test_checked_values_are_rendered_like_the_arguments_that_mean_the_same(service):
+    programs = write_circuits({"a": BELL, "b": THREE})
+    overrides = {"override_execution_config": ExecutionConfig(bond_dimension=2)}
+    measured = Measurement(
+        observables=(("ZZ",), ("ZZZ", "IIX")), circuit_ham_map=(CircuitRange(0, 1), CircuitRange(1, 2))
+    )
+    assert service.prepare_checked(programs, measured, **overrides) == service.prepare_circuits(
+        {"a": BELL, "b": THREE}, ham_ops="ZZ|ZZZ;IIX", circuit_ham_map=[[0, 1], [1, 2]], **overrides
+    )
+
+
 def test_job_ids_may_be_numbers(cloud, service, url):
     cloud.add("POST", f"{url}/job/init/", json={"job_id": 17})
     cloud.add("POST", f"{url}/job/17/add_circuits/", json={})
@@ -328,7 +342,7 @@ def test_an_upload_that_fails_ends_in_one_cancellation_and_an_error_that_knows_t
     opened.add("POST", f"{url}/job/j1/add_circuits/", **answer)
     opened.add("POST", f"{url}/job/j1/cancel/", json={})
     with pytest.raises(
-        kind, match="Job j1 was opened, the service confirmed 0 of its 1 uploads; it has been cancelled"
+        kind, match="Job j1 was opened, and the service confirmed 0 of its 1 uploads; it has been cancelled"
     ) as caught:
         service.submit_circuits({"a": BELL})
     assert caught.value.job_id == "j1"
@@ -359,7 +373,7 @@ def test_ctrl_c_during_an_upload_cancels_the_job_and_stays_ctrl_c(opened, servic
         service.submit_circuits({"a": BELL})
     assert urls(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
     assert caught.value.__notes__ == [
-        "Job j1 was opened, the service confirmed 0 of its 1 uploads; it has been cancelled"
+        "Job j1 was opened, and the service confirmed 0 of its 1 uploads; it has been cancelled"
     ]
 
 

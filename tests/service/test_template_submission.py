@@ -26,6 +26,8 @@ from qiskit_qoro import (
     TemplateEntry,
 )
 from qiskit_qoro.service.interfaces import CircuitRunner
+from qiskit_qoro.service.submission import Measurement
+from qiskit_qoro.service.template_submission import CheckedTemplate
 
 LIMIT_BYTES = 0.95 * 2**20
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -86,7 +88,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a label in two templates": (
         [template(), template(sets=[("y", (1, 2)), ("x", (1, 2))])],
         {},
-        r"templates\[1\]: the label 'x' belongs to a circuit of templates\[0\] already",
+        r"templates\[1\]: label 'x' is already used in templates\[0\]",
     ),
     "circuit_ham_map": (
         [template()],
@@ -111,7 +113,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a word too long for a template": (
         [template(), template(ONE, ["a"], [("y", [1])])],
         {"ham_ops": "ZZ"},
-        r"word 'ZZ' has 2 letters, templates\[1\] has 1 qubits",
+        r"Pauli string 'ZZ' has 2 letters, but templates\[1\] has 1 qubits",
     ),
     "a typo": (
         [template(TWO.replace("rz(b)", "rz(beta)"))],
@@ -274,6 +276,12 @@ def test_depth_is_recorded_once_for_each_circuit_as_for_bound_ones(
     service.submit_circuit_templates([deep, flat])
     service.submit_circuits({"deep": TWO.replace("(a)", "(1)").replace("(b)", "(2)")})
     assert service.depth_history == [[4, 4, 4, 1], [4]]
+
+
+def test_checked_templates_are_rendered_like_the_entries_that_mean_the_same(service: QoroService) -> None:
+    checked = CheckedTemplate(TWO, 2, ("a", "b"), rows(3, 2))
+    submission = service.prepare_checked([checked], Measurement(observables=(("ZI", "XX"),)))
+    assert submission == service.prepare_circuit_templates([template(sets=rows(3, 2))], ham_ops="ZI;XX")
 
 
 # --- what can be asked of a runner --------------------------------------------------------------------

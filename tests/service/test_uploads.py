@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from qiskit_qoro.errors import QoroConnectionError, QoroInputError
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.qasm.write.writer import Program
-from qiskit_qoro.service.submission import build_submission, prepare_measurement
+from qiskit_qoro.service.circuit_submission import build_circuit_submission, measure_circuits
+from qiskit_qoro.service.settings import SubmissionOptions
 
 LIMIT_BYTES = 0.95 * 2**20
 REQUEST = JobRequest(tag="t", job_type=JobType.EXECUTE, simulator_cluster="c")
@@ -29,8 +30,8 @@ def program(text, num_qubits=1):
 
 
 def uploads_of(programs, **measurement):
-    options = {"shots": 10, "ham_ops": None, "circuit_ham_map": None, "shot_groups": None} | measurement
-    return build_submission(REQUEST, programs, prepare_measurement(programs, **options)).uploads
+    options = SubmissionOptions(**measurement)
+    return build_circuit_submission(REQUEST, programs, measure_circuits(programs, options, shots=10)).uploads
 
 
 def check(uploads, programs, shots_of=None):
@@ -122,14 +123,14 @@ def test_observables_go_with_every_upload_and_their_circuits_are_counted_over_th
 def test_a_circuit_that_fits_into_no_body_is_named_with_its_size():
     programs = {"small": program("qreg q[1];"), "huge": program(noise(1, 1_500_000))}
     with pytest.raises(
-        QoroInputError, match=r"circuit 'huge' is too large to be sent: \d{7} bytes compressed"
+        QoroInputError, match=r"circuit 'huge' is too large to be sent: it takes \d{7} bytes compressed"
     ):
         uploads_of(programs)
 
 
 def test_observables_that_leave_no_room_are_named():
     words = ["".join(random.Random(k).choices("IXYZ", k=1000)) for k in range(3000)]
-    with pytest.raises(QoroInputError, match=r"room for 0\. Split it, or ham_ops"):
+    with pytest.raises(QoroInputError, match=r"room for 0\. Split the circuit, or ham_ops"):
         uploads_of({"a": program("qreg q[1000];", 1000)}, ham_ops=";".join(words))
 
 

@@ -12,7 +12,12 @@ import pytest
 
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.templates import TemplateBatch, TemplateEntry
-from qiskit_qoro.wire.uploads import is_template_body, template_batch_from_json, template_batch_to_json
+from qiskit_qoro.wire.uploads import (
+    is_template_body,
+    template_batch_from_json,
+    template_batch_to_json,
+    template_to_json,
+)
 
 TEXT = "qreg q[2];\nry(a) q[0];\nrx(b) q[1];\n"
 ENTRY = TemplateEntry(TEXT, ("a", "b"), [("x", (1, -0.25)), ("ψ", (1e-7, 1 / 3))])
@@ -59,8 +64,8 @@ def test_what_is_written_is_read_back(batch: TemplateBatch) -> None:
 
 
 def test_a_text_that_has_been_encoded_before_is_not_encoded_again() -> None:
-    batch = TemplateBatch(ENTRY, True, shots=10)
-    assert template_batch_to_json(batch, blob="as it is")["circuit_template"] == "as it is"
+    body = template_to_json("as it is", ["a"], finalized=True, observables="encoded")
+    assert (body["circuit_template"], body["observables"]) == ("as it is", "encoded")
 
 
 def test_a_body_by_hand_is_read() -> None:

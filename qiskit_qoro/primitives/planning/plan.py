@@ -5,21 +5,22 @@ A plan holds the rendered and checked body of every request. To run a plan means
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, islice
 
 import numpy as np
 
 from qiskit_qoro.backends.backend import QoroBackend
-from qiskit_qoro.models.shots import group_shots
+from qiskit_qoro.models.shots import CircuitRange, group_shots
 from qiskit_qoro.models.submissions import JobKind
-from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
 from qiskit_qoro.primitives.planning.job_layout import Circuit, JobDraft, Request, arrange_jobs
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
-from qiskit_qoro.service.submission import Submission
+from qiskit_qoro.qasm.write.writer import Program
+from qiskit_qoro.service.submission import Measurement, Submission
+from qiskit_qoro.service.template_submission import CheckedTemplate
 from qiskit_qoro.wire.labels import carry_structure, encode_labels
 
 __all__ = ["Plan", "PlannedJob", "build_plan"]
@@ -138,44 +139,54 @@ def _submission(
     labels: Sequence[str],
     options: EstimatorOptions | SamplerOptions,
 ) -> Submission:
-    service = backend.service
-    config = options.execution_config
-    # Runs of neighbouring circuits with the same request, each with its length.
-    runs = [(request, len(list(run))) for request, run in groupby(draft.requests)]
-    pauli_strings = [";".join(request) for request, _ in runs if isinstance(request, tuple)]
-    shots = [request for request in draft.requests if isinstance(request, int)]
-    settings = backend.job_config(shots=shots[0] if shots and len(runs) == 1 else None, tag=options.tag)
+    content: Mapping[str, Program] | Sequence[CheckedTemplate]
     if draft.templates:
-        return service.prepare_circuit_templates(
-            _template_entries(draft, labels),
-            ham_ops=pauli_strings[0] if pauli_strings else None,
-            override_execution_config=config,
-            override_job_config=settings,
-        )
-    return service.prepare_circuits(
-        {label: circuits[index].program for label, index in zip(labels, draft.circuit_indices, strict=True)},
-        ham_ops="|".join(pauli_strings) or None,
-        circuit_ham_map=_ranges(runs) if len(pauli_strings) > 1 else None,
-        shot_groups=group_shots(shots) if shots and len(runs) > 1 else None,
-        override_execution_config=config,
-        override_job_config=settings,
+        content = _templates(draft, labels)
+    else:
+        content = {
+            label: circuits[index].program for label, index in zip(labels, draft.circuit_indices, strict=True)
+        }
+    return backend.service.prepare_checked(
+        content,
+        _measurement(draft.requests),
+        override_execution_config=options.execution_config,
+        override_job_config=backend.job_config(tag=options.tag),
     )
 
 
-def _template_entries(draft: JobDraft, labels: Sequence[str]) -> list[TemplateEntry]:
-    entries, position = [], 0
+def _measurement(requests: Sequence[Request]) -> Measurement:
+    """Return what is measured on the circuits of a job.
+
+    Args:
+        requests: What is requested from each circuit: from all of them shots, or from all of them Pauli
+            strings.
+    """
+    # Runs of neighbouring circuits with the same request, each with its length.
+    runs = [(request, len(list(run))) for request, run in groupby(requests)]
+    observables = tuple(request for request, _ in runs if isinstance(request, tuple))
+    if observables:
+        return Measurement(observables=observables, circuit_ham_map=_ranges(runs) if len(runs) > 1 else None)
+    shots = [request for request in requests if isinstance(request, int)]
+    if len(runs) == 1:
+        return Measurement(shots=shots[0])
+    return Measurement(shot_groups=group_shots(shots))
+
+
+def _templates(draft: JobDraft, labels: Sequence[str]) -> list[CheckedTemplate]:
+    templates, position = [], 0
     for template in draft.templates:
         labels_of_rows = labels[position : position + len(template.values)]
         position += len(template.values)
         rows = list(zip(labels_of_rows, template.values.tolist(), strict=True))
-        entries.append(TemplateEntry(template.source.text, template.source.names, rows))
-    return entries
+        source = template.source
+        templates.append(CheckedTemplate(source.text, source.num_qubits, source.names, rows))
+    return templates
 
 
-def _ranges(runs: Sequence[tuple[Request, int]]) -> list[list[int]]:
-    """Return the start and end of each run, counted in circuits."""
+def _ranges(runs: Sequence[tuple[Request, int]]) -> tuple[CircuitRange, ...]:
+    """Return the circuits of each run."""
     ends = list(accumulate(length for _, length in runs))
-    return [[end - length, end] for end, (_, length) in zip(ends, runs, strict=True)]
+    return tuple(CircuitRange(end - length, end) for end, (_, length) in zip(ends, runs, strict=True))
 
 
 def _planned_job(draft: JobDraft, submission: Submission) -> PlannedJob:
