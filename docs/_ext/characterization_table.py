@@ -1,4 +1,4 @@
-"""The directive ``characterization-table``: thresholds and rules, from the tables that the code uses."""
+"""The directive ``characterization-table``: print thresholds and rules from the tables in the code."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,14 +8,14 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from qiskit_qoro.qubo_analysis.analysis import CERTIFICATE
+from qiskit_qoro.qubo_analysis.classical_analysis import REGIMES
 from qiskit_qoro.qubo_analysis.hardness import DIFFICULTIES, POINTS
-from qiskit_qoro.qubo_analysis.landscape import REGIMES
 from qiskit_qoro.qubo_analysis.report.recommendations import RULES
-from qiskit_qoro.qubo_analysis.request_json import PRESETS
+from qiskit_qoro.qubo_analysis.request.request_json import PRESETS
 
 
 def presets() -> Iterable[tuple[str, ...]]:
-    """Yield what each preset computes."""
+    """The analyses of each preset."""
     yield "Preset", "Sweep", "Sensitivity", "Hardness, certificate, baseline, formulation"
     for preset, analysis in PRESETS.items():
         points = analysis.sweep_points
@@ -28,31 +28,31 @@ def presets() -> Iterable[tuple[str, ...]]:
 
 
 def regimes() -> Iterable[tuple[str, ...]]:
-    """Yield when each regime applies."""
-    yield "Regime", "When", "Confidence"
-    yield from ((regime.value, when, f"{confidence:g}") for regime, when, confidence in REGIMES)
+    """The condition of each regime."""
+    yield "Regime", "Condition", "Confidence"
+    yield from ((regime.value, condition, f"{confidence:g}") for regime, condition, confidence in REGIMES)
 
 
 def points() -> Iterable[tuple[str, ...]]:
-    """Yield the conditions that make a problem harder."""
+    """The points for each figure."""
     yield "Figure", "Condition", "Points"
     yield from ((row.figure, row.condition, str(row.points)) for row in POINTS)
 
 
 def difficulties() -> Iterable[tuple[str, ...]]:
-    """Yield the difficulty for a number of points."""
-    yield "Points at least", "Difficulty"
-    yield from ((str(least), name) for least, name in DIFFICULTIES)
+    """The difficulty for each number of points."""
+    yield "Minimum points", "Difficulty"
+    yield from ((str(minimum), name) for minimum, name in DIFFICULTIES)
 
 
 def certificate() -> Iterable[tuple[str, ...]]:
-    """Yield when each verdict and flag is true."""
+    """The condition of each verdict and flag."""
     yield "Name", "True if"
     yield from CERTIFICATE
 
 
 def rules() -> Iterable[tuple[str, ...]]:
-    """Yield when each recommendation is made."""
+    """The condition of each recommendation."""
     yield "Rule", "Level", "Metric", "Condition"
     yield from ((rule.name, rule.level, rule.metric, rule.condition) for rule in RULES)
 
@@ -68,7 +68,7 @@ def row(texts: tuple[str, ...]) -> nodes.row:
 
 
 class CharacterizationTable(SphinxDirective):
-    """Print one of :data:`TABLES`."""
+    """Prints one of :data:`TABLES`. The argument is its name."""
 
     required_arguments = 1
 

@@ -1,23 +1,25 @@
-"""What a QUBO is like: its costs, how hard it is, and what a shallow QAOA circuit makes of it.
+"""Analyse a QUBO: its costs, its hardness for classical computers, and what a shallow QAOA circuit achieves.
 
 ::
 
-    options    a body -> a request             problem     the request as a value
-               option_fields · constraint_options
-    landscape  costs, lowest cost, regime      spectrum · walsh · structure · baseline
-    simulation the circuit's figures           qaoa · constraints
-    analysis   everything together             hardness · penalty · recommendations
-    report     findings -> JSON                html        findings -> a page fragment
+    request/            read a request from JSON: its values, its options and its constraints
+    analysis            run everything that a request asks for
+    classical_analysis  costs, lowest cost and regime      spectrum · spin_form · treewidth · baseline
+    qaoa_figures        the figures of the circuit         qaoa
+    hardness · penalty  figures and verdicts
+    states              bitstrings, arrays and indices of states
+    report/             the values of a report, as JSON and as HTML, and the recommendations
 
-Nothing here knows HTTP. The same request gives the same answer: seeds are derived from the problem.
+Nothing here depends on HTTP. The same request always gives the same report, because seeds are derived from
+the problem.
 """
 
 from qiskit_qoro.qubo_analysis.analysis import characterize
-from qiskit_qoro.qubo_analysis.problem import CharacterizationRequest
 from qiskit_qoro.qubo_analysis.report.report_html import render_html
 from qiskit_qoro.qubo_analysis.report.report_json import report_to_json
 from qiskit_qoro.qubo_analysis.report.report_values import CharacterizationReport
-from qiskit_qoro.qubo_analysis.request_json import request_from_json
+from qiskit_qoro.qubo_analysis.request.request_json import request_from_json
+from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
 
 __all__ = [
     "CharacterizationReport",

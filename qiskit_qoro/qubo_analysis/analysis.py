@@ -1,4 +1,4 @@
-"""From a request to its report: survey the problem, simulate the circuit, draw conclusions."""
+"""Run everything that a request asks for: the classical analysis, the simulation, and the verdicts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qiskit_qoro.qubo_analysis.constraints import Constraint
+from qiskit_qoro.qubo_analysis.baseline import problem_seed
+from qiskit_qoro.qubo_analysis.classical_analysis import (
+    CONFIDENCE,
+    ClassicalAnalysis,
+    analyse_classically,
+    refuse_reason,
+)
 from qiskit_qoro.qubo_analysis.hardness import (
     LOW_TREEWIDTH,
     Hardness,
@@ -17,18 +23,23 @@ from qiskit_qoro.qubo_analysis.hardness import (
     is_submodular,
     matrix_figures,
 )
-from qiskit_qoro.qubo_analysis.landscape import CONFIDENCE, Landscape, refusal, survey
-from qiskit_qoro.qubo_analysis.penalty import PenaltyFindings, analyse_penalty
-from qiskit_qoro.qubo_analysis.problem import CharacterizationRequest, seed_of
-from qiskit_qoro.qubo_analysis.qaoa_figures import Part, choose_part, satisfied_probability, simulate
+from qiskit_qoro.qubo_analysis.penalty import PenaltyFigures, analyse_penalty
+from qiskit_qoro.qubo_analysis.qaoa_figures import (
+    Subproblem,
+    choose_subproblem,
+    satisfied_probability,
+    simulate,
+)
 from qiskit_qoro.qubo_analysis.report.recommendations import recommend
 from qiskit_qoro.qubo_analysis.report.report_values import (
     Certificate,
     CharacterizationReport,
     ConstraintDiagnostics,
-    QaoaFindings,
+    QaoaFigures,
     Regime,
 )
+from qiskit_qoro.qubo_analysis.request.constraints import Constraint
+from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
 from qiskit_qoro.qubo_analysis.spectrum import tolerance
 from qiskit_qoro.qubo_analysis.states import all_states, state_rows
 
@@ -39,74 +50,80 @@ LIMITED_RATIO = 0.9
 _SAMPLES = 4096
 
 CERTIFICATE: tuple[tuple[str, str], ...] = (
-    ("certified_easy", "low_treewidth or submodular: an exact algorithm takes little time, proven"),
+    ("certified_easy", "low_treewidth or submodular: an exact algorithm is proven to be fast"),
     ("no_lowdepth_advantage_expected", "certified_easy, greedy_solved or sa_solved"),
-    ("uncertain", "none of the two"),
+    ("uncertain", "neither of these two"),
     ("low_treewidth", f"treewidth_estimate up to {LOW_TREEWIDTH}"),
-    ("submodular", "no term of more than two variables, and no positive coefficient of two variables"),
-    ("greedy_solved", "greedy_energy is the lowest cost; null where that is not known exactly"),
-    ("sa_solved", "sa_energy is the lowest cost; null where that is not known exactly"),
+    (
+        "submodular",
+        "no term has more than two variables, and no term of two variables has a positive coefficient",
+    ),
+    ("greedy_solved", "greedy_energy is the lowest cost; null if the lowest cost is not known exactly"),
+    ("sa_solved", "sa_energy is the lowest cost; null if the lowest cost is not known exactly"),
     ("high_frustration", f"frustration_index above {HIGH_FRUSTRATION}"),
     ("bitflip_symmetric", "global_flip_symmetric"),
     (
         "qaoa_low_depth_limited",
-        f"approximation_ratio below {LIMITED_RATIO}; null where the circuit was not simulated",
+        f"approximation_ratio below {LIMITED_RATIO}; null if the circuit was not simulated",
     ),
 )
-"""When each verdict and each flag of the certificate is true."""
+"""The condition for each verdict and each flag of the certificate. The documentation prints this table."""
 
 
 def characterize(request: CharacterizationRequest) -> CharacterizationReport:
-    """Find out everything that a request asks for. The same request always gives the same report.
+    """Compute everything that a request asks for. The same request always gives the same report.
 
     Args:
         request: The problem and the options.
 
     Returns:
-        The findings with their recommendations. A problem that is too large gives the regime ``refuse`` and
-        the reason.
+        The report with its recommendations. If the problem is too large, the report has only the regime
+        ``refuse`` and the reason.
     """
-    reason = refusal(request.objective)
+    reason = refuse_reason(request.objective)
     if reason is not None:
-        refused = CharacterizationReport(request, Regime.REFUSE, CONFIDENCE[Regime.REFUSE], refusal=reason)
+        confidence = CONFIDENCE[Regime.REFUSE]
+        refused = CharacterizationReport(request, Regime.REFUSE, confidence, refuse_reason=reason)
         return replace(refused, recommendations=recommend(refused))
-    landscape = survey(request)
+    classical = analyse_classically(request)
     analysis = request.analysis
-    qaoa, part, probabilities = None, None, None
+    qaoa, subproblem, probabilities = None, None, None
     if not analysis.hardness_only:
-        part = choose_part(request, landscape)
-        if part is not None:
-            qaoa, probabilities = simulate(request, landscape, part)
-    hardness = _hardness(request, landscape) if analysis.hardness else None
+        subproblem = choose_subproblem(request, classical)
+        if subproblem is not None:
+            qaoa, probabilities = simulate(request, classical, subproblem)
+    hardness = _hardness(request, classical) if analysis.hardness else None
     report = CharacterizationReport(
         request=request,
-        regime=landscape.regime,
-        confidence=landscape.confidence,
-        spectrum=landscape.spectrum,
-        exact_ground_energy=landscape.exact_minimum,
-        relaxation_bound=landscape.relaxation_bound if landscape.exact_minimum is None else None,
+        regime=classical.regime,
+        confidence=classical.confidence,
+        spectrum=classical.spectrum,
+        exact_ground_energy=classical.exact_minimum,
+        relaxation_bound=classical.relaxation_bound if classical.exact_minimum is None else None,
         hardness=hardness,
         qaoa=qaoa,
-        structural_sensitivity=_structural_sensitivity(request, landscape, qaoa),
-        certificate=_certificate(request, landscape, hardness, qaoa) if analysis.certificate else None,
-        baseline=landscape.baseline if analysis.certificate else None,
+        structural_sensitivity=_structural_sensitivity(request, classical, qaoa),
+        certificate=_certificate(request, classical, hardness, qaoa) if analysis.certificate else None,
+        baseline=classical.baseline if analysis.certificate else None,
         formulation=formulation_quality(request.objective) if analysis.certificate else None,
-        penalty=_penalty(request, landscape),
-        diagnostics=_diagnostics(request, landscape, part, probabilities),
+        penalty=_penalty(request, classical),
+        diagnostics=_diagnostics(request, classical, subproblem, probabilities),
     )
     return replace(report, recommendations=recommend(report))
 
 
-def _hardness(request: CharacterizationRequest, landscape: Landscape) -> Hardness:
-    objective, figures = request.objective, landscape.spectrum
-    if landscape.elimination is None:
-        raise AssertionError("hardness comes with an elimination")
-    width = landscape.elimination.width
-    frustration = frustration_index(landscape.walsh, figures.minimum)
-    is_trivial = is_submodular(objective) or figures.span <= tolerance(objective, 0.0)
+def _hardness(request: CharacterizationRequest, classical: ClassicalAnalysis) -> Hardness:
+    objective, figures = request.objective, classical.spectrum
+    if classical.elimination is None:
+        raise AssertionError("hardness needs an elimination order")
+    width = classical.elimination.width
+    frustration = frustration_index(classical.spin_form, figures.minimum)
+    is_flat = figures.span <= tolerance(objective, 0.0)
     gap, condition = matrix_figures(objective)
     return Hardness(
-        difficulty=difficulty(width, figures.normalized_gap, frustration, trivial=is_trivial),
+        difficulty=difficulty(
+            width, figures.normalized_gap, frustration, trivial=is_flat or is_submodular(objective)
+        ),
         matrix_spectral_gap=gap,
         matrix_condition_number=condition,
         cost_min=figures.minimum,
@@ -117,24 +134,24 @@ def _hardness(request: CharacterizationRequest, landscape: Landscape) -> Hardnes
         cost_spectrum_estimated=figures.estimated,
         treewidth_estimate=width,
         frustration_index=frustration,
-        global_flip_symmetric=landscape.walsh.is_flip_symmetric,
+        global_flip_symmetric=classical.spin_form.is_flip_symmetric,
     )
 
 
 def _certificate(
     request: CharacterizationRequest,
-    landscape: Landscape,
+    classical: ClassicalAnalysis,
     hardness: Hardness | None,
-    qaoa: QaoaFindings | None,
+    qaoa: QaoaFigures | None,
 ) -> Certificate:
-    baseline, minimum = landscape.baseline, landscape.exact_minimum
+    baseline, minimum = classical.baseline, classical.exact_minimum
     if hardness is None or baseline is None:
-        raise AssertionError("a certificate comes with hardness and baseline")
+        raise AssertionError("a certificate needs hardness and baseline")
     low_treewidth = hardness.treewidth_estimate <= LOW_TREEWIDTH
     submodular = is_submodular(request.objective)
     greedy_solved = sa_solved = None
     if minimum is not None:
-        reached = minimum + tolerance(request.objective, landscape.spectrum.span)
+        reached = minimum + tolerance(request.objective, classical.spectrum.span)
         greedy_solved, sa_solved = baseline.greedy_energy <= reached, baseline.sa_energy <= reached
     easy = low_treewidth or submodular
     no_advantage = easy or bool(greedy_solved) or bool(sa_solved)
@@ -153,47 +170,47 @@ def _certificate(
 
 
 def _structural_sensitivity(
-    request: CharacterizationRequest, landscape: Landscape, qaoa: QaoaFindings | None
+    request: CharacterizationRequest, classical: ClassicalAnalysis, qaoa: QaoaFigures | None
 ) -> NDArray[np.float64] | None:
-    """The influences, the largest being 1, where the sensitivity of the whole circuit is not known."""
-    is_known = qaoa is not None and qaoa.subspace is None and not request.subspace.wanted
-    if is_known or not request.analysis.sensitivity or request.analysis.hardness_only:
+    """Return the influences divided by the largest, if there is no sensitivity of the whole circuit."""
+    has_sensitivity = qaoa is not None and qaoa.subspace is None and not request.subspace.is_requested
+    if has_sensitivity or not request.analysis.sensitivity or request.analysis.hardness_only:
         return None
-    influences = landscape.walsh.influences
+    influences = classical.spin_form.influences
     return influences / (influences.max() or 1.0)
 
 
-def _penalty(request: CharacterizationRequest, landscape: Landscape) -> PenaltyFindings | None:
-    if landscape.costs is None or not request.analysis.penalty_tuning or request.analysis.hardness_only:
+def _penalty(request: CharacterizationRequest, classical: ClassicalAnalysis) -> PenaltyFigures | None:
+    if classical.costs is None or not request.analysis.penalty_tuning or request.analysis.hardness_only:
         return None
-    return analyse_penalty(request, landscape.costs, landscape.spectrum)
+    return analyse_penalty(request, classical.costs, classical.spectrum)
 
 
 def _diagnostics(
     request: CharacterizationRequest,
-    landscape: Landscape,
-    part: Part | None,
+    classical: ClassicalAnalysis,
+    subproblem: Subproblem | None,
     probabilities: NDArray[np.float64] | None,
 ) -> tuple[ConstraintDiagnostics, ...]:
     if not request.constraints or request.analysis.hardness_only:
         return ()
     n = request.objective.num_variables
-    if landscape.costs is not None:
+    if classical.costs is not None:
         uniform = all_states(n)
     else:
-        uniform = np.random.default_rng(seed_of(request.objective)).random((_SAMPLES, n)) < 0.5
-    ground = state_rows(landscape.spectrum.ground_states, n)
+        uniform = np.random.default_rng(problem_seed(request.objective)).random((_SAMPLES, n)) < 0.5
+    ground = state_rows(classical.spectrum.ground_states, n)
 
     def diagnose(constraint: Constraint) -> ConstraintDiagnostics:
-        measured = None
-        if part is not None and probabilities is not None:
-            measured = satisfied_probability((constraint,), part, probabilities)
+        satisfied_by_qaoa = None
+        if subproblem is not None and probabilities is not None:
+            satisfied_by_qaoa = satisfied_probability((constraint,), subproblem, probabilities)
         return ConstraintDiagnostics(
             type=constraint.type.value,
             bound=constraint.bound,
             satisfied_by_uniform=float(constraint.satisfied(uniform).mean()),
             satisfied_by_ground_states=float(constraint.satisfied(ground).mean()),
-            satisfied_by_qaoa=measured,
+            satisfied_by_qaoa=satisfied_by_qaoa,
         )
 
     return tuple(diagnose(constraint) for constraint in request.constraints)

@@ -1,6 +1,6 @@
-"""How hard the problem is: figures of matrix, spectrum and graph, and the verdicts drawn from them.
+"""Hardness of a problem for classical computers: figures of its matrix, spectrum and graph, and a verdict.
 
-Every threshold stands in a table here, and the documentation prints these tables.
+The thresholds are in tables, which the documentation prints.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qiskit_qoro.models.qubo import Polynomial
-from qiskit_qoro.qubo_analysis.spin_form import WalshForm
+from qiskit_qoro.qubo_analysis.spin_form import SpinForm
 
 __all__ = [
     "DIFFICULTIES",
@@ -29,28 +29,30 @@ __all__ = [
 ]
 
 LOW_TREEWIDTH = 10
-"""Up to this width the minimum is found exactly with little effort: tables of 2^11 numbers a variable."""
+"""Up to this width, finding the minimum exactly is cheap: tables of 2^11 numbers for each variable."""
 
+# Singular values up to this share of the largest count as 0.
 _SINGULAR = 1e-12
+
 _MAX_RATIO = 1e300
 
 
 @dataclass(frozen=True)
 class Hardness:
-    """The hardness figures, as they are called on the wire.
+    """The hardness figures, under their names on the wire.
 
     Attributes:
         difficulty: ``easy``, ``moderate`` or ``hard``.
-        matrix_spectral_gap: From the lowest to the second lowest eigenvalue of Q.
-        matrix_condition_number: Largest over smallest singular value of Q that is not 0.
+        matrix_spectral_gap: Difference of the two lowest eigenvalues of Q.
+        matrix_condition_number: Largest singular value of Q divided by the smallest one that is not 0.
         cost_min: The lowest cost.
         cost_max: The highest cost.
-        cost_gap: From the lowest to the second lowest different cost.
-        cost_gap_normalized: The same in units of the whole span.
-        ground_state_degeneracy: How many states have the lowest cost.
-        cost_spectrum_estimated: Whether the six figures before are estimates.
+        cost_gap: Difference of the two lowest distinct costs.
+        cost_gap_normalized: ``cost_gap`` divided by the difference of the highest and the lowest cost.
+        ground_state_degeneracy: The number of states with the lowest cost.
+        cost_spectrum_estimated: Whether the five figures above, from ``cost_min`` on, are estimates.
         treewidth_estimate: An upper bound of the treewidth.
-        frustration_index: The share of the couplings' weight that the best state leaves unsatisfied.
+        frustration_index: The share of the couplings' weight that the best state does not satisfy.
         global_flip_symmetric: Whether flipping all variables never changes the cost.
     """
 
@@ -70,13 +72,13 @@ class Hardness:
 
 @dataclass(frozen=True)
 class Points:
-    """A row of the table of points: a figure beyond a threshold makes the problem harder.
+    """A row of the table of points. A problem gets the points if a figure is beyond a threshold.
 
     Attributes:
-        figure: The figure's name.
-        condition: In words, for the documentation.
-        points: How many points it gives.
-        holds: Whether it applies.
+        figure: The name of the figure.
+        condition: The condition as text, for the documentation.
+        points: The number of points.
+        holds: The condition, as a function of treewidth, normalized gap and frustration index.
     """
 
     figure: str
@@ -93,32 +95,33 @@ POINTS: tuple[Points, ...] = (
     Points("cost_gap_normalized", "below 0.05", 1, lambda _width, gap, _frustration: gap < 0.05),
     Points("cost_gap_normalized", "below 0.005", 1, lambda _width, gap, _frustration: gap < 0.005),
 )
-"""What counts against a problem, unless it is certainly easy: flat, submodular or of low treewidth."""
+"""The points of a problem that is not certainly easy, that is, not flat, not submodular, and of high
+treewidth."""
 
 DIFFICULTIES: tuple[tuple[int, str], ...] = ((4, "hard"), (1, "moderate"), (0, "easy"))
-"""From how many points on a problem is called what."""
+"""The minimum number of points for each difficulty."""
 
 
 def difficulty(width: int, normalized_gap: float, frustration: float, *, trivial: bool) -> str:
-    """The verdict of the table of points.
+    """Rate a problem by the tables :data:`POINTS` and :data:`DIFFICULTIES`.
 
     Args:
-        width: Estimate of the treewidth.
-        normalized_gap: The gap in units of the span.
+        width: The estimate of the treewidth.
+        normalized_gap: The gap divided by the span of the costs.
         frustration: The frustration index.
         trivial: Whether the problem is flat or submodular.
     """
     is_easy = trivial or width <= LOW_TREEWIDTH
-    held = () if is_easy else (row for row in POINTS if row.holds(width, normalized_gap, frustration))
-    points = sum(row.points for row in held)
-    return next(name for least, name in DIFFICULTIES if points >= least)
+    rows = () if is_easy else POINTS
+    points = sum(row.points for row in rows if row.holds(width, normalized_gap, frustration))
+    return next(name for minimum, name in DIFFICULTIES if points >= minimum)
 
 
 def matrix_figures(objective: Polynomial) -> tuple[float, float]:
-    """Spectral gap and condition number of Q, of the terms of one and two variables.
+    """Compute spectral gap and condition number of Q, the matrix of the terms of one and two variables.
 
-    Singular values up to 1e-12 of the largest one count as 0 and are left out. A matrix of zeros has the
-    condition number 1, a matrix of one row the gap 0.
+    Singular values up to 1e-12 of the largest one count as 0 and are ignored. The condition number of a zero
+    matrix is 1. The gap of a 1 × 1 matrix is 0.
     """
     eigenvalues = np.linalg.eigvalsh(objective.matrix)
     gap = float(eigenvalues[1] - eigenvalues[0]) if len(eigenvalues) > 1 else 0.0
@@ -128,54 +131,57 @@ def matrix_figures(objective: Polynomial) -> tuple[float, float]:
 
 
 def is_submodular(objective: Polynomial) -> bool:
-    """Whether the problem is quadratic with no positive coupling: a minimum cut solves it."""
+    """Whether the problem is quadratic without positive couplings. A minimum cut solves such a problem."""
     return objective.degree <= 2 and all(
         value <= 0 for term, value in objective.terms.items() if len(term) == 2
     )
 
 
-def frustration_index(walsh: WalshForm, minimum: float) -> float:
-    """The weight of the couplings that a state of the cost ``minimum`` leaves unsatisfied, of all: 0 to 1/2.
+def frustration_index(spin_form: SpinForm, minimum: float) -> float:
+    """Compute the share of the couplings' weight that a state of cost ``minimum`` does not satisfy: 0 to 1/2.
 
-    ``(minimum - J_∅ + Σ|J_S|) / (2·Σ|J_S|)``: each satisfied coupling lowers the cost by ``|J_S|``, each
-    other one raises it.
+    It is ``(minimum - J_∅ + Σ|J_S|) / (2·Σ|J_S|)``, because a satisfied coupling lowers the cost by
+    ``|J_S|``, and any other raises it by as much.
     """
-    if not walsh.weight:
+    if not spin_form.weight:
         return 0.0
-    return max(0.0, (minimum - walsh.constant + walsh.weight) / (2 * walsh.weight))
+    return max(0.0, (minimum - spin_form.constant + spin_form.weight) / (2 * spin_form.weight))
 
 
-def relaxation_bound(objective: Polynomial, walsh: WalshForm) -> float:
-    """A cost that no state is below: the best of three bounds.
+def relaxation_bound(objective: Polynomial, spin_form: SpinForm) -> float:
+    """Compute a lower bound of all costs: the best of three bounds.
 
-    The sum of the negative coefficients; ``J_∅ - Σ|J_S|``; and, for quadratic problems, ``J_∅ - Σ|h_i| +
-    n·λ/2`` with λ the lowest eigenvalue of the symmetric matrix of couplings.
+    They are the sum of the negative coefficients, ``J_∅ - Σ|J_S|``, and for quadratic problems ``J_∅ - Σ|h_i|
+    + n·λ/2`` with λ the lowest eigenvalue of the symmetric matrix of couplings.
     """
-    bounds = [sum(min(value, 0.0) for value in objective.terms.values()), walsh.constant - walsh.weight]
+    bounds = [
+        sum(min(value, 0.0) for value in objective.terms.values()),
+        spin_form.constant - spin_form.weight,
+    ]
     if objective.degree <= 2:
         n = objective.num_variables
         couplings = np.zeros((n, n))
         fields = 0.0
-        for term, value in walsh.couplings.items():
+        for term, value in spin_form.couplings.items():
             if len(term) == 1:
                 fields += abs(value)
             else:
                 couplings[term] = couplings[term[::-1]] = value
         lowest = float(np.linalg.eigvalsh(couplings)[0])
-        bounds.append(walsh.constant - fields + n * lowest / 2)
+        bounds.append(spin_form.constant - fields + n * lowest / 2)
     return max(bounds)
 
 
 @dataclass(frozen=True)
 class FormulationQuality:
-    """How well the problem is written down.
+    """The quality of the formulation of a problem.
 
     Attributes:
-        coefficient_ratio: Largest over smallest coefficient, in absolute value.
-        density: Share of the pairs of variables that a term couples.
-        max_degree: Variables of the longest term.
-        unused_variables: Variables that no term has.
-        score: 0 to 100, see the documentation.
+        coefficient_ratio: The largest coefficient divided by the smallest, in absolute value.
+        density: The share of the pairs of variables that occur in a common term.
+        max_degree: The number of variables in the longest term.
+        unused_variables: The number of variables that occur in no term.
+        score: The quality, 0 to 100.
     """
 
     coefficient_ratio: float
@@ -186,7 +192,10 @@ class FormulationQuality:
 
 
 def formulation_quality(objective: Polynomial) -> FormulationQuality:
-    """The figures, and ``100 - 10·log10(ratio) - 10·(degree beyond 2) - 50·unused/n``, at least 0."""
+    """Rate the formulation of a problem.
+
+    The score is ``100 - 10·log10(ratio) - 10·max(0, degree - 2) - 50·unused/n``, and at least 0.
+    """
     n = objective.num_variables
     sizes = [abs(value) for value in objective.terms.values()] or [1.0]
     ratio = min(max(sizes) / min(sizes), _MAX_RATIO)

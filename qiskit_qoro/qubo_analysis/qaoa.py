@@ -1,17 +1,18 @@
-"""QAOA by statevector: up to 16 variables, 1 to 3 layers.
+"""Simulate QAOA by state vector, for up to 16 variables.
 
-``|ψ⟩ = Π_l e^{-iβ_l B} e^{-iγ_l C} |s⟩`` with the cost C diagonal. Mixers and the states that they start
-from::
+``|ψ⟩ = Π_l e^{-iβ_l B} e^{-iγ_l C} |s⟩`` with a diagonal cost C. The mixers and their initial states are::
 
-    x    B = Σ X_i                                |s⟩ = all states alike
-    xy   Π e^{-iβ(X_i X_j + Y_i Y_j)/2}           |s⟩ = all states of one Hamming weight alike (Dicke)
-         over the ring: pairs (0,1), (1,2), …, (n-1,0), the first one acting first
-    I    nothing                                  |s⟩ = all states alike
+    x    B = Σ X_i                                |s⟩ = uniform superposition of all states
+    xy   Π e^{-iβ(X_i X_j + Y_i Y_j)/2}           |s⟩ = Dicke state: uniform superposition of the states of
+    one
+         on the pairs (0,1), (1,2), …, (n-1,0)          Hamming weight
+         of a ring, in this order
+    I    no mixer                                 |s⟩ = uniform superposition of all states
 
-Strategy: the state lives on a basis of states, all of them or those of one weight. A cost layer is one
-product with phases, which the points of a sweep with the same γ share. An x layer is a product of
-four-qubit rotations, each one matrix product that also moves its qubits to the end, so that all are back in
-place after one round.
+Strategy: amplitudes are stored for a basis, which is all states or those of one Hamming weight. A cost layer
+is one multiplication by phases. The points of a sweep with the same γ share these phases. An x layer is a
+product of four-qubit rotations. Each is one matrix product, which also moves its qubits to the end of the
+index, so that after all groups the qubits are in their original order.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from qiskit_qoro.qubo_analysis.problem import Mixer
+from qiskit_qoro.qubo_analysis.request.request_values import Mixer
 
 __all__ = ["MAX_VARIABLES", "Circuit", "Sweep", "ramp"]
 
 MAX_VARIABLES = 16
+"""The largest problem whose circuit is simulated."""
+
+# The number of qubits that one matrix product rotates.
 _GROUP = 4
 
 Complex = NDArray[np.complex128]
@@ -35,9 +39,9 @@ Real = NDArray[np.float64]
 
 
 def ramp(gamma: float, beta: float, layers: int) -> tuple[list[float], list[float]]:
-    """The angles of each layer: γ rises to ``gamma``, β falls from ``beta``.
+    """Return the angles of each layer: γ rises linearly to ``gamma``, and β falls linearly from ``beta``.
 
-    ``γ_l = γ·l/p`` and ``β_l = β·(p-l+1)/p`` for l = 1 … p.
+    They are ``γ_l = γ·l/p`` and ``β_l = β·(p-l+1)/p`` for l = 1 … p.
     """
     steps = range(1, layers + 1)
     return [gamma * step / layers for step in steps], [beta * (layers - step + 1) / layers for step in steps]
@@ -45,12 +49,12 @@ def ramp(gamma: float, beta: float, layers: int) -> tuple[list[float], list[floa
 
 @dataclass(frozen=True)
 class Sweep:
-    """The expectation of the cost on a grid of angles.
+    """The mean cost on a grid of angles.
 
     Attributes:
-        gammas: The angles of the cost.
-        betas: The angles of the mixer.
-        expectation: One row for each γ, one column for each β.
+        gammas: The cost angles.
+        betas: The mixer angles.
+        expectation: The mean costs, one row for each γ and one column for each β.
     """
 
     gammas: Real
@@ -59,7 +63,7 @@ class Sweep:
 
     @property
     def best(self) -> tuple[int, int]:
-        """Where the expectation is lowest; the first such point by γ, then by β, up to rounding."""
+        """Row and column of the lowest mean cost: the first such point by γ, then by β, up to rounding."""
         lowest = self.expectation.min()
         slack = 1e-12 * np.abs(self.expectation).max()
         row, column = divmod(int((self.expectation <= lowest + slack).argmax()), len(self.betas))
@@ -67,20 +71,20 @@ class Sweep:
 
     @property
     def is_best_at_the_edge(self) -> bool:
-        """Whether the largest γ or an outermost β is the best."""
+        """Whether the best point has the largest γ, or the smallest or largest β."""
         row, column = self.best
         edges = (row == len(self.gammas) - 1 > 0, len(self.betas) > 1 and column in (0, len(self.betas) - 1))
         return any(edges)
 
 
 class Circuit:
-    """The ansatz on one problem.
+    """The QAOA circuit for one problem.
 
     Args:
-        costs: The cost of every state, 2^n values at most 2^16.
-        mixer: What moves amplitude.
-        layers: How often, 1 or more.
-        weight: The Hamming weight that the xy mixer starts from and keeps.
+        costs: The cost of every state: 2^n values, n at most 16.
+        mixer: The mixer.
+        layers: The number of layers, 1 or more.
+        weight: The Hamming weight of the xy mixer's initial state, which the mixer preserves.
     """
 
     def __init__(self, costs: Real, mixer: Mixer, layers: int = 1, *, weight: int = 0) -> None:
@@ -97,26 +101,26 @@ class Circuit:
 
     @property
     def start(self) -> Real:
-        """The probability of every state at the start: 2^n values."""
+        """The probability of every state in the initial state: 2^n values."""
         return self._spread(np.full(len(self._basis), 1 / len(self._basis)))
 
     def probabilities(self, gammas: Sequence[float], betas: Sequence[float]) -> Real:
-        """The probability of every state after the layers: 2^n values.
+        """Return the probability of every state after the circuit: 2^n values.
 
         Args:
-            gammas: One angle for each layer.
-            betas: Likewise.
+            gammas: One cost angle for each layer.
+            betas: One mixer angle for each layer.
         """
         state = self._run([self._phases(gamma) for gamma in gammas], betas)
         return self._spread(np.abs(state) ** 2)
 
     def expectation(self, gammas: Sequence[float], betas: Sequence[float]) -> float:
-        """The mean cost after the layers."""
+        """Return the mean cost after the circuit. The arguments are those of :meth:`probabilities`."""
         state = self._run([self._phases(gamma) for gamma in gammas], betas)
         return float(np.abs(state) ** 2 @ self._costs)
 
     def sweep(self, gammas: Real, betas: Real) -> Sweep:
-        """The mean cost at each point of a grid; more layers follow the :func:`ramp`."""
+        """Compute the mean cost at each point of a grid. Several layers use :func:`ramp`."""
         grid = np.empty((len(gammas), len(betas)))
         for row, gamma in enumerate(gammas):
             phases = [self._phases(angle) for angle in ramp(float(gamma), 0.0, self.layers)[0]]
@@ -129,9 +133,10 @@ class Circuit:
         return np.asarray(np.exp(-1j * gamma * self._costs))
 
     def _spread(self, values: Real) -> Real:
-        everywhere = np.zeros(self._size)
-        everywhere[self._basis] = values
-        return everywhere
+        """Return the values of all states, given those of the basis. The others are 0."""
+        all_values = np.zeros(self._size)
+        all_values[self._basis] = values
+        return all_values
 
     def _run(self, phases: Sequence[Complex], betas: Sequence[float]) -> Complex:
         state = np.full(len(self._basis), len(self._basis) ** -0.5, np.complex128)
@@ -151,12 +156,12 @@ class Circuit:
 
 
 def _rotate_all(state: Complex, num_qubits: int, beta: float) -> Complex:
-    """``e^{-iβX}`` on every qubit."""
+    """Apply ``e^{-iβX}`` to every qubit."""
     rotation = np.array([[np.cos(beta), -1j * np.sin(beta)], [-1j * np.sin(beta), np.cos(beta)]])
     done = 0
     while done < num_qubits:
         size = min(_GROUP, num_qubits - done)
-        # The matrix is symmetric: no need to transpose it.
+        # The matrix is symmetric, so it needs no transpose.
         group = reduce(np.kron, [rotation] * size)
         state = (state.reshape(2**size, -1).T @ group).reshape(-1)
         done += size
@@ -164,6 +169,7 @@ def _rotate_all(state: Complex, num_qubits: int, beta: float) -> Complex:
 
 
 def _hamming_weights(num_variables: int) -> NDArray[np.int64]:
+    """Return the Hamming weight of every number below 2^n."""
     weights = np.zeros(1, np.int64)
     for _ in range(num_variables):
         weights = np.concatenate([weights, weights + 1])
@@ -173,13 +179,13 @@ def _hamming_weights(num_variables: int) -> NDArray[np.int64]:
 def _ring_pairs(
     basis: NDArray[np.int64], num_variables: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """For each neighbouring pair, where its states 10 and 01 are in the basis."""
+    """Return the basis positions of the states with 10 and with 01 on each pair of the ring."""
     ring = [(i, (i + 1) % num_variables) for i in range(num_variables)]
     if num_variables <= 2:
         ring = ring[: num_variables - 1]
     pairs = []
     for i, j in ring:
         high, low = 1 << (num_variables - 1 - i), 1 << (num_variables - 1 - j)
-        one = np.flatnonzero((basis & high != 0) & (basis & low == 0))
-        pairs.append((one, np.searchsorted(basis, basis[one] ^ high ^ low)))
+        positions = np.flatnonzero((basis & high != 0) & (basis & low == 0))
+        pairs.append((positions, np.searchsorted(basis, basis[positions] ^ high ^ low)))
     return pairs

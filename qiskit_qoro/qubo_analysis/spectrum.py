@@ -1,8 +1,8 @@
-"""The costs of all states, exactly up to 18 variables.
+"""Compute the costs of all states, exactly for up to 18 variables.
 
-Strategy: write each coefficient at the number of its term and add up over subsets, one variable at a time
-(the zeta transform): ``n·2^n`` additions, however many terms there are. Beyond 18 variables what the
-classical solvers have seen is all there is, and the result says so.
+Strategy: write each coefficient at the number of its term, and sum over subsets, one variable at a time (the
+zeta transform). That takes ``n·2^n`` additions, independently of the number of terms. For more variables, the
+figures are estimated from the states that the classical solvers found.
 """
 
 from __future__ import annotations
@@ -25,22 +25,26 @@ __all__ = [
 ]
 
 MAX_EXACT_VARIABLES = 18
-_SAME = 1e-9
+"""The largest problem whose states are enumerated."""
+
+# Costs are equal if they differ by at most this share of their span, or of the total weight of the terms.
+_EQUAL = 1e-9
 _ROUNDING = 1e-12
+
 _MAX_GROUND_STATES = 16
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The costs of a problem in figures.
+    """The figures of a problem's costs.
 
     Attributes:
-        minimum: The lowest cost, or the lowest one seen.
-        maximum: The highest cost, or the highest one seen.
-        gap: From the lowest to the second lowest different cost, 0 where all states cost the same.
-        degeneracy: How many states have the lowest cost, or how many different ones were seen.
-        ground_states: Up to 16 of them, as text.
-        estimated: Whether these are estimates: the states were not enumerated.
+        minimum: The lowest cost, or the lowest one found.
+        maximum: The highest cost, or the highest one found.
+        gap: Difference of the two lowest distinct costs, 0 if all states have the same cost.
+        degeneracy: The number of states with the lowest cost, or the number of those found.
+        ground_states: Up to 16 states with the lowest cost, as text.
+        estimated: Whether the figures are estimates, because the states were not enumerated.
     """
 
     minimum: float
@@ -52,17 +56,17 @@ class Spectrum:
 
     @property
     def span(self) -> float:
-        """From the lowest to the highest cost."""
+        """The difference of the highest and the lowest cost."""
         return self.maximum - self.minimum
 
     @property
     def normalized_gap(self) -> float:
-        """``gap / span``, 0 where all states cost the same."""
+        """``gap / span``, 0 if all states have the same cost."""
         return self.gap / self.span if self.gap else 0.0
 
 
 def enumerate_costs(objective: Polynomial) -> NDArray[np.float64]:
-    """The cost of every state, at the number of the state: 2^n values."""
+    """Return the cost of every state, indexed by the number of the state: 2^n values."""
     n = objective.num_variables
     costs = np.zeros(2**n)
     for term, coefficient in objective.terms.items():
@@ -74,12 +78,12 @@ def enumerate_costs(objective: Polynomial) -> NDArray[np.float64]:
 
 
 def tolerance(objective: Polynomial, span: float) -> float:
-    """How far apart costs may be that count as equal: 1e-9 of the span, and at least what rounding does."""
-    return max(_SAME * span, _ROUNDING * objective.total_weight)
+    """Return the difference up to which costs are equal: 1e-9 of the span, or the rounding error."""
+    return max(_EQUAL * span, _ROUNDING * objective.total_weight)
 
 
 def exact_spectrum(objective: Polynomial, costs: NDArray[np.float64]) -> Spectrum:
-    """The figures of all costs."""
+    """Return the figures of all costs."""
     minimum, maximum = float(costs.min()), float(costs.max())
     slack = tolerance(objective, maximum - minimum)
     is_ground = costs <= minimum + slack
@@ -96,15 +100,15 @@ def exact_spectrum(objective: Polynomial, costs: NDArray[np.float64]) -> Spectru
     )
 
 
-def estimated_spectrum(objective: Polynomial, seen: NDArray[np.bool_], highest: float) -> Spectrum:
-    """The figures of some states.
+def estimated_spectrum(objective: Polynomial, states: NDArray[np.bool_], highest: float) -> Spectrum:
+    """Estimate the figures from some states.
 
     Args:
         objective: The problem.
-        seen: States that a solver ended in, and their neighbours: m × n.
-        highest: The highest cost seen.
+        states: The states that the solvers found, and some of their neighbours: m × n.
+        highest: The highest cost found.
     """
-    rows = np.unique(seen, axis=0)
+    rows = np.unique(states, axis=0)
     costs = objective.values(rows)
     minimum, maximum = float(costs.min()), max(highest, float(costs.max()))
     slack = tolerance(objective, maximum - minimum)

@@ -1,10 +1,10 @@
-"""The problem over spins: ``f = Σ J_S · Π_{i in S} z_i`` with ``z_i = 1 - 2·x_i``.
+"""Write a problem in spin form (Ising form): ``f = Σ J_S · Π_{i in S} z_i`` with ``z_i = 1 - 2·x_i``.
 
-The mean, the variance and the influence of a variable over all states, the symmetry under flipping
-everything and bounds on the minimum can be read from the J_S without enumerating states.
+Several figures follow from the couplings J_S without enumerating states: mean and variance of the costs, the
+influence of a variable, the symmetry under flipping all variables, and bounds of the minimum.
 
-Strategy: each term of d variables contributes to its 2^d subsets. Where those are too many, and the variables
-few enough, the J_S come from all costs by the Walsh-Hadamard transform.
+Strategy: a term of d variables contributes to the couplings of its 2^d subsets. If there are too many subsets
+and few enough variables, the couplings are computed from all costs by the Walsh-Hadamard transform.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from numpy.typing import NDArray
 from qiskit_qoro.models.qubo import Polynomial
 from qiskit_qoro.qubo_analysis.spectrum import enumerate_costs
 
-__all__ = ["MAX_EXPANSION", "WalshForm", "expansion_size", "walsh_form"]
+__all__ = ["MAX_EXPANSION", "SpinForm", "expansion_size", "to_spin_form"]
 
 MAX_EXPANSION = 2**22
-"""Most subsets that are written down one by one."""
+"""The maximum number of subsets to enumerate."""
 
+# Couplings up to this share of the total weight of the terms are rounding errors.
 _ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
-class WalshForm:
-    """A problem over spins.
+class SpinForm:
+    """A problem in spin form.
 
     Attributes:
-        num_variables: How many spins there are.
-        constant: The mean of the costs of all states, J of the empty set.
-        couplings: J_S of the other sets that have one, by ascending indices.
+        num_variables: The number of spins.
+        constant: J of the empty set, which is the mean cost of all states.
+        couplings: The other J_S that are not 0, by the ascending indices of S.
     """
 
     num_variables: int
@@ -44,17 +45,17 @@ class WalshForm:
 
     @property
     def weight(self) -> float:
-        """``Σ |J_S|``: how far costs can be from the mean."""
+        """``Σ |J_S|``. No cost differs from the mean by more."""
         return math.fsum(map(abs, self.couplings.values()))
 
     @property
     def deviation(self) -> float:
-        """Standard deviation of the costs of all states: ``√(Σ J_S²)``."""
+        """The standard deviation of the costs of all states, ``√(Σ J_S²)``."""
         return math.hypot(*self.couplings.values())
 
     @property
     def influences(self) -> NDArray[np.float64]:
-        """Root mean square of the change of cost when variable i flips: ``2·√(Σ_{S∋i} J_S²)``."""
+        """The root mean square of the change of cost when variable i flips: ``2·√(Σ_{S∋i} J_S²)``."""
         squares = np.zeros(self.num_variables)
         for term, coupling in self.couplings.items():
             squares[list(term)] += coupling**2
@@ -62,29 +63,32 @@ class WalshForm:
 
     @property
     def is_flip_symmetric(self) -> bool:
-        """Whether flipping all variables never changes the cost: no J_S of odd size."""
+        """Whether flipping all variables never changes the cost, that is, no S has an odd size."""
         return all(len(term) % 2 == 0 for term in self.couplings)
 
 
 def expansion_size(objective: Polynomial) -> int:
-    """How many subsets the terms have together."""
+    """Return the total number of subsets of the terms."""
     return sum(2 ** len(term) for term in objective.terms)
 
 
-def walsh_form(objective: Polynomial) -> WalshForm:
-    """The problem over spins.
+def to_spin_form(objective: Polynomial) -> SpinForm:
+    """Return a problem in spin form.
 
-    The caller makes sure that the expansion has at most 2^22 subsets, or the problem at most 18 variables.
+    Args:
+        objective: The problem. It must have at most 18 variables, or terms with at most 2^22 subsets in
+            total.
     """
     is_short = expansion_size(objective) <= MAX_EXPANSION
     couplings = _expand(objective) if is_short else _transform(objective)
     constant = couplings.pop((), 0.0)
     noise = _ROUNDING * objective.total_weight
     kept = {term: value for term, value in sorted(couplings.items()) if abs(value) > noise}
-    return WalshForm(objective.num_variables, constant, kept)
+    return SpinForm(objective.num_variables, constant, kept)
 
 
 def _expand(objective: Polynomial) -> dict[tuple[int, ...], float]:
+    """Compute the couplings term by term, by expanding ``x_i = (1 - z_i) / 2``."""
     couplings: dict[tuple[int, ...], float] = {}
     for term, coefficient in objective.terms.items():
         share = coefficient / 2 ** len(term)
@@ -96,8 +100,8 @@ def _expand(objective: Polynomial) -> dict[tuple[int, ...], float]:
 
 
 def _transform(objective: Polynomial) -> dict[tuple[int, ...], float]:
+    """Compute the couplings from all costs, by the Walsh-Hadamard transform."""
     n = objective.num_variables
-
     values = enumerate_costs(objective)
     for variable in range(n):
         halves = values.reshape(2**variable, 2, -1)

@@ -1,6 +1,7 @@
-"""States as text, rows and numbers: variable 0 is the leftmost character, first column, highest bit.
+"""Convert states between text, rows and numbers.
 
-This is the one place that says so. Everything else uses these functions.
+Variable 0 is the leftmost character, the first column and the most significant bit. No other module depends
+on this order.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ __all__ = ["all_states", "index_of", "mask_of", "state_rows", "state_text"]
 
 
 def all_states(num_variables: int) -> NDArray[np.bool_]:
-    """Every state, row k being the state of number k: 2^n × n."""
+    """Return every state: 2^n × n. Row k is the state with number k."""
     numbers = np.arange(2**num_variables)
     return np.asarray((numbers[:, None] >> np.arange(num_variables)[::-1]) & 1, bool)
 
 
 def state_rows(states: Iterable[str], num_variables: int) -> NDArray[np.bool_]:
-    """Texts as rows."""
+    """Return states given as text as the rows of an array."""
     rows = [[character == "1" for character in state] for state in states]
     return np.array(rows, bool).reshape(len(rows), num_variables)
 
 
 def state_text(row: NDArray[np.bool_]) -> str:
-    """A row as text."""
+    """Return a row as text."""
     return "".join("1" if value else "0" for value in row)
 
 
 def index_of(state: str) -> int:
-    """The number of a state."""
+    """Return the number of a state given as text."""
     return int(state, 2)
 
 
 def mask_of(variables: Iterable[int], num_variables: int) -> int:
-    """The number of the state in which just these variables are 1."""
+    """Return the number of the state in which exactly these variables are 1."""
     return sum(1 << (num_variables - 1 - variable) for variable in variables)

@@ -1,4 +1,4 @@
-"""Problems small enough to work out, and brute force that shares no code with what is tested."""
+"""Small problems, and a brute-force evaluation that shares no code with the package."""
 
 from itertools import product
 
@@ -7,12 +7,12 @@ import pytest
 
 from qiskit_qoro.qubo_analysis import characterize, report_to_json, request_from_json
 
-# Each edge of a triangle costs -1 where its ends differ and 0 where they agree: 2xy - x - y.
+# MaxCut: each edge of a triangle costs -1 if its ends differ and 0 if they are equal: 2xy - x - y.
 TRIANGLE = {"0": -2, "1": -2, "2": -2, "0,1": 2, "0,2": 2, "1,2": 2}
 
 
 def brute_force(terms, n):
-    """Cost of each state, by its text, variable 0 first."""
+    """The cost of each state, by its text, variable 0 first."""
     costs = {}
     for bits in product((0, 1), repeat=n):
         cost = sum(value * all(bits[int(i)] for i in key.split(",")) for key, value in terms.items())
@@ -32,14 +32,14 @@ def random_problem(n, seed, degree=2):
 
 @pytest.fixture
 def answer():
-    """Characterize a problem in the new form; options by keyword."""
+    """A function that characterizes a problem by a request in the new form, with options as keywords."""
 
-    def ask(qubo, *, states=None, **options):
+    def characterize_problem(qubo, *, states=None, **options):
         n = options.get("n_qubits") or 1 + max(int(i) for key in qubo for i in key.split(","))
         body = {"qubo": qubo, "reference_states": states or ["0" * n], "options": options}
         return report_to_json(characterize(request_from_json(body)))
 
-    return ask
+    return characterize_problem
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""The simulated QAOA circuit agrees with the same circuit in Qiskit, and with known formulas."""
+
 import math
 
 import numpy as np
@@ -5,8 +7,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector
 
-from qiskit_qoro.qubo_analysis.problem import Mixer
 from qiskit_qoro.qubo_analysis.qaoa import Circuit, ramp
+from qiskit_qoro.qubo_analysis.request.request_values import Mixer
 from qiskit_qoro.qubo_analysis.spectrum import enumerate_costs
 from qiskit_qoro.wire.qubo import qubo_from_json
 
@@ -14,19 +16,19 @@ ANGLES = [([0.37], [-0.61]), ([0.2, 0.9], [0.5, -0.3]), ([0.3, -0.4, 0.8], [0.7,
 
 
 def dicke(n, weight):
-    """All states of one weight alike, in Qiskit's order."""
+    """The uniform superposition of the states of one Hamming weight, in Qiskit's order."""
     amplitudes = np.array([number.bit_count() == weight for number in range(2**n)], float)
     return Statevector(amplitudes / np.linalg.norm(amplitudes))
 
 
 def by_gates(terms, n, gammas, betas, mixer, weight):
-    """The probabilities by Qiskit, from gates, by text with variable 0 first."""
+    """Qiskit's probabilities for the circuit made of gates, by text with variable 0 first."""
     state = Statevector.from_label("+" * n) if mixer is not Mixer.XY else dicke(n, weight)
     for gamma, beta in zip(gammas, betas, strict=True):
         circuit = QuantumCircuit(n)
         for key, coefficient in terms.items():
             qubits = [int(i) for i in key.split(",")]
-            # e^{-iγc} where all of these qubits are 1.
+            # A phase e^{-iγc} if all of these qubits are 1.
             if len(qubits) == 1:
                 circuit.p(-gamma * coefficient, qubits[0])
             else:
@@ -45,7 +47,7 @@ def by_gates(terms, n, gammas, betas, mixer, weight):
 @pytest.mark.parametrize("mixer", Mixer)
 @pytest.mark.parametrize(("gammas", "betas"), ANGLES)
 @pytest.mark.parametrize(("n", "degree"), [(3, 2), (5, 3), (6, 2)])
-def test_the_state_is_that_of_the_same_circuit_from_gates(
+def test_probabilities_agree_with_the_circuit_made_of_gates(
     mixer, gammas, betas, n, degree, random_terms, costs_of
 ):
     terms = random_terms(n, seed=n, degree=degree)
@@ -60,7 +62,7 @@ def test_the_state_is_that_of_the_same_circuit_from_gates(
     assert circuit.expectation(gammas, betas) == pytest.approx(mean, abs=1e-10)
 
 
-def test_one_variable_follows_the_formula_on_paper():
+def test_one_variable_follows_the_formula():
     # f = x = (1 - z)/2, so <f> = 1/2 + sin(γ)·sin(2β)/2 with one layer.
     circuit = Circuit(np.array([0.0, 1.0]), Mixer.X)
     for gamma, beta in [(0.3, 0.4), (1.2, -0.7), (math.pi / 2, -math.pi / 4)]:
@@ -78,7 +80,7 @@ def test_max_cut_on_a_ring_follows_the_known_formula_of_one_layer():
         assert circuit.expectation([gamma], [beta]) == pytest.approx(-cut)
 
 
-def test_a_sweep_is_the_expectation_at_each_point_of_its_ramps(random_terms):
+def test_a_sweep_contains_the_expectation_at_each_point(random_terms):
     circuit = Circuit(enumerate_costs(qubo_from_json(random_terms(4, seed=1))), Mixer.X, 2)
     gammas, betas = np.array([0.1, 0.5]), np.array([-0.4, 0.0, 0.3])
 
@@ -90,19 +92,19 @@ def test_a_sweep_is_the_expectation_at_each_point_of_its_ramps(random_terms):
     assert sweep.expectation[row, column] == sweep.expectation.min()
 
 
-def test_a_ramp_raises_gamma_and_lowers_beta():
+def test_a_ramp_increases_gamma_and_decreases_beta():
     gammas, betas = ramp(0.6, 0.3, 3)
     assert gammas == pytest.approx([0.2, 0.4, 0.6])
     assert betas == pytest.approx([0.3, 0.2, 0.1])
 
 
-def test_the_xy_mixer_keeps_the_number_of_ones(random_terms):
+def test_the_xy_mixer_preserves_the_number_of_ones(random_terms):
     circuit = Circuit(enumerate_costs(qubo_from_json(random_terms(5, seed=2))), Mixer.XY, weight=2)
     found = circuit.probabilities([0.7], [0.5])
     assert sum(found[k] for k in range(32) if k.bit_count() == 2) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("weight", [0, 1])
-def test_one_variable_has_no_ring_to_mix_on(weight):
+def test_the_xy_mixer_does_nothing_to_one_variable(weight):
     found = Circuit(np.array([0.0, 1.0]), Mixer.XY, weight=weight).probabilities([0.7], [0.5])
     assert found == pytest.approx([1 - weight, weight])

@@ -1,4 +1,4 @@
-"""Whole answers: what is in them, and what the numbers mean."""
+"""The contents of whole reports, and the meaning of their numbers."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from qiskit_qoro.qubo_analysis.report.report_values import CharacterizationRepor
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "characterization.md"
 
-# Worth 3, 2 and 1, at most one of them: without the penalty all would be taken.
+# Choose at most one of three items worth 3, 2 and 1. Without the penalty, all would be chosen.
 CHOICE = {"0": -3.0, "1": -2.0, "2": -1.0}
 CONFLICT = {"0,1": 1.0, "0,2": 1.0, "1,2": 1.0}
 
@@ -43,7 +43,7 @@ def test_figures_at_fixed_angles_follow_from_the_probabilities(answer, random_te
     )
 
 
-def test_sensitivity_is_the_mean_change_by_a_flip_in_units_of_the_span(answer, random_terms, costs_of):
+def test_sensitivity_is_the_mean_change_by_a_flip_divided_by_the_span(answer, random_terms, costs_of):
     terms = random_terms(3, seed=6)
     report = answer(terms, analysis={"gamma": 0.4, "beta": -0.3})["report"]
     costs = costs_of(terms, 3)
@@ -67,12 +67,12 @@ def test_a_sweep_reports_the_best_point_of_its_grid(answer, random_terms):
 
     assert grid["gamma"] == pytest.approx([0.1, 0.4, 0.7, 1.0])
     assert report["expectation"] == pytest.approx(lowest)
-    there = answer(terms, analysis=best)["report"]
-    assert there["expectation"] == pytest.approx(lowest)
-    assert report["quality_at_best"] == pytest.approx(there["quality_score"])
+    at_best = answer(terms, analysis=best)["report"]
+    assert at_best["expectation"] == pytest.approx(lowest)
+    assert report["quality_at_best"] == pytest.approx(at_best["quality_score"])
 
 
-def test_states_that_are_targets_are_always_listed_and_marked(answer, random_terms):
+def test_target_states_are_always_listed_and_marked(answer, random_terms):
     report = answer(random_terms(6, seed=9), states=["111111", "000000"])["report"]
     marked = [item["state"] for item in report["state_probabilities"] if item["is_target"]]
     assert sorted(marked) == ["000000", "111111"]
@@ -86,7 +86,7 @@ def test_variable_0_is_the_leftmost_character(answer):
     assert report["state_probabilities"][0]["state"] == "100"
 
 
-def test_without_targets_the_states_of_lowest_cost_are_counted(triangle):
+def test_without_target_states_the_states_of_lowest_cost_are_the_targets(triangle):
     options = {"analysis": {"gamma": 0.0, "beta": 0.0}}
     body = {"qubo": triangle, "target_states": [], "options": options}
     report = report_to_json(characterize(request_from_json(body)))["report"]
@@ -94,7 +94,7 @@ def test_without_targets_the_states_of_lowest_cost_are_counted(triangle):
     assert report["quality_score"] == pytest.approx(0, abs=1e-9)
 
 
-def test_the_xy_mixer_starts_from_the_wanted_number_of_ones(answer, random_terms):
+def test_the_xy_mixer_starts_with_the_number_of_ones_of_the_constraint(answer, random_terms):
     constraint = {"type": "eq_cardinality", "bound": 2}
     report = answer(random_terms(5, seed=3), constraints=[constraint], ansatz={"mixer": "xy", "layers": 2})[
         "report"
@@ -103,13 +103,13 @@ def test_the_xy_mixer_starts_from_the_wanted_number_of_ones(answer, random_terms
     assert report["constraint_diagnostics"][0]["satisfied_by_uniform"] == pytest.approx(10 / 32)
 
 
-def test_more_layers_do_no_worse_at_their_best(answer, random_terms):
+def test_more_layers_reach_a_better_ratio(answer, random_terms):
     terms = random_terms(6, seed=12)
     ratios = [answer(terms, ansatz={"layers": p})["report"]["approximation_ratio"] for p in (1, 3)]
     assert ratios[0] < ratios[1]
 
 
-def test_a_flat_problem_is_solved_by_any_state(answer):
+def test_every_state_solves_a_flat_problem(answer):
     found = answer({"0": 0.0, "1": 0.0}, preset="deep")
     report, hardness = found["report"], found["hardness"]
     assert (report["approximation_ratio"], report["quality_score"]) == (1, 100)
@@ -120,17 +120,17 @@ def test_a_flat_problem_is_solved_by_any_state(answer):
     )
 
 
-# --- the parts ------------------------------------------------------------------------------------------
+# --- parts of the report --------------------------------------------------------------------------------
 
 
-def test_the_new_form_has_hardness_with_deep_only(answer, triangle):
+def test_the_new_form_has_hardness_only_with_the_preset_deep(answer, triangle):
     assert answer(triangle)["hardness"] is None
     assert "certificate" not in answer(triangle)["report"]
     deep = answer(triangle, preset="deep")
     assert {"certificate", "classical_baseline", "formulation_quality"} <= set(deep["report"])
 
 
-def test_hardness_only_leaves_out_the_circuit(triangle):
+def test_hardness_only_skips_the_circuit(triangle):
     options = {"analysis": {"hardness_only": True}}
     body = {"qubo": triangle, "target_states": [], "options": options}
     found = report_to_json(characterize(request_from_json(body)))
@@ -138,8 +138,8 @@ def test_hardness_only_leaves_out_the_circuit(triangle):
     assert not {"quality_score", "state_probabilities", "sensitivity"} & set(found["report"])
 
 
-def test_the_baseline_and_the_certificate_know_that_greedy_is_stuck(answer):
-    # From 00 each single flip costs 1, both together gain 1.
+def test_a_local_minimum_stops_greedy_but_not_annealing(answer):
+    # From 00, each single flip raises the cost by 1, and both together lower it by 1.
     found = answer({"0": 1.0, "1": 1.0, "0,1": -3.0}, preset="deep")["report"]
     assert found["classical_baseline"]["greedy_energy"] == 0
     assert found["classical_baseline"]["sa_energy"] == found["classical_baseline"]["best_energy"] == -1
@@ -148,7 +148,7 @@ def test_the_baseline_and_the_certificate_know_that_greedy_is_stuck(answer):
     assert found["certificate"]["submodular"]
 
 
-def test_a_dense_large_problem_is_an_estimate_and_says_so(answer, random_terms):
+def test_the_report_of_a_dense_large_problem_is_an_estimate(answer, random_terms):
     found = answer(random_terms(24, seed=1), preset="deep")
     report = found["report"]
     assert report["regime"] == "estimate"
@@ -159,7 +159,7 @@ def test_a_dense_large_problem_is_an_estimate_and_says_so(answer, random_terms):
     assert {"num_qubits", "cost_min"} <= {item["metric"] for item in found["recommendations"]}
 
 
-def test_a_warm_start_simulates_the_part_around_a_classical_solution(answer, random_terms):
+def test_a_warm_start_simulates_a_subproblem_around_a_classical_solution(answer, random_terms):
     terms = random_terms(24, seed=1)
     found = answer(terms, preset="deep", subspace={"auto_warmstart": True, "max_variable_qubits": 6})
     report = found["report"]
@@ -170,7 +170,7 @@ def test_a_warm_start_simulates_the_part_around_a_classical_solution(answer, ran
     assert 0 <= report["approximation_ratio_error_bound"] <= 1
 
 
-def test_a_given_part_keeps_the_base_elsewhere(answer, random_terms, costs_of):
+def test_a_requested_subspace_fixes_the_other_variables(answer, random_terms, costs_of):
     terms = random_terms(5, seed=4, degree=3)
     subspace = {"base_bitstring": "10110", "variable_qubits": [4, 1]}
     report = answer(terms, subspace=subspace, analysis={"gamma": 0.3, "beta": -0.5})["report"]
@@ -183,7 +183,7 @@ def test_a_given_part_keeps_the_base_elsewhere(answer, random_terms, costs_of):
 @pytest.mark.parametrize(
     "qubo", [{"0": 1, "1024": 1}, {",".join(map(str, range(23))): 1}], ids=["variables", "terms"]
 )
-def test_what_is_too_large_is_refused_with_the_reason(qubo, answer):
+def test_a_problem_that_is_too_large_is_refused_with_a_reason(qubo, answer):
     found = answer(qubo, preset="deep")
     assert (found["report"]["regime"], found["report"]["confidence"], found["hardness"]) == (
         "refuse",
@@ -206,7 +206,8 @@ def penalty_of(answer, weight, **options):
     ("weight", "is_well_tuned"), [(1.0, False), (2.5, True), (5.0, True), (100.0, False)]
 )
 def test_a_penalty_is_judged_by_its_weight(weight, is_well_tuned, answer):
-    # At most one is feasible: costs -3 to 0. 110 costs -5 with one conflict, 111 costs -6 with three.
+    # States with at most one item are feasible and cost -3 to 0. Without the penalty, 110 costs -5 with one
+    # conflict, and 111 costs -6 with three.
     report = penalty_of(answer, weight)
     assert report["penalty_lambda_min_feasible"] == 2
     assert report["penalty_lambda_safe"] == 5
@@ -215,19 +216,19 @@ def test_a_penalty_is_judged_by_its_weight(weight, is_well_tuned, answer):
     assert report["penalty_tuning"]["is_well_tuned"] is is_well_tuned
 
 
-def test_the_recommended_weight_is_enough(answer):
+def test_the_recommended_weight_is_well_tuned(answer):
     weight = penalty_of(answer, 1.0)["penalty_recommendation"]
     assert penalty_of(answer, weight)["penalty_tuning"]["is_well_tuned"]
 
 
-def test_constraints_alone_tell_whether_the_lowest_costs_are_feasible(answer):
+def test_constraints_without_a_penalty_define_which_states_are_feasible(answer):
     constraint = {"type": "max_cardinality", "bound": 1}
     options = {"constraints": [constraint], "analysis": {"auto_tune": True}}
     assert answer(with_penalty(3), **options)["report"]["penalty_tuning"]["is_well_tuned"] is True
     assert answer(with_penalty(1), **options)["report"]["penalty_tuning"]["is_well_tuned"] is False
 
 
-def test_what_no_state_satisfies_is_not_well_tuned(answer):
+def test_constraints_that_no_state_satisfies_are_not_well_tuned(answer):
     constraint = {"type": "min_cardinality", "bound": 4}
     found = answer(CHOICE, constraints=[constraint], analysis={"penalty_tuning": True})
     assert found["report"]["penalty_tuning"]["is_well_tuned"] is False
@@ -257,16 +258,16 @@ def test_what_no_state_satisfies_is_not_well_tuned(answer):
         ("quality_score", CHOICE, {"analysis": {"gamma": 0, "beta": 0}}),
     ],
 )
-def test_a_rule_speaks_where_its_condition_holds(metric, qubo, options, answer):
+def test_a_rule_applies_if_its_condition_holds(metric, qubo, options, answer):
     assert metric in {item["metric"] for item in answer(qubo, **options)["recommendations"]}
 
 
-def test_every_rule_is_of_a_known_level_and_has_its_own_name():
+def test_rules_have_known_levels_and_unique_names():
     assert {rule.level for rule in RULES} <= {"info", "warn", "action"}
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
-def test_texts_carry_no_markup_and_html_is_escaped(triangle):
+def test_recommendations_are_plain_text_and_html_is_escaped(triangle):
     request = request_from_json({"qubo": triangle, "reference_states": ["000"]})
     advice = Recommendation("warn", "a<b", "x < y & <script>alert(1)</script>")
     report = CharacterizationReport(request, Regime.EXACT, 1.0, recommendations=(advice,))
@@ -279,7 +280,7 @@ def test_texts_carry_no_markup_and_html_is_escaped(triangle):
     assert "&lt;script&gt;" in render_html(report)
 
 
-# --- the answer as a whole ------------------------------------------------------------------------------
+# --- the whole report -----------------------------------------------------------------------------------
 
 
 class Tags(HTMLParser):
@@ -296,7 +297,7 @@ class Tags(HTMLParser):
         self.depth -= 1
 
 
-def test_the_page_is_one_self_contained_fragment(random_terms):
+def test_the_html_report_is_a_self_contained_fragment(random_terms):
     body = {"qubo": random_terms(5, seed=2), "reference_states": ["00000"], "options": {"preset": "deep"}}
     page = render_html(characterize(request_from_json(body)))
     parsed = Tags()
@@ -310,7 +311,7 @@ def test_the_page_is_one_self_contained_fragment(random_terms):
 
 
 @pytest.mark.parametrize("n", [5, 22])
-def test_the_same_request_gives_the_same_answer(n, random_terms):
+def test_the_same_request_gives_the_same_report(n, random_terms):
     options = {"preset": "deep", "subspace": {"auto_warmstart": True, "max_variable_qubits": 5}}
     body = {"qubo": random_terms(n, seed=2), "reference_states": ["0" * n], "options": options}
     reports = [characterize(request_from_json(body)) for _ in range(2)]
@@ -322,7 +323,7 @@ def test_the_same_request_gives_the_same_answer(n, random_terms):
     "qubo", [{"0": 1e100, "0,1": -1e100}, {"0": 1e-100}, {"0": 1e100, "1": 1e-300}, {"0": 0}]
 )
 @pytest.mark.parametrize("mixer", ["x", "xy", "I"])
-def test_an_answer_is_plain_json_whatever_the_coefficients(qubo, mixer, answer):
+def test_a_report_is_plain_json_with_extreme_coefficients(qubo, mixer, answer):
     found = answer(qubo, preset="deep", ansatz={"mixer": mixer, "layers": 2})
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
@@ -337,12 +338,12 @@ def names(value):
             yield from names(item)
 
 
-def test_every_name_in_an_answer_is_explained_in_the_documentation(answer, random_terms):
+def test_the_documentation_explains_every_name_in_a_report(answer, random_terms):
     constraint = {"type": "max_cardinality", "bound": 1}
     deep = {"preset": "deep", "constraints": [constraint]}
     answers = [
         answer(with_penalty(2), cost_qubo=CHOICE, penalty_qubo=CONFLICT, **deep),
-        answer(random_terms(20, seed=1), subspace={"auto_warmstart": True}, **deep),
+        answer(random_terms(20, seed=1), subspace={"auto_warmstart": True, "max_variable_qubits": 4}, **deep),
         answer({"2000": 1}),
     ]
     page = PAGE.read_text(encoding="utf-8")

@@ -1,9 +1,11 @@
+"""Requests are read from both forms, and every invalid field is refused by its name."""
+
 import pytest
 
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.qubo_analysis import request_from_json
-from qiskit_qoro.qubo_analysis.constraints import Constraint, ConstraintType
-from qiskit_qoro.qubo_analysis.problem import Mixer, Preset, RequestForm, SweepRange
+from qiskit_qoro.qubo_analysis.request.constraints import Constraint, ConstraintType
+from qiskit_qoro.qubo_analysis.request.request_values import Mixer, Preset, RequestForm, SweepRange
 
 AT_MOST_ONE = {"type": "max_cardinality", "bound": 1}
 EQUALITY = {"type": "equality", "bound": 1}
@@ -25,18 +27,18 @@ def test_the_new_form_needs_a_state_and_the_old_one_does_not():
 
 
 @pytest.mark.parametrize("states", [{}, {"target_states": [], "reference_states": ["01"]}])
-def test_exactly_one_form_has_to_be_used(states):
+def test_a_request_has_exactly_one_form(states):
     with pytest.raises(WireError, match="exactly one of reference_states and target_states"):
         request_from_json({"qubo": {"0": 1}, **states})
 
 
 @pytest.mark.parametrize("state", ["0", "000", "0a", "", 1, None])
-def test_a_state_that_is_none_of_the_problem_is_refused(state):
+def test_a_state_that_does_not_fit_the_problem_is_refused(state):
     with pytest.raises(WireError, match="target_states: expected"):
         read(states=["00", state], key="target_states", n_qubits=2)
 
 
-def test_states_as_long_as_each_other_tell_variables_without_coefficient():
+def test_the_length_of_the_states_shows_variables_without_a_coefficient():
     assert read({"0": 1}, states=["000", "010"]).objective.num_variables == 3
     assert read({"0": 1}, states=["0000"], n_qubits=4).objective.num_variables == 4
 
@@ -47,7 +49,7 @@ def test_too_few_qubits_for_the_coefficients_are_refused():
 
 
 @pytest.mark.parametrize("coefficient", [1e101, 1e-101])
-def test_coefficients_that_no_figure_survives_are_refused(coefficient):
+def test_extremely_large_or_small_coefficients_are_refused(coefficient):
     with pytest.raises(WireError, match=r"qubo: .* rescale the problem"):
         read({"0,1": coefficient})
 
@@ -59,7 +61,7 @@ def test_coefficients_that_no_figure_survives_are_refused(coefficient):
     ("preset", "sweep", "sensitivity", "hardness", "points"),
     [("fast", False, False, False, 15), ("standard", True, True, False, 15), ("deep", True, True, True, 30)],
 )
-def test_a_preset_says_what_is_computed(preset, sweep, sensitivity, hardness, points):
+def test_a_preset_defines_the_analyses(preset, sweep, sensitivity, hardness, points):
     request = read(preset=preset)
     analysis = request.analysis
     assert request.preset is Preset(preset)
@@ -71,7 +73,7 @@ def test_a_preset_says_what_is_computed(preset, sweep, sensitivity, hardness, po
     assert analysis.sweep_points == points
 
 
-def test_no_preset_means_standard():
+def test_the_default_preset_is_standard():
     assert read() == read(preset="standard")
 
 
@@ -79,7 +81,7 @@ def test_the_old_form_always_has_hardness():
     assert read(key="target_states").analysis.hardness
 
 
-def test_explicit_flags_win_over_the_preset():
+def test_flags_override_the_preset():
     fast = read(preset="fast", analysis={"parameter_sweep": True, "structural_sensitivity": True}).analysis
     deep = read(preset="deep", analysis={"parameter_sweep": False, "sensitivity": False}).analysis
     assert (fast.parameter_sweep, fast.sensitivity) == (True, True)
@@ -89,13 +91,13 @@ def test_explicit_flags_win_over_the_preset():
 @pytest.mark.parametrize(
     ("old", "new"), [("sensitivity", "structural_sensitivity"), ("auto_tune", "penalty_tuning")]
 )
-def test_old_and_new_names_mean_the_same_and_exclude_each_other(old, new):
+def test_old_and_new_names_mean_the_same_and_cannot_be_combined(old, new):
     assert read(analysis={old: True}) == read(analysis={new: True})
     with pytest.raises(WireError, match=f"options.analysis.{old}: the older name of {new}"):
         read(analysis={old: True, new: True})
 
 
-def test_fixed_angles_leave_no_sweep():
+def test_fixed_angles_turn_the_sweep_off():
     analysis = read(preset="deep", analysis={"gamma": 0.5, "beta": 1}).analysis
     assert (analysis.parameter_sweep, analysis.gamma, analysis.beta) == (False, 0.5, 1.0)
     with pytest.raises(WireError, match="either a sweep or fixed"):
@@ -107,7 +109,7 @@ def test_sweep_ranges_are_start_stop_and_count():
     assert (analysis.gamma_range, analysis.beta_range) == (SweepRange(0.0, 1.5, 7), SweepRange(-1.0, 1.0, 5))
 
 
-def test_a_penalty_is_judged_where_it_is_given_unless_told_not_to():
+def test_a_penalty_is_judged_unless_a_flag_says_otherwise():
     assert read(penalty_qubo={"0,1": 1}).analysis.penalty_tuning
     assert not read(penalty_qubo={"0,1": 1}, analysis={"penalty_tuning": False}).analysis.penalty_tuning
 
@@ -115,7 +117,7 @@ def test_a_penalty_is_judged_where_it_is_given_unless_told_not_to():
 # --- constraints ----------------------------------------------------------------------------------------
 
 
-def test_cardinalities_count_all_variables_unless_told_which():
+def test_cardinalities_count_all_variables_by_default():
     request = read(
         constraints=[
             {"type": "max_cardinality", "bound": 1},
@@ -134,7 +136,7 @@ def test_weights_are_an_object_or_a_list(weights):
     assert dict(zip(constraint.qubits, constraint.weights, strict=True)) == {0: 2.0, 1: 3.0}
 
 
-# --- refusals -------------------------------------------------------------------------------------------
+# --- invalid requests -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -173,16 +175,16 @@ def test_weights_are_an_object_or_a_list(weights):
         ({"constraints": [{"type": "equality", "bound": 1}]}, r"options\.constraints\[0\]\.weights"),
         ({"constraints": [EQUALITY | {"weights": [1]}]}, r"weights: expected 2 weights"),
         ({"constraints": [EQUALITY | {"weights": {"x": 1}}]}, "weights: expected variables"),
-        ({"constraints": [EQUALITY | {"weights": {"7": 1}}]}, "weights: expected different"),
+        ({"constraints": [EQUALITY | {"weights": {"7": 1}}]}, "weights: expected distinct"),
         ({"constraints": [AT_MOST_ONE | {"weights": [1, 1]}]}, "weights: a cardinality"),
-        ({"constraints": [AT_MOST_ONE | {"qubits": [0, 0]}]}, "qubits: expected different"),
+        ({"constraints": [AT_MOST_ONE | {"qubits": [0, 0]}]}, "qubits: expected distinct"),
         ({"cost_qubo": {"x": 1}}, r"options\.cost_qubo"),
         ({"penalty_qubo": {"5": 1}}, r"options\.penalty_qubo: it has 6 variables, expected 2"),
         ({"n_qubits": 0}, r"options\.n_qubits"),
         ({"n_qubits": 10**9}, r"options\.n_qubits"),
     ],
 )
-def test_a_faulty_option_is_refused_by_its_name(options, field):
+def test_an_invalid_option_is_refused_by_its_name(options, field):
     with pytest.raises(WireError, match=field):
         read(**options)
 
@@ -190,19 +192,19 @@ def test_a_faulty_option_is_refused_by_its_name(options, field):
 @pytest.mark.parametrize(
     "body", [None, [], "x", {}, {"qubo": {"0": 1}, "reference_states": ["0"], "extra": 1}]
 )
-def test_a_body_of_another_shape_is_refused(body):
+def test_a_body_of_the_wrong_shape_is_refused(body):
     with pytest.raises(WireError):
         request_from_json(body)
 
 
-def test_null_options_are_no_options():
+def test_null_options_equal_missing_options():
     bare = {"qubo": {"0": 1}, "reference_states": ["0"]}
     nulls = {"analysis": None, "ansatz": None, "constraints": None, "preset": None, "n_qubits": None}
     assert request_from_json(bare) == request_from_json({**bare, "options": None})
     assert request_from_json(bare) == request_from_json({**bare, "options": nulls})
 
 
-def test_the_ansatz_is_one_layer_of_x_unless_told_otherwise():
+def test_the_default_ansatz_is_one_layer_with_the_mixer_x():
     assert (read().ansatz.mixer, read().ansatz.layers) == (Mixer.X, 1)
     asked = read(ansatz={"mixer": "xy", "layers": 3}).ansatz
     assert (asked.mixer, asked.layers) == (Mixer.XY, 3)

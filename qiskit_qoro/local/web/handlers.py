@@ -25,7 +25,7 @@ from qiskit_qoro.local.web.transactions_page import read_transactions_page
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateBatch
-from qiskit_qoro.qubo_analysis.request_json import request_from_json
+from qiskit_qoro.qubo_analysis import request_from_json
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.credits import credit_balance_to_json

@@ -1,1 +1,1 @@
-"""The report of an analysis: its values, as JSON, as HTML, and the recommendations."""
+"""The report of an analysis: its values, their forms as JSON and as HTML, and the recommendations."""

@@ -1,7 +1,6 @@
-"""The report as a page fragment: one section, inline CSS, no scripts, nothing loaded from elsewhere.
+"""Write a report as an HTML fragment: one section with inline CSS, without scripts or external resources.
 
-Strategy: build a tree with the standard library's XML writer instead of text, so that nothing can stay
-unescaped.
+Strategy: build an element tree instead of text, so that everything is escaped.
 """
 
 from __future__ import annotations
@@ -26,7 +25,9 @@ overflow-wrap: anywhere; } .qvr-root li.qvr-action { color: #9c1c1c; } .qvr-root
 
 _BAR_WIDTH, _BAR_HEIGHT = 160, 10
 _MAX_ROWS = 40
-_GRIDS = (
+
+# Figures with sections of their own, and the sweep, which is too long to show.
+_NOT_IN_SUMMARY = (
     "energy_landscape",
     "state_probabilities",
     "sensitivity",
@@ -36,10 +37,10 @@ _GRIDS = (
 
 
 def render_html(report: CharacterizationReport) -> str:
-    """The report as a self-contained HTML fragment.
+    """Return a report as a self-contained HTML fragment.
 
     Args:
-        report: The findings.
+        report: The report.
     """
     body = report_to_json(report)
     root = ET.Element("section", {"class": "qvr-root"})
@@ -47,7 +48,9 @@ def render_html(report: CharacterizationReport) -> str:
     ET.SubElement(root, "h2").text = "QUBO characterization"
     figures = body["report"]
     _recommendations(root, body["recommendations"])
-    _table(root, "Summary", _flat({key: value for key, value in figures.items() if key not in _GRIDS}))
+    _table(
+        root, "Summary", _flat({key: value for key, value in figures.items() if key not in _NOT_IN_SUMMARY})
+    )
     if body["hardness"] is not None:
         _table(root, "Hardness", _flat(body["hardness"]))
     _bars(
@@ -76,6 +79,7 @@ def _recommendations(root: ET.Element, items: list[dict[str, str]]) -> None:
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> Iterable[tuple[str, object]]:
+    """Iterate over nested values with dotted keys."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
@@ -89,11 +93,11 @@ def _table(root: ET.Element, title: str, rows: Iterable[tuple[str, object]]) -> 
     for key, value in rows:
         row = ET.SubElement(table, "tr")
         ET.SubElement(row, "th").text = key
-        ET.SubElement(row, "td", {"class": "qvr-number"}).text = _shown(value)
+        ET.SubElement(row, "td", {"class": "qvr-number"}).text = _format(value)
 
 
 def _bars(root: ET.Element, title: str, rows: Iterable[tuple[str, float, bool]]) -> None:
-    """A table with a bar for each row, the longest one for the largest number."""
+    """Add a table with a bar for each row. The largest number has the longest bar."""
     listed = list(rows)
     if not listed:
         return
@@ -103,7 +107,7 @@ def _bars(root: ET.Element, title: str, rows: Iterable[tuple[str, float, bool]])
     for label, number, is_target in listed[:_MAX_ROWS]:
         row = ET.SubElement(table, "tr")
         ET.SubElement(ET.SubElement(row, "th"), "code").text = label
-        ET.SubElement(row, "td", {"class": "qvr-number"}).text = _shown(number)
+        ET.SubElement(row, "td", {"class": "qvr-number"}).text = _format(number)
         size = {"width": str(_BAR_WIDTH), "height": str(_BAR_HEIGHT)}
         image = ET.SubElement(ET.SubElement(row, "td"), "svg", {**size, "role": "presentation"})
         bar = {"width": f"{_BAR_WIDTH * max(number, 0.0) / largest:.1f}", "height": str(_BAR_HEIGHT)}
@@ -112,7 +116,7 @@ def _bars(root: ET.Element, title: str, rows: Iterable[tuple[str, float, bool]])
         ET.SubElement(root, "p").text = f"{len(listed) - _MAX_ROWS} more are not shown."
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -120,5 +124,5 @@ def _shown(value: object) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_shown, value[:_MAX_ROWS])) + (" …" if len(value) > _MAX_ROWS else "")
+        return ", ".join(map(_format, value[:_MAX_ROWS])) + (" …" if len(value) > _MAX_ROWS else "")
     return str(value)

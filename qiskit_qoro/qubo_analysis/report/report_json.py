@@ -1,8 +1,8 @@
-"""The answer as JSON: ``hardness``, ``report`` and ``recommendations``.
+"""Write a report as JSON: ``hardness``, ``report`` and ``recommendations``.
 
-There is one form of the answer. It has the names of both generations (``spectral_gap`` and
-``matrix_spectral_gap``), since whoever reads a result again by its job may not be who asked for it. What
-was not asked for or cannot be known is left out of ``report``.
+The JSON has the same form for both forms of the request. It contains old and new names (``spectral_gap`` and
+``matrix_spectral_gap``), because the client that reads the result of a job may be another one than the client
+that sent the request. Unknown and unrequested figures are not in ``report``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from qiskit_qoro.qubo_analysis.report.report_values import (
     CharacterizationReport,
-    QaoaFindings,
+    QaoaFigures,
     Recommendation,
 )
 
@@ -21,14 +21,14 @@ __all__ = ["report_to_json"]
 
 
 def report_to_json(report: CharacterizationReport) -> dict[str, Any]:
-    """The three fields that a characterization contributes to its job's answer.
+    """Return the fields of a report in the response for its job.
 
     Args:
-        report: The findings.
+        report: The report.
 
     Returns:
-        ``hardness`` (an object or ``None``), ``report`` (an object) and ``recommendations`` (a list), of
-        plain JSON values, all numbers finite.
+        ``hardness`` (an object or ``None``), ``report`` (an object) and ``recommendations`` (a list). They
+        contain only JSON values, and all numbers are finite.
     """
     return {
         "hardness": _hardness_to_json(report),
@@ -55,7 +55,7 @@ def _report_to_json(report: CharacterizationReport) -> dict[str, Any]:
         "reference_states": states,
         "regime": report.regime.value,
         "confidence": report.confidence,
-        "refuse_reason": report.refusal,
+        "refuse_reason": report.refuse_reason,
         "exact_ground_energy": report.exact_ground_energy,
         "relaxation_bound": report.relaxation_bound,
     }
@@ -87,7 +87,7 @@ def _report_to_json(report: CharacterizationReport) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value is not None}
 
 
-def _qaoa_to_json(qaoa: QaoaFindings) -> dict[str, Any]:
+def _qaoa_to_json(qaoa: QaoaFigures) -> dict[str, Any]:
     body: dict[str, Any] = {
         "expectation": qaoa.expectation,
         "quality_score": qaoa.quality,

@@ -1,4 +1,4 @@
-"""What was found out: the values that the report, the rules and the page are made from."""
+"""The values of a report. JSON, HTML and recommendations are made from them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qiskit_qoro.qubo_analysis.hardness import FormulationQuality, Hardness
-from qiskit_qoro.qubo_analysis.penalty import PenaltyFindings
-from qiskit_qoro.qubo_analysis.problem import CharacterizationRequest
+from qiskit_qoro.qubo_analysis.penalty import PenaltyFigures
 from qiskit_qoro.qubo_analysis.qaoa import Sweep
+from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
 from qiskit_qoro.qubo_analysis.spectrum import Spectrum
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "Certificate",
     "CharacterizationReport",
     "ConstraintDiagnostics",
-    "QaoaFindings",
+    "QaoaFigures",
     "Recommendation",
     "Regime",
     "StateProbability",
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Regime(Enum):
-    """How the minimum and the QAOA figures are known."""
+    """How the lowest cost and the QAOA figures were obtained."""
 
     EXACT = "exact"
     STRUCTURED = "structured"
@@ -38,7 +38,7 @@ class Regime(Enum):
 
 @dataclass(frozen=True)
 class StateProbability:
-    """How likely a state is to be measured at the best angles known."""
+    """The probability of measuring a state."""
 
     state: str
     probability: float
@@ -47,29 +47,30 @@ class StateProbability:
 
 @dataclass(frozen=True)
 class UsedSubspace:
-    """The part of the problem that was simulated: the other variables keep the values of ``base_state``."""
+    """The subproblem that was simulated: the variables that were free, and the base state of the others."""
 
     base_state: str
     variable_qubits: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class QaoaFindings:
-    """What the simulated circuit does.
+class QaoaFigures:
+    """The figures of the simulated circuit.
 
     Attributes:
-        gamma: The cost angle of the figures below: the best of the sweep, else the one given or the default.
-        beta: The mixer angle, likewise.
-        expectation: The mean cost there.
-        approximation_ratio: 1 where only states of lowest cost are measured, 0 where only those of highest.
-        error_bound: How far that ratio may be off where the extreme costs are estimates.
-        quality: How far the expectation is from guessing (0) to the lowest cost (100).
-        concentration: How many times likelier the target states became.
-        sweep: The sweep, where there was one.
+        gamma: The cost angle of the figures below: the best one of the sweep, else the requested or default
+            one.
+        beta: The mixer angle, chosen in the same way.
+        expectation: The mean cost.
+        approximation_ratio: 1 if only states of lowest cost are measured, 0 if only states of highest cost.
+        error_bound: A bound of the error of that ratio, ``None`` if the extreme costs are exact.
+        quality: Where the mean cost is between random guessing (0) and the lowest cost (100).
+        concentration: How many times more likely the target states are than in the initial state.
+        sweep: The sweep, ``None`` without one.
         state_probabilities: The 10 likeliest states and all target states, likeliest first.
-        sensitivity: For each variable simulated, how much flipping it changes the cost.
-        feasibility_rate: The probability of measuring a feasible state, where there are constraints.
-        subspace: The part that was simulated, ``None`` where it is the whole problem.
+        sensitivity: For each simulated variable, how much flipping it changes the cost.
+        feasibility_rate: The probability of measuring a feasible state, ``None`` without constraints.
+        subspace: The subproblem that was simulated, ``None`` for the whole problem.
     """
 
     gamma: float
@@ -88,13 +89,13 @@ class QaoaFindings:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What classical solvers reach.
+    """The results of the classical solvers.
 
     Attributes:
-        greedy_energy: Where steepest descent from all zeros ends.
+        greedy_energy: The cost that steepest descent reaches from the all-zeros state.
         sa_energy: The lowest cost that simulated annealing finds.
-        best_energy: The lowest cost known, by whatever means.
-        best_state: A state of the lowest cost that a solver found.
+        best_energy: The lowest cost known from any method.
+        best_state: The best state that a solver found.
         sa_agreement: The share of the annealing's restarts that end at its lowest cost.
     """
 
@@ -107,7 +108,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Verdicts and flags; ``None`` where the answer is not known. The documentation has the rules."""
+    """Verdicts and flags, ``None`` if unknown. The table ``CERTIFICATE`` of the analysis defines them."""
 
     certified_easy: bool
     no_lowdepth_advantage_expected: bool
@@ -123,15 +124,16 @@ class Certificate:
 
 @dataclass(frozen=True)
 class ConstraintDiagnostics:
-    """How one constraint fares.
+    """How often one constraint is satisfied.
 
     Attributes:
-        type: Its type.
-        bound: Its bound.
-        satisfied_by_uniform: The share of all states that satisfy it; of 4096 random ones beyond 18
-            variables.
+        type: The type of the constraint.
+        bound: The bound of the constraint.
+        satisfied_by_uniform: The share of all states that satisfy it. For more than 18 variables, the share
+            of 4096 random states.
         satisfied_by_ground_states: The share of the states of lowest cost (up to 16) that satisfy it.
-        satisfied_by_qaoa: The probability of measuring a state that satisfies it.
+        satisfied_by_qaoa: The probability of measuring a state that satisfies it, ``None`` without a
+            simulation.
     """
 
     type: str
@@ -143,12 +145,12 @@ class ConstraintDiagnostics:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Advice by a rule of :mod:`.recommendations`.
+    """A recommendation from a rule of :mod:`.recommendations`.
 
     Attributes:
         level: ``info``, ``warn`` or ``action``.
-        metric: The figure that it is about.
-        text: The advice, without markup.
+        metric: The figure that it is based on.
+        text: The recommendation, as plain text.
     """
 
     level: str
@@ -158,40 +160,41 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class CharacterizationReport:
-    """Everything that was found out about a request; what was not asked for or cannot be known is ``None``.
+    """The results of a request. A result is ``None`` if it was not requested or is not known.
 
     Attributes:
-        request: What was asked.
-        regime: How the figures are known.
-        confidence: 0 to 1, by the table in the documentation.
-        refusal: Why nothing was computed, with the regime ``refuse``.
-        spectrum: The costs in figures.
-        exact_ground_energy: The lowest cost, where it is known exactly.
-        relaxation_bound: A cost that no state is below, where the lowest cost is not known exactly.
+        request: The request.
+        regime: How the figures were obtained.
+        confidence: How reliable they are, 0 to 1.
+        refuse_reason: Why nothing was computed, with the regime ``refuse``.
+        spectrum: The figures of the costs.
+        exact_ground_energy: The lowest cost, if it is known exactly.
+        relaxation_bound: A lower bound of all costs, if the lowest cost is not known exactly.
         hardness: The hardness figures.
-        qaoa: What the circuit does.
-        structural_sensitivity: For each variable its influence over all states, the largest being 1.
+        qaoa: The figures of the circuit.
+        structural_sensitivity: For each variable its influence over all states, divided by the largest
+            influence.
         certificate: Verdicts and flags.
-        baseline: What classical solvers reach.
-        formulation: How well the problem is written down.
-        penalty: What is known of the penalty.
-        diagnostics: How each constraint fares.
-        recommendations: Advice.
+        baseline: The results of the classical solvers.
+        formulation: The quality of the formulation.
+        penalty: The figures of the penalty.
+        diagnostics: How often each constraint is satisfied.
+        recommendations: The recommendations.
     """
 
     request: CharacterizationRequest
     regime: Regime
     confidence: float
-    refusal: str | None = None
+    refuse_reason: str | None = None
     spectrum: Spectrum | None = None
     exact_ground_energy: float | None = None
     relaxation_bound: float | None = None
     hardness: Hardness | None = None
-    qaoa: QaoaFindings | None = None
+    qaoa: QaoaFigures | None = None
     structural_sensitivity: NDArray[np.float64] | None = None
     certificate: Certificate | None = None
     baseline: Baseline | None = None
     formulation: FormulationQuality | None = None
-    penalty: PenaltyFindings | None = None
+    penalty: PenaltyFigures | None = None
     diagnostics: tuple[ConstraintDiagnostics, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()

@@ -1,14 +1,14 @@
-"""Reading a request, in the old form (``target_states``) and in the new one (``reference_states``).
+"""Read a request from JSON, in the old form (``target_states``) or the new form (``reference_states``).
 
-Both forms take both generations of option names. An unknown key in any group is an error, and so is the
-same option under both of its names. What the preset says holds for the flags that are not given.
+Both forms accept both generations of option names. An unknown key in any group is an error, and so is the
+same option under both of its names. Flags that are not given have the values of the preset.
 
-Angles: ``gamma`` and ``beta`` are numbers, which leave no sweep; ``gamma_range`` and ``beta_range`` of
-one are ``[start, stop, count]``. Weights of a constraint are an object from variable to number, or a list
-with one number for each of ``qubits``.
+``gamma`` and ``beta`` are numbers, and turn the sweep off. ``gamma_range`` and ``beta_range`` are ``[start,
+stop, count]``. The weights of a constraint are an object from variable to number, or a list with one number
+for each of ``qubits``.
 
-The problem has as many variables as ``n_qubits`` says; else as the states are long, where that is more
-than the coefficients show; a variable without any coefficient cannot be told from the comma keys.
+The number of variables is ``n_qubits`` if given. Otherwise it is the length of the states if that is more
+than the coefficients need, because comma keys do not show variables without a coefficient.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any
 
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.qubo import Polynomial
-from qiskit_qoro.qubo_analysis.constraints_json import read_constraints
-from qiskit_qoro.qubo_analysis.option_fields import (
+from qiskit_qoro.qubo_analysis.request.constraints_json import read_constraints
+from qiskit_qoro.qubo_analysis.request.option_fields import (
     as_qubits,
+    check_known_keys,
     choice,
-    group_of,
-    only_in,
+    option_group,
     optional,
-    renamed,
+    with_new_names,
 )
-from qiskit_qoro.qubo_analysis.problem import (
+from qiskit_qoro.qubo_analysis.request.request_values import (
     Analysis,
     Ansatz,
     CharacterizationRequest,
@@ -47,7 +47,7 @@ MAX_LAYERS = 3
 MAX_SUBSPACE = 16
 MAX_RESTARTS = 256
 MAX_SWEEP_POINTS = 2500
-"""Points of the whole grid of a sweep."""
+"""The maximum number of points of the grid of a sweep."""
 
 PRESETS: Mapping[Preset, Analysis] = {
     Preset.FAST: Analysis(parameter_sweep=False, sensitivity=False),
@@ -55,8 +55,12 @@ PRESETS: Mapping[Preset, Analysis] = {
     Preset.DEEP: Analysis(hardness=True, certificate=True, sweep_points=30),
 }
 
-_LIMITS = (1e-100, 1e100)
+# Limits of the largest coefficient, in absolute value.
+_MIN_MAGNITUDE, _MAX_MAGNITUDE = 1e-100, 1e100
+
+# Larger phases, in radians, have lost most of their digits to rounding.
 _MAX_PHASE = 1e11
+
 _SOLVERS = {
     "auto": "simulated_annealing",
     "greedy": "greedy",
@@ -67,28 +71,29 @@ _GROUPS = ("preset", "analysis", "ansatz", "subspace", "constraints", "cost_qubo
 
 
 def request_from_json(body: object) -> CharacterizationRequest:
-    """What a body asks to characterize.
+    """Read the body of a request.
 
     Raises:
-        WireError: A field is missing, unknown, of the wrong type or out of its range; the message names it.
+        WireError: A field is missing, unknown, of the wrong type or out of range. The message names the
+            field.
     """
     fields = as_object(body, "body")
     only(fields, ("qubo", "target_states", "reference_states", "options"))
     options = fields.get("options")
     options = {} if options is None else as_object(options, "options")
-    only_in(options, _GROUPS, "options")
+    check_known_keys(options, _GROUPS, "options")
     form, states = _read_states(fields)
     objective = _read_objective(fields.get("qubo"), options.get("n_qubits"), states)
     n = objective.num_variables
     _check_states(states, n, form.value)
     preset: Preset = choice(options, "preset", "options", Preset) or Preset.STANDARD
-    cost, penalty = (_read_part(options, key, n) for key in ("cost_qubo", "penalty_qubo"))
+    cost, penalty = (_read_polynomial(options, key, n) for key in ("cost_qubo", "penalty_qubo"))
     defaults = PRESETS[preset]
     if form is RequestForm.OLD:
         defaults = replace(defaults, hardness=True)
     if penalty is not None:
         defaults = replace(defaults, penalty_tuning=True)
-    analysis = _read_analysis(group_of(options, "analysis"), defaults)
+    analysis = _read_analysis(option_group(options, "analysis"), defaults)
     _check_angles(analysis, objective.total_weight)
     return CharacterizationRequest(
         objective=objective,
@@ -96,8 +101,8 @@ def request_from_json(body: object) -> CharacterizationRequest:
         form=form,
         preset=preset,
         analysis=analysis,
-        ansatz=_read_ansatz(group_of(options, "ansatz")),
-        subspace=_read_subspace(group_of(options, "subspace"), n),
+        ansatz=_read_ansatz(option_group(options, "ansatz")),
+        subspace=_read_subspace(option_group(options, "subspace"), n),
         constraints=read_constraints(options.get("constraints"), n),
         cost=cost,
         penalty=penalty,
@@ -142,7 +147,7 @@ def _check_states(states: tuple[str, ...], n: int, key: str) -> None:
             )
 
 
-def _read_part(options: Mapping[str, Any], key: str, n: int) -> Polynomial | None:
+def _read_polynomial(options: Mapping[str, Any], key: str, n: int) -> Polynomial | None:
     if options.get(key) is None:
         return None
     polynomial = qubo_from_json(options[key], f"options.{key}", num_variables=n)
@@ -152,20 +157,21 @@ def _read_part(options: Mapping[str, Any], key: str, n: int) -> Polynomial | Non
 
 def _check_magnitude(polynomial: Polynomial, where: str) -> None:
     largest = max(map(abs, polynomial.terms.values()), default=1.0)
-    least, most = _LIMITS
-    if not least <= largest <= most:
+    if not _MIN_MAGNITUDE <= largest <= _MAX_MAGNITUDE:
         raise WireError(
-            f"{where}: the largest coefficient is {largest:g}, expected {least:g} to {most:g}: "
-            "rescale the problem"
+            f"{where}: the largest coefficient is {largest:g}, expected {_MIN_MAGNITUDE:g} to "
+            f"{_MAX_MAGNITUDE:g}: rescale the problem"
         )
 
 
-# --- the groups -----------------------------------------------------------------------------------------
+# --- the groups of options ------------------------------------------------------------------------------
 
 
 def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
     where = "options.analysis"
-    fields = renamed(fields, {"sensitivity": "structural_sensitivity", "auto_tune": "penalty_tuning"}, where)
+    fields = with_new_names(
+        fields, {"sensitivity": "structural_sensitivity", "auto_tune": "penalty_tuning"}, where
+    )
     known = (
         "parameter_sweep",
         "structural_sensitivity",
@@ -176,11 +182,11 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
         "beta_range",
         "hardness_only",
     )
-    only_in(fields, known, where)
+    check_known_keys(fields, known, where)
     hardness_only = boolean_field(fields, "hardness_only", default=False)
     is_fixed = fields.get("gamma") is not None or fields.get("beta") is not None
     if is_fixed and fields.get("parameter_sweep") is True:
-        raise WireError(f"{where}.parameter_sweep: expected either a sweep or fixed gamma and beta")
+        raise WireError(f"{where}.parameter_sweep: expected either a sweep or fixed angles (gamma, beta)")
     analysis = replace(
         defaults,
         parameter_sweep=boolean_field(
@@ -208,13 +214,14 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
 
 
 def _check_angles(analysis: Analysis, total_weight: float) -> None:
-    """Phases of more than 1e11 radians have lost most of their digits."""
+    """Raise a :class:`WireError` if an angle makes phases too large to be exact."""
     for key, weight in (("gamma", total_weight), ("beta", 1.0)):
         angle, span = getattr(analysis, key), getattr(analysis, f"{key}_range")
         largest = max((abs(value) for value in (angle, *(span or ())[:2]) if value is not None), default=0.0)
         if largest * max(1.0, weight) > _MAX_PHASE:
             raise WireError(
-                f"options.analysis.{key}: {largest:g} turns phases by more than {_MAX_PHASE:g} radians"
+                f"options.analysis.{key}: expected phases of at most {_MAX_PHASE:g} radians, an angle of "
+                f"{largest:g} makes larger ones"
             )
 
 
@@ -227,7 +234,7 @@ def _as_range(value: object, where: str) -> SweepRange:
 
 
 def _read_ansatz(fields: Mapping[str, Any]) -> Ansatz:
-    only_in(fields, ("mixer", "layers"), "options.ansatz")
+    check_known_keys(fields, ("mixer", "layers"), "options.ansatz")
     layers = optional(fields, "layers", "options.ansatz", as_count) or 1
     if layers > MAX_LAYERS:
         raise WireError(f"options.ansatz.layers: expected 1 to {MAX_LAYERS}, got {layers}")
@@ -244,7 +251,7 @@ def _read_subspace(fields: Mapping[str, Any], n: int) -> Subspace:
         "base_bitstring",
         "variable_qubits",
     )
-    only_in(fields, known, where)
+    check_known_keys(fields, known, where)
     default = Subspace()
     solver = fields.get("solver")
     if solver is not None and (not isinstance(solver, str) or solver not in _SOLVERS):

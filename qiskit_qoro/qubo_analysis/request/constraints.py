@@ -1,4 +1,4 @@
-"""Constraints on states: which states satisfy them."""
+"""Constraints on states, and which states satisfy them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Constraint", "ConstraintType", "feasible"]
+__all__ = ["Constraint", "ConstraintType", "satisfies_all"]
 
 _TOLERANCE = 1e-9
 
 
 class ConstraintType(Enum):
-    """How the weighted sum of the variables is compared with the bound."""
+    """How to compare the weighted sum of the variables with the bound."""
 
     MAX_CARDINALITY = "max_cardinality"
     MIN_CARDINALITY = "min_cardinality"
@@ -33,9 +33,9 @@ class Constraint:
     Attributes:
         type: At most (``max_cardinality``, ``inequality``), at least (``min_cardinality``) or equal
             (``eq_cardinality``, ``equality``).
-        bound: What the sum is compared with.
+        bound: The bound.
         qubits: The variables of the sum.
-        weights: Their weights, as many; 1 for cardinalities.
+        weights: One weight for each of ``qubits``; 1 for cardinalities.
     """
 
     type: ConstraintType
@@ -44,7 +44,11 @@ class Constraint:
     weights: tuple[float, ...]
 
     def satisfied(self, states: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which rows of ``states`` (m × n, column i is variable i) satisfy it, up to 1e-9 of the weights."""
+        """Return which states satisfy the constraint, up to a relative tolerance of 1e-9.
+
+        Args:
+            states: An m × n array; column i holds the values of variable i.
+        """
         excess = states[:, self.qubits].astype(np.float64) @ np.array(self.weights, np.float64) - self.bound
         slack = _TOLERANCE * max(1.0, abs(self.bound), sum(map(abs, self.weights)))
         if self.type in _AT_MOST:
@@ -54,8 +58,8 @@ class Constraint:
         return np.asarray(np.abs(excess) <= slack)
 
 
-def feasible(constraints: tuple[Constraint, ...], states: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which rows of ``states`` satisfy all ``constraints``."""
+def satisfies_all(constraints: tuple[Constraint, ...], states: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rows of ``states`` satisfy all ``constraints``."""
     satisfied = np.ones(len(states), bool)
     for constraint in constraints:
         satisfied &= constraint.satisfied(states)
