@@ -1,10 +1,10 @@
-"""A service to talk to, by URL and token only, so that the same tests can be asked of another one.
+"""The service under test, known by URL and token only, so that other services can be tested in the same way.
 
-By default that is the local service. With ``--live`` it is the one of QORO_API_URL, by default the cloud,
-with the token QORO_API_KEY; tests marked ``local_only`` are then left out, each with its reason.
+By default it is the local service. With ``--live`` it is the service at QORO_API_URL (by default the cloud)
+with the token QORO_API_KEY. Tests marked ``local_only`` are then left out, each with its reason.
 
-Bodies and blobs are built by hand here, and results are read by hand, so that a mistake in our own codecs
-cannot cancel out.
+The tests build bodies and blobs by hand and decode results by hand, so that errors in the encoders and
+decoders of the package cannot cancel each other out.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 
 def read_histogram(result: dict[str, Any]) -> dict[str, int]:
-    """Read QH1 or QH2 straight from the description of the format."""
+    """Decode QH1 or QH2 as the protocol describes them."""
     data = base64.b64decode(result["payload"], validate=True)
     assert data[:3] == result["encoding"].upper().encode()
     stream = iter(data[3:])
@@ -74,11 +74,11 @@ def read_histogram(result: dict[str, Any]) -> dict[str, int]:
 
 
 class OpenAPICheck:
-    """Checks each answer, and each body that was taken, by the OpenAPI document of the service.
+    """Validates each answer, and each body that was accepted, against the OpenAPI document of the service.
 
     Attributes:
         document: The document.
-        seen: Which operations have been answered with which status.
+        seen: The operations and status codes that have been answered.
     """
 
     def __init__(self, url: str) -> None:
@@ -91,7 +91,7 @@ class OpenAPICheck:
         ]
 
     def __call__(self, answer: requests.Response) -> None:
-        """Fail unless the answer is as documented. What is at no documented path is not looked at."""
+        """Fail if an answer is not as documented. Paths that are not documented are ignored."""
         operation = self._operation(answer.request)
         if operation is None:
             return
@@ -130,21 +130,24 @@ class Service:
     Attributes:
         url: Its base URL.
         session: Sends the token with every request.
-        is_local: Whether it is the local service, whose words and limits are known.
-        wait_status: Waits until a job is in one of some statuses.
-        check: Holds the answers to everything that :meth:`call` sends against the documentation.
-        unsettled: The jobs that have been finalized and not been waited for.
+        is_local: Whether it is the local service, whose messages and limits are known.
+        wait_status: Waits until a job has one of some statuses.
+        wait_idle: Waits until no job is running or queued, if the service can tell.
+        check: Validates the answers to everything that :meth:`call` sends against the OpenAPI document.
+        unsettled: The jobs that have been finalized but not waited for.
     """
 
     url: str
     session: requests.Session
     is_local: bool
     wait_status: Callable[[str, set[JobStatus]], None]
+    wait_idle: Callable[[], None]
     check: Callable[[requests.Response], None]
     unsettled: list[str] = field(default_factory=list)
 
     bell = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
-    # Ten million shots of it take the better part of a minute: after a measurement each shot is run.
+    # After a measurement in the middle the engine runs every shot separately. Ten million shots take about a
+    # minute.
     slow = HEADER + "qreg q[1];\ncreg c[1];\nh q[0];\nmeasure q -> c;\nh q[0];\nmeasure q -> c;\n"
     header = HEADER
 
@@ -160,7 +163,7 @@ class Service:
         return answer
 
     def says(self, answer: requests.Response, *words: str) -> bool:
-        """Whether the body of an error says something; in whose words is the local service's own choice."""
+        """Whether an error has a message. The message of the local service must contain all ``words``."""
         body = answer.json()
         said = str(body.get("error") or body.get("detail") or "")
         return all(word in said for word in words) if self.is_local else bool(said)
@@ -207,7 +210,7 @@ class Service:
         return job_id
 
     def settle(self) -> None:
-        """Wait until every finalized job has come to its end."""
+        """Wait until every finalized job has ended."""
         while self.unsettled:
             self.wait_status(self.unsettled.pop(), {status for status in JobStatus if status.is_final})
 
@@ -242,9 +245,12 @@ def _local_service(session: requests.Session, local_service: Any) -> Service:
         with suppress(JobNotFoundError):  # deleted meanwhile
             assert local_service.wait_status(job_id, *statuses, timeout_s=60)
 
+    def wait_idle() -> None:
+        assert local_service.wait_idle(60)
+
     session.headers["Authorization"] = f"Bearer {local_service.token}"
     check = OpenAPICheck(local_service.url)
-    return Service(local_service.url, session, is_local=True, wait_status=wait_status, check=check)
+    return Service(local_service.url, session, True, wait_status, wait_idle, check)
 
 
 def _live_service(session: requests.Session) -> Service:
@@ -263,11 +269,11 @@ def _live_service(session: requests.Session) -> Service:
             pause_s = min(2 * pause_s, 5.0)
 
     session.headers["Authorization"] = f"Bearer {os.environ[TOKEN_VARIABLE]}"
-    return Service(url, session, is_local=False, wait_status=wait_status, check=lambda _: None)
+    return Service(url, session, False, wait_status, lambda: None, lambda _: None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--live``, leave out what only the local service can be asked."""
+    """With ``--live``, leave out the tests that only the local service can pass."""
     if not config.getoption("--live"):
         return
     if not os.environ.get(TOKEN_VARIABLE):
@@ -279,6 +285,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Tell what has been left out, and why."""
+    """Print how many tests have been left out, and why."""
     for reason, count in config.stash.get(_REASONS, Counter()).items():
         terminalreporter.write_line(f"--live leaves out {count}: {reason}")

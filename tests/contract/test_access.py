@@ -1,4 +1,4 @@
-"""Who may call, and what is where."""
+"""Authentication, routes and methods, and the limit of a request body."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def path_of(endpoint: Endpoint, job_id: str = "no-such-job") -> str:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_every_call_of_the_table_has_a_route(service: Any, endpoint: Endpoint) -> None:
+def test_every_endpoint_has_a_route(service: Any, endpoint: Endpoint) -> None:
     answer = service.call(endpoint.method, path_of(endpoint))
     assert answer.status_code in {200, 400, 404, 501}
     assert not answer.text.startswith('{"error":"there is nothing at')
@@ -36,7 +36,7 @@ def test_every_call_needs_a_token(service: Any, endpoint: Endpoint, header: str 
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_the_wrong_method_is_refused_with_the_right_ones(service: Any, endpoint: Endpoint) -> None:
+def test_a_wrong_method_is_refused_with_the_allowed_ones(service: Any, endpoint: Endpoint) -> None:
     answer = service.call("PATCH", path_of(endpoint))
     assert answer.status_code == 405
     assert endpoint.method in answer.headers["Allow"].split(", ")
@@ -46,26 +46,26 @@ def test_the_wrong_method_is_refused_with_the_right_ones(service: Any, endpoint:
 @pytest.mark.parametrize(
     "path", ["/nothing", "/job/", "/job/x/status", "/job/x/", "/job/init", "/job//status/", "/qpusystem"]
 )
-@pytest.mark.local_only("what other paths there are is its own business")
-def test_an_unknown_path_is_not_found_and_slashes_matter(service: Any, path: str) -> None:
+@pytest.mark.local_only("another service may have more paths")
+def test_an_unknown_path_is_not_found_and_final_slashes_matter(service: Any, path: str) -> None:
     answer = service.call("GET", path, allow_redirects=False)
     assert answer.status_code in {404, 405}
     assert service.says(answer)
 
 
-def test_ping_answers(service: Any) -> None:
+def test_a_ping_is_answered(service: Any) -> None:
     assert service.call("GET", "/").status_code == 200
     assert service.call("GET", "").status_code == 200
 
 
 @pytest.mark.local_only("the targets are those of the local service")
-def test_the_clusters_are_listed(service: Any) -> None:
+def test_simulator_clusters_are_listed(service: Any) -> None:
     clusters = service.call("GET", "/simulatorcluster/").json()
     assert {"name": "qoro_maestro", "access_level": "PUBLIC", "minimum_tier": "FREE"} in clusters
 
 
 @pytest.mark.local_only("the targets are those of the local service")
-def test_the_systems_are_listed_with_their_qpus(service: Any) -> None:
+def test_qpu_systems_are_listed_with_their_qpus(service: Any) -> None:
     (system,) = service.call("GET", "/qpusystem/").json()
     assert system["name"] == "local_qpu"
     assert system["supports_expval"] is False
@@ -78,7 +78,7 @@ def test_the_systems_are_listed_with_their_qpus(service: Any) -> None:
 
 
 @pytest.mark.local_only("the exact size limit is that of the local service")
-def test_a_body_of_just_under_the_limit_is_read(service: Any) -> None:
+def test_a_body_of_exactly_the_limit_is_accepted(service: Any) -> None:
     body = json.dumps({"mode": "append"}).encode()
     answer = service.call("POST", f"/job/{service.open()}/add_circuits/", body.ljust(MIB))
     assert answer.status_code == 400
@@ -87,14 +87,14 @@ def test_a_body_of_just_under_the_limit_is_read(service: Any) -> None:
 
 @pytest.mark.parametrize("size", [MIB + 1, 8 * MIB])
 @pytest.mark.local_only("the exact size limit is that of the local service")
-def test_a_body_over_the_limit_is_too_large(service: Any, size: int) -> None:
+def test_a_body_over_the_limit_is_refused(service: Any, size: int) -> None:
     answer = service.call("POST", f"/job/{service.open()}/add_circuits/", b" " * size)
     assert answer.status_code == 413
     assert service.says(answer, str(MIB))
 
 
 @pytest.mark.local_only("the exact size limit is that of the local service")
-def test_a_body_that_does_not_tell_its_size_is_counted(service: Any) -> None:
+def test_the_limit_applies_to_a_body_without_content_length(service: Any) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(3):
             yield b" " * (MIB // 2)
@@ -104,6 +104,6 @@ def test_a_body_that_does_not_tell_its_size_is_counted(service: Any) -> None:
 
 
 @pytest.mark.local_only("the exact size limit is that of the local service")
-def test_the_connection_still_works_after_a_refusal(service: Any) -> None:
+def test_the_connection_can_be_used_after_a_refused_body(service: Any) -> None:
     service.call("POST", "/job/init/", b" " * (MIB + 1))
     assert service.call("GET", "/").status_code == 200

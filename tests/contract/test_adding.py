@@ -1,4 +1,4 @@
-"""POST /job/<id>/add_circuits/."""
+"""Adding circuits: ``POST /job/<id>/add_circuits/``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 
-def test_several_bodies_make_one_job_in_the_order_sent(service: Any) -> None:
+def test_the_circuits_of_several_bodies_keep_their_order(service: Any) -> None:
     job_id = service.open()
     assert service.add(job_id, {"z": service.bell, "y": service.bell}, finalized=False).status_code == 200
     assert service.status(job_id) == "PENDING"
@@ -18,14 +18,14 @@ def test_several_bodies_make_one_job_in_the_order_sent(service: Any) -> None:
     assert list(service.counts(job_id)) == ["z", "y", "a"]
 
 
-def test_nothing_may_follow_the_finalized_body(service: Any) -> None:
+def test_nothing_can_be_added_after_the_finalized_body(service: Any) -> None:
     job_id = service.submit({"a": service.bell})
     answer = service.add(job_id, {"b": service.bell})
     assert answer.status_code == 409
     assert service.says(answer)
 
 
-def test_circuits_for_no_job_are_not_found(service: Any) -> None:
+def test_adding_circuits_to_an_unknown_job_is_not_found(service: Any) -> None:
     assert service.add("no-such-job", {"a": service.bell}).status_code == 404
 
 
@@ -59,9 +59,7 @@ def test_circuits_for_no_job_are_not_found(service: Any) -> None:
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_what_cannot_be_added_is_refused_by_the_name_of_the_field(
-    service: Any, changes: dict[str, Any], named: str
-) -> None:
+def test_an_invalid_field_is_refused_and_named(service: Any, changes: dict[str, Any], named: str) -> None:
     job_id = service.open()
     body = {"mode": "append", "finalized": "true", "circuits": {"a": service.blob(service.bell)}, "shots": 10}
     body = {key: value for key, value in (body | changes).items() if value is not None}
@@ -71,8 +69,8 @@ def test_what_cannot_be_added_is_refused_by_the_name_of_the_field(
     assert service.add(job_id, {"a": service.bell}).status_code == 200
 
 
-@pytest.mark.local_only("it is unkind to others")
-def test_a_text_that_inflates_without_end_is_refused(service: Any) -> None:
+@pytest.mark.local_only("such a body could harm another service")
+def test_a_blob_that_decompresses_to_a_huge_text_is_refused(service: Any) -> None:
     bomb = base64.b64encode(gzip.compress(b" " * (64 << 20))).decode()
     body = {"mode": "append", "finalized": "true", "circuits": {"bomb": bomb}, "shots": 10}
     answer = service.call("POST", f"/job/{service.open()}/add_circuits/", body)
@@ -90,7 +88,7 @@ def test_a_label_twice_in_one_body_is_refused(service: Any) -> None:
     assert service.says(answer, "a: the key occurs twice")
 
 
-def test_a_label_twice_in_one_job_is_refused_and_the_job_goes_on(service: Any) -> None:
+def test_a_label_twice_in_one_job_is_refused_and_the_job_stays_open(service: Any) -> None:
     job_id = service.open()
     service.add(job_id, {"a": service.bell}, finalized=False)
     answer = service.add(job_id, {"b": service.bell, "a": service.bell})
@@ -101,7 +99,7 @@ def test_a_label_twice_in_one_job_is_refused_and_the_job_goes_on(service: Any) -
     assert list(service.counts(job_id)) == ["a", "b"]
 
 
-def test_any_text_may_be_a_label(service: Any) -> None:
+def test_any_text_can_be_a_label(service: Any) -> None:
     labels = ["", " ", "ä/ö?&", "😀", "null", "\x00", "a" * 1000, "'; DROP TABLE jobs; --"]
     job_id = service.run(dict.fromkeys(labels, service.bell))
     assert list(service.counts(job_id)) == labels
@@ -110,7 +108,7 @@ def test_any_text_may_be_a_label(service: Any) -> None:
 # --- observables ----------------------------------------------------------------------------------------
 
 
-def words(service: Any, num_qubits: int, sparse: str) -> str:
+def observables_text(service: Any, num_qubits: int, sparse: str) -> str:
     return f"@gzs{num_qubits}:{service.blob(sparse)}"
 
 
@@ -118,22 +116,24 @@ EXPECTATION = {"job_type": "EXPECTATION"}
 
 
 @pytest.mark.parametrize("fields", [{"shots": 10}, {"shot_groups": [[0, 1, 10]]}])
-def test_an_expectation_job_takes_no_shots(service: Any, fields: dict[str, Any]) -> None:
+def test_an_expectation_job_accepts_no_shots(service: Any, fields: dict[str, Any]) -> None:
     answer = service.add(service.open(**EXPECTATION), {"a": service.bell}, **fields)
     assert answer.status_code == 400
     assert service.says(answer, next(iter(fields)))
 
 
-def test_a_sampling_job_takes_no_observables(service: Any) -> None:
-    answer = service.add(service.open(), {"a": service.bell}, observables=words(service, 2, "Z0Z1"))
+def test_a_sampling_job_accepts_no_observables(service: Any) -> None:
+    answer = service.add(
+        service.open(), {"a": service.bell}, observables=observables_text(service, 2, "Z0Z1")
+    )
     assert answer.status_code == 400
     assert service.says(answer, "observables")
 
 
-def test_the_map_is_counted_over_the_whole_job(service: Any) -> None:
+def test_circuit_ham_map_counts_the_circuits_of_the_whole_job(service: Any) -> None:
     job_id = service.open(**EXPECTATION)
     fields = {
-        "observables": f"{words(service, 2, 'Z0Z1')}|{words(service, 2, 'X0X1')}",
+        "observables": f"{observables_text(service, 2, 'Z0Z1')}|{observables_text(service, 2, 'X0X1')}",
         "circuit_ham_map": [[0, 2], [1, 3]],
     }
     assert service.add(job_id, {"a": service.bell}, finalized=False, **fields).status_code == 200
@@ -164,19 +164,21 @@ def test_the_map_is_counted_over_the_whole_job(service: Any) -> None:
         ("Z", [[0, 5]], "circuit_ham_map"),
     ],
 )
-def test_observables_that_make_no_sense_are_refused(
+def test_invalid_observables_and_maps_are_refused_and_named(
     service: Any, observables: Any, ham_map: Any, named: str
 ) -> None:
-    text = words(service, 2, "Z0Z1") if observables == "Z" else observables
+    text = observables_text(service, 2, "Z0Z1") if observables == "Z" else observables
     fields = {"observables": text} | ({} if ham_map is None else {"circuit_ham_map": ham_map})
     answer = service.add(service.open(**EXPECTATION), {"a": service.bell}, **fields)
     assert answer.status_code == 400
     assert service.says(answer, named)
 
 
-def test_other_observables_in_a_later_body_are_refused(service: Any) -> None:
+def test_different_observables_in_a_later_body_are_refused(service: Any) -> None:
     job_id = service.open(**EXPECTATION)
-    service.add(job_id, {"a": service.bell}, finalized=False, observables=words(service, 2, "Z0Z1"))
-    answer = service.add(job_id, {"b": service.bell}, observables=words(service, 2, "X0X1"))
+    service.add(
+        job_id, {"a": service.bell}, finalized=False, observables=observables_text(service, 2, "Z0Z1")
+    )
+    answer = service.add(job_id, {"b": service.bell}, observables=observables_text(service, 2, "X0X1"))
     assert answer.status_code == 400
     assert service.says(answer, "observables")

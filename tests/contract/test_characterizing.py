@@ -1,4 +1,4 @@
-"""Characterizing a QUBO: submitting, reading the result and its report again, and every way to go wrong."""
+"""Characterizing a QUBO: submitting a problem, reading its result and report, and all errors."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 TRIANGLE = {"0": -2.0, "1": -2.0, "2": -2.0, "0,1": 2.0, "0,2": 2.0, "1,2": 2.0}
-"""The negative cut of a triangle: 0 for none and all, -2 for the six others."""
+"""Minus the cut of a triangle. The cost is 0 for 000 and 111, and -2 for the six other states."""
 
 
 def _envelope(n: int, diagonal: float) -> dict[str, Any]:
-    """A matrix with nothing but its diagonal, packed by hand."""
+    """A diagonal matrix in the envelope ``factored_v1``, packed by hand."""
     import struct
 
     return {
@@ -41,7 +41,9 @@ def submit(service: Any, open_problem: Any) -> Any:
     return submit
 
 
-def test_a_problem_is_analysed_and_read_again(service: Any, submit: Any, open_problem: Any) -> None:
+def test_a_problem_is_analysed_and_its_result_can_be_read_again(
+    service: Any, submit: Any, open_problem: Any
+) -> None:
     job_id = open_problem()
     answer = submit(TRIANGLE, job_id, target_states=["100", "011"])
     assert answer.status_code == 200
@@ -57,7 +59,7 @@ def test_a_problem_is_analysed_and_read_again(service: Any, submit: Any, open_pr
         assert not any(re.search("<[a-z]", item["text"]) for item in result["recommendations"])
 
 
-def test_the_costs_are_those_of_the_problem(service: Any, submit: Any) -> None:
+def test_the_costs_in_the_report_are_exact(service: Any, submit: Any) -> None:
     hardness = submit(TRIANGLE, reference_states=["100"], options={"preset": "deep"}).json()["hardness"]
     assert hardness["cost_min"] == pytest.approx(-2)
     assert hardness["cost_max"] == pytest.approx(0)
@@ -66,7 +68,7 @@ def test_the_costs_are_those_of_the_problem(service: Any, submit: Any) -> None:
     assert hardness["global_flip_symmetric"] is True
 
 
-def test_both_encodings_are_the_same_problem(service: Any, submit: Any) -> None:
+def test_both_encodings_of_a_problem_give_the_same_result(service: Any, submit: Any) -> None:
     options = {"analysis": {"hardness_only": True}}
     by_keys = submit({str(i): -1.5 for i in range(4)}, target_states=[], options=options).json()
     by_envelope = submit(_envelope(4, -1.5), target_states=[], options=options).json()
@@ -74,7 +76,7 @@ def test_both_encodings_are_the_same_problem(service: Any, submit: Any) -> None:
     assert by_keys["hardness"]["cost_min"] == pytest.approx(-6)
 
 
-def test_the_report_is_a_fragment_of_html(service: Any, submit: Any, open_problem: Any) -> None:
+def test_the_report_is_an_html_fragment(service: Any, submit: Any, open_problem: Any) -> None:
     job_id = open_problem()
     submit(TRIANGLE, job_id)
     answer = service.call("GET", f"/job/{job_id}/validation_result/html/")
@@ -97,32 +99,34 @@ def test_the_report_is_a_fragment_of_html(service: Any, submit: Any, open_proble
         ({"qubo": TRIANGLE, "target_states": [], "extra": 1}, "extra"),
     ],
 )
-def test_a_malformed_problem_is_refused_by_the_field(
+def test_an_invalid_problem_is_refused_and_its_field_named(
     service: Any, open_problem: Any, fields: dict[str, Any], named: str
 ) -> None:
     job_id = open_problem()
     answer = service.call("POST", f"/job/{job_id}/submit_qubo/", fields)
     assert answer.status_code == 400
     assert service.says(answer, named)
-    # Nothing has happened to the job: it still takes a problem.
+    # The job still accepts a problem.
     assert service.status(job_id) == "PENDING"
 
 
-def test_a_job_takes_one_problem(submit: Any, open_problem: Any) -> None:
+def test_a_job_accepts_one_problem(submit: Any, open_problem: Any) -> None:
     job_id = open_problem()
     assert submit(TRIANGLE, job_id).status_code == 200
     assert submit(TRIANGLE, job_id).status_code == 409
 
 
-def test_only_a_validate_job_takes_a_problem(service: Any, submit: Any) -> None:
+def test_only_a_validate_job_accepts_a_problem(service: Any, submit: Any) -> None:
     assert submit(TRIANGLE, service.open()).status_code == 400
 
 
-def test_a_validate_job_takes_no_circuits(service: Any, open_problem: Any) -> None:
+def test_a_validate_job_accepts_no_circuits(service: Any, open_problem: Any) -> None:
     assert service.add(open_problem(), {"a": service.bell}).status_code == 400
 
 
-def test_circuits_results_are_not_where_to_look(service: Any, submit: Any, open_problem: Any) -> None:
+def test_the_results_of_a_characterization_refer_to_validation_result(
+    service: Any, submit: Any, open_problem: Any
+) -> None:
     job_id = open_problem()
     submit(TRIANGLE, job_id)
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")
@@ -130,7 +134,7 @@ def test_circuits_results_are_not_where_to_look(service: Any, submit: Any, open_
     assert service.says(answer, "validation_result")
 
 
-def test_there_is_no_result_before_the_problem(service: Any, open_problem: Any) -> None:
+def test_a_job_without_a_problem_has_no_result(service: Any, open_problem: Any) -> None:
     job_id = open_problem()
     for path in ("validation_result", "validation_result/html"):
         assert service.call("GET", f"/job/{job_id}/{path}/").status_code == 409
@@ -145,7 +149,7 @@ def test_an_unknown_job_has_no_result(service: Any) -> None:
     )
 
 
-def test_a_cancelled_job_takes_no_problem(service: Any, submit: Any, open_problem: Any) -> None:
+def test_a_cancelled_job_accepts_no_problem(service: Any, submit: Any, open_problem: Any) -> None:
     job_id = open_problem()
     service.call("POST", f"/job/{job_id}/cancel/")
     assert submit(TRIANGLE, job_id).status_code == 409
@@ -164,7 +168,7 @@ def test_other_calls_are_answered_while_a_problem_is_analysed(service: Any, subm
     assert answers[0].status_code == 200
 
 
-def test_a_problem_needs_no_target_but_takes_one(service: Any, submit: Any) -> None:
+def test_a_characterization_can_have_a_simulator_cluster_or_no_target(service: Any, submit: Any) -> None:
     for target in ({"simulator_cluster": None}, {}):
         job_id = service.open(job_type="VALIDATE", **target)
         assert submit(TRIANGLE, job_id).status_code == 200

@@ -14,7 +14,7 @@ CONFIG = {
 }
 
 
-def test_a_job_without_configuration_says_so(service: Any) -> None:
+def test_reading_the_configuration_of_a_job_without_one_is_not_found(service: Any) -> None:
     job_id = service.open()
     answer = service.call("GET", f"/job/{job_id}/execution_config/")
     assert answer.status_code == 404
@@ -37,13 +37,13 @@ def test_a_configuration_is_overwritten_as_a_whole(service: Any) -> None:
     assert answer.json()["execution_configuration"] == {"bond_dimension": 4}
 
 
-def test_a_configuration_that_comes_with_the_job_is_the_job_s(service: Any) -> None:
+def test_a_job_can_be_opened_with_a_configuration(service: Any) -> None:
     job_id = service.open(execution_configuration=CONFIG)
     answer = service.call("GET", f"/job/{job_id}/execution_config/")
     assert answer.json()["execution_configuration"] == CONFIG
 
 
-def test_a_configuration_is_honoured(service: Any) -> None:
+def test_a_configuration_takes_effect(service: Any) -> None:
     program = service.header + "qreg q[1]; creg c[1]; t q[0]; measure q -> c;"
     stabilizer = {"execution_configuration": {"simulation_type": 2}}
     job_id = service.run({"not Clifford": program}, job=stabilizer)
@@ -69,7 +69,7 @@ def test_a_configuration_is_honoured(service: Any) -> None:
         ([], "execution_configuration"),
     ],
 )
-def test_what_cannot_be_configured_is_refused_by_name(service: Any, body: Any, named: str) -> None:
+def test_an_invalid_configuration_is_refused_and_its_field_named(service: Any, body: Any, named: str) -> None:
     job_id = service.open()
     answer = service.call("POST", f"/job/{job_id}/execution_config/", body)
     assert answer.status_code == 400
@@ -77,13 +77,13 @@ def test_what_cannot_be_configured_is_refused_by_name(service: Any, body: Any, n
     assert service.call("GET", f"/job/{job_id}/execution_config/").status_code == 404
 
 
-def test_a_job_that_is_over_cannot_be_configured(service: Any) -> None:
+def test_a_finished_job_cannot_be_configured(service: Any) -> None:
     job_id = service.run({"a": service.bell})
     answer = service.call("POST", f"/job/{job_id}/execution_config/", CONFIG)
     assert answer.status_code == 409
     assert service.says(answer, "COMPLETED")
 
 
-def test_no_job_cannot_be_configured(service: Any) -> None:
+def test_the_configuration_of_an_unknown_job_is_not_found(service: Any) -> None:
     assert service.call("POST", "/job/no-such-job/execution_config/", CONFIG).status_code == 404
     assert service.call("GET", "/job/no-such-job/execution_config/").status_code == 404

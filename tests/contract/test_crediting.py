@@ -1,4 +1,4 @@
-"""Credits: the balance, and its history page by page."""
+"""Credits: the balance and the pages of transactions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ AMOUNT = re.compile(r"-?\d+(\.\d+)?")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
+@pytest.fixture(autouse=True)
+def idle_service(service: Any) -> None:
+    """Wait for the jobs of other tests, which would change the balance during a test."""
+    service.wait_idle()
+
+
 def transactions(service: Any, page: int, page_size: int) -> Any:
     answer = service.call("GET", f"/credits/transactions/?page={page}&page_size={page_size}")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def test_the_balance_is_decimal_text_and_times_in_utc(service: Any) -> None:
+def test_the_balance_has_amounts_as_decimal_text_and_times_in_utc(service: Any) -> None:
     answer = service.call("GET", "/credits/")
     assert answer.status_code == 200
     body = answer.json()
@@ -27,7 +33,7 @@ def test_the_balance_is_decimal_text_and_times_in_utc(service: Any) -> None:
     assert all(TIME.fullmatch(body[key]) for key in ("created_at", "updated_at"))
 
 
-def test_a_transaction_says_what_it_was(service: Any) -> None:
+def test_a_transaction_has_amounts_a_type_a_description_and_a_time(service: Any) -> None:
     service.run({"a": service.bell})
     item = transactions(service, 1, 1)["results"][0]
     assert set(item) >= {
@@ -44,7 +50,7 @@ def test_a_transaction_says_what_it_was(service: Any) -> None:
     assert TIME.fullmatch(item["created_at"])
 
 
-def test_pages_lead_to_each_other(service: Any) -> None:
+def test_pages_link_to_each_other(service: Any) -> None:
     for _ in range(2):
         service.run({"a": service.bell})
     first, second = transactions(service, 1, 1), transactions(service, 2, 1)
@@ -58,12 +64,12 @@ def test_pages_lead_to_each_other(service: Any) -> None:
     assert last["next"] is None
 
 
-def test_twenty_are_on_a_page_unless_it_is_said_otherwise(service: Any) -> None:
+def test_a_page_has_20_transactions_by_default(service: Any) -> None:
     body = service.call("GET", "/credits/transactions/").json()
     assert len(body["results"]) == min(20, body["count"])
 
 
-def test_the_statement_adds_up(service: Any) -> None:
+def test_balances_and_amounts_add_up(service: Any) -> None:
     service.run({"a": service.bell, "b": service.bell})
     newest = transactions(service, 1, 2)["results"]
     after, before = newest[0], newest[1]
@@ -74,7 +80,7 @@ def test_the_statement_adds_up(service: Any) -> None:
 @pytest.mark.parametrize(
     "query", ["page=0", "page=x", "page=-1", "page_size=0", "page_size=101", "page_size=", "page=1.5"]
 )
-def test_a_page_that_cannot_be_is_refused_by_name(service: Any, query: str) -> None:
+def test_an_invalid_page_or_page_size_is_refused_and_named(service: Any, query: str) -> None:
     answer = service.call("GET", f"/credits/transactions/?{query}")
     assert answer.status_code == 400
     assert service.says(answer, query.split("=", maxsplit=1)[0])

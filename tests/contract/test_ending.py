@@ -1,4 +1,4 @@
-"""Cancelling and deleting."""
+"""Cancelling and deleting jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 
-def test_an_open_job_is_cancelled(service: Any) -> None:
+def test_an_open_job_can_be_cancelled(service: Any) -> None:
     job_id = service.open()
     service.add(job_id, dict.fromkeys("abc", service.bell), finalized=False)
     answer = service.call("POST", f"/job/{job_id}/cancel/")
@@ -17,8 +17,8 @@ def test_an_open_job_is_cancelled(service: Any) -> None:
     assert service.status(job_id) == "CANCELLED"
 
 
-@pytest.mark.local_only("ten million shots are not free elsewhere")
-def test_a_running_job_is_stopped_within_a_second(service: Any) -> None:
+@pytest.mark.local_only("ten million shots cost money on another service")
+def test_cancelling_a_running_job_frees_its_worker_for_the_next_job(service: Any) -> None:
     job_id = service.submit_slow()
     start = time.perf_counter()
     answer = service.call("POST", f"/job/{job_id}/cancel/")
@@ -31,7 +31,7 @@ def test_a_running_job_is_stopped_within_a_second(service: Any) -> None:
     assert service.status(after) == "COMPLETED"
 
 
-def test_a_cancelled_job_has_no_results_and_takes_no_circuits(service: Any) -> None:
+def test_a_cancelled_job_has_no_results_and_accepts_no_circuits(service: Any) -> None:
     job_id = service.open()
     service.call("POST", f"/job/{job_id}/cancel/")
     assert service.add(job_id, {"a": service.bell}).status_code == 409
@@ -40,7 +40,7 @@ def test_a_cancelled_job_has_no_results_and_takes_no_circuits(service: Any) -> N
     assert service.says(answer, "CANCELLED")
 
 
-def test_a_job_that_is_over_cannot_be_cancelled(service: Any) -> None:
+def test_a_finished_job_cannot_be_cancelled(service: Any) -> None:
     completed, failed = service.run({"a": service.bell}), service.run({"a": "nonsense"})
     cancelled = service.open()
     service.call("POST", f"/job/{cancelled}/cancel/")
@@ -51,8 +51,8 @@ def test_a_job_that_is_over_cannot_be_cancelled(service: Any) -> None:
         assert service.status(job_id) == status
 
 
-@pytest.mark.local_only("ten million shots are not free elsewhere")
-def test_a_running_job_has_no_results_yet_and_its_configuration_stands(service: Any) -> None:
+@pytest.mark.local_only("ten million shots cost money on another service")
+def test_a_running_job_has_no_results_and_cannot_be_configured(service: Any) -> None:
     job_id = service.submit_slow()
     assert service.says(service.call("GET", f"/job/{job_id}/resultsV2/"), "RUNNING")
     assert service.call("POST", f"/job/{job_id}/execution_config/", {}).status_code == 409
@@ -61,7 +61,9 @@ def test_a_running_job_has_no_results_yet_and_its_configuration_stands(service: 
 
 
 @pytest.mark.parametrize("method_and_path", [("POST", "/job/{}/cancel/"), ("DELETE", "/job/{}")])
-def test_no_job_cannot_be_ended(service: Any, method_and_path: tuple[str, str]) -> None:
+def test_an_unknown_job_can_neither_be_cancelled_nor_deleted(
+    service: Any, method_and_path: tuple[str, str]
+) -> None:
     method, path = method_and_path
     assert service.call(method, path.format("no-such-job")).status_code == 404
 
@@ -75,8 +77,8 @@ def test_a_deleted_job_is_gone(service: Any) -> None:
     assert service.call("DELETE", f"/job/{job_id}").status_code == 404
 
 
-@pytest.mark.local_only("ten million shots are not free elsewhere")
-def test_deleting_a_running_job_stops_it(service: Any) -> None:
+@pytest.mark.local_only("ten million shots cost money on another service")
+def test_deleting_a_running_job_frees_its_worker_for_the_next_job(service: Any) -> None:
     job_id = service.submit_slow()
     assert service.call("DELETE", f"/job/{job_id}").status_code == 204
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The engine's own options, which clients of release 0.15 and later send when they open a job."""
+"""``maestro_config``: the engine's options, which clients since release 0.15 send when they open a job."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ WIDE = f"qreg q[8];\ncreg c[8];\n{LAYERS}measure q -> c;\n"
 
 
 @pytest.mark.parametrize("options", [OPTIONS, {"seed": 0}, {"max_bond_dimension": 1}, {}])
-def test_options_are_read_back_under_the_key_and_as_they_were_sent(service: Any, options: Any) -> None:
+def test_options_are_read_back_as_they_were_sent(service: Any, options: Any) -> None:
     job_id = service.open(maestro_config=options)
     answer = service.call("GET", f"/job/{job_id}/execution_config/")
     assert (answer.status_code, answer.json()) == (200, {"job_id": job_id, "maestro_config": options})
 
 
-def test_a_configuration_that_is_set_later_takes_the_place_of_the_options(service: Any) -> None:
+def test_a_configuration_that_is_set_later_replaces_the_options(service: Any) -> None:
     job_id = service.open(maestro_config=OPTIONS)
     assert service.call("POST", f"/job/{job_id}/execution_config/", {"bond_dimension": 4}).status_code == 200
     answer = service.call("GET", f"/job/{job_id}/execution_config/")
     assert answer.json() == {"job_id": job_id, "execution_configuration": {"bond_dimension": 4}}
 
 
-def test_the_method_is_honoured(service: Any) -> None:
+def test_the_simulation_method_takes_effect(service: Any) -> None:
     program = service.header + "qreg q[1]; creg c[1]; t q[0]; measure q -> c;"
     job_id = service.run({"not Clifford": program}, job={"maestro_config": {"simulation_type": 2}})
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")
@@ -39,7 +39,7 @@ def test_the_method_is_honoured(service: Any) -> None:
     assert service.says(answer, "not Clifford", "Stabilizer")
 
 
-def test_the_bond_dimension_is_honoured(service: Any) -> None:
+def test_the_bond_dimension_takes_effect(service: Any) -> None:
     entangled = service.header + "qreg q[2]; h q[0]; cx q[0],q[1];"
     for bond_dimension, exact in ((1, False), (2, True)):
         options = {"simulation_type": 1, "max_bond_dimension": bond_dimension}
@@ -87,7 +87,7 @@ def test_a_seed_makes_counts_repeatable(service: Any) -> None:
         ({"seed": 1, "simulator_type": 3}, "seed"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_name(service: Any, options: Any, named: str) -> None:
+def test_an_invalid_option_is_refused_and_named(service: Any, options: Any, named: str) -> None:
     answer = service.init(maestro_config=options)
     assert answer.status_code == 400
     assert service.says(answer, named)
@@ -100,13 +100,15 @@ def test_what_cannot_be_honoured_is_refused_by_name(service: Any, options: Any, 
         {"simulator_cluster": None, "qpu_system_name": "local_qpu"},
     ],
 )
-def test_options_do_not_go_with_everything(service: Any, fields: dict[str, Any]) -> None:
+def test_options_cannot_be_combined_with_a_configuration_or_a_qpu(
+    service: Any, fields: dict[str, Any]
+) -> None:
     answer = service.init(maestro_config={"seed": 1}, **fields)
     assert answer.status_code == 400
     assert service.says(answer, "maestro_config")
 
 
-def test_the_options_of_a_qpu_are_refused_by_name(service: Any) -> None:
+def test_an_unknown_option_of_a_qpu_is_refused_and_named(service: Any) -> None:
     answer = service.init(
         simulator_cluster=None, qpu_system_name="local_qpu", device_config={"TRANSPILE_LEVEL": 3}
     )

@@ -1,4 +1,4 @@
-"""POST /job/init/ and what a fresh job is."""
+"""Opening jobs: ``POST /job/init/`` and ``POST /job/create_failed/``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 
-def test_a_job_is_opened_and_pending(service: Any) -> None:
+def test_a_new_job_is_pending(service: Any) -> None:
     answer = service.init()
     assert answer.status_code in {200, 201}
     status = service.call("GET", f"/job/{answer.json()['job_id']}/status/")
     assert (status.status_code, status.json()) == (200, {"status": "PENDING"})
 
 
-def test_two_jobs_are_two_jobs(service: Any) -> None:
+def test_every_job_has_an_identifier_of_its_own(service: Any) -> None:
     assert service.open() != service.open()
 
 
@@ -39,15 +39,13 @@ def test_two_jobs_are_two_jobs(service: Any) -> None:
         ({"execution_configuration": {"api_meta": {"colour": 1}}}, "colour"),
     ],
 )
-def test_what_cannot_be_opened_is_refused_by_the_name_of_the_field(
-    service: Any, fields: dict[str, Any], named: str
-) -> None:
+def test_an_invalid_field_is_refused_and_named(service: Any, fields: dict[str, Any], named: str) -> None:
     answer = service.init(**fields)
     assert answer.status_code == 400
     assert service.says(answer, named)
 
 
-def test_an_unknown_target_is_told_the_known_ones(service: Any) -> None:
+def test_the_error_for_an_unknown_target_lists_the_known_ones(service: Any) -> None:
     assert service.says(service.init(simulator_cluster="nowhere"), "qoro_maestro")
 
 
@@ -65,23 +63,23 @@ def test_an_unknown_target_is_told_the_known_ones(service: Any) -> None:
         b'{"tag": "\\ud800"}',
     ],
 )
-def test_what_is_no_json_object_is_refused(service: Any, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(service: Any, body: bytes) -> None:
     answer = service.call("POST", "/job/init/", body)
     assert answer.status_code == 400
     assert service.says(answer)
 
 
 @pytest.mark.parametrize("job_id", ["no-such-job", "x%2Fy", "..", "%00", "é", "' OR 1=1 --"])
-def test_the_status_of_no_job_is_not_found(service: Any, job_id: str) -> None:
+def test_the_status_of_an_unknown_job_is_not_found(service: Any, job_id: str) -> None:
     answer = service.call("GET", f"/job/{job_id}/status/")
     assert answer.status_code == 404
     assert service.says(answer)
 
 
-# --- a job that has failed, for the tests of clients ----------------------------------------------------
+# --- opening a failed job, for tests of clients ---------------------------------------------------------
 
 
-def test_a_failed_job_is_opened_as_such(service: Any) -> None:
+def test_a_job_can_be_opened_as_failed(service: Any) -> None:
     answer = service.call("POST", "/job/create_failed/", {"tag": "contract"})
     assert answer.status_code in {200, 201}
     job_id = answer.json()["job_id"]
@@ -95,13 +93,13 @@ def test_a_failed_job_is_opened_as_such(service: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "named"), [({"tag": 5}, "tag"), ({"colour": "red"}, "colour"), ([], "body")]
 )
-def test_a_failed_job_is_refused_by_the_name_of_the_field(service: Any, body: Any, named: str) -> None:
+def test_an_invalid_field_of_a_failed_job_is_refused_and_named(service: Any, body: Any, named: str) -> None:
     answer = service.call("POST", "/job/create_failed/", body)
     assert answer.status_code == 400
     assert service.says(answer, named)
 
 
-def test_create_failed_is_an_identifier_like_any_other(service: Any) -> None:
+def test_the_path_of_create_failed_can_also_be_that_of_a_job(service: Any) -> None:
     answer = service.call("DELETE", "/job/create_failed")
     assert answer.status_code == 404
     assert service.says(answer, "create_failed")

@@ -1,4 +1,4 @@
-"""From the finalized body to the results."""
+"""Running jobs: results, their pages, and failures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_bell_pair_is_sampled(service: Any) -> None:
     assert 350 < counts["00"] < 650  # nine standard deviations
 
 
-def test_classical_bit_0_is_on_the_right(service: Any) -> None:
+def test_classical_bit_0_is_the_rightmost_character(service: Any) -> None:
     program = service.header + "qreg q[3]; creg c[3]; x q[0]; measure q[0] -> c[0];"
     assert service.counts(service.run({"a": program}, shots=5)) == {"a": {"001": 5}}
 
@@ -31,7 +31,7 @@ def test_every_circuit_has_the_shots_of_its_group(service: Any) -> None:
     assert [sum(counts.values()) for counts in service.counts(job_id).values()] == [5, 70, 70, 900]
 
 
-def test_many_bits_come_as_the_second_format(service: Any) -> None:
+def test_more_than_255_bits_are_encoded_as_qh2(service: Any) -> None:
     program = service.header + "qreg q[300]; creg c[300]; x q[0]; measure q[0] -> c[0];"
     job_id = service.run({"wide": program}, shots=3)
     assert service.results(job_id)["wide"]["encoding"] == "qh2"
@@ -39,14 +39,14 @@ def test_many_bits_come_as_the_second_format(service: Any) -> None:
 
 
 @pytest.mark.local_only("the targets are those of the local service")
-def test_a_qpu_makes_mistakes(service: Any) -> None:
+def test_a_qpu_is_noisy(service: Any) -> None:
     program = service.header + "qreg q[1]; creg c[1]; x q[0]; measure q -> c;"
     target = {"simulator_cluster": None, "qpu_system_name": "local_qpu"}
     counts = service.counts(service.run({"a": program}, job=target, shots=100_000))["a"]
     assert 0 < counts["0"] < 10_000
 
 
-def test_expectation_values_are_exact_and_keyed_by_the_dense_word(service: Any) -> None:
+def test_expectation_values_are_exact_and_keyed_by_dense_pauli_strings(service: Any) -> None:
     program = service.header + "qreg q[3]; h q[0]; cx q[0],q[1]; x q[2];"
     observables = f"@gzs3:{service.blob('Z0Z1;X0X1;Y0Y1;Z2;Z0;I')}"
     result = service.results(service.run({"a": program}, job=EXPECTATION, observables=observables))["a"]
@@ -54,13 +54,13 @@ def test_expectation_values_are_exact_and_keyed_by_the_dense_word(service: Any) 
     assert list(result.values()) == pytest.approx([1, 1, -1, -1, 0, 1], abs=1e-12)
 
 
-def test_a_word_shorter_than_its_circuit_acts_on_the_first_qubits(service: Any) -> None:
+def test_a_pauli_string_shorter_than_its_circuit_acts_on_the_first_qubits(service: Any) -> None:
     program = service.header + "qreg q[3]; x q[1];"
     job_id = service.run({"a": program}, job=EXPECTATION, observables=f"@gzs2:{service.blob('Z0;Z1')}")
     assert service.results(job_id)["a"] == {"ZI": 1.0, "IZ": -1.0}
 
 
-def test_several_groups_without_a_map_are_measured_on_every_circuit(service: Any) -> None:
+def test_without_circuit_ham_map_every_group_is_measured_on_every_circuit(service: Any) -> None:
     observables = f"@gzs2:{service.blob('Z0Z1')}|@gzs2:{service.blob('X0X1')}"
     job_id = service.run({"a": service.bell, "b": service.bell}, job=EXPECTATION, observables=observables)
     assert [set(result) for result in service.results(job_id).values()] == [{"ZZ", "XX"}] * 2
@@ -69,7 +69,7 @@ def test_several_groups_without_a_map_are_measured_on_every_circuit(service: Any
 # --- pages ----------------------------------------------------------------------------------------------
 
 
-def test_results_come_in_pages_that_lead_to_each_other(service: Any) -> None:
+def test_results_come_in_pages_that_link_to_each_other(service: Any) -> None:
     labels = [f"c{number}" for number in range(25)]
     job_id = service.run(dict.fromkeys(labels, service.bell), shots=1)
     url: str | None = f"{service.url}/job/{job_id}/resultsV2/?limit=10&offset=0"
@@ -84,7 +84,7 @@ def test_results_come_in_pages_that_lead_to_each_other(service: Any) -> None:
     assert first["results"] == pages[0]["results"]
 
 
-def test_a_page_has_100_items_unless_asked_otherwise(service: Any) -> None:
+def test_a_page_has_100_items_by_default(service: Any) -> None:
     labels = [str(number) for number in range(101)]
     job_id = service.run(dict.fromkeys(labels, service.bell), shots=1)
     page = service.call("GET", f"/job/{job_id}/resultsV2/").json()
@@ -94,7 +94,7 @@ def test_a_page_has_100_items_unless_asked_otherwise(service: Any) -> None:
     assert (len(page["results"]), page["next"]) == (101, None)
 
 
-def test_past_the_end_there_is_an_empty_page(service: Any) -> None:
+def test_a_page_past_the_end_is_empty(service: Any) -> None:
     job_id = service.run({"a": service.bell})
     page = service.call("GET", f"/job/{job_id}/resultsV2/?offset=7").json()
     assert (page["count"], page["next"], page["results"]) == (1, None, [])
@@ -112,18 +112,18 @@ def test_past_the_end_there_is_an_empty_page(service: Any) -> None:
         ("offset=1.5", "offset"),
     ],
 )
-def test_pages_that_make_no_sense_are_refused(service: Any, query: str, named: str) -> None:
+def test_an_invalid_limit_or_offset_is_refused_and_named(service: Any, query: str, named: str) -> None:
     job_id = service.run({"a": service.bell})
     answer = service.call("GET", f"/job/{job_id}/resultsV2/?{query}")
     assert answer.status_code == 400
     assert service.says(answer, named)
 
 
-def test_results_of_no_job_are_not_found(service: Any) -> None:
+def test_the_results_of_an_unknown_job_are_not_found(service: Any) -> None:
     assert service.call("GET", "/job/no-such-job/resultsV2/").status_code == 404
 
 
-def test_a_job_that_waits_has_no_results_yet(service: Any) -> None:
+def test_a_pending_job_has_no_results(service: Any) -> None:
     answer = service.call("GET", f"/job/{service.open()}/resultsV2/")
     assert answer.status_code == 400
     assert service.says(answer, "not available")
@@ -142,7 +142,9 @@ def test_a_job_that_waits_has_no_results_yet(service: Any) -> None:
         ("", "line 1"),
     ],
 )
-def test_bad_openqasm_fails_the_job_with_label_and_place(service: Any, program: str, place: str) -> None:
+def test_invalid_openqasm_fails_the_job_with_label_and_position(
+    service: Any, program: str, place: str
+) -> None:
     job_id = service.run({"good": service.bell, "bad": program})
     assert service.status(job_id) == "FAILED"
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")
@@ -150,8 +152,8 @@ def test_bad_openqasm_fails_the_job_with_label_and_place(service: Any, program: 
     assert service.says(answer, "job failed: circuit 'bad': ", place)
 
 
-@pytest.mark.local_only("not every service says what came of the circuits of a failed job")
-def test_a_failed_job_says_in_pages_what_came_of_each_circuit(service: Any) -> None:
+@pytest.mark.local_only("another service may not list the circuits of a failed job")
+def test_a_failed_job_lists_results_and_failures_in_pages(service: Any) -> None:
     circuits = {"a": service.bell, "bad": "nonsense", "b": service.bell, "worse": "", "c": service.bell}
     job_id = service.run(circuits, shots=10)
     assert service.status(job_id) == "FAILED"
@@ -171,8 +173,8 @@ def test_a_failed_job_says_in_pages_what_came_of_each_circuit(service: Any) -> N
     assert pages[0]["results"][0]["results"]["n_bits"] == 2
 
 
-@pytest.mark.local_only("not every service says what came of the circuits of a failed job")
-def test_a_job_that_failed_without_circuits_has_an_empty_page(service: Any) -> None:
+@pytest.mark.local_only("another service may not list the circuits of a failed job")
+def test_a_failed_job_without_circuits_has_an_empty_page(service: Any) -> None:
     job_id = service.call("POST", "/job/create_failed/", {}).json()["job_id"]
     body = service.call("GET", f"/job/{job_id}/resultsV2/").json()
     assert {key: body[key] for key in ("count", "next", "previous", "results", "failures")} == {
@@ -184,7 +186,7 @@ def test_a_job_that_failed_without_circuits_has_an_empty_page(service: Any) -> N
     }
 
 
-def test_a_word_longer_than_its_circuit_fails_the_job(service: Any) -> None:
+def test_a_pauli_string_longer_than_its_circuit_fails_the_job(service: Any) -> None:
     job_id = service.run({"bell": service.bell}, job=EXPECTATION, observables=f"@gzs3:{service.blob('Z2')}")
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""Templates: bodies made by hand, and what comes back."""
+"""Templates: request bodies built by hand, and the results of their rows."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def body(
 
 
 def add(service: Any, job_id: str, *rows: tuple[str, list[float]], **fields: Any) -> Any:
-    answer = service.call("POST", f"/job/{job_id}/add_circuits/", body(service, *rows, **fields))
-    if answer.ok:
+    whole = body(service, *rows, **fields)
+    answer = service.call("POST", f"/job/{job_id}/add_circuits/", whole)
+    if answer.ok and whole["finalized"] == "true":
         service.unsettled.append(job_id)
     return answer
 
@@ -35,7 +36,7 @@ def observables(service: Any) -> str:
     return f"@gzs2:{service.blob('Z0;Z0Z1')}"
 
 
-def test_values_take_the_place_of_names(service: Any) -> None:
+def test_values_replace_parameter_names(service: Any) -> None:
     job_id = service.open(**EXPECTATION)
     rows = [("z", [0.3, 0.0]), ("a", [-1.25, 1e-7]), ("int", [2, -3])]
     assert add(service, job_id, *rows, observables=observables(service)).status_code == 200
@@ -47,7 +48,7 @@ def test_values_take_the_place_of_names(service: Any) -> None:
         assert results[label] == pytest.approx(expected, abs=1e-12)
 
 
-def test_circuits_of_a_template_are_sampled(service: Any) -> None:
+def test_the_rows_of_a_template_are_sampled(service: Any) -> None:
     job_id = service.open()
     text = service.header + TEXT + "measure q -> c;\n"
     sets = [("up", [0.0, 0.0]), ("down", [math.pi, 0.0])]
@@ -57,7 +58,7 @@ def test_circuits_of_a_template_are_sampled(service: Any) -> None:
     assert service.counts(job_id) == {"up": {"00": 40}, "down": {"11": 40}}
 
 
-def test_the_numbers_are_put_in_as_text_without_brackets(service: Any) -> None:
+def test_values_are_inserted_as_text_without_brackets(service: Any) -> None:
     job_id = service.open(**EXPECTATION)
     expressions = ["-a", "a^2", "2-a", "2/a", "sin(a)*2"]
     gates = "".join(f"ry({expression}) q[{place}];\n" for place, expression in enumerate(expressions))
@@ -68,18 +69,17 @@ def test_the_numbers_are_put_in_as_text_without_brackets(service: Any) -> None:
     }
     assert add(service, job_id, ("x", [-0.5]), **fields).status_code == 200
     service.settle()
-    # --0.5 is 0.5, and -0.5^2 is -(0.5^2): a power comes before a sign.
+    # The text --0.5 is 0.5, and -0.5^2 is -(0.5^2), because a power binds more tightly than a sign.
     angles = [0.5, -0.25, 2.5, -4.0, 2 * math.sin(-0.5)]
     expected = [*map(math.cos, angles), math.sin(0.5), math.sin(-0.25)]
     assert list(service.results(job_id)["x"].values()) == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_template_may_go_on_in_the_next_body_and_others_may_follow(service: Any) -> None:
+def test_a_job_can_have_a_template_in_several_bodies_and_several_templates(service: Any) -> None:
     job_id = service.open(**EXPECTATION)
     fields = {"observables": observables(service)}
     assert add(service, job_id, ("b", [0.1, 0.0]), finalized=False, **fields).status_code == 200
     assert add(service, job_id, ("a", [0.2, 0.0]), finalized=False, **fields).status_code == 200
-    service.unsettled.clear()
     other = {"circuit_template": service.blob(f"{service.header}qreg q[2];\nrx(x) q[0];\n")}
     last = add(service, job_id, ("c", [0.3]), parameter_names=["x"], **other, **fields)
     assert last.status_code == 200
@@ -90,8 +90,8 @@ def test_a_template_may_go_on_in_the_next_body_and_others_may_follow(service: An
     assert values == pytest.approx([math.cos(0.1), math.cos(0.2), math.cos(0.3)], abs=1e-12)
 
 
-@pytest.mark.local_only("the wire does not say whether both kinds may be in one job")
-def test_circuits_and_templates_may_be_in_one_job(service: Any) -> None:
+@pytest.mark.local_only("the protocol does not say whether one job can have both")
+def test_a_job_can_have_circuits_and_templates(service: Any) -> None:
     job_id = service.open()
     assert service.add(job_id, {"bell": service.bell}, finalized=False).status_code == 200
     text = service.header + TEXT + "measure q -> c;\n"
@@ -106,7 +106,7 @@ def test_circuits_and_templates_may_be_in_one_job(service: Any) -> None:
     assert counts["down"] == {"11": 40}
 
 
-def test_a_row_that_cannot_be_run_fails_the_job_and_is_named(service: Any) -> None:
+def test_a_row_that_fails_is_named_and_fails_the_job(service: Any) -> None:
     job_id = service.open(**EXPECTATION)
     text = f"{service.header}qreg q[2];\nry(ln(theta_1)) q[0];\n"
     fields = {"circuit_template": service.blob(text), "observables": observables(service)}
@@ -147,9 +147,7 @@ def test_a_row_that_cannot_be_run_fails_the_job_and_is_named(service: Any) -> No
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_what_cannot_be_added_is_refused_by_the_name_of_the_field(
-    service: Any, changes: dict[str, Any], named: str
-) -> None:
+def test_an_invalid_field_is_refused_and_named(service: Any, changes: dict[str, Any], named: str) -> None:
     job_id = service.open()
     whole = body(service, ("x", [0.5, 1.0]), **({"shots": 10} | changes))
     answer = service.call("POST", f"/job/{job_id}/add_circuits/", whole)
@@ -162,10 +160,10 @@ def test_what_cannot_be_added_is_refused_by_the_name_of_the_field(
     ("job", "fields", "named"),
     [
         (EXPECTATION, {"shots": 10}, "shots"),
-        ({}, {"observables": "words"}, "observables"),
+        ({}, {"observables": "placeholder"}, "observables"),
     ],
 )
-def test_what_is_measured_fits_the_kind_of_job(
+def test_shots_and_observables_must_fit_the_type_of_the_job(
     service: Any, job: dict[str, Any], fields: dict[str, Any], named: str
 ) -> None:
     if "observables" in fields:
@@ -175,7 +173,7 @@ def test_what_is_measured_fits_the_kind_of_job(
     assert service.says(answer, named)
 
 
-def test_nothing_may_follow_the_finalized_body(service: Any) -> None:
+def test_nothing_can_be_added_after_the_finalized_body(service: Any) -> None:
     job_id = service.open()
     assert add(service, job_id, ("x", [0.5, 1.0]), shots=1).status_code == 200
     assert add(service, job_id, ("y", [0.5, 1.0]), shots=1).status_code == 409
@@ -184,12 +182,11 @@ def test_nothing_may_follow_the_finalized_body(service: Any) -> None:
 def test_a_label_of_an_earlier_body_is_refused(service: Any) -> None:
     job_id = service.open()
     assert add(service, job_id, ("x", [0.5, 1.0]), shots=1, finalized=False).status_code == 200
-    service.unsettled.clear()
     answer = add(service, job_id, ("y", [0.5, 1.0]), ("x", [0.5, 1.0]), shots=1)
     assert answer.status_code == 400
     assert service.says(answer, "'x'")
     assert add(service, job_id, ("y", [0.5, 1.0]), shots=1).status_code == 200
 
 
-def test_templates_for_no_job_are_not_found(service: Any) -> None:
+def test_adding_a_template_to_an_unknown_job_is_not_found(service: Any) -> None:
     assert add(service, "no-such-job", ("x", [0.5, 1.0]), shots=1).status_code == 404

@@ -1,4 +1,4 @@
-"""Starting and stopping, and what survives it."""
+"""Starting and stopping a service, restarting it on its database, and failures of its workers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from qiskit_qoro.models.jobs import JobStatus
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 BELL = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
-# A measurement in the middle makes every shot a run of its own: ten million take most of a minute.
+# After a measurement in the middle the engine runs every shot separately. Ten million shots take about a
+# minute.
 SLOW = HEADER + "qreg q[1];\ncreg c[1];\nh q[0];\nmeasure q -> c;\nh q[0];\nmeasure q -> c;\n"
 SLOW_SHOTS = 10_000_000
 
@@ -63,27 +65,27 @@ def is_alive(pid: int) -> bool:
 # --- starting -------------------------------------------------------------------------------------------
 
 
-def test_a_service_answers_as_soon_as_it_is_there() -> None:
+def test_a_service_answers_as_soon_as_serve_returns() -> None:
     with serve(workers=1) as service:
         assert service.url == f"http://127.0.0.1:{port_of(service)}/api"
         assert call(service, "GET", "/").status_code == 200
 
 
-def test_every_service_has_a_token_of_its_own_and_hides_it() -> None:
+def test_every_service_has_a_random_token_that_its_repr_does_not_show() -> None:
     with serve(workers=1) as one, serve(workers=1) as other:
         assert one.token != other.token
         assert len(one.token) >= 32
         assert one.token not in repr(one)
-        assert call(LocalTwin(other.url, one.token), "GET", "/").status_code == 401  # type: ignore[arg-type]
+        assert call(Address(other.url, one.token), "GET", "/").status_code == 401  # type: ignore[arg-type]
 
 
-class LocalTwin:
-    def __init__(self, url: str, token: str) -> None:
-        self.url = url
-        self.token = token
+@dataclass(frozen=True)
+class Address:
+    url: str
+    token: str
 
 
-def test_the_token_and_the_port_can_be_chosen() -> None:
+def test_the_token_and_the_port_can_be_given() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,13 +95,13 @@ def test_the_token_and_the_port_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "two words", "tökén", "line\nbreak"])
-def test_a_token_that_cannot_travel_is_refused(token: str) -> None:
+def test_a_token_that_cannot_be_sent_in_a_header_is_refused(token: str) -> None:
     with pytest.raises(QoroInputError, match="token"):
         serve(token=token)
 
 
 @pytest.mark.parametrize("limit", [{"workers": 0}, {"time_limit_s": 0}, {"memory_limit_bytes": 0}])
-def test_a_limit_that_leaves_nothing_is_refused_by_name(limit: dict[str, Any]) -> None:
+def test_an_invalid_limit_is_refused_and_named(limit: dict[str, Any]) -> None:
     with pytest.raises(QoroInputError, match=next(iter(limit))):
         serve(**limit)
 
@@ -110,7 +112,7 @@ def test_an_address_that_cannot_be_listened_on_is_refused(address: dict[str, Any
         serve(**address)
 
 
-def test_a_port_that_is_taken_is_refused_and_nothing_stays_behind(tmp_path: Path) -> None:
+def test_a_taken_port_is_refused_and_no_thread_or_file_is_left(tmp_path: Path) -> None:
     before = threading.enumerate()
     with serve(workers=1) as service, pytest.raises(QoroError, match=f"port {port_of(service)}"):
         serve(port=port_of(service), database=tmp_path / "jobs.db")
@@ -118,7 +120,7 @@ def test_a_port_that_is_taken_is_refused_and_nothing_stays_behind(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_is_in_use_is_refused_and_the_port_is_free_again(tmp_path: Path) -> None:
+def test_a_database_in_use_is_refused_and_the_port_is_free_again(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -129,7 +131,7 @@ def test_a_database_that_is_in_use_is_refused_and_the_port_is_free_again(tmp_pat
             pass
 
 
-def test_importing_the_package_imports_no_web_server_and_no_engine() -> None:
+def test_importing_the_package_imports_neither_web_server_nor_engine() -> None:
     program = (
         "import sys, qiskit_qoro.local\nprint(sorted({'starlette', 'uvicorn', 'maestro'} & set(sys.modules)))"
     )
@@ -138,7 +140,7 @@ def test_importing_the_package_imports_no_web_server_and_no_engine() -> None:
 
 
 @pytest.mark.parametrize("missing", ["uvicorn", "starlette", "maestro"])
-def test_a_missing_library_is_told_with_the_command_that_installs_it(missing: str) -> None:
+def test_a_missing_library_is_named_with_the_command_that_installs_it(missing: str) -> None:
     program = (
         "import sys\n"
         f"sys.modules[{missing!r}] = None\n"
@@ -165,7 +167,7 @@ def test_a_stopped_service_leaves_no_thread_process_port_or_file(
     monkeypatch.setattr(tempfile, "tempdir", None)
     before = set(threading.enumerate())
     service = serve(workers=2)
-    with requests.Session() as session:  # keeps its connection open beyond the service
+    with requests.Session() as session:  # its connection stays open while the service stops
         session.headers["Authorization"] = f"Bearer {service.token}"
         assert session.get(service.url + "/", timeout=60).status_code == 200
         if is_busy:
@@ -185,7 +187,7 @@ def test_a_stopped_service_leaves_no_thread_process_port_or_file(
         call(service, "GET", "/")
 
 
-def test_a_service_may_be_closed_twice_and_from_two_threads() -> None:
+def test_a_service_can_be_closed_twice_and_from_two_threads() -> None:
     service = serve(workers=1)
     threads = [threading.Thread(target=service.close) for _ in range(2)]
     for thread in threads:
@@ -195,7 +197,7 @@ def test_a_service_may_be_closed_twice_and_from_two_threads() -> None:
     service.close()
 
 
-def test_a_service_that_nobody_closed_ends_with_its_process() -> None:
+def test_a_service_that_is_not_closed_ends_with_its_process() -> None:
     program = (
         "from qiskit_qoro.local import serve\n"
         "service = serve(workers=1)\n"
@@ -209,7 +211,7 @@ def test_a_service_that_nobody_closed_ends_with_its_process() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_service_that_is_to_run_forever_stops_cleanly_at_a_signal(number: signal.Signals) -> None:
+def test_serve_forever_stops_at_a_signal(number: signal.Signals) -> None:
     program = (
         "from qiskit_qoro.local import serve_forever\n"
         "def announce(service):\n"
@@ -228,10 +230,10 @@ def test_a_service_that_is_to_run_forever_stops_cleanly_at_a_signal(number: sign
     assert not is_alive(int(pid))
 
 
-# --- what survives --------------------------------------------------------------------------------------
+# --- restarting -----------------------------------------------------------------------------------------
 
 
-def test_finished_jobs_are_still_there_after_a_restart(tmp_path: Path) -> None:
+def test_finished_jobs_are_kept_after_a_restart(tmp_path: Path) -> None:
     with serve(workers=1, database=tmp_path / "jobs.db") as service:
         job_id = submit(service)
         assert service.wait_idle(60)
@@ -280,16 +282,18 @@ def test_a_job_that_is_running_when_the_service_stops_is_pending_afterwards(tmp_
         assert service.wait_status(job_id, JobStatus.RUNNING, timeout_s=60)
 
 
-# --- what goes wrong in a job ---------------------------------------------------------------------------
+# --- workers and jobs -----------------------------------------------------------------------------------
 
 
-def test_a_killed_worker_fails_its_job_and_the_next_one_completes() -> None:
+def test_a_killed_worker_fails_its_job_and_the_next_job_completes() -> None:
     with serve(workers=1) as service:
         assert service.wait_status(submit(service), JobStatus.COMPLETED, timeout_s=60)
         killed = submit(service, SLOW, SLOW_SHOTS)
         following = submit(service)
         assert service.wait_status(killed, JobStatus.RUNNING, timeout_s=60)
-        for _ in range(2):  # a second time in case the first was before the worker had the circuit
+        # A worker that is killed before it begins with a circuit is replaced, and the job goes on. Then the
+        # second kill hits the circuit.
+        for _ in range(2):
             (pid,) = service.worker_pids
             os.kill(pid, signal.SIGKILL)
             if service.wait_status(killed, JobStatus.FAILED, timeout_s=10):
@@ -327,7 +331,7 @@ def test_jobs_run_in_the_order_in_which_they_were_finalized() -> None:
         ("uvicorn", r"uvicorn.*qiskit-qoro\[local\]"),
     ],
 )
-def test_without_the_extra_the_error_says_how_to_get_it_and_where_there_is_none(
+def test_without_the_extra_the_error_says_how_to_install_it_and_on_which_platforms(
     monkeypatch: pytest.MonkeyPatch, module: str, expected: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
