@@ -24,19 +24,17 @@ The reader trusts nothing, since labels come from the service: a document that c
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-import numpy as np
-
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.registers import RegisterLayout
 from qiskit_qoro.wire.fields import as_count, as_list, as_object, shown, text_field
+from qiskit_qoro.wire.json_values import encodable_text, json_metadata
 from qiskit_qoro.wire.labels import encode_labels, index_of_label
 
 __all__ = [
@@ -52,8 +50,6 @@ RUN_KIND = "r"
 """The kind of structure that the labels of ``backend.run()`` carry."""
 
 _MAX_BITS = 2**24  # of a layout that is read: a forged document must not exhaust the memory
-_DEEPEST = 20
-_LARGEST_INT_BITS = 2**10
 _QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
 
 
@@ -132,15 +128,15 @@ def structure_to_json(structure: RunStructure) -> dict[str, Any]:
         "n": len(experiments),
         "l": [_layout_to_json(layout) for layout in layouts],
         "r": [[sum(1 for _ in run), layout, shots] for (layout, shots), run in runs],
-        "c": [_sendable(experiment.name) for experiment in experiments],
+        "c": [encodable_text(experiment.name) for experiment in experiments],
     }
-    metadata = [_plain(experiment.metadata) for experiment in experiments]
+    metadata = [json_metadata(experiment.metadata) for experiment in experiments]
     if any(metadata):
         document["x"] = metadata
     if structure.backend_name is not None:
-        document["b"] = _sendable(structure.backend_name)
+        document["b"] = encodable_text(structure.backend_name)
     if structure.tag is not None:
-        document["t"] = _sendable(structure.tag)
+        document["t"] = encodable_text(structure.tag)
     if structure.memory:
         document["m"] = 1
     return document
@@ -210,7 +206,7 @@ def _text(value: object, where: str) -> str:
 
 
 def _layout_to_json(layout: RegisterLayout) -> list[Any]:
-    pieces = [item for name, size in layout.creg_sizes for item in (_sendable(name), size)]
+    pieces = [item for name, size in layout.creg_sizes for item in (encodable_text(name), size)]
     sources = layout.sources
     if sources == tuple(range(layout.num_clbits)):
         return [layout.num_clbits, pieces]
@@ -244,47 +240,3 @@ def _pairs(value: object) -> list[tuple[Any, Any]]:
     if len(items) % 2:
         raise WireError(f"l: expected an even number of entries, got {len(items)}")
     return list(zip(items[::2], items[1::2], strict=True))
-
-
-# --- what JSON can hold -------------------------------------------------------------------------------
-
-
-def _sendable(text: str) -> str:
-    """The text, with half a surrogate pair, which UTF-8 has no bytes for, replaced."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:
-    """What JSON can hold of a circuit's metadata."""
-    kept = {}
-    for key, value in metadata.items():
-        try:
-            kept[_plain_value(key)] = _plain_value(value)
-        except _NotJsonError:
-            continue
-    return {key: value for key, value in kept.items() if isinstance(key, str)}
-
-
-class _NotJsonError(Exception):
-    """A value that would not come back as it was."""
-
-
-def _plain_value(value: Any, depth: int = 0) -> Any:
-    """The value as JSON holds it. A tuple becomes a list, and what is NumPy's becomes Python's."""
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    if depth > _DEEPEST:
-        raise _NotJsonError
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str) and _sendable(value) == value:
-        return str(value)
-    if isinstance(value, int) and value.bit_length() <= _LARGEST_INT_BITS:
-        return int(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
-    if isinstance(value, list | tuple):
-        return [_plain_value(item, depth + 1) for item in value]
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {_plain_value(key): _plain_value(item, depth + 1) for key, item in value.items()}
-    raise _NotJsonError

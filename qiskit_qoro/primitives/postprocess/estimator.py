@@ -18,10 +18,10 @@ from qiskit_qoro.primitives.postprocess.postprocessor import (
     Postprocessor,
     PubPostprocessor,
     pack_integers,
-    plain_metadata,
     result_of,
     unpack_integers,
 )
+from qiskit_qoro.wire.json_values import json_metadata
 
 __all__ = ["EstimatorPostprocessor", "EstimatorPubPostprocessor", "Observable", "Readout", "broadcast_pairs"]
 
@@ -199,7 +199,7 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         }
         if self.shots is not None:
             document["n"] = self.shots
-        if metadata and (kept := plain_metadata(self.metadata)):
+        if metadata and (kept := json_metadata(self.metadata)):
             document["m"] = kept
         return document
 

@@ -10,7 +10,6 @@ jobs on the service and saved files contain them.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -25,7 +24,6 @@ __all__ = [
     "Postprocessor",
     "PubPostprocessor",
     "pack_integers",
-    "plain_metadata",
     "result_of",
     "unpack_integers",
 ]
@@ -147,18 +145,6 @@ def result_of(results: Mapping[int, CircuitResult], circuit: int) -> CircuitResu
             status=JobStatus.COMPLETED,
         )
     return results[circuit]
-
-
-def plain_metadata(metadata: Mapping[Any, Any] | None) -> dict[str, Any]:
-    """Return the entries of a circuit's metadata that are unchanged after encoding to JSON and decoding."""
-    kept = {}
-    for key, value in (metadata or {}).items():
-        try:
-            if json.loads(json.dumps({key: value}, allow_nan=False)) == {key: value}:
-                kept[key] = value
-        except (TypeError, ValueError):
-            continue
-    return kept
 
 
 def pack_integers(numbers: Sequence[int]) -> list[int]:

@@ -15,10 +15,10 @@ from qiskit_qoro.primitives.postprocess.postprocessor import (
     Postprocessor,
     PubPostprocessor,
     pack_integers,
-    plain_metadata,
     result_of,
     unpack_integers,
 )
+from qiskit_qoro.wire.json_values import json_metadata
 
 __all__ = ["SamplerPostprocessor", "SamplerPubPostprocessor"]
 
@@ -81,7 +81,7 @@ class SamplerPubPostprocessor(PubPostprocessor):
             "w": self.num_clbits,
             "c": pack_integers(self.circuits),
         }
-        if metadata and (kept := plain_metadata(self.metadata)):
+        if metadata and (kept := json_metadata(self.metadata)):
             document["m"] = kept
         return document
 
