@@ -26,7 +26,7 @@ from qiskit_qoro.qasm import Program, write_program
 from qiskit_qoro.service.circuit_submission import build_circuit_submission
 from qiskit_qoro.service.submission import Measurement
 from qiskit_qoro.service.template_submission import build_template_submission, check_templates
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 
 CIRCUITS = 1000
 QUBITS = 5

@@ -23,7 +23,7 @@ from qiskit_qoro.service.submission import Measurement, Submission, check_job_ty
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
 from qiskit_qoro.wire.payloads import job_request_to_json
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 from qiskit_qoro.wire.text import encode_text
 from qiskit_qoro.wire.uploads import parameter_set_to_json, template_to_json
 

@@ -1,6 +1,6 @@
 """Prepare templates for the engine, so that a row of values costs little more than writing its numbers.
 
-A row means the template's text with values in place of names (:mod:`qiskit_qoro.wire.template_text`). Parsing
+A row means the template's text with values in place of names (:mod:`qiskit_qoro.wire.substitution`). Parsing
 that text for every row would take nearly as long as the engine takes for a small circuit. So a template is
 parsed once:
 
@@ -34,7 +34,7 @@ from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.template_parser import angle_spans, contains_name, find_misplaced_name
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 
 __all__ = ["PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
 

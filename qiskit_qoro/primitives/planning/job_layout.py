@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from qiskit_qoro.primitives.planning.programs import Source
 from qiskit_qoro.qasm.write.writer import Program
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 
 __all__ = [
     "FEW_TEMPLATES",

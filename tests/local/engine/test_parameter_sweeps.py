@@ -17,7 +17,7 @@ from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
 from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues, run_batch, run_task
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.gates import GATES
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n'
 NAMES = ("a", "b")

@@ -17,7 +17,7 @@ from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
 from qiskit_qoro.local.workers.tasks import CircuitTask, run_task
 from qiskit_qoro.qasm.read.parser import parse_program
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3];\ncreg c[3];\n'
 NAMES = ("a", "b")

@@ -11,7 +11,7 @@ from qiskit.quantum_info import Operator, SparsePauliOp
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm import parse_program, write_program, write_template
-from qiskit_qoro.wire.template_text import resolve_template
+from qiskit_qoro.wire.substitution import resolve_template
 
 THETA, PHI = Parameter("θ"), Parameter("a0")
 

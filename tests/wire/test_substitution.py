@@ -1,4 +1,4 @@
-"""Putting numbers in place of names."""
+"""The substitution of parameter names by numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import qasm2
 
-from qiskit_qoro.wire.template_text import decimal, resolve_template
+from qiskit_qoro.wire.substitution import decimal_text, resolve_template
 
 
 @pytest.mark.parametrize(
@@ -27,25 +27,25 @@ from qiskit_qoro.wire.template_text import decimal, resolve_template
         ("", ""),
     ],
 )
-def test_whole_words_are_replaced_and_nothing_else(text: str, resolved: str) -> None:
+def test_only_whole_words_are_replaced(text: str, resolved: str) -> None:
     assert resolve_template(text, ["theta_1", "theta_10"], [0.5, -2]) == resolved
 
 
-def test_what_is_put_in_is_not_looked_at_again() -> None:
+def test_inserted_numbers_are_not_searched_for_names() -> None:
     assert resolve_template("a b", ["a", "e"], [1e-300, 7]) == "1e-300 b"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_is_read_back_exactly_by_python_and_by_the_parser(value: float) -> None:
-    text = decimal(value)
+def test_python_and_the_parser_read_the_text_back_as_the_same_number(value: float) -> None:
+    text = decimal_text(value)
     assert math.copysign(1, float(text)) == math.copysign(1, value)
     assert float(text) == value
     circuit = qasm2.loads(f"qreg q[1];U({text},0,0) q[0];")
     assert circuit.data[0].params[0] == value
 
 
-def test_no_shorter_text_is_the_same_number() -> None:
-    assert [decimal(value) for value in (0.1, 1 / 3, 1e22, 5e-324, 3)] == [
+def test_the_text_is_the_shortest_one() -> None:
+    assert [decimal_text(value) for value in (0.1, 1 / 3, 1e22, 5e-324, 3)] == [
         "0.1",
         "0.3333333333333333",
         "1e+22",
@@ -54,6 +54,6 @@ def test_no_shorter_text_is_the_same_number() -> None:
     ]
 
 
-def test_a_value_for_each_name_is_needed() -> None:
+def test_each_name_needs_a_value() -> None:
     with pytest.raises(ValueError, match="zip"):
         resolve_template("a", ["a", "b"], [1])
