@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from qiskit_qoro.cli.commands import build_parser
+from qiskit_qoro.cli.program import build_parser
 
 WIDTH = 96
 

@@ -1,8 +1,10 @@
-"""The command ``qiskit-qoro``: circuits, jobs and the local service from a shell.
+"""The command ``qiskit-qoro``: run circuits, manage jobs and serve the local service from a shell.
 
-The exit code is 0 when it worked, 1 when the service or the job failed, 2 when the command or the program is
-wrong, 130 after Ctrl-C. This module imports nothing but what it needs to end quietly when Ctrl-C comes while
-the others are being imported, which takes a moment.
+The exit code is 0 on success, 1 if the service or the job failed, 2 if the command or the program is wrong,
+and 130 after Ctrl-C.
+
+This module imports almost nothing. Importing the other modules takes a moment, and Ctrl-C has to end the
+command quietly in that moment too.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        arguments: What follows the command's name; by default what the process was given.
+        arguments: The arguments after the name of the program. ``None`` takes those of the process.
 
     Returns:
         The exit code.
     """
     try:
-        from qiskit_qoro.cli.commands import run_command  # noqa: PLC0415 - see above
+        from qiskit_qoro.cli.program import run_command  # noqa: PLC0415 - see above
 
         return run_command(arguments)
     except KeyboardInterrupt:

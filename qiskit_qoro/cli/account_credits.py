@@ -1,40 +1,35 @@
-"""``qiskit-qoro credits``: the account's credits and what became of them."""
+"""``qiskit-qoro credits``: show the credits of the account and its latest transactions."""
 
 from __future__ import annotations
 
 import argparse
 
-from rich.table import Table
 from rich.text import Text
 
-from qiskit_qoro.cli.output import print_fields, print_json, print_table
-from qiskit_qoro.cli.service_options import add_common, choose_provider
+from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.output import new_table, print_fields, print_json, print_table
+from qiskit_qoro.cli.service_options import add_service_options, open_provider
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
 
-__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
+__all__ = ["COMMAND"]
 
-NAME = "credits"
-HELP = "show the credits of the account"
-DESCRIPTION = "Show the credits of the account that the token stands for."
-
-_HEADINGS = ("created_at", "transaction_type", "amount", "balance_after", "job_id", "description")
+_FIELDS = ("created_at", "transaction_type", "amount", "balance_after", "job_id", "description")
+_AMOUNTS = ("amount", "balance_after")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transactions",
         type=int,
         default=0,
         metavar="N",
-        help=f"show the last N transactions too, {MAX_TRANSACTIONS} at most",
+        help=f"show the last N transactions too, at most {MAX_TRANSACTIONS}",
     )
-    add_common(parser)
+    add_service_options(parser)
 
 
-def execute(options: argparse.Namespace) -> None:
-    """Run the command."""
-    with choose_provider(options) as provider:
+def _execute(options: argparse.Namespace) -> None:
+    with open_provider(options) as provider:
         balance = provider.service.get_credit_balance()
         latest = (
             provider.service.get_credit_transactions(page_size=options.transactions)["results"]
@@ -46,10 +41,20 @@ def execute(options: argparse.Namespace) -> None:
         return
     print_fields({"balance": balance["balance"], "used so far": balance["total_used"]})
     if latest is not None:
-        table = Table(box=None)
-        for heading in _HEADINGS:
-            is_amount = heading in {"amount", "balance_after"}
-            table.add_column(heading.replace("_", " "), justify="right" if is_amount else "left")
+        table = new_table(
+            [field.replace("_", " ") for field in _FIELDS],
+            right=[field.replace("_", " ") for field in _AMOUNTS],
+        )
         for transaction in latest:
-            table.add_row(*(Text(str(transaction.get(heading) or "-")) for heading in _HEADINGS))
+            table.add_row(*(Text(str(transaction.get(field) or "-")) for field in _FIELDS))
         print_table(table)
+
+
+COMMAND = Command(
+    "credits",
+    "show the credits of the account",
+    "Show the credits of the account that the token belongs to.",
+    _add_arguments,
+    _execute,
+)
+"""The command ``credits``."""

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import argparse
 
-from rich.table import Table
 from rich.text import Text
 
 from qiskit_qoro.backends.backend import QoroBackend
-from qiskit_qoro.cli.output import print_json, print_table
-from qiskit_qoro.cli.service_options import add_common, choose_provider
+from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.output import new_table, print_json, print_table
+from qiskit_qoro.cli.service_options import add_service_options, open_provider
 
-__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
-
-NAME = "backends"
-HELP = "list the backends"
-DESCRIPTION = "List what circuits can run on."
+__all__ = ["COMMAND"]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
-    add_common(parser)
-
-
-def execute(options: argparse.Namespace) -> None:
-    """Run the command."""
-    with choose_provider(options) as provider:
+def _execute(options: argparse.Namespace) -> None:
+    with open_provider(options) as provider:
         found = provider.backends()
     if options.json:
         print_json(
@@ -42,9 +32,7 @@ def execute(options: argparse.Namespace) -> None:
             ]
         )
         return
-    table = Table(box=None)
-    for heading in ("name", "kind", "qubits", "operational", "access"):
-        table.add_column(heading, justify="right" if heading == "qubits" else "left")
+    table = new_table(("name", "kind", "qubits", "operational", "access"), right=("qubits",))
     for backend in found:
         operational = "yes" if backend.is_operational else "no"
         access = backend.system.access_level
@@ -55,3 +43,9 @@ def execute(options: argparse.Namespace) -> None:
 
 def _kind(backend: QoroBackend) -> str:
     return "simulator" if backend.is_simulator else "QPU system"
+
+
+COMMAND = Command(
+    "backends", "list the backends", "List the backends that can run circuits.", add_service_options, _execute
+)
+"""The command ``backends``."""

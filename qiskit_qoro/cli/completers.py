@@ -1,7 +1,7 @@
-"""What a shell offers for an argument: files, or the identifiers of the latest jobs.
+"""Completion of arguments in a shell: file names, and the identifiers of the latest jobs.
 
-``shtab`` writes the completion scripts. It reads the attribute ``complete`` of each argument of the parser,
-which holds what each shell has to call.
+``shtab`` writes the completion scripts. For each argument of the parser it reads the attribute ``complete``,
+which maps each shell to the code that completes the argument there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import shtab
 
 __all__ = ["PREAMBLES", "offer_files", "offer_job_ids"]
 
-# argparse lets a command take all words that follow it. shtab concludes that each of them may be a command.
+# argparse lets the argument that selects the command take all remaining words. shtab concludes that each of
+# these words may be a command, unless the variable is unset.
 _BASH = """
 unset _shtab_qiskit_qoro_pos_0_nargs
 # $1: the word to complete
@@ -31,7 +32,7 @@ _qiskit_qoro_job_ids() {
 """
 
 PREAMBLES: Mapping[str, str] = {"bash": _BASH, "zsh": _ZSH}
-"""Shell to the functions that its script needs. fish calls the program without a function."""
+"""Shell to the functions that its script needs. The script of fish needs none."""
 
 _JOB_IDS: Mapping[str, str] = {
     "bash": "_qiskit_qoro_job_ids",
@@ -41,18 +42,18 @@ _JOB_IDS: Mapping[str, str] = {
 
 
 def offer_files(argument: argparse.Action) -> None:
-    """Have shells complete an argument with the names of files."""
-    _offer(argument, shtab.FILE)
+    """Complete an argument with file names."""
+    _complete_with(argument, shtab.FILE)
 
 
 def offer_job_ids(argument: argparse.Action) -> None:
-    """Have shells complete an argument with the identifiers of the latest jobs.
+    """Complete an argument with the identifiers of the latest jobs.
 
-    The shell asks ``qiskit-qoro completion ids`` for them each time, so that they are up to date.
+    The shell runs ``qiskit-qoro completion ids`` for each completion, so that new jobs are included.
     """
-    _offer(argument, _JOB_IDS)
+    _complete_with(argument, _JOB_IDS)
 
 
-def _offer(argument: argparse.Action, calls: object) -> None:
+def _complete_with(argument: argparse.Action, code: object) -> None:
     # shtab reads this attribute, which argparse does not declare.
-    argument.complete = calls  # type: ignore[attr-defined]
+    argument.complete = code  # type: ignore[attr-defined]

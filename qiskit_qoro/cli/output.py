@@ -1,10 +1,11 @@
-"""What the commands print: results to standard output, everything said about them to standard error."""
+"""Output of the commands: results to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from rich.bar import Bar
@@ -12,22 +13,47 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["ROWS", "print_counts", "print_fields", "print_json", "print_table", "say", "say_rest"]
+__all__ = [
+    "DEFAULT_ROWS",
+    "new_table",
+    "print_counts",
+    "print_fields",
+    "print_json",
+    "print_table",
+    "say",
+    "say_omitted",
+    "waiting_for_job",
+]
 
-ROWS = 32
-"""How many rows a table has, unless all are asked for."""
+DEFAULT_ROWS = 32
+"""The most rows that a table shows, unless the user asks for all."""
 
 _BAR_WIDTH = 40
+_UNLIMITED_WIDTH = 10_000
 
 
 def print_table(table: RenderableType) -> None:
     """Print a table to standard output."""
-    # A table that goes into a file or a pipe is as wide as it needs to be.
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    # In a file or a pipe no line is folded or cut.
+    Console(width=None if sys.stdout.isatty() else _UNLIMITED_WIDTH).print(table)
+
+
+def new_table(headings: Sequence[str], *, right: Sequence[str] = (), no_wrap: Sequence[str] = ()) -> Table:
+    """Make a table without rows.
+
+    Args:
+        headings: The heading of each column.
+        right: The headings of the columns that are aligned right.
+        no_wrap: The headings of the columns whose cells are never folded.
+    """
+    table = Table(box=None)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading in no_wrap)
+    return table
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
-    """Print names and values to standard output, one pair a line; values that are ``None`` are left out."""
+    """Print names and values to standard output, one pair per line. Omit values that are ``None``."""
     table = Table(box=None, show_header=False)
     for name, value in fields.items():
         if value is not None:
@@ -35,42 +61,62 @@ def print_fields(fields: Mapping[str, object]) -> None:
     print_table(table)
 
 
-def print_counts(counts: Mapping[str, int], *, rows: int | None = ROWS) -> None:
-    """Print a table of the most frequent outcomes, with bars, to standard output.
+def print_counts(counts: Mapping[str, int], *, rows: int | None = DEFAULT_ROWS) -> None:
+    """Print the most frequent outcomes, with bars, to standard output.
 
     Args:
         counts: Outcome to count.
-        rows: How many outcomes at most, ``None`` for all.
+        rows: The most outcomes to print, ``None`` for all.
     """
     total, most = sum(counts.values()), max(counts.values(), default=0)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    table = Table(box=None)
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("count", justify="right")
-    table.add_column("share", justify="right")
-    table.add_column("")
+    table = new_table(("outcome", "count", "share", ""), right=("count", "share"), no_wrap=("outcome",))
     for outcome, count in ranked[:rows]:
-        bar = Bar(most, 0, count, width=_BAR_WIDTH) if _can_draw() else ""
+        bar = Bar(most, 0, count, width=_BAR_WIDTH) if _can_show_bars() else ""
         table.add_row(outcome, str(count), f"{count / total:.1%}", bar)
     print_table(table)
-    say_rest(len(ranked), rows, "outcomes")
+    say_omitted(len(ranked), rows, "outcomes")
 
 
-def _can_draw() -> bool:
+def _can_show_bars() -> bool:
+    """Whether the encoding of the output has the characters that bars consist of."""
     return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
-def say_rest(number: int, rows: int | None, what: str) -> None:
-    """Tell on standard error how many of something were not shown."""
+def say_omitted(number: int, rows: int | None, what: str) -> None:
+    """Say on standard error how many items a table omits, if it omits any.
+
+    Args:
+        number: The number of items.
+        rows: The number of items that the table shows at most, ``None`` for all.
+        what: The name of the items, in the plural.
+    """
     if rows is not None and number > rows:
         say(f"and {number - rows} more {what}; --json lists them all")
 
 
 def print_json(value: Any) -> None:
-    """Print a value to standard output, as JSON."""
+    """Print a value as JSON to standard output."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def say(text: str) -> None:
     """Print a line to standard error."""
     sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def waiting_for_job(job_id: str, *, outlives_command: bool = True) -> Iterator[None]:
+    """Show on a terminal that the command waits for a job. On Ctrl-C, say how to get the results later.
+
+    Args:
+        job_id: The identifier of the job.
+        outlives_command: Whether the service keeps the job after the command has ended.
+    """
+    try:
+        with Console(stderr=True).status("waiting") if sys.stderr.isatty() else nullcontext():
+            yield
+    except KeyboardInterrupt:
+        if outlives_command:
+            say(f"job {job_id} continues: 'qiskit-qoro result {job_id}' shows its results later")
+        raise

@@ -1,4 +1,4 @@
-"""The results of a primitive's PUBs, as ``--json`` has them and as tables."""
+"""The results of PUBs, as JSON and as tables."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult, PubResult, SamplerPubResult
-from rich.table import Table
 from rich.text import Text
 
-from qiskit_qoro.cli.output import print_counts, print_table, say_rest
+from qiskit_qoro.cli.output import new_table, print_counts, print_table, say_omitted
 
 __all__ = ["print_pubs", "pubs_to_json"]
 
 
 def pubs_to_json(result: PrimitiveResult[PubResult]) -> list[dict[str, Any]]:
-    """The PUBs as ``--json`` has them: values and counts are nested as the shape of the PUB says."""
+    """Convert PUB results to JSON. Values and counts are nested lists of the shape of the PUB."""
     return [_pub_to_json(pub) for pub in result]
 
 
@@ -38,11 +37,11 @@ def _nested_counts(array: BitArray) -> Any:
 
 
 def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
-    """Print the PUBs as tables to standard output.
+    """Print PUB results as tables to standard output.
 
     Args:
-        result: Of a sampler or an estimator.
-        rows: How many rows a table has at most, and how many elements of a PUB have one; ``None`` for all.
+        result: The result of a sampler or an estimator.
+        rows: The most rows of a table, and the most elements of a PUB that are shown; ``None`` for all.
     """
     for place, pub in enumerate(result):
         shape = tuple(pub.data.shape)
@@ -55,15 +54,15 @@ def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
 
 
 def _print_values(pub: PubResult, shape: tuple[int, ...], rows: int | None) -> None:
-    table = Table(box=None)
-    for heading in ("element", "value", "deviation")[0 if shape else 1 :]:
-        table.add_column(heading, justify="right")
+    # A PUB of the shape () has one value, whose index is not shown.
+    headings = ("element", "value", "standard error") if shape else ("value", "standard error")
+    table = new_table(headings, right=headings)
     evs, stds = np.asarray(pub.data.evs), np.asarray(pub.data.stds)
     for index in islice(np.ndindex(shape), rows):
-        element = [_text(index)] if shape else []
+        element = [_index_text(index)] if shape else []
         table.add_row(*element, f"{evs[index]:.12g}", f"{stds[index]:.3g}")
     print_table(table)
-    say_rest(evs.size, rows, "elements")
+    say_omitted(evs.size, rows, "elements")
 
 
 def _print_counts(pub: SamplerPubResult, shape: tuple[int, ...], rows: int | None) -> None:
@@ -71,10 +70,10 @@ def _print_counts(pub: SamplerPubResult, shape: tuple[int, ...], rows: int | Non
     for index in islice(np.ndindex(shape), rows):
         for name, array in pub.data.items():
             if shape or len(pub.data) > 1:
-                print_table(Text(f"{name}[{_text(index)}]" if shape else name))
+                print_table(Text(f"{name}[{_index_text(index)}]" if shape else name))
             print_counts(array.get_counts(index), rows=rows)
-    say_rest(size, rows, "elements")
+    say_omitted(size, rows, "elements")
 
 
-def _text(index: tuple[int, ...]) -> str:
+def _index_text(index: tuple[int, ...]) -> str:
     return ",".join(map(str, index))

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.errors import QoroInputError
@@ -13,45 +14,45 @@ from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, LocalSe
 from qiskit_qoro.local.store.ledger import check_grant
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
 
-__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
+__all__ = ["COMMAND"]
 
-NAME = "serve"
-HELP = "serve the local service until Ctrl-C"
-DESCRIPTION = "Serve the local service until Ctrl-C. Prints the two settings that its clients need."
+_LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port (default: a free one)")
-    parser.add_argument("--token", metavar="T", help="the token to take (default: a random one)")
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="the port to listen on (default: a free port)"
+    )
+    parser.add_argument("--token", metavar="T", help="the token to accept (default: a random token)")
     parser.add_argument(
         "--account",
         action="append",
         default=[],
         type=_account,
         metavar="NAME:TOKEN[:TIER[:CREDITS]]",
-        help="another token to take, and its account: tier FREE or PAID, and the credits it starts with "
+        help="another token to accept, and its account: the tier FREE or PAID, and the credits at the start "
         "(default FREE and 500.00); may be repeated",
     )
     offer_files(
-        parser.add_argument("--database", metavar="PATH", help="file that keeps the jobs (default: memory)")
+        parser.add_argument("--database", metavar="PATH", help="the file for the jobs (default: memory)")
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that run circuits")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="number of processes that run circuits (default: automatic)"
+    )
     parser.add_argument(
         "--time-limit",
         type=float,
         default=300.0,
         metavar="S",
-        help="seconds that a circuit may take (default %(default)g)",
+        help="the most seconds that a circuit may take (default %(default)g)",
     )
     _add_fault_injection(parser)
 
 
 def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "fault injection",
-        "Delays and faults for testing clients. None by default.",
+        "fault injection", "Delays and faults for testing clients. None by default."
     )
     group.add_argument(
         "--pending-time",
@@ -72,35 +73,34 @@ def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND:RATE[:CALLS]",
-        help=f"a fault ({', '.join(FaultKind)}), the share of the calls that it happens to, and the names of "
-        "these calls, as in get_status,get_results, or 'repeatable' for all that may be sent again; "
-        "may be given several times",
+        help=f"a fault ({', '.join(FaultKind)}), its rate from 0 to 1, and the calls that it affects, such "
+        "as get_status,get_results, or 'repeatable' for all calls that a client may repeat (default: all "
+        "calls); may be repeated",
     )
     group.add_argument(
         "--slow-time",
         type=float,
         default=2.0,
         metavar="S",
-        help="seconds that a slow answer is late (default %(default)g)",
+        help="the delay of a slow answer in seconds (default %(default)g)",
     )
     group.add_argument(
         "--retry-after",
         type=int,
         default=1,
         metavar="S",
-        help="seconds that a 429 asks to wait (default %(default)s)",
+        help="the seconds to wait that an answer 429 asks for (default %(default)s)",
     )
     group.add_argument(
         "--fault-seed",
         type=int,
         default=0,
         metavar="N",
-        help="seed of the faults; the same seed gives the same faults (default 0)",
+        help="seed of the faults; the same seed gives the same faults (default %(default)s)",
     )
 
 
-def execute(options: argparse.Namespace) -> None:
-    """Run the command."""
+def _execute(options: argparse.Namespace) -> None:
     fault_injection = FaultInjection(
         pending_time_s=options.pending_time,
         running_time_s=options.running_time,
@@ -113,9 +113,10 @@ def execute(options: argparse.Namespace) -> None:
     def announce(service: LocalService) -> None:
         for line in fault_injection.describe():
             say(f"fault injection: {line}")
-        if options.host not in {"127.0.0.1", "::1", "localhost"}:
+        if options.host not in _LOOPBACK_HOSTS:
             say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
-        say("The local Qoro service is ready; Ctrl-C stops it. Its clients need:")
+        say("The local Qoro service is ready. Stop it with Ctrl-C. Its clients need these settings:")
+        # The settings can be redirected into a .env file, so they alone go to standard output.
         sys.stdout.write(f"{URL_VARIABLE}={service.url}\n{TOKEN_VARIABLE}={service.token}\n")
         sys.stdout.flush()
 
@@ -128,14 +129,19 @@ def execute(options: argparse.Namespace) -> None:
         workers=options.workers,
         time_limit_s=options.time_limit,
         fault_injection=fault_injection,
-        accounts=_distinct(options.account),
+        accounts=_by_token(options.account),
     )
 
 
 def _account(text: str) -> tuple[str, Account]:
+    """Parse an account.
+
+    Returns:
+        The token and the account.
+    """
     name, *rest = text.split(":")
     if not 1 <= len(rest) <= 3 or not rest[0]:
-        raise argparse.ArgumentTypeError("expected NAME:TOKEN[:TIER[:CREDITS]]")
+        raise argparse.ArgumentTypeError(f"expected NAME:TOKEN[:TIER[:CREDITS]] for account {name!r}")
     token, *terms = rest
     try:
         tier = Tier(terms[0].upper()) if terms else Tier.FREE
@@ -145,8 +151,18 @@ def _account(text: str) -> tuple[str, Account]:
         raise argparse.ArgumentTypeError(f"account {name!r}: {reason}") from error
 
 
-def _distinct(accounts: Sequence[tuple[str, Account]]) -> dict[str, Account]:
+def _by_token(accounts: Sequence[tuple[str, Account]]) -> dict[str, Account]:
     by_token = dict(accounts)
     if len(by_token) != len(accounts):
-        raise QoroInputError("two accounts have the same token, expected a token for one account")
+        raise QoroInputError("two accounts have the same token, expected a different token for each account")
     return by_token
+
+
+COMMAND = Command(
+    "serve",
+    "serve the local service until Ctrl-C",
+    "Serve the local service until Ctrl-C. Print the two settings that its clients need.",
+    _add_arguments,
+    _execute,
+)
+"""The command ``serve``."""

@@ -1,4 +1,4 @@
-"""Which service a command asks: the options for it, and the provider that they mean."""
+"""Options that choose a service, the argument that names a job, and the provider that follows from them."""
 
 from __future__ import annotations
 
@@ -15,40 +15,50 @@ from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE, is_token_set
 
 __all__ = [
-    "add_common",
-    "add_job",
-    "choose_provider",
-    "choose_provider_of_job",
+    "add_job_argument",
+    "add_service_options",
     "default_journal",
-    "is_service_chosen",
-    "references",
+    "is_service_known",
+    "open_provider",
+    "open_provider_of_job",
+    "service_jobs",
+    "uses_local_service",
 ]
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the options that all commands to a service have."""
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--cloud", action="store_true", help=f"use the service of {URL_VARIABLE} or the cloud")
-    where.add_argument(
-        "--url", metavar="URL", help=f"use the service at this address, with the token of {TOKEN_VARIABLE}"
+def add_service_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command to a service has."""
+    service = parser.add_mutually_exclusive_group()
+    service.add_argument(
+        "--cloud", action="store_true", help=f"use the service at {URL_VARIABLE}, by default the Qoro cloud"
     )
-    where.add_argument("--local", action="store_true", help="use the local service, started for this command")
+    service.add_argument(
+        "--url", metavar="URL", help=f"use the service at this address, with the token in {TOKEN_VARIABLE}"
+    )
+    service.add_argument(
+        "--local",
+        action="store_true",
+        help="use the local service, started for this command; its jobs are lost when the command ends",
+    )
     offer_files(
-        where.add_argument(
-            "--database", metavar="PATH", help="the same with the jobs of this file, which it keeps"
+        service.add_argument(
+            "--database", metavar="PATH", help="use the local service with its jobs in this file"
         )
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def add_job(parser: argparse.ArgumentParser) -> None:
-    """Add the identifier of a job, and the common options."""
+def add_job_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the identifier of a job, and the options that choose a service."""
     offer_job_ids(
         parser.add_argument(
-            "job_id", type=_job_id, metavar="ID", help="the identifier of the job; of several, joined by +"
+            "job_id",
+            type=_job_id,
+            metavar="ID",
+            help=f"identifier of the job; join several identifiers with {ID_SEPARATOR}",
         )
     )
-    add_common(parser)
+    add_service_options(parser)
 
 
 def _job_id(text: str) -> str:
@@ -57,50 +67,67 @@ def _job_id(text: str) -> str:
     return text
 
 
-def references(options: argparse.Namespace) -> list[ExecutionResult]:
-    """The service's jobs that :func:`add_job` was given."""
+def service_jobs(options: argparse.Namespace) -> list[ExecutionResult]:
+    """The service jobs that the job identifier of the command stands for."""
     return [ExecutionResult(job_id=job_id) for job_id in options.job_id.split(ID_SEPARATOR)]
 
 
-def is_service_chosen(options: argparse.Namespace) -> bool:
-    """Whether the options or the environment say which service to use."""
-    return bool(
-        options.cloud or options.url or options.local or options.database is not None or is_token_set()
-    )
+def _is_service_named(options: argparse.Namespace) -> bool:
+    """Whether an option names the service."""
+    return bool(options.cloud or options.url or options.local or options.database is not None)
 
 
-def choose_provider(options: argparse.Namespace) -> QoroProvider:
-    """The provider that the options and the environment ask for; settles ``options.local`` on the way."""
-    if options.url:
-        return QoroProvider(base_url=options.url)
-    options.local = options.local or options.database is not None or not (options.cloud or is_token_set())
-    return QoroProvider.local(database=options.database) if options.local else QoroProvider()
+def is_service_known(options: argparse.Namespace) -> bool:
+    """Whether an option names the service, or a token selects the cloud."""
+    return _is_service_named(options) or is_token_set()
 
 
-def choose_provider_of_job(options: argparse.Namespace) -> QoroProvider:
-    """The provider of a job: where the options say nothing, the journal may know its local service.
+def uses_local_service(options: argparse.Namespace) -> bool:
+    """Whether the command uses the local service: if an option asks for it, or if there is no token."""
+    if options.local or options.database is not None:
+        return True
+    return not is_service_known(options)
+
+
+def open_provider(options: argparse.Namespace) -> QoroProvider:
+    """Make a provider of the service that the options and the environment select."""
+    if uses_local_service(options):
+        return _open_local_provider(options, options.database)
+    provider: QoroProvider = options.provider_class(base_url=options.url or None)
+    return provider
+
+
+def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
+    """Make a provider of the service that has a job.
+
+    If no option names the service, the journal may show that the job is in the database of a local service.
 
     Raises:
-        QoroInputError: Nothing tells which service has the job.
+        QoroInputError: The service of the job is unknown, or the database does not exist any more.
     """
-    if not (options.cloud or options.url or options.local or options.database is not None):
-        journal = default_journal()
-        entry = journal.find(str(references(options)[0].job_id)) if journal else None
-        if entry is not None and entry.service.startswith(LOCAL_PREFIX):
-            options.database = entry.service.removeprefix(LOCAL_PREFIX)
-            if not Path(options.database).exists():
-                raise QoroInputError(
-                    f"job {options.job_id} was kept in {options.database}, which is not there"
-                )
-        elif not is_token_set():
-            raise QoroInputError(
-                f"which service has job {options.job_id}? Set {TOKEN_VARIABLE} for the cloud, or name the "
-                "file of a local service with --database"
-            )
-    return choose_provider(options)
+    if _is_service_named(options):
+        return open_provider(options)
+    journal = default_journal()
+    entry = journal.find(str(service_jobs(options)[0].job_id)) if journal else None
+    if entry is not None and entry.service.startswith(LOCAL_PREFIX):
+        database = entry.service.removeprefix(LOCAL_PREFIX)
+        if not Path(database).exists():
+            raise QoroInputError(f"job {options.job_id} is in {database}, but this file does not exist")
+        return _open_local_provider(options, database)
+    if not is_token_set():
+        raise QoroInputError(
+            f"the service of job {options.job_id} is unknown: set {TOKEN_VARIABLE} for the cloud, or name "
+            "the database of a local service with --database"
+        )
+    return open_provider(options)
+
+
+def _open_local_provider(options: argparse.Namespace, database: str | None) -> QoroProvider:
+    provider: QoroProvider = options.provider_class.local(database=database)
+    return provider
 
 
 def default_journal() -> Journal | None:
-    """The journal where it usually is, ``None`` where none is kept."""
+    """The journal at its usual place, or ``None`` if it is switched off."""
     path = find_journal(True)
     return None if path is None else Journal(path)

@@ -1,4 +1,4 @@
-"""``qiskit-qoro systems``: list the QPU systems with their QPUs, and the simulator clusters."""
+"""``qiskit-qoro systems``: list the simulator clusters, and the QPU systems with their QPUs."""
 
 from __future__ import annotations
 
@@ -6,47 +6,37 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
-from qiskit_qoro.cli.output import print_json, print_table
-from qiskit_qoro.cli.service_options import add_common, choose_provider
+from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.output import new_table, print_json, print_table
+from qiskit_qoro.cli.service_options import add_service_options, open_provider
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
-__all__ = ["DESCRIPTION", "HELP", "NAME", "add_arguments", "execute"]
-
-NAME = "systems"
-HELP = "list the QPU systems and simulator clusters"
-DESCRIPTION = "List the simulator clusters, and the QPU systems with what the service says of each QPU."
+__all__ = ["COMMAND"]
 
 _HEADINGS = ("system", "kind", "access", "QPU", "qubits", "status", "technology", "vendor")
+_NO_QPU = ["-"] * 5
+"""The cells from ``QPU`` to ``vendor`` of a system without a QPU."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
-    add_common(parser)
-
-
-def execute(options: argparse.Namespace) -> None:
-    """Run the command."""
-    with choose_provider(options) as provider:
+def _execute(options: argparse.Namespace) -> None:
+    with open_provider(options) as provider:
         clusters = provider.service.fetch_simulator_clusters()
         systems = provider.service.fetch_qpu_systems()
     if options.json:
         print_json([*map(_cluster_to_json, clusters), *map(_system_to_json, systems)])
         return
-    table = Table(box=None)
-    for heading in _HEADINGS:
-        table.add_column(heading, justify="right" if heading == "qubits" else "left")
+    table = new_table(_HEADINGS, right=("qubits",))
     for cluster in clusters:
-        table.add_row(*map(Text, (cluster.name, "simulator", cluster.access_level, *["-"] * 5)))
+        table.add_row(*map(Text, (cluster.name, "simulator", cluster.access_level, *_NO_QPU)))
     for system in systems:
-        own = (system.name, "QPU system", system.access_level)
+        about_system = (system.name, "QPU system", system.access_level)
         for qpu in system.qpus:
-            about = (qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind, qpu.vendor_type or "-")
-            table.add_row(*map(Text, (*own, *about)))
+            about_qpu = (qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind, qpu.vendor_type or "-")
+            table.add_row(*map(Text, (*about_system, *about_qpu)))
         if not system.qpus:
-            table.add_row(*map(Text, (*own, *["-"] * 5)))
+            table.add_row(*map(Text, (*about_system, *_NO_QPU)))
     print_table(table)
 
 
@@ -56,3 +46,13 @@ def _cluster_to_json(cluster: SimulatorCluster) -> dict[str, Any]:
 
 def _system_to_json(system: QPUSystem) -> dict[str, Any]:
     return {"kind": "QPU system", "operational": system.is_operational, **asdict(system)}
+
+
+COMMAND = Command(
+    "systems",
+    "list the simulator clusters and QPU systems",
+    "List the simulator clusters, and the QPU systems with each of their QPUs.",
+    add_service_options,
+    _execute,
+)
+"""The command ``systems``."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.cli import main
-from qiskit_qoro.cli.commands import build_parser
+from qiskit_qoro.cli.program import build_parser
 from qiskit_qoro.history import STATUSES, Journal
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 

@@ -1,0 +1,129 @@
+"""The program: its parser, and how each command ends.
+
+Every command has a module of its own. Results go to standard output, everything else to standard error. An
+error is one line, and its class decides the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+from qiskit.providers import QiskitBackendNotFoundError
+
+from qiskit_qoro._version import __version__
+from qiskit_qoro.cli import (
+    account_credits,
+    backends,
+    cancel_delete,
+    completion,
+    list_jobs,
+    result,
+    run,
+    serve,
+    status,
+    systems,
+)
+from qiskit_qoro.cli.output import say
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.provider import QoroProvider
+
+__all__ = [
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "EXIT_OK",
+    "EXIT_WRONG_INPUT",
+    "build_parser",
+    "run_command",
+]
+
+EXIT_OK, EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+# In the order in which the help lists them.
+_COMMANDS = (
+    run.COMMAND,
+    list_jobs.COMMAND,
+    status.COMMAND,
+    result.COMMAND,
+    cancel_delete.CANCEL,
+    cancel_delete.DELETE,
+    account_credits.COMMAND,
+    backends.COMMAND,
+    systems.COMMAND,
+    serve.COMMAND,
+    completion.COMMAND,
+)
+
+
+def run_command(
+    arguments: Sequence[str] | None = None, *, provider_class: type[QoroProvider] = QoroProvider
+) -> int:
+    """Run a command.
+
+    Args:
+        arguments: The arguments after the name of the program. ``None`` takes those of the process.
+        provider_class: The class of the provider that the command connects with.
+
+    Returns:
+        The exit code.
+    """
+    _replace_unencodable_characters()
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    options.parser = parser
+    options.provider_class = provider_class
+    try:
+        options.execute(options)
+        # If the output cannot be written, the command fails. At the exit of Python that would be too late.
+        sys.stdout.flush()
+    except (QoroInputError, QiskitBackendNotFoundError) as error:
+        return _report(error, EXIT_WRONG_INPUT)
+    except QoroError as error:
+        return _report(error, EXIT_FAILED)
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of the output, such as `head`, has read enough. That is not an error.
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        say(f"qiskit-qoro: error: {error.strerror or error}")
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of the program with all its commands."""
+    parser = argparse.ArgumentParser(
+        prog="qiskit-qoro", description="Run circuits on the Qoro service, in the cloud or on this machine."
+    )
+    parser.add_argument("--version", action="version", version=f"qiskit-qoro {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        inner = commands.add_parser(command.name, help=command.help, description=command.description)
+        command.add_arguments(inner)
+        inner.set_defaults(execute=command.execute)
+    return parser
+
+
+def _replace_unencodable_characters() -> None:
+    """Print a question mark for each character that the terminal cannot encode."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _discard_output() -> None:
+    """Discard buffered output, which Python would try to write once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report(error: Exception, exit_code: int) -> int:
+    """Print an error as one line and return the exit code."""
+    message = error.message if isinstance(error, QoroError | QiskitBackendNotFoundError) else str(error)
+    say(f"qiskit-qoro: error: {' '.join(message.split())}")
+    return exit_code

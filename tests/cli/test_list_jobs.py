@@ -1,0 +1,99 @@
+"""The command ``jobs``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+
+from qiskit_qoro import QoroProvider
+from qiskit_qoro.cli import main
+from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+
+
+def test_jobs_lists_the_submitted_jobs_newest_first(
+    provider: QoroProvider,
+    two_registers: QuantumCircuit,
+    answer: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ids = []
+    for tag in ("first", "second"):
+        job = provider.get_backend().run(two_registers, tag=tag, shots=10)
+        job.result()
+        ids.insert(0, job.job_id())
+
+    found = answer("jobs")
+    assert [entry["job_id"] for entry in found] == ids
+    assert found[0] == {
+        "job_id": ids[0],
+        "service": provider.service.base_url,
+        "backend": "qoro_maestro",
+        "kind": "run",
+        "time": found[0]["time"],
+        "tag": "second",
+        "circuits": 1,
+        "status": "COMPLETED",
+        "reason": None,
+    }
+    assert [entry["tag"] for entry in answer("jobs", "--limit", "1")] == ["second"]
+    assert [entry["tag"] for entry in answer("jobs", "--tag", "first")] == ["first"]
+    assert answer("jobs", "--status", "failed", "--status", "RUNNING") == []
+    assert len(answer("jobs", "--since", "2h", "--backend", "qoro_maestro")) == 2
+    assert answer("jobs", "--since", "2999-01-01") == []
+    assert [len(answer("jobs", "--since", when)) for when in ("200000w", "0001-01-01")] == [2, 2]
+
+    assert main(["jobs"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["job", "backend", "kind", "time", "tag", "circuits", "status"]
+    assert [row.split()[0] for row in rows] == ids
+
+
+def test_jobs_lists_the_jobs_of_all_services_if_no_service_is_known(
+    journal: Path, url: str, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Journal(journal)
+    for service in (url, "local:/data/jobs.db"):
+        number = book.begin(service, SubmissionFacts(JobKind.RUN, "qoro_maestro", "t", 1))
+        book.set_job_id(number, "j")
+        book.set_stage(number, Stage.SUBMITTED)
+    assert [entry["service"] for entry in answer("jobs")] == ["local:/data/jobs.db", url]
+    assert main(["jobs"]) == 0
+    assert "service" in capsys.readouterr().out.splitlines()[0].split()
+
+
+def test_jobs_says_if_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["jobs"]) == 0
+    assert capsys.readouterr() == ("", "no jobs\n")
+
+
+def test_jobs_fails_without_a_journal_and_says_why_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QISKIT_QORO_JOURNAL", "off")
+    assert main(["jobs"]) == 2
+    assert "QISKIT_QORO_JOURNAL is off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--since", "yesterday"], "expected a date such as 2026-11-20"),
+        (["--status", "FINE"], "--status"),
+        (["--since", "999999999999w"], "expected a date such as 2026-11-20"),
+        (["--limit", "many"], "--limit"),
+        (["--local", "--cloud"], "not allowed with"),
+        (["--database", "x", "--url", "http://y"], "not allowed with"),
+    ],
+)
+def test_an_invalid_option_is_a_usage_error(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["jobs", *arguments])
+    assert expected in capsys.readouterr().err

@@ -1,0 +1,119 @@
+"""The command ``serve``."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from qiskit_qoro.cli import main
+from qiskit_qoro.local import LocalService
+
+COMMAND = [sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; sys.exit(main())"]
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Run ``qiskit-qoro serve`` in its own process. Yield the process and the settings that it prints."""
+    with subprocess.Popen(
+        [*COMMAND, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        settings = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
+        try:
+            yield process, settings
+        finally:
+            process.kill()
+
+
+def end_quietly(process: subprocess.Popen[str], number: signal.Signals, url: str) -> str:
+    """End a service with a signal and check how it ends. Return what it has written to standard error."""
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(url, timeout=10)
+    return err
+
+
+def get(url: str, token: str) -> requests.Response:
+    return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+
+def test_serve_accepts_the_tokens_of_its_accounts_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
+    accounts = ["--account", "ann:ann-token", "--account", "bo:bo-token:paid:2.50"]
+    database = tmp_path / "jobs.db"
+    with serving("--token", "our-token", "--database", str(database), *accounts) as (process, settings):
+        assert settings["QORO_API_KEY"] == "our-token"
+        url = settings["QORO_API_URL"]
+        assert get(f"{url}/", "our-token").status_code == 200
+        balances = [get(f"{url}/credits/", token).json()["balance"] for token in ("ann-token", "bo-token")]
+        assert balances == ["500.00", "2.50"]
+        end_quietly(process, signal.SIGTERM, url)
+    assert database.exists()
+
+
+def test_serve_announces_faults_and_unencrypted_access_and_ends_quietly_on_ctrl_c() -> None:
+    faults = ["--pending-time", "2", "--fault", "reset:0.25:get_status", "--fault", "slow:0.5"]
+    with serving("--host", "0.0.0.0", "--workers", "1", *faults) as (process, settings):
+        # Clients cannot connect to 0.0.0.0.
+        assert settings["QORO_API_URL"].startswith("http://127.0.0.1:")
+        err = end_quietly(process, signal.SIGINT, settings["QORO_API_URL"])
+    assert [line for line in err.splitlines() if line.startswith("fault injection: ")] == [
+        "fault injection: every job stays PENDING for 2 s",
+        "fault injection: fault reset in 0.25 of get_status",
+        "fault injection: fault slow in 0.5 of all calls (2 s late)",
+    ]
+    assert "not encrypted" in err
+
+
+@pytest.mark.parametrize(
+    ("accounts", "expected"),
+    [
+        (["ann"], "NAME:TOKEN"),
+        (["ann:"], "NAME:TOKEN"),
+        ([":token"], "name is ''"),
+        (["ann:token:GOLD"], "FREE or PAID"),
+        (["ann:token:FREE:-1"], "credits is"),
+        (["ann:token:FREE:1:1"], "NAME:TOKEN"),
+        (["ann:token", "bo:token"], "same token"),
+    ],
+)
+def test_serve_refuses_invalid_accounts(
+    accounts: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [part for account in accounts for part in ("--account", account)]
+    with suppress(SystemExit):
+        assert main(["serve", *arguments]) != 0
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--fault", "flood:0.5"], "flood"),
+        (["--fault", "reset:0.5:fly"], "fly"),
+        (["--fault", "reset:0.7", "--fault", "502:0.7"], "at most 1"),
+        (["--pending-time", "-1"], "pending_time_s"),
+    ],
+)
+def test_serve_refuses_invalid_faults(
+    options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *options]) == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_serve_fails_on_a_port_that_is_in_use(
+    local_service: LocalService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = local_service.url.split(":")[2].split("/")[0]
+    assert main(["serve", "--port", port]) == 1
+    assert port in capsys.readouterr().err
