@@ -1,7 +1,7 @@
 """Run Qiskit circuits on the Qoro quantum service, in the cloud or on this machine.
 
-What is offered stands in :mod:`qiskit_qoro.public`. It is loaded, and Qiskit with it, when it is asked for:
-so the command line can be there at once, and end quietly when Ctrl-C comes while the rest is being loaded.
+:mod:`qiskit_qoro.public` lists the public names. It is imported, and Qiskit with it, when a name is first
+accessed. So the command line starts at once, and it can handle Ctrl-C while the rest is being imported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ else:
         if name.startswith("__") and name != "__all__":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         public = import_module("qiskit_qoro.public")
-        # With the public names their modules are there too: qiskit_qoro.errors needs no import of its own.
+        # Importing the public names also sets submodules as attributes, such as qiskit_qoro.errors.
         found = vars(public) if name in {"__all__", *public.__all__} else globals()
         if name not in found:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

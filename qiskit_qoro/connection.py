@@ -1,6 +1,8 @@
-"""What a provider asks: the client of a service and the journal of its jobs, of the cloud or of this machine.
+"""Connections of a provider: the client of a service, and the journal of the jobs submitted to it.
 
-The local service is started when its client is first asked for, and stopped with its last connection.
+A :class:`RemoteConnection` is to a service that runs on its own, such as the cloud. A
+:class:`LocalConnection` starts the local service when its client is first needed. Connections with the same
+options share one local service, which stops when the last of them is closed.
 """
 
 from __future__ import annotations
@@ -18,53 +20,59 @@ from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 __all__ = ["LOCAL_PREFIX", "Connection", "LocalConnection", "RemoteConnection", "open_journal", "recorder_of"]
 
 LOCAL_PREFIX = "local:"
-"""The journal knows a local service by this and the file of its database."""
+"""In the journal, the name of a local service is this prefix and the path of its database."""
 
-# A look at a job on this machine costs a millisecond, and nobody else is waiting.
+# On this machine a poll takes a millisecond and disturbs nobody else, so jobs are polled often and without
+# a limit.
 _LOCAL_POLLING_S = 0.25
 _LOCAL_RETRIES = 10**9
 
 
 class Connection(Protocol):
-    """A way to a service."""
+    """A connection to a service."""
 
     @property
     def service(self) -> QoroService:
-        """The client."""
+        """The client of the service."""
 
     @property
     def journal(self) -> Journal | None:
-        """Where jobs are remembered, ``None`` where they are not."""
+        """The journal of the submitted jobs, ``None`` if none is kept."""
 
     @property
     def recorded_as(self) -> str:
-        """What the journal calls the service."""
+        """The name of the service in the journal."""
 
     def close(self) -> None:
-        """Close the client, and stop what was started for it."""
+        """Close the client, and stop a local service that no other connection uses."""
 
 
 def open_journal(argument: bool | str | Path) -> Journal | None:
-    """The journal that an argument asks for; it opens its file when it is first used.
+    """Return the journal that an argument asks for. Its file is opened when it is first used.
 
     Args:
-        argument: ``True`` for the user's, a file for that one; ``False`` for none.
+        argument: ``True`` for the user's journal, a path for the journal in that file, ``False`` for none.
     """
     path = find_journal(argument)
     return None if path is None else Journal(path)
 
 
 def recorder_of(journal: Journal | None, service: str) -> SubmissionRecorder:
-    """What writes the jobs of a service into a journal, if there is one."""
+    """Return the recorder that writes the jobs of a service into a journal, if there is one.
+
+    Args:
+        journal: The journal, ``None`` to record nothing.
+        service: The name of the service in the journal.
+    """
     return UNRECORDED if journal is None else journal.recorder(service)
 
 
 class RemoteConnection:
-    """A connection to a service that runs by itself.
+    """A connection to a service that runs on its own.
 
     Args:
-        service: Its client.
-        journal: Where its jobs are remembered.
+        service: The client of the service.
+        journal: The journal of the jobs, ``None`` for none.
     """
 
     def __init__(self, service: QoroService, journal: Journal | None) -> None:
@@ -76,7 +84,7 @@ class RemoteConnection:
 
     @property
     def recorded_as(self) -> str:
-        """What the journal calls the service: its address."""
+        """The name of the service in the journal, which is its address."""
         return self.service.base_url
 
     def close(self) -> None:
@@ -88,57 +96,62 @@ class LocalConnection:
     """A connection to the local service, which is started when it is first needed.
 
     Args:
-        options: Those of the service.
-        journal: As for :func:`open_journal`; without a database the jobs are remembered as long as they live.
+        options: The options of the local service.
+        journal: As for :func:`open_journal`. Without a database, jobs end with the service, so the journal is
+            kept in memory, too.
     """
 
     def __init__(self, options: dict[str, Any], journal: bool | str | Path) -> None:
         self._options = options
         self._keeps_journal = journal is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
+        # The lock guards the next two fields: several threads may need the client at once.
         self._lock = threading.Lock()
-        self._started: QoroService | None = None
-        self._owns_use = False
+        # The client, while the service is running for this connection.
+        self._client: QoroService | None = None
+        # Whether this connection has acquired the shared service and has to release it.
+        self._holds_service = False
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy speaks to the same service, as long as the original keeps it; it starts none by itself.
-        return {**self.__dict__, "_lock": None, "_owns_use": False}
+        # A copy uses the running service, but does not hold it: closing the copy does not stop the service,
+        # and the service stops under the copy when its holders are closed.
+        return {**self.__dict__, "_lock": None, "_holds_service": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock())
 
     def __repr__(self) -> str:
-        return f"local service: {self._started.base_url if self._started else 'not started'}"
+        return f"local service: {self._client.base_url if self._client else 'not started'}"
 
     @property
     def service(self) -> QoroService:
-        """The client of the local service, which is started if it does not run."""
+        """The client of the local service. The service is started if it is not running."""
         with self._lock:
-            if self._started is None:
-                self._started = self._start()
-            return self._started
+            if self._client is None:
+                self._client = self._start()
+            return self._client
 
     @property
     def journal(self) -> Journal | None:
-        """Where jobs are remembered, ``None`` where they are not."""
+        """The journal of the submitted jobs, ``None`` if none is kept."""
         if self._keeps_journal and self._is_in_memory:
-            _ = self.service  # which has it
+            _ = self.service  # starting the service sets self._journal
         return self._journal
 
     @property
     def recorded_as(self) -> str:
-        """What the journal calls the service: its port changes from start to start, its database does not."""
+        """The name of the service in the journal: its database, because its port changes with each start."""
         database = self._options["database"]
         return LOCAL_PREFIX if database is None else f"{LOCAL_PREFIX}{Path(database).resolve()}"
 
     def close(self) -> None:
-        """Close the client, and stop the local service if this was its last connection."""
+        """Close the client, and stop the local service if no other connection uses it."""
         with self._lock:
-            started, self._started = self._started, None
-            owned, self._owns_use = self._owns_use, False
-        if started is not None:
-            started.close()
-        if owned:
+            client, self._client = self._client, None
+            held, self._holds_service = self._holds_service, False
+        if client is not None:
+            client.close()
+        if held:
             from qiskit_qoro.local.shared_services import release  # noqa: PLC0415 - an optional extra
 
             release(self._options)
@@ -150,10 +163,11 @@ class LocalConnection:
     def _start(self) -> QoroService:
         from qiskit_qoro.local.shared_services import acquire  # noqa: PLC0415 - an optional extra
 
-        local, memory = acquire(self._options, partial(Journal, None))
-        self._owns_use = True
+        # All connections to a service in memory share one journal in memory, which is created with it.
+        local, memory_journal = acquire(self._options, partial(Journal, None))
+        self._holds_service = True
         if self._keeps_journal and self._is_in_memory:
-            self._journal = memory
+            self._journal = memory_journal
         return QoroService(
             local.token,
             JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),

@@ -1,11 +1,11 @@
-"""Every exception that this package raises.
+"""All exceptions of this package.
 
 ::
 
     QoroError(QiskitError)
-    ├── QoroInputError(ValueError)                  you: an argument, a configuration, a circuit, no token
-    ├── WireError(ValueError)                       bytes or JSON that break the protocol, whoever sent them
-    ├── QoroConnectionError(requests.ConnectionError)   no answer: refused, reset, no such host
+    ├── QoroInputError(ValueError)                  an invalid argument, configuration or circuit; no token
+    ├── WireError(ValueError)                       bytes or JSON that break the protocol
+    ├── QoroConnectionError(requests.ConnectionError)   no answer: refused, reset, unknown host
     │   └── QoroTimeoutError(requests.Timeout)          no answer in time
     ├── QoroAPIError(requests.HTTPError)            an answer >= 400: .response .status_code .detail
     │   ├── AuthenticationError                         401, 403
@@ -13,15 +13,15 @@
     │   ├── NotFoundError                               404
     │   ├── ConflictError                               409
     │   └── RateLimitError                              429: .retry_after_s
-    ├── ExecutionCancelledError                     you stopped waiting: Ctrl-C or an event
+    ├── ExecutionCancelledError                     the caller stopped waiting: Ctrl-C or an event
     ├── MaxRetriesReachedError                      polling gave up: .retries
-    └── QoroJobError(JobError)                      the job, not the request: .status
-        ├── JobFailedError                              it failed, or its results are not what was asked for
+    └── QoroJobError(JobError)                      the job, not a request: .status
+        ├── JobFailedError                              it failed, or its results do not match the submission
         ├── JobCancelledError                           it was cancelled
-        └── JobTimeoutError(qiskit's JobTimeoutError)   you waited long enough; the job lives on
+        └── JobTimeoutError(qiskit's JobTimeoutError)   it was not final in time; it continues
 
-A class exists only where a caller would act differently. Each one carries ``job_id``, ``None`` where no
-job is concerned. No message, attribute or cause contains the token.
+A class exists only if callers would handle it differently. Every error has a ``job_id``, which is ``None`` if
+the error concerns no job. No message, attribute or cause contains the token.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ __all__ = [
 
 
 class QoroError(QiskitError):
-    """Base of every error of this package.
+    """Base class of all errors of this package.
 
     Attributes:
-        message: What went wrong, whose fault it is and what to do.
-        job_id: The job concerned, ``None`` where there is none.
+        message: What was expected, what was received, and what to do.
+        job_id: The job that the error concerns, ``None`` if it concerns none.
     """
 
     def __init__(self, message: str, *, job_id: str | None = None) -> None:
@@ -69,45 +69,45 @@ class QoroError(QiskitError):
         self.job_id = job_id
 
     def extend(self, text: str) -> None:
-        """Add to the message what becomes known while the error passes."""
+        """Append a sentence to the message."""
         self.message = f"{self.message}. {text}"
         self.args = (self.message,)
 
     def introduce(self, text: str) -> None:
-        """Put in front of the message what it is about."""
+        """Prepend a prefix and a colon to the message."""
         self.message = f"{text}: {self.message}"
         self.args = (self.message,)
 
     def reword(self, change: Callable[[str], str]) -> None:
-        """Say the same in other words."""
+        """Replace the message by ``change(message)``."""
         self.message = change(self.message)
         self.args = (self.message,)
 
     def name_job(self, job_id: str) -> None:
-        """Say which job is concerned, where that has not been said yet."""
+        """Set the job that the error concerns, and name it in the message, unless one is already set."""
         if self.job_id is None:
             self.job_id = job_id
             self.introduce(f"job {job_id}")
 
     def __str__(self) -> str:
-        # QiskitError shows the repr of its message: quotes around it, line breaks as \n.
+        # QiskitError would return the repr of the message, with quotes and with line breaks as \n.
         return self.message
 
 
 class QoroInputError(QoroError, ValueError):
-    """An argument, a configuration or a circuit that cannot be used; nothing has been submitted."""
+    """An invalid argument, configuration or circuit. Nothing has been submitted."""
 
 
 class WireError(QoroError, ValueError):
-    """Bytes or JSON that do not follow the protocol."""
+    """Bytes or JSON that break the protocol."""
 
 
 class QoroConnectionError(QoroError, requests.exceptions.ConnectionError):
-    """The service gave no answer.
+    """The service did not answer.
 
     Attributes:
-        response: Always ``None``: there was no answer.
-        request: Always ``None``: a request holds the token.
+        response: Always ``None``, because there was no answer.
+        request: Always ``None``, because a request contains the token.
     """
 
     response = None
@@ -115,16 +115,16 @@ class QoroConnectionError(QoroError, requests.exceptions.ConnectionError):
 
 
 class QoroTimeoutError(QoroConnectionError, requests.exceptions.Timeout):
-    """The service gave no answer within the time allowed."""
+    """The service did not answer in time."""
 
 
 class QoroAPIError(QoroError, requests.exceptions.HTTPError):
     """The service answered with an error.
 
     Attributes:
-        response: The answer, with the token taken out of its request.
-        status_code: The HTTP status, 400 or higher.
-        detail: What the service said about it, empty where it said nothing readable.
+        response: The answer. The token has been removed from its request.
+        status_code: The HTTP status code, 400 or higher.
+        detail: The service's description of the error, empty if it gave none that is readable.
     """
 
     def __init__(
@@ -142,56 +142,57 @@ class QoroAPIError(QoroError, requests.exceptions.HTTPError):
         self.detail = detail
 
     def reword(self, change: Callable[[str], str]) -> None:
-        """Say the same in other words."""
+        """Replace message and detail by ``change(message)`` and ``change(detail)``."""
         super().reword(change)
         self.detail = change(self.detail)
 
     def __reduce__(self) -> tuple[object, ...]:
+        # By default pickle calls the class with `args`, but the constructor also requires a response.
         return (_rebuild_api_error, (type(self), self.message), self.__dict__)
 
 
 def _rebuild_api_error(cls: type[QoroAPIError], message: str) -> QoroAPIError:
-    """Unpickle an error whose constructor needs more than its message."""
+    """Create an error without calling its constructor; pickle then restores its attributes."""
     error = cls.__new__(cls, message)
     error.args = (message,)
     return error
 
 
 class AuthenticationError(QoroAPIError):
-    """The token is unknown or deactivated (401), or may not do this (403)."""
+    """The token is unknown or deactivated (401), or lacks the permission (403)."""
 
 
 class InsufficientCreditsError(QoroAPIError):
-    """The account has no credits left for this (402)."""
+    """The account does not have enough credits (402)."""
 
 
 class NotFoundError(QoroAPIError):
-    """The service knows no such job or resource (404)."""
+    """The job or resource does not exist (404)."""
 
 
 class ConflictError(QoroAPIError):
-    """The job is not in a state that allows this (409)."""
+    """The status of the job does not allow the request (409)."""
 
 
 class RateLimitError(QoroAPIError):
     """Too many requests (429).
 
     Attributes:
-        retry_after_s: Seconds to wait as the service asked for, ``None`` where it did not say.
+        retry_after_s: Seconds after which the service accepts requests again, ``None`` if it did not say.
     """
 
     retry_after_s: float | None = None
 
 
 class ExecutionCancelledError(QoroError):
-    """A wait of ``poll_job_status`` was ended by an event, or by Ctrl-C, which cancels the job too."""
+    """An event or Ctrl-C ended a wait of ``poll_job_status``. Ctrl-C also cancels the job."""
 
 
 class MaxRetriesReachedError(QoroError):
-    """Polling gave up before the job came to an end; the job lives on.
+    """Polling gave up before the job was final. The job continues.
 
     Attributes:
-        retries: How often the status was read.
+        retries: How often the job was polled.
     """
 
     def __init__(self, message: str, *, job_id: str | None = None, retries: int = 0) -> None:
@@ -200,10 +201,12 @@ class MaxRetriesReachedError(QoroError):
 
 
 class QoroJobError(QoroError, JobError):
-    """A job that did not give what was asked of it.
+    """A job did not give results.
 
     Attributes:
-        status: The job's status on the service, ``None`` where it is not the point.
+        status: The job's status on the service, ``None`` if the error does not depend on it. It is a
+            :class:`~qiskit_qoro.models.jobs.JobStatus`, which this module does not import because it is
+            the lowest layer.
     """
 
     def __init__(self, message: str, *, job_id: str | None = None, status: StrEnum | None = None) -> None:
@@ -212,7 +215,7 @@ class QoroJobError(QoroError, JobError):
 
 
 class JobFailedError(QoroJobError):
-    """The job failed."""
+    """The job failed, or its results do not match the submission."""
 
 
 class JobCancelledError(QoroJobError):
@@ -220,4 +223,4 @@ class JobCancelledError(QoroJobError):
 
 
 class JobTimeoutError(QoroJobError, QiskitJobTimeoutError):
-    """The job was not done within the time given to the wait; it lives on."""
+    """The job was not final within the time limit of the wait. The job continues."""

@@ -1,4 +1,4 @@
-"""The way in: a provider lists the backends of the Qoro cloud or of the local service."""
+"""The provider: the entry point to the backends and jobs of the Qoro cloud or of the local service."""
 
 from __future__ import annotations
 
@@ -32,22 +32,23 @@ _log = logging.getLogger(__name__)
 
 
 class QoroProvider:
-    """Lists the backends of a Qoro service.
+    """The backends and the jobs of a Qoro service.
 
-    The constructor sends nothing. A provider may be used from many threads.
+    The constructor sends nothing. Several threads may use one provider.
 
     Args:
-        auth_token: The token; without it ``QORO_API_KEY`` in a ``.env`` file, else in the environment.
-        base_url: Where the service is; without it ``QORO_API_URL``, else the Qoro cloud.
-        execution_config: How the engine is to run the jobs of this provider's backends.
-        polling_interval: The longest time between two looks at a job, in seconds.
-        max_retries: How often a job is looked at before the wait for it is given up.
-        journal: Whether the jobs are remembered for :meth:`jobs`, in a file of the user's data directory or
-            where the environment variable ``QISKIT_QORO_JOURNAL`` says, which may be ``off``; or a file that
-            wins over it.
+        auth_token: The token. By default it is ``QORO_API_KEY`` from a ``.env`` file, or else from the
+            environment.
+        base_url: The address of the service. By default it is ``QORO_API_URL``, or else the Qoro cloud.
+        execution_config: How jobs of this provider's backends are executed by default.
+        polling_interval: The longest time between two polls of a job, in seconds.
+        max_retries: How often a job is polled before a wait gives up.
+        journal: Whether to record submitted jobs for :meth:`jobs`; or the path of the file to record them in.
+            With ``True`` the file is in the user's data directory, unless the environment variable
+            ``QISKIT_QORO_JOURNAL`` names another file or is ``off``.
 
     Raises:
-        QoroInputError: There is no token, or an argument has the wrong type or is out of its range.
+        QoroInputError: There is no token, or an argument has the wrong type or is out of range.
     """
 
     def __init__(
@@ -83,26 +84,26 @@ class QoroProvider:
         memory_limit_bytes: int | None = None,
         journal: bool | str | Path = True,
     ) -> QoroProvider:
-        """A provider of the local service: the same interface and the real engine, without an account.
+        """Create a provider of the local service, which has the same interface and needs no account.
 
         The service starts when it is first needed. All local providers of a process with the same options
-        share one; it stops when each of them has been closed, or with the process. A closed provider that is
-        used again starts it again.
+        share one service. It stops when all of them have been closed, or with the process. Using a closed
+        provider starts the service again.
 
         Args:
-            database: File that keeps jobs and results, ``None`` for memory.
-            workers: Processes that run circuits, and jobs that run at once; ``None`` for as many as suit
-                the machine.
+            database: The file that stores jobs and results, ``None`` to keep them in memory.
+            workers: The number of processes that run circuits, and of jobs that run at the same time;
+                ``None`` for a number that suits the machine.
             time_limit_s: Seconds that one circuit may take.
-            memory_limit_bytes: Bytes that one circuit may take, ``None`` for a share of what is free.
-            journal: Whether the jobs are remembered for :meth:`jobs`. With a ``database`` it means what it
-                means for the cloud. Without one the jobs are remembered as long as they live, in memory.
+            memory_limit_bytes: Bytes that one circuit may use, ``None`` for a share of the free memory.
+            journal: Whether to record submitted jobs for :meth:`jobs`, or the path of the file to record them
+                in. Without a ``database`` the jobs end with the service, so they are recorded in memory.
 
         Returns:
-            A provider that can also be used in a ``with`` statement.
+            A provider. It can also be used in a ``with`` statement.
         """
         provider = cls.__new__(cls)
-        provider._connection = LocalConnection(  # noqa: SLF001 - in place of what the constructor makes
+        provider._connection = LocalConnection(  # noqa: SLF001 - the constructor would connect to the cloud
             {
                 "database": database,
                 "workers": workers,
@@ -129,12 +130,12 @@ class QoroProvider:
 
     @property
     def service(self) -> QoroService:
-        """The client that this provider and its backends use; a local service is started for it."""
+        """The client that this provider and its backends use. Reading it starts a local service."""
         return self._connection.service
 
     @property
     def journal(self) -> Journal | None:
-        """Where jobs are remembered, ``None`` where they are not."""
+        """The journal of the submitted jobs, ``None`` if none is kept."""
         return self._connection.journal
 
     def backends(
@@ -146,21 +147,21 @@ class QoroProvider:
         operational: bool | None = None,
         min_num_qubits: int | None = None,
     ) -> list[QoroBackend]:
-        """The service's backends, simulator clusters first.
+        """List the backends of the service that meet all given conditions, simulator clusters first.
 
         Args:
-            name: Only the backend of this name.
-            filters: Only backends for which this returns true.
-            simulator: Only simulators, or only QPU systems.
-            operational: Only backends that take jobs, or only those that do not.
-            min_num_qubits: Only backends with at least so many qubits.
+            name: Only the backend with this name.
+            filters: Only backends for which this function returns true.
+            simulator: ``True`` for simulators only, ``False`` for QPU systems only.
+            operational: ``True`` for backends that accept jobs only, ``False`` for the others only.
+            min_num_qubits: Only backends with at least this many qubits.
 
         Raises:
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
-            WireError: The answer makes no sense.
+            WireError: The answer breaks the protocol.
         """
-        found = [self._backend(system) for system in self._systems() if name in (None, system.name)]
+        found = [self._try_backend(system) for system in self._systems() if name in (None, system.name)]
         return [
             backend
             for backend in found
@@ -174,8 +175,8 @@ class QoroProvider:
     def _systems(self) -> list[SimulatorCluster | QPUSystem]:
         return [*self.service.fetch_simulator_clusters(), *self.service.fetch_qpu_systems()]
 
-    def _backend(self, system: SimulatorCluster | QPUSystem) -> QoroBackend | None:
-        """The backend of a system, ``None`` where it has no QPU: that must not hide the others."""
+    def _try_backend(self, system: SimulatorCluster | QPUSystem) -> QoroBackend | None:
+        """Create the backend of a system, ``None`` if it has no QPU: one such system must not hide others."""
         try:
             return QoroBackend(system, self.service, self)
         except QoroInputError as error:
@@ -183,11 +184,11 @@ class QoroProvider:
             return None
 
     def get_backend(self, name: str = DEFAULT_SIMULATOR_CLUSTER) -> QoroBackend:
-        """The backend of one name.
+        """Return the backend with a name.
 
         Raises:
-            QiskitBackendNotFoundError: The service has none of this name; the message gives the closest.
-            QoroInputError: The service lists a QPU system of this name, but no QPU in it.
+            QiskitBackendNotFoundError: The service has no such backend. The message lists similar names.
+            QoroInputError: The QPU system with this name has no QPU.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
@@ -198,40 +199,41 @@ class QoroProvider:
         names = sorted({system.name for system in systems})
         close = difflib.get_close_matches(str(name), names) or names
         raise QiskitBackendNotFoundError(
-            f"{self.service.base_url} has no backend {name!r}; there is {', '.join(close) or 'none'}"
+            f"{self.service.base_url} has no backend {name!r}. Available: {', '.join(close) or 'none'}"
         )
 
     def retrieve_job(self, job_id: str) -> QoroJob | QoroPrimitiveJob:
-        """A job submitted earlier, by this process or another.
+        """Retrieve a job that this or another process submitted.
 
-        The labels of its circuits tell what its results mean, so that they are the same as those of the job
-        that was submitted. Where another client submitted it, each label stands for a circuit's name, and the
-        classical bits are one row without registers.
+        Its result is the same as that of the submitted job, because the labels of its circuits carry the
+        names, registers and metadata. If another client submitted the job, the labels become the names of the
+        circuits, and the classical bits belong to no register.
 
         Args:
-            job_id: The job's identifier; of a primitive's job, all of them, joined by ``+``.
+            job_id: The identifier of the job. A primitive's job with several service jobs has their
+                identifiers joined by ``+``.
 
         Returns:
-            The job of a primitive where the identifier, the journal or the job's labels show it to be one.
-            Of a job that still runs and was submitted elsewhere nothing tells: it is a :class:`QoroJob`,
-            whose ``result()`` gives what the primitive's would.
+            A :class:`QoroPrimitiveJob` if the identifier, the journal or the labels show that a primitive
+            submitted the job. Nothing shows that of a job which is still running and was submitted on another
+            machine. Such a job is a :class:`QoroJob`, but its ``result()`` is the primitive's.
 
         Raises:
-            QoroInputError: ``job_id`` is no identifier.
-            NotFoundError: The service knows no such job.
+            QoroInputError: ``job_id`` is not an identifier.
+            NotFoundError: The job does not exist.
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
         return retrieve_job(job_id, self.service, self.journal, self.get_backend)
 
     def load_job(self, path: str | Path) -> QoroPrimitiveJob:
-        """The job of a primitive that ``job.save(path)`` wrote to a file.
+        """Load a primitive's job that ``job.save(path)`` wrote to a file.
 
         Args:
             path: The file.
 
         Raises:
-            QoroInputError: The file holds no such job, or one of a newer version.
+            QoroInputError: The file does not hold a job, or holds one of a newer version.
             OSError: The file cannot be read.
         """
         return QoroPrimitiveJob.load(path, self.service)
@@ -246,23 +248,25 @@ class QoroProvider:
         limit: int | None = 50,
         refresh: bool = True,
     ) -> JobList:
-        """The jobs that this machine submitted to this service, newest first.
+        """List the jobs that this machine submitted to this service, newest first.
 
-        The service has no listing: what was submitted elsewhere is not here. The list is a sequence, and it
-        shows itself as a table.
+        The list comes from the journal, because the service cannot list jobs. It does not contain jobs that
+        were submitted on other machines. It is a sequence, and is displayed as a table.
 
         Args:
             backend: Only jobs for this backend.
             tag: Only jobs with this tag.
-            status: Only jobs with this status, or one of several: a word of the service, such as ``RUNNING``;
-                or one of :class:`~qiskit_qoro.history.job_list.JobEntry`, such as ``INTERRUPTED``.
-            since: Only jobs submitted from this moment on, or at most this long ago.
-            limit: How many at most, ``None`` for all.
-            refresh: Whether the service is asked about jobs that have not come to an end, newest first, about
-                50 at most. Otherwise, and where it does not answer, their last known status is shown.
+            status: Only jobs with this status, or with one of several: a status of the service, such as
+                ``RUNNING``, or one of :class:`~qiskit_qoro.history.job_list.JobEntry`, such as
+                ``INTERRUPTED``.
+            since: Only jobs submitted at or after this time, or at most this long ago.
+            limit: The largest number of jobs, ``None`` for all.
+            refresh: Whether to ask the service for the status of unfinished jobs, newest first, for at most
+                50 of them. The others have their last known status, and so have all if the service does not
+                answer.
 
         Raises:
-            QoroInputError: An argument cannot be used, or no journal is kept.
+            QoroInputError: An argument is invalid, or no journal is kept.
             AuthenticationError: The service refuses the token.
             QoroError: The journal cannot be read.
         """
@@ -271,8 +275,8 @@ class QoroProvider:
         journal = self.journal
         if journal is None:
             raise QoroInputError(
-                "no journal is kept of the jobs of this provider: journal=False was given, or "
-                f"{JOURNAL_VARIABLE} is off. retrieve_job() gets a job by its identifier"
+                "no journal is kept of the jobs of this provider, because of journal=False or "
+                f"{JOURNAL_VARIABLE}=off: use retrieve_job() with the identifier of a job"
             )
         return list_jobs(
             journal,
@@ -290,16 +294,16 @@ class QoroProvider:
         min_num_qubits: int | None = None,
         filters: Callable[[QoroBackend], bool] | None = None,
     ) -> QoroBackend:
-        """An operational backend with as little to do as can be told.
+        """Return the operational backend with the fewest unfinished jobs of this machine.
 
-        The service tells which QPUs are operational, and nothing about queues. So this is the backend with
-        the fewest unfinished jobs among the latest of this machine, which :meth:`jobs` lists; among equals
-        the one that the service lists first, and simulators come before QPU systems.
+        The service does not report its queues, so this counts the unfinished jobs that :meth:`jobs` lists.
+        Among backends with equal counts, simulators come before QPU systems, and otherwise the order of the
+        service decides.
 
         Args:
-            simulator: Only simulators, or only QPU systems.
-            min_num_qubits: Only backends with at least so many qubits.
-            filters: Only backends for which this returns true.
+            simulator: ``True`` for simulators only, ``False`` for QPU systems only.
+            min_num_qubits: Only backends with at least this many qubits.
+            filters: Only backends for which this function returns true.
 
         Raises:
             QiskitBackendNotFoundError: No operational backend meets the conditions.
@@ -316,11 +320,11 @@ class QoroProvider:
         try:
             latest = self.jobs() if len(found) > 1 and self.journal else ()
         except JournalUnusableError as error:
-            _log.warning("%s. All operational backends count as equally busy", error.message)
+            _log.warning("%s. All operational backends are treated as equally busy", error.message)
             latest = ()
-        busy = Counter(entry.backend for entry in latest if entry.is_unfinished)
-        return min(found, key=lambda backend: busy[backend.name])
+        num_unfinished = Counter(entry.backend for entry in latest if entry.is_unfinished)
+        return min(found, key=lambda backend: num_unfinished[backend.name])
 
     def close(self) -> None:
-        """Close the connections, and stop the local service if this was its last provider."""
+        """Close the connections, and stop the local service if no other provider uses it."""
         self._connection.close()

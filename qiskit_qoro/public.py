@@ -1,4 +1,4 @@
-"""The public names: what ``qiskit_qoro`` offers, from where it lives."""
+"""The public names of ``qiskit_qoro``, imported from the modules that define them."""
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backends.backend import QoroBackend

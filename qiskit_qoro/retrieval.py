@@ -30,18 +30,19 @@ def retrieve_job(
 ) -> QoroJob | QoroPrimitiveJob:
     """Retrieve a job that was submitted earlier.
 
-    The journal tells which kind of job it is. Without an entry there, the labels of its circuits tell, as
-    soon as it is completed.
+    The journal tells whether a primitive submitted the job. Without an entry there, the labels of its
+    circuits tell, once the job is completed.
 
     Args:
-        job_id: The identifier; of a primitive's job, the identifiers of its service jobs, joined by ``+``.
+        job_id: The identifier. A primitive's job with several service jobs has their identifiers joined by
+            ``+``.
         service: The client of the service that has the job.
         journal: The journal of this machine, ``None`` if there is none.
         find_backend: Returns the backend with a given name.
 
     Raises:
-        QoroInputError: ``job_id`` is no identifier.
-        NotFoundError: The service knows no such job.
+        QoroInputError: ``job_id`` is not an identifier.
+        NotFoundError: The job does not exist.
         QoroAPIError: The service answered with another error.
         QoroConnectionError: There was no answer.
     """

@@ -1,4 +1,4 @@
-"""Fixtures that several parts of the tests share."""
+"""Options and fixtures of the whole test suite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qiskit_qoro.local import LocalService, serve
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Have the contract tests ask another service than the local one, and run more random cases."""
+    """Add options to run the contract tests against another service, and to run more random cases."""
     parser.addoption(
         "--live",
         action="store_true",
@@ -28,25 +28,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep the jobs of the tests, and of the processes that they start, out of everybody's journal."""
+    """Keep the jobs of the tests, and of processes that they start, out of the user's journal."""
     os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
 
 @pytest.fixture(scope="session")
 def local_service() -> Iterator[LocalService]:
-    """A local service that runs as long as the tests; jobs of several tests may be on it."""
+    """A local service that runs as long as the test session. It holds the jobs of several tests."""
     with serve(workers=2) as service:
         yield service
 
 
 @pytest.fixture(scope="session")
 def provider(local_service: LocalService) -> Iterator[QoroProvider]:
-    """A provider of the local service, reached by address and token like any other."""
+    """A provider that connects to the local service by address and token, as to any other service."""
     with QoroProvider(local_service.token, base_url=local_service.url) as provider:
         yield provider
 
 
 @pytest.fixture
 def backend(provider: QoroProvider) -> QoroBackend:
-    """The simulator of the local service; its options may be changed."""
+    """The simulator of the local service. It is a new object for each test, so options may be changed."""
     return provider.get_backend("qoro_maestro")

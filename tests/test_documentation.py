@@ -1,4 +1,4 @@
-"""The documentation against the package: nothing public is missing on its pages, no link leads nowhere."""
+"""The documentation: it covers all public names and layers, and its links have targets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import qiskit_qoro
 
 ROOT = Path(__file__).parents[1]
 DIRECTIVE = re.compile(r"^\.\. auto(module|class|function):: (\S+)\n((?:   :.*\n)*)", re.MULTILINE)
-EXPLAINED_FROM = 40  # the column of the picture of the layers where the names end
+EXPLANATION_COLUMN = 40  # In the picture of the layers, explanations begin at this column.
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 
 
 def names_of_directive(kind: str, target: str, options: str) -> set[str]:
-    """The objects that a directive of autodoc prints, each as its module and its name."""
+    """The qualified names of the objects that an autodoc directive documents."""
     if kind != "module":
         return {target}
     named, left_out = (
@@ -38,17 +38,17 @@ def documented() -> set[str]:
 
 
 @pytest.mark.parametrize("name", [name for name in qiskit_qoro.__all__ if name != "__version__"])
-def test_every_public_name_is_on_a_page_of_the_reference(name: str) -> None:
+def test_every_public_name_is_documented_in_the_reference(name: str) -> None:
     assert f"{getattr(qiskit_qoro, name).__module__}.{name}" in documented()
 
 
-def test_the_picture_of_the_layers_shows_those_that_are_checked() -> None:
+def test_the_architecture_page_shows_the_layers_of_the_contract() -> None:
     page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
     (picture,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     shown: list[list[str]] = []
     for line in picture.splitlines():
-        names = line[:EXPLAINED_FROM].split()
-        if line.startswith(" "):  # goes on with the line before
+        names = line[:EXPLANATION_COLUMN].split()
+        if line.startswith(" "):  # continues the previous line
             shown[-1] += names
         else:
             shown.append(names)
@@ -61,7 +61,7 @@ def test_the_picture_of_the_layers_shows_those_that_are_checked() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"])
-def test_links_of_pages_that_are_not_built_lead_somewhere(page: str) -> None:
+def test_links_of_pages_outside_the_built_documentation_have_targets(page: str) -> None:
     path = ROOT / page
     targets = LINK.findall(path.read_text(encoding="utf-8"))
     assert targets

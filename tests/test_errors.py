@@ -1,4 +1,4 @@
-"""The tree of errors: what each one is, and that it survives being sent between processes."""
+"""The exceptions: their base classes, their messages, and pickling them."""
 
 import copy
 import pickle
@@ -44,7 +44,7 @@ def make(cls):
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_every_error_is_ours_and_qiskits_and_says_its_message(cls):
+def test_every_error_is_a_qiskit_error_and_shows_its_message(cls):
     error = make(cls)
     assert isinstance(error, QoroError)
     assert isinstance(error, QiskitError)
@@ -55,7 +55,7 @@ def test_every_error_is_ours_and_qiskits_and_says_its_message(cls):
 
 
 @pytest.mark.parametrize(
-    ("cls", "promised"),
+    ("cls", "base"),
     [
         (QoroInputError, ValueError),
         (WireError, ValueError),
@@ -67,12 +67,12 @@ def test_every_error_is_ours_and_qiskits_and_says_its_message(cls):
         (JobTimeoutError, QiskitJobTimeoutError),
     ],
 )
-def test_each_error_is_what_is_promised(cls, promised):
-    assert issubclass(cls, promised)
+def test_errors_have_their_documented_base_classes(cls, base):
+    assert issubclass(cls, base)
 
 
 @pytest.mark.parametrize("name", errors.__all__)
-def test_the_tree_in_the_documentation_shows_every_error(name):
+def test_the_docstring_of_the_module_shows_every_error(name):
     assert name in errors.__doc__
 
 
@@ -87,13 +87,13 @@ def test_every_error_survives_pickling_and_copying(cls, twin_of):
     assert (twin.args, twin.job_id) == (error.args, "j1")
 
 
-def test_the_answer_is_pickled_with_its_error():
+def test_an_api_error_is_pickled_with_its_response():
     twin = pickle.loads(pickle.dumps(make(QoroAPIError)))
     assert (twin.status_code, twin.detail, twin.response.json()) == (400, "no", {"error": "no"})
     assert twin.request.method == "POST"
 
 
-def test_what_an_error_knows_beside_its_message_is_pickled():
+def test_the_attributes_of_an_error_are_pickled():
     limited = make(RateLimitError)
     limited.retry_after_s = 5.0
     assert pickle.loads(pickle.dumps(limited)).retry_after_s == 5.0
@@ -103,13 +103,13 @@ def test_what_an_error_knows_beside_its_message_is_pickled():
     assert pickle.loads(pickle.dumps(failed)).status is JobStatus.FAILED
 
 
-def test_what_is_learned_later_is_part_of_every_form_of_the_message():
+def test_an_extended_message_is_part_of_str_and_repr():
     error = ExecutionCancelledError("stopped")
-    error.extend("The job goes on")
-    assert str(error) == "stopped. The job goes on"
-    assert "The job goes on" in repr(error)
+    error.extend("The job continues")
+    assert str(error) == "stopped. The job continues"
+    assert "The job continues" in repr(error)
 
 
-def test_a_connection_error_has_no_request_that_could_hold_a_token():
+def test_a_connection_error_holds_no_request():
     error = QoroConnectionError("lost")
     assert (error.request, error.response) == (None, None)

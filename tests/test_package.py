@@ -1,4 +1,4 @@
-"""The package as a whole: what importing it costs and offers."""
+"""The package as a whole: its imports, its public names, and its version."""
 
 import importlib.metadata
 import re
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def modules_after(statement: str) -> set[str]:
-    """The modules that a fresh interpreter has loaded after ``statement``."""
+    """The modules that a new interpreter has imported after ``statement``."""
     code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
@@ -22,47 +22,47 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_importing_the_package_loads_neither_the_local_service_nor_its_libraries():
+def test_importing_the_package_does_not_import_the_local_service_or_its_libraries():
     loaded = modules_after("from qiskit_qoro import *")
 
     assert "qiskit_qoro.provider" in loaded
     assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn"}
 
 
-def test_nothing_is_loaded_before_it_is_asked_for():
+def test_the_command_line_starts_without_importing_qiskit():
     assert not modules_after("import qiskit_qoro.cli") & {"qiskit", "numpy", "requests", "qiskit_qoro.public"}
 
 
-def test_the_modules_of_the_public_names_are_there_without_imports_of_their_own():
+def test_submodules_are_attributes_of_the_package():
     assert "qiskit_qoro.errors" in modules_after("import qiskit_qoro; qiskit_qoro.errors.QoroError")
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'qiskit_qoro' has no attribute 'QoroProvidr'"):
         qiskit_qoro.QoroProvidr  # noqa: B018 - reading it is the point
 
 
-def test_the_public_names_are_listed_for_whoever_explores():
+def test_dir_lists_the_public_names():
     assert set(qiskit_qoro.__all__) <= set(dir(qiskit_qoro))
 
 
-def in_house_order(name: str) -> tuple[bool, bool, str]:
-    """Constants, then classes, then the rest: the order that the linter keeps too."""
+def sort_key(name: str) -> tuple[bool, bool, str]:
+    """Constants come first, then classes, then other names. The linter checks the same order."""
     return (not name.isupper(), not name[0].isupper(), name)
 
 
-def test_the_public_names_are_sorted_without_repetition_and_exist():
+def test_the_public_names_are_sorted_unique_and_exist():
     names = qiskit_qoro.__all__
 
-    assert names == sorted(set(names), key=in_house_order)
+    assert names == sorted(set(names), key=sort_key)
     assert all(hasattr(qiskit_qoro, name) for name in names)
 
 
-def test_the_installed_version_is_the_one_in_the_source():
+def test_the_installed_version_is_the_version_of_the_source():
     assert importlib.metadata.version("qiskit-qoro") == qiskit_qoro.__version__
 
 
-def test_the_changelog_speaks_of_this_version():
+def test_the_changelog_mentions_this_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
     assert re.search(rf"\b{re.escape(qiskit_qoro.__version__)}\b", text)

@@ -1,4 +1,4 @@
-"""The table of promises in the documentation: the tests that it names exist, and nothing is missing in it."""
+"""The table of promises in the documentation: it is complete, and the tests that it names exist."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ METHODS = (
 
 
 def sections() -> dict[str, list[tuple[str, str]]]:
-    """Heading to the rows of its table: promise, and the tests that hold it."""
+    """Heading to the rows of its table. A row is a promise and the tests that check it."""
     found: dict[str, list[tuple[str, str]]] = {}
     for line in (ROOT / "docs/reference/promises.md").read_text().splitlines():
         if line.startswith("## "):
@@ -56,7 +56,7 @@ ROWS = [(heading, *row) for heading, rows in sections().items() for row in rows]
 
 
 @pytest.mark.parametrize(("heading", "promise", "tests"), ROWS)
-def test_every_promise_is_held_by_tests_that_exist(heading: str, promise: str, tests: str) -> None:
+def test_every_promise_names_existing_tests(heading: str, promise: str, tests: str) -> None:
     named = TEST.findall(tests)
     assert named
     assert TEST.sub("", tests).strip() == ""
@@ -65,13 +65,13 @@ def test_every_promise_is_held_by_tests_that_exist(heading: str, promise: str, t
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_argument_of_every_method_is_promised(method: str) -> None:
+def test_every_argument_of_every_method_has_a_promise(method: str) -> None:
     promised = " ".join(promise for promise, _ in sections()[method])
     for parameter in inspect.signature(getattr(QoroService, method)).parameters:
         assert parameter == "self" or f"`{parameter}`" in promised
 
 
-def test_every_argument_of_the_client_and_every_field_of_its_configuration_is_promised() -> None:
+def test_every_client_argument_and_configuration_field_has_a_promise() -> None:
     page = sections()
     client = " ".join(promise for promise, _ in page["QoroService"])
     for name in (
@@ -88,5 +88,5 @@ def test_every_argument_of_the_client_and_every_field_of_its_configuration_is_pr
         assert f"`{field.name}`" in configuration
 
 
-def test_the_table_has_a_section_for_everything_and_for_nothing_else() -> None:
+def test_the_table_has_exactly_the_expected_sections() -> None:
     assert sections().keys() == {"QoroService", *METHODS, "ExecutionConfig"}

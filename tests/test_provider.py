@@ -1,4 +1,4 @@
-"""Providers: what they list, and the local service that one of them starts and stops."""
+"""``QoroProvider``: its backends, retrieving jobs, and starting and stopping the local service."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def bell() -> QuantumCircuit:
     return circuit
 
 
-# --- what there is --------------------------------------------------------------------------------------
+# --- backends and jobs ----------------------------------------------------------------------------------
 
 
 def names(provider: QoroProvider, **conditions: Any) -> list[str]:
@@ -65,13 +65,13 @@ def names(provider: QoroProvider, **conditions: Any) -> list[str]:
         ({"simulator": True, "filters": lambda backend: backend.num_qubits < 10}, []),
     ],
 )
-def test_backends_are_chosen_by_each_condition(
+def test_backends_are_selected_by_each_condition(
     provider: QoroProvider, conditions: dict[str, Any], expected: list[str]
 ) -> None:
     assert names(provider, **conditions) == expected
 
 
-def test_the_simulator_is_the_backend_that_one_gets_without_a_name(provider: QoroProvider) -> None:
+def test_the_default_backend_is_the_simulator(provider: QoroProvider) -> None:
     assert provider.get_backend().name == "qoro_maestro"
     assert provider.get_backend("local_qpu").name == "local_qpu"
 
@@ -79,12 +79,12 @@ def test_the_simulator_is_the_backend_that_one_gets_without_a_name(provider: Qor
 @pytest.mark.parametrize(
     ("name", "closest"),
     [
-        ("qoro_maestr", "there is qoro_maestro"),
-        ("local-qpu", "there is local_qpu"),
+        ("qoro_maestr", "Available: qoro_maestro"),
+        ("local-qpu", "Available: local_qpu"),
         ("zzz", "local_qpu, qoro_maestro"),
     ],
 )
-def test_a_backend_that_is_not_there_is_answered_with_the_closest(
+def test_the_error_for_an_unknown_backend_lists_similar_names(
     provider: QoroProvider, name: str, closest: str
 ) -> None:
     with pytest.raises(QiskitBackendNotFoundError, match=f"no backend '{name}'.*{closest}"):
@@ -92,12 +92,12 @@ def test_a_backend_that_is_not_there_is_answered_with_the_closest(
 
 
 @pytest.mark.parametrize("job_id", ["", "a+", "+", None, 7])
-def test_what_is_no_identifier_is_refused(provider: QoroProvider, job_id: Any) -> None:
+def test_an_invalid_identifier_is_refused(provider: QoroProvider, job_id: Any) -> None:
     with pytest.raises(QoroInputError, match=f"job_id is {job_id!r}".replace("+", r"\+")):
         provider.retrieve_job(job_id)
 
 
-def test_a_characterization_is_found_and_says_where_its_answer_is(provider: QoroProvider) -> None:
+def test_the_error_for_the_result_of_a_characterization_says_where_to_read_it(provider: QoroProvider) -> None:
     answer = provider.service.characterize_and_validate({"0": -1.0}, options={"preset": "fast"})
 
     job = provider.retrieve_job(answer["job_id"])
@@ -107,7 +107,7 @@ def test_a_characterization_is_found_and_says_where_its_answer_is(provider: Qoro
         job.result()
 
 
-def test_a_job_that_is_not_there_is_an_error_at_once(provider: QoroProvider) -> None:
+def test_retrieving_a_job_that_does_not_exist_is_an_error(provider: QoroProvider) -> None:
     with pytest.raises(NotFoundError, match="never-was"):
         provider.retrieve_job("never-was")
 
@@ -125,7 +125,7 @@ def answer_listings(wire: responses.RequestsMock) -> None:
     wire.get(f"{URL}/qpusystem/", json=systems)
 
 
-def test_a_system_without_qpus_hides_no_other(
+def test_a_system_without_qpus_is_skipped_with_a_warning(
     wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer_listings(wire)
@@ -141,7 +141,9 @@ def test_a_system_without_qpus_hides_no_other(
         provider.get_backend("planned")
 
 
-def test_the_constructor_sends_nothing_and_hands_its_arguments_on(wire: responses.RequestsMock) -> None:
+def test_the_constructor_sends_nothing_and_passes_its_arguments_to_the_client(
+    wire: responses.RequestsMock,
+) -> None:
     config = ExecutionConfig(bond_dimension=8)
 
     provider = QoroProvider(
@@ -154,7 +156,7 @@ def test_the_constructor_sends_nothing_and_hands_its_arguments_on(wire: response
     assert not wire.calls
 
 
-def test_without_a_token_the_error_says_where_one_may_be(
+def test_the_error_for_a_missing_token_says_where_to_put_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -172,12 +174,18 @@ def threads() -> set[threading.Thread]:
 
 
 def children() -> set[int]:
-    """The processes that this one has started and that are not over, where the system tells."""
+    """The running child processes of this process. Empty on systems without ``/proc``."""
     return {
         int(pid)
         for path in Path("/proc/self/task").glob("*/children")
         for pid in path.read_text(encoding="ascii").split()
     }
+
+
+def assert_nothing_new(threads_before: set[threading.Thread], children_before: set[int]) -> None:
+    """Check that no thread and no child process was added. Those of earlier tests may have ended."""
+    assert threads() <= threads_before
+    assert children() <= children_before
 
 
 def is_open(url: str) -> bool:
@@ -189,10 +197,10 @@ def is_open(url: str) -> bool:
     return True
 
 
-def test_the_local_service_starts_when_needed_is_shared_and_stops_with_its_last_provider() -> None:
+def test_the_local_service_starts_when_needed_and_stops_with_its_last_provider() -> None:
     threads_before, children_before = threads(), children()
     first, second = QoroProvider.local(workers=1), QoroProvider.local(workers=1)
-    assert (threads(), children()) == (threads_before, children_before)
+    assert_nothing_new(threads_before, children_before)
     assert "not started" in repr(first)
 
     assert names(first) == ["qoro_maestro", "local_qpu"]
@@ -207,7 +215,7 @@ def test_the_local_service_starts_when_needed_is_shared_and_stops_with_its_last_
     assert second.service.test_connection().ok
     second.close()
     assert not is_open(url)
-    assert (threads(), children()) == (threads_before, children_before)
+    assert_nothing_new(threads_before, children_before)
 
 
 def test_a_local_provider_can_be_used_again_after_it_was_closed() -> None:
@@ -222,7 +230,7 @@ def test_a_local_provider_can_be_used_again_after_it_was_closed() -> None:
     assert not is_open(again_url)
 
 
-def test_a_local_provider_is_closed_by_an_error_too() -> None:
+def test_an_error_in_a_with_statement_closes_the_local_provider() -> None:
     provider = QoroProvider.local(workers=1)
     url = provider.service.base_url
 
@@ -232,7 +240,7 @@ def test_a_local_provider_is_closed_by_an_error_too() -> None:
     assert not is_open(url)
 
 
-def test_a_backend_of_a_closed_local_provider_says_that_nobody_answers() -> None:
+def test_running_on_a_closed_local_provider_is_a_connection_error() -> None:
     with QoroProvider.local(workers=1) as provider:
         backend = provider.get_backend()
 
@@ -253,7 +261,7 @@ def test_many_threads_start_one_service() -> None:
     assert len(set(urls)) == 1
 
 
-def test_services_with_different_options_are_different_and_a_database_keeps_the_jobs(tmp_path: Path) -> None:
+def test_each_set_of_options_has_its_own_service_and_a_database_keeps_the_jobs(tmp_path: Path) -> None:
     path = tmp_path / "jobs.db"
     with QoroProvider.local(workers=1, database=path) as kept, QoroProvider.local(workers=1) as other:
         assert kept.service.base_url != other.service.base_url
@@ -267,23 +275,23 @@ def test_services_with_different_options_are_different_and_a_database_keeps_the_
 
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"time_limit_s": 0}, {"memory_limit_bytes": -1}])
-def test_options_that_cannot_be_used_are_refused_and_leave_nothing_behind(options: dict[str, Any]) -> None:
-    before = threads(), children()
+def test_invalid_options_are_refused_and_leave_no_threads_or_processes(options: dict[str, Any]) -> None:
+    threads_before, children_before = threads(), children()
     provider = QoroProvider.local(**options)
 
     with pytest.raises(QoroError, match=next(iter(options))):
         provider.backends()
 
     provider.close()
-    assert (threads(), children()) == before
+    assert_nothing_new(threads_before, children_before)
 
 
-def test_an_unknown_option_of_the_local_service_is_refused_at_once() -> None:
+def test_an_unknown_option_of_the_local_provider_is_refused() -> None:
     with pytest.raises(TypeError, match="worker"):
         QoroProvider.local(worker=1)  # type: ignore[call-arg]
 
 
-def test_the_environment_does_not_divert_the_local_provider(
+def test_the_local_provider_ignores_addresses_and_proxies_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("QORO_API_URL", URL)
@@ -297,7 +305,7 @@ def test_the_environment_does_not_divert_the_local_provider(
         assert provider.get_backend().run(bell(), shots=5).result().success
 
 
-def test_copies_of_a_local_provider_and_its_backends_speak_to_the_same_service() -> None:
+def test_copies_of_a_local_provider_and_its_backends_use_the_same_service() -> None:
     fresh = QoroProvider.local(workers=1)
     assert "not started" in repr(copy.deepcopy(fresh))
     with fresh as provider:
@@ -310,7 +318,7 @@ def test_copies_of_a_local_provider_and_its_backends_speak_to_the_same_service()
         assert provider.service.test_connection().ok
 
 
-def test_many_jobs_leave_no_threads_and_no_files_open() -> None:
+def test_many_jobs_leave_no_threads_and_no_open_files() -> None:
     def open_files() -> int:
         return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
 
@@ -326,7 +334,7 @@ def test_many_jobs_leave_no_threads_and_no_files_open() -> None:
 
 # --- whole programs -------------------------------------------------------------------------------------
 
-FIVE_LINES = """\
+PROGRAM = """\
 from qiskit import QuantumCircuit, transpile
 from qiskit_qoro import QoroProvider
 backend = QoroProvider.local().get_backend("qoro_maestro")
@@ -336,7 +344,7 @@ print(backend.run(transpile(circuit, backend), shots=9).result().get_counts())
 
 
 def run_program(arguments: list[str], text: str | None, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """Run Python where there is no account, and see that none of its processes outlives it."""
+    """Run Python without an account, and check that none of its processes outlives it."""
     mark = uuid.uuid4().hex
     environment = {key: value for key, value in os.environ.items() if not key.startswith("QORO_")}
     done = subprocess.run(
@@ -354,7 +362,7 @@ def run_program(arguments: list[str], text: str | None, tmp_path: Path) -> subpr
 
 
 def survivors(mark: bytes) -> list[str]:
-    """The processes that inherited a mark in their environment, where the system tells."""
+    """The processes with a mark in their environment. Empty on systems without ``/proc``."""
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -365,29 +373,29 @@ def survivors(mark: bytes) -> list[str]:
     return found
 
 
-def test_a_script_of_five_lines_works_and_ends_cleanly(tmp_path: Path) -> None:
+def test_a_script_runs_a_circuit_and_exits_cleanly(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text(FIVE_LINES, encoding="ascii")
+    script.write_text(PROGRAM, encoding="ascii")
 
     done = run_program([str(script)], None, tmp_path)
 
     assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "", 0)
 
 
-def test_the_same_lines_work_from_standard_input(tmp_path: Path) -> None:
-    done = run_program(["-"], FIVE_LINES, tmp_path)
+def test_a_program_from_standard_input_runs_a_circuit_and_exits_cleanly(tmp_path: Path) -> None:
+    done = run_program(["-"], PROGRAM, tmp_path)
 
     assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "", 0)
 
 
-def test_a_program_that_fails_in_the_middle_says_only_its_own_error(tmp_path: Path) -> None:
-    done = run_program(["-c", FIVE_LINES + "raise SystemExit('enough')\n"], None, tmp_path)
+def test_a_failing_program_prints_only_its_own_error(tmp_path: Path) -> None:
+    done = run_program(["-c", PROGRAM + "raise SystemExit('enough')\n"], None, tmp_path)
 
     assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "enough\n", 1)
 
 
-def test_a_program_that_ends_before_its_job_leaves_nothing_behind(tmp_path: Path) -> None:
-    text = FIVE_LINES.replace(
+def test_a_program_that_ends_before_its_job_leaves_no_processes(tmp_path: Path) -> None:
+    text = PROGRAM.replace(
         "circuit.measure_all()", "circuit.measure_all(); circuit.h(0); circuit.measure_all()"
     )
     text = text.replace(".result().get_counts()", "").replace("shots=9", "shots=10**7")
