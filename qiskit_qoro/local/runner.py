@@ -2,6 +2,10 @@
 
 There is one thread for each worker process, and each thread runs one job at a time. A thread without a job
 sleeps until the queue changes.
+
+Two kinds of events stop a job. An owner cancels or deletes it: then its status has changed already, and the
+queue ignores what the thread still stores. Or the runner stops: then the job keeps the status RUNNING until
+all threads have ended, and is made PENDING again.
 """
 
 from __future__ import annotations
@@ -83,13 +87,15 @@ class Runner:
         self._lock = threading.Lock()
         self._stop_events: dict[int, threading.Event] = {}  # one for each job that a thread has claimed
         self._stopping = threading.Event()
+        # Daemons, so that a service that nobody closes does not keep its process alive.
         self._threads = [
             threading.Thread(target=self._run_jobs, name=f"qoro-runner-{index}", daemon=True)
             for index in range(parallel)
         ]
 
     def start(self) -> None:
-        """Start running jobs, first those that were running when the database was last in use."""
+        """Start running jobs."""
+        # If a job is RUNNING now, the service that ran it died.
         self._queue.requeue_running()
         for thread in self._threads:
             thread.start()
@@ -102,8 +108,9 @@ class Runner:
                 stop.set()
         self._queue.notify()
         for thread in self._threads:
-            if thread.ident is not None:
+            if thread.ident is not None:  # it was started
                 thread.join()
+        # Only now does no thread store results any more.
         self._queue.requeue_running()
 
     def stop_job(self, number: int) -> None:
@@ -139,6 +146,7 @@ class Runner:
         """Run a job and store its outcome, unless it is stopped."""
         start = self._clock()
         outcome = self._compute(job, stop)
+        # Store nothing for a stopped job, see above.
         if outcome is None or not self._keep_running(start + self._running_time_s, stop):
             return
         run_time_s = self._clock() - start
@@ -157,6 +165,7 @@ class Runner:
             if job.job_type is JobType.VALIDATE:
                 return self._characterize(job, stop)
             return self._run_circuits(job, stop)
+        # The pool raises this for a failed problem, and if so many circuits crashed that it gave up.
         except TaskFailure as failure:
             return _Outcome(JobStatus.FAILED, str(failure))
         except Exception as error:
@@ -182,12 +191,14 @@ class Runner:
         tasks = _JobTasks(job, circuits, templates, self._queue.config(job.number))
         failures: dict[int, str] = {}
 
+        # The pool calls these three functions in this thread, one after the other.
         def store_result(index: int, result: CircuitResult) -> None:
             circuit = circuits[index]
             item = _render(result_item_to_json(circuit.label, result))
             self._queue.add_results(job.number, [(circuit.position, item)])
 
         def store_values(index: int, values: SweepValues) -> None:
+            # A sweep returns thousands of rows, so encode and store them together.
             rows = circuits[index : index + len(values.rows)]
             labels = [circuit.label for circuit in rows]
             items = render_value_items(labels, values.pauli_strings, values.rows.tolist())
@@ -281,6 +292,7 @@ def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[
         for position in range(start, end):
             groups_of[position].append(index)
 
+    # Cached, because thousands of circuits of a job have the same groups and should share one tuple.
     @cache
     def distinct_strings(indices: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(string for index in indices for string in groups[index]))

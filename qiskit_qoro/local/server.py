@@ -96,6 +96,7 @@ class LocalService:
         if os.getpid() != self._pid:
             return
         atexit.unregister(self.close)
+        # A second call waits for the first one. Then the stack is empty, and closing it does nothing.
         with self._closing:
             self._stack.close()
 
@@ -188,10 +189,11 @@ def serve(
         opened = open_database(path, pending_time_s=fault_injection.pending_time_s)
         stack.enter_context(closing(opened))
         store, queue = JobStore(opened), JobQueue(opened)
+        # Accounts of an existing database keep their balances.
         for account in accounts_by_token:
             store.open_account(account.name, account.credits)
         pool = WorkerPool(workers=workers, time_limit_s=time_limit_s, memory_limit_bytes=memory_limit_bytes)
-        stack.callback(pool.close)
+        stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
         pool.start()
         runner = Runner(
             queue,
@@ -209,6 +211,7 @@ def serve(
         listener.start()
         url = _url(listening) + PREFIX
         service = LocalService(url, token, store, queue, pool, accounts_by_token, stack.pop_all())
+    # A service that is not closed still ends its worker processes when the interpreter exits.
     atexit.register(service.close)
     return service
 
@@ -225,6 +228,7 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
     """
     stop = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
+    # The handlers are installed before the service starts, so that an early signal stops it cleanly too.
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
     try:
         with serve(**options) as service:
@@ -284,6 +288,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
+        # Allow a restart on the same port at once. On Windows the option would let two services share a port.
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

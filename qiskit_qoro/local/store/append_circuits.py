@@ -119,7 +119,7 @@ def _set_observables(
 ) -> None:
     """Store the observables of the first body; check that later bodies repeat them."""
     text = None if observables is None else json.dumps([observables, ham_map])
-    if is_first:
+    if is_first:  # the job has no circuits yet
         connection.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
     elif text != job.observables:
         raise WireError(

@@ -76,7 +76,8 @@ class Database:
         self._pending_time_s = pending_time_s
         # Reentrant, because conditions given to `wait_for` read the database while they hold the lock.
         self._changed = threading.Condition(threading.RLock())
-        # The two dicts are keyed by the job's number and guarded by the lock.
+        # Two dicts by the number of a job, guarded by the lock. They are not stored: after a restart no job
+        # is delayed, and nobody is waiting.
         self._start_times: dict[int, float] = {}  # when a delayed job may start, by the clock
         self._end_callbacks: dict[int, list[Callable[[], None]]] = {}  # for jobs that have not ended
 
@@ -99,7 +100,7 @@ class Database:
         therefore wake up to its result.
         """
         with self._changed:
-            # IMMEDIATE takes SQLite's write lock now instead of failing at the first write.
+            # IMMEDIATE: start as a writer. A transaction that starts as a reader may fail at its first write.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -145,7 +146,9 @@ class Database:
             else:
                 self._end_callbacks.setdefault(number, []).append(callback)
 
-    # The methods below change or read a job within a transaction of the caller.
+    # The methods below work within a transaction of the caller, who therefore holds the lock. What they
+    # change in memory is not rolled back, which does no harm: a job may start early, and whoever waits checks
+    # its status.
 
     def change_status(self, number: int, status: JobStatus) -> bool:
         """Change the status of a job. Every change of a status goes through here.
@@ -162,6 +165,7 @@ class Database:
         self._start_times.pop(number, None)
         if status.is_final:
             self._call_back(number)
+        # The transaction is not committed yet, but the threads that wake up have to wait for the lock.
         self._changed.notify_all()
         return True
 
@@ -180,6 +184,7 @@ class Database:
 
     def delete_job(self, number: int) -> None:
         """Delete a job and everything that belongs to it."""
+        # Foreign keys delete its circuits, results and so on.
         self._connection.execute("DELETE FROM jobs WHERE number = ?", (number,))
         self._start_times.pop(number, None)
         self._call_back(number)

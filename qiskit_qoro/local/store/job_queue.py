@@ -45,6 +45,7 @@ class JobQueue:
             job = self._next_job(connection)
             if job is None or self._database.start_delay_s(job.number) > 0:
                 return None
+            # Check and claim in one transaction, so that two jobs cannot both use the last credits.
             reason = ledger.unaffordable_reason(connection, job.number)
             if reason is not None:
                 status = JobStatus.INSUFFICIENT_CREDITS
@@ -56,7 +57,7 @@ class JobQueue:
     def delay_s(self) -> float | None:
         """Seconds until the next job may start; ``None`` if the queue is empty."""
         with self._database.read() as connection:
-            # All jobs are delayed by the same time, so the first one in the queue is also the first one due.
+            # All jobs are delayed by the same time, so the first job of the queue is also due first.
             job = self._next_job(connection)
             return None if job is None else self._database.start_delay_s(job.number)
 
@@ -121,6 +122,7 @@ class JobQueue:
 
     def _add_items(self, number: int, items: Iterable[tuple[int, str]], *, failed: bool) -> None:
         with self._database.transaction() as connection:
+            # A cancelled job keeps the results that it has and gets no more. A deleted job has no row.
             row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
             if row is not None and row[0] == JobStatus.RUNNING.value:
                 connection.executemany(
@@ -156,6 +158,7 @@ class JobQueue:
                 "SELECT number FROM jobs WHERE status = ?", (JobStatus.RUNNING.value,)
             ).fetchall()
             for (number,) in rows:
+                # The job starts again from its first circuit, and results cannot be inserted twice.
                 connection.execute("DELETE FROM results WHERE job = ?", (number,))
                 self._database.change_status(number, JobStatus.PENDING)
 
@@ -167,12 +170,15 @@ class JobQueue:
         run_time_s: float,
         reason: str | None,
     ) -> bool:
+        # In this transaction: a job never completes without being charged, nor is it charged without
+        # completing.
         ended = self._database.end_job(number, status, run_time_s=run_time_s, reason=reason)
         if ended and status is JobStatus.COMPLETED:
             ledger.charge_job(connection, number, self._database.now())
         return ended
 
     def _next_job(self, connection: sqlite3.Connection) -> StoredJob | None:
+        # A pending job without a turn is not finalized yet.
         row = connection.execute(
             f"SELECT {StoredJob.COLUMNS} FROM jobs"  # noqa: S608
             " WHERE status = ? AND turn IS NOT NULL ORDER BY turn LIMIT 1",

@@ -43,7 +43,7 @@ class JobStore:
         Raises:
             BalanceTooLowError: The owner cannot pay for a single circuit.
         """
-        job_id = str(uuid.uuid4())
+        job_id = str(uuid.uuid4())  # random, so that nobody can guess the jobs of others
         with self._database.transaction() as connection:
             ledger.check_balance(connection, owner)
             cursor = connection.execute(
@@ -160,6 +160,8 @@ class JobStore:
             JobConflictError: The job is neither pending nor running.
         """
         with self._database.transaction() as connection:
+            # Unlike the other calls, cancelling admits that the job of another account exists, as on the
+            # cloud.
             row = connection.execute("SELECT owner FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
             if row is not None and row[0] != owner:
                 raise AccessDeniedError(
@@ -262,6 +264,7 @@ class JobStore:
                     f"job {job_id} is finalized: it accepts no more circuits and no other problem"
                 )
             yield connection, job
+            # Not reached after an error: the transaction is rolled back.
             if is_last:
                 self._database.delay_start(job.number)
             # Finalizing changes the queue but no status, so nothing has woken the runner yet.

@@ -61,6 +61,7 @@ def check_grant(amount: Decimal | int | str) -> Decimal:
         exact = value.quantize(Decimal("0.01"))
     except (InvalidOperation, TypeError, ValueError):
         value, exact = Decimal(-1), Decimal(0)  # two values that the check below rejects
+    # A float is rarely the decimal number that it is written as, and a bool is an int for Python.
     if isinstance(amount, float | bool) or value != exact or not 0 <= value <= _MAX_GRANT:
         raise QoroInputError(
             f"credits is {amount!r}, expected a Decimal from 0 to {_MAX_GRANT:f} in hundredths"
@@ -130,7 +131,7 @@ def unaffordable_reason(connection: sqlite3.Connection, number: int) -> str | No
     """
     (owner,) = connection.execute("SELECT owner FROM jobs WHERE number = ?", (number,)).fetchone()
     balance = read_balance(connection, owner)
-    if balance is None:
+    if balance is None:  # the owner is not billed
         return None
     running = connection.execute(
         "SELECT number FROM jobs WHERE owner = ? AND status = ? AND number != ?",
@@ -159,7 +160,7 @@ def _price(connection: sqlite3.Connection, number: int) -> tuple[Decimal, str]:
     job_type = JobType(connection.execute(query, (number,)).fetchone()[0])
     if job_type is JobType.VALIDATE:
         query = "SELECT problem FROM analyses WHERE job = ?"
-        row = connection.execute(query, (number,)).fetchone()
+        row = connection.execute(query, (number,)).fetchone()  # None: the problem has not been submitted
         units = 0 if row is None else _num_variables(json.loads(row[0]))
         description = f"Characterization of {units} variable{'' if units == 1 else 's'}"
     else:

@@ -152,6 +152,7 @@ class _ApiPath:
         if endpoint is None:
             allowed = ", ".join(self._by_method)
             return _error(405, f"expected {allowed}, got {request.method}", {"Allow": allowed})
+        # Read the body even if the request is going to be refused, so that the connection can be used again.
         body = await _read_body(request)
         fault = self._injector.next_fault(endpoint)
         refusal = self._injector.refusal(fault)
@@ -167,6 +168,7 @@ class _ApiPath:
         if body is None:
             return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send several shorter ones")
         call = _call(request, account, body)
+        # Rendering results and checking a problem can take long, however short the request is.
         if endpoint in _THREADED_ENDPOINTS or len(body) > _THREADED_BODY_BYTES:
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._threads, _run_handler, endpoint, self._context, call)
@@ -187,6 +189,7 @@ class _ApiPath:
             with suppress(RuntimeError):  # the loop is closed, so nobody is waiting
                 loop.call_soon_threadsafe(ended.set)
 
+        # If the job has ended already, this wakes the wait at once.
         self._context.store.call_at_end(number, wake)
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), timeout_s)
@@ -236,7 +239,7 @@ async def _read_body(request: Request) -> bytes | None:
         elif length > _MAX_READ_BYTES:
             break
         else:
-            chunks.clear()
+            chunks.clear()  # too long already, so do not keep it in memory
     return b"".join(chunks) if length <= BODY_LIMIT_BYTES else None
 
 

@@ -46,6 +46,7 @@ def render_page(document: Mapping[str, Any], *, is_warning: bool) -> str:
         for method, operation in operations.items():
             parts += _operation(f"{method.upper()} {prefix}{path}", operation)
     parts.append("<h1>Schemas</h1>")
+    # The headings are the targets of the links in the tables above.
     for name, schema in document["components"]["schemas"].items():
         parts.append(f'<h3 id="{escape(name)}">{escape(name)}</h3>{_json(schema)}')
     return "\n".join([*parts, "</body></html>\n"])

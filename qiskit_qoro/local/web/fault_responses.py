@@ -92,13 +92,14 @@ class _BrokenResponse(Response):
         transport: asyncio.Transport = scope["state"][TRANSPORT]
         if self.body:
             start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            # The headers promise the whole body, with its Content-Length.
             half = bytes(self.body[: len(self.body) // 2])
             await send(start)
             await send({"type": "http.response.body", "body": half, "more_body": True})
         if self._is_reset:
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            transport.abort()
+            transport.abort()  # drops what is still buffered
         else:
             transport.close()
         # If this returned while the connection is open, uvicorn would log an incomplete response as an error.

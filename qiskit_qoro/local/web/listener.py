@@ -96,5 +96,6 @@ class _Server(uvicorn.Server):
     def stop(self) -> None:
         """Stop the server, from any thread."""
         self.should_exit = True
+        # Not running yet: then `main_loop` sees `should_exit`.
         if self._loop is not None and self._stopped is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)

@@ -185,9 +185,11 @@ def _responses(endpoint: Endpoint, operation: Operation, fault_injection: FaultI
         response: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
         if name is not None:
             response["content"] = {operation.media_type: {"schema": reference(name)}}
+        # With links, a fuzzer can call the other endpoints for a job that exists.
         if name == "JobId":
             response["links"] = _links()
         responses[str(status)] = response
+    # 401 and 413 can happen to every call.
     statuses = {401, 413, *operation.error_statuses, *_injected_statuses(endpoint, fault_injection)}
     if operation.request is not None:
         statuses.add(400)

@@ -62,6 +62,7 @@ def answer_with_results(store: JobStore, call: Call) -> Answer:
 
 def _render(envelope: Mapping[str, Any], **lists: Sequence[str]) -> str:
     """Render ``envelope`` as JSON, with its lists replaced by ``lists``, whose items are JSON already."""
+    # `envelope` has empty lists under the same keys, so the order of its keys is kept.
     fields = {key: json.dumps(value) for key, value in envelope.items()}
     fields |= {key: f"[{','.join(items)}]" for key, items in lists.items()}
     return "{" + ", ".join(f'"{key}": {text}' for key, text in fields.items()) + "}"

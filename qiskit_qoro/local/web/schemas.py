@@ -48,6 +48,7 @@ _METHOD: Schema = {
 _STATE: Schema = {"type": "string", "pattern": "^[01]+$"}
 _RANGE: Schema = array_of(integer(), minItems=2, maxItems=2)
 
+# How the circuits of a body are measured. The `oneOf` of a body says which of these exclude each other.
 _MEASUREMENTS: Mapping[str, Schema] = {
     "shots": or_null(integer(1) | {"description": "shots of every circuit"}),
     "shot_groups": or_null(
@@ -61,6 +62,7 @@ _MEASUREMENTS: Mapping[str, Schema] = {
         array_of(_RANGE) | {"description": "for each group the half-open range of the job's circuits"}
     ),
 }
+# Texts, not booleans, as the cloud has them.
 _MODE: Mapping[str, Schema] = {
     "mode": {"type": "string", "const": "append"},
     "finalized": {"type": "string", "enum": ["true", "false"], "description": "true on the last body"},
