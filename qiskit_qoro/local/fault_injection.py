@@ -119,7 +119,7 @@ class FaultInjection:
 
     Raises:
         QoroInputError: A time is negative or infinite, or the rates of the faults of a call add up to more
-        than 1.
+            than 1.
     """
 
     pending_time_s: float = 0.0

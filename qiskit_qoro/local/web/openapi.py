@@ -45,11 +45,13 @@ class Operation:
     """The requests and answers of a call.
 
     Attributes:
-        answers: Status code of success to the name of the answer's schema; ``None`` for an answer without
-        body. error_statuses: Status codes of errors, besides those that every call has. request: Name of the
-        request body's schema; ``None`` if there is no body. query: Name to schema of the parameters of the
-        query. media_type: Content type of a successful answer. example: A valid request body. error_schemas:
-        Status code to the name of the schema, for errors that do not have the schema ``Error``.
+        answers: Status code of success to the name of the answer's schema; ``None`` if it has no body.
+        error_statuses: Status codes of errors, except those that every call has.
+        request: Name of the request body's schema; ``None`` if there is no body.
+        query: Name to schema of the parameters of the query.
+        media_type: Content type of a successful answer.
+        example: A valid request body.
+        error_schemas: Status code to the name of the schema, for errors with another schema than ``Error``.
     """
 
     answers: Mapping[int, str | None]
