@@ -1,16 +1,17 @@
-"""What Qiskit says that a circuit does, and how far counts may be from it.
+"""The exact outcome distribution of a circuit, and statistical tests of counts against it.
 
-:func:`exact_distribution` follows a circuit with Qiskit's ``DensityMatrix``, one for each content of the
-classical bits: measurements go both ways, and control flow as the bits say. Sampled counts are
-held to it in two ways, each with a bound that no false alarm in a lifetime passes:
+:func:`exact_distribution` simulates a circuit with Qiskit's ``DensityMatrix``. It keeps one state for each
+content of the classical bits: a measurement splits a state in two, and control flow depends on the bits.
+Counts are compared with the distribution in two ways, both with a negligible probability of a false alarm:
 
-- by their total variation distance: for *N* shots over *K* outcomes its expectation is at most
-  ``sqrt(K / N) / 2``, and by McDiarmid's inequality it exceeds that by *d* with a probability of at most
-  ``exp(-2 N d²)``, which is set to 1e-9;
-- by Pearson's chi-square at a significance of 1e-9, over the outcomes that are expected 50 times or more, and
-  all others together. So far out the statistic's distribution is not exact: it is 1e-7 in the worst case.
+- The total variation distance. For *N* shots over *K* outcomes its expectation is at most ``sqrt(K / N) /
+  2``. By McDiarmid's inequality it exceeds this by *d* with a probability of at most ``exp(-2 N d²)``, which
+  is set to 1e-9.
+- Pearson's chi-square test at a significance of 1e-9. Each outcome that is expected 50 times or more is a
+  class of its own, and all others together are one class. So far in the tail, the distribution of the
+  statistic is only approximately known; in the worst case the significance is 1e-7.
 
-Outcomes that cannot occur may not occur at all.
+Outcomes with probability 0 must not occur at all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from qiskit.quantum_info import DensityMatrix, Operator
 from scipy.stats import chi2
 
 FALSE_ALARM = 1e-9
-OFTEN = 50
+MIN_EXPECTED_COUNT = 50
 PROJECTORS = (Operator(np.diag([1, 0])), Operator(np.diag([0, 1])))
 FLIP = Operator.from_label("X")
 
@@ -42,7 +43,13 @@ CheckDrawn = Callable[[Mapping[str, int], Distribution, int, str], None]
 
 @dataclass(frozen=True)
 class Branch:
-    """What the classical bits hold, and the state if they do; its trace is how likely that is."""
+    """One content of the classical bits, with the state of the qubits in this case.
+
+    Attributes:
+        bits: The classical bits.
+        state: The state. Its trace is the probability of these bits.
+        jump: The name of the jump that was reached, if the rest of the block is skipped.
+    """
 
     bits: tuple[int, ...]
     state: DensityMatrix
@@ -50,22 +57,25 @@ class Branch:
 
 
 def exact_distribution(circuit: QuantumCircuit) -> Distribution:
-    """The probability of each key of ``get_counts``, for a circuit all of whose bits are in registers."""
+    """Return the probability of each key of ``get_counts``. Each classical bit has to be in a register."""
     start = Branch((0,) * circuit.num_clbits, DensityMatrix.from_int(0, 2**circuit.num_qubits))
-    places = {bit: index for bits in (circuit.qubits, circuit.clbits) for index, bit in enumerate(bits)}
+    index_of = {bit: index for bits in (circuit.qubits, circuit.clbits) for index, bit in enumerate(bits)}
     result: defaultdict[str, float] = defaultdict(float)
-    for branch in run_block(circuit, places, start):
-        result[key_of(circuit, branch.bits)] += probability(branch.state)
+    for branch in run_block(circuit, index_of, start):
+        result[counts_key(circuit, branch.bits)] += probability(branch.state)
     return dict(result)
 
 
-def run_block(block: QuantumCircuit, places: Mapping[Any, int], start: Branch) -> list[Branch]:
-    """The branches in which a block ends; ``places`` tells where its bits stand in the whole circuit."""
+def run_block(block: QuantumCircuit, index_of: Mapping[Any, int], start: Branch) -> list[Branch]:
+    """Run a block; ``index_of`` maps its bits to indices in the whole circuit.
+
+    Branches with equal bits are merged, so that their number stays small.
+    """
     branches = [start]
     for instruction in block.data:
         merged: dict[tuple[Any, ...], Branch] = {}
         for branch in branches:
-            for end in [branch] if branch.jump else run_instruction(instruction, places, branch):
+            for end in [branch] if branch.jump else run_instruction(instruction, index_of, branch):
                 key = (end.bits, end.jump)
                 known = merged.get(key)
                 merged[key] = end if known is None else replace(end, state=end.state + known.state)
@@ -73,51 +83,55 @@ def run_block(block: QuantumCircuit, places: Mapping[Any, int], start: Branch) -
     return branches
 
 
-def run_instruction(instruction: Any, places: Mapping[Any, int], branch: Branch) -> list[Branch]:
+def run_instruction(instruction: Any, index_of: Mapping[Any, int], branch: Branch) -> list[Branch]:
     name, operation = instruction.name, instruction.operation
-    qubits = [places[bit] for bit in instruction.qubits]
+    qubits = [index_of[bit] for bit in instruction.qubits]
     if name in {"barrier", "delay"}:
         return [branch]
     if name in {"break_loop", "continue_loop"}:
         return [replace(branch, jump=name)]
     if name == "measure":
-        clbit = places[instruction.clbits[0]]
+        clbit = index_of[instruction.clbits[0]]
         return [
             Branch((*branch.bits[:clbit], value, *branch.bits[clbit + 1 :]), state)
-            for value, state in measured(branch.state, qubits)
+            for value, state in split_by_outcome(branch.state, qubits)
         ]
     if name == "reset":
         return [
             replace(branch, state=state.evolve(FLIP, qubits) if value else state)
-            for value, state in measured(branch.state, qubits)
+            for value, state in split_by_outcome(branch.state, qubits)
         ]
     if name in {"if_else", "switch_case", "for_loop", "box"}:
         outer = [*instruction.qubits, *instruction.clbits]
 
         def inside(block: QuantumCircuit, start: Branch) -> list[Branch]:
             inner = zip([*block.qubits, *block.clbits], outer, strict=True)
-            return run_block(block, {bit: places[of] for bit, of in inner}, start)
+            return run_block(block, {bit: index_of[of] for bit, of in inner}, start)
 
-        return list(run_control_flow(name, operation, places, branch, inside))
+        return list(run_control_flow(name, operation, index_of, branch, inside))
     return [replace(branch, state=branch.state.evolve(operation, qubits))]
 
 
 def run_control_flow(
-    name: str, operation: Any, places: Mapping[Any, int], branch: Branch, inside: Callable[..., list[Branch]]
+    name: str,
+    operation: Any,
+    index_of: Mapping[Any, int],
+    branch: Branch,
+    inside: Callable[..., list[Branch]],
 ) -> Iterator[Branch]:
     if name == "box":
         yield from inside(operation.blocks[0], branch)
     elif name == "if_else":
         condition = operation.condition
         if isinstance(condition, expr.Expr):
-            chosen = worth(condition, places, branch.bits)
+            chosen = evaluate(condition, index_of, branch.bits)
         else:
-            chosen = worth(condition[0], places, branch.bits) == condition[1]
+            chosen = evaluate(condition[0], index_of, branch.bits) == condition[1]
         blocks = [*operation.blocks, None]
         block = blocks[0] if chosen else blocks[1]
         yield from [branch] if block is None else inside(block, branch)
     elif name == "switch_case":
-        value = worth(operation.target, places, branch.bits)
+        value = evaluate(operation.target, index_of, branch.bits)
         for values, block in operation.cases_specifier():
             if any(one is CASE_DEFAULT or one == value for one in values):
                 yield from inside(block, branch)
@@ -138,25 +152,25 @@ def run_loop(operation: Any, branch: Branch, inside: Callable[..., list[Branch]]
     yield from running
 
 
-def worth(node: Any, places: Mapping[Any, int], bits: Sequence[int]) -> int:
-    """What a bit, a register or an expression holds."""
+def evaluate(node: Any, index_of: Mapping[Any, int], bits: Sequence[int]) -> int:
+    """Return the value of a bit, a register or an expression."""
     if isinstance(node, Clbit):
-        return bits[places[node]]
+        return bits[index_of[node]]
     if isinstance(node, ClassicalRegister):
-        return sum(bits[places[bit]] << place for place, bit in enumerate(node))
+        return sum(bits[index_of[bit]] << place for place, bit in enumerate(node))
     if isinstance(node, expr.Var):
-        return worth(node.var, places, bits)
+        return evaluate(node.var, index_of, bits)
     if isinstance(node, expr.Value):
         return int(node.value)
     if isinstance(node, expr.Index):
-        return worth(node.target, places, bits) >> worth(node.index, places, bits) & 1
+        return evaluate(node.target, index_of, bits) >> evaluate(node.index, index_of, bits) & 1
     modulus = 2 ** getattr(node.type, "width", 1)
     if isinstance(node, expr.Cast):
-        operand = worth(node.operand, places, bits)
+        operand = evaluate(node.operand, index_of, bits)
         return operand % modulus if hasattr(node.type, "width") else int(operand != 0)
     if isinstance(node, expr.Unary):
-        return (modulus - 1) ^ worth(node.operand, places, bits)
-    left, right = worth(node.left, places, bits), worth(node.right, places, bits)
+        return (modulus - 1) ^ evaluate(node.operand, index_of, bits)
+    left, right = evaluate(node.left, index_of, bits), evaluate(node.right, index_of, bits)
     python = {
         "BIT_AND": "&", "BIT_OR": "|", "BIT_XOR": "^", "LOGIC_AND": "&", "LOGIC_OR": "|", "EQUAL": "==",
         "NOT_EQUAL": "!=", "LESS": "<", "LESS_EQUAL": "<=", "GREATER": ">", "GREATER_EQUAL": ">=",
@@ -165,7 +179,8 @@ def worth(node: Any, places: Mapping[Any, int], bits: Sequence[int]) -> int:
     return int(eval(f"{left} {python[node.op.name]} {right}")) % modulus
 
 
-def measured(state: DensityMatrix, qubits: list[int]) -> Iterator[tuple[int, DensityMatrix]]:
+def split_by_outcome(state: DensityMatrix, qubits: list[int]) -> Iterator[tuple[int, DensityMatrix]]:
+    """Yield the possible outcomes of a measurement, each with the state after it."""
     for value, projector in enumerate(PROJECTORS):
         part = state.evolve(projector, qubits)
         if probability(part) > 1e-14:
@@ -176,19 +191,19 @@ def probability(state: DensityMatrix) -> float:
     return float(np.trace(state.data).real)
 
 
-def key_of(circuit: QuantumCircuit, bits: tuple[int, ...]) -> str:
-    """All classical bits as Qiskit writes them: the first register and its first bit rightmost."""
+def counts_key(circuit: QuantumCircuit, bits: tuple[int, ...]) -> str:
+    """Return classical bits as a key of ``get_counts``: first register and first bit rightmost."""
     return " ".join(
         "".join(str(bits[circuit.find_bit(bit).index]) for bit in reversed(register))
         for register in reversed(circuit.cregs)
     )
 
 
-def _check(counts: Mapping[str, int], circuit: QuantumCircuit, shots: int) -> None:
-    _check_drawn(counts, exact_distribution(circuit), shots, circuit.name)
+def _assert_sampled_from(counts: Mapping[str, int], circuit: QuantumCircuit, shots: int) -> None:
+    _assert_drawn_from(counts, exact_distribution(circuit), shots, circuit.name)
 
 
-def _check_drawn(counts: Mapping[str, int], exact: Distribution, shots: int, name: str) -> None:
+def _assert_drawn_from(counts: Mapping[str, int], exact: Distribution, shots: int, name: str) -> None:
     assert sum(exact.values()) == pytest.approx(1), name
     assert sum(counts.values()) == shots, name
     assert set(counts) <= set(exact), name
@@ -198,11 +213,11 @@ def _check_drawn(counts: Mapping[str, int], exact: Distribution, shots: int, nam
 
 
 def significance(counts: Mapping[str, int], exact: Distribution, shots: int) -> float:
-    """How likely counts are to fit this badly if they are of this distribution."""
-    often = [key for key, p in exact.items() if p * shots >= OFTEN]
-    pairs = [(counts.get(key, 0), exact[key] * shots) for key in often]
+    """Return the p-value of Pearson's chi-square test."""
+    frequent = [key for key, p in exact.items() if p * shots >= MIN_EXPECTED_COUNT]
+    pairs = [(counts.get(key, 0), exact[key] * shots) for key in frequent]
     rest = (shots - sum(found for found, _ in pairs), shots - sum(expected for _, expected in pairs))
-    if rest[1] >= OFTEN:
+    if rest[1] >= MIN_EXPECTED_COUNT:
         pairs.append(rest)
     statistic = sum((found - expected) ** 2 / expected for found, expected in pairs)
     return float(chi2.sf(statistic, max(len(pairs) - 1, 1)))
@@ -210,11 +225,17 @@ def significance(counts: Mapping[str, int], exact: Distribution, shots: int) -> 
 
 @pytest.fixture(scope="session")
 def assert_sampled_from() -> Check:
-    """Asserts that counts are those of a circuit, as far as their number can tell."""
-    return _check
+    """Assert that counts are samples of a circuit, as far as statistics can tell."""
+    return _assert_sampled_from
 
 
 @pytest.fixture(scope="session")
 def assert_drawn_from() -> CheckDrawn:
-    """Asserts that counts are drawn from a distribution, as far as their number can tell."""
-    return _check_drawn
+    """Assert that counts are samples of a distribution, as far as statistics can tell."""
+    return _assert_drawn_from
+
+
+@pytest.fixture(scope="session")
+def is_long_run(request: pytest.FixtureRequest) -> bool:
+    """Whether more random cases were requested with ``--cases``. Tests of fixed size are then larger too."""
+    return int(request.config.getoption("--cases")) > 1

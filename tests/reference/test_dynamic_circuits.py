@@ -1,4 +1,4 @@
-"""Dynamic circuits that people write, the whole way, against what Qiskit says that they do."""
+"""Typical dynamic circuits on the backend, compared with their exact distributions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def teleportation() -> QuantumCircuit:
 
 
 def repetition_code() -> QuantumCircuit:
-    """Errors by chance, two rounds of syndromes, a correction for each."""
+    """Return a repetition code with random errors and two rounds of syndrome measurement and correction."""
     circuit = QuantumCircuit(
         QuantumRegister(5), ClassicalRegister(2, "syndrome"), ClassicalRegister(3, "data")
     )
@@ -72,7 +72,7 @@ def repeat_until_success() -> QuantumCircuit:
 
 
 def its_own_condition() -> QuantumCircuit:
-    """Branches that measure into the register that chose them, and go on."""
+    """Return branches that measure into the register that they test, with operations after it."""
     circuit = QuantumCircuit(2, 2)
     circuit.ry(1.0, 0)
     circuit.ry(1.9, 1)
@@ -91,7 +91,7 @@ def its_own_condition() -> QuantumCircuit:
 
 
 def loose_and_shared_bits() -> QuantumCircuit:
-    """Conditions on bits that are not neighbours, in registers that share them in another order."""
+    """Return conditions on bits that are not adjacent, in registers that share them in another order."""
     clbits = [Clbit() for _ in range(4)]
     circuit = QuantumCircuit(
         QuantumRegister(2),
@@ -111,7 +111,7 @@ def loose_and_shared_bits() -> QuantumCircuit:
 
 
 def wide() -> QuantumCircuit:
-    """A register of 40 bits, its value and all others."""
+    """Return a comparison of a register of 40 bits, with an ``else`` branch."""
     circuit = QuantumCircuit(2, 40)
     circuit.ry(1.1, 0)
     circuit.measure(0, 30)
@@ -139,14 +139,17 @@ def angles_and_logic() -> QuantumCircuit:
 
 
 def compared_as_a_whole_and_by_bits() -> QuantumCircuit:
-    """A wide register, one of its bits, jumps, and branches that change both."""
-    circuit = QuantumCircuit(3, 20)
+    """Return conditions on a wide register and on one of its bits, with jumps and branches that change both.
+
+    With 12 bits, a condition on one bit is true for more values of the register than can be written.
+    """
+    circuit = QuantumCircuit(3, 12)
     circuit.ry(1, 0)
-    circuit.measure(0, 15)
+    circuit.measure(0, 10)
     circuit.h(1)
     circuit.measure(1, 3)
     with circuit.for_loop(range(2)):
-        with circuit.if_test((circuit.cregs[0], 2**15 + 2**3)) as otherwise:
+        with circuit.if_test((circuit.cregs[0], 2**10 + 2**3)) as otherwise:
             circuit.ry(0.4, 2)
             circuit.measure(2, 3)
             with circuit.if_test((3, 1)) as left:
@@ -161,9 +164,9 @@ def compared_as_a_whole_and_by_bits() -> QuantumCircuit:
             with circuit.switch(circuit.cregs[0]) as case:
                 with case(0, 2**3):
                     circuit.h(0)
-                    circuit.measure(0, 15)
+                    circuit.measure(0, 10)
                     circuit.continue_loop()
-                with case(2**15):
+                with case(2**10):
                     circuit.ry(0.2, 2)
             circuit.ry(0.1, 2)
         circuit.h(1)
@@ -172,7 +175,7 @@ def compared_as_a_whole_and_by_bits() -> QuantumCircuit:
 
 
 def wider_than_any_comparison() -> QuantumCircuit:
-    """A register of 66 bits in a condition, and another one."""
+    """Return a condition on a register of 66 bits and on another register."""
     first, second = ClassicalRegister(66, "first"), ClassicalRegister(2, "second")
     circuit = QuantumCircuit(QuantumRegister(3), first, second)
     circuit.ry(1, 0)
@@ -188,7 +191,7 @@ def wider_than_any_comparison() -> QuantumCircuit:
 
 
 def chain() -> QuantumCircuit:
-    """Each branch changes the conditions behind it."""
+    """Return nested ``else`` branches that all change the bit they test."""
     circuit = QuantumCircuit(2, 1)
     with ExitStack() as stack:
         for step in range(14):
@@ -203,7 +206,7 @@ def chain() -> QuantumCircuit:
 
 
 def cases() -> QuantumCircuit:
-    """Each case changes what it depends on."""
+    """Return a switch whose cases change a bit of its target."""
     circuit = QuantumCircuit(3, 4)
     circuit.h([0, 1])
     circuit.measure([0, 1, 0, 1], [0, 1, 2, 3])
@@ -236,7 +239,7 @@ CIRCUITS = [
 
 
 @pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
-def test_dynamic_circuits_are_sampled_as_qiskit_says(
+def test_dynamic_circuits_have_the_exact_distribution(
     backend: QoroBackend, assert_sampled_from: Check, level: int | None
 ) -> None:
     circuits = [build() for build in CIRCUITS]
@@ -244,20 +247,18 @@ def test_dynamic_circuits_are_sampled_as_qiskit_says(
     compiled = circuits if level is None else transpile(circuits, backend, optimization_level=level)
     result = backend.run(compiled, shots=SHOTS, seed_simulator=level).result()
 
-    # An initialised state has no matrix; Qiskit's own synthesis of it has.
-    expected = [*circuits[:-1], transpile(circuits[-1], backend, optimization_level=0)]
-    for index, circuit in enumerate(expected):
+    for index, circuit in enumerate(circuits):
         assert_sampled_from(result.get_counts(index), circuit, SHOTS)
 
 
-def test_what_is_teleported_arrives(backend: QoroBackend) -> None:
+def test_a_teleported_state_arrives(backend: QoroBackend) -> None:
     counts = backend.run(teleportation(), shots=200).result().get_counts()
 
     assert {key[0] for key in counts} == {"0"}
     assert len(counts) == 4
 
 
-def test_the_sampler_of_qiskit_gives_dynamic_circuits_their_registers(
+def test_qiskits_sampler_returns_the_registers_of_a_dynamic_circuit(
     backend: QoroBackend, assert_sampled_from: Check
 ) -> None:
     circuit = repetition_code()
@@ -270,7 +271,7 @@ def test_the_sampler_of_qiskit_gives_dynamic_circuits_their_registers(
     assert_sampled_from({key: together.count(key) for key in set(together)}, circuit, SHOTS)
 
 
-def test_the_client_takes_dynamic_circuits_and_leaves_their_bits_in_place(provider: QoroProvider) -> None:
+def test_the_client_accepts_a_dynamic_circuit_and_keeps_its_bits_in_order(provider: QoroProvider) -> None:
     circuit = QuantumCircuit(2, 3)
     circuit.x(0)
     circuit.measure(0, 2)
@@ -284,7 +285,7 @@ def test_the_client_takes_dynamic_circuits_and_leaves_their_bits_in_place(provid
     assert provider.service.get_job_results(submitted).results == {"dynamic": {"110": 9}}
 
 
-def test_conditions_are_followed_on_a_noisy_qpu_too(provider: QoroProvider) -> None:
+def test_conditions_work_on_a_noisy_qpu(provider: QoroProvider) -> None:
     qpu = provider.get_backend("local_qpu")
     circuit = QuantumCircuit(2, 2)
     circuit.x(0)
@@ -300,5 +301,5 @@ def test_conditions_are_followed_on_a_noisy_qpu_too(provider: QoroProvider) -> N
 
     counts = qpu.run(transpile(circuit, qpu), shots=2000).result().get_counts()
 
-    # Some percent of readout errors and the errors of six gates; chance is 10 standard deviations away.
+    # Readout errors of a few percent, and the errors of six gates. The bound is 10 standard deviations away.
     assert counts["11"] > 1600

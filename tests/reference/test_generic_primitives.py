@@ -1,4 +1,4 @@
-"""Qiskit's generic primitives over our backend: they have to be right, and agree with ours."""
+"""Qiskit's generic primitives on our backend, compared with exact values and with our primitives."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def two_registers(first: Any = 0.8, second: Any = 1.9) -> QuantumCircuit:
     return circuit
 
 
-def test_the_sampler_gives_each_register_its_own_bits(
-    backend: QoroBackend, assert_sampled_from: Check
-) -> None:
+def test_the_generic_sampler_returns_each_register(backend: QoroBackend, assert_sampled_from: Check) -> None:
     circuit = two_registers()
 
     result = BackendSamplerV2(backend=backend).run([transpile(circuit, backend)], shots=SHOTS).result()[0]
@@ -64,17 +62,19 @@ def test_both_samplers_agree(backend: QoroBackend, assert_sampled_from: Check) -
     assert generic.metadata["version"] == ours.metadata["version"] == 2
     assert generic[0].metadata == ours[0].metadata
     assert layout(generic[0].data) == layout(ours[0].data)
-    for place in np.ndindex(3, 2):
-        bound = circuit.assign_parameters(values[place])
+    for index in np.ndindex(3, 2):
+        bound_circuit = circuit.assign_parameters(values[index])
         for result in (generic[0], ours[0]):
-            assert_sampled_from(joint_counts(result.data.one[place], result.data.two[place]), bound, SHOTS)
+            assert_sampled_from(
+                joint_counts(result.data.one[index], result.data.two[index]), bound_circuit, SHOTS
+            )
 
 
 def layout(data: DataBin) -> dict[str, tuple[object, ...]]:
     return {name: (bits.num_bits, bits.array.shape, bits.array.dtype) for name, bits in data.items()}
 
 
-def test_the_sampler_takes_parameter_values_and_wide_circuits(backend: QoroBackend) -> None:
+def test_the_generic_sampler_accepts_parameter_values_and_wide_circuits(backend: QoroBackend) -> None:
     theta = Parameter("θ")
     circuit = QuantumCircuit(70)
     circuit.rx(theta, 0)
@@ -90,7 +90,7 @@ def test_the_sampler_takes_parameter_values_and_wide_circuits(backend: QoroBacke
 
 
 @pytest.mark.parametrize("registers", [(), (ClassicalRegister(2, "extra"),)])
-def test_the_estimator_agrees_with_the_exact_one(
+def test_the_generic_estimator_agrees_with_exact_values(
     backend: QoroBackend, registers: tuple[ClassicalRegister, ...]
 ) -> None:
     circuit = QuantumCircuit(QuantumRegister(3), *registers)
@@ -107,17 +107,18 @@ def test_the_estimator_agrees_with_the_exact_one(
     exact = StatevectorEstimator().run([(circuit, observable)]).result()[0].data.evs
     found = BackendEstimatorV2(backend=backend).run([(compiled, observable)], precision=precision).result()
 
-    # Each term is a mean of 2,500 values of ±1: by Hoeffding, all together within this but once in 1e9.
-    reach = float(np.abs(observable.coeffs).sum()) * sqrt(2 * log(8e9)) * precision
-    assert abs(found[0].data.evs - exact) < reach
-    assert reach < 0.3
+    # Each term is a mean of 2,500 values of ±1. By Hoeffding's inequality, the sum is off by more than this
+    # with a probability of at most 1e-9.
+    bound = float(np.abs(observable.coeffs).sum()) * sqrt(2 * log(8e9)) * precision
+    assert abs(found[0].data.evs - exact) < bound
+    assert bound < 0.3
 
 
 def test_both_estimators_agree(backend: QoroBackend) -> None:
     circuit = efficient_su2(3, reps=1)
     compiled = transpile(circuit, backend)
-    words = ["ZZI", "IXX", "YIY", "XYZ", "III"]
-    observables = [SparsePauliOp(word).apply_layout(compiled.layout) for word in words]
+    pauli_strings = ["ZZI", "IXX", "YIY", "XYZ", "III"]
+    observables = [SparsePauliOp(string).apply_layout(compiled.layout) for string in pauli_strings]
     values = np.random.default_rng(2).normal(size=(4, 1, circuit.num_parameters))
     precision = 0.02
 
@@ -130,11 +131,12 @@ def test_both_estimators_agree(backend: QoroBackend) -> None:
     left, right, truth = (job.result()[0] for job in (generic, ours, exact))
     assert left.data.evs.shape == right.data.evs.shape == truth.data.evs.shape == (4, 5)
     assert left.metadata["target_precision"] == right.metadata["target_precision"] == precision
-    # Means of 2,500 values of ±1: by Hoeffding, all 40 within this but once in 1e9.
-    reach = sqrt(2 * log(8e10)) * precision
-    assert reach < 0.15
-    assert (abs(left.data.evs - truth.data.evs) < reach).all()
-    assert (abs(right.data.evs - truth.data.evs) < reach).all()
+    # Means of 2,500 values of ±1. By Hoeffding's inequality, any of the 40 is off by more than this with a
+    # probability of at most 1e-9.
+    bound = sqrt(2 * log(8e10)) * precision
+    assert bound < 0.15
+    assert (abs(left.data.evs - truth.data.evs) < bound).all()
+    assert (abs(right.data.evs - truth.data.evs) < bound).all()
     # The standard error of such a mean follows from the mean.
     np.testing.assert_allclose(right.data.stds, np.sqrt((1 - right.data.evs**2) / 2500), atol=1e-12)
     np.testing.assert_allclose(left.data.stds, np.sqrt((1 - left.data.evs**2) / 2500), atol=1e-12)

@@ -1,7 +1,8 @@
-"""Random circuits with parameters, their values, and what another provider has of the jobs that run them.
+"""Random circuits with parameters and their values, and a comparison with results that another provider
+fetches.
 
-A case is a number: the seed of everything in it, which a failing test tells. ``--cases N`` runs *N* times as
-many. The simulator has a seed too, so that a run would not be a different one every time.
+A case is determined by its seed, which is in the message of a failing test. ``--cases N`` runs *N* times as
+many cases. The simulator has a fixed seed too, so that a failure is repeatable.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ Shape = tuple[int, ...]
 
 
 class Maker:
-    """Makes what a case needs; everything is decided by the seed."""
+    """Makes random circuits, shapes, values and options from a seed."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         loose = [Parameter(name) for name in ("θ", "a0", "pi", "q[0]")]
-        symbols = [*loose[: self.upto(5) - 1], *ParameterVector("v", self.upto(12))]
+        symbols = [*loose[: self.up_to(5) - 1], *ParameterVector("v", self.up_to(12))]
         self.symbols = symbols if self.chance(0.7) else []
 
-    def upto(self, most: int) -> int:
+    def up_to(self, most: int) -> int:
         return int(self.rng.integers(1, most + 1))
 
     def chance(self, probability: float) -> bool:
@@ -61,19 +62,19 @@ class Maker:
     def some(self, options: Sequence[Any], count: int) -> list[Any]:
         return [options[index] for index in self.rng.permutation(len(options))[:count].tolist()]
 
-    def word(self, width: int, letters: str) -> str:
+    def pauli_string(self, width: int, letters: str) -> str:
         return "".join(self.rng.choice(list(letters), width))
 
     # --- circuits -------------------------------------------------------------------------------------
 
     def circuit(self, width: int, length: int) -> QuantumCircuit:
-        """A circuit without measurements; some of its qubits may be idle."""
-        left = self.upto(width)
+        """Return a circuit without measurements. Some of its qubits may be idle."""
+        left = self.up_to(width)
         registers = [QuantumRegister(size, name) for size, name in ((left, "q"), (width - left, "r")) if size]
         circuit = QuantumCircuit(*registers, global_phase=self.angle(), metadata={"width": width})
         if self.chance(0.2):
             circuit.initialize(random_statevector(2, seed=self.rng).data, self.pick(circuit.qubits))
-        used = self.some(circuit.qubits, self.upto(width))
+        used = self.some(circuit.qubits, self.up_to(width))
         for _ in range(length):
             self.append_gate(circuit, used)
         return circuit
@@ -91,22 +92,22 @@ class Maker:
         return gate.base_class(*(self.angle() for _ in gate.params))
 
     def library(self, width: int) -> Gate:
-        size = self.upto(width)
-        hamiltonian = SparsePauliOp([self.word(size, "IXYZ")], [0.7])
+        size = self.up_to(width)
+        hamiltonian = SparsePauliOp([self.pauli_string(size, "IXYZ")], [0.7])
         gates: list[Callable[[], Gate]] = [
             lambda: UnitaryGate(random_unitary(2**size, seed=self.rng)),
             lambda: DiagonalGate(np.exp(1j * self.rng.uniform(-3, 3, 2**size)).tolist()),
             lambda: PauliEvolutionGate(hamiltonian, time=self.angle()),
-            lambda: PauliGate(self.word(size, "IXYZ")),
+            lambda: PauliGate(self.pauli_string(size, "IXYZ")),
             lambda: PermutationGate(self.rng.permutation(size).tolist()),
             lambda: StatePreparation(random_statevector(2**size, seed=self.rng).data).inverse(),
-            lambda: MCXGate(size, ctrl_state=self.upto(2**size) - 1),
+            lambda: MCXGate(size, ctrl_state=self.up_to(2**size) - 1),
         ]
         return self.pick(gates)()
 
     def composite(self, width: int) -> Gate:
-        """A gate of gates; without parameters it may be controlled, so that its phases matter."""
-        inner = QuantumCircuit(self.upto(max(width - 1, 1)), name="größe 2", global_phase=self.angle())
+        """Return a gate of gates. If it has no parameters it may be controlled, so that its phases matter."""
+        inner = QuantumCircuit(self.up_to(max(width - 1, 1)), name="größe 2", global_phase=self.angle())
         for _ in range(3):
             gate = self.standard(width)
             if gate.num_qubits <= inner.num_qubits:
@@ -114,7 +115,7 @@ class Maker:
         gate = inner.to_gate().inverse() if self.chance(0.5) else inner.to_gate()
         if inner.parameters or self.chance(0.5):
             return gate
-        return gate.control(1, ctrl_state=self.upto(2) - 1, annotated=False)
+        return gate.control(1, ctrl_state=self.up_to(2) - 1, annotated=False)
 
     def angle(self) -> Any:
         number = float(self.pick([self.rng.uniform(-7, 7), self.rng.uniform(-1e-6, 1e-6), 0, np.pi / 2]))
@@ -134,32 +135,33 @@ class Maker:
         return self.pick(expressions)()
 
     def transpiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        """The circuit for qubits in a row, on some of them, or as it was where that loses parameters."""
-        wide = circuit.num_qubits + self.upto(3) - 1
+        """Transpile a circuit for a line of qubits; return it unchanged if a parameter would be lost."""
+        wide = circuit.num_qubits + self.up_to(3) - 1
         compiled = transpile(
             circuit,
             coupling_map=CouplingMap.from_line(wide),
             basis_gates=self.pick(BASES),
             initial_layout=self.some(range(wide), circuit.num_qubits) if self.chance(0.7) else None,
-            # Qiskit 2.0 has faults in passes of the higher levels.
-            optimization_level=self.upto(2) - 1,
-            seed_transpiler=self.upto(1000),
+            # Qiskit 2.0 has bugs in passes of the higher levels.
+            optimization_level=self.up_to(2) - 1,
+            seed_transpiler=self.up_to(1000),
         )
         return compiled if compiled.parameters == circuit.parameters else circuit
 
     # --- values and options ---------------------------------------------------------------------------
 
     def shapes(self) -> tuple[Shape, Shape]:
-        """Two shapes that can be broadcast."""
-        lengths = self.rng.choice([0, 1, 2, 3], self.upto(4) - 1, p=[0.06, 0.2, 0.4, 0.34]).tolist()
-        return self.part_of(lengths), self.part_of(lengths)
+        """Return two shapes that can be broadcast together. Some are empty."""
+        lengths = self.rng.choice([0, 1, 2, 3], self.up_to(4) - 1, p=[0.06, 0.2, 0.4, 0.34]).tolist()
+        return self.broadcastable_to(lengths), self.broadcastable_to(lengths)
 
-    def part_of(self, shape: Sequence[int]) -> Shape:
-        kept = shape[self.upto(len(shape) + 1) - 1 :]
+    def broadcastable_to(self, shape: Sequence[int]) -> Shape:
+        """Return a shape with fewer dimensions, some of length 1."""
+        kept = shape[self.up_to(len(shape) + 1) - 1 :]
         return tuple(1 if self.chance(0.3) else length for length in kept)
 
     def values(self, circuit: QuantumCircuit, shape: Shape) -> Any:
-        """Values of the circuit's parameters in one of the forms that Qiskit takes; rows may be equal."""
+        """Return values of the circuit's parameters in a form that Qiskit accepts. Rows may be equal."""
         parameters = list(circuit.parameters)
         if not parameters:
             return BindingsArray({}, shape=shape)
@@ -169,20 +171,20 @@ class Maker:
         if self.chance(0.5):
             return rows
         order = self.rng.permutation(len(parameters)).tolist()
-        cut = self.upto(len(order))
+        cut = self.up_to(len(order))
         parts = {tuple(parameters[k] for k in part): rows[..., part] for part in (order[:cut], order[cut:])}
         return BindingsArray({key: part for key, part in parts.items() if key}, shape=shape)
 
     def options(self) -> dict[str, Any]:
-        """Options of a primitive."""
+        """Return options of a primitive."""
         return {
-            "execution_config": MaestroConfig(seed=self.upto(10**6)),
+            "execution_config": MaestroConfig(seed=self.up_to(10**6)),
             "max_parameter_rows_per_job": self.pick([None, None, 1, 2, 5]),
         }
 
 
 @contextmanager
-def _naming(seed: int) -> Iterator[Maker]:
+def _maker(seed: int) -> Iterator[Maker]:
     try:
         yield Maker(seed)
     except BaseException as error:
@@ -192,38 +194,39 @@ def _naming(seed: int) -> Iterator[Maker]:
 
 @pytest.fixture(scope="session")
 def make() -> Callable[[int], AbstractContextManager[Maker]]:
-    """The maker of a seed; what fails within tells the seed."""
-    return _naming
+    """A context manager that gives the maker of a seed, and adds the seed to errors inside the block."""
+    return _maker
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the batches of cases that were asked for."""
+    """Run one batch of cases, or as many as requested with ``--cases``."""
     if "batch" in metafunc.fixturenames:
-        metafunc.parametrize("batch", range(5 * metafunc.config.getoption("--cases")))
+        metafunc.parametrize("batch", range(metafunc.config.getoption("--cases")))
 
 
 @pytest.fixture(scope="session")
-def stranger(local_service: LocalService) -> Iterator[QoroProvider]:
-    """A provider that knows of a job only what the service tells."""
+def other_provider(local_service: LocalService) -> Iterator[QoroProvider]:
+    """A provider without a journal, which knows a job only from the service."""
     with QoroProvider(local_service.token, base_url=local_service.url, journal=False) as provider:
         yield provider
 
 
 @pytest.fixture
-def assert_same_elsewhere(stranger: QoroProvider, tmp_path: Path) -> Callable[[QoroPrimitiveJob], None]:
-    """Asserts that another provider has the same result, by a job's identifier or from a file."""
+def assert_same_elsewhere(other_provider: QoroProvider, tmp_path: Path) -> Callable[[QoroPrimitiveJob], None]:
+    """Assert that another provider gets the same result, by the job's identifier and from a file."""
 
     def check(job: QoroPrimitiveJob) -> None:
         path = tmp_path / "job"
         job.save(path)
         try:
-            again = (stranger.retrieve_job(job.job_id()) if job.job_ids else job).result()
+            again = (other_provider.retrieve_job(job.job_id()) if job.job_ids else job).result()
         except QoroInputError as error:
+            # A large postprocessor does not fit into the labels; the file has it.
             if "did not fit" not in str(error):
                 raise
         else:
             assert_same(again, job.result())
-        assert_same(stranger.load_job(path).result(), job.result())
+        assert_same(other_provider.load_job(path).result(), job.result())
 
     return check
 

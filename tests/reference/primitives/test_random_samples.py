@@ -1,8 +1,8 @@
-"""Random PUBs through the sampler, against the distributions that Qiskit computes.
+"""Random PUBs on the sampler, compared with the exact distributions of their circuits.
 
-The joint distribution of all registers has to be the exact one, by the two tests of the ``conftest.py`` of
-this directory's parent. Their significance is 1e-9 for each element of a PUB: by Bonferroni's correction 1e-6
-for a thousand of them, or 1e-4 in the worst case.
+The joint distribution of all registers is compared by the two tests of ``tests/reference/conftest.py``. Their
+significance is 1e-9 for each element of a PUB. For a thousand elements it is 1e-6 by Bonferroni's correction,
+or 1e-4 in the worst case.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from qiskit.quantum_info import Statevector
 
 from qiskit_qoro import QoroBackend, QoroPrimitiveJob, QoroSampler
 
-Maker = Any  # that of conftest.py
+Maker = Any  # the class in conftest.py
 Check = Callable[[Mapping[str, int], QuantumCircuit, int], None]
 CheckDrawn = Callable[[Mapping[str, int], Mapping[str, float], int, str], None]
 
-BATCH = 4
+BATCH = 5
 
-# Qiskit computes the matrix of an evolution so.
+# Qiskit's computation of the matrix of an evolution warns.
 pytestmark = pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
 
 
 def measured_circuit(maker: Maker) -> QuantumCircuit:
-    """A circuit of up to 8 qubits that is measured at its end."""
-    circuit = maker.circuit(maker.upto(8), maker.upto(12) - 1)
-    add_registers(maker, circuit, maker.upto(9))
-    for _ in range(maker.upto(6)):
+    """Return a circuit of up to 8 qubits with final measurements."""
+    circuit = maker.circuit(maker.up_to(8), maker.up_to(12) - 1)
+    add_registers(maker, circuit, maker.up_to(9))
+    for _ in range(maker.up_to(6)):
         circuit.measure(maker.pick(circuit.qubits), maker.pick(circuit.clbits))
     if maker.chance(0.3):
         circuit.measure_all()
@@ -44,14 +44,14 @@ def measured_circuit(maker: Maker) -> QuantumCircuit:
 
 
 def dynamic_circuit(maker: Maker) -> QuantumCircuit:
-    """A circuit of up to 3 qubits that goes on after its measurements, as they say."""
-    circuit = maker.circuit(maker.upto(3), 2)
+    """Return a circuit of up to 3 qubits with operations that depend on measurements."""
+    circuit = maker.circuit(maker.up_to(3), 2)
     circuit.h(circuit.qubits)
-    add_registers(maker, circuit, maker.upto(4))
-    for _ in range(maker.upto(3)):
+    add_registers(maker, circuit, maker.up_to(4))
+    for _ in range(maker.up_to(3)):
         circuit.measure(maker.pick(circuit.qubits), maker.pick(circuit.clbits))
         register = maker.pick([item for item in circuit.cregs if len(item)])
-        number = maker.upto(2 ** len(register)) - 1
+        number = maker.up_to(2 ** len(register)) - 1
         with circuit.if_test(maker.pick([(maker.pick(circuit.clbits), 1), (register, number)])) as otherwise:
             maker.append_gate(circuit, circuit.qubits)
             if maker.chance(0.3):
@@ -65,29 +65,29 @@ def dynamic_circuit(maker: Maker) -> QuantumCircuit:
 
 
 def add_registers(maker: Maker, circuit: QuantumCircuit, count: int) -> None:
-    """Registers that share bits, in any order, one of them empty, and bits in none."""
+    """Add registers that share bits in any order, possibly an empty register, and bits without a register."""
     bits = [Clbit() for _ in range(count)]
     circuit.add_bits(bits)
-    circuit.add_register(ClassicalRegister(bits=maker.some(bits, maker.upto(count)), name="größe 1"))
+    circuit.add_register(ClassicalRegister(bits=maker.some(bits, maker.up_to(count)), name="größe 1"))
     if maker.chance(0.6):
-        circuit.add_register(ClassicalRegister(bits=maker.some(bits, maker.upto(count)), name="c-1"))
+        circuit.add_register(ClassicalRegister(bits=maker.some(bits, maker.up_to(count)), name="c-1"))
     if maker.chance(0.4):
-        circuit.add_register(ClassicalRegister(maker.upto(3) - 1, "if"))
+        circuit.add_register(ClassicalRegister(maker.up_to(3) - 1, "if"))
 
 
 def writes_once(circuit: QuantumCircuit) -> bool:
-    """Whether no bit is measured into twice: Qiskit 2.0 may change the order of such measurements."""
+    """Whether no bit is written twice. Qiskit 2.0 may change the order of such measurements."""
     written = [item.clbits[0] for item in circuit.data if item.name == "measure"]
     return len(set(written)) == len(written)
 
 
 def complete_copy(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Qiskit binds the gates inside of control flow in place, also those of a copy."""
+    """Copy a circuit and all of its operations. Qiskit binds operations inside control flow in place."""
     return pickle.loads(pickle.dumps(circuit))
 
 
 def final_distribution(circuit: QuantumCircuit) -> dict[str, float]:
-    """The probability of each joint outcome, for a circuit whose measurements are its end."""
+    """Return the probability of each joint outcome of a circuit with final measurements."""
     measurements = [item for item in circuit.data if item.name == "measure"]
     source = {item.clbits[0]: circuit.find_bit(item.qubits[0]).index for item in measurements}
     bare = QuantumCircuit(circuit.qubits)
@@ -103,16 +103,16 @@ def final_distribution(circuit: QuantumCircuit) -> dict[str, float]:
     return dict(result)
 
 
-def joint_counts(data: DataBin, place: tuple[int, ...]) -> Counter[str]:
-    """All registers of each shot together, the first one rightmost."""
+def joint_counts(data: DataBin, index: tuple[int, ...]) -> Counter[str]:
+    """Count the shots by the content of all registers together, with the first register rightmost."""
     columns = [
-        bits.get_bitstrings(place or None) if bits.num_bits else [""] * bits.num_shots
+        bits.get_bitstrings(index or None) if bits.num_bits else [""] * bits.num_shots
         for bits in reversed(list(data.values()))
     ]
     return Counter(" ".join(shot) for shot in zip(*columns, strict=True))
 
 
-def test_samples_have_the_joint_distribution_that_qiskit_says(
+def test_samples_have_the_exact_joint_distribution(
     backend: QoroBackend,
     make: Callable[[int], Any],
     assert_sampled_from: Check,
@@ -122,30 +122,32 @@ def test_samples_have_the_joint_distribution_that_qiskit_says(
 ) -> None:
     for seed in range(20_000 + batch * BATCH, 20_000 + (batch + 1) * BATCH):
         with make(seed) as maker:
-            wanted, pubs = [], []
-            for _ in range(maker.upto(3)):
+            references, pubs = [], []
+            for _ in range(maker.up_to(3)):
                 is_dynamic = maker.chance(0.3)
                 circuit = dynamic_circuit(maker) if is_dynamic else measured_circuit(maker)
                 can_be_transpiled = not is_dynamic and writes_once(circuit)
                 sent = maker.transpiled(circuit) if can_be_transpiled and maker.chance(0.6) else circuit
                 values = maker.values(circuit, maker.shapes()[0])
-                wanted.append((circuit, SamplerPub.coerce((circuit, values)), is_dynamic))
+                references.append((circuit, SamplerPub.coerce((circuit, values)), is_dynamic))
                 pubs.append((sent, values, maker.pick([None, 100, 1000, 3000])))
             job = QoroSampler(backend, options=maker.options()).run(pubs, shots=2000)
 
-            for (circuit, reference, is_dynamic), pub, result in zip(wanted, pubs, job.result(), strict=True):
+            for (circuit, reference, is_dynamic), pub, result in zip(
+                references, pubs, job.result(), strict=True
+            ):
                 shots = pub[2] or 2000
                 assert result.metadata == {"shots": shots, "circuit_metadata": pub[0].metadata}
                 sizes = {register.name: len(register) for register in circuit.cregs}
                 assert {name: bits.num_bits for name, bits in result.data.items()} == sizes
                 assert list(result.data) == list(sizes)
                 assert {bits.shape for bits in result.data.values()} == {reference.shape}
-                for place in np.ndindex(reference.shape):
-                    bound = reference.parameter_values.bind(complete_copy(circuit), place)
-                    counts = joint_counts(result.data, place)
+                for index in np.ndindex(reference.shape):
+                    bound = reference.parameter_values.bind(complete_copy(circuit), index)
+                    counts = joint_counts(result.data, index)
                     if is_dynamic:
                         assert_sampled_from(counts, bound, shots)
                     else:
-                        assert_drawn_from(counts, final_distribution(bound), shots, "measured last")
+                        assert_drawn_from(counts, final_distribution(bound), shots, f"seed {seed}")
             if seed % 3 == 0:
                 assert_same_elsewhere(job)
