@@ -1,4 +1,4 @@
-"""A Bell pair on the local service: needs ``pip install "qiskit-qoro[local]"`` and no account."""
+"""Run a Bell state on the local service. Needs ``pip install "qiskit-qoro[local]"`` and no account."""
 
 from qiskit import QuantumCircuit, transpile
 
