@@ -1,4 +1,4 @@
-"""Runs every benchmark of this directory, or those named as arguments: ``python benchmarks [NAME ...]``."""
+"""Run every benchmark of this directory, or only the named ones: ``python benchmarks [NAME ...]``."""
 
 import runpy
 import sys
@@ -9,9 +9,8 @@ known = {path.stem.removeprefix("bench_"): path for path in sorted(here.glob("be
 wanted = sys.argv[1:] or list(known)
 unknown = [name for name in wanted if name not in known]
 if unknown or not known:
-    sys.exit(
-        f"no benchmark named {', '.join(unknown) or 'bench_*.py'}; there are: {', '.join(known) or 'none'}"
-    )
+    names = ", ".join(known) or "none"
+    sys.exit(f"no benchmark named {', '.join(unknown) or 'bench_*.py'}, expected one of: {names}")
 for name in wanted:
     print(f"== {name}")
     sys.argv = [str(known[name])]

@@ -1,13 +1,16 @@
-"""What `QoroEstimator` costs, on the local service over real HTTP, against the estimators of Qiskit and Aer.
+"""Compare `QoroEstimator`, on the local service over real HTTP, with the estimators of Qiskit and Aer.
 
-(a) preparing a sweep, as a template and as bound circuits: CPU time of the client, and bytes to be sent;
-(b) a sweep from end to end; (c) one evaluation of a variational loop; (d) one estimate of many words; (e) the
-memory that one takes. Random numbers take up their digits in every form, so there are two sweeps in (a): one
-of all parameters, and one of two parameters, the others being the same in all rows.
+(a) Prepare a sweep, as a template and as bound circuits: CPU time of the client, and bytes to send. Random
+    numbers need all their digits in any form. Therefore one sweep varies all parameters. Another one varies
+    two parameters, while the others are the same in all rows.
+(b) Run a sweep.
+(c) Run one evaluation of a variational loop.
+(d) Estimate many Pauli strings.
+(e) Measure the memory of such an estimate.
 
-Contenders take turns, and the shortest time of each counts, so that what else the machine does disturbs all
-alike. `QoroEstimator` includes everything between `run` and `result`, the local service in the same process
-among it; the other estimators run in this process without any network.
+The estimators take turns, and the shortest time of each one counts. Other load on the machine then affects
+all of them alike. The time of `QoroEstimator` is everything from `run` to `result`, including the local
+service in this process. The other estimators run in this process without a network.
 """
 
 from __future__ import annotations
@@ -33,9 +36,9 @@ from qiskit_qoro.primitives import QoroEstimator
 from qiskit_qoro.qasm import write_program
 
 ROWS = 1000
-WIDE_ROWS = 100  # of a circuit so wide that the local service runs row by row
-SAMPLED_ROWS = 20  # for the estimator that samples, which would take too long for all of them
-WORDS = 20
+WIDE_ROWS = 100  # rows of a circuit that is so wide that the local service runs it row by row
+SAMPLED_ROWS = 20  # rows for the sampling estimator, which would need too long for all of them
+PAULI_STRINGS = 20
 OURS, AER, STATEVECTOR, BACKEND = (
     "QoroEstimator",
     "Aer's EstimatorV2",
@@ -56,16 +59,16 @@ H2 = SparsePauliOp(
 Pub = tuple[Any, ...]
 
 
-def observable(num_qubits: int, num_words: int, rng: np.random.Generator) -> SparsePauliOp:
-    """Different random words with random weights."""
-    words: set[str] = set()
-    while len(words) < num_words:
-        words.add("".join(rng.choice(list("IXYZ"), num_qubits)))
-    return SparsePauliOp(sorted(words), rng.normal(size=num_words))
+def observable(num_qubits: int, num_pauli_strings: int, rng: np.random.Generator) -> SparsePauliOp:
+    """Make an observable of distinct random Pauli strings with random weights."""
+    pauli_strings: set[str] = set()
+    while len(pauli_strings) < num_pauli_strings:
+        pauli_strings.add("".join(rng.choice(list("IXYZ"), num_qubits)))
+    return SparsePauliOp(sorted(pauli_strings), rng.normal(size=num_pauli_strings))
 
 
 def shortest(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The shortest time of each contender, in seconds; they take turns."""
+    """Measure the shortest time of each contender, in seconds. The contenders take turns."""
     best = dict.fromkeys(contenders, float("inf"))
     for _ in range(rounds):
         for name, call in contenders.items():
@@ -98,15 +101,17 @@ def cpu_seconds(call: Callable[[], Any]) -> tuple[float, Any]:
 def prepare_sweep(ours: QoroEstimator) -> None:
     rng = np.random.default_rng(7)
     circuit = efficient_su2(20, reps=3)
-    words = observable(20, WORDS, rng)
+    hamiltonian = observable(20, PAULI_STRINGS, rng)
     all_swept = rng.uniform(-np.pi, np.pi, (ROWS, circuit.num_parameters))
     two_swept = all_swept.copy()
     two_swept[:, 2:] = two_swept[0, 2:]
-    print(f"(a) preparing {ROWS} rows of efficient_su2(20, reps=3), {WORDS} words")
+    print(f"(a) preparing {ROWS} rows of efficient_su2(20, reps=3), {PAULI_STRINGS} Pauli strings")
     for name, values in (("all 160 parameters swept", all_swept), ("2 of 160 swept", two_swept)):
-        pub = (circuit, words, values)
+        pub = (circuit, hamiltonian, values)
         template_s, plan = min((cpu_seconds(lambda pub=pub: ours.plan([pub])) for _ in range(3)), key=first)
-        bound_s, submission = cpu_seconds(lambda values=values: prepare_bound(ours, circuit, words, values))
+        bound_s, submission = cpu_seconds(
+            lambda values=values: prepare_bound(ours, circuit, hamiltonian, values)
+        )
         template_bytes = sum(job.num_bytes for job in plan.jobs)
         print(
             f"  {name}: CPU {template_s * 1e3:.0f} ms as a template, {bound_s * 1e3:.0f} ms as bound "
@@ -120,11 +125,11 @@ def first(pair: tuple[float, Any]) -> float:
 
 
 def prepare_bound(
-    ours: QoroEstimator, circuit: QuantumCircuit, words: SparsePauliOp, values: NDArray[np.float64]
+    ours: QoroEstimator, circuit: QuantumCircuit, hamiltonian: SparsePauliOp, values: NDArray[np.float64]
 ) -> Any:
-    """The same sweep as circuits with their values in them."""
+    """Prepare the same sweep as bound circuits."""
     programs = {str(place): write_program(circuit.assign_parameters(row)) for place, row in enumerate(values)}
-    ham_ops = ";".join(label[::-1] for label in words.paulis.to_labels())
+    ham_ops = ";".join(label[::-1] for label in hamiltonian.paulis.to_labels())
     return ours.backend.service.prepare_circuits(programs, ham_ops=ham_ops)
 
 
@@ -133,14 +138,14 @@ def prepare_bound(
 
 def run_sweep(estimators: Mapping[str, BaseEstimatorV2]) -> None:
     pub = random_sweep(8, ROWS)
-    print(f"(b) {ROWS} rows of efficient_su2(8, reps=3), {WORDS} words, from run to result")
+    print(f"(b) {ROWS} rows of efficient_su2(8, reps=3), {PAULI_STRINGS} Pauli strings, from run to result")
     exact = [estimators[name] for name in (OURS, AER)]
     difference = np.abs(estimate(exact[0], pub) - estimate(exact[1], pub)).max()
     times = shortest({name: bind(estimators[name], pub) for name in (OURS, AER, STATEVECTOR)}, rounds=5)
     few = (*pub[:2], pub[2][:SAMPLED_ROWS])
     sampled = shortest({BACKEND: bind(estimators[BACKEND], few)}, rounds=1)[BACKEND]
     report(times, "sweep")
-    print(f"  {SAMPLED_ROWS} of the rows, {BACKEND}, which samples: {sampled * 1e3:.0f} ms")
+    print(f"  {SAMPLED_ROWS} of the rows, {BACKEND} (sampling): {sampled * 1e3:.0f} ms")
     print(f"  largest difference from {AER}: {difference:.1e}")
     wide = random_sweep(16, WIDE_ROWS)
     times = shortest({name: bind(estimators[name], wide) for name in (OURS, AER)}, rounds=3)
@@ -148,11 +153,11 @@ def run_sweep(estimators: Mapping[str, BaseEstimatorV2]) -> None:
 
 
 def random_sweep(num_qubits: int, rows: int) -> Pub:
-    """Rows in which every angle is another one."""
+    """Make a sweep in which every angle is different."""
     rng = np.random.default_rng(num_qubits)
     circuit = efficient_su2(num_qubits, reps=3)
     values = rng.uniform(-np.pi, np.pi, (rows, circuit.num_parameters))
-    return circuit, observable(num_qubits, WORDS, rng), values
+    return circuit, observable(num_qubits, PAULI_STRINGS, rng), values
 
 
 def bind(estimator: BaseEstimatorV2, pub: Pub) -> Callable[[], object]:
@@ -180,8 +185,8 @@ def run_loop(estimators: Mapping[str, BaseEstimatorV2]) -> None:
     print("  energies found: " + ", ".join(f"{name} {energy:.6f}" for name, energy in energies.items()))
 
 
-def run_words(estimators: Mapping[str, BaseEstimatorV2]) -> None:
-    print("(d) one estimate of 500 words of efficient_su2(n, reps=3)")
+def run_pauli_strings(estimators: Mapping[str, BaseEstimatorV2]) -> None:
+    print("(d) one estimate of 500 Pauli strings of efficient_su2(n, reps=3)")
     for num_qubits, names in (
         (8, (OURS, AER, STATEVECTOR)),
         (12, (OURS, AER, STATEVECTOR)),
@@ -192,18 +197,18 @@ def run_words(estimators: Mapping[str, BaseEstimatorV2]) -> None:
         report(times, f"{num_qubits} qubits")
 
 
-def one_estimate(num_qubits: int, num_words: int) -> Pub:
+def one_estimate(num_qubits: int, num_pauli_strings: int) -> Pub:
     rng = np.random.default_rng(num_qubits)
     circuit = efficient_su2(num_qubits, reps=3)
     bound = circuit.assign_parameters(rng.uniform(-np.pi, np.pi, circuit.num_parameters))
-    return bound, observable(num_qubits, num_words, rng)
+    return bound, observable(num_qubits, num_pauli_strings, rng)
 
 
 def measure_memory(estimators: Mapping[str, BaseEstimatorV2]) -> None:
-    print("(e) peak of what Python allocates for one estimate of 2,000 words, 12 qubits")
+    print("(e) peak memory that Python allocates for one estimate of 2,000 Pauli strings, 12 qubits")
     pub = one_estimate(12, 2000)
     for name in (OURS, AER):
-        estimate(estimators[name], pub)  # imports and caches are not the estimate's
+        estimate(estimators[name], pub)  # do not count imports and caches
         tracemalloc.start()
         estimate(estimators[name], pub)
         print(f"  {name}: {tracemalloc.get_traced_memory()[1] / 1e6:.2f} MB")
@@ -227,7 +232,7 @@ def main() -> None:
         prepare_sweep(estimators[OURS])
         run_sweep(estimators)
         run_loop(estimators)
-        run_words(estimators)
+        run_pauli_strings(estimators)
         measure_memory(estimators)
 
 

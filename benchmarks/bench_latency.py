@@ -1,8 +1,8 @@
-"""How soon a result is in hand: a Bell job on the local service, over real HTTP.
+"""Measure the latency of a job with a Bell circuit on the local service, over real HTTP.
 
-Measured for each job: the time from the end of the job (its results stored) to ``result()`` returning, and
-the time from ``run()`` to ``result()`` returning. The same jobs are waited for as a client with a fixed
-polling interval of one second would do it. The engine alone, called in this process, is the floor.
+For each job the script measures the time from the end of the job, when its results are stored, to the return
+of ``result()``, and the time from ``run()`` to the return of ``result()``. For comparison it waits for the
+same jobs with a fixed polling interval of one second, and runs the engine alone in this process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIXED_INTERVAL_S = 1.0
 
 
 class FixedInterval:
-    """A clock whose waits all take one interval, as a client that does not adapt would wait."""
+    """A clock on which every wait takes one interval, as in a client with fixed polling."""
 
     def now(self) -> float:
         return time.monotonic()
@@ -36,7 +36,7 @@ class FixedInterval:
 
 
 def one_job(service: LocalService, backend: QoroBackend, circuit: QuantumCircuit) -> tuple[float, float]:
-    """Seconds from the job's end to the result, and from ``run`` to the result."""
+    """Measure the seconds from the end of a job to its result, and from ``run`` to the result."""
     ended: list[float] = []
 
     def watch() -> None:
@@ -62,22 +62,22 @@ def main() -> None:
     config = JobConfig(simulator_cluster=cluster)
     with serve() as local:
         service = QoroService(local.token, config, base_url=local.url)
-        patient = QoroService(local.token, config, base_url=local.url, clock=FixedInterval())
+        fixed_polling = QoroService(local.token, config, base_url=local.url, clock=FixedInterval())
         backend = QoroBackend(cluster, service)
         isa = transpile(circuit, backend)
-        one_job(local, backend, isa)  # the workers are warm from here on
+        one_job(local, backend, isa)  # warm up the workers
         ours = [one_job(local, backend, isa) for _ in range(JOBS)]
-        fixed = [one_job(local, QoroBackend(cluster, patient), isa) for _ in range(3)]
+        fixed = [one_job(local, QoroBackend(cluster, fixed_polling), isa) for _ in range(3)]
     text = write_program(isa).text
     engine = []
     for _ in range(JOBS):
         begin = time.perf_counter()
         maestro.simple_execute(text, shots=1024)
         engine.append(time.perf_counter() - begin)
-    in_hand = median(end for end, _ in ours)
+    after_end = median(end for end, _ in ours)
     total = median(total for _, total in ours)
     total_fixed = median(total for _, total in fixed)
-    print(f"job's end to result():   median {in_hand * 1e3:6.1f} ms over {JOBS} jobs")
+    print(f"end of job to result():  median {after_end * 1e3:6.1f} ms over {JOBS} jobs")
     print(f"run() to result():       median {total * 1e3:6.1f} ms")
     print(f"the engine alone:        median {median(engine) * 1e3:6.1f} ms")
     print(f"the same at a fixed interval of {FIXED_INTERVAL_S:g} s: {total_fixed / total:.0f} times as long")

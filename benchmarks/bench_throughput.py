@@ -1,8 +1,9 @@
-"""What the service costs beside the engine: jobs of 1,000 circuits against a loop over the engine.
+"""Measure the overhead of the service: compare jobs of 1,000 circuits with a loop over the engine.
 
-Once as 1,000 circuits, once as 1,000 parameter sets of one template. The loop runs in this process on one
-core. A job goes through writing, uploading, the database, the worker processes and the results: with one
-worker, for what the service adds, and with one for each processor, for what the user gets.
+One job has 1,000 circuits, another one has 1,000 parameter sets of one template. The loop runs in this
+process on one core. The time of a job includes writing, uploading, the database, the worker processes and the
+results. With one worker the difference is the overhead of the service. With one worker for each processor the
+time is that of a typical installation.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def random_texts() -> dict[str, str]:
 
 
 def ansatz() -> TemplateEntry:
-    """Layers of two rotations a qubit and a ring of controlled flips, with random angles."""
+    """Make a template with layers of two rotations per qubit and a ring of CX gates, with random angles."""
     names = [f"theta_{number}" for number in range(2 * QUBITS * LAYERS)]
     lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{QUBITS}];", f"creg c[{QUBITS}];"]
     angles = iter(names)
@@ -70,7 +71,7 @@ def seconds_of_loop(texts: dict[str, str]) -> float:
 
 
 def seconds_of_job(service: QoroService, submit: Callable[[], ExecutionResult]) -> tuple[float, float]:
-    """Seconds until the submission returns, and until the results are there."""
+    """Measure the seconds until the submission returns, and until the results have been read."""
     begin = time.perf_counter()
     job = submit()
     submitted = time.perf_counter() - begin
@@ -98,20 +99,20 @@ def main() -> None:
                 "template": lambda service=service: service.submit_circuit_templates([template]),
                 "template, as bound circuits": lambda service=service: service.submit_circuits(bound),
             }
-            seconds_of_job(service, submissions["circuits"])  # the workers are warm from here on
+            seconds_of_job(service, submissions["circuits"])  # warm up the workers
             for name, submit in submissions.items():
                 submitted, total = seconds_of_job(service, submit)
                 ratio = total / loops[name.partition(",")[0]]
                 print(
                     f"{name}: one job, {workers} worker(s)  {total:6.2f} s, {ratio:.2f} of the loop "
-                    f"({submitted:.2f} s until it is submitted)"
+                    f"({submitted:.2f} s to submit it)"
                 )
     print_bytes(f"{2 * QUBITS * LAYERS} angles, all different", template)
     print_bytes("2 angles in 60 gates", ring())
 
 
 def ring() -> TemplateEntry:
-    """One layer of an optimization on a ring: two angles, each in many gates."""
+    """Make a template with one QAOA layer on a ring. Each of its two angles occurs in many gates."""
     lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', "qreg q[15];", "creg c[15];", "h q;"]
     for qubit in range(15):
         pair = f"q[{qubit}],q[{(qubit + 1) % 15}]"
@@ -123,7 +124,7 @@ def ring() -> TemplateEntry:
 
 
 def print_bytes(name: str, template: TemplateEntry) -> None:
-    """Bytes of the bodies that hold the circuits, as a template and one by one."""
+    """Print the bytes of the request bodies, for a template and for separate circuits."""
     request = JobRequest("bytes", JobType.EXECUTE, simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
     measurement = Measurement(shots=SHOTS)
     programs = {label: Program(text, QUBITS, QUBITS, ()) for label, text in resolved(template).items()}

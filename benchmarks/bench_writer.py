@@ -1,4 +1,4 @@
-"""How fast circuits become text: our OpenQASM 2 writer against Qiskit's exporter, on the same circuits."""
+"""Compare the speed of our OpenQASM 2 writer with that of Qiskit's exporter, on the same circuits."""
 
 from __future__ import annotations
 

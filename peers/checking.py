@@ -1,7 +1,7 @@
-"""Holds checks, one after the other, and prints a table: what held, how long it took, what was measured.
+"""Run checks one after the other and print a table: the outcome, the time, and measured values.
 
-A check is a function whose name says what has to be true. It raises where it is not; what it returns, if
-anything, are figures for the table.
+A check is a function. Its name says what must be true. It raises an error if that is not true. It may return
+text with measured values for the table.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ from collections.abc import Callable, Iterable
 Check = Callable[[], str | None]
 
 
-def hold_all(checks: Iterable[Check]) -> int:
-    """Hold every check, whatever came of the others. Returns the exit code: 1 if one does not hold."""
-    outcomes = [_holds(check) for check in checks]
-    print(f"{sum(outcomes)} of {len(outcomes)} hold")
+def run_checks(checks: Iterable[Check]) -> int:
+    """Run every check, even if others fail.
+
+    Returns:
+        The exit code: 0 if all checks passed, else 1.
+    """
+    outcomes = [_passes(check) for check in checks]
+    print(f"{sum(outcomes)} of {len(outcomes)} checks passed")
     return 0 if all(outcomes) else 1
 
 
-def _holds(check: Check) -> bool:
+def _passes(check: Check) -> bool:
+    """Run a check and print its row of the table."""
     started = time.monotonic()
     figures = None
     try:
@@ -30,7 +35,7 @@ def _holds(check: Check) -> bool:
         outcome = "FAILED"
     else:
         outcome = "ok"
-    took = time.monotonic() - started
+    duration_s = time.monotonic() - started
     name = check.__name__.replace("_", " ")
-    print(f"{outcome:7}{took:6.2f} s  {name}{f': {figures}' if figures else ''}", flush=True)
+    print(f"{outcome:7}{duration_s:6.2f} s  {name}{f': {figures}' if figures else ''}", flush=True)
     return outcome == "ok"

@@ -1,13 +1,13 @@
-"""``qiskit-experiments``, as installed, runs on our backends and sampler, on the local service.
+"""Run the unmodified ``qiskit-experiments`` with our backends and sampler on the local service.
 
-``python peers/ecosystem_experiments.py``, with an interpreter that holds both. Tomography, benchmarking and
-readout are held against what the documentation of the local service says of the noise of its devices.
+``python peers/ecosystem_experiments.py`` needs both packages in one interpreter. It compares tomography,
+randomized benchmarking and readout calibration with the documented noise of the local service's devices.
 
-A delay is timing only, for the service as for its engine: nothing decays while it lasts. So T1 is run, and
-what is checked is that it finds no decay and does not call its fit a good one.
+The service and its engine ignore delays: the state does not decay. Therefore the check of T1 expects that the
+experiment finds no decay and does not rate its fit as good.
 
-Experiments run in three ways, and all are used: through ``backend.run``, through a sampler that is given, and
-through the one that the package makes itself.
+There are three ways to run an experiment, and the checks use all of them: through ``backend.run``, through a
+sampler that the caller passes, and through a sampler that the package creates itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-from checking import hold_all
+from checking import run_checks
 from qiskit.circuit import Gate, QuantumCircuit
 from qiskit.circuit.library import CXGate, XGate
 from qiskit_experiments.framework import BatchExperiment, ExperimentData, ParallelExperiment
@@ -53,7 +53,7 @@ def bell() -> QuantumCircuit:
 
 
 def run(experiment: Any, backend: Any, **settings: Any) -> Any:
-    """Run it through ``backend.run``, unless a sampler is among the settings, and wait for the analysis."""
+    """Run an experiment, by default through ``backend.run``, and wait for its analysis."""
     experiment.set_run_options(**{"shots": SHOTS, **settings.pop("options", {})})
     data = experiment.run(backend, **({"backend_run": True} | settings)).block_for_results()
     assert data.status().name == "DONE", data.errors()
@@ -68,7 +68,7 @@ def value(data: Any, name: str) -> Any:
 # --- tomography --------------------------------------------------------------------------------------------
 
 
-def a_bell_pair_is_reconstructed_in_all_three_ways() -> str:
+def tomography_reconstructs_a_bell_state_in_all_three_ways() -> str:
     ways: tuple[dict[str, Any], ...] = (
         {},
         {"backend_run": False, "sampler": QoroSampler(SIMULATOR)},
@@ -79,19 +79,19 @@ def a_bell_pair_is_reconstructed_in_all_three_ways() -> str:
         data = run(StateTomography(bell()), SIMULATOR, **way)
         assert len(data.jobs()) == 1, data.jobs()
         fidelities.append(value(data, "state_fidelity"))
-    # With 8192 shots in each of 9 bases, what positivity costs is below 0.01.
+    # With 8192 shots in each of 9 bases, a positive density matrix has lost less than 0.01 of the fidelity.
     assert min(fidelities) > 0.99, fidelities
     return f"fidelities {', '.join(f'{fidelity:.4f}' for fidelity in fidelities)}, one job of 9 circuits each"
 
 
-def mitigation_of_the_readout_brings_the_bell_pair_closer() -> str:
+def readout_mitigation_increases_the_fidelity_of_the_bell_state() -> str:
     raw = value(run(StateTomography(bell()), QPU), "state_fidelity")
     mitigated = value(run(MitigatedStateTomography(bell()), QPU), "state_fidelity")
     assert raw < 0.97 < mitigated, (raw, mitigated)
     return f"fidelity {raw:.4f}, mitigated {mitigated:.4f}"
 
 
-def a_gate_is_reconstructed() -> str:
+def tomography_reconstructs_a_gate() -> str:
     circuit = QuantumCircuit(2)
     circuit.cx(0, 1)
     fidelity = value(run(ProcessTomography(circuit), SIMULATOR), "process_fidelity")
@@ -102,11 +102,11 @@ def a_gate_is_reconstructed() -> str:
 # --- the noise of devices ----------------------------------------------------------------------------------
 
 
-def the_errors_of_reading_are_those_of_the_device() -> str:
+def the_readout_errors_are_those_of_the_device() -> str:
     data = run(LocalReadoutError(range(5)), QPU, options={"shots": 40_000})
     matrices = np.array(value(data, "Local Readout Mitigator").settings["assignment_matrices"])
     expected = LOCAL_QPU_ERRORS.readout
-    # A qubit is flipped with the gate that prepares 1, too.
+    # The gate that prepares 1 has an error too, which flips the qubit.
     wrong = np.array([matrices[:, 1, 0], matrices[:, 0, 1] - LOCAL_QPU_ERRORS.one_qubit * 2 / 3])
     tolerance = SIGMAS * np.sqrt(expected * (1 - expected) / 40_000)
     assert np.abs(wrong - expected).max() < tolerance, wrong
@@ -129,19 +129,19 @@ def _errors(device: str) -> Any:
 
 
 def _benchmark(gate: Gate, lengths: list[int], expected: float) -> str:
-    """Interleaved randomized benchmarking, against the average infidelity of a depolarizing error."""
+    """Compare interleaved randomized benchmarking with the average infidelity of a depolarizing error."""
     experiment = InterleavedRB(gate, range(gate.num_qubits), lengths, num_samples=5, seed=5)
     options = {"shots": 4000, "execution_config": ExecutionConfig(noisy_device="local_loud")}
     data = run(experiment, SIMULATOR, options=options)
     found = value(data, "EPC")
     assert abs(found.n - expected) < max(SIGMAS * found.s, 0.2 * expected), (found, expected)
-    return f"{found:.2e}, by its definition {expected:.2e}, one job of {len(data.data())} circuits"
+    return f"{found:.2e}, defined as {expected:.2e}, one job of {len(data.data())} circuits"
 
 
 # --- delays ------------------------------------------------------------------------------------------------
 
 
-def nothing_decays_during_delays() -> str:
+def a_state_does_not_decay_during_delays() -> str:
     experiment = T1([0], delays=np.linspace(0, 3e-4, 12))
     options = {"shots": SHOTS, "execution_config": DeviceConfig({"SEED": 5})}
     data = run(experiment, QPU, options=options)
@@ -152,13 +152,13 @@ def nothing_decays_during_delays() -> str:
     assert np.abs(ones - expected).max() < tolerance, ones
     qualities = [str(row.quality) for row in data.analysis_results(dataframe=True).itertuples()]
     assert "good" not in qualities, qualities
-    return f"1 is read with {ones.min():.4f} to {ones.max():.4f} whatever the delay, no good fit"
+    return f"outcome 1 has a share of {ones.min():.4f} to {ones.max():.4f} for all delays, no good fit"
 
 
 # --- composition and jobs ----------------------------------------------------------------------------------
 
 
-def composed_experiments_are_one_job() -> str:
+def composed_experiments_are_submitted_as_one_job() -> str:
     parts = [StateTomography(bell(), physical_qubits=pair) for pair in ((0, 1), (3, 2))]
     readout = LocalReadoutError(range(4))
     together = ParallelExperiment(parts, flatten_results=False)
@@ -169,7 +169,7 @@ def composed_experiments_are_one_job() -> str:
     return f"{len(data.data())} results, fidelities {fidelities[0]:.4f}, {fidelities[1]:.4f}"
 
 
-def an_experiment_is_analysed_again_from_the_identifier_of_its_job() -> str:
+def an_experiment_can_be_analysed_again_from_the_identifier_of_its_job() -> str:
     experiment = StateTomography(bell(), backend=SIMULATOR)
     data = run(experiment, SIMULATOR)
     (job_id,) = data.job_ids
@@ -182,23 +182,23 @@ def an_experiment_is_analysed_again_from_the_identifier_of_its_job() -> str:
 
 
 CHECKS = [
-    a_bell_pair_is_reconstructed_in_all_three_ways,
-    mitigation_of_the_readout_brings_the_bell_pair_closer,
-    a_gate_is_reconstructed,
-    the_errors_of_reading_are_those_of_the_device,
+    tomography_reconstructs_a_bell_state_in_all_three_ways,
+    readout_mitigation_increases_the_fidelity_of_the_bell_state,
+    tomography_reconstructs_a_gate,
+    the_readout_errors_are_those_of_the_device,
     the_error_of_a_one_qubit_gate_is_that_of_the_device,
     the_error_of_a_two_qubit_gate_is_that_of_the_device,
-    nothing_decays_during_delays,
-    composed_experiments_are_one_job,
-    an_experiment_is_analysed_again_from_the_identifier_of_its_job,
+    a_state_does_not_decay_during_delays,
+    composed_experiments_are_submitted_as_one_job,
+    an_experiment_can_be_analysed_again_from_the_identifier_of_its_job,
 ]
 
 
 def main() -> int:
     print(f"qiskit-experiments {metadata.version('qiskit-experiments')} on {SIMULATOR} and {QPU}", flush=True)
-    # The package's own: of what it is going to change, and of fits that find nothing.
+    # The package warns about its own future changes, and about fits that find nothing.
     warnings.simplefilter("ignore")
-    return hold_all(CHECKS)
+    return run_checks(CHECKS)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""``qiskit-machine-learning``, as installed, learns on the primitives, on the local service.
+"""Run the unmodified ``qiskit-machine-learning`` with our primitives on the local service.
 
-``python peers/ecosystem_learning.py``, with an interpreter that holds both. Neural networks forwards and
-backwards, kernels, classifiers, regressors and Bayesian inference. Networks and kernels are held against
-statevectors; what is trained, against the labels that it was trained with.
+``python peers/ecosystem_learning.py`` needs both packages in one interpreter. It runs the forward and
+backward passes of neural networks, kernels, classifiers, regressors and Bayesian inference. It compares
+networks and kernels with statevectors, and the predictions of trained models with the training labels.
 
-Samples are seeded, so that they are the same each time.
+The samples are seeded, so every run has the same results.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-from checking import hold_all
+from checking import run_checks
+from ecosystem import CountedEstimator, CountedSampler, assert_close
 from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit.circuit.library import real_amplitudes, z_feature_map, zz_feature_map
 from qiskit.primitives import StatevectorEstimator
@@ -32,7 +33,7 @@ from qiskit_machine_learning.neural_networks import EstimatorQNN, SamplerQNN
 from qiskit_machine_learning.state_fidelities import ComputeUncompute
 from qiskit_machine_learning.utils import algorithm_globals
 
-from qiskit_qoro import MaestroConfig, QoroEstimator, QoroProvider, QoroSampler
+from qiskit_qoro import MaestroConfig, QoroProvider
 
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
@@ -45,33 +46,11 @@ RNG = np.random.default_rng(1)
 POINTS = RNG.random((12, len(INPUTS)))
 START = RNG.random(len(WEIGHTS))
 OBSERVABLES = [SparsePauliOp("ZZ"), SparsePauliOp(["XI", "IZ"], [1, 0.5])]
-# Two clouds, one at the left and one at the right.
-CLOUDS = np.concatenate([RNG.normal(0.4, 0.12, (10, 2)), RNG.normal(1.2, 0.12, (10, 2))])
-SIDES = np.repeat([-1, 1], 10)
+# Two classes of points, the first one to the left of the second.
+POINTS_OF_CLASSES = np.concatenate([RNG.normal(0.4, 0.12, (10, 2)), RNG.normal(1.2, 0.12, (10, 2))])
+CLASSES = np.repeat([-1, 1], 10)
 
 BACKEND = QoroProvider.local().get_backend("qoro_maestro")
-
-
-class CountedEstimator(QoroEstimator):
-    """Counts the jobs that it submits."""
-
-    jobs = 0
-
-    def run(self, *args: Any, **options: Any) -> Any:
-        job = super().run(*args, **options)
-        self.jobs += len(job.job_ids)
-        return job
-
-
-class CountedSampler(QoroSampler):
-    """Counts the jobs that it submits."""
-
-    jobs = 0
-
-    def run(self, *args: Any, **options: Any) -> Any:
-        job = super().run(*args, **options)
-        self.jobs += len(job.job_ids)
-        return job
 
 
 def estimator() -> CountedEstimator:
@@ -88,16 +67,9 @@ def network_circuit() -> QuantumCircuit:
     return FEATURES.compose(ANSATZ)
 
 
-def assert_close(value: Any, expected: Any, tolerance: float) -> str:
-    """Assert it, and tell by how much it is off."""
-    off = float(np.max(np.abs(np.subtract(value, expected))))
-    assert off <= tolerance, f"{value} is off {expected} by {off:.3g}, more than {tolerance:.3g}"
-    return f"off by {off:.1e}"
-
-
-def assert_learnt(score: float, least: float = 1.0) -> str:
-    assert score >= least, f"it is right in {score:.0%}, expected {least:.0%} at least"
-    return f"right in {score:.0%}"
+def assert_accuracy(score: float, least: float = 1.0) -> str:
+    assert score >= least, f"the accuracy is {score:.0%}, expected at least {least:.0%}"
+    return f"accuracy {score:.0%}"
 
 
 # --- neural networks ---------------------------------------------------------------------------------------
@@ -109,19 +81,19 @@ def torch_is_not_installed_with_the_package() -> None:
     assert importlib.util.find_spec("torch") is None
 
 
-def an_estimator_network_is_right_forwards_and_backwards() -> str:
-    own = estimator()
+def forward_and_backward_passes_of_an_estimator_network_are_right() -> str:
+    counted = estimator()
     values, figures = [], []
-    for used in (own, StatevectorEstimator()):
+    for primitive in (counted, StatevectorEstimator()):
         started = time.monotonic()
-        values.append(_answers(_estimator_network(used)))
+        values.append(_forward_and_backward(_estimator_network(primitive)))
         figures.append(f"{time.monotonic() - started:.2f} s")
-    assert own.jobs == 2, own.jobs
-    off = [assert_close(*pair, 1e-9) for pair in zip(*values, strict=True)]
-    return f"{', '.join(off)}, {own.jobs} jobs, {figures[0]}, on a statevector {figures[1]}"
+    assert counted.jobs == 2, counted.jobs
+    differences = [assert_close(*pair, 1e-9) for pair in zip(*values, strict=True)]
+    return f"{', '.join(differences)}, {counted.jobs} jobs, {figures[0]}, on a statevector {figures[1]}"
 
 
-def an_estimator_network_takes_a_pass_manager() -> str:
+def an_estimator_network_accepts_a_pass_manager() -> str:
     transpiled = _estimator_network(
         estimator(), pass_manager=generate_preset_pass_manager(1, BACKEND, layout_method="trivial")
     )
@@ -130,17 +102,17 @@ def an_estimator_network_takes_a_pass_manager() -> str:
 
 
 def linear_combinations_give_the_same_gradient() -> str:
-    own = estimator()
-    network = _estimator_network(own, gradient=gradients.LinCombEstimatorGradient(own))
+    primitive = estimator()
+    network = _estimator_network(primitive, gradient=gradients.LinCombEstimatorGradient(primitive))
     expected = _estimator_network(StatevectorEstimator()).backward(POINTS[:3], START)
     return assert_close(network.backward(POINTS[:3], START)[1], expected[1], 1e-9)
 
 
-def _estimator_network(used: Any, **settings: Any) -> EstimatorQNN:
-    settings.setdefault("gradient", gradients.ParamShiftEstimatorGradient(used))
+def _estimator_network(primitive: Any, **settings: Any) -> EstimatorQNN:
+    settings.setdefault("gradient", gradients.ParamShiftEstimatorGradient(primitive))
     return EstimatorQNN(
         circuit=network_circuit(),
-        estimator=used,
+        estimator=primitive,
         observables=OBSERVABLES,
         input_params=INPUTS,
         weight_params=WEIGHTS,
@@ -150,22 +122,22 @@ def _estimator_network(used: Any, **settings: Any) -> EstimatorQNN:
     )
 
 
-def _answers(network: Any) -> tuple[Any, Any, Any]:
+def _forward_and_backward(network: Any) -> tuple[Any, Any, Any]:
     return (network.forward(POINTS, START), *network.backward(POINTS, START))
 
 
-def a_sampler_network_is_right_forwards_and_backwards() -> str:
-    own = sampler()
+def forward_and_backward_passes_of_a_sampler_network_are_right() -> str:
+    primitive = sampler()
     network = SamplerQNN(
         circuit=network_circuit(),
-        sampler=own,
+        sampler=primitive,
         input_params=INPUTS,
         weight_params=WEIGHTS,
         input_gradients=True,
-        gradient=gradients.ParamShiftSamplerGradient(own),
+        gradient=gradients.ParamShiftSamplerGradient(primitive),
     )
-    probabilities, _, by_weights = _answers(network)
-    assert own.jobs == 2, own.jobs
+    probabilities, _, by_weights = _forward_and_backward(network)
+    assert primitive.jobs == 2, primitive.jobs
     expected = [_probabilities(point, START) for point in POINTS]
     shifts = np.eye(len(START)) * math.pi / 2
     slopes = [
@@ -175,9 +147,9 @@ def a_sampler_network_is_right_forwards_and_backwards() -> str:
         ]
         for point in POINTS
     ]
-    forwards = assert_close(probabilities, expected, SIGMAS / 2 / math.sqrt(SHOTS))
-    backwards = assert_close(np.swapaxes(by_weights, 1, 2), slopes, SIGMAS / math.sqrt(8 * SHOTS))
-    return f"{forwards}, {backwards}, {own.jobs} jobs"
+    forward = assert_close(probabilities, expected, SIGMAS / 2 / math.sqrt(SHOTS))
+    backward = assert_close(np.swapaxes(by_weights, 1, 2), slopes, SIGMAS / math.sqrt(8 * SHOTS))
+    return f"{forward}, {backward}, {primitive.jobs} jobs"
 
 
 def _probabilities(point: Any, weights: Any) -> np.ndarray:
@@ -189,17 +161,18 @@ def _probabilities(point: Any, weights: Any) -> np.ndarray:
 
 
 def a_kernel_is_the_overlap_of_states() -> str:
-    own = sampler()
-    found = _kernel(own).evaluate(POINTS)
+    primitive = sampler()
+    found = _kernel(primitive).evaluate(POINTS)
     states = [Statevector(FEATURES.assign_parameters(point)) for point in POINTS]
     expected = [[abs(one.inner(other)) ** 2 for one in states] for other in states]
     assert np.allclose(found, found.T)
     assert np.linalg.eigvalsh(found).min() > -1e-9
-    off = assert_close(found, expected, SIGMAS / 2 / math.sqrt(SHOTS) + 0.01)  # made positive by the package
-    return f"{off}, {own.jobs} job for {len(POINTS) * (len(POINTS) - 1) // 2} overlaps"
+    # The package projects the matrix onto the positive semidefinite ones, which changes the values a little.
+    differences = assert_close(found, expected, SIGMAS / 2 / math.sqrt(SHOTS) + 0.01)
+    return f"{differences}, {primitive.jobs} job for {len(POINTS) * (len(POINTS) - 1) // 2} overlaps"
 
 
-def a_kernel_is_trained() -> str:
+def a_kernel_can_be_trained() -> str:
     features = QuantumCircuit(2)
     weights = real_amplitudes(2, reps=0)
     features.compose(weights, inplace=True)
@@ -212,31 +185,31 @@ def a_kernel_is_trained() -> str:
     trainer = QuantumKernelTrainer(
         kernel, loss="svc_loss", optimizer=optimizers.COBYLA(maxiter=8), initial_point=[0.3, 0.3]
     )
-    trained = trainer.fit(CLOUDS[::2], SIDES[::2]).quantum_kernel
+    trained = trainer.fit(POINTS_OF_CLASSES[::2], CLASSES[::2]).quantum_kernel
     return _score(algorithms.QSVC(quantum_kernel=trained))
 
 
-def _kernel(own: Any, features: QuantumCircuit = FEATURES) -> FidelityQuantumKernel:
-    return FidelityQuantumKernel(feature_map=features, fidelity=ComputeUncompute(own))
+def _kernel(primitive: Any, features: QuantumCircuit = FEATURES) -> FidelityQuantumKernel:
+    return FidelityQuantumKernel(feature_map=features, fidelity=ComputeUncompute(primitive))
 
 
 # --- learning ----------------------------------------------------------------------------------------------
 
 
-def a_support_vector_machine_tells_the_sides() -> str:
+def a_support_vector_machine_separates_the_classes() -> str:
     return _score(algorithms.QSVC(quantum_kernel=_kernel(sampler(), z_feature_map(2, reps=1))))
 
 
-def a_network_of_expectation_values_tells_the_sides() -> str:
-    own = estimator()
+def a_network_of_expectation_values_separates_the_classes() -> str:
+    primitive = estimator()
     circuit = z_feature_map(2, reps=1)
     inputs = list(circuit.parameters)
     network = EstimatorQNN(
         circuit=circuit.compose(ANSATZ),
-        estimator=own,
+        estimator=primitive,
         input_params=inputs,
         weight_params=WEIGHTS,
-        gradient=gradients.ParamShiftEstimatorGradient(own),
+        gradient=gradients.ParamShiftEstimatorGradient(primitive),
         default_precision=0.0,
     )
     score = _score(
@@ -244,43 +217,43 @@ def a_network_of_expectation_values_tells_the_sides() -> str:
             network, optimizer=optimizers.L_BFGS_B(maxiter=20), initial_point=START
         )
     )
-    return f"{score}, {own.jobs} jobs"
+    return f"{score}, {primitive.jobs} jobs"
 
 
-def a_variational_classifier_tells_the_sides() -> str:
-    own = sampler()
-    labels = np.stack([SIDES < 0, SIDES > 0], axis=1).astype(int)
+def a_variational_classifier_separates_the_classes() -> str:
+    primitive = sampler()
+    labels = np.stack([CLASSES < 0, CLASSES > 0], axis=1).astype(int)
     learner = algorithms.VQC(
         feature_map=z_feature_map(2, reps=1),
         ansatz=real_amplitudes(2, reps=2),
-        sampler=own,
+        sampler=primitive,
         optimizer=optimizers.COBYLA(maxiter=60),
         initial_point=np.full(6, 0.5),
     )
-    learner.fit(CLOUDS, labels)
-    return f"{assert_learnt(learner.score(CLOUDS, labels), 0.9)}, {own.jobs} jobs"
+    learner.fit(POINTS_OF_CLASSES, labels)
+    return f"{assert_accuracy(learner.score(POINTS_OF_CLASSES, labels), 0.9)}, {primitive.jobs} jobs"
 
 
-def a_regressor_follows_a_curve() -> str:
-    own = estimator()
+def a_regressor_fits_a_curve() -> str:
+    primitive = estimator()
     features = z_feature_map(1, reps=1)
     learner = algorithms.VQR(
         feature_map=features,
         ansatz=real_amplitudes(1, reps=1),
-        estimator=own,
+        estimator=primitive,
         optimizer=optimizers.L_BFGS_B(maxiter=30),
         initial_point=[0.5, 0.5],
     )
-    places = np.linspace(0, 1.5, 15)[:, None]
-    heights = np.cos(2 * places[:, 0])
-    learner.fit(places, heights)
-    score = learner.score(places, heights)
+    xs = np.linspace(0, 1.5, 15)[:, None]
+    ys = np.cos(2 * xs[:, 0])
+    learner.fit(xs, ys)
+    score = learner.score(xs, ys)
     assert score > 0.99, score
-    return f"R² {score:.4f}, {own.jobs} jobs"
+    return f"R² {score:.4f}, {primitive.jobs} jobs"
 
 
 def rejection_sampling_infers_the_cause() -> str:
-    """Rain with 0.3; the grass is wet with 0.9 after rain, with 0.2 otherwise."""
+    """It rains with probability 0.3. The grass is wet with probability 0.9 after rain, and 0.2 otherwise."""
     rain, wet, dry = (2 * math.asin(math.sqrt(chance)) for chance in (0.3, 0.9, 0.2))
     circuit = QuantumCircuit(QuantumRegister(1, "rain"), QuantumRegister(1, "wet"))
     circuit.ry(rain, 0)
@@ -294,22 +267,22 @@ def rejection_sampling_infers_the_cause() -> str:
 
 
 def _score(learner: Any) -> str:
-    learner.fit(CLOUDS, SIDES)
-    return assert_learnt(learner.score(CLOUDS, SIDES))
+    learner.fit(POINTS_OF_CLASSES, CLASSES)
+    return assert_accuracy(learner.score(POINTS_OF_CLASSES, CLASSES))
 
 
 CHECKS = [
     torch_is_not_installed_with_the_package,
-    an_estimator_network_is_right_forwards_and_backwards,
-    an_estimator_network_takes_a_pass_manager,
+    forward_and_backward_passes_of_an_estimator_network_are_right,
+    an_estimator_network_accepts_a_pass_manager,
     linear_combinations_give_the_same_gradient,
-    a_sampler_network_is_right_forwards_and_backwards,
+    forward_and_backward_passes_of_a_sampler_network_are_right,
     a_kernel_is_the_overlap_of_states,
-    a_kernel_is_trained,
-    a_support_vector_machine_tells_the_sides,
-    a_network_of_expectation_values_tells_the_sides,
-    a_variational_classifier_tells_the_sides,
-    a_regressor_follows_a_curve,
+    a_kernel_can_be_trained,
+    a_support_vector_machine_separates_the_classes,
+    a_network_of_expectation_values_separates_the_classes,
+    a_variational_classifier_separates_the_classes,
+    a_regressor_fits_a_curve,
     rejection_sampling_infers_the_cause,
 ]
 
@@ -317,11 +290,11 @@ CHECKS = [
 def main() -> int:
     print(f"qiskit-machine-learning {metadata.version('qiskit-machine-learning')} on {BACKEND}", flush=True)
     algorithm_globals.random_seed = 3
-    # The package's own: of what it is going to change, and of classes of Qiskit that are.
+    # The package warns about its own future changes and uses deprecated classes of Qiskit.
     warnings.simplefilter("ignore")
-    # The first job starts the local service: that is not to be measured.
+    # The first job starts the local service, which must not be part of the measured times.
     estimator().run([(ANSATZ, "ZZ", START)]).result()
-    return hold_all(CHECKS)
+    return run_checks(CHECKS)
 
 
 if __name__ == "__main__":

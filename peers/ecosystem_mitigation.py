@@ -1,8 +1,9 @@
-"""``mthree`` and ``qiskit-addon-cutting``, as installed, on our backends and sampler, on the local service.
+"""Run the unmodified ``mthree`` and ``qiskit-addon-cutting`` on the local service.
 
-``python peers/ecosystem_mitigation.py``, with an interpreter that holds them all. What is mitigated has to
-come closer to the ideal value than what was measured, and close to what the noisy state has without errors of
-reading; what was cut has to be what it is uncut, within what the shots and the overhead of the cuts allow.
+``python peers/ecosystem_mitigation.py`` needs all packages in one interpreter. It uses our backends and our
+sampler. A mitigated value must be closer to the ideal value than the measured one, and close to the value of
+the noisy state without readout errors. The values of a cut circuit must equal those of the whole circuit,
+within the sampling error that follows from the shots and from the overhead of the cuts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import mthree
 import numpy as np
-from checking import hold_all
+from checking import run_checks
 from mthree.utils import expval, final_measurement_mapping
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit.library import efficient_su2
@@ -83,7 +84,7 @@ def calibrated(method: str, qubits: Any = range(5)) -> Any:
     return mitigation
 
 
-def calibration_finds_the_errors_of_reading_in_all_three_ways() -> str:
+def calibration_finds_the_readout_errors_with_all_three_methods() -> str:
     found = {}
     for method in ("balanced", "independent", "marginal"):
         matrices = np.array([calibrated(method).single_qubit_cals[qubit] for qubit in range(5)])
@@ -96,29 +97,33 @@ def calibration_finds_the_errors_of_reading_in_all_three_ways() -> str:
     return f"{figures}, documented {LOCAL_QPU_ERRORS.readout}, one job each"
 
 
-def correction_brings_parities_closer_to_the_ideal_ones() -> str:
+def correction_brings_parities_closer_to_the_ideal_values() -> str:
     circuit = ghz()
     counts, mapping = counts_of(circuit), final_measurement_mapping(circuit)
     corrected = calibrated("balanced", mapping).apply_correction(counts, mapping)
     figures = []
-    for word in ("IIIZZ", "ZIIIZ", "ZZZZI"):
-        raw, mitigated = float(expval(counts, word)), float(corrected.expval(word))
-        assert_mitigated(raw, mitigated, word)
-        figures.append(f"{word} {raw:.3f} -> {mitigated:.3f}")
+    for pauli_string in ("IIIZZ", "ZIIIZ", "ZZZZI"):
+        raw, mitigated = float(expval(counts, pauli_string)), float(corrected.expval(pauli_string))
+        assert_mitigated(raw, mitigated, pauli_string)
+        figures.append(f"{pauli_string} {raw:.3f} -> {mitigated:.3f}")
     return ", ".join(figures)
 
 
-def assert_mitigated(raw: float, mitigated: float, word: str) -> None:
-    """The ideal value of the parity being 1, and the errors of gates not being those of reading."""
+def assert_mitigated(raw: float, mitigated: float, pauli_string: str) -> None:
+    """Check the mitigated parity of a state whose ideal parity is 1.
+
+    Readout mitigation does not remove gate errors. Therefore the expected parity is simulated with the gate
+    errors only.
+    """
     config = ExecutionConfig(noisy_device="local_qpu")
     estimator = QoroEstimator(SIMULATOR, options={"execution_config": config})
     circuit = ghz().remove_final_measurements(inplace=False)
-    (of_the_state,) = estimator.run([(circuit, "II" + word)]).result()
-    assert abs(1 - mitigated) < abs(1 - raw) / 2, (word, raw, mitigated)
-    assert abs(mitigated - float(of_the_state.data.evs)) < 0.01, (word, mitigated, of_the_state.data.evs)
+    (expected,) = estimator.run([(circuit, "II" + pauli_string)]).result()
+    assert abs(1 - mitigated) < abs(1 - raw) / 2, (pauli_string, raw, mitigated)
+    assert abs(mitigated - float(expected.data.evs)) < 0.01, (pauli_string, mitigated, expected.data.evs)
 
 
-def counts_of_the_sampler_are_corrected_too() -> str:
+def counts_of_the_sampler_can_be_corrected() -> str:
     circuit = ghz()
     sampler = QoroSampler(QPU, options={"execution_config": DeviceConfig({"SEED": 5})})
     counts = sampler.run([circuit], shots=SHOTS).result()[0].data.meas.get_counts()
@@ -133,7 +138,7 @@ def counts_of_the_sampler_are_corrected_too() -> str:
     return f"{raw:.3f} -> {mitigated:.3f}, {details['iterations']} iterations"
 
 
-def a_calibration_is_written_to_a_file_and_read_again() -> None:
+def a_calibration_can_be_saved_and_loaded() -> None:
     mitigation, again = calibrated("marginal"), mthree.M3Mitigation(QPU)
     with tempfile.TemporaryDirectory() as scratch:
         path = str(Path(scratch) / "calibration.json")
@@ -143,7 +148,7 @@ def a_calibration_is_written_to_a_file_and_read_again() -> None:
         assert (one is None and other is None) or np.allclose(one, other)
 
 
-def a_simulator_reads_without_errors() -> None:
+def a_simulator_has_no_readout_errors() -> None:
     mitigation = mthree.M3Mitigation(SIMULATOR)
     mitigation.cals_from_system(range(3), shots=100)
     assert all(np.array_equal(mitigation.single_qubit_cals[qubit], np.eye(2)) for qubit in range(3))
@@ -160,12 +165,12 @@ def layers() -> QuantumCircuit:
     return circuit.assign_parameters(np.linspace(0.2, 1.4, circuit.num_parameters))
 
 
-def cut_gates_are_put_together_again() -> str:
+def circuits_with_cut_gates_are_reconstructed() -> str:
     problem = partition_problem(layers(), partition_labels="AABB", observables=OBSERVABLES.paulis)
     return _reconstruct(problem, layers())
 
 
-def cut_wires_are_put_together_again() -> str:
+def circuits_with_cut_wires_are_reconstructed() -> str:
     whole, marked = QuantumCircuit(4), QuantumCircuit(4)
     for circuit in (whole, marked):
         for qubit in range(4):
@@ -181,7 +186,7 @@ def cut_wires_are_put_together_again() -> str:
     return _reconstruct(partition_problem(cut, observables=observables), whole)
 
 
-def cuts_are_found() -> str:
+def circuits_with_automatic_cuts_are_reconstructed() -> str:
     circuit = layers()
     marked, found = find_cuts(
         circuit, OptimizationParameters(seed=5), DeviceConstraints(qubits_per_subcircuit=2)
@@ -200,15 +205,14 @@ def _reconstruct(problem: Any, whole: QuantumCircuit) -> str:
     manager = generate_preset_pass_manager(1, SIMULATOR)
     jobs = {part: sampler.run(manager.run(own), shots=SUBSHOTS) for part, own in experiments.items()}
     results = {part: job.result() for part, job in jobs.items()}
-    words = reconstruct_expectation_values(results, coefficients, problem.subobservables)
-    found = float(np.real(np.dot(words, OBSERVABLES.coeffs)))
+    values = reconstruct_expectation_values(results, coefficients, problem.subobservables)
+    found = float(np.real(np.dot(values, OBSERVABLES.coeffs)))
     (reference,) = StatevectorEstimator().run([(whole, OBSERVABLES)]).result()
     expected = float(reference.data.evs)
-    # Each term of the decomposition is sampled; their weights are at most the root of the overhead together.
+    # Each term of the decomposition is sampled. The sum of their weights is at most the root of the overhead.
     overhead = float(np.prod([basis.overhead for basis in problem.bases]))
     tolerance = SIGMAS * math.sqrt(overhead / SUBSHOTS) * float(np.linalg.norm(OBSERVABLES.coeffs))
-    off = abs(found - expected)
-    assert off < tolerance, (found, expected, tolerance)
+    assert abs(found - expected) < tolerance, (found, expected, tolerance)
     ids = [number for job in jobs.values() for number in job.job_ids]
     assert len(ids) == len(problem.subcircuits), ids
     total = sum(map(len, experiments.values()))
@@ -216,23 +220,23 @@ def _reconstruct(problem: Any, whole: QuantumCircuit) -> str:
 
 
 CHECKS = [
-    calibration_finds_the_errors_of_reading_in_all_three_ways,
-    correction_brings_parities_closer_to_the_ideal_ones,
-    counts_of_the_sampler_are_corrected_too,
-    a_calibration_is_written_to_a_file_and_read_again,
-    a_simulator_reads_without_errors,
-    cut_gates_are_put_together_again,
-    cut_wires_are_put_together_again,
-    cuts_are_found,
+    calibration_finds_the_readout_errors_with_all_three_methods,
+    correction_brings_parities_closer_to_the_ideal_values,
+    counts_of_the_sampler_can_be_corrected,
+    a_calibration_can_be_saved_and_loaded,
+    a_simulator_has_no_readout_errors,
+    circuits_with_cut_gates_are_reconstructed,
+    circuits_with_cut_wires_are_reconstructed,
+    circuits_with_automatic_cuts_are_reconstructed,
 ]
 
 
 def main() -> int:
     packages = (f"{name} {metadata.version(name)}" for name in ("mthree", "qiskit-addon-cutting"))
     print(f"{', '.join(packages)} on {SIMULATOR} and {QPU}", flush=True)
-    # The packages' own: of what they are going to change.
+    # The packages warn about their own future changes.
     warnings.simplefilter("ignore")
-    return hold_all(CHECKS)
+    return run_checks(CHECKS)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A hostile client, ``schemathesis``, asks the local service whatever its OpenAPI document lets it think of.
+"""Fuzz the local service with ``schemathesis``, from its OpenAPI document.
 
-``python peers/fuzz.py [OPTIONS]``, with an interpreter that holds both; the options go to
-``schemathesis run``. Requests are made from the document, right ones and wrong ones, and in sequences that
-follow its links. Of every answer it is asked: no status of 500 or above, a status and a body as
-documented, an answer in time, nothing without a token, and no success for a body that the document calls
-wrong. The exit code is that of schemathesis.
+``python peers/fuzz.py [OPTIONS]`` needs both packages in one interpreter and passes the options on to
+``schemathesis run``. schemathesis sends valid and invalid requests, and sequences of requests that follow the
+links of the document. It checks that no status is 500 or above, that status and body are as documented, that
+answers are in time, that nothing is returned without a token, and that no invalid body succeeds. The exit
+code is that of schemathesis.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ CHECKS = (
     "use_after_free",
     "ignored_auth",
 )
-ANSWER_WITHIN_S = 10
+REQUEST_TIMEOUT_S = 10
 SEED = 2026
 
 
 def main(options: list[str]) -> int:
-    """Run schemathesis against a service of its own."""
+    """Run schemathesis against a service that is started for it."""
     command = Path(sysconfig.get_path("scripts")) / "schemathesis"
-    # It leaves notes where it is started.
+    # schemathesis writes files into its working directory.
     with TemporaryDirectory() as scratch, serve(workers=2, time_limit_s=5) as service:
         run = subprocess.run(
             [
                 *(str(command), "run", f"{service.url}/openapi.json"),
                 *("--header", f"Authorization: Bearer {service.token}"),
                 *("--checks", ",".join(CHECKS)),
-                *("--request-timeout", str(ANSWER_WITHIN_S)),
+                *("--request-timeout", str(REQUEST_TIMEOUT_S)),
                 *("--seed", str(SEED)),
                 "--continue-on-failure",
                 *options,

@@ -1,12 +1,12 @@
-"""A third-party client of the same API, ``qoro-divi``, asks the local service.
+"""Run ``qoro-divi``, a third-party client of the same API, against the local service.
 
-``python peers/qoro_divi.py QISKIT_QORO``, with an interpreter that holds the client and nothing of ours.
-QISKIT_QORO is the command of another environment; it is started with ``serve`` and stopped at the end. The
-client takes its base URL from a constant of its module: setting that is all the pointing there is, and every
-call below is the client's own, unchanged. Releases 0.12 and 0.15 configure a job in different words; where
-they part, the client is asked which words it has.
+``python peers/qoro_divi.py QISKIT_QORO`` needs an interpreter with the client. Nothing of this project is
+imported. QISKIT_QORO is the command of another environment; it is started with ``serve`` and stopped at the
+end. The client reads its base URL from a constant of its module. The checks change this constant and nothing
+else, and make only the client's own calls. Releases 0.12 and 0.15 configure a job with different classes, so
+the checks test which classes the client has.
 
-Each check is a function whose name says what has to be true. The exit code is 1 if one is not.
+Each check is a function. Its name says what must be true. The exit code is 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 import divi.backends
 import divi.circuits
 import requests
-from checking import hold_all
+from checking import run_checks
 from divi.backends import JobConfig, JobStatus, JobType, QoroService
 from qiskit.circuit import Parameter
 
@@ -39,11 +39,11 @@ HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 BELL = f"{HEADER}qreg q[2];\nh q[0];\ncx q[0],q[1];\n"
 SAMPLED_BELL = BELL.replace("qreg q[2];", "qreg q[2];\ncreg c[2];") + "measure q -> c;\n"
 FIRST_FLIPPED = f"{HEADER}qreg q[3];\nx q[0];\n"
-# After a measurement each shot is run by itself: ten million of them take many seconds.
+# If gates follow a measurement, the engine runs every shot separately. Ten million shots take many seconds.
 SLOW = f"{HEADER}qreg q[1];\ncreg c[1];\n" + 2 * "h q[0];\nmeasure q -> c;\n"
 SLOW_SHOTS = 10_000_000
 
-# The text of a template, the names in it, and for each label their values.
+# The text of a template, the names of its parameters, and their values for each label.
 Template = tuple[str, tuple[str, ...], dict[str, tuple[float, ...]]]
 
 
@@ -52,23 +52,23 @@ Template = tuple[str, tuple[str, ...], dict[str, tuple[float, ...]]]
 
 @contextmanager
 def serving(command: str) -> Iterator[str]:
-    """Run the service and yield its base URL, once it has said that it is ready."""
-    # With one worker, a second job waits for as long as the first one runs.
+    """Run the service and yield its base URL as soon as the service is ready."""
+    # With one worker, a second job stays pending while the first one runs.
     arguments = [command, "serve", "--token", TOKEN, "--workers", "1"]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
-    impatience = threading.Timer(READY_S, process.kill)
-    impatience.start()
+    timeout = threading.Timer(READY_S, process.kill)
+    timeout.start()
     try:
         assert process.stdout is not None
         settings = dict(process.stdout.readline().rstrip("\n").partition("=")[::2] for _ in range(2))
-        impatience.cancel()
-        assert settings.get("QORO_API_KEY") == TOKEN, f"the server is not ready, it says {settings}"
+        timeout.cancel()
+        assert settings.get("QORO_API_KEY") == TOKEN, f"the server is not ready, it printed {settings}"
         yield settings["QORO_API_URL"]
         process.terminate()
         code = process.wait(READY_S)
         assert code == 0, f"the server stopped with exit code {code}"
     finally:
-        impatience.cancel()
+        timeout.cancel()
         process.kill()
         process.wait()
 
@@ -82,7 +82,7 @@ def connect(token: str = TOKEN, **settings: Any) -> QoroService:
 
 
 def run(service: QoroService, circuits: dict[str, str], **arguments: Any) -> dict[str, Any]:
-    """Submit, poll to the end, fetch the results: label to result, in the order of the answer."""
+    """Submit circuits, wait for the job, and return its results by label, in the order of the answer."""
     job = service.submit_circuits(circuits, **arguments)
     assert job.results is None
     status = service.poll_job_status(job, loop_until_complete=True, verbose=False)
@@ -94,7 +94,7 @@ def run(service: QoroService, circuits: dict[str, str], **arguments: Any) -> dic
 
 
 def run_templates(service: QoroService, templates: list[Template], **arguments: Any) -> dict[str, Any]:
-    """The same for templates. Release 0.15 submits them as circuits that have parameters."""
+    """Do the same for templates. Release 0.15 submits them as circuits with parameters."""
     if hasattr(service, "submit_circuit_templates"):
         entry = divi.circuits.TemplateEntry
         job = service.submit_circuit_templates(
@@ -117,19 +117,19 @@ def run_templates(service: QoroService, templates: list[Template], **arguments: 
 
 
 def basis_state(value: int, width: int, between: str = "") -> str:
-    """A circuit that measures ``value``, classical bit 0 being its lowest."""
+    """A circuit whose outcome is ``value``. Classical bit 0 is the lowest bit."""
     flips = "".join(f"x q[{bit}];\n" for bit in range(width) if value >> bit & 1)
     return f"{HEADER}qreg q[{width}];\ncreg c[{width}];\n{between}{flips}measure q -> c;\n"
 
 
 def is_close(values: dict[str, float], expected: dict[str, float]) -> bool:
     return values.keys() == expected.keys() and all(
-        math.isclose(values[word], value, abs_tol=1e-9) for word, value in expected.items()
+        math.isclose(values[pauli_string], value, abs_tol=1e-9) for pauli_string, value in expected.items()
     )
 
 
 def refusal(call: Callable[[], object]) -> str:
-    """What the client says when the service refuses: the status, its phrase, the service's words."""
+    """The client's error for a refused call: the status code, its phrase, and the service's message."""
     try:
         answer = call()
     except requests.HTTPError as error:
@@ -140,7 +140,7 @@ def refusal(call: Callable[[], object]) -> str:
 # --- the checks ---------------------------------------------------------------------------------------
 
 
-def the_connection_is_tested() -> None:
+def the_connection_can_be_tested() -> None:
     assert connect().test_connection().status_code == 200
 
 
@@ -157,7 +157,7 @@ def the_targets_are_listed() -> None:
     assert service.supports_expval
 
 
-def a_bell_pair_is_sampled() -> None:
+def a_bell_state_can_be_sampled() -> None:
     counts = run(connect(), {"bell": SAMPLED_BELL})["bell"]
     assert counts.keys() == {"00", "11"}, counts
     assert sum(counts.values()) == SHOTS
@@ -202,7 +202,7 @@ def the_leftmost_letter_acts_on_qubit_0() -> None:
     assert is_close(values["flipped"], {"ZII": -1, "IZI": 1, "IIZ": 1}), values
 
 
-def groups_of_words_are_measured_on_their_circuits() -> None:
+def groups_of_pauli_strings_are_measured_on_their_circuits() -> None:
     plain = f"{HEADER}qreg q[2];\nx q[1];\n"
     circuits = {"a": BELL, "b": plain, "c": plain, "d": BELL}
     results = run(connect(), circuits, ham_ops="ZZ;IZ|XX", circuit_ham_map=[[0, 2], [1, 4]])
@@ -215,7 +215,7 @@ def groups_of_words_are_measured_on_their_circuits() -> None:
     assert all(is_close(results[label], values) for label, values in expected.items()), results
 
 
-def values_take_the_place_of_parameters() -> None:
+def values_replace_parameters() -> None:
     text = f"{HEADER}qreg q[2];\nry(t_1) q[0];\ncx q[0],q[1];\nrx(-2*t_10) q[1];\n"
     first = {"a": (0.3, -0.7), "b": (1e-07, 3.0)}
     other = {"c": (1.25,)}
@@ -231,7 +231,7 @@ def many_rows_of_a_template_stay_in_order() -> None:
     text = f"{HEADER}qreg q[12];\ncreg c[12];\n"
     names = tuple(f"theta_{bit}" for bit in range(12))
     text += "".join(f"rx({name}) q[{bit}];\n" for bit, name in enumerate(names)) + "measure q -> c;\n"
-    # An angle near a half turn, in as many digits as a number has.
+    # Angles close to pi, with all the digits of a float.
     angles = (math.pi, math.pi - 1e-13, math.pi + 1e-13)
     rows = {
         str(value): tuple(angles[value % 3] if value >> bit & 1 else 0.0 for bit in range(12))
@@ -252,18 +252,21 @@ def a_qpu_is_sampled_with_noise() -> None:
     assert 3000 < counts["00"] + counts["11"] < 4000, counts
 
 
-def progress_is_told() -> None:
+def progress_is_reported() -> None:
     seen: list[tuple[int, str]] = []
     service = connect()
     job = service.submit_circuits({"slow": SLOW}, shot_groups=[[0, 1, SLOW_SHOTS // 50]])
     service.poll_job_status(
-        job, loop_until_complete=True, verbose=False, progress_callback=lambda *told: seen.append(told)
+        job,
+        loop_until_complete=True,
+        verbose=False,
+        progress_callback=lambda *progress: seen.append(progress),
     )
     assert [retry for retry, _ in seen] == list(range(1, len(seen) + 1)), seen
     assert seen[-1][1] == "RUNNING", seen
 
 
-def a_failed_job_is_a_failed_job() -> None:
+def a_job_can_fail() -> None:
     service = connect()
     chance = f"{HEADER}qreg q[1];\nh q[0];\nreset q[0];\n"
     job = service.submit_circuits({"chance": chance}, ham_ops="Z")
@@ -272,7 +275,7 @@ def a_failed_job_is_a_failed_job() -> None:
     assert refusal(lambda: service.cancel_job(job)).startswith("409 ")
 
 
-def jobs_are_cancelled_and_deleted() -> None:
+def jobs_can_be_cancelled_and_deleted() -> None:
     service = connect()
     running, waiting = (
         service.submit_circuits({"a": SLOW, "b": SLOW}, shot_groups=[[0, 2, SLOW_SHOTS]]) for _ in "ab"
@@ -294,7 +297,7 @@ def jobs_are_cancelled_and_deleted() -> None:
     assert time.monotonic() - started < 10, "the cancelled job was not stopped"
 
 
-def credits_are_told_and_charged() -> None:
+def credits_are_reported_and_charged() -> None:
     service = connect()
     before = float(service.get_credit_balance()["balance"])
     run(service, {"bell": SAMPLED_BELL})
@@ -308,12 +311,12 @@ def credits_are_told_and_charged() -> None:
     assert charge["balance_after"] == after["balance"], charge
 
 
-def a_qubo_is_characterized_and_read_again() -> None:
-    """The states are ``target_states`` until release 0.12, ``reference_states`` later."""
+def a_characterization_of_a_qubo_can_be_read_again() -> None:
+    """Release 0.12 calls the states ``target_states``, release 0.15 calls them ``reference_states``."""
     service = connect()
     parameters = inspect.signature(service.characterize_and_validate).parameters
     states = "target_states" if "target_states" in parameters else "reference_states"
-    # Minus the cut of a triangle: -2 for each of the six cuts, 0 for none.
+    # Maximum cut of a triangle: the cost is -2 for each of the six cuts, and 0 without a cut.
     qubo = {"0": -2.0, "1": -2.0, "2": -2.0, "0,1": 2.0, "0,2": 2.0, "1,2": 2.0}
     found = service.characterize_and_validate(qubo, options={"preset": "deep"}, **{states: ["100"]})
     assert found["status"] == "COMPLETED", found
@@ -323,8 +326,8 @@ def a_qubo_is_characterized_and_read_again() -> None:
     assert service.characterize_and_validate(job_id=found["job_id"]) == found
 
 
-def an_execution_config_is_set_and_read() -> None:
-    """Release 0.12."""
+def an_execution_config_can_be_set_and_read() -> None:
+    """Applies to release 0.12."""
     config = divi.backends.ExecutionConfig(
         bond_dimension=16,
         truncation_threshold=1e-9,
@@ -348,8 +351,8 @@ def an_execution_config_is_set_and_read() -> None:
     assert refusal(lambda: without.get_execution_config(job)).startswith("404 ")
 
 
-def the_options_of_the_engine_are_honoured_and_read() -> None:
-    """Release 0.15."""
+def the_options_of_the_engine_are_honoured_and_can_be_read() -> None:
+    """Applies to release 0.15."""
     config = divi.backends.MaestroConfig(
         simulation_type="MatrixProductState",
         max_bond_dimension=16,
@@ -368,20 +371,20 @@ def the_options_of_the_engine_are_honoured_and_read() -> None:
 
 
 def options_that_cannot_be_honoured_are_refused_by_name() -> None:
-    """Release 0.15."""
+    """Applies to release 0.15."""
     service = connect()
     for options in ({"gate_fusion": True}, {"noise_realizations": 5}, {"simulation_type": "DensityMatrix"}):
         config = divi.backends.MaestroConfig(**options)
-        told = refusal(
+        message = refusal(
             lambda config=config: service.submit_circuits({"bell": SAMPLED_BELL}, maestro_config=config)
         )
         (name,) = options
-        assert told.startswith("400 "), told
-        assert name in told, told
+        assert message.startswith("400 "), message
+        assert name in message, message
 
 
 def final_status(service: QoroService, job: Any) -> str:
-    """The status after polling to the end. Release 0.15 raises it unless it is COMPLETED."""
+    """The final status of a job. Release 0.15 raises an error for every final status except COMPLETED."""
     try:
         return service.poll_job_status(job, loop_until_complete=True, verbose=False).name
     except getattr(divi.backends, "QoroJobError", ()):
@@ -395,44 +398,44 @@ def await_status(service: QoroService, job: Any, status: JobStatus) -> None:
         time.sleep(0.02)
 
 
-# --- everything ---------------------------------------------------------------------------------------
+# --- the program ---------------------------------------------------------------------------------------
 
 
 def checks() -> list[Callable[[], None]]:
     common = [
-        the_connection_is_tested,
+        the_connection_can_be_tested,
         a_wrong_token_is_refused,
         the_targets_are_listed,
-        a_bell_pair_is_sampled,
+        a_bell_state_can_be_sampled,
         the_rightmost_character_is_classical_bit_0,
         each_circuit_has_its_own_shots,
         circuits_of_several_uploads_stay_in_order,
         expectation_values_are_computed,
         the_leftmost_letter_acts_on_qubit_0,
-        groups_of_words_are_measured_on_their_circuits,
-        values_take_the_place_of_parameters,
+        groups_of_pauli_strings_are_measured_on_their_circuits,
+        values_replace_parameters,
         many_rows_of_a_template_stay_in_order,
         a_qpu_is_sampled_with_noise,
-        progress_is_told,
-        a_failed_job_is_a_failed_job,
-        jobs_are_cancelled_and_deleted,
-        credits_are_told_and_charged,
-        a_qubo_is_characterized_and_read_again,
+        progress_is_reported,
+        a_job_can_fail,
+        jobs_can_be_cancelled_and_deleted,
+        credits_are_reported_and_charged,
+        a_characterization_of_a_qubo_can_be_read_again,
     ]
     if hasattr(QoroService, "get_maestro_config"):
         return [
             *common,
-            the_options_of_the_engine_are_honoured_and_read,
+            the_options_of_the_engine_are_honoured_and_can_be_read,
             options_that_cannot_be_honoured_are_refused_by_name,
         ]
-    return [*common, an_execution_config_is_set_and_read]
+    return [*common, an_execution_config_can_be_set_and_read]
 
 
 def main(command: str) -> int:
-    print(f"qoro-divi {metadata.version('qoro-divi')} asks {command}", flush=True)
+    print(f"qoro-divi {metadata.version('qoro-divi')} calls {command}", flush=True)
     with serving(command) as url:
         sys.modules[QoroService.__module__].API_URL = url
-        return hold_all(checks())
+        return run_checks(checks())
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""How fast results are read: ``qoro-divi``'s compiled decoder and ours, on the same answers, in one run.
+"""Measure how fast ``qiskit-qoro`` and the compiled decoder of ``qoro-divi`` read the same results.
 
-``python peers/results.py QISKIT_QORO``, with an interpreter that holds ``qoro-divi`` and ``qiskit-qoro``
-without its extra ``local``. QISKIT_QORO is the command of another environment that has it; it is started
-with ``serve`` and runs the jobs. Both clients then fetch the results with their ``get_job_results``, from a
-relay that keeps the service's answers, so that neither waits for the service. They take turns, and the
-shortest of several times counts. The last columns have no relay: what the service worked on the job, and
-the time that we need to read its results from the service itself, as a dict and, from the job's identifier
-alone, as Qiskit's ``Result``.
+``python peers/results.py QISKIT_QORO`` needs an interpreter with ``qoro-divi``, and with ``qiskit-qoro``
+without its extra ``local``. QISKIT_QORO is the command of another environment that has the extra; it is
+started with ``serve`` and runs the jobs. Both clients then fetch the results with their ``get_job_results``
+from a relay that caches the answers of the service, so that the time of the service is not included. The
+clients take turns, and the shortest of several times counts. The last columns are measured without the relay:
+the time that the service computed, and the time that ``qiskit-qoro`` needs to read the results from the
+service, as a dict and, from the job's identifier alone, as Qiskit's ``Result``.
 
-Figures are printed; the exit code is 1 only if the two clients do not read the same.
+The script prints the measured values. The exit code is 1 only if the two clients decode different results.
 """
 
 from __future__ import annotations
@@ -45,25 +45,24 @@ class Workload:
     circuits: dict[str, str]
 
 
-def of_distinct_outcomes(width: int) -> Workload:
-    """One circuit, whose outcomes are all equally likely."""
+def distinct_outcomes(width: int) -> Workload:
+    """One circuit whose outcomes are all equally likely."""
     text = f"{HEADER}qreg q[{width}];\ncreg c[{width}];\nh q;\nmeasure q -> c;\n"
-    # Of 2^20 outcomes some are measured again; of 2^40 hardly any.
+    # With 2^20 possible outcomes some occur more than once, with 2^40 almost none.
     shots = OUTCOMES if width >= 40 else round(1.052 * OUTCOMES)
     return Workload(f"{OUTCOMES:,} outcomes of {width} bits", shots, {"0": text})
 
 
-def of_many_circuits() -> Workload:
-    """Random rotations and a ring of controlled flips."""
+def many_circuits() -> Workload:
+    """Many circuits, each with random rotations and a ring of CX gates."""
     rng = random.Random(5)
     qubits = range(CIRCUIT_QUBITS)
-    flips = "".join(f"cx q[{qubit}],q[{(qubit + 1) % CIRCUIT_QUBITS}];\n" for qubit in qubits)
+    ring = "".join(f"cx q[{qubit}],q[{(qubit + 1) % CIRCUIT_QUBITS}];\n" for qubit in qubits)
 
     def circuit() -> str:
-        turns = "".join(f"ry({rng.uniform(-3, 3)}) q[{qubit}];\n" for qubit in qubits)
-        return (
-            f"{HEADER}qreg q[{CIRCUIT_QUBITS}];\ncreg c[{CIRCUIT_QUBITS}];\n{turns}{flips}measure q -> c;\n"
-        )
+        rotations = "".join(f"ry({rng.uniform(-3, 3)}) q[{qubit}];\n" for qubit in qubits)
+        registers = f"qreg q[{CIRCUIT_QUBITS}];\ncreg c[{CIRCUIT_QUBITS}];\n"
+        return f"{HEADER}{registers}{rotations}{ring}measure q -> c;\n"
 
     name = f"{CIRCUITS:,} circuits of {CIRCUIT_SHOTS:,} shots"
     return Workload(name, CIRCUIT_SHOTS, {str(place): circuit() for place in range(CIRCUITS)})
@@ -71,7 +70,7 @@ def of_many_circuits() -> Workload:
 
 @contextmanager
 def relaying(url: str) -> Iterator[str]:
-    """Run a relay before the service and yield its URL."""
+    """Run a relay in front of the service and yield its URL."""
     command = [sys.executable, str(Path(__file__).with_name("relay.py")), url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -87,7 +86,7 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 
 def in_turns(*calls: Callable[[], object]) -> list[float]:
-    """For each call the shortest of its times."""
+    """The shortest time of each call, in seconds. The calls take turns."""
     rounds = [[seconds_of(call) for call in calls] for _ in range(TURNS)]
     return [min(times) for times in zip(*rounds, strict=True)]
 
@@ -98,20 +97,20 @@ def read_by_peer(service: divi.backends.QoroService, job_id: str) -> dict[str, A
 
 
 def measure(workload: Workload, url: str, relay: str) -> str:
-    """Run a workload and read its results; a row of the table."""
+    """Run a workload, read its results, and return a row of the table."""
     config = qiskit_qoro.JobConfig(shots=workload.shots, simulator_cluster="qoro_maestro")
     direct = qiskit_qoro.QoroService(TOKEN, config, base_url=url)
     job = direct.submit_circuits(workload.circuits)
     assert job.job_id is not None
     job_id = job.job_id
     direct.poll_job_status(job, loop_until_complete=True, verbose=False)
-    worked = direct.get_job_state(job).run_time_s
-    assert worked is not None
+    computed_s = direct.get_job_state(job).run_time_s
+    assert computed_s is not None
 
     ours, peer = qiskit_qoro.QoroService(TOKEN, config, base_url=relay), divi.backends.QoroService(TOKEN)
     results = ours.get_job_results(job).results
     assert results is not None
-    assert results == read_by_peer(peer, job_id), f"{workload.name}: the clients do not read the same"
+    assert results == read_by_peer(peer, job_id), f"{workload.name}: the clients decode different results"
     peers_job = divi.backends.ExecutionResult(job_id=job_id)
     by_peer, by_us = in_turns(
         lambda: peer.get_job_results(peers_job),
@@ -126,10 +125,10 @@ def measure(workload: Workload, url: str, relay: str) -> str:
         workload.name,
         *map(milliseconds, (by_peer, by_us)),
         f"{by_peer / by_us:.2f}",
-        *map(milliseconds, (worked, read)),
-        f"{read / worked:.3f}",
+        *map(milliseconds, (computed_s, read)),
+        f"{read / computed_s:.3f}",
         milliseconds(as_result),
-        f"{as_result / worked:.3f}",
+        f"{as_result / computed_s:.3f}",
     )
 
 
@@ -139,12 +138,12 @@ def milliseconds(seconds: float) -> str:
 
 def main(command: str) -> None:
     print(f"qoro-divi {metadata.version('qoro-divi')}, qiskit-qoro {qiskit_qoro.__version__}, {command}")
-    titles = ("results", "qoro-divi", "we", "ratio", "computed", "read", "part", "Result", "part")
+    titles = ("results", "qoro-divi", "ours", "ratio", "computed", "read", "share", "Result", "share")
     print(ROW.format(*titles), flush=True)
     with serving(command) as url, relaying(url) as relay:
-        # As in qoro_divi.py: the client takes its base URL from a constant of its module.
+        # As in qoro_divi.py: the client reads its base URL from a constant of its module.
         sys.modules[divi.backends.QoroService.__module__].API_URL = relay
-        for workload in (*map(of_distinct_outcomes, WIDTHS), of_many_circuits()):
+        for workload in (*map(distinct_outcomes, WIDTHS), many_circuits()):
             print(measure(workload, url, relay), flush=True)
 
 
