@@ -37,6 +37,11 @@ autodoc_typehints_description_target = "documented"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
+# Internal types that occur in signatures and have no page.
+_INTERNAL = (
+    "CheckedTemplate|Clock|Endpoint|JobNotFoundError|Measurement|Postprocessor|RunStructure|_Job|_Key|_T"
+)
+
 # Names of other projects are not links, because the build must work without a network.
 nitpick_ignore_regex = [
     (
@@ -48,9 +53,5 @@ nitpick_ignore_regex = [
         r"py:(class|exc)",
         r"BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta",
     ),
-    # Internal names that occur in signatures and have no page.
-    (
-        r"py:(class|exc)",
-        r"(qiskit_qoro\.service\.clock\.)?Clock|JobNotFoundError|RunStructure|(qiskit_qoro\.primitives\.postprocess\.postprocessor\.)?Postprocessor|(qiskit_qoro\.[\w.]+\.)?_(Job|Key|T)|(qiskit_qoro\.wire\.endpoints\.)?Endpoint",
-    ),
+    (r"py:(class|exc)", rf"(qiskit_qoro\.[\w.]+\.)?({_INTERNAL})"),
 ]

@@ -14,6 +14,7 @@ import qiskit_qoro
 ROOT = Path(__file__).parents[1]
 DIRECTIVE = re.compile(r"^\.\. auto(module|class|function):: (\S+)\n((?:   :.*\n)*)", re.MULTILINE)
 EXPLANATION_COLUMN = 40  # In the picture of the layers, explanations begin at this column.
+MODULE = re.compile(r"`([\w/]+\.py)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 
 
@@ -58,6 +59,13 @@ def test_the_architecture_page_shows_the_layers_of_the_contract() -> None:
         contract["layers"] for contract in contracts if contract.get("containers") == [qiskit_qoro.__name__]
     )
     assert shown == [layer.split(" | ") for layer in layers]
+
+
+def test_every_module_on_the_architecture_page_exists() -> None:
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    modules = set(MODULE.findall(page))
+    assert modules
+    assert {name for name in modules if not (ROOT / "qiskit_qoro" / name).exists()} == set()
 
 
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"])
