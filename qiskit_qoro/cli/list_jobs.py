@@ -16,7 +16,7 @@ from qiskit_qoro.cli.service_options import (
     open_provider,
 )
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_remembered
+from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_recorded
 
 __all__ = ["COMMAND"]
 
@@ -89,7 +89,7 @@ def _find(options: argparse.Namespace) -> JobList:
     journal = default_journal()
     if journal is None:
         raise QoroInputError(f"there is no journal of jobs: {JOURNAL_VARIABLE} is off")
-    return list_remembered(journal, Selection(**conditions))
+    return list_recorded(journal, Selection(**conditions))
 
 
 def _since(text: str) -> datetime | timedelta:

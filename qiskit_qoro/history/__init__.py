@@ -1,11 +1,11 @@
-"""The jobs that this machine submitted: a journal that remembers them, and the list that shows them."""
+"""The jobs that this machine submitted: the journal that records them, and the list that shows them."""
 
 from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal
 from qiskit_qoro.history.journal_database import JournalUnusableError
 from qiskit_qoro.history.journal_entry import JournalEntry
 from qiskit_qoro.history.journal_path import JOURNAL_VARIABLE, find_journal
-from qiskit_qoro.history.listing import STATUSES, Selection, list_jobs, list_remembered
+from qiskit_qoro.history.listing import STATUSES, Selection, list_jobs, list_recorded
 
 __all__ = [
     "JOURNAL_VARIABLE",
@@ -18,5 +18,5 @@ __all__ = [
     "Selection",
     "find_journal",
     "list_jobs",
-    "list_remembered",
+    "list_recorded",
 ]

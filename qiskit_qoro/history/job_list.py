@@ -1,4 +1,4 @@
-"""Jobs in a list, which shows itself as a table: in a terminal, in a notebook, on the command line."""
+"""The list of jobs, which is displayed as a table in terminals and in notebooks."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ class JobEntry:
     """A job that this machine submitted.
 
     Attributes:
-        job_id: Its identifier; ``None`` where the submission ended before the service gave one.
-        backend: The name of the simulator cluster or QPU system.
-        kind: What submitted it.
-        time: When its submission began, in UTC.
-        tag: Its tag.
-        status: A word of the service, such as ``COMPLETED``; or ``SUBMITTED``, as long as the service has not
-            been asked; ``SUBMITTING``; ``INTERRUPTED``, if the process ended in the middle of the submission;
-            ``NOT_SUBMITTED``, if that failed; ``GONE``, if the service does not know the job; ``DELETED``.
-        num_circuits: How many circuits it has.
-        reason: Why the submission failed, ``None`` where it did not.
-        service: Where it was sent: a base URL, or ``local:`` and the file of a local service.
+        job_id: The job's identifier, ``None`` if the submission ended before the service gave one.
+        backend: The name of the simulator cluster or QPU system, ``None`` if unknown.
+        kind: What submitted the job.
+        time: When the submission began, in UTC.
+        tag: The job's tag.
+        status: A status of the service, such as ``COMPLETED``; or one of these: ``SUBMITTING``;
+            ``SUBMITTED``, if the service has not been asked since; ``INTERRUPTED``, if the process ended
+            during the submission; ``NOT_SUBMITTED``, if the submission failed; ``GONE``, if the job does not
+            exist on the service any more; ``DELETED``.
+        num_circuits: The number of circuits.
+        reason: Why the submission failed, ``None`` if it did not.
+        service: The service: a base URL, or ``local:`` and the path of a local service's database.
     """
 
     job_id: str | None
@@ -54,33 +55,33 @@ class JobEntry:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether the process that submitted it ended in the middle of that."""
+        """Whether the submitting process ended during the submission."""
         return self.status == ListedStatus.INTERRUPTED.value
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it was submitted and has not come to an end, as far as is known."""
+        """Whether the job is being submitted, or was submitted and is not known to have ended."""
         if self.status in tuple(ListedStatus):
             return self.status in (ListedStatus.SUBMITTING.value, ListedStatus.SUBMITTED.value)
         return not JobStatus(self.status).is_final
 
     def retrieve(self) -> Any:
-        """The job itself, as :meth:`QoroProvider.retrieve_job` gives it.
+        """Retrieve the job with :meth:`QoroProvider.retrieve_job`.
 
         Raises:
             QoroInputError: The submission ended before the service gave an identifier.
-            NotFoundError: The service does not know the job any more.
-            QoroError: The service answered with another error, or not at all.
+            NotFoundError: The job does not exist on the service any more.
+            QoroError: The service answered with another error, or did not answer.
         """
         if self.job_id is None:
             raise QoroInputError(
-                f"this submission of {self.time:%Y-%m-%d %H:%M} is {self.status} and its job's identifier is "
-                "not known: there is nothing to retrieve"
+                f"the job submitted at {self.time:%Y-%m-%d %H:%M} is {self.status} and cannot be retrieved: "
+                "its identifier is not known"
             )
         return self._retrieve(self.job_id)
 
     def cells(self) -> dict[str, str]:
-        """What a table shows of it, by heading."""
+        """Return the cells of a table row, by heading."""
         return {
             "job": self.job_id or "-",
             "service": self.service,
@@ -94,12 +95,12 @@ class JobEntry:
 
 
 class JobList(Sequence[JobEntry]):
-    """Jobs that this machine submitted, newest first. It shows itself as a table, in notebooks too.
+    """Jobs that this machine submitted, newest first. Printing or displaying the list shows a table.
 
     Args:
         entries: The jobs.
-        not_asked: How many unfinished jobs the service was not asked about, so that their status is the last
-            one that was heard of.
+        not_asked: The number of unfinished jobs whose status was not updated. They have their last known
+            status.
     """
 
     def __init__(self, entries: Iterable[JobEntry], *, not_asked: int = 0) -> None:
@@ -133,43 +134,48 @@ class JobList(Sequence[JobEntry]):
         return f"<JobList: {len(self)} jobs>"
 
     def __str__(self) -> str:
-        page = StringIO()
-        Console(file=page, width=10_000, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+        text = StringIO()
+        Console(file=text, width=10_000, color_system=None).print(self)
+        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def __rich__(self) -> Table:
-        table = Table(box=None, caption=self._remark(), caption_justify="left")
+        table = Table(box=None, caption=self._caption(), caption_justify="left")
         headings = self._headings()
         for heading in headings:
-            right = heading == "circuits"
-            # Where the terminal is narrow, nothing is cut off: all others fold.
-            kept = heading in {"job", "status"}
-            table.add_column(heading, justify="right" if right else "left", no_wrap=kept, overflow="fold")
+            is_number = heading == "circuits"
+            # In a narrow terminal the other columns fold, so that nothing is cut off.
+            is_unbroken = heading in {"job", "status"}
+            table.add_column(
+                heading,
+                justify="right" if is_number else "left",
+                no_wrap=is_unbroken,
+                overflow="fold",
+            )
         for entry in self:
-            table.add_row(*map(Text, _in_order(entry, headings)))
+            table.add_row(*map(Text, _row(entry, headings)))
         return table
 
     def _repr_html_(self) -> str:
         headings = self._headings()
         head = "".join(f"<th>{heading}</th>" for heading in headings)
         rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _in_order(entry, headings)) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _row(entry, headings)) + "</tr>"
             for entry in self
         )
-        remark = self._remark()
-        caption = f"<caption>{escape(remark)}</caption>" if remark else ""
+        text = self._caption()
+        caption = f"<caption>{escape(text)}</caption>" if text else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
     def _headings(self) -> list[str]:
-        several = len({entry.service for entry in self}) > 1
-        return [heading for heading in _HEADINGS if several or heading != "service"]
+        has_several_services = len({entry.service for entry in self}) > 1
+        return [heading for heading in _HEADINGS if has_several_services or heading != "service"]
 
-    def _remark(self) -> str | None:
+    def _caption(self) -> str | None:
         if not self.not_asked:
             return None
         return f"the service was not asked about {self.not_asked} unfinished jobs"
 
 
-def _in_order(entry: JobEntry, headings: Iterable[str]) -> list[str]:
+def _row(entry: JobEntry, headings: Iterable[str]) -> list[str]:
     cells = entry.cells()
     return [cells[heading] for heading in headings]

@@ -1,8 +1,8 @@
-"""The journal itself: what was submitted from this machine, where, when, and how far it came.
+"""The journal: a record of the jobs that were submitted from this machine.
 
-A line is written before a job is opened and completed as the submission goes on, each time in a transaction
-of its own, so that a process may be killed at any moment. Nothing here stops a submission: a journal that
-cannot be written says so once in the log.
+An entry is written before a job is opened, and updated while the submission proceeds. Each change is a
+transaction of its own, so the process may be killed at any time. A journal that cannot be written does not
+stop a submission; it logs one warning.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_thi
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
-__all__ = ["MOST_ENTRIES", "MOST_STRUCTURES", "Journal"]
+__all__ = ["MAX_ENTRIES", "MAX_STRUCTURES", "Journal"]
 
 _log = logging.getLogger(__name__)
 
-MOST_ENTRIES = 10_000
-"""How many submissions are remembered; with each new one the oldest beyond that are forgotten."""
+MAX_ENTRIES = 10_000
+"""The largest number of entries. Each new entry deletes the oldest ones above this number."""
 
-MOST_STRUCTURES = 200
-"""For how many of the latest submissions the structure is remembered that labels have no room for."""
+MAX_STRUCTURES = 200
+"""The number of latest entries that keep a structure which did not fit into the labels of the job."""
 
-_LONGEST_REASON = 300
+_MAX_REASON_LENGTH = 300
+
+# The columns that are written when a submission begins, in the order of the values in `begin`.
 _FACTS = ("service", "backend", "kind", "time", "tag", "num_circuits", "stage", "host", "pid", "started")
 _INSERTED = (*_FACTS, "structure")
+_INSERT = f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join('?' * len(_INSERTED))})"  # noqa: S608 - constants only
+# The columns that are read, in the order that `_entry` unpacks.
 _COLUMNS = ", ".join(("number", "job_id", *_FACTS[:7], "status", "reason", *_FACTS[7:]))
-_INSERT = f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join('?' * len(_INSERTED))})"  # noqa: S608 - our own words
 
 
 def _utc_now() -> datetime:
@@ -43,42 +46,42 @@ def _utc_now() -> datetime:
 
 
 class Journal:
-    """What was submitted from this machine.
+    """The record of the jobs that were submitted from this machine.
 
-    The constructor opens nothing. A journal may be used from many threads and processes at once; copies and
-    pickles of one in a file write to the same file.
+    The constructor opens nothing. Several threads and processes may use a journal at the same time. Copies
+    and pickles of a journal in a file write to the same file.
 
     Args:
-        path: The file, ``None`` for one that ends with the process.
-        most_entries: How many submissions are remembered.
-        now: The present, in UTC.
+        path: The file, ``None`` for a journal in memory that ends with the process.
+        max_entries: The largest number of entries.
+        now: Returns the current time in UTC.
     """
 
     def __init__(
         self,
         path: Path | None,
         *,
-        most_entries: int = MOST_ENTRIES,
+        max_entries: int = MAX_ENTRIES,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._database = MemoryDatabase() if path is None else FileDatabase(path)
-        self._most_entries = most_entries
+        self._max_entries = max_entries
         self._now = now
-        self._has_complained = False
+        self._has_warned = False
 
     def __repr__(self) -> str:
         return f"<Journal {str(self.path) if self.path else 'in memory'!r}>"
 
     @property
     def path(self) -> Path | None:
-        """The file, ``None`` for one that ends with the process."""
+        """The file, ``None`` for a journal in memory."""
         return self._database.path
 
     def recorder(self, service: str) -> JournalRecorder:
-        """What writes down the submissions of a client.
+        """Return a recorder that writes the submissions of a client into this journal.
 
         Args:
-            service: What the journal is to call the client's service.
+            service: The name of the client's service in the journal.
         """
         return JournalRecorder(self, service)
 
@@ -93,58 +96,55 @@ class Journal:
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:
-        """The submissions, newest first.
+        """Read the entries that meet all given conditions, newest first.
 
         Args:
-            service: Only those to this service.
-            backend: Only those to this simulator cluster or QPU system.
-            tag: Only those with this tag.
-            since: Only those from this moment on; it has a time zone.
-            limit: So many at most.
+            service: Only submissions to this service.
+            backend: Only submissions to this simulator cluster or QPU system.
+            tag: Only submissions with this tag.
+            since: Only submissions at or after this time, which has a time zone.
+            limit: The largest number of entries.
 
         Raises:
             QoroError: The journal cannot be read.
         """
-        moment = None if since is None else _text(since)
-        given = {"service = ?": service, "backend = ?": backend, "tag = ?": tag, "time >= ?": moment}
-        wanted = {condition: value for condition, value in given.items() if value is not None}
-        where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+        earliest = None if since is None else _time_to_text(since)
+        conditions = {"service = ?": service, "backend = ?": backend, "tag = ?": tag, "time >= ?": earliest}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        where = f" WHERE {' AND '.join(given)}" if given else ""
         rows = self._read(
-            f"SELECT {_COLUMNS} FROM jobs{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
-            (*wanted.values(), -1 if limit is None else limit),
+            f"SELECT {_COLUMNS} FROM jobs{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - constants only
+            (*given.values(), -1 if limit is None else limit),
         )
         return self._entries(rows)
 
     def find(self, job_id: str) -> JournalEntry | None:
-        """The submission of a job, ``None`` where it was not from here or nobody can tell.
-
-        An unusable journal knows nothing; this raises no error.
-        """
+        """Return the entry of a job, ``None`` if there is none or the journal cannot be used."""
         query = f"SELECT {_COLUMNS} FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608
         try:
             found = self._entries(self._read(query, (job_id,)))
         except JournalUnusableError as error:
-            self._complain(error)
+            self._warn_once(error)
             return None
         return found[0] if found else None
 
     def structure_of(self, job_id: str) -> bytes | None:
-        """What the results of a job mean, where its labels had no room for that; ``None`` where not known."""
+        """Return the structure of a job that did not fit into its labels, ``None`` if none is recorded."""
         query = "SELECT structure FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"
         try:
             rows = self._read(query, (job_id,))
         except JournalUnusableError as error:
-            self._complain(error)
+            self._warn_once(error)
             return None
         return rows[0][0] if rows else None
 
     # --- writing --------------------------------------------------------------------------------------
 
     def begin(self, service: str, facts: SubmissionFacts) -> int | None:
-        """Write down that a job is about to be opened.
+        """Record that a submission begins.
 
         Returns:
-            The number of the entry, ``None`` where it could not be written.
+            The number of the new entry, ``None`` if it could not be written.
         """
         mark = mark_of_this_process()
 
@@ -153,7 +153,7 @@ class Journal:
                 service,
                 facts.target,
                 facts.kind.value,
-                _text(self._now()),
+                _time_to_text(self._now()),
                 facts.tag,
                 facts.num_circuits,
                 Stage.SUBMITTING.value,
@@ -164,26 +164,27 @@ class Journal:
             )
             cursor = database.execute(_INSERT, values)
             number = cursor.lastrowid or 0
-            database.execute("DELETE FROM jobs WHERE number <= ?", (number - self._most_entries,))
+            database.execute("DELETE FROM jobs WHERE number <= ?", (number - self._max_entries,))
             if facts.structure is not None:
-                forget = "UPDATE jobs SET structure = NULL WHERE structure IS NOT NULL AND number <= ?"
-                database.execute(forget, (number - MOST_STRUCTURES,))
+                # Structures can be large, so older entries lose theirs.
+                drop = "UPDATE jobs SET structure = NULL WHERE structure IS NOT NULL AND number <= ?"
+                database.execute(drop, (number - MAX_STRUCTURES,))
             return number
 
         number: int | None = self._write(write)
         return number
 
     def set_job_id(self, number: int | None, job_id: str) -> None:
-        """Write down the identifier that the service gave."""
+        """Record the identifier that the service gave to the job."""
         self._update("job_id = ?", number, job_id)
 
     def set_stage(self, number: int | None, stage: Stage, reason: str | None = None) -> None:
-        """Write down how far a submission came."""
-        short = None if reason is None else reason[:_LONGEST_REASON]
+        """Record the progress of a submission."""
+        short = None if reason is None else reason[:_MAX_REASON_LENGTH]
         self._update("stage = ?, reason = ?", number, stage.value, short)
 
     def set_statuses(self, statuses: Iterable[tuple[int, str]]) -> None:
-        """Write down, by the number of the entry, what was heard of jobs."""
+        """Record the statuses of jobs, by the number of their entry."""
         changes = [(status, number) for number, status in statuses]
         if changes:
             self._write(
@@ -191,7 +192,7 @@ class Journal:
             )
 
     def set_status_of(self, service: str, job_id: str, status: str) -> None:
-        """Write down, by its identifier, what became of a job."""
+        """Record the status of a job, by its identifier."""
         self._write(
             lambda database: database.execute(
                 "UPDATE jobs SET status = ? WHERE service = ? AND job_id = ?",
@@ -201,7 +202,7 @@ class Journal:
 
     def _update(self, assignment: str, number: int | None, *values: object) -> None:
         if number is not None:
-            statement = f"UPDATE jobs SET {assignment} WHERE number = ?"  # noqa: S608 - our own words
+            statement = f"UPDATE jobs SET {assignment} WHERE number = ?"  # noqa: S608 - constants only
             self._write(lambda database: database.execute(statement, (*values, number)))
 
     # --- the file -------------------------------------------------------------------------------------
@@ -222,49 +223,49 @@ class Journal:
             with self._database.transaction(writes=True) as database:
                 return None if database is None else change(database)
         except JournalUnusableError as error:
-            self._complain(error)
+            self._warn_once(error)
             return None
 
-    def _complain(self, error: JournalUnusableError) -> None:
-        if not self._has_complained:
-            self._has_complained = True
-            _log.warning("%s. Jobs are submitted all the same, and not remembered", error.message)
+    def _warn_once(self, error: JournalUnusableError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            _log.warning("%s. Jobs are submitted, but not recorded", error.message)
 
 
 @dataclass(frozen=True)
 class JournalRecorder:
-    """Writes what a client of one service tells of its submissions into a journal.
+    """Records the submissions of one client in a journal.
 
     Attributes:
         journal: The journal.
-        service: The service, as the journal is to know it.
+        service: The name of the client's service in the journal.
     """
 
     journal: Journal
     service: str
 
     def begin(self, facts: SubmissionFacts) -> int | None:
-        """A job is about to be opened."""
+        """Record that a submission begins."""
         return self.journal.begin(self.service, facts)
 
     def opened(self, entry: int | None, job_id: str) -> None:
-        """The service has opened the job."""
+        """Record that the service has opened the job."""
         self.journal.set_job_id(entry, job_id)
 
     def done(self, entry: int | None) -> None:
-        """The service has confirmed all uploads."""
+        """Record that the service has confirmed all uploads."""
         self.journal.set_stage(entry, Stage.SUBMITTED)
 
     def failed(self, entry: int | None, reason: str) -> None:
-        """The submission came to an end before that."""
+        """Record that the submission failed."""
         self.journal.set_stage(entry, Stage.FAILED, reason)
 
     def ended(self, job_id: str, status: JobStatus) -> None:
-        """The service said that a job has come to an end."""
+        """Record the final status of a job."""
         self.journal.set_status_of(self.service, job_id, status.value)
 
     def deleted(self, job_id: str) -> None:
-        """A job has been deleted."""
+        """Record that a job was deleted."""
         self.journal.set_status_of(self.service, job_id, ListedStatus.DELETED.value)
 
 
@@ -287,6 +288,6 @@ def _entry(row: tuple[Any, ...], now: datetime) -> JournalEntry:
     )
 
 
-def _text(moment: datetime) -> str:
-    """A moment as text that sorts like time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def _time_to_text(time: datetime) -> str:
+    """Format a time so that the order of the texts is the order of the times."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,13 +1,14 @@
-"""The file of the journal: made with room for its owner alone, opened for one short transaction at a time.
+"""The database of the journal, in a file or in memory.
 
-Nothing is kept open between two transactions, so that threads, forked processes, copies and pickles of a
-journal cannot get into each other's way. SQLite's locks keep processes apart, and what a killed process left
-half written is rolled back by the next one that looks. SQLite's rollback journal is used, not its write-ahead
-log, which does not work on network drives, where homes often are.
+Strategy for the file: it is readable by its owner only, and opened for one short transaction at a time.
+Nothing stays open between two transactions, so threads, forked processes, copies and pickles of a journal do
+not disturb each other. SQLite's locks separate processes, and SQLite rolls back the unfinished transaction of
+a killed process when the file is next opened. It uses a rollback journal, not a write-ahead log: that does
+not work on network drives, which home directories often are on.
 
-A transaction does not wait until the disk has it: four of them for each job would take longer than a small
-job. That is safe whenever a process ends; only when the machine itself loses its power, what was written in
-the last seconds may be lost, or the file be damaged.
+A transaction does not wait until the disk has stored it, because four waits for each job would take longer
+than a small job. No data are lost if a process ends. If the machine loses power, the changes of the last
+seconds may be lost, or the file may be damaged.
 """
 
 from __future__ import annotations
@@ -61,14 +62,20 @@ class FileDatabase:
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[sqlite3.Connection | None]:
-        """A connection for one transaction; ``None`` for reading where there is no file yet.
+        """Open the file for one transaction.
+
+        Args:
+            writes: Whether the transaction may write. The file is then created if it does not exist.
+
+        Yields:
+            A connection, ``None`` if there is nothing to read.
 
         Raises:
-            JournalUnusableError: The file cannot be used; the message says why.
+            JournalUnusableError: The file cannot be used. The message says why.
         """
         try:
             if writes:
-                self._make()
+                self._create()
             elif not self.path.exists():
                 yield None
                 return
@@ -79,7 +86,7 @@ class FileDatabase:
         except (OSError, sqlite3.Error, ValueError) as error:
             raise JournalUnusableError(f"the journal {self.path} cannot be used: {error}") from error
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         if not self.path.parent.exists():
             self.path.parent.parent.mkdir(parents=True, exist_ok=True)
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -88,11 +95,12 @@ class FileDatabase:
 
 
 class MemoryDatabase:
-    """A journal that ends with its process. A copy of it begins empty."""
+    """A journal in memory. It ends with its process, and a copy of it is empty."""
 
     path = None
 
     def __init__(self) -> None:
+        # One connection serves all threads, because a database in memory belongs to its connection.
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
 
@@ -105,7 +113,7 @@ class MemoryDatabase:
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[sqlite3.Connection | None]:
-        """A connection for one transaction."""
+        """Run one transaction; the arguments are those of :meth:`FileDatabase.transaction`."""
         with self._lock:
             if self._database is None:
                 self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
@@ -117,6 +125,7 @@ class MemoryDatabase:
 @contextmanager
 def _transaction(database: sqlite3.Connection, *, writes: bool) -> Iterator[None]:
     database.execute("PRAGMA synchronous = OFF")
+    # IMMEDIATE takes the write lock at once, so that a transaction that reads first cannot fail later.
     database.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     try:
         yield
@@ -135,7 +144,7 @@ def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -
         Whether there is a table to read.
 
     Raises:
-        JournalUnusableError: It is something else, or has another version.
+        JournalUnusableError: It is the database of another application, or has another version.
     """
     application = _number(database, "application_id")
     version = _number(database, "user_version")
@@ -143,12 +152,12 @@ def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -
         return True
     if application == _APPLICATION:
         raise JournalUnusableError(
-            f"the journal {path} has version {version}, this release reads version {_VERSION}: update "
-            "qiskit-qoro if the journal is newer, or name another file"
+            f"the journal {path} has version {version}, expected {_VERSION}: update qiskit-qoro if the "
+            "journal is newer, or name another file"
         )
     if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise JournalUnusableError(
-            f"{path} is a database of something else: name another file for the journal"
+            f"{path} is a database of another application: name another file for the journal"
         )
     if writes:
         for statement in _SCHEMA.split(";"):

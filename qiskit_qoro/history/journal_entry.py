@@ -1,4 +1,4 @@
-"""A line of the journal, and the words for where a submission stands."""
+"""An entry of the journal, and the states of a submission and of a listed job."""
 
 from __future__ import annotations
 
@@ -13,52 +13,54 @@ __all__ = ["JournalEntry", "ListedStatus", "Stage"]
 
 
 class Stage(StrEnum):
-    """How far a submission has come."""
+    """The progress of a submission. It begins as ``SUBMITTING`` and ends as one of the others.
+
+    A process that is killed in the middle of a submission leaves ``SUBMITTING`` behind.
+    """
 
     SUBMITTING = "submitting"
-    """It is under way, or it was when its process ended."""
+    """Requests are being sent, or the process ended while they were."""
     SUBMITTED = "submitted"
-    """The service has confirmed all of it."""
+    """The service has confirmed all uploads."""
     FAILED = "failed"
-    """It ended with an error."""
+    """The submission ended with an error."""
 
 
 class ListedStatus(StrEnum):
-    """What may be known of a job beside the words of the service, :class:`~.models.jobs.JobStatus`."""
+    """The statuses of a listed job that are not a :class:`~.models.jobs.JobStatus` of the service."""
 
     SUBMITTING = "SUBMITTING"
-    """A process is submitting it."""
+    """A process is submitting the job."""
     INTERRUPTED = "INTERRUPTED"
-    """The process that submitted it ended in the middle of that."""
+    """The submitting process ended during the submission."""
     NOT_SUBMITTED = "NOT_SUBMITTED"
-    """Its submission failed."""
+    """The submission failed."""
     SUBMITTED = "SUBMITTED"
-    """It has been submitted, and the service has not been asked about it since."""
+    """The job has been submitted. The service has not been asked about it since."""
     GONE = "GONE"
-    """The service does not know it any more."""
+    """The job does not exist on the service any more."""
     DELETED = "DELETED"
-    """It was deleted from here."""
+    """This machine deleted the job."""
 
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """A submission as the journal knows it.
+    """A submission as recorded in the journal.
 
     Attributes:
-        number: Its place in the journal.
-        job_id: The job's identifier, ``None`` as long as the service has given none.
-        service: Where it went: a base URL, or ``local:`` and the file of a local service's database.
-        backend: The simulator cluster or QPU system.
-        kind: What submitted it.
+        number: The number of the entry. Later entries have higher numbers.
+        job_id: The job's identifier, ``None`` if the service had not yet given one.
+        service: The service: a base URL, or ``local:`` and the path of a local service's database.
+        backend: The name of the simulator cluster or QPU system, ``None`` if unknown.
+        kind: What submitted the job.
         time: When the submission began, in UTC.
         tag: The job's tag.
-        num_circuits: How many circuits it has.
-        stage: How far the submission came.
-        status: What the service said of the job when it was asked last, or a
-            :class:`ListedStatus`; ``None`` where
-            nobody has asked.
-        reason: Why the submission failed.
-        is_abandoned: Whether it is unfinished and nobody works on it any more.
+        num_circuits: The number of circuits.
+        stage: The progress of the submission.
+        status: The last status that the service reported, or ``GONE`` or ``DELETED``; ``None`` if the service
+            has not been asked.
+        reason: Why the submission failed, ``None`` if it did not.
+        is_abandoned: Whether the submission is unfinished and the submitting process died.
     """
 
     number: int
@@ -75,8 +77,9 @@ class JournalEntry:
     is_abandoned: bool = False
 
     @property
-    def fate(self) -> str:
-        """Where the job stands, in a word of the service or of :class:`ListedStatus`."""
+    def listed_status(self) -> str:
+        """The status to show: a status of the service, or one of :class:`ListedStatus`."""
+        # A job whose circuits were not all sent stays PENDING on the service. Then the stage says more.
         if self.status is not None and (
             self.stage is Stage.SUBMITTED or self.status != JobStatus.PENDING.value
         ):
@@ -89,7 +92,7 @@ class JournalEntry:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing new is to be heard of the job."""
+        """Whether the service need not be asked: the job has no identifier, or its status cannot change."""
         if self.job_id is None:
             return True
         return self.status is not None and (

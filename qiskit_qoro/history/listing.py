@@ -1,8 +1,8 @@
-"""Which jobs are listed, and where they stand now.
+"""Select jobs from the journal, and update their status from the service.
 
-The journal knows what was submitted; where a job stands now the service knows, which is asked for each job
-that has not come to an end, newest first, up to :data:`MAX_STATUS_POLLS` of them. The
-journal keeps the answers.
+The journal knows which jobs were submitted, the service knows their current status. The service is asked
+about unfinished jobs only, newest first, and about :data:`MAX_STATUS_POLLS` of them at most. The journal
+records the answers.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
 from qiskit_qoro.service import QoroService
 
-__all__ = ["MAX_STATUS_POLLS", "STATUSES", "Selection", "list_jobs", "list_remembered"]
+__all__ = ["MAX_STATUS_POLLS", "STATUSES", "Selection", "list_jobs", "list_recorded"]
 
 _log = logging.getLogger(__name__)
 
 MAX_STATUS_POLLS = 50
-"""How many jobs the service is asked about for one list."""
+"""The largest number of jobs that the service is asked about for one list."""
 
-STATUSES = tuple(word.value for word in (*JobStatus, *ListedStatus))
-"""Every status that a job in a list may have, except for words of services newer than this package."""
+STATUSES = tuple(status.value for status in (*JobStatus, *ListedStatus))
+"""All statuses of listed jobs, except for new statuses of a service that is newer than this package."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which jobs are wanted; ``None`` is any.
+    """Conditions for jobs; ``None`` means any.
 
     Attributes:
         backend: The name of the simulator cluster or QPU system.
         tag: The job's tag.
-        status: One of :data:`STATUSES`, or several.
-        since: The moment from which on, or how long ago that was. A moment without a time zone is local.
-        limit: How many at most.
+        status: One of :data:`STATUSES`, or several of them.
+        since: The earliest time of submission, or how long ago that is. A time without a time zone is local.
+        limit: The largest number of jobs.
 
     Raises:
-        QoroInputError: One of them cannot be used.
+        QoroInputError: A condition is invalid.
     """
 
     backend: str | None = None
@@ -59,11 +59,12 @@ class Selection:
             raise QoroInputError(f"limit is {self.limit!r}, expected an integer of 1 or more, or None")
         if self.status is not None:
             given = [self.status] if isinstance(self.status, str) else list(self.status)
-            object.__setattr__(self, "status", frozenset(_status(word) for word in given))
+            # The class is frozen, so an ordinary assignment is refused.
+            object.__setattr__(self, "status", frozenset(_status(name) for name in given))
 
     @property
-    def moment(self) -> datetime | None:
-        """The moment from which on, with a time zone; ``None`` for any, also where it is before all time."""
+    def earliest(self) -> datetime | None:
+        """The earliest time of submission, in UTC. ``None`` for any, or if it is out of range."""
         try:
             if isinstance(self.since, timedelta):
                 return datetime.now(UTC) - self.since
@@ -72,11 +73,11 @@ class Selection:
             return None
 
 
-def _status(word: object) -> str:
-    name = str(word).upper().replace("-", "_")
-    if name not in STATUSES:
-        raise QoroInputError(f"status is {word!r}, expected one of {', '.join(STATUSES)}")
-    return name
+def _status(name: object) -> str:
+    status = str(name).upper().replace("-", "_")
+    if status not in STATUSES:
+        raise QoroInputError(f"status is {name!r}, expected one of {', '.join(STATUSES)}")
+    return status
 
 
 def list_jobs(
@@ -88,34 +89,34 @@ def list_jobs(
     retrieve: Callable[[str], Any],
     refresh: bool = True,
 ) -> JobList:
-    """The jobs that this machine submitted to a service.
+    """List jobs that this machine submitted to a service, with their current status.
 
     Args:
-        journal: Where they are written down.
-        recorded_as: What the journal calls the service.
-        selection: Which jobs are wanted.
-        service: Gives the client to ask; called if there is something to ask.
-        retrieve: What gets a job by its identifier.
-        refresh: Whether to ask the service about jobs that have not come to an end.
+        journal: The journal that recorded them.
+        recorded_as: The name of the service in the journal.
+        selection: The conditions for the jobs.
+        service: Returns the client of the service. It is called only if there are jobs to ask about.
+        retrieve: Retrieves a job by its identifier.
+        refresh: Whether to ask the service about unfinished jobs.
 
     Raises:
         QoroError: The journal cannot be read.
         AuthenticationError: The service refuses the token.
     """
-    found = _found(journal, recorded_as, selection)
+    entries = _read_entries(journal, recorded_as, selection)
     not_asked = 0
     if refresh:
-        found, not_asked = _refreshed(journal, found, service)
-    shown = [_shown(entry, retrieve) for entry in _chosen(found, selection)]
-    return JobList(shown, not_asked=not_asked)
+        entries, not_asked = _update_statuses(journal, entries, service)
+    listed = [_job_entry(entry, retrieve) for entry in _filter_by_status(entries, selection)]
+    return JobList(listed, not_asked=not_asked)
 
 
-def list_remembered(journal: Journal, selection: Selection) -> JobList:
-    """The jobs that this machine submitted to any service, as they were last heard of.
+def list_recorded(journal: Journal, selection: Selection) -> JobList:
+    """List jobs that this machine submitted to any service, with their last known status.
 
     Args:
-        journal: Where they are written down.
-        selection: Which jobs are wanted.
+        journal: The journal that recorded them.
+        selection: The conditions for the jobs.
 
     Raises:
         QoroError: The journal cannot be read.
@@ -123,68 +124,77 @@ def list_remembered(journal: Journal, selection: Selection) -> JobList:
 
     def refuse(job_id: str) -> Any:
         raise QoroInputError(
-            f"nobody says with which token to ask for job {job_id}: use provider.retrieve_job()"
+            f"job {job_id} cannot be retrieved from this list, because it does not know the token of the "
+            "service: use provider.retrieve_job()"
         )
 
-    chosen = _chosen(_found(journal, None, selection), selection)
-    return JobList(_shown(entry, refuse) for entry in chosen)
+    entries = _filter_by_status(_read_entries(journal, None, selection), selection)
+    return JobList(_job_entry(entry, refuse) for entry in entries)
 
 
-def _found(journal: Journal, recorded_as: str | None, selection: Selection) -> list[JournalEntry]:
+def _read_entries(journal: Journal, recorded_as: str | None, selection: Selection) -> list[JournalEntry]:
     return journal.entries(
         recorded_as,
         backend=selection.backend,
         tag=selection.tag,
-        since=selection.moment,
+        since=selection.earliest,
+        # A condition on the status is checked later, so all entries are needed for it.
         limit=selection.limit if selection.status is None else None,
     )
 
 
-def _chosen(found: list[JournalEntry], selection: Selection) -> list[JournalEntry]:
-    wanted = [entry for entry in found if selection.status is None or entry.fate in selection.status]
-    return wanted[: selection.limit]
+def _filter_by_status(entries: list[JournalEntry], selection: Selection) -> list[JournalEntry]:
+    selected = [
+        entry for entry in entries if selection.status is None or entry.listed_status in selection.status
+    ]
+    return selected[: selection.limit]
 
 
-def _refreshed(
-    journal: Journal, found: list[JournalEntry], service: Callable[[], QoroService]
+def _update_statuses(
+    journal: Journal, entries: list[JournalEntry], service: Callable[[], QoroService]
 ) -> tuple[list[JournalEntry], int]:
-    """The entries with what the service says now, and for how many it did not say it."""
-    unfinished = [entry for entry in found if not entry.is_final]
-    # A job that was gone may be there for another token: it is asked about when nothing else is left.
+    """Ask the service about unfinished jobs, and record the answers.
+
+    Returns:
+        The entries with their current status, and the number of unfinished jobs that were not asked about.
+    """
+    unfinished = [entry for entry in entries if not entry.is_final]
+    # A job that does not exist for this token may exist for another one, so its status may still change. It
+    # is asked about last.
     unfinished.sort(key=lambda entry: entry.status == ListedStatus.GONE.value)
-    heard: dict[int, str] = {}
+    current: dict[int, str] = {}  # by the number of the entry
     for entry in unfinished[:MAX_STATUS_POLLS]:
         try:
-            heard[entry.number] = _ask(service(), entry)
+            current[entry.number] = _fetch_status(service(), entry)
         except AuthenticationError:
             raise
         except QoroError as error:
-            _log.warning("the service was asked about jobs, and could not tell: %s", error)
+            _log.warning("the status of jobs could not be updated: %s", error)
             break
     journal.set_statuses(
-        (entry.number, heard[entry.number])
+        (entry.number, current[entry.number])
         for entry in unfinished
-        if heard.get(entry.number, entry.status) != entry.status
+        if current.get(entry.number, entry.status) != entry.status
     )
-    fresh = [replace(entry, status=heard.get(entry.number, entry.status)) for entry in found]
-    return fresh, len(unfinished) - len(heard)
+    updated = [replace(entry, status=current.get(entry.number, entry.status)) for entry in entries]
+    return updated, len(unfinished) - len(current)
 
 
-def _ask(service: QoroService, entry: JournalEntry) -> str:
+def _fetch_status(service: QoroService, entry: JournalEntry) -> str:
     try:
         return service.get_job_state(ExecutionResult(job_id=entry.job_id)).status.value
     except NotFoundError:
         return ListedStatus.GONE.value
 
 
-def _shown(entry: JournalEntry, retrieve: Callable[[str], Any]) -> JobEntry:
+def _job_entry(entry: JournalEntry, retrieve: Callable[[str], Any]) -> JobEntry:
     return JobEntry(
         job_id=entry.job_id,
         backend=entry.backend,
         kind=entry.kind,
         time=entry.time,
         tag=entry.tag,
-        status=entry.fate,
+        status=entry.listed_status,
         num_circuits=entry.num_circuits,
         reason=entry.reason,
         service=entry.service,

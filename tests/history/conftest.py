@@ -1,4 +1,4 @@
-"""A service over real HTTP that stops in the middle of a submission, as told."""
+"""An HTTP service that stops answering in the middle of a submission."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 
 @dataclass
 class StuckService:
-    """Answers until a call comes whose path ends in ``stuck_at``; that one it keeps waiting.
+    """A service that never answers requests whose path ends in ``stuck_at``.
 
     Attributes:
-        url: Where it is.
-        stuck_at: The end of a path.
-        status: What it says of every job, ``None`` for that it knows none.
-        arrived: The path of each call that it keeps waiting.
-        asked: The path of each call for a status.
+        url: The address.
+        stuck_at: The end of the path of requests that are not answered.
+        status: The status of every job, ``None`` to answer that no job exists.
+        arrived: The path of each request that is not answered.
+        asked: The path of each request for a status.
     """
 
     url: str
@@ -62,7 +62,7 @@ def stuck_service() -> Iterator[StuckService]:
                 self.answer(200, {"status": stuck.status})
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     stuck = StuckService(f"http://127.0.0.1:{server.server_port}/api")

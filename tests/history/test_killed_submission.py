@@ -1,4 +1,4 @@
-"""A process that is killed in the middle of a submission leaves what is known of it in the journal."""
+"""Processes that are killed during a submission: their entries in the journal."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def provider(stuck_service: Any, journal: Path) -> QoroProvider:
     return QoroProvider("token", base_url=stuck_service.url, journal=journal)
 
 
-def submitter(stuck_service: Any, journal: Path) -> subprocess.Popen[bytes]:
-    """A process in the middle of a submission."""
+def start_submission(stuck_service: Any, journal: Path) -> subprocess.Popen[bytes]:
+    """Start a process, and wait until it is in the middle of a submission."""
     process = subprocess.Popen([sys.executable, "-c", SUBMIT, stuck_service.url, str(journal)])
     stuck_service.arrived.get(timeout=60)
     return process
 
 
-def kill_in_the_middle(stuck_service: Any, journal: Path) -> None:
-    process = submitter(stuck_service, journal)
+def kill_during_submission(stuck_service: Any, journal: Path) -> None:
+    process = start_submission(stuck_service, journal)
     process.kill()
     assert process.wait(timeout=60) == -signal.SIGKILL
 
 
-def test_a_submission_killed_while_circuits_are_sent_is_listed_with_its_identifier(
+def test_a_submission_killed_during_the_upload_is_listed_with_its_identifier(
     stuck_service: Any, journal: Path, provider: QoroProvider
 ) -> None:
-    kill_in_the_middle(stuck_service, journal)
+    kill_during_submission(stuck_service, journal)
 
     (entry,) = provider.jobs()
 
@@ -61,11 +61,11 @@ def test_a_submission_killed_while_circuits_are_sent_is_listed_with_its_identifi
     assert list(provider.jobs(status="COMPLETED")) == []
 
 
-def test_a_submission_killed_before_the_service_gave_an_identifier_is_listed_without_one(
+def test_a_submission_killed_before_it_has_an_identifier_is_listed_without_one(
     stuck_service: Any, journal: Path, provider: QoroProvider
 ) -> None:
     stuck_service.stuck_at = "/init/"
-    kill_in_the_middle(stuck_service, journal)
+    kill_during_submission(stuck_service, journal)
 
     (entry,) = provider.jobs()
 
@@ -76,23 +76,23 @@ def test_a_submission_killed_before_the_service_gave_an_identifier_is_listed_wit
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("status", "expected"),
     [("PENDING", "INTERRUPTED"), ("COMPLETED", "COMPLETED"), ("CANCELLED", "CANCELLED"), (None, "GONE")],
 )
-def test_what_the_service_says_of_an_interrupted_job_counts(
-    said: str | None, expected: str, stuck_service: Any, journal: Path, provider: QoroProvider
+def test_the_status_of_an_interrupted_job_is_updated_from_the_service(
+    status: str | None, expected: str, stuck_service: Any, journal: Path, provider: QoroProvider
 ) -> None:
-    kill_in_the_middle(stuck_service, journal)
-    stuck_service.status = said
+    kill_during_submission(stuck_service, journal)
+    stuck_service.status = status
 
     assert [entry.status for entry in provider.jobs()] == [expected]
     assert [entry.status for entry in provider.jobs(refresh=False)] == [expected]
 
 
-def test_a_submission_that_goes_on_is_not_called_interrupted(
+def test_a_submission_in_progress_is_not_listed_as_interrupted(
     stuck_service: Any, journal: Path, provider: QoroProvider
 ) -> None:
-    process = submitter(stuck_service, journal)
+    process = start_submission(stuck_service, journal)
     try:
         assert [entry.status for entry in provider.jobs()] == ["SUBMITTING"]
     finally:

@@ -1,4 +1,4 @@
-"""The list of jobs: what is in it, how it is chosen and brought up to date, and how it looks."""
+"""The list of jobs: its content, selecting, updating from the service, and displaying it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def remembering(local_service: LocalService, path: Path) -> Iterator[QoroProvider]:
+def recording_provider(local_service: LocalService, path: Path) -> Iterator[QoroProvider]:
     """A provider that keeps a journal."""
     with QoroProvider(local_service.token, base_url=local_service.url, journal=path) as provider:
         yield provider
@@ -52,10 +52,10 @@ def wire() -> Iterator[responses.RequestsMock]:
         yield wire
 
 
-def remember(
+def record(
     path: Path, *job_ids: str, service: str = URL, stage: Stage = Stage.SUBMITTED, **facts: Any
 ) -> None:
-    """Write submissions into a journal, as a client does."""
+    """Record submissions in a journal, as a client does."""
     journal = Journal(path)
     known = {"kind": JobKind.RUN, "target": "qoro_maestro", "tag": "default", "num_circuits": 1} | facts
     for job_id in job_ids:
@@ -67,10 +67,10 @@ def remember(
 # --- from submission to list ----------------------------------------------------------------------------
 
 
-def test_a_job_that_still_runs_is_fetched_with_what_the_journal_knows(
+def test_a_running_job_is_retrieved_with_the_tags_and_the_backend_in_the_journal(
     path: Path, wire: responses.RequestsMock
 ) -> None:
-    remember(path, "j1", tag="mine,yours")
+    record(path, "j1", tag="mine,yours")
     wire.get(f"{URL}/job/j1/status/", json={"status": "RUNNING"})
     wire.get(f"{URL}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
     wire.get(f"{URL}/qpusystem/", json=[])
@@ -82,33 +82,33 @@ def test_a_job_that_still_runs_is_fetched_with_what_the_journal_knows(
     assert job.backend().name == "qoro_maestro"
 
 
-def test_what_the_labels_of_a_job_leave_out_the_journal_knows(remembering: QoroProvider, path: Path) -> None:
+def test_the_journal_completes_what_did_not_fit_into_the_labels(
+    recording_provider: QoroProvider, path: Path
+) -> None:
     unfit = QuantumCircuit(1, name="".join(map(chr, range(0x4E00, 0x4F00))), metadata={"x": "y"})
     unfit.measure_all()
     tag = "".join(map(chr, range(0x5000, 0x5100)))
-    job = remembering.get_backend().run(unfit, shots=5, tag=tag)
+    job = recording_provider.get_backend().run(unfit, shots=5, tag=tag)
     job.wait_for_final_state()
 
-    fetched = remembering.retrieve_job(job.job_id())
+    fetched = recording_provider.retrieve_job(job.job_id())
 
     assert fetched.result().backend_name == "qoro_maestro"
     assert fetched.tags == job.tags == [tag]
 
 
-def test_a_job_that_the_journal_knows_is_fetched_with_one_look(
-    path: Path, wire: responses.RequestsMock
-) -> None:
-    remember(path, "j1")
+def test_a_job_in_the_journal_is_retrieved_with_one_request(path: Path, wire: responses.RequestsMock) -> None:
+    record(path, "j1")
     wire.get(f"{URL}/job/j1/status/", json={"status": "COMPLETED"})
 
     assert QoroProvider("t", base_url=URL, journal=path).retrieve_job("j1").done()
     assert len(wire.calls) == 1
 
 
-def test_what_was_run_is_listed_newest_first_and_can_be_retrieved(
-    remembering: QoroProvider, local_service: LocalService, path: Path
+def test_submitted_jobs_are_listed_newest_first_and_can_be_retrieved(
+    recording_provider: QoroProvider, local_service: LocalService, path: Path
 ) -> None:
-    backend = remembering.get_backend()
+    backend = recording_provider.get_backend()
     first = backend.run(bell(), tag="first")
     second = backend.run([bell(), bell()], tag="second", shots=50)
     second.result()
@@ -126,13 +126,13 @@ def test_what_was_run_is_listed_newest_first_and_can_be_retrieved(
     assert sum(jobs[0].retrieve().result().get_counts(0).values()) == 50
 
 
-def test_jobs_are_chosen_by_backend_tag_status_time_and_number(remembering: QoroProvider) -> None:
-    simulator, qpu = remembering.get_backend(), remembering.get_backend("local_qpu")
+def test_jobs_are_selected_by_backend_tag_status_time_and_limit(recording_provider: QoroProvider) -> None:
+    simulator, qpu = recording_provider.get_backend(), recording_provider.get_backend("local_qpu")
     for backend, tag in ((simulator, "a"), (simulator, "b"), (qpu, "b")):
         backend.run(bell(), tag=tag, shots=10).result()
 
     def tags(**conditions: Any) -> list[str]:
-        return [f"{entry.backend}/{entry.tag}" for entry in remembering.jobs(**conditions)]
+        return [f"{entry.backend}/{entry.tag}" for entry in recording_provider.jobs(**conditions)]
 
     assert tags() == ["local_qpu/b", "qoro_maestro/b", "qoro_maestro/a"]
     assert tags(backend=qpu) == tags(backend="local_qpu") == ["local_qpu/b"]
@@ -152,18 +152,18 @@ def test_jobs_are_chosen_by_backend_tag_status_time_and_number(remembering: Qoro
         ({"limit": 0}, "limit is 0"),
     ],
 )
-def test_conditions_that_make_no_sense_are_refused(
-    remembering: QoroProvider, conditions: dict[str, Any], named: str
+def test_invalid_conditions_are_refused(
+    recording_provider: QoroProvider, conditions: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(QoroInputError, match=named):
-        remembering.jobs(**conditions)
+        recording_provider.jobs(**conditions)
 
 
-def test_a_deleted_job_is_called_so(remembering: QoroProvider) -> None:
-    job = remembering.get_backend().run(bell())
+def test_a_deleted_job_is_listed_as_deleted(recording_provider: QoroProvider) -> None:
+    job = recording_provider.get_backend().run(bell())
     job.result()
-    remembering.service.delete_job(ExecutionResult(job_id=job.job_id()))
-    assert [entry.status for entry in remembering.jobs()] == ["DELETED"]
+    recording_provider.service.delete_job(ExecutionResult(job_id=job.job_id()))
+    assert [entry.status for entry in recording_provider.jobs()] == ["DELETED"]
 
 
 def test_a_refused_submission_is_listed_with_the_reason(path: Path, wire: responses.RequestsMock) -> None:
@@ -179,9 +179,11 @@ def test_a_refused_submission_is_listed_with_the_reason(path: Path, wire: respon
     assert b"secret-token" not in path.read_bytes()
 
 
-def test_characterizations_are_listed_too(remembering: QoroProvider) -> None:
-    answer = remembering.service.characterize_and_validate({"0": -1.0}, options={"preset": "fast"}, tag="q")
-    (entry,) = remembering.jobs()
+def test_characterizations_are_listed_too(recording_provider: QoroProvider) -> None:
+    answer = recording_provider.service.characterize_and_validate(
+        {"0": -1.0}, options={"preset": "fast"}, tag="q"
+    )
+    (entry,) = recording_provider.jobs()
     assert (entry.job_id, entry.kind, entry.tag) == (answer["job_id"], "characterization", "q")
     assert entry.status == "COMPLETED"
 
@@ -189,8 +191,8 @@ def test_characterizations_are_listed_too(remembering: QoroProvider) -> None:
 # --- asking the service ---------------------------------------------------------------------------------
 
 
-def test_only_jobs_that_have_not_ended_are_asked_about(path: Path, wire: responses.RequestsMock) -> None:
-    remember(path, "a", "b")
+def test_the_service_is_asked_about_unfinished_jobs_only(path: Path, wire: responses.RequestsMock) -> None:
+    record(path, "a", "b")
     done = wire.get(f"{URL}/job/a/status/", json={"status": "COMPLETED"})
     running = wire.get(f"{URL}/job/b/status/", json={"status": "RUNNING"})
     provider = QoroProvider("token", base_url=URL, journal=path)
@@ -202,10 +204,10 @@ def test_only_jobs_that_have_not_ended_are_asked_about(path: Path, wire: respons
     assert (done.call_count, running.call_count) == (1, 2)
 
 
-def test_a_job_that_the_service_does_not_know_is_gone_until_it_is_known_again(
+def test_a_job_that_does_not_exist_is_gone_until_it_exists_again(
     path: Path, wire: responses.RequestsMock
 ) -> None:
-    remember(path, "a")
+    record(path, "a")
     wire.get(f"{URL}/job/a/status/", status=404, json={"detail": "no such job"})
     wire.get(f"{URL}/job/a/status/", json={"status": "COMPLETED"})
     provider = QoroProvider("token", base_url=URL, journal=path)
@@ -213,11 +215,11 @@ def test_a_job_that_the_service_does_not_know_is_gone_until_it_is_known_again(
     assert [entry.status for entry in provider.jobs()] == ["COMPLETED"]
 
 
-def test_no_more_than_so_many_jobs_are_asked_about_and_the_list_says_so(
+def test_the_number_of_status_polls_is_limited_and_the_list_says_so(
     path: Path, wire: responses.RequestsMock
 ) -> None:
     names = [f"j{index}" for index in range(MAX_STATUS_POLLS + 5)]
-    remember(path, *names)
+    record(path, *names)
     for name in names:
         wire.get(f"{URL}/job/{name}/status/", json={"status": "RUNNING"})
     jobs = QoroProvider("token", base_url=URL, journal=path).jobs(limit=None)
@@ -229,10 +231,10 @@ def test_no_more_than_so_many_jobs_are_asked_about_and_the_list_says_so(
     assert "not asked about 5 unfinished jobs" in jobs._repr_html_()
 
 
-def test_a_service_that_cannot_tell_leaves_what_was_known(
+def test_jobs_keep_their_last_known_status_if_the_service_fails(
     path: Path, wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    remember(path, "a", "b")
+    record(path, "a", "b")
     wire.get(f"{URL}/job/b/status/", status=500, json={"detail": "out of order"})
     provider = QoroProvider("token", base_url=URL, journal=path)
     with caplog.at_level(logging.WARNING):
@@ -242,22 +244,22 @@ def test_a_service_that_cannot_tell_leaves_what_was_known(
     assert jobs.not_asked == 2
 
 
-def test_a_token_that_is_refused_is_an_error(path: Path, wire: responses.RequestsMock) -> None:
-    remember(path, "a")
+def test_a_refused_token_is_an_error(path: Path, wire: responses.RequestsMock) -> None:
+    record(path, "a")
     wire.get(f"{URL}/job/a/status/", status=401)
     with pytest.raises(AuthenticationError):
         QoroProvider("token", base_url=URL, journal=path).jobs()
 
 
 def test_jobs_of_another_service_are_not_listed(path: Path) -> None:
-    remember(path, "a", service="https://other.invalid/api")
+    record(path, "a", service="https://other.invalid/api")
     assert list(QoroProvider("token", base_url=URL, journal=path).jobs()) == []
 
 
 # --- the local service ----------------------------------------------------------------------------------
 
 
-def test_local_providers_of_one_service_in_memory_share_its_jobs_and_write_no_file(
+def test_local_providers_without_a_database_share_a_journal_in_memory(
     monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     monkeypatch.setenv("QISKIT_QORO_JOURNAL", str(path))
@@ -270,7 +272,7 @@ def test_local_providers_of_one_service_in_memory_share_its_jobs_and_write_no_fi
     assert not path.exists()
 
 
-def test_the_jobs_of_a_database_are_found_again_whatever_the_port(tmp_path: Path, path: Path) -> None:
+def test_jobs_of_a_local_database_are_listed_whatever_the_port(tmp_path: Path, path: Path) -> None:
     database = tmp_path / "jobs.db"
     with QoroProvider.local(workers=1, database=database, journal=path) as provider:
         job = provider.get_backend().run(bell(), shots=30)
@@ -283,7 +285,7 @@ def test_the_jobs_of_a_database_are_found_again_whatever_the_port(tmp_path: Path
         assert list(other.jobs()) == []
 
 
-def test_without_a_journal_there_is_no_list_and_nothing_is_written(
+def test_without_a_journal_listing_is_an_error_and_nothing_is_written(
     local_service: LocalService, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     monkeypatch.setenv("QISKIT_QORO_JOURNAL", str(path))
@@ -295,19 +297,19 @@ def test_without_a_journal_there_is_no_list_and_nothing_is_written(
     assert not path.exists()
 
 
-def test_copies_and_pickles_of_a_provider_remember_in_the_same_file(remembering: QoroProvider) -> None:
-    for twin in (copy.deepcopy(remembering), pickle.loads(pickle.dumps(remembering))):
+def test_copies_and_pickles_of_a_provider_write_to_the_same_journal(recording_provider: QoroProvider) -> None:
+    for twin in (copy.deepcopy(recording_provider), pickle.loads(pickle.dumps(recording_provider))):
         twin.get_backend().run(bell()).result()
         twin.close()
-    assert len(remembering.jobs()) == 2
+    assert len(recording_provider.jobs()) == 2
 
 
-# --- how it looks ---------------------------------------------------------------------------------------
+# --- displaying -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def jobs(path: Path) -> Any:
-    remember(path, "a", "b", "c", tag="<b>[red]bold</b>", kind=JobKind.SAMPLER, num_circuits=1234)
+    record(path, "a", "b", "c", tag="<b>[red]bold</b>", kind=JobKind.SAMPLER, num_circuits=1234)
     return QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False)
 
 
@@ -322,7 +324,7 @@ def test_a_list_of_jobs_is_a_sequence(jobs: Any) -> None:
     assert repr(jobs) == "<JobList: 3 jobs>"
 
 
-def test_a_list_of_jobs_shows_itself_as_text(jobs: Any) -> None:
+def test_a_list_of_jobs_is_printed_as_a_table(jobs: Any) -> None:
     head, *rows = str(jobs).splitlines()
     assert head.split() == ["job", "backend", "kind", "time", "tag", "circuits", "status"]
     assert len(rows) == 3
@@ -330,7 +332,7 @@ def test_a_list_of_jobs_shows_itself_as_text(jobs: Any) -> None:
     assert rows[0].split()[-3:] == ["<b>[red]bold</b>", "1234", "SUBMITTED"]
 
 
-def test_a_list_of_jobs_shows_itself_in_a_notebook_and_escapes_what_users_wrote(jobs: Any) -> None:
+def test_a_list_of_jobs_is_displayed_as_escaped_html_in_a_notebook(jobs: Any) -> None:
     page = jobs._repr_html_()
     assert page.count("<tr>") == 4
     assert "<b>" not in page

@@ -1,4 +1,4 @@
-"""The journal: what it remembers, in which file, and that it is in nobody's way."""
+"""The journal: its entries, its file, unusable files, abandoned submissions, and its path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
-from qiskit_qoro.history.journal import MOST_STRUCTURES
+from qiskit_qoro.history.journal import MAX_STRUCTURES
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.history.processes import LONGEST_SUBMISSION, ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
@@ -45,13 +45,13 @@ def submit(journal: Journal, job_id: str | None = "j1", facts: SubmissionFacts =
         journal.set_stage(number, Stage.SUBMITTED)
 
 
-# --- what is remembered ---------------------------------------------------------------------------------
+# --- entries --------------------------------------------------------------------------------------------
 
 
-def test_a_submission_is_followed_from_before_it_is_opened_to_its_end(journal: Journal) -> None:
+def test_each_step_of_a_submission_is_recorded(journal: Journal) -> None:
     number = journal.begin(CLOUD, FACTS)
     (entry,) = journal.entries()
-    assert (entry.job_id, entry.stage, entry.fate) == (None, Stage.SUBMITTING, "SUBMITTING")
+    assert (entry.job_id, entry.stage, entry.listed_status) == (None, Stage.SUBMITTING, "SUBMITTING")
     assert (entry.service, entry.backend, entry.kind) == (CLOUD, "qoro_maestro", JobKind.RUN)
     assert (entry.tag, entry.num_circuits) == ("bells", 3)
     assert abs(entry.time - datetime.now(UTC)) < timedelta(minutes=1)
@@ -59,21 +59,21 @@ def test_a_submission_is_followed_from_before_it_is_opened_to_its_end(journal: J
     journal.set_job_id(number, "j1")
     assert [entry.job_id for entry in journal.entries()] == ["j1"]
     journal.set_stage(number, Stage.SUBMITTED)
-    assert [entry.fate for entry in journal.entries()] == ["SUBMITTED"]
+    assert [entry.listed_status for entry in journal.entries()] == ["SUBMITTED"]
     journal.set_statuses([(number or 0, "RUNNING")])
-    assert [entry.fate for entry in journal.entries()] == ["RUNNING"]
+    assert [entry.listed_status for entry in journal.entries()] == ["RUNNING"]
 
 
 def test_a_failed_submission_keeps_its_reason_short(journal: Journal) -> None:
     journal.set_stage(journal.begin(CLOUD, FACTS), Stage.FAILED, "no credits " * 1000)
     (entry,) = journal.entries()
-    assert entry.fate == "NOT_SUBMITTED"
+    assert entry.listed_status == "NOT_SUBMITTED"
     assert entry.reason is not None
     assert entry.reason.startswith("no credits")
     assert len(entry.reason) == 300
 
 
-def test_entries_are_chosen_by_each_condition_and_newest_first(path: Path) -> None:
+def test_entries_are_selected_by_each_condition_newest_first(path: Path) -> None:
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     moments = iter(noon + timedelta(hours=hour) for hour in range(100))
     journal = Journal(path, now=lambda: next(moments))
@@ -93,7 +93,7 @@ def test_entries_are_chosen_by_each_condition_and_newest_first(path: Path) -> No
     assert ids(backend="two", tag="x") == ["b"]
 
 
-def test_the_kind_of_a_job_is_known_by_its_identifier(journal: Journal) -> None:
+def test_an_entry_is_found_by_the_identifier_of_its_job(journal: Journal) -> None:
     submit(journal, "e1", SubmissionFacts(JobKind.ESTIMATOR, "qoro_maestro", "t", 9))
     found = journal.find("e1")
     assert found is not None
@@ -108,36 +108,36 @@ def test_the_kind_of_a_job_is_known_by_its_identifier(journal: Journal) -> None:
     ]
 
 
-def test_only_so_many_submissions_are_remembered(path: Path) -> None:
-    journal = Journal(path, most_entries=3)
+def test_the_number_of_entries_is_limited(path: Path) -> None:
+    journal = Journal(path, max_entries=3)
     for index in range(7):
         submit(journal, f"j{index}")
     assert [entry.job_id for entry in journal.entries()] == ["j6", "j5", "j4"]
 
 
-def test_a_structure_that_labels_have_no_room_for_is_remembered_for_the_latest_submissions(
+def test_only_the_latest_entries_keep_their_structures(
     journal: Journal,
 ) -> None:
-    for index in range(MOST_STRUCTURES + 1):
+    for index in range(MAX_STRUCTURES + 1):
         submit(journal, f"j{index}", replace(FACTS, structure=b"meaning %d" % index))
     assert journal.structure_of("j0") is None
     assert journal.structure_of("j1") == b"meaning 1"
-    assert journal.structure_of(f"j{MOST_STRUCTURES}") == b"meaning %d" % MOST_STRUCTURES
+    assert journal.structure_of(f"j{MAX_STRUCTURES}") == b"meaning %d" % MAX_STRUCTURES
     assert journal.structure_of("never-was") is None
-    assert len(journal.entries()) == MOST_STRUCTURES + 1
+    assert len(journal.entries()) == MAX_STRUCTURES + 1
 
 
 # --- the file -------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_opened_before_something_is_written_or_read(path: Path) -> None:
+def test_reading_a_journal_that_does_not_exist_creates_no_file(path: Path) -> None:
     journal = Journal(path)
     assert journal.entries() == []
     assert journal.find("j1") is None
     assert not path.parent.exists()
 
 
-def test_the_file_is_for_its_owner_alone(journal: Journal, path: Path) -> None:
+def test_only_the_owner_can_read_the_file(journal: Journal, path: Path) -> None:
     submit(journal)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -150,7 +150,7 @@ def test_copies_and_pickles_write_to_the_same_file(journal: Journal) -> None:
     assert [entry.job_id for entry in journal.entries()] == ["pickled", "copied", "original"]
 
 
-def test_a_copy_of_a_journal_in_memory_begins_empty() -> None:
+def test_a_copy_of_a_journal_in_memory_is_empty() -> None:
     journal = Journal(None)
     submit(journal)
     assert len(journal.entries()) == 1
@@ -252,7 +252,7 @@ def spoil_by_older_version(path: Path) -> None:
         spoil_by_older_version,
     ],
 )
-def test_a_journal_that_cannot_be_used_stops_nothing_and_says_so_once(
+def test_an_unusable_journal_does_not_stop_submissions_and_logs_one_warning(
     spoil: object, journal: Journal, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     spoil(path)  # type: ignore[operator]
@@ -263,12 +263,12 @@ def test_a_journal_that_cannot_be_used_stops_nothing_and_says_so_once(
         assert journal.find("j1") is None
     assert len(caplog.records) == 1
     assert str(path) in caplog.text
-    assert "submitted all the same" in caplog.text
+    assert "submitted, but not recorded" in caplog.text
     assert (path.read_bytes() if path.is_file() else None) == content
 
 
 @pytest.mark.parametrize("spoil", [spoil_by_damage, spoil_by_newer_version, spoil_by_older_version])
-def test_a_journal_that_cannot_be_read_is_an_error_for_whoever_asks_for_it(
+def test_reading_the_entries_of_an_unusable_journal_is_an_error(
     spoil: object, journal: Journal, path: Path
 ) -> None:
     spoil(path)  # type: ignore[operator]
@@ -276,7 +276,7 @@ def test_a_journal_that_cannot_be_read_is_an_error_for_whoever_asks_for_it(
         journal.entries()
 
 
-def test_what_a_killed_writer_left_half_written_is_rolled_back(journal: Journal, path: Path) -> None:
+def test_the_unfinished_transaction_of_a_killed_process_is_rolled_back(journal: Journal, path: Path) -> None:
     submit(journal, "whole")
     killed = (
         "import os, signal, sqlite3, sys\n"
@@ -294,48 +294,48 @@ def test_what_a_killed_writer_left_half_written_is_rolled_back(journal: Journal,
     assert [entry.job_id for entry in journal.entries()] == ["next", "whole"]
 
 
-# --- whose submission is left ---------------------------------------------------------------------------
+# --- abandoned submissions ------------------------------------------------------------------------------
 
-MOMENT = timedelta(seconds=1)
-
-
-def test_the_submission_of_a_living_process_is_not_left() -> None:
-    assert not is_abandoned(mark_of_this_process(), MOMENT)
+A_SECOND = timedelta(seconds=1)
 
 
-def test_the_submission_of_a_process_that_has_ended_is_left() -> None:
+def test_the_submission_of_a_running_process_is_not_abandoned() -> None:
+    assert not is_abandoned(mark_of_this_process(), A_SECOND)
+
+
+def test_the_submission_of_an_ended_process_is_abandoned() -> None:
     code = "from qiskit_qoro.history.processes import *; i = mark_of_this_process(); print(i.pid, i.started)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     pid, _, started = done.stdout.strip().partition(" ")
-    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), MOMENT)
-    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), ""), MOMENT)
+    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), A_SECOND)
+    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), ""), A_SECOND)
 
 
-def test_a_process_that_has_ended_and_was_not_waited_for_does_not_count_as_running() -> None:
+def test_the_submission_of_a_zombie_process_is_abandoned() -> None:
     if not hasattr(os, "waitid"):
-        return  # Windows forgets a process when it ends
+        return  # Windows has no zombie processes
     code = "from qiskit_qoro.history.processes import *; i = mark_of_this_process(); print(i.pid, i.started)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pid, _, started = process.stdout.read().strip().partition(" ")
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), MOMENT)
+        assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), A_SECOND)
 
 
-def test_a_process_that_got_the_number_of_another_one_is_not_mistaken_for_it() -> None:
+def test_a_process_with_the_same_number_and_another_start_is_another_process() -> None:
     mark = mark_of_this_process()
-    assert is_abandoned(ProcessMark(mark.host, mark.pid, "another boot:17"), MOMENT)
+    assert is_abandoned(ProcessMark(mark.host, mark.pid, "another boot:17"), A_SECOND)
 
 
-def test_the_submission_from_another_machine_is_left_after_a_day() -> None:
+def test_the_submission_of_another_machine_is_abandoned_after_a_day() -> None:
     mark = ProcessMark("another-machine", 1, "boot:1")
     assert not is_abandoned(mark, LONGEST_SUBMISSION)
-    assert is_abandoned(mark, LONGEST_SUBMISSION + MOMENT)
+    assert is_abandoned(mark, LONGEST_SUBMISSION + A_SECOND)
 
 
-# --- where it is ----------------------------------------------------------------------------------------
+# --- the path -------------------------------------------------------------------------------------------
 
 
 def test_the_journal_is_in_the_data_directory_of_the_user(
@@ -347,7 +347,7 @@ def test_the_journal_is_in_the_data_directory_of_the_user(
     usual = find_journal(True)
     assert usual is not None
     assert usual.parts[-2:] == ("qiskit-qoro", "journal.sqlite3")
-    if sys.platform != "win32":  # there the system knows the directory, not the environment
+    if sys.platform != "win32":  # Windows does not take the directory from the environment
         assert (tmp_path / "home") in usual.parents
     if sys.platform.startswith("linux"):
         assert usual.relative_to(tmp_path) == Path("home/.local/share/qiskit-qoro/journal.sqlite3")
@@ -358,12 +358,16 @@ def test_the_journal_is_in_the_data_directory_of_the_user(
 
 
 @pytest.mark.parametrize("word", ["off", "OFF", "0", "false"])
-def test_the_environment_switches_the_journal_off(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_variable_can_switch_the_journal_off(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(JOURNAL_VARIABLE, word)
     assert find_journal(True) is None
 
 
-def test_the_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_argument_overrides_the_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv(JOURNAL_VARIABLE, str(tmp_path / "a"))
     assert find_journal(True) == tmp_path / "a"
     assert find_journal(tmp_path / "b") == tmp_path / "b"
@@ -374,6 +378,6 @@ def test_the_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize("argument", [None, 1, ""])
-def test_a_journal_that_is_no_place_is_refused(argument: object) -> None:
+def test_an_invalid_journal_argument_is_refused(argument: object) -> None:
     with pytest.raises(QoroInputError, match="journal is"):
         find_journal(argument)  # type: ignore[arg-type]
