@@ -1,1 +1,1 @@
-"""QUBO characterization as the user calls it: problems in, a displayable result out."""
+"""The QUBO characterization for users: accepted forms of a problem, and a result that can be displayed."""

@@ -1,4 +1,4 @@
-"""QUBO characterization for people: any usual form of the problem in, a readable result out."""
+"""Characterize a QUBO: :func:`characterize` accepts many forms of a problem and returns a readable result."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["CharacterizationResult", "Recommendation", "characterize"]
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What the service advises.
+    """A recommendation of the service.
 
     Attributes:
         level: ``info``, ``warn`` or ``action``.
-        metric: The figure it is about.
-        text: The advice, without markup.
+        metric: The value that it is based on.
+        text: The recommendation, without markup.
     """
 
     level: str
@@ -32,13 +32,13 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class CharacterizationResult:
-    """What the service found out about a QUBO.
+    """The characterization of a QUBO.
 
-    Figures that were not asked for, or that do not apply, are ``None``.
+    Values that were not requested, or that do not apply, are ``None``.
 
     Attributes:
-        raw: The service's answer.
-        html: The service's report, a self-contained fragment of HTML.
+        raw: The answer of the service.
+        html: The report of the service, a self-contained HTML fragment.
     """
 
     raw: Mapping[str, Any]
@@ -46,23 +46,23 @@ class CharacterizationResult:
 
     @property
     def job_id(self) -> str:
-        """The job that it belongs to; reading it again under this id is free."""
+        """The job of the characterization. Reading it again with this identifier is free."""
         return str(self.raw.get("job_id", ""))
 
     @property
     def status(self) -> str:
-        """The status of the characterization, ``COMPLETED`` when it is done."""
+        """The status of the characterization, ``COMPLETED`` if it is done."""
         return str(self.raw.get("status", ""))
 
     @property
     def difficulty(self) -> str | None:
-        """How hard the problem looks, in the service's words."""
+        """The difficulty of the problem, as the service names it, for example ``easy``."""
         difficulty = self._hardness("difficulty")
         return None if difficulty is None else str(difficulty)
 
     @property
     def spectral_gap(self) -> float | None:
-        """The gap in the spectrum of the problem's matrix."""
+        """The spectral gap of the problem's matrix."""
         return _number(self._hardness("spectral_gap", "matrix_spectral_gap"))
 
     @property
@@ -72,34 +72,34 @@ class CharacterizationResult:
 
     @property
     def num_qubits(self) -> int | None:
-        """How many variables the problem has."""
+        """The number of variables of the problem."""
         number = self._report("num_qubits")
         return None if number is None else int(number)
 
     @property
     def quality_score(self) -> float | None:
-        """How well QAOA does at the best parameters found, 0 to 100."""
+        """The quality of QAOA at the best parameters that were found, from 0 to 100."""
         return _number(self._report("quality_at_best", "quality_score"))
 
     @property
     def concentration_ratio(self) -> float | None:
-        """How much likelier the reference states are than by chance."""
+        """The probability of the reference states relative to a uniform distribution."""
         return _number(self._report("concentration_at_best", "concentration_ratio"))
 
     @property
     def approximation_ratio(self) -> float | None:
-        """How close the expected cost comes to the best one, 1 at best."""
+        """The approximation ratio of the expected cost. 1 is the optimum."""
         return _number(self._report("approximation_ratio"))
 
     @property
     def best_parameters(self) -> Mapping[str, Any] | None:
-        """``gamma`` and ``beta`` with the best expected cost, in radians."""
+        """The ``gamma`` and ``beta`` with the best expected cost, in radians."""
         parameters = self._report("best_parameters")
         return parameters if isinstance(parameters, Mapping) else None
 
     @property
     def state_probabilities(self) -> dict[str, float]:
-        """The likeliest states at the best parameters, and their probabilities."""
+        """The most probable states at the best parameters: bitstring to probability."""
         return {
             str(item["state"]): float(item["probability"])
             for item in self._report("state_probabilities") or ()
@@ -107,53 +107,56 @@ class CharacterizationResult:
 
     @property
     def sensitivity(self) -> dict[int, float]:
-        """How much the result depends on each variable."""
+        """Variable index to the sensitivity of the result to that variable."""
         items = self._report("structural_sensitivity", "sensitivity") or ()
         return {int(item["qubit"]): float(item["score"]) for item in items}
 
     @property
     def recommendations(self) -> list[Recommendation]:
-        """What the service advises, in its order."""
+        """The recommendations, in the order of the service."""
         return [
             Recommendation(str(item.get("level")), str(item.get("metric")), str(item.get("text")))
             for item in self.raw.get("recommendations") or ()
         ]
 
     def summary(self) -> str:
-        """The figures and the advice as text."""
+        """Return all values and recommendations as plain text."""
         console = Console(width=100, no_color=True)
         with console.capture() as capture:
             self._print(console)
         return capture.get()
 
     def display(self) -> None:
-        """Print the figures and the advice, in colour on a terminal."""
+        """Print all values and recommendations, in colour on a terminal."""
         self._print(Console())
 
     def _repr_html_(self) -> str:
-        """The service's report, for notebooks."""
+        """Return the report of the service, for notebooks."""
         return self.html
 
     def _print(self, console: Console) -> None:
         console.print(f"Characterization {self.job_id}: {self.status}", markup=False)
         table = Table(box=None, show_header=False)
-        for name in _FIGURES:
+        for name in _SHOWN_VALUES:
             value = getattr(self, name)
             if value is not None:
-                table.add_row(name.replace("_", " "), _shown(value))
+                table.add_row(name.replace("_", " "), _format(value))
         if table.rows:
             console.print(table)
-        for advice in self.recommendations:
-            console.print(f"{advice.level}: {advice.text}", markup=False, highlight=False)
+        for recommendation in self.recommendations:
+            # The text comes from the service: brackets in it are not markup.
+            console.print(f"{recommendation.level}: {recommendation.text}", markup=False, highlight=False)
+
+    # Services differ in the names of some values, so several names are tried in order.
 
     def _hardness(self, *names: str) -> Any:
-        return _first(self.raw.get("hardness"), names)
+        return _first_value(self.raw.get("hardness"), names)
 
     def _report(self, *names: str) -> Any:
-        return _first(self.raw.get("report"), names)
+        return _first_value(self.raw.get("report"), names)
 
 
-_FIGURES = (
+_SHOWN_VALUES = (
     "num_qubits",
     "difficulty",
     "spectral_gap",
@@ -174,27 +177,27 @@ def characterize(
     job_id: str | None = None,
     tag: str = "characterize",
 ) -> CharacterizationResult:
-    """Characterize a QUBO, or read an earlier result for free.
+    """Characterize a QUBO, or read an earlier characterization for free.
 
     Args:
-        problem: The objective, which is minimised: a matrix ``Q`` of ``xᵀQx`` (NumPy, or SciPy sparse), a
-            dict from indices to coefficients (keys ``"0,1"``, ``(0, 1)`` or ``0``), the envelope
-            ``factored_v1``, or a ``QuadraticProgram`` of qiskit-optimization. A program's constraints
-            become penalties, its maximum a minimum, and its constant is left out.
-        service: The client to ask.
-        target_states: Bitstrings to evaluate against; the character at place i is variable i.
-        options: Passed on to the service.
-        job_id: An earlier characterization to read, in place of a problem.
+        problem: The objective to minimise. It is a matrix ``Q`` of ``xᵀQx`` (NumPy or SciPy sparse), a dict
+            from indices to coefficients (with keys ``"0,1"``, ``(0, 1)`` or ``0``), a ``factored_v1`` object,
+            or a ``QuadraticProgram`` of qiskit-optimization. The constraints of a program become penalties, a
+            maximization becomes a minimization, and a constant is dropped.
+        service: The client of the service.
+        target_states: Bitstrings to evaluate against. The character at index ``i`` is variable ``i``.
+        options: Options of the service.
+        job_id: The job of an earlier characterization to read, instead of ``problem``.
         tag: A name for the job.
 
     Raises:
-        QoroInputError: The problem or an argument cannot be used.
+        QoroInputError: The problem or an argument is invalid.
         QoroAPIError: The service answered with an error.
         QoroConnectionError: There was no answer.
     """
     if job_id is None:
         encoded, variables = encode_problem(problem)
-        # The form with comma keys does not tell of variables beyond the last one that occurs.
+        # The form with comma keys does not contain variables after the last one that has a coefficient.
         if options is None or isinstance(options, Mapping):
             options = {"n_qubits": variables, **(options or {})}
         raw = service.characterize_and_validate(
@@ -206,7 +209,7 @@ def characterize(
     return CharacterizationResult(raw, service.fetch_characterization_report(job_id))
 
 
-def _first(section: object, names: Sequence[str]) -> Any:
+def _first_value(section: object, names: Sequence[str]) -> Any:
     if not isinstance(section, Mapping):
         return None
     return next((section[name] for name in names if section.get(name) is not None), None)
@@ -216,7 +219,7 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {_format(item)}" for name, item in value.items())
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""QUBOs in the forms that people have them in, and the encoding that they travel in."""
+"""Convert a QUBO from any accepted form to the JSON that the service expects."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ __all__ = ["encode_problem"]
 
 
 def encode_problem(problem: object) -> tuple[dict[str, Any], int]:
-    """A problem as it travels, in the smaller of the two forms, and its number of variables.
+    """Encode a problem for the service, in the smaller of the two forms that it accepts.
 
     Args:
         problem: As for :func:`~qiskit_qoro.qubo.characterization.characterize`.
 
+    Returns:
+        The JSON object, and the number of variables.
+
     Raises:
-        QoroInputError: It is none of the forms that are known, or malformed.
+        QoroInputError: The problem has none of the accepted forms, or is malformed.
     """
     if isinstance(problem, Mapping) and "_format" in problem:
         try:
             return dict(problem), qubo_from_json(problem).num_variables
         except WireError as error:
             raise QoroInputError(str(error)) from error
-    polynomial = _polynomial(problem)
+    polynomial = _to_polynomial(problem)
     terms = terms_to_json(polynomial)
     if polynomial.degree > 2 or polynomial.num_variables > MAX_FACTORED_VARIABLES:
         return terms, polynomial.num_variables
@@ -40,9 +43,10 @@ def encode_problem(problem: object) -> tuple[dict[str, Any], int]:
     return smaller, polynomial.num_variables
 
 
-def _polynomial(problem: Any) -> Polynomial:
+def _to_polynomial(problem: Any) -> Polynomial:
     if isinstance(problem, Mapping):
         return _from_mapping(problem)
+    # These packages are optional, so their objects are recognized by their attributes.
     if hasattr(problem, "objective") and hasattr(problem, "variables"):
         return _from_program(problem)
     if hasattr(problem, "tocoo"):
@@ -61,9 +65,9 @@ def _polynomial(problem: Any) -> Polynomial:
 
 
 def _from_sparse(matrix: Any) -> Polynomial:
-    """A sparse matrix in coordinates, which may be far too wide to be written out."""
+    """Convert a sparse matrix in COO format. It may be far too large to be stored densely."""
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise QoroInputError(f"the matrix has the shape {matrix.shape}, expected a square")
+        raise QoroInputError(f"the matrix has the shape {matrix.shape}, expected a square matrix")
     _check_real(matrix)
     terms: dict[tuple[int, ...], float] = {}
     for row, column, value in zip(matrix.row, matrix.col, matrix.data, strict=True):
@@ -87,14 +91,14 @@ def _from_mapping(problem: Mapping[Any, Any]) -> Polynomial:
             terms[term] = terms.get(term, 0.0) + float(coefficient)
         except (TypeError, ValueError) as error:
             raise QoroInputError(
-                f"the term {key!r}: {coefficient!r} is not understood; expected indices of variables, as "
-                "'0,1', (0, 1) or 0, and a number"
+                f"the term {key!r}: {coefficient!r} is invalid, expected variable indices such as '0,1', "
+                "(0, 1) or 0, and a number"
             ) from error
     if not terms:
-        raise QoroInputError("the problem has no term")
+        raise QoroInputError("the problem has no term, expected at least one")
     if () in terms:
         raise QoroInputError(
-            "the problem has a constant, the term (): leave it out, it moves all costs alike"
+            "the problem has a constant, the term (): remove it, because it shifts all costs equally"
         )
     return Polynomial(1 + max(index for term in terms for index in term), terms)
 
@@ -107,12 +111,12 @@ def _index(index: Any) -> int:
 
 
 def _from_program(program: Any) -> Polynomial:
-    """A program of qiskit-optimization; that package turns constraints into penalties."""
+    """Convert a program of qiskit-optimization, which turns the constraints into penalties."""
     from qiskit_optimization.converters import QuadraticProgramToQubo  # noqa: PLC0415 - not required
 
     try:
         objective = QuadraticProgramToQubo().convert(program).objective
     except QiskitError as error:
-        raise QoroInputError(f"the program cannot be made a QUBO: {error.message}") from error
+        raise QoroInputError(f"the program cannot be converted to a QUBO: {error.message}") from error
     matrix = objective.quadratic.to_array(symmetric=True) + np.diag(objective.linear.to_array())
     return Polynomial.from_matrix(matrix)

@@ -1,4 +1,4 @@
-"""Problems in every usual form, and what a person sees of a characterization."""
+"""The QUBO characterization: accepted forms of a problem, and the values and display of a result."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def _all_states(num_variables: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     ],
     ids=["symmetric", "lists", "triangular", "sparse", "tuples", "mixed keys", "comma keys"],
 )
-def test_every_form_of_a_problem_is_the_same_problem(problem: object) -> None:
+def test_every_form_of_a_problem_is_encoded_to_the_same_problem(problem: object) -> None:
     encoded, variables = encode_problem(problem)
     assert variables == 3
     assert qubo_from_json(encoded) == Polynomial(3, TERMS)
 
 
-def test_a_sparse_matrix_is_not_written_out() -> None:
+def test_a_large_sparse_matrix_is_not_converted_to_a_dense_one() -> None:
     diagonal = np.arange(500_000)
     encoded, variables = encode_problem(csr_array((-np.ones(500_000), (diagonal, diagonal))))
     assert variables == len(encoded) == 500_000
     assert encoded["499999"] == -1.0
 
 
-def test_the_smaller_form_is_picked() -> None:
+def test_the_smaller_form_is_chosen() -> None:
     vector = np.random.default_rng(5).normal(size=40)
     dense, _ = encode_problem(np.outer(vector, vector))
     sparse, _ = encode_problem(np.eye(40))
@@ -67,18 +67,18 @@ def test_the_smaller_form_is_picked() -> None:
     assert len(render(dense)) < 3000
 
 
-def test_an_envelope_passes_as_it_is() -> None:
+def test_a_factored_object_is_passed_unchanged() -> None:
     vector = np.random.default_rng(5).normal(size=40)
     encoded, _ = encode_problem(np.outer(vector, vector))
     assert encode_problem(encoded) == (encoded, 40)
 
 
-def test_higher_orders_travel_with_comma_keys() -> None:
+def test_higher_order_terms_are_encoded_with_comma_keys() -> None:
     encoded, variables = encode_problem({(0, 1, 2): 1.5, (0,): -1.0})
     assert (encoded, variables) == ({"0": -1.0, "0,1,2": 1.5}, 3)
 
 
-def test_a_quadratic_program_is_minimised_with_its_constraints() -> None:
+def test_a_quadratic_program_is_encoded_with_its_constraints() -> None:
     program = QuadraticProgram()
     for name in "abc":
         program.binary_var(name)
@@ -113,20 +113,20 @@ def test_a_quadratic_program_is_minimised_with_its_constraints() -> None:
         (_continuous_program(), "Continuous variables"),
     ],
 )
-def test_what_is_no_problem_is_refused(problem: object, expected: str) -> None:
+def test_an_invalid_problem_is_refused(problem: object, expected: str) -> None:
     with pytest.raises(QoroInputError, match=expected):
         encode_problem(problem)
 
 
-def test_options_that_are_no_mapping_are_refused() -> None:
+def test_options_must_be_a_mapping() -> None:
     service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"))
     with pytest.raises(QoroInputError, match="expected a mapping"):
         characterize({0: 1.0}, service=service, options=["deep"])  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def old() -> CharacterizationResult:
-    """An answer as the service gave it until release 0.12."""
+def result() -> CharacterizationResult:
+    """A result with the names of values that the service used until its release 0.12."""
     return CharacterizationResult(
         {
             "job_id": "j-1",
@@ -149,17 +149,26 @@ def old() -> CharacterizationResult:
     )
 
 
-def test_the_figures_are_typed(old: CharacterizationResult) -> None:
-    assert (old.job_id, old.status, old.difficulty, old.num_qubits) == ("j-1", "COMPLETED", "easy", 3)
-    assert (old.spectral_gap, old.condition_number) == (0.25, 12.0)
-    assert (old.quality_score, old.concentration_ratio, old.approximation_ratio) == (87.5, 3.0, 0.875)
-    assert old.best_parameters == {"gamma": 0.5, "beta": 0.25}
-    assert old.state_probabilities == {"011": 0.75}
-    assert old.sensitivity == {2: 0.5}
-    assert [advice.text for advice in old.recommendations] == ["a [bold] <b>"]
+def test_values_have_python_types(result: CharacterizationResult) -> None:
+    assert (result.job_id, result.status, result.difficulty, result.num_qubits) == (
+        "j-1",
+        "COMPLETED",
+        "easy",
+        3,
+    )
+    assert (result.spectral_gap, result.condition_number) == (0.25, 12.0)
+    assert (result.quality_score, result.concentration_ratio, result.approximation_ratio) == (
+        87.5,
+        3.0,
+        0.875,
+    )
+    assert result.best_parameters == {"gamma": 0.5, "beta": 0.25}
+    assert result.state_probabilities == {"011": 0.75}
+    assert result.sensitivity == {2: 0.5}
+    assert [recommendation.text for recommendation in result.recommendations] == ["a [bold] <b>"]
 
 
-def test_the_newer_names_are_understood() -> None:
+def test_the_newer_names_of_values_are_read() -> None:
     new = CharacterizationResult(
         {
             "hardness": {"matrix_spectral_gap": 0.5, "matrix_condition_number": 2.0},
@@ -175,7 +184,7 @@ def test_the_newer_names_are_understood() -> None:
     assert new.sensitivity == {0: 1.0}
 
 
-def test_figures_that_were_not_asked_for_are_none() -> None:
+def test_values_that_were_not_requested_are_none() -> None:
     bare = CharacterizationResult({"job_id": "j-2", "status": "COMPLETED", "hardness": None, "report": {}})
     assert (bare.difficulty, bare.spectral_gap, bare.quality_score, bare.best_parameters) == (None,) * 4
     assert bare.state_probabilities == {}
@@ -183,17 +192,19 @@ def test_figures_that_were_not_asked_for_are_none() -> None:
     assert "j-2" in bare.summary()
 
 
-def test_the_summary_is_plain_text_with_every_figure(old: CharacterizationResult) -> None:
-    summary = old.summary()
-    for figure in ("j-1", "easy", "0.25", "87.5", "gamma 0.5", "a [bold] <b>"):
-        assert figure in summary
+def test_the_summary_is_plain_text_with_every_value(result: CharacterizationResult) -> None:
+    summary = result.summary()
+    for value in ("j-1", "easy", "0.25", "87.5", "gamma 0.5", "a [bold] <b>"):
+        assert value in summary
     assert "\x1b" not in summary
 
 
-def test_display_prints_the_same(old: CharacterizationResult, capsys: pytest.CaptureFixture[str]) -> None:
-    old.display()
+def test_display_prints_the_recommendations(
+    result: CharacterizationResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result.display()
     assert "a [bold] <b>" in capsys.readouterr().out
 
 
-def test_notebooks_show_the_services_report(old: CharacterizationResult) -> None:
-    assert old._repr_html_() == '<div class="qvr-root"></div>'
+def test_notebooks_show_the_report_of_the_service(result: CharacterizationResult) -> None:
+    assert result._repr_html_() == '<div class="qvr-root"></div>'
