@@ -1,0 +1,49 @@
+"""The files that repeat what pyproject.toml says: the pre-commit hooks, tox and the workflow."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def supported_versions() -> list[str]:
+    """The Python versions in the classifiers, for example ``3.11``."""
+    found = (
+        re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", classifier)
+        for classifier in PYPROJECT["project"]["classifiers"]
+    )
+    return [match[1] for match in found if match]
+
+
+def test_pre_commit_uses_the_versions_of_the_lint_and_types_groups() -> None:
+    config = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    hooks = [set(json.loads(line)) for line in re.findall(r"additional_dependencies: (\[.*\])", config)]
+    groups = PYPROJECT["dependency-groups"]
+
+    assert {*groups["lint"], *groups["types"]} == set().union(*hooks)
+    assert set(groups["types"]) in hooks
+
+
+def test_tox_and_the_workflow_run_every_supported_version_of_python(supported_versions: list[str]) -> None:
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+
+    assert re.findall(r"\bpy(3\.\d+)", tox["tox"]["labels"]) == supported_versions
+    assert re.findall(r"^ +(3\.\d+)$", workflow, re.MULTILINE) == supported_versions
+
+
+def test_the_source_distribution_lists_only_paths_that_exist() -> None:
+    included = PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+
+    assert not [path for path in included if not (ROOT / path.lstrip("/")).exists()]
