@@ -287,14 +287,14 @@ class ControlFlow:
         # the jump are skipped anyway, and latching a bit that is already 1 changes nothing.
         tested = [loop.continue_bit] if leaves and loop.continue_bit is not None else []
         condition = self._current_condition(loop, tested)
+        bit = loop.break_bit if leaves else loop.continue_bit
+        if bit is None:
+            bit = self._lines.take_scratch_bit()
         if leaves:
-            loop.break_bit = self._lines.take_scratch_bit() if loop.break_bit is None else loop.break_bit
-            self._lines.latch(loop.break_bit, condition)
+            loop.break_bit = bit
         else:
-            loop.continue_bit = (
-                self._lines.take_scratch_bit() if loop.continue_bit is None else loop.continue_bit
-            )
-            self._lines.latch(loop.continue_bit, condition)
+            loop.continue_bit = bit
+        self._lines.latch(bit, condition)
         self._update_condition()
 
     def _update_condition(self) -> None:

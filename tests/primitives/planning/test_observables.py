@@ -180,14 +180,14 @@ def random_pauli_strings(rng: np.random.Generator, number: int, width: int) -> l
 
 def test_thousands_of_elements_are_expanded_quickly() -> None:
     pool = random_pauli_strings(np.random.default_rng(1), 2000, 20)
-    array = ObservablesArray.coerce([SparsePauliOp(pool[k : k + 50]) for k in range(1950)])
+    array = ObservablesArray.coerce([SparsePauliOp(pool[k : k + 20]) for k in range(1950)])
     start = time.process_time()
 
     pauli_strings, elements = expand_observables(array)
 
-    assert time.process_time() - start < 2  # usually a tenth of this
-    assert len(pauli_strings) == len(set(pool[:1999]))
-    assert as_mapping(pauli_strings, elements[7]) == dict.fromkeys(pool[7:57], 1.0)
+    assert time.process_time() - start < 1  # usually a tenth of this
+    assert len(pauli_strings) == len(set(pool[:1969]))
+    assert as_mapping(pauli_strings, elements[7]) == dict.fromkeys(pool[7:27], 1.0)
 
 
 def test_pauli_strings_are_restricted_to_the_kept_qubits() -> None:
