@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from qiskit.providers import BackendV2
@@ -13,9 +12,10 @@ from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
 from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.jobs import AnyConfig
-from qiskit_qoro.models.shots import group_shots
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.circuit_submission import write_circuits
+from qiskit_qoro.service.submission import Measurement
 
 __all__ = ["submit_run"]
 
@@ -46,14 +46,12 @@ def submit_run(
     """
     labels = label_circuits(structure)
     experiments = dict(zip(labels, structure.experiments, strict=True))
-    shots = [experiment.shots for experiment in structure.experiments]
-    is_uniform = len(set(shots)) == 1
     try:
-        submitted = service.submit_circuits(
-            dict(zip(labels, programs, strict=True)),
-            shot_groups=None if is_uniform else group_shots(shots),
+        submitted = service.submit_programs(
+            write_circuits(dict(zip(labels, programs, strict=True))),
+            Measurement.of_shots([experiment.shots for experiment in structure.experiments]),
             override_execution_config=execution_config,
-            override_job_config=replace(job_config, shots=shots[0] if is_uniform else None),
+            override_job_config=job_config,
         )
     except QoroError as error:
         # The service and the client quote labels. The caller knows the circuits by index and name.

@@ -381,6 +381,40 @@ class QoroService(CircuitRunner):
         settings = self._settings.override(override_job_config, override_execution_config)
         return _build_submission(settings, circuits, measurement)
 
+    def submit_programs(
+        self,
+        programs: Mapping[str, Program],
+        measurement: Measurement,
+        *,
+        override_execution_config: AnyConfig | None = None,
+        override_job_config: JobConfig | None = None,
+    ) -> ExecutionResult:
+        """Submit programs of our own writer as one job. Neither they nor the measurement are checked again.
+
+        Args:
+            programs: Label to program. The results come back under the same labels.
+            measurement: What is measured on the programs.
+            override_execution_config: As for :meth:`submit_circuits`.
+            override_job_config: As for :meth:`submit_circuits`; its shots are not used.
+
+        Returns:
+            A value with the job's identifier.
+
+        Raises:
+            QoroInputError: An override has the wrong type, or a program is too large to be sent.
+        """
+        submitted = self.submit(
+            self.prepare_checked(
+                programs,
+                measurement,
+                override_execution_config=override_execution_config,
+                override_job_config=override_job_config,
+            )
+        )
+        if self.track_depth:
+            self._depth_history.append([depth_of(program) for program in programs.values()])
+        return submitted
+
     def submit(self, submission: Submission) -> ExecutionResult:
         """Submit a prepared submission as one job.
 

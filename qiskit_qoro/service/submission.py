@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
-from qiskit_qoro.models.shots import CircuitRange, ShotGroup
+from qiskit_qoro.models.shots import CircuitRange, ShotGroup, group_shots
 from qiskit_qoro.models.submissions import SubmissionFacts
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorded
 from qiskit_qoro.service.settings import JobSettings
@@ -51,6 +51,17 @@ class Measurement:
     shot_groups: tuple[ShotGroup, ...] | None = None
     observables: tuple[tuple[str, ...], ...] | None = None
     circuit_ham_map: tuple[CircuitRange, ...] | None = None
+
+    @classmethod
+    def of_shots(cls, shots: Sequence[int]) -> Measurement:
+        """Return the measurement that samples each circuit with its number of shots.
+
+        Args:
+            shots: The shots of each circuit, in order. There is at least one circuit.
+        """
+        if len(set(shots)) == 1:
+            return cls(shots=shots[0])
+        return cls(shot_groups=group_shots(shots))
 
     @property
     def job_type(self) -> JobType:

@@ -295,6 +295,21 @@ def test_a_run_returns_after_the_upload(unreachable: QoroBackend) -> None:
     assert "simulator_cluster" not in opening
 
 
+def test_a_run_records_the_depths_of_its_circuits() -> None:
+    config = JobConfig(simulator_cluster="qoro_maestro")
+    service = QoroService("token", config, track_depth=True, base_url=URL)
+    flip = QuantumCircuit(1, 1)
+    flip.x(0)
+    flip.measure(0, 0)
+    with responses.RequestsMock() as wire:
+        wire.post(f"{URL}/job/init/", json={"job_id": "7"})
+        wire.post(f"{URL}/job/7/add_circuits/", json={})
+
+        QoroBackend(SimulatorCluster("qoro_maestro"), service).run([bell(), flip], shots=[5, 6])
+
+    assert service.depth_history == [[3, 2]]
+
+
 def test_the_error_of_a_refused_job_gives_the_reason_of_the_service(unreachable: QoroBackend) -> None:
     with responses.RequestsMock() as wire:
         wire.post(f"{URL}/job/init/", status=402, json={"error": "no credits left"})

@@ -12,7 +12,7 @@ from itertools import accumulate, groupby, islice
 import numpy as np
 
 from qiskit_qoro.backends.backend import QoroBackend
-from qiskit_qoro.models.shots import CircuitRange, group_shots
+from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
 from qiskit_qoro.primitives.planning.job_layout import Circuit, JobDraft, Request, arrange_jobs
@@ -166,10 +166,7 @@ def _measurement(requests: Sequence[Request]) -> Measurement:
     observables = tuple(request for request, _ in runs if isinstance(request, tuple))
     if observables:
         return Measurement(observables=observables, circuit_ham_map=_ranges(runs) if len(runs) > 1 else None)
-    shots = [request for request in requests if isinstance(request, int)]
-    if len(runs) == 1:
-        return Measurement(shots=shots[0])
-    return Measurement(shot_groups=group_shots(shots))
+    return Measurement.of_shots([request for request in requests if isinstance(request, int)])
 
 
 def _templates(draft: JobDraft, labels: Sequence[str]) -> list[CheckedTemplate]:
