@@ -58,7 +58,7 @@ _Target = TypeVar("_Target", QPUSystem, SimulatorCluster)
 def _ping(context: HandlerContext, _call: Call) -> Answer:
     body: dict[str, Any] = {"status": "ok", "service": f"qiskit-qoro local {__version__}"}
     if context.fault_injection.is_on:
-        body["fault_injection"] = context.fault_injection.describe()
+        body["rehearsal"] = context.fault_injection.describe()  # the name on the wire, which never changes
     return json_answer(body)
 
 

@@ -70,7 +70,7 @@ _MODE: Mapping[str, Schema] = {
 
 SCHEMAS: Mapping[str, Schema] = {
     "Error": object_with("error", error=TEXT),
-    "Ping": object_with("status service", status=TEXT, service=TEXT, fault_injection=array_of(TEXT)),
+    "Ping": object_with("status service", status=TEXT, service=TEXT, rehearsal=array_of(TEXT)),
     "QPUSystems": array_of(
         object_with(
             "name qpus access_level supports_expval",

@@ -113,9 +113,9 @@ def test_a_slow_answer_is_late() -> None:
 
 def test_a_ping_describes_fault_injection_if_it_is_on(local_service: LocalService) -> None:
     with faulty_service(FaultKind.SLOW, "qpu_systems", pending_time_s=2.5) as service:
-        described = call(service, "GET", "/").json()["fault_injection"]
+        described = call(service, "GET", "/").json()["rehearsal"]
     assert described == ["every job stays PENDING for 2.5 s", "fault slow in 1 of qpu_systems (2 s late)"]
-    assert "fault_injection" not in call(local_service, "GET", "/").json()
+    assert "rehearsal" not in call(local_service, "GET", "/").json()
 
 
 # --- delayed jobs ---------------------------------------------------------------------------------------
