@@ -1,4 +1,4 @@
-"""The client of the Qoro service."""
+"""The client of the REST service."""
 
 from qiskit_qoro.service.client import QoroService
 from qiskit_qoro.service.interfaces import CircuitRunner, SupportsCircuitTemplates

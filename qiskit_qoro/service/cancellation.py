@@ -1,4 +1,4 @@
-"""Ctrl-C during a wait: it asks for a clean end first and interrupts then, or leaves the jobs running."""
+"""Handle Ctrl-C during a wait: either cancel the job first, or leave the jobs running and name them."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from types import FrameType
 
 __all__ = ["interrupt_sets", "note_on_interrupt"]
 
-_TOLD = 5
+_MAX_LISTED = 5
+"""Most job identifiers that a note lists."""
 
 
 @contextmanager
 def interrupt_sets(event: threading.Event) -> Iterator[None]:
-    """While this context lasts, the first Ctrl-C sets ``event`` and the second raises as usual.
+    """Make the first Ctrl-C set ``event`` and the second one raise :class:`KeyboardInterrupt`.
 
-    Only in the main thread, where signals arrive, and only in place of Python's own handler: an
-    application that handles Ctrl-C itself keeps doing so.
+    This works only in the main thread, where Python handles signals, and only if Python's own handler is
+    installed: an application that handles Ctrl-C itself keeps its handler.
 
     Args:
-        event: What a press sets.
+        event: Set by the first Ctrl-C.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
 
-    def first_press(_number: int, _frame: FrameType | None) -> None:
+    def handle_first_press(_number: int, _frame: FrameType | None) -> None:
+        # From here on Ctrl-C raises as usual. A user can always stop a cancellation that hangs.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         event.set()
 
-    signal.signal(signal.SIGINT, first_press)
+    signal.signal(signal.SIGINT, handle_first_press)
     try:
         yield
     finally:
@@ -41,21 +43,21 @@ def interrupt_sets(event: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def note_on_interrupt(job_ids: Iterable[str]) -> Iterator[None]:
-    """While this context lasts, Ctrl-C raises as usual, with a note that tells how to get jobs back.
+    """If Ctrl-C is pressed, add a note to the :class:`KeyboardInterrupt` that says how to retrieve the jobs.
 
     Args:
-        job_ids: The jobs, which go on; read when it is pressed.
+        job_ids: The jobs that keep running. An iterator is consumed only when Ctrl-C is pressed.
     """
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        interrupt.add_note(_way_back(list(job_ids)))
+        interrupt.add_note(_retrieval_note(list(job_ids)))
         raise
 
 
-def _way_back(job_ids: list[str]) -> str:
+def _retrieval_note(job_ids: list[str]) -> str:
     if len(job_ids) == 1:
-        return f"Job {job_ids[0]} goes on. Get it back with provider.retrieve_job({job_ids[0]!r})"
-    told = ", ".join(map(repr, job_ids[:_TOLD]))
-    more = f" and {len(job_ids) - _TOLD} more" if len(job_ids) > _TOLD else ""
-    return f"{len(job_ids)} jobs go on. Get each back with provider.retrieve_job(id): {told}{more}"
+        return f"Job {job_ids[0]} keeps running. Retrieve it with provider.retrieve_job({job_ids[0]!r})"
+    listed = ", ".join(map(repr, job_ids[:_MAX_LISTED]))
+    more = f" and {len(job_ids) - _MAX_LISTED} more" if len(job_ids) > _MAX_LISTED else ""
+    return f"{len(job_ids)} jobs keep running. Retrieve each with provider.retrieve_job(id): {listed}{more}"

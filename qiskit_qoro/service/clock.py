@@ -1,4 +1,4 @@
-"""Time as an argument: what the client waits with, so that tests need not wait."""
+"""The clock that the client measures time and waits with. It is an argument, so that tests need not wait."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """What the client needs of time."""
+    """Measures time and waits."""
 
     def now(self) -> float:
-        """Seconds on a clock that never goes back."""
+        """The present in seconds, on a clock that never goes backwards."""
 
     def wait(self, seconds: float, event: Event | None = None) -> None:
-        """Let ``seconds`` pass, or fewer when ``event`` is set."""
+        """Wait for ``seconds``, or until ``event`` is set."""
 
 
 class SystemClock:
-    """The real time."""
+    """The clock of the operating system."""
 
     def now(self) -> float:
-        """Seconds of :func:`time.monotonic`."""
+        """The seconds of :func:`time.monotonic`."""
         return time.monotonic()
 
     def wait(self, seconds: float, event: Event | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Where the token and the address come from: the argument, a ``.env`` file, the environment."""
+"""Find the token and the address of the service: in the argument, a ``.env`` file, or the environment."""
 
 from __future__ import annotations
 
@@ -18,63 +18,64 @@ TOKEN_VARIABLE = "QORO_API_KEY"  # noqa: S105 - the name of the variable, not it
 """The variable that holds the token, in a ``.env`` file or in the environment."""
 
 URL_VARIABLE = "QORO_API_URL"
-"""The variable that holds another base URL, beside the token in a ``.env`` file, or in the environment."""
+"""The variable that holds another base URL, next to the token in a ``.env`` file, or in the environment."""
 
 
 def find_token(argument: str | None) -> str:
-    """The authentication token.
+    """Find the authentication token.
 
     Args:
-        argument: What the caller passed; it wins over a ``.env`` file in the working directory or above,
-            which wins over the environment.
+        argument: The token that the caller passed. It takes precedence over a ``.env`` file in the working
+            directory or above, which takes precedence over the environment.
 
     Returns:
         The token, without surrounding white space.
 
     Raises:
-        QoroInputError: There is none, or it has characters that no HTTP header may hold.
+        QoroInputError: There is no token, or it has characters that are not allowed in an HTTP header.
     """
-    token = argument if argument is not None else _setting(TOKEN_VARIABLE)
+    token = argument if argument is not None else _find_setting(TOKEN_VARIABLE)
     if not isinstance(token, str) or not token.strip():
         raise QoroInputError(
-            "no authentication token: pass auth_token=..., or put "
-            f"{TOKEN_VARIABLE}=... into a .env file, or set the environment variable {TOKEN_VARIABLE}. "
-            "To work without an account, use the local service: QoroProvider.local()"
+            f"no authentication token: pass auth_token=..., put {TOKEN_VARIABLE}=... into a .env file, or "
+            f"set the environment variable {TOKEN_VARIABLE}. To work without an account, use the local "
+            "service: QoroProvider.local()"
         )
     token = token.strip()
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise QoroInputError(
-            "the authentication token has characters that a token cannot have (white space, control or "
-            "non-ASCII characters): copy it again"
+            "the authentication token contains white space, control characters or non-ASCII characters, "
+            "which no token has: copy it again"
         )
     return token
 
 
 def is_token_set() -> bool:
     """Whether a ``.env`` file or the environment holds a token."""
-    return bool(_setting(TOKEN_VARIABLE))
+    return bool(_find_setting(TOKEN_VARIABLE))
 
 
 def find_base_url(argument: str | None, *, token: str | None = None) -> str:
-    """The base URL of the service, without a trailing slash.
+    """Find the base URL of the service, without a trailing slash.
 
     Args:
-        argument: What the caller passed; it wins over a ``.env`` file, which wins over the
-            environment. Without any of them it is the cloud.
-        token: The token that the caller passed, if any. A ``.env`` file says only where its own token
-            goes: it may have come with somebody else's files.
+        argument: The URL that the caller passed. It takes precedence over a ``.env`` file, which takes
+            precedence over the environment. The default is the cloud.
+        token: The token that the caller passed, if any. The URL in a ``.env`` file is used only together with
+            the token in the same file. Otherwise a ``.env`` file that came with somebody else's files could
+            send the user's token to another server.
 
     Raises:
-        QoroInputError: It is not an ``http`` or ``https`` URL.
+        QoroInputError: The URL is not a plain ``http`` or ``https`` URL.
     """
-    url = (argument if argument is not None else _address(token)) or CLOUD_URL
+    url = (argument if argument is not None else _find_url(token)) or CLOUD_URL
     if not isinstance(url, str) or not _is_base_url(url):
         raise QoroInputError(
-            f"base_url is {url!r}, expected something like {CLOUD_URL} or http://127.0.0.1:8000/api"
+            f"base_url is {url!r}, expected a URL such as {CLOUD_URL} or http://127.0.0.1:8000/api"
         )
     if "@" in urlsplit(url).netloc:
         raise QoroInputError(
-            "base_url has a user name in it, expected an address only: the service knows you by the token"
+            "base_url contains a user name, expected an address only: the token identifies the user"
         )
     return url.rstrip("/")
 
@@ -83,23 +84,24 @@ def _is_base_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # half an IPv6 address, or a port that is no port
+    except ValueError:  # an incomplete IPv6 address, or an invalid port
         return False
     is_plain = url.isprintable() and " " not in url and not parts.query and not parts.fragment
     return parts.scheme in {"http", "https"} and has_host and is_plain
 
 
-def _address(token: str | None) -> str | None:
-    file = _file()
-    goes_with_its_token = token is None and bool(file.get(TOKEN_VARIABLE))
-    return (file.get(URL_VARIABLE) if goes_with_its_token else None) or os.environ.get(URL_VARIABLE)
+def _find_url(token: str | None) -> str | None:
+    file = _read_env_file()
+    is_token_from_file = token is None and bool(file.get(TOKEN_VARIABLE))
+    return (file.get(URL_VARIABLE) if is_token_from_file else None) or os.environ.get(URL_VARIABLE)
 
 
-def _setting(name: str) -> str | None:
-    """``name`` from the nearest ``.env`` file, else from the environment."""
-    return _file().get(name) or os.environ.get(name)
+def _find_setting(name: str) -> str | None:
+    """Look up a variable in the nearest ``.env`` file, or else in the environment."""
+    return _read_env_file().get(name) or os.environ.get(name)
 
 
-def _file() -> dict[str, str | None]:
+def _read_env_file() -> dict[str, str | None]:
+    """Read the ``.env`` file in the working directory or in the nearest directory above it."""
     path = find_dotenv(usecwd=True)
     return dotenv_values(path) if path else {}

@@ -1,4 +1,4 @@
-"""What runs circuits, seen from code that does not care which service does."""
+"""The interfaces of anything that runs circuits, for code that works with different services."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["CircuitRunner", "SupportsCircuitTemplates"]
 
 
 class CircuitRunner(ABC):
-    """Runs circuits, and records their depths where asked to.
+    """Runs circuits, and records their depths on request.
 
     Args:
-        track_depth: Whether the depth of each submitted circuit is recorded.
+        track_depth: Whether to record the depth of each submitted circuit.
     """
 
     def __init__(self, track_depth: bool = False) -> None:
@@ -27,7 +27,7 @@ class CircuitRunner(ABC):
     @property
     @abstractmethod
     def shots(self) -> int | None:
-        """Shots for each circuit where a submission does not say otherwise."""
+        """The default number of shots per circuit."""
 
     @property
     @abstractmethod
@@ -45,16 +45,16 @@ class CircuitRunner(ABC):
 
     @property
     def depth_history(self) -> list[list[int]]:
-        """The depths of the circuits of each submission, in order; empty unless depths are recorded."""
+        """The circuit depths of each submission, in order. Empty unless ``track_depth`` is set."""
         return [list(depths) for depths in self._depth_history]
 
     def average_depth(self) -> float:
-        """The mean depth of all recorded circuits, 0.0 where there are none."""
+        """The mean of all recorded depths, or 0.0 if there are none."""
         depths = self._all_depths()
         return fmean(depths) if depths else 0.0
 
     def std_depth(self) -> float:
-        """The population standard deviation of all recorded depths, 0.0 where there are none."""
+        """The population standard deviation of all recorded depths, or 0.0 if there are none."""
         depths = self._all_depths()
         return pstdev(depths) if depths else 0.0
 
@@ -68,10 +68,10 @@ class CircuitRunner(ABC):
 
 @runtime_checkable
 class SupportsCircuitTemplates(Protocol):
-    """What a runner has that puts the values of parameters into circuits itself.
+    """A runner that inserts parameter values into circuits itself.
 
-    Code that prefers templates and can do without asks ``isinstance(runner, SupportsCircuitTemplates)``.
+    Code that uses templates if possible can check ``isinstance(runner, SupportsCircuitTemplates)``.
     """
 
     def submit_circuit_templates(self, templates: Sequence[TemplateEntry], **kwargs: Any) -> ExecutionResult:
-        """Submit templates, each with its parameter sets, for execution."""
+        """Submit templates with their parameter sets for execution."""

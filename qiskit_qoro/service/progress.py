@@ -1,4 +1,4 @@
-"""What a person sees during a wait: a line in the log for each change, and a status line on a terminal."""
+"""Progress during a wait: a log record for each change of status, and a status line on a terminal."""
 
 from __future__ import annotations
 
@@ -18,36 +18,37 @@ from qiskit_qoro.service.clock import Clock
 __all__ = ["LONG_WAIT_S", "progress_line", "status_line"]
 
 LONG_WAIT_S = 2.0
-"""Seconds after which :func:`progress_line` shows itself."""
+"""Seconds of waiting before :func:`progress_line` shows anything."""
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def status_line(job_id: str, verbose: bool) -> Iterator[Callable[[JobStatus], None]]:
-    """Show a job's status for as long as this context lasts.
+    """Log and show the status of a job inside this context.
 
     Args:
         job_id: The job.
-        verbose: Whether anything is to be shown.
+        verbose: Whether to log and show anything.
 
     Yields:
-        What to call with the job's status after each look. It writes each change to the log and, where
-        standard error is a terminal, the status beside a spinner there.
+        A function to call with the job's status after each poll. It logs each change. If standard error is a
+        terminal, it also shows the status there, next to a spinner.
     """
-    seen: list[JobStatus] = []
+    last_logged: JobStatus | None = None
 
     def log(status: JobStatus) -> None:
-        if verbose and seen != [status]:
-            seen[:] = [status]
+        nonlocal last_logged
+        if verbose and status != last_logged:
+            last_logged = status
             _log.info("job %s is %s", job_id, status.value)
 
-    # Python has no standard error where there is no console.
+    # sys.stderr is None in a process without a console.
     if not verbose or sys.stderr is None or not sys.stderr.isatty():
         yield log
         return
     spinner = Spinner("dots", Text(f"job {job_id}"))
-    # What the caller prints meanwhile stays where it prints it: rich would send it to standard error.
+    # By default rich redirects the caller's standard output to its own console, which is standard error here.
     with Live(
         spinner,
         console=Console(stderr=True),
@@ -67,39 +68,35 @@ def status_line(job_id: str, verbose: bool) -> Iterator[Callable[[JobStatus], No
 def progress_line(
     title: str, *, clock: Clock, enabled: bool = True, console: Console | None = None
 ) -> Iterator[Callable[[str], None]]:
-    """Show a line during a wait that turns out to be long, and take it away afterwards.
+    """Show a progress line if a wait takes long, and remove it at the end of the context.
 
     Args:
         title: What is waited for.
-        clock: What tells whether the wait is long.
-        enabled: Whether anything may be shown.
-        console: Where to show it; by default standard error if it is a terminal, or a notebook.
+        clock: Measures how long the wait takes.
+        enabled: Whether to show anything.
+        console: Where to show the line. By default it is shown on standard error if that is a terminal, or in
+            a notebook.
 
     Yields:
-        What to call with the present state in words, after each look.
+        A function to call with a description of the present state after each poll.
     """
-    began = clock.now()
+    start = clock.now()
+    # The live display is opened by the first call of `show` after LONG_WAIT_S. The stack closes it.
+    live: Live | None = None
     with ExitStack() as stack:
-        live: list[Live] = []
 
-        def show(words: str) -> None:
-            waited = clock.now() - began
-            if not enabled or waited < LONG_WAIT_S:
+        def show(description: str) -> None:
+            nonlocal live
+            waited_s = clock.now() - start
+            if not enabled or waited_s < LONG_WAIT_S:
                 return
-            if not live:
+            if live is None:
                 target = console or Console(stderr=True)
                 if not (target.is_terminal or target.is_jupyter):
                     return
-                live.append(
-                    stack.enter_context(
-                        Live(
-                            console=target,
-                            transient=True,
-                            redirect_stdout=False,
-                            redirect_stderr=False,
-                        )
-                    )
+                live = stack.enter_context(
+                    Live(console=target, transient=True, redirect_stdout=False, redirect_stderr=False)
                 )
-            live[0].update(Text(f"{title}: {words}, {waited:.0f} s"), refresh=True)
+            live.update(Text(f"{title}: {description}, {waited_s:.0f} s"), refresh=True)
 
         yield show

@@ -1,7 +1,7 @@
-"""What a client tells of its submissions, to whoever wants to remember them.
+"""The interface through which a client reports its submissions, for example to a journal.
 
-A recorder hears of a submission before anything is sent, as soon as the job has an identifier, and when the
-submission is complete or has failed. A process that is killed in between has told how far it had come.
+A recorder is called before anything is sent, when the job has an identifier, and when the submission is
+complete or has failed. If the process is killed in between, the record shows how far the submission got.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ __all__ = ["UNRECORDED", "SubmissionRecorder", "facts_of", "recorded"]
 
 
 class SubmissionRecorder(Protocol):
-    """What hears of submissions. None of its methods may raise: no submission fails for want of a record."""
+    """Is notified of submissions. Its methods must not raise: a failing record must not fail a submission."""
 
     def begin(self, facts: SubmissionFacts) -> int | None:
-        """A job is about to be opened.
+        """Record that a job is about to be opened.
 
         Returns:
-            What stands for the submission in the other calls.
+            A number that identifies the submission in the other calls, or ``None``.
         """
 
     def opened(self, entry: int | None, job_id: str) -> None:
-        """The service has opened the job."""
+        """Record that the service has opened the job."""
 
     def done(self, entry: int | None) -> None:
-        """The service has confirmed all uploads."""
+        """Record that the service has confirmed all uploads."""
 
     def failed(self, entry: int | None, reason: str) -> None:
-        """The submission came to an end before that."""
+        """Record that the submission failed or was interrupted."""
 
     def ended(self, job_id: str, status: JobStatus) -> None:
-        """The service said that a job has come to an end."""
+        """Record the final status of a job. This may be called more than once for a job."""
 
     def deleted(self, job_id: str) -> None:
-        """A job has been deleted."""
+        """Record that a job has been deleted."""
 
 
 class _Unrecorded:
-    """Hears and forgets."""
+    """Records nothing."""
 
     def begin(self, facts: SubmissionFacts) -> int | None:
         del facts
@@ -68,20 +68,21 @@ class _Unrecorded:
 
 
 UNRECORDED: SubmissionRecorder = _Unrecorded()
-"""The recorder of clients that have none."""
+"""A recorder that records nothing, for clients without a journal."""
 
 
 def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
-    """What is to be remembered of a submission.
+    """Collect the facts of a submission that a recorder keeps.
 
     Args:
-        request: What opens the job.
-        labels: Those of its circuits, in order; the first one tells what submits it.
+        request: Opens the job.
+        labels: The labels of its circuits, in order. The first one tells whether a run, a sampler or an
+            estimator submits the job.
     """
     letter = kind_of_label(labels[0]) if labels else None
-    validates = request.job_type is JobType.VALIDATE
+    is_characterization = request.job_type is JobType.VALIDATE
     return SubmissionFacts(
-        kind=JobKind.CHARACTERIZATION if validates else JobKind.of_letter(letter),
+        kind=JobKind.CHARACTERIZATION if is_characterization else JobKind.of_letter(letter),
         target=request.simulator_cluster or request.qpu_system,
         tag=request.tag,
         num_circuits=len(labels),
@@ -90,15 +91,15 @@ def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
 
 @contextmanager
 def recorded(recorder: SubmissionRecorder, facts: SubmissionFacts) -> Iterator[Callable[[str], None]]:
-    """Tell of a submission from its beginning to its end.
+    """Report the beginning and the end of a submission that happens inside this context.
 
     Yields:
-        What has to be told the job's identifier.
+        A function to call with the job's identifier as soon as it is known.
     """
     entry = recorder.begin(facts)
     try:
         yield partial(recorder.opened, entry)
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too
         recorder.failed(entry, f"{type(error).__name__}: {error}")
         raise
     recorder.done(entry)

@@ -1,10 +1,12 @@
-"""One request and its answer: the only door to ``requests``.
+"""Send one request and return its response. This is the only module that uses ``requests``.
 
-A call goes out with the token, a time limit and our ``User-Agent``. What the network does wrong becomes a
-:class:`QoroConnectionError`, what the service refuses a :class:`QoroAPIError`; :data:`_ERROR_CLASSES` maps
-the status codes. Calls that the endpoint table marks as repeatable are tried again after a lost
-connection or a passing refusal; all others are sent once, because nobody can tell whether the service
-acted before the answer was lost.
+Every request has the token, a time limit and our ``User-Agent``. Network failures become a
+:class:`QoroConnectionError`, and error responses a :class:`QoroAPIError`; :data:`_ERROR_CLASSES` maps status
+codes to classes.
+
+Requests that the endpoint table marks as repeatable are retried after a lost connection and after a temporary
+refusal. All others are sent once: if the response is lost, the client cannot know whether the service acted
+on the request, and a second one might open a second job.
 """
 
 from __future__ import annotations
@@ -46,36 +48,41 @@ __all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Response", "Transport", "json_o
 _T = TypeVar("_T")
 
 CONNECT_TIMEOUT_S = 10.0
-"""Seconds to wait for a connection; how long an answer may take is in the endpoint table."""
+"""Seconds to wait for a connection. The endpoint table has the time limits of the responses."""
 
 MAX_ATTEMPTS = 5
-"""How often a repeatable call is sent at most."""
+"""How often a repeatable request is sent at most."""
 
 LONGEST_RETRY_AFTER_S = 60.0
-"""A service that asks to wait longer than this is not waited for: the error says how long."""
+"""If the service asks to wait longer than this, the client raises an error with that time instead."""
 
-_FIRST_BACKOFF_S = 0.25
-_PASSING = frozenset({429, 502, 503, 504})
+_FIRST_BACKOFF_S = 0.25  # doubled before each further retry
+_TEMPORARY_STATUS_CODES = frozenset({429, 502, 503, 504})
 
 _ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str]] = {
     400: (QoroAPIError, "the service refused the request"),
     401: (AuthenticationError, "the token is unknown or deactivated: check QORO_API_KEY or auth_token"),
-    402: (InsufficientCreditsError, "the account has not enough credits for this"),
+    402: (InsufficientCreditsError, "the account does not have enough credits"),
     403: (AuthenticationError, "the account may not do this"),
-    404: (NotFoundError, "the service knows no such job or resource"),
-    409: (ConflictError, "the job is not in a state that allows this"),
+    404: (NotFoundError, "the service does not know this job or resource"),
+    409: (ConflictError, "the status of the job does not allow this"),
     413: (QoroAPIError, "the request is too large for the service"),
     429: (RateLimitError, "too many requests: wait before the next one"),
 }
 
 
 def _jitter() -> float:
-    # Not random.random itself: pickled it takes its state along, and all copies would wait alike.
+    # Not random.random itself: a pickle of that method contains its state, so all copies of a client would
+    # wait for the same times.
     return random.random()
 
 
 class _BearerToken(requests.auth.AuthBase):
-    """Puts the token into a request. As an ``auth`` object it also keeps ``.netrc`` from replacing it."""
+    """Adds the token to a request.
+
+    A header of the session would not be enough: ``requests`` replaces it with credentials from ``.netrc`` if
+    the session has no ``auth`` object.
+    """
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -86,9 +93,16 @@ class _BearerToken(requests.auth.AuthBase):
 
 
 class Transport:
-    """Sends calls to one service with one token over a pool of connections.
+    """Sends requests to one service, with one token, over a pool of connections.
 
-    It may be used from many threads. Copies and pickles of it open a pool of their own.
+    Several threads may use one transport. Copies and pickles of it open their own connections.
+
+    Args:
+        base_url: The address of the service, without a trailing slash.
+        token: The authentication token.
+        clock: Waits before a retry.
+        jitter: Returns a random number from 0 to 1. Each backoff is extended by this share of it, so that
+            many clients do not retry at the same moment.
     """
 
     def __init__(
@@ -121,17 +135,18 @@ class Transport:
         body: bytes | None = None,
         wait: Callable[[float], None] | None = None,
     ) -> Response:
-        """Send one call and return the answer.
+        """Send a request and return its response.
 
         Args:
-            endpoint: The row of the table.
-            job_id: The job, for calls about one.
-            params: The query.
+            endpoint: The row of the endpoint table.
+            job_id: The job, for requests about one job.
+            params: The query parameters.
             body: The rendered JSON body.
-            wait: Lets seconds pass between two attempts; by default the clock's wait.
+            wait: Waits some seconds before a retry; by default the clock does. It may raise an error to stop
+                retrying.
 
         Raises:
-            QoroConnectionError: There was no answer.
+            QoroConnectionError: The service did not answer.
             QoroAPIError: The service answered with an error.
         """
         wait = wait or self._clock.wait
@@ -144,23 +159,23 @@ class Transport:
                 if attempt == attempts:
                     raise
             except QoroAPIError as error:
-                asked_s = _retry_after_s(error.response)
-                if attempt == attempts or error.status_code not in _PASSING:
+                requested_s = _retry_after_s(error.response)
+                if attempt == attempts or error.status_code not in _TEMPORARY_STATUS_CODES:
                     raise
-                if asked_s is not None and asked_s > LONGEST_RETRY_AFTER_S:
+                if requested_s is not None and requested_s > LONGEST_RETRY_AFTER_S:
                     raise
-                backoff_s = max(backoff_s, asked_s or 0)
+                backoff_s = max(backoff_s, requested_s or 0)
             wait(backoff_s)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
     def close(self) -> None:
-        """Close the pooled connections; the next call opens new ones."""
+        """Close the pooled connections. The next request opens a new one."""
         self._session.close()
 
     def _send_once(
         self, endpoint: Endpoint, job_id: str | None, params: dict[str, Any] | None, body: bytes | None
     ) -> Response:
-        with _translated(endpoint, self.base_url, job_id):
+        with _translate_errors(endpoint, self.base_url, job_id):
             response = self._session.request(
                 endpoint.method,
                 endpoint.url(self.base_url, job_id=job_id),
@@ -168,6 +183,7 @@ class Transport:
                 data=body,
                 headers={"Content-Type": "application/json"} if body is not None else None,
                 timeout=(CONNECT_TIMEOUT_S, endpoint.timeout_s),
+                # Following a redirect would send a request that changes something a second time.
                 allow_redirects=endpoint.method == "GET",
             )
         _redact(response)
@@ -182,7 +198,7 @@ def _new_session(token: str, *, trust_env: bool) -> requests.Session:
         f"qiskit-qoro/{__version__} qiskit/{qiskit.__version__} python/{platform.python_version()}"
     )
     session.auth = _BearerToken(token)
-    # A proxy for the outside world cannot reach a service on this machine.
+    # A proxy from the environment cannot reach a service on this machine.
     session.trust_env = trust_env
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=32)
     session.mount("https://", adapter)
@@ -191,102 +207,112 @@ def _new_session(token: str, *, trust_env: bool) -> requests.Session:
 
 
 def read_answer(response: Response, reader: Callable[[Any], _T]) -> _T:
-    """What ``reader`` makes of an answer's JSON.
+    """Decode the JSON of a response.
+
+    Args:
+        response: The response.
+        reader: Converts the JSON to a value.
 
     Raises:
-        WireError: The answer is not JSON, or not what the reader expects; the message says which answer.
+        WireError: The response is not JSON, or ``reader`` refuses it. The message names the request.
     """
     body = json_of(response)
     try:
         return reader(body)
     except WireError as error:
-        error.introduce(f"{response.request.method} {_where(response.url)} has an answer that makes no sense")
+        error.introduce(f"invalid response to {response.request.method} {_without_query(response.url)}")
         raise
 
 
 def json_of(response: Response) -> Any:
-    """The JSON of an answer.
+    """Parse the JSON of a response.
 
     Raises:
-        WireError: It is not JSON.
+        WireError: The response is not JSON.
     """
     try:
         return response.json()
     except (ValueError, RecursionError) as error:
-        kind = response.headers.get("Content-Type", "no content type")
+        content_type = response.headers.get("Content-Type", "no content type")
         raise WireError(
-            f"expected JSON from {_where(response.url)}, got {len(response.content)} bytes of {kind}: "
-            "is the base URL right, and does no proxy or login page stand in between?"
+            f"expected JSON from {_without_query(response.url)}, got {len(response.content)} bytes of "
+            f"{content_type}: check the base URL, and whether a proxy or a login page answers instead"
         ) from error
 
 
 @contextmanager
-def _translated(endpoint: Endpoint, base_url: str, job_id: str | None) -> Iterator[None]:
-    """Turn the low-level errors of one request into ours."""
+def _translate_errors(endpoint: Endpoint, base_url: str, job_id: str | None) -> Iterator[None]:
+    """Turn the errors of ``requests`` into ours."""
     try:
         yield
     except requests.exceptions.RequestException as error:
         _redact(error)
-        about = f" for job {job_id}" if job_id else ""
-        what = f"{endpoint.method} {endpoint.path}{about}"
+        request = _describe(endpoint, job_id)
         if _never_connected(error):
             kind = QoroTimeoutError if isinstance(error, requests.Timeout) else QoroConnectionError
             raise kind(
-                f"no connection to {base_url}: {_reason(error)}; {what} was not sent. "
+                f"no connection to {base_url}: {_reason(error)}; {request} was not sent. "
                 "Check the network and the base URL",
                 job_id=job_id,
             ) from error
         if isinstance(error, requests.exceptions.TooManyRedirects):
             raise WireError(
-                f"{base_url} redirects {what} in circles: check the base URL", job_id=job_id
+                f"{base_url} redirects {request} endlessly: check the base URL", job_id=job_id
             ) from error
         if isinstance(error, requests.exceptions.Timeout):
             raise QoroTimeoutError(
-                f"no answer from {base_url} to {what} within {endpoint.timeout_s:g} s. "
+                f"no answer from {base_url} to {request} within {endpoint.timeout_s:g} s. "
                 f"{_consequence(endpoint)}",
                 job_id=job_id,
             ) from error
         raise QoroConnectionError(
-            f"no answer from {base_url} to {what}: {_reason(error)}. {_consequence(endpoint)}",
+            f"no answer from {base_url} to {request}: {_reason(error)}. {_consequence(endpoint)}",
             job_id=job_id,
         ) from error
 
 
+def _describe(endpoint: Endpoint, job_id: str | None) -> str:
+    return f"{endpoint.method} {endpoint.path}" + (f" for job {job_id}" if job_id else "")
+
+
 def _consequence(endpoint: Endpoint) -> str:
+    """What a lost response means for the caller."""
     if endpoint.repeatable:
-        return "Nothing was changed by this; check the network and the base URL, and try again"
+        return "Nothing was changed; check the network and the base URL, and try again"
     return "It was sent once and not repeated, and it is not known whether the service acted on it"
 
 
 def _never_connected(error: requests.exceptions.RequestException) -> bool:
-    """Whether nothing can have been sent, because there was no connection to send it over."""
+    """Whether there was no connection, so that nothing can have been sent."""
     cause = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", None), NewConnectionError | ConnectTimeoutError)
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost reason of a chain of network errors, in the words of the operating system."""
-    seen = error
+    """The message of the innermost error in a chain of network errors: that of the operating system."""
+    innermost = error
     while True:
-        inner = getattr(seen, "reason", None)
-        inner = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
+        # urllib3 keeps the cause in `reason`, other errors in the usual attributes.
+        inner = getattr(innermost, "reason", None)
+        inner = inner if isinstance(inner, BaseException) else innermost.__cause__ or innermost.__context__
         if inner is None:
-            return str(seen) or type(seen).__name__
-        seen = inner
+            return str(innermost) or type(innermost).__name__
+        innermost = inner
 
 
-def _redact(bearer: Response | requests.exceptions.RequestException) -> None:
-    """Take the token out of every request that an answer or an error holds on to."""
-    answer = bearer if isinstance(bearer, Response) else bearer.response
-    kept = [bearer.request]
-    if answer is not None:
-        kept += [answer.request, answer.next, *(earlier.request for earlier in answer.history)]
-    for request in kept:
+def _redact(holder: Response | requests.exceptions.RequestException) -> None:
+    """Remove the token from every request that a response or an error refers to."""
+    response = holder if isinstance(holder, Response) else holder.response
+    held = [holder.request]
+    if response is not None:
+        held += [response.request, response.next, *(earlier.request for earlier in response.history)]
+    for request in held:
         if request is not None and "Authorization" in request.headers:
             request.headers["Authorization"] = "Bearer (redacted)"
 
 
 def _api_error(response: Response, endpoint: Endpoint, job_id: str | None) -> QoroAPIError:
+    """Build the error for a response that is not a success."""
     status = response.status_code
     kind, meaning = _ERROR_CLASSES.get(status, (QoroAPIError, _meaning(status, endpoint)))
     try:
@@ -297,8 +323,8 @@ def _api_error(response: Response, endpoint: Endpoint, job_id: str | None) -> Qo
     if retry_after_s is not None:
         meaning += f"; the service asks to wait {retry_after_s:.0f} s"
     reason = f" {response.reason}" if response.reason else ""
-    about = f" for job {job_id}" if job_id else ""
-    message = f"{endpoint.method} {endpoint.path}{about}: {status}{reason}: {detail or meaning}"
+    message = f"{_describe(endpoint, job_id)}: {status}{reason}: {detail or meaning}"
+    # The detail of a 400 says what is wrong with the request. Nothing needs to be added.
     if detail and status != 400:
         message += f" ({meaning})"
     error = kind(message, response=response, detail=detail, job_id=job_id)
@@ -308,17 +334,18 @@ def _api_error(response: Response, endpoint: Endpoint, job_id: str | None) -> Qo
 
 
 def _meaning(status: int, endpoint: Endpoint) -> str:
+    """What a status code without a row in the table means."""
     if status >= 500 and not endpoint.repeatable:
-        return f"the service has a problem of its own. {_consequence(endpoint)}"
+        return f"the service has an internal error. {_consequence(endpoint)}"
     if status >= 500:
-        return "the service has a problem of its own: try again later"
+        return "the service has an internal error: try again later"
     if status < 400:
-        return "the service redirects elsewhere: check the base URL"
+        return "the service redirects to another address: check the base URL"
     return "the service refused the request"
 
 
 def _retry_after_s(response: Response) -> float | None:
-    """The seconds that ``Retry-After`` asks for, given as a number or as a date."""
+    """The seconds in the ``Retry-After`` header, a number or a date; ``None`` if there is no valid one."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
@@ -326,12 +353,12 @@ def _retry_after_s(response: Response) -> float | None:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    # "-0000" stands for UTC of an unknown place, and reads as a time without zone.
+    # "-0000" means UTC in an unknown time zone. Python reads it as a time without zone.
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _where(url: str) -> str:
+def _without_query(url: str) -> str:
     return url.partition("?")[0]
 
 

@@ -193,11 +193,14 @@ class PressesCtrlC(NoTime):
 @pytest.mark.parametrize(
     ("names", "note"),
     [
-        ("b", "Job b goes on. Get it back with provider.retrieve_job('b')"),
-        ("bc", "2 jobs go on. Get each back with provider.retrieve_job(id): 'b', 'c'"),
+        ("b", "Job b keeps running. Retrieve it with provider.retrieve_job('b')"),
+        ("bc", "2 jobs keep running. Retrieve each with provider.retrieve_job(id): 'b', 'c'"),
         (
             "bcdefgh",
-            "7 jobs go on. Get each back with provider.retrieve_job(id): 'b', 'c', 'd', 'e', 'f' and 2 more",
+            (
+                "7 jobs keep running. Retrieve each with provider.retrieve_job(id): "
+                "'b', 'c', 'd', 'e', 'f' and 2 more"
+            ),
         ),
     ],
 )

@@ -922,7 +922,9 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_get_it_back(
     with pytest.raises(KeyboardInterrupt) as pressed:
         question(job)
 
-    assert pressed.value.__notes__ == [f"Job {JOB} goes on. Get it back with provider.retrieve_job('{JOB}')"]
+    assert pressed.value.__notes__ == [
+        f"Job {JOB} keeps running. Retrieve it with provider.retrieve_job('{JOB}')"
+    ]
     assert {call.request.method for call in wire.calls} == {"GET"}
 
 

@@ -1,4 +1,4 @@
-"""A clock that does not wait, a scripted service, and a real server that misbehaves as told."""
+"""A clock that does not wait, a scripted service, and a server that answers with given bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://qoro.test/api"
 
 
 class FakeClock:
-    """Time that passes when it is waited for; ``during_wait`` happens in the middle of each wait."""
+    """A clock that advances when a test waits. ``during_wait`` is called at the end of each wait."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -38,7 +38,7 @@ class FakeClock:
 
 @dataclass
 class Seen:
-    """A request as it arrived."""
+    """A request that a server received."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass
 class RawServer:
-    """A server that answers with the bytes it is given, in order, and repeats the last ones."""
+    """A server that sends the given answers in order and repeats the last one."""
 
     url: str
     answers: list[bytes] = field(default_factory=list)
@@ -55,8 +55,8 @@ class RawServer:
 
 
 @pytest.fixture(autouse=True)
-def _empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No .env file, no variables and no proxies of the machine that runs the tests."""
+def _isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide the .env file, the variables and the proxies of the machine that runs the tests."""
     monkeypatch.chdir(tmp_path)
     for name in (
         "QORO_API_KEY",
@@ -88,7 +88,7 @@ def url() -> str:
 
 @pytest.fixture
 def cloud() -> Iterator[responses.RequestsMock]:
-    """A service of which only what a test scripts exists; unscripted calls are lost connections."""
+    """A service with only the answers that a test scripts. Any other request is a lost connection."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
         yield script
 
@@ -109,7 +109,7 @@ def live_service(local_service: Any) -> Iterator[QoroService]:
 
 @pytest.fixture
 def raw_server() -> Iterator[Callable[[], RawServer]]:
-    """Starts servers that answer with raw bytes."""
+    """Start servers that answer with raw bytes."""
     started = []
 
     def start() -> RawServer:

@@ -1,4 +1,4 @@
-"""Balance and transactions, as the page shows them."""
+"""The credit balance and the credit transactions."""
 
 import pytest
 
@@ -29,12 +29,12 @@ PAGE = {
 }
 
 
-def test_the_balance_is_what_the_service_says(service, cloud, url):
+def test_the_balance_is_returned_as_the_service_sends_it(service, cloud, url):
     cloud.get(f"{url}/credits/", json=BALANCE | {"tier": "new"})
     assert service.get_credit_balance() == BALANCE | {"tier": "new"}
 
 
-def test_transactions_are_what_the_service_says(service, cloud, url):
+def test_transactions_are_returned_as_the_service_sends_them(service, cloud, url):
     cloud.get(f"{url}/credits/transactions/", json=PAGE)
     assert service.get_credit_transactions() == PAGE
 
@@ -43,7 +43,7 @@ def test_transactions_are_what_the_service_says(service, cloud, url):
     ("arguments", "query"),
     [((), "page=1&page_size=20"), ((3,), "page=3&page_size=20"), ((2, 100), "page=2&page_size=100")],
 )
-def test_the_page_is_asked_for_in_the_query(service, cloud, url, arguments, query):
+def test_page_and_page_size_are_sent_in_the_query(service, cloud, url, arguments, query):
     cloud.get(f"{url}/credits/transactions/", json=PAGE)
     service.get_credit_transactions(*arguments)
     assert cloud.calls[0].request.url == f"{url}/credits/transactions/?{query}"
@@ -61,7 +61,7 @@ def test_the_page_is_asked_for_in_the_query(service, cloud, url, arguments, quer
         ({"page_size": 2.0}, "page_size is 2.0"),
     ],
 )
-def test_a_page_that_cannot_be_is_not_asked_for(service, cloud, arguments, named):
+def test_an_invalid_page_is_refused_without_a_request(service, cloud, arguments, named):
     with pytest.raises(QoroInputError, match=named):
         service.get_credit_transactions(**arguments)
     assert len(cloud.calls) == 0
@@ -69,7 +69,7 @@ def test_a_page_that_cannot_be_is_not_asked_for(service, cloud, arguments, named
 
 @pytest.mark.parametrize("path", ["/credits/", "/credits/transactions/"])
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (404, NotFoundError)])
-def test_a_refusal_is_an_error_of_its_own(service, cloud, url, path, status, error):
+def test_each_refusal_has_its_own_error_class(service, cloud, url, path, status, error):
     cloud.get(url + path, status=status, json={"detail": "no"})
     with pytest.raises(error, match="no"):
         service.get_credit_balance() if path == "/credits/" else service.get_credit_transactions()
@@ -83,7 +83,7 @@ def test_a_refusal_is_an_error_of_its_own(service, cloud, url, path, status, err
         ({"updated_at": "now"}, "updated"),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_refused(service, cloud, url, change, named):
+def test_a_malformed_answer_is_refused(service, cloud, url, change, named):
     cloud.get(f"{url}/credits/", json=BALANCE | change)
     with pytest.raises(WireError, match=named):
         service.get_credit_balance()

@@ -35,7 +35,7 @@ def calls(cloud, url):
     return [(call.request.method, call.request.url.removeprefix(f"{url}/job/j1/")) for call in cloud.calls]
 
 
-def test_the_first_press_cancels_the_job_once_and_ends_the_wait(running, service, url):
+def test_the_first_ctrl_c_cancels_the_job_once_and_ends_the_wait(running, service, url):
     running.add("POST", f"{url}/job/j1/cancel/", json={})
     with pytest.raises(ExecutionCancelledError, match="The job has been cancelled") as caught:
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=press)
@@ -43,7 +43,7 @@ def test_the_first_press_cancels_the_job_once_and_ends_the_wait(running, service
     assert calls(running, url) == [("GET", "status/"), ("POST", "cancel/")]
 
 
-def test_a_press_during_the_wait_does_the_same(running, service, url, clock):
+def test_ctrl_c_between_two_polls_does_the_same(running, service, url, clock):
     running.add("POST", f"{url}/job/j1/cancel/", json={})
     clock.during_wait = lambda: press() if len(clock.waits) == 2 else None
     with pytest.raises(ExecutionCancelledError):
@@ -51,7 +51,7 @@ def test_a_press_during_the_wait_does_the_same(running, service, url, clock):
     assert calls(running, url) == [("GET", "status/"), ("POST", "cancel/")]
 
 
-def test_a_press_during_a_real_wait_ends_it_at_once(running, url, token):
+def test_ctrl_c_ends_a_real_wait_at_once(running, url, token):
     from qiskit_qoro.service import QoroService
 
     running.add("POST", f"{url}/job/j1/cancel/", json={})
@@ -65,7 +65,7 @@ def test_a_press_during_a_real_wait_ends_it_at_once(running, url, token):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=press_later)
 
 
-def test_the_second_press_interrupts(running, service, url):
+def test_the_second_ctrl_c_raises_keyboard_interrupt(running, service, url):
     def press_twice(*_):
         press()
         press()
@@ -75,7 +75,7 @@ def test_the_second_press_interrupts(running, service, url):
     assert calls(running, url) == [("GET", "status/")]
 
 
-def test_a_second_press_while_the_job_is_being_cancelled_interrupts(running, service, url):
+def test_a_second_ctrl_c_interrupts_the_cancellation(running, service, url):
     def pressed(request):
         press()
         raise AssertionError("the press was lost")
@@ -93,34 +93,34 @@ def test_a_second_press_while_the_job_is_being_cancelled_interrupts(running, ser
         ({"body": requests.exceptions.ConnectionError("reset")}, "could not be cancelled and may still run"),
     ],
 )
-def test_a_cancellation_that_fails_is_told(running, service, url, answer, words):
+def test_the_error_says_if_the_cancellation_failed(running, service, url, answer, words):
     running.add("POST", f"{url}/job/j1/cancel/", **answer)
     with pytest.raises(ExecutionCancelledError, match=words):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=press)
 
 
-def test_a_press_during_the_last_look_is_not_lost(cloud, service, url):
+def test_ctrl_c_during_the_last_poll_is_not_lost(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "COMPLETED"})
     cloud.add("POST", f"{url}/job/j1/cancel/", status=409)
     with pytest.raises(ExecutionCancelledError, match="had already ended"):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=press)
 
 
-def test_who_brings_an_event_keeps_the_handler(running, service):
+def test_with_a_cancellation_event_no_handler_is_installed(running, service):
     with pytest.raises(KeyboardInterrupt):
         service.poll_job_status(
             JOB, loop_until_complete=True, progress_callback=press, cancellation_event=threading.Event()
         )
 
 
-def test_one_look_without_a_loop_installs_nothing(cloud, service, url):
+def test_a_single_poll_installs_no_handler(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "COMPLETED"})
     handlers = []
     service.poll_job_status(JOB, on_complete=lambda _: handlers.append(signal.getsignal(signal.SIGINT)))
     assert handlers == [signal.default_int_handler]
 
 
-def test_the_handler_of_an_application_stays(cloud, service, url):
+def test_the_handler_of_an_application_is_kept(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "RUNNING"})
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "COMPLETED"})
     presses = []
@@ -138,7 +138,7 @@ def test_the_handler_of_an_application_stays(cloud, service, url):
     assert presses == [signal.SIGINT, signal.SIGINT]
 
 
-def test_in_another_thread_nothing_is_installed(cloud, service, url):
+def test_in_another_thread_no_handler_is_installed(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "COMPLETED"})
     seen = []
 

@@ -1,4 +1,4 @@
-"""QoroService: how it is set up, and everything it asks, asked of the local service over HTTP."""
+"""QoroService: its settings, and its methods against the local service over HTTP."""
 
 import copy
 import pickle
@@ -21,14 +21,14 @@ from qiskit_qoro.service.clock import SystemClock
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 BELL = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
 ONE = HEADER + "qreg q[2];\ncreg c[2];\nx q[0];\nmeasure q -> c;\n"
-# After a measurement each shot is run: ten million of them take the better part of a minute.
+# The gate after the measurement makes the engine run every shot: ten million take most of a minute.
 SLOW = HEADER + "qreg q[1];\ncreg c[1];\nh q[0];\nmeasure q -> c;\nh q[0];\nmeasure q -> c;\n"
 
 
-# --- setting up ---------------------------------------------------------------------------------------
+# --- settings -----------------------------------------------------------------------------------------
 
 
-def test_the_constructor_takes_the_arguments_of_its_page_in_order_and_sends_nothing(cloud):
+def test_the_constructor_takes_the_documented_arguments_in_order_and_sends_nothing(cloud):
     service = QoroService("t", JobConfig(simulator_cluster="c"), ExecutionConfig(), 1.5, 7, True)
     assert service.job_config == JobConfig(simulator_cluster="c")
     assert service.execution_config == ExecutionConfig()
@@ -37,7 +37,7 @@ def test_the_constructor_takes_the_arguments_of_its_page_in_order_and_sends_noth
     assert len(cloud.calls) == 0
 
 
-def test_the_defaults_are_those_of_the_page(cloud):
+def test_the_defaults_are_the_documented_ones(cloud):
     service = QoroService("t")
     assert service.job_config == JobConfig(simulator_cluster=SimulatorCluster("qoro_maestro"))
     assert service.execution_config is None
@@ -64,13 +64,13 @@ def test_the_defaults_are_those_of_the_page(cloud):
     ],
     ids=str,
 )
-def test_arguments_that_cannot_be_used_are_named(options):
+def test_an_invalid_argument_is_named(options):
     [name] = options
     with pytest.raises(QoroInputError, match=name):
         QoroService("t", **options)
 
 
-def test_a_job_configuration_without_target_gets_the_default_one_and_a_warning_for_its_author():
+def test_a_job_config_without_target_gets_the_default_one_and_a_warning_at_the_callers_line():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         service = QoroService("t", JobConfig(shots=5))
@@ -80,7 +80,7 @@ def test_a_job_configuration_without_target_gets_the_default_one_and_a_warning_f
     assert service.job_config == JobConfig(shots=6, simulator_cluster="qoro_maestro")
 
 
-def test_the_configurations_can_be_changed_to_valid_ones_only():
+def test_only_valid_configurations_can_be_assigned():
     service = QoroService("t")
     service.execution_config = ExecutionConfig(bond_dimension=3)
     assert service.execution_config.bond_dimension == 3
@@ -103,16 +103,16 @@ def test_the_configurations_can_be_changed_to_valid_ones_only():
         (JobConfig(qpu_system="q", force_sampling=True), False),
     ],
 )
-def test_expectation_values_depend_on_the_target_and_on_the_user(config, expected):
+def test_supports_expval_depends_on_the_target_and_on_force_sampling(config, expected):
     assert QoroService("t", config).supports_expval is expected
 
 
-def test_a_client_says_where_it_asks_and_for_what():
+def test_the_repr_shows_the_address_and_the_target():
     service = QoroService("t", JobConfig(qpu_system="garnet"), base_url="http://h/api")
     assert repr(service) == "<QoroService 'http://h/api', target 'garnet'>"
 
 
-def test_the_real_clock_goes_forward_and_wakes_for_an_event():
+def test_the_system_clock_advances_and_an_event_ends_a_wait():
     clock, event = SystemClock(), threading.Event()
     before = clock.now()
     event.set()
@@ -121,7 +121,7 @@ def test_the_real_clock_goes_forward_and_wakes_for_an_event():
     assert 0.001 <= clock.now() - before < 60
 
 
-# --- asking the local service -------------------------------------------------------------------------
+# --- requests to the local service --------------------------------------------------------------------
 
 
 def finish(service, result):
@@ -129,7 +129,7 @@ def finish(service, result):
     return service.get_job_results(result).results
 
 
-def test_the_connection_and_the_token_can_be_tested(live_service, local_service):
+def test_test_connection_checks_the_address_and_the_token(live_service, local_service):
     assert live_service.test_connection().status_code == 200
     stranger = QoroService("wrong", base_url=local_service.url)
     with pytest.raises(AuthenticationError, match="401 Unauthorized") as caught:
@@ -137,7 +137,7 @@ def test_the_connection_and_the_token_can_be_tested(live_service, local_service)
     assert isinstance(caught.value, requests.exceptions.HTTPError)
 
 
-def test_the_systems_are_listed(live_service):
+def test_simulator_clusters_and_qpu_systems_are_listed(live_service):
     assert "qoro_maestro" in [cluster.name for cluster in live_service.fetch_simulator_clusters()]
     [system] = live_service.fetch_qpu_systems()
     assert system.name == "local_qpu"
@@ -158,7 +158,7 @@ def test_circuits_run_with_the_shots_of_their_groups(live_service):
     assert (results["one"], results["object"]) == ({"01": 50}, {"1": 7})
 
 
-def test_expectation_values_are_those_of_their_groups(live_service):
+def test_each_circuit_is_measured_for_its_group_of_pauli_strings(live_service):
     circuits = {"a": HEADER + "qreg q[2];\nx q[0];", "b": HEADER + "qreg q[2];\nh q[0];"}
     submitted = live_service.submit_circuits(circuits, ham_ops="ZI;IZ|XI", circuit_ham_map=[[0, 1], [1, 2]])
     results = finish(live_service, submitted)
@@ -166,7 +166,7 @@ def test_expectation_values_are_those_of_their_groups(live_service):
     assert results["b"] == pytest.approx({"XI": 1})
 
 
-def test_more_results_than_a_page_holds_come_back_complete(live_service):
+def test_results_on_several_pages_are_complete(live_service):
     circuits = {f"c{k}": ONE for k in range(120)}
     results = finish(
         live_service,
@@ -184,7 +184,7 @@ def test_several_uploads_become_one_job(live_service):
     assert results == {"c0": {"01": 1}, "c1": {"01": 9}, "c2": {"01": 9}, "c3": {"01": 9}}
 
 
-def test_a_running_job_has_no_results_can_be_cancelled_once_and_deleted(live_service):
+def test_a_running_job_has_no_results_and_can_be_cancelled_once_and_deleted(live_service):
     job = live_service.submit_circuits({"slow": SLOW}, override_job_config=JobConfig(shots=10**7))
     with pytest.raises(QoroAPIError) as caught:
         live_service.get_job_results(job)
@@ -198,7 +198,7 @@ def test_a_running_job_has_no_results_can_be_cancelled_once_and_deleted(live_ser
         live_service.poll_job_status(job)
 
 
-def test_a_configuration_is_kept_with_its_job(live_service):
+def test_a_job_keeps_its_execution_configuration(live_service):
     config = ExecutionConfig(
         bond_dimension=8,
         simulator=Simulator.QCSim,
@@ -224,13 +224,13 @@ def test_setting_a_configuration_sends_its_payload_and_returns_the_answer(cloud,
 @pytest.mark.parametrize(
     "ask", ["poll_job_status", "cancel_job", "delete_job", "get_execution_config", "get_job_results"]
 )
-def test_a_job_that_nobody_knows_is_not_found(live_service, ask):
+def test_an_unknown_job_is_not_found(live_service, ask):
     with pytest.raises(NotFoundError, match="no-such-job") as caught:
         getattr(live_service, ask)(ExecutionResult(job_id="no-such-job"))
     assert caught.value.job_id == "no-such-job"
 
 
-def test_copies_of_a_client_work(live_service):
+def test_copies_and_pickles_of_a_client_work(live_service):
     for twin in (
         copy.copy(live_service),
         copy.deepcopy(live_service),

@@ -1,4 +1,4 @@
-"""Where the token and the address come from."""
+"""The sources of the token and of the address."""
 
 import pytest
 
@@ -30,13 +30,13 @@ def test_the_file_may_be_above_the_working_directory(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("settings", [{}, {"OTHER": "x"}, {"QORO_API_KEY": ""}])
-def test_the_environment_counts_where_the_file_says_nothing(tmp_path, monkeypatch, settings):
+def test_the_environment_is_used_if_the_file_has_no_token(tmp_path, monkeypatch, settings):
     write_env(tmp_path, **settings)
     monkeypatch.setenv("QORO_API_KEY", "from-environment")
     assert find_token(None) == "from-environment"
 
 
-def test_reading_the_file_leaves_the_environment_as_it_was(tmp_path, monkeypatch):
+def test_reading_the_file_does_not_change_the_environment(tmp_path, monkeypatch):
     import os
 
     write_env(tmp_path, QORO_API_KEY="from-file", OTHER_SETTING="x")
@@ -46,7 +46,7 @@ def test_reading_the_file_leaves_the_environment_as_it_was(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("argument", [None, "", "  \n"])
-def test_without_a_token_the_error_names_every_way_to_give_one(argument):
+def test_without_a_token_the_error_names_every_way_to_provide_one(argument):
     with pytest.raises(ValueError, match="no authentication token") as caught:
         find_token(argument)
     assert isinstance(caught.value, QoroInputError)
@@ -54,13 +54,13 @@ def test_without_a_token_the_error_names_every_way_to_give_one(argument):
         assert way in str(caught.value)
 
 
-def test_white_space_around_a_token_is_dropped():
+def test_white_space_around_a_token_is_removed():
     assert find_token("  abc\n") == "abc"
 
 
 @pytest.mark.parametrize("token", ["ab\ncd", "ab cd", "ab\x00cd", "tokén", "ab\r\nX-Header: 1"])
-def test_a_token_that_no_header_can_hold_is_refused_without_showing_it(token):
-    with pytest.raises(QoroInputError, match="characters that a token cannot have") as caught:
+def test_a_token_with_invalid_characters_is_refused_and_not_shown(token):
+    with pytest.raises(QoroInputError, match="white space, control characters or non-ASCII") as caught:
         find_token(token)
     assert token not in str(caught.value)
 
@@ -74,7 +74,7 @@ def test_the_address_comes_from_argument_file_environment_or_is_the_cloud(tmp_pa
     assert find_base_url("http://argument/api/") == "http://argument/api"
 
 
-def test_the_address_in_a_file_is_for_the_token_in_it(tmp_path, monkeypatch):
+def test_the_address_in_a_file_is_used_only_with_the_token_in_that_file(tmp_path, monkeypatch):
     monkeypatch.setenv("QORO_API_KEY", "from-environment")
     write_env(tmp_path, QORO_API_URL="http://stranger/api")
     assert find_base_url(None) == CLOUD_URL
@@ -83,7 +83,7 @@ def test_the_address_in_a_file_is_for_the_token_in_it(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("good", ["http://[::1]:8000/api", "http://localhost:8000", "https://a.b/c/d"])
-def test_addresses_that_can_be_used_are_taken_as_they_are(good):
+def test_a_valid_address_is_used_unchanged(good):
     assert find_base_url(good) == good
 
 
@@ -104,12 +104,12 @@ def test_addresses_that_can_be_used_are_taken_as_they_are(good):
         7,
     ],
 )
-def test_an_address_that_cannot_be_used_is_shown_beside_one_that_can(bad):
-    with pytest.raises(QoroInputError, match=r"base_url is .*expected something like https://"):
+def test_an_invalid_address_is_refused_with_an_example_of_a_valid_one(bad):
+    with pytest.raises(QoroInputError, match=r"base_url is .*expected a URL such as https://"):
         find_base_url(bad)
 
 
-def test_an_address_with_a_password_is_refused_without_showing_it():
+def test_an_address_with_a_password_is_refused_and_not_shown():
     with pytest.raises(QoroInputError, match="user name") as caught:
         find_base_url("https://me:hunter2@host/api")
     assert "hunter2" not in str(caught.value)

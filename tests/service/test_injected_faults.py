@@ -1,4 +1,4 @@
-"""The client against a service where things go wrong on purpose: nothing is lost, nothing happens twice."""
+"""The client against a local service with injected faults: no job is lost, and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ REFUSES = {FaultKind.BAD_GATEWAY, FaultKind.HTML, FaultKind.TOO_MANY}
 
 
 def program(number: int) -> str:
-    """Writes ``number`` in eight bits."""
+    """A program that measures ``number`` in eight bits."""
     flips = "".join(f"x q[{qubit}];\n" for qubit in range(8) if number >> qubit & 1)
     return f'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[8];\ncreg c[8];\n{flips}measure q -> c;\n'
 
 
 @dataclass(frozen=True)
-class BadDay:
-    """A service with faults, a client of it, and the file of its jobs."""
+class FaultyService:
+    """A service with injected faults, a client of it, and the file of its jobs."""
 
     local: LocalService
     client: QoroService
@@ -40,41 +40,41 @@ class BadDay:
 
 
 @contextmanager
-def bad_day(path: Path, clock: Any, *faults: Fault, **times: float) -> Iterator[BadDay]:
+def faulty_service(path: Path, clock: Any, *faults: Fault, **times: float) -> Iterator[FaultyService]:
     fault_injection = FaultInjection(faults=faults, slow_s=0, retry_after_s=1, **times)  # type: ignore[arg-type]
     with (
         serve(workers=2, fault_injection=fault_injection, database=path) as local,
         closing(QoroService(local.token, base_url=local.url, clock=clock)) as client,
     ):
-        yield BadDay(local, client, path)
+        yield FaultyService(local, client, path)
 
 
 def stored(path: Path, query: str) -> list[Any]:
-    """What is in the file of a service that has stopped."""
+    """Query the database file of a service that has stopped."""
     with closing(sqlite3.connect(path)) as database:
         return database.execute(query).fetchall()
 
 
-def test_the_calls_of_a_hundred_jobs_meet_every_kind_of_fault() -> None:
+def test_the_requests_of_a_hundred_jobs_meet_every_kind_of_fault() -> None:
     fault_injection = FaultInjection(faults=EVERY_KIND)
     for endpoint in (GET_STATUS, GET_RESULTS):
-        fates = {fault_injection.fault_for(endpoint, index) for index in range(NUM_JOBS)}
-        assert fates == {None, *FaultKind}
+        injected = {fault_injection.fault_for(endpoint, index) for index in range(NUM_JOBS)}
+        assert injected == {None, *FaultKind}
 
 
-def test_of_a_hundred_jobs_none_is_lost_and_none_is_doubled(tmp_path: Path, clock: Any) -> None:
+def test_no_job_of_a_hundred_is_lost_or_duplicated(tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "jobs.db"
-    with bad_day(path, clock, *EVERY_KIND) as day:
-        submitted = [day.client.submit_circuits({f"c{n}": program(n)}) for n in range(NUM_JOBS)]
-        assert day.local.wait_idle(120)
+    with faulty_service(path, clock, *EVERY_KIND) as faulty:
+        submitted = [faulty.client.submit_circuits({f"c{n}": program(n)}) for n in range(NUM_JOBS)]
+        assert faulty.local.wait_idle(120)
         for number, job in enumerate(submitted):
-            status = day.client.poll_job_status(job, loop_until_complete=True, verbose=False)
+            status = faulty.client.poll_job_status(job, loop_until_complete=True, verbose=False)
             assert status is JobStatus.COMPLETED
-            results = day.client.get_job_results(job).results
+            results = faulty.client.get_job_results(job).results
             assert results == {f"c{number}": {format(number, "08b"): DEFAULT_SHOTS}}
     assert stored(path, "SELECT status, count(*) FROM jobs GROUP BY status") == [("COMPLETED", NUM_JOBS)]
     assert stored(path, "SELECT count(*) FROM circuits") == [(NUM_JOBS,)]
-    assert len(clock.waits) > NUM_JOBS * 0.2  # so often a call had to be sent again
+    assert len(clock.waits) > NUM_JOBS * 0.2  # the number of retries
 
 
 def raised_by(kind: FaultKind) -> type[QoroError]:
@@ -84,13 +84,11 @@ def raised_by(kind: FaultKind) -> type[QoroError]:
 
 
 @pytest.mark.parametrize("kind", sorted(LOSES_THE_ANSWER | REFUSES))
-def test_opening_a_job_is_tried_once_whatever_happens_to_it(
-    kind: FaultKind, tmp_path: Path, clock: Any
-) -> None:
+def test_opening_a_job_is_never_retried(kind: FaultKind, tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "jobs.db"
-    with bad_day(path, clock, Fault(kind, 1, ("init_job",))) as day:
+    with faulty_service(path, clock, Fault(kind, 1, ("init_job",))) as faulty:
         with pytest.raises(raised_by(kind)) as caught:
-            day.client.submit_circuits({"a": program(1)})
+            faulty.client.submit_circuits({"a": program(1)})
         assert caught.value.job_id is None
         assert "/job/init/" in str(caught.value)
         if kind is not FaultKind.TOO_MANY:
@@ -100,13 +98,13 @@ def test_opening_a_job_is_tried_once_whatever_happens_to_it(
 
 
 @pytest.mark.parametrize("kind", sorted(LOSES_THE_ANSWER | REFUSES))
-def test_an_upload_is_sent_once_and_its_job_is_cancelled_and_named(
+def test_a_failed_upload_is_not_retried_and_its_job_is_cancelled_and_named(
     kind: FaultKind, tmp_path: Path, clock: Any
 ) -> None:
     path = tmp_path / "jobs.db"
-    with bad_day(path, clock, Fault(kind, 1, ("add_circuits",)), pending_time_s=3600) as day:
+    with faulty_service(path, clock, Fault(kind, 1, ("add_circuits",)), pending_time_s=3600) as faulty:
         with pytest.raises(raised_by(kind)) as caught:
-            day.client.submit_circuits({"a": program(1)})
+            faulty.client.submit_circuits({"a": program(1)})
         message = str(caught.value)
     ((job_id, status),) = stored(path, "SELECT job_id, status FROM jobs")
     assert (caught.value.job_id, status) == (job_id, "CANCELLED")
@@ -115,28 +113,30 @@ def test_an_upload_is_sent_once_and_its_job_is_cancelled_and_named(
     assert stored(path, "SELECT count(*) FROM circuits") == [(1 if kind in LOSES_THE_ANSWER else 0,)]
 
 
-def test_an_upload_whose_job_cannot_be_cancelled_says_so(tmp_path: Path, clock: Any) -> None:
+def test_the_error_says_if_the_job_of_a_failed_upload_could_not_be_cancelled(
+    tmp_path: Path, clock: Any
+) -> None:
     path = tmp_path / "jobs.db"
     faults = [Fault(FaultKind.RESET, 1, ("add_circuits", "cancel_job"))]
     refused = pytest.raises(QoroConnectionError, match="could not be cancelled and may still run")
-    with bad_day(path, clock, *faults, pending_time_s=3600) as day, refused as caught:
-        day.client.submit_circuits({"a": program(1)})
+    with faulty_service(path, clock, *faults, pending_time_s=3600) as faulty, refused as caught:
+        faulty.client.submit_circuits({"a": program(1)})
     assert stored(path, "SELECT job_id FROM jobs") == [(caught.value.job_id,)]
 
 
-def test_a_slow_answer_is_an_answer(tmp_path: Path, clock: Any) -> None:
+def test_a_slow_answer_is_accepted(tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "jobs.db"
-    with bad_day(path, clock, Fault(FaultKind.SLOW, 1)) as day:
-        job = day.client.submit_circuits({"a": program(5)})
-        assert day.local.wait_idle(60)
-        assert day.client.get_job_results(job).results == {"a": {"00000101": DEFAULT_SHOTS}}
+    with faulty_service(path, clock, Fault(FaultKind.SLOW, 1)) as faulty:
+        job = faulty.client.submit_circuits({"a": program(5)})
+        assert faulty.local.wait_idle(60)
+        assert faulty.client.get_job_results(job).results == {"a": {"00000101": DEFAULT_SHOTS}}
     assert clock.waits == []
 
 
-def test_a_service_that_stays_away_is_given_up_after_a_while(tmp_path: Path, clock: Any) -> None:
-    with bad_day(tmp_path / "jobs.db", clock, Fault(FaultKind.HTML, 1)) as day:
+def test_retries_end_if_the_service_keeps_failing(tmp_path: Path, clock: Any) -> None:
+    with faulty_service(tmp_path / "jobs.db", clock, Fault(FaultKind.HTML, 1)) as faulty:
         with pytest.raises(QoroAPIError) as caught:
-            day.client.fetch_qpu_systems()
+            faulty.client.fetch_qpu_systems()
         assert caught.value.status_code == 502
         assert "<html>" not in str(caught.value)
     assert len(clock.waits) == 4

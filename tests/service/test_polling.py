@@ -1,4 +1,4 @@
-"""Waiting for a job: when it is looked at, what is told meanwhile, and how the wait ends."""
+"""Wait for jobs: when they are polled, what is reported meanwhile, and how the wait ends."""
 
 import logging
 import threading
@@ -25,7 +25,7 @@ LOST = {"body": requests.exceptions.ConnectionError("reset")}
 
 @pytest.fixture
 def statuses(cloud, url):
-    """Scripts the answers of the status call: words, or whole answers. The last one repeats."""
+    """Script the responses to status requests: a status, or a whole response. The last one is repeated."""
 
     def script(*answers):
         for answer in answers:
@@ -35,8 +35,8 @@ def statuses(cloud, url):
     return script
 
 
-def looks(clock):
-    """When the job was looked at, on the clock."""
+def poll_times(clock):
+    """The times of the polls, on the clock."""
     total, times = 0.0, []
     for pause in clock.waits:
         total += pause
@@ -44,17 +44,17 @@ def looks(clock):
     return times
 
 
-# --- when it is looked at -----------------------------------------------------------------------------
+# --- when a job is polled -----------------------------------------------------------------------------
 
 
-def test_the_first_look_is_soon_and_each_wait_half_as_long_again(service, statuses, clock):
+def test_the_first_poll_is_soon_and_each_delay_is_half_as_long_again(service, statuses, clock):
     statuses(*["PENDING"] * 2, *["RUNNING"] * 3, "COMPLETED")
     assert service.poll_job_status(JOB, loop_until_complete=True) is JobStatus.COMPLETED
-    assert looks(clock) == pytest.approx([0.05, 0.125, 0.2375, 0.40625, 0.659375, 1.0390625], abs=1e-5)
+    assert poll_times(clock) == pytest.approx([0.05, 0.125, 0.2375, 0.40625, 0.659375, 1.0390625], abs=1e-5)
 
 
 @pytest.mark.parametrize(("interval", "longest"), [(3.0, 3.0), (0.1, 0.1), (0.01, 0.01), (1, 1.0)])
-def test_no_wait_is_longer_than_the_polling_interval(cloud, statuses, clock, url, token, interval, longest):
+def test_no_delay_is_longer_than_the_polling_interval(cloud, statuses, clock, url, token, interval, longest):
     statuses(*["RUNNING"] * 20, "COMPLETED")
     service = QoroService(token, polling_interval=interval, base_url=url, clock=clock)
     service.poll_job_status(JOB, loop_until_complete=True)
@@ -62,21 +62,21 @@ def test_no_wait_is_longer_than_the_polling_interval(cloud, statuses, clock, url
     assert clock.waits[-1] == pytest.approx(longest)
 
 
-def test_a_service_on_this_machine_is_asked_sooner_and_more_often(cloud, clock, token):
+def test_a_service_on_this_machine_is_polled_sooner_and_more_often(cloud, clock, token):
     local = "http://127.0.0.1:8000/api"
     for status in ["RUNNING"] * 3 + ["COMPLETED"]:
         cloud.add("GET", f"{local}/job/j1/status/", json={"status": status})
     QoroService(token, base_url=local, clock=clock).wait_for_job(JOB)
-    assert looks(clock) == pytest.approx([0.002, 0.0044, 0.00728, 0.010736])
+    assert poll_times(clock) == pytest.approx([0.002, 0.0044, 0.00728, 0.010736])
 
 
-def test_without_a_loop_there_is_one_look_and_no_wait(cloud, service, statuses, clock):
+def test_without_a_loop_the_job_is_polled_once_without_delay(cloud, service, statuses, clock):
     statuses("RUNNING")
     assert service.poll_job_status(JOB) is JobStatus.RUNNING
     assert (len(cloud.calls), clock.waits) == (1, [])
 
 
-def test_after_max_retries_the_wait_is_given_up_and_the_job_goes_on(cloud, statuses, clock, url, token):
+def test_after_max_retries_the_wait_fails_and_the_job_keeps_running(cloud, statuses, clock, url, token):
     statuses("RUNNING")
     service = QoroService(token, max_retries=4, base_url=url, clock=clock)
     with pytest.raises(MaxRetriesReachedError, match="job j1 is not final after 4 polls") as caught:
@@ -85,32 +85,34 @@ def test_after_max_retries_the_wait_is_given_up_and_the_job_goes_on(cloud, statu
     assert [call.request.method for call in cloud.calls] == ["GET"] * 4
 
 
-# --- how it ends --------------------------------------------------------------------------------------
+# --- how a wait ends ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["COMPLETED", "FAILED", "CANCELLED", "INSUFFICIENT_CREDITS", "TIMED_OUT"])
-def test_a_final_status_ends_the_loop(cloud, service, statuses, word):
-    statuses("RUNNING", word, "RUNNING")
-    assert service.poll_job_status(JOB, loop_until_complete=True).value == word
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELLED", "INSUFFICIENT_CREDITS", "TIMED_OUT"])
+def test_a_final_status_ends_the_loop(cloud, service, statuses, status):
+    statuses("RUNNING", status, "RUNNING")
+    assert service.poll_job_status(JOB, loop_until_complete=True).value == status
     assert len(cloud.calls) == 2
 
 
-@pytest.mark.parametrize("word", ["PENDING", "SCHEDULED", "RUNNING", "PAUSED", "DREAMING", "", "completed"])
-def test_a_status_that_is_not_final_or_never_heard_of_does_not(cloud, service, statuses, word):
-    statuses(word, "COMPLETED")
-    heard = []
-    service.poll_job_status(JOB, loop_until_complete=True, progress_callback=lambda *args: heard.append(args))
-    assert heard == [(1, word), (2, "COMPLETED")]
+@pytest.mark.parametrize("status", ["PENDING", "SCHEDULED", "RUNNING", "PAUSED", "DREAMING", "", "completed"])
+def test_a_status_that_is_unknown_or_not_final_does_not_end_the_loop(cloud, service, statuses, status):
+    statuses(status, "COMPLETED")
+    reported = []
+    service.poll_job_status(
+        JOB, loop_until_complete=True, progress_callback=lambda *args: reported.append(args)
+    )
+    assert reported == [(1, status), (2, "COMPLETED")]
 
 
-def test_an_unknown_status_is_handed_out_as_it_is(service, statuses):
+def test_an_unknown_status_is_returned_unchanged(service, statuses):
     statuses("DREAMING")
     status = service.poll_job_status(JOB)
     assert (status, status.value, status.is_final) == ("DREAMING", "DREAMING", False)
 
 
 @pytest.mark.parametrize("loop", [True, False])
-def test_on_complete_gets_the_last_answer_once(service, statuses, loop):
+def test_on_complete_gets_the_last_response_once(service, statuses, loop):
     statuses({"json": {"status": "COMPLETED", "run_time": 1.5}})
     answers = []
     service.poll_job_status(JOB, loop, answers.append)
@@ -118,7 +120,7 @@ def test_on_complete_gets_the_last_answer_once(service, statuses, loop):
     assert isinstance(answers[0], requests.Response)
 
 
-def test_on_complete_is_not_called_for_a_job_that_goes_on(service, statuses):
+def test_on_complete_is_not_called_for_an_unfinished_job(service, statuses):
     statuses("RUNNING")
     answers = []
     service.poll_job_status(JOB, on_complete=answers.append)
@@ -135,21 +137,23 @@ def test_an_error_in_a_callback_reaches_the_caller(service, statuses):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=fail)
 
 
-# --- what it survives ---------------------------------------------------------------------------------
+# --- failures during a wait ---------------------------------------------------------------------------
 
 
-def test_a_loop_survives_lost_connections_and_refusals_that_pass(cloud, service, statuses, clock):
+def test_a_loop_survives_lost_connections_and_temporary_refusals(cloud, service, statuses, clock):
     busy = {"status": 429, "headers": {"Retry-After": "5"}}
     statuses("RUNNING", busy, busy, busy, "RUNNING", LOST, "RUNNING", {"status": 503}, "COMPLETED")
     assert service.poll_job_status(JOB, loop_until_complete=True) is JobStatus.COMPLETED
     assert clock.waits.count(5.0) == 3
 
 
-def test_retries_of_one_look_do_not_count_as_looks(cloud, service, statuses):
+def test_retries_of_a_poll_do_not_count_as_polls(cloud, service, statuses):
     statuses(LOST, LOST, "RUNNING", LOST, "COMPLETED")
-    heard = []
-    service.poll_job_status(JOB, loop_until_complete=True, progress_callback=lambda *args: heard.append(args))
-    assert heard == [(1, "RUNNING"), (2, "COMPLETED")]
+    reported = []
+    service.poll_job_status(
+        JOB, loop_until_complete=True, progress_callback=lambda *args: reported.append(args)
+    )
+    assert reported == [(1, "RUNNING"), (2, "COMPLETED")]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,7 @@ def test_retries_of_one_look_do_not_count_as_looks(cloud, service, statuses):
         ({"body": "<html>"}, WireError),
     ],
 )
-def test_what_does_not_pass_ends_the_loop(service, statuses, answer, kind):
+def test_a_permanent_failure_ends_the_loop(service, statuses, answer, kind):
     statuses("RUNNING", answer)
     with pytest.raises(kind):
         service.poll_job_status(JOB, loop_until_complete=True)
@@ -173,7 +177,7 @@ def test_what_does_not_pass_ends_the_loop(service, statuses, answer, kind):
 # --- events -------------------------------------------------------------------------------------------
 
 
-def test_an_event_that_is_set_before_ends_the_wait_at_once(cloud, service):
+def test_an_event_set_in_advance_ends_the_wait_at_once(cloud, service):
     event = threading.Event()
     event.set()
     with pytest.raises(ExecutionCancelledError, match="the wait for job j1 was cancelled") as caught:
@@ -182,7 +186,7 @@ def test_an_event_that_is_set_before_ends_the_wait_at_once(cloud, service):
     assert len(cloud.calls) == 0
 
 
-def test_an_event_during_a_wait_ends_it_and_leaves_the_job_to_whoever_set_it(cloud, service, statuses, clock):
+def test_an_event_ends_the_wait_and_does_not_cancel_the_job(cloud, service, statuses, clock):
     statuses("RUNNING")
     event = threading.Event()
     clock.during_wait = lambda: event.set() if len(clock.waits) == 3 else None
@@ -191,7 +195,7 @@ def test_an_event_during_a_wait_ends_it_and_leaves_the_job_to_whoever_set_it(clo
     assert [call.request.method for call in cloud.calls] == ["GET", "GET"]
 
 
-def test_an_event_ends_the_pause_between_two_tries_of_one_look(cloud, service, statuses, clock):
+def test_an_event_ends_the_delay_before_a_retry(cloud, service, statuses, clock):
     statuses({"status": 429, "headers": {"Retry-After": "50"}})
     event = threading.Event()
     clock.during_wait = lambda: event.set() if clock.waits[-1] == 50 else None
@@ -214,20 +218,20 @@ def test_an_event_interrupts_a_real_wait(cloud, statuses, url, token):
         )
 
 
-# --- the wait that Qiskit's jobs use ------------------------------------------------------------------
+# --- wait_for_job -------------------------------------------------------------------------------------
 
 
-def test_waiting_with_a_limit_looks_once_more_when_it_is_over(service, statuses, clock):
+def test_the_job_is_polled_once_more_at_the_time_limit(service, statuses, clock):
     statuses("RUNNING")
     with pytest.raises(
         JobTimeoutError, match=r"job j1 is not final after 1 s\. .* status of job j1 is RUNNING"
     ) as caught:
         service.wait_for_job(JOB, timeout_s=1.0)
     assert caught.value.status is JobStatus.RUNNING
-    assert looks(clock)[-1] == 1.0
+    assert poll_times(clock)[-1] == 1.0
 
 
-def test_a_limit_of_no_time_is_one_look(cloud, service, statuses, clock):
+def test_a_time_limit_of_zero_allows_one_poll(cloud, service, statuses, clock):
     statuses("RUNNING", "COMPLETED")
     with pytest.raises(JobTimeoutError):
         service.wait_for_job(JOB, timeout_s=0)
@@ -237,7 +241,7 @@ def test_a_limit_of_no_time_is_one_look(cloud, service, statuses, clock):
 @pytest.mark.parametrize(
     "trouble", [LOST, {"status": 429, "headers": {"Retry-After": "60"}}], ids=["lost", "busy"]
 )
-def test_a_service_in_trouble_does_not_stretch_the_limit(service, statuses, clock, trouble):
+def test_retries_do_not_extend_the_time_limit(service, statuses, clock, trouble):
     statuses("RUNNING", trouble)
     with pytest.raises(
         JobTimeoutError, match=r"did not tell the status of job j1 within 2 s\. The job keeps running"
@@ -246,20 +250,20 @@ def test_a_service_in_trouble_does_not_stretch_the_limit(service, statuses, cloc
     assert clock.time <= 2
 
 
-def test_waiting_tells_each_look_and_returns_the_run_time(service, statuses):
+def test_on_poll_is_called_after_each_poll_and_the_run_time_is_returned(service, statuses):
     statuses("RUNNING", {"json": {"status": "COMPLETED", "run_time": 2}})
-    heard = []
-    state = service.wait_for_job(JOB, on_poll=lambda *args: heard.append(args))
+    reported = []
+    state = service.wait_for_job(JOB, on_poll=lambda *args: reported.append(args))
     assert state == JobState(JobStatus.COMPLETED, run_time_s=2.0)
-    assert heard == [(1, JobState(JobStatus.RUNNING)), (2, state)]
+    assert reported == [(1, JobState(JobStatus.RUNNING)), (2, state)]
 
 
-# --- several jobs together -----------------------------------------------------------------------------
+# --- several jobs -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def jobs(cloud, url):
-    """Scripts several jobs: the answers of each, the last of which repeats; returns the jobs."""
+    """Script the statuses of several jobs, and return the jobs. The last status of each is repeated."""
 
     def script(**answers):
         for job_id, statuses in answers.items():
@@ -270,12 +274,12 @@ def jobs(cloud, url):
     return script
 
 
-def asked(cloud):
-    """The jobs that were asked about, in order."""
+def polled_jobs(cloud):
+    """The jobs that were polled, in order."""
     return [call.request.url.split("/")[-3] for call in cloud.calls]
 
 
-def test_several_jobs_are_waited_for_together_and_come_in_the_order_asked_for(cloud, service, jobs):
+def test_final_states_are_returned_in_the_order_of_the_jobs(cloud, service, jobs):
     states = service.wait_for_jobs(
         jobs(slow=["RUNNING"] * 4 + ["COMPLETED"], bad=["RUNNING", "FAILED"], quick=["COMPLETED"])
     )
@@ -284,17 +288,21 @@ def test_several_jobs_are_waited_for_together_and_come_in_the_order_asked_for(cl
         ("bad", JobStatus.FAILED),
         ("quick", JobStatus.COMPLETED),
     ]
-    assert {job_id: asked(cloud).count(job_id) for job_id in states} == {"slow": 5, "bad": 2, "quick": 1}
+    assert {job_id: polled_jobs(cloud).count(job_id) for job_id in states} == {
+        "slow": 5,
+        "bad": 2,
+        "quick": 1,
+    }
 
 
-def test_looks_at_several_jobs_never_come_closer_than_a_first_look(service, jobs, clock):
+def test_polls_of_several_jobs_are_at_least_the_first_delay_apart(service, jobs, clock):
     many = jobs(**{f"j{index}": ["RUNNING"] * 6 + ["COMPLETED"] for index in range(40)})
     service.wait_for_jobs(many)
     assert len(clock.waits) == 7 * 40
     assert min(clock.waits) >= 0.05 - 1e-9
 
 
-def test_a_slow_service_is_not_made_up_for_by_a_burst(cloud, service, jobs, clock, url):
+def test_delayed_polls_are_not_made_up_for_by_a_burst(cloud, service, jobs, clock, url):
     many = jobs(**{f"j{index}": ["COMPLETED"] for index in range(10)})
 
     def slow(request):
@@ -306,15 +314,15 @@ def test_a_slow_service_is_not_made_up_for_by_a_burst(cloud, service, jobs, cloc
     assert min(clock.waits[2:]) == pytest.approx(0.05)
 
 
-def test_each_look_at_several_jobs_tells_what_is_known_so_far(service, jobs):
-    heard = []
+def test_on_poll_gets_the_known_states_of_all_jobs(service, jobs):
+    reported = []
     pair = jobs(a=["RUNNING", "COMPLETED"], b=["COMPLETED"])
-    service.wait_for_jobs(pair, on_poll=lambda count, states: heard.append((count, dict(states))))
+    service.wait_for_jobs(pair, on_poll=lambda count, states: reported.append((count, dict(states))))
     running, done = JobState(JobStatus.RUNNING), JobState(JobStatus.COMPLETED)
-    assert heard == [(1, {"a": running}), (2, {"a": running, "b": done}), (3, {"a": done, "b": done})]
+    assert reported == [(1, {"a": running}), (2, {"a": running, "b": done}), (3, {"a": done, "b": done})]
 
 
-def test_one_limit_holds_for_all_jobs_together(service, jobs, clock):
+def test_one_time_limit_applies_to_all_jobs_together(service, jobs, clock):
     pair = jobs(a=["COMPLETED"], b=["RUNNING"], c=["RUNNING"])
     with pytest.raises(
         JobTimeoutError, match=r"2 of 3 jobs are not final after 2 s, among them [bc]\. .* is RUNNING"
@@ -323,21 +331,21 @@ def test_one_limit_holds_for_all_jobs_together(service, jobs, clock):
     assert clock.time == pytest.approx(2.0)
 
 
-def test_no_job_takes_no_time_and_one_named_twice_is_one(cloud, service, jobs):
+def test_no_jobs_take_no_time_and_a_repeated_job_is_polled_as_one(cloud, service, jobs):
     assert service.wait_for_jobs([]) == {}
     [job] = jobs(a=["COMPLETED"])
     assert service.wait_for_jobs([job, job]) == {"a": JobState(JobStatus.COMPLETED)}
-    assert asked(cloud) == ["a"]
+    assert polled_jobs(cloud) == ["a"]
 
 
-def test_the_looks_are_counted_for_each_job(cloud, clock, url, token, jobs):
+def test_polls_are_counted_for_each_job(cloud, clock, url, token, jobs):
     service = QoroService(token, max_retries=3, base_url=url, clock=clock)
     with pytest.raises(MaxRetriesReachedError, match="not final after 3 polls"):
         service.wait_for_jobs(jobs(a=["RUNNING"], b=["RUNNING"]))
-    assert sorted(map(asked(cloud).count, "ab")) == [2, 3]
+    assert sorted(map(polled_jobs(cloud).count, "ab")) == [2, 3]
 
 
-# --- words for people ---------------------------------------------------------------------------------
+# --- log and terminal ---------------------------------------------------------------------------------
 
 
 def test_the_log_has_a_line_for_each_change(service, statuses, caplog):
@@ -351,7 +359,7 @@ def test_the_log_has_a_line_for_each_change(service, statuses, caplog):
     ]
 
 
-def test_who_does_not_want_words_gets_none(service, statuses, caplog, capfd):
+def test_nothing_is_logged_or_shown_if_not_verbose(service, statuses, caplog, capfd):
     caplog.set_level(logging.DEBUG, "qiskit_qoro")
     statuses("PENDING", "COMPLETED")
     service.poll_job_status(JOB, loop_until_complete=True, verbose=False)
@@ -368,7 +376,7 @@ def test_without_a_terminal_nothing_is_written(service, statuses, capfd, monkeyp
 @pytest.mark.parametrize(
     "job", [ExecutionResult(), ExecutionResult(job_id=""), None, "j1", ExecutionResult(job_id=3)]
 )
-def test_what_has_no_job_id_cannot_be_asked_about(cloud, service, job):
+def test_a_result_without_job_id_is_refused(cloud, service, job):
     for ask in (
         service.poll_job_status,
         service.get_job_results,
@@ -384,7 +392,7 @@ def test_what_has_no_job_id_cannot_be_asked_about(cloud, service, job):
 
 
 @pytest.mark.parametrize("dots", [".", ".."])
-def test_dots_are_no_job(cloud, service, dots):
+def test_dots_are_not_a_job_id(cloud, service, dots):
     with pytest.raises(QoroInputError, match="expected the identifier of a job"):
         service.cancel_job(ExecutionResult(job_id=dots))
     assert len(cloud.calls) == 0

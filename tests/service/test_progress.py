@@ -1,4 +1,4 @@
-"""What is shown during a wait on a terminal: a line on standard error that goes away again."""
+"""The status line that a wait shows on a terminal and removes at the end."""
 
 import os
 import pty
@@ -18,14 +18,14 @@ from qiskit_qoro.service.progress import status_line
 
 with status_line("[job]", {verbose}) as show:
     show(JobStatus("[/RUNNING]"))
-    print("said meanwhile")
+    print("printed during the wait")
     show(JobStatus.COMPLETED)
-print("said after")
+print("printed after the wait")
 """
 
 
 def run_on_a_terminal(verbose):
-    """The script's standard output through a pipe, and what its standard error showed on a terminal."""
+    """Run the script with standard error on a terminal, and return what it wrote to a pipe and to that."""
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(verbose=verbose)],
@@ -40,7 +40,7 @@ def run_on_a_terminal(verbose):
     try:
         while piece := os.read(ours, 4096):
             shown += piece
-    except OSError:  # how a terminal without writers ends on Linux
+    except OSError:  # Linux reports the end of a terminal's output in this way
         pass
     os.close(ours)
     return done.stdout.decode(), shown.decode()
@@ -50,11 +50,11 @@ def test_a_terminal_shows_the_status_whatever_it_is_and_clears_it():
     out, shown = run_on_a_terminal(verbose=True)
     assert "job [job] is COMPLETED" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
     assert shown.rstrip().endswith("\x1b[2K")
-    assert out == "said meanwhile\nsaid after\n"
+    assert out == "printed during the wait\nprinted after the wait\n"
 
 
-def test_a_terminal_shows_nothing_to_who_does_not_want_it():
-    assert run_on_a_terminal(verbose=False) == ("said meanwhile\nsaid after\n", "")
+def test_a_terminal_shows_nothing_if_not_verbose():
+    assert run_on_a_terminal(verbose=False) == ("printed during the wait\nprinted after the wait\n", "")
 
 
 def shown_during_a_wait(clock, *, console, enabled=True):
@@ -65,7 +65,7 @@ def shown_during_a_wait(clock, *, console, enabled=True):
     return console.file.getvalue()
 
 
-def test_a_long_wait_shows_a_line_after_a_while(clock):
+def test_a_long_wait_shows_a_line(clock):
     shown = shown_during_a_wait(clock, console=Console(file=StringIO(), force_terminal=True, width=80))
     assert "PENDING" not in shown
     assert "job [a]+[b]: 1 of 2 RUNNING, 1 of 2 COMPLETED, 2 s" in shown
@@ -80,7 +80,7 @@ def test_a_short_wait_shows_nothing(clock):
     assert console.file.getvalue() == ""
 
 
-def test_a_long_wait_shows_nothing_to_who_does_not_want_it_and_nothing_in_files(clock):
+def test_a_long_wait_shows_nothing_if_disabled_or_without_a_terminal(clock):
     terminal = Console(file=StringIO(), force_terminal=True, width=80)
     assert shown_during_a_wait(clock, console=terminal, enabled=False) == ""
     assert shown_during_a_wait(clock, console=Console(file=StringIO())) == ""

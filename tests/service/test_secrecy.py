@@ -1,4 +1,4 @@
-"""The token is in the headers that are sent, and nowhere else."""
+"""The token is sent in a header, and appears nowhere else."""
 
 import copy
 import logging
@@ -20,7 +20,7 @@ JOB = ExecutionResult(job_id="j1")
 
 
 def chain(error):
-    """The error, and all that it was caused by or raised during."""
+    """The error with all its causes and contexts."""
     seen = []
     waiting = [error]
     while waiting:
@@ -32,7 +32,7 @@ def chain(error):
 
 
 def requests_of(error):
-    """Every request that an error holds on to."""
+    """Every request that an error refers to."""
     answer = getattr(error, "response", None)
     held = [getattr(error, "request", None)]
     if answer is not None:
@@ -82,17 +82,20 @@ ACTIONS = {
     ],
     ids=lambda failure: str(failure.get("status") or type(failure["body"]).__name__),
 )
-def test_no_error_and_nothing_that_it_holds_shows_the_token(cloud, service, token, caplog, action, failure):
+def test_no_error_and_nothing_that_it_refers_to_contains_the_token(
+    cloud, service, token, caplog, action, failure
+):
     caplog.set_level(logging.DEBUG)
     if "status" not in failure:
-        # Errors of the HTTP library bring the request along.
+        # Errors of the HTTP library refer to the request.
         failure = {"body": type(failure["body"])(str(failure["body"]))}
         request = requests.Request("GET", "https://qoro.test/", headers={"Authorization": f"Bearer {token}"})
         failure["body"].request = request.prepare()
     for method in (responses.GET, responses.POST):
         cloud.add(method, re.compile(r"https://\w+\.test/.*"), **failure)
     if failure.get("status") == 200 and action in (ACTIONS["ping"], ACTIONS["cancel"]):
-        assert token not in repr(action(service).request.headers)  # they hand out whatever was answered
+        # These two return any response. They do not decode it.
+        assert token not in repr(action(service).request.headers)
         return
     with pytest.raises(QoroError) as caught:
         action(service)
@@ -102,7 +105,7 @@ def test_no_error_and_nothing_that_it_holds_shows_the_token(cloud, service, toke
     assert token not in caplog.text
 
 
-def test_the_error_of_an_upload_does_not_show_the_token(cloud, service, url, token, caplog):
+def test_the_error_of_an_upload_does_not_contain_the_token(cloud, service, url, token, caplog):
     caplog.set_level(logging.DEBUG)
     cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"})
     cloud.add("POST", f"{url}/job/j1/add_circuits/", status=500)
@@ -114,7 +117,7 @@ def test_the_error_of_an_upload_does_not_show_the_token(cloud, service, url, tok
     assert "j1" in caplog.text
 
 
-def test_an_answer_that_is_handed_out_does_not_hold_the_token(cloud, service, url, token):
+def test_a_returned_response_does_not_contain_the_token(cloud, service, url, token):
     cloud.add("GET", f"{url}/", json={})
     answer = service.test_connection()
     assert answer.request.headers["Authorization"] == "Bearer (redacted)"
@@ -127,5 +130,5 @@ def test_the_client_does_not_show_the_token(service, token, show):
     assert token not in repr(service._transport)
 
 
-def test_a_pickled_client_carries_the_token_because_it_has_to_work(service, token):
+def test_a_pickled_client_contains_the_token_because_it_needs_it(service, token):
     assert token.encode() in pickle.dumps(service)

@@ -1,4 +1,4 @@
-"""Whether a QPU system given by its name computes expectation values, and what its vendor lets a job set."""
+"""QPU systems: whether they compute expectation values, and the options of their vendors."""
 
 import json
 import pickle
@@ -17,22 +17,22 @@ BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0
 SYSTEMS = [{"name": "exact", "supports_expval": True}, {"name": "counts", "supports_expval": False}]
 
 
-def named(system, url, clock, **fields):
+def service_for(system, url, clock, **fields):
     return QoroService("t", JobConfig(qpu_system=system, **fields), base_url=url, clock=clock)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("exact", True), ("counts", False), ("unheard of", False)])
-def test_a_system_given_by_name_is_looked_up_when_somebody_asks(cloud, clock, url, name, expected):
+@pytest.mark.parametrize(("name", "expected"), [("exact", True), ("counts", False), ("unknown", False)])
+def test_a_system_given_by_name_is_looked_up_when_supports_expval_is_used(cloud, clock, url, name, expected):
     cloud.get(f"{url}/qpusystem/", json=SYSTEMS)
-    service = named(name, url, clock)
+    service = service_for(name, url, clock)
     assert len(cloud.calls) == 0
     assert service.supports_expval is expected
     assert len(cloud.calls) == 1
 
 
-def test_it_is_looked_up_once(cloud, clock, url):
+def test_a_system_given_by_name_is_looked_up_once(cloud, clock, url):
     cloud.get(f"{url}/qpusystem/", json=SYSTEMS)
-    service = named("exact", url, clock)
+    service = service_for("exact", url, clock)
     assert [service.supports_expval for _ in range(3)] == [True] * 3
     service.job_config = JobConfig(qpu_system="counts")
     assert service.supports_expval is False
@@ -40,22 +40,22 @@ def test_it_is_looked_up_once(cloud, clock, url):
     assert len(cloud.calls) == 1
 
 
-def test_who_wants_samples_does_not_ask(cloud, clock, url):
-    assert named("exact", url, clock, force_sampling=True).supports_expval is False
+def test_force_sampling_needs_no_look_up(cloud, clock, url):
+    assert service_for("exact", url, clock, force_sampling=True).supports_expval is False
 
 
-def test_without_an_answer_it_is_an_error_and_not_a_guess(cloud, clock, url):
-    service = named("exact", url, clock)
+def test_a_failed_look_up_is_an_error(cloud, clock, url):
+    service = service_for("exact", url, clock)
     with pytest.raises(QoroConnectionError):
         _ = service.supports_expval
 
 
-def test_the_local_qpu_given_by_name_computes_none(local_service):
+def test_the_local_qpu_computes_no_expectation_values(local_service):
     service = QoroService(local_service.token, JobConfig(qpu_system="local_qpu"), base_url=local_service.url)
     assert service.supports_expval is False
 
 
-def test_the_blueprint_of_each_vendor_is_a_value(service, cloud, url):
+def test_vendor_blueprints_are_typed_values(service, cloud, url):
     body = {
         "acme": {
             "label": "ACME",
@@ -75,7 +75,7 @@ def test_the_blueprint_of_each_vendor_is_a_value(service, cloud, url):
     }
 
 
-def test_a_device_config_takes_the_place_of_the_execution_configuration(service, cloud, url):
+def test_a_device_config_replaces_the_execution_configuration(service, cloud, url):
     service.job_config = JobConfig(qpu_system="q")
     cloud.post(f"{url}/job/init/", json={"job_id": "j"})
     cloud.post(f"{url}/job/j/add_circuits/", json={})
@@ -85,7 +85,7 @@ def test_a_device_config_takes_the_place_of_the_execution_configuration(service,
     assert "execution_configuration" not in sent
 
 
-def test_each_kind_of_configuration_has_its_reader(service, cloud, url):
+def test_each_kind_of_configuration_has_its_own_method(service, cloud, url):
     job = ExecutionResult(job_id="j")
     cloud.get(f"{url}/job/j/execution_config/", json={"job_id": "j", "device_config": {"MODE": "fast"}})
     assert service.get_device_config(job) == DeviceConfig({"MODE": "fast"})
@@ -98,7 +98,7 @@ def test_each_kind_of_configuration_has_its_reader(service, cloud, url):
         service.get_device_config(job)
 
 
-def test_what_is_no_configuration_is_refused(service):
+def test_a_mapping_is_not_accepted_as_a_configuration(service):
     with pytest.raises(QoroInputError, match="DeviceConfig"):
         service.submit_circuits({"a": BELL}, override_execution_config={"MODE": "fast"})
 
@@ -122,7 +122,7 @@ def test_what_is_no_configuration_is_refused(service):
         (DeviceConfig({"MODE": "a"}), DeviceConfig(), {"device_config": {}}),
     ],
 )
-def test_the_client_may_be_set_to_any_kind_and_a_job_to_another(cloud, clock, url, default, override, sent):
+def test_a_configuration_of_another_kind_replaces_the_default(cloud, clock, url, default, override, sent):
     service = QoroService("t", JobConfig(qpu_system="q"), default, base_url=url, clock=clock)
     assert service.execution_config == default
     cloud.post(f"{url}/job/init/", json={"job_id": "j"})

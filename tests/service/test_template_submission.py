@@ -1,4 +1,4 @@
-"""submit_circuit_templates: what is refused before anything is sent, what is sent, in how many bodies."""
+"""submit_circuit_templates: refused arguments, and the requests it sends."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def unpack(blob: str) -> str:
 
 
 def read(cloud: Any) -> list[tuple[str, tuple[str, ...], list[tuple[str, tuple[float, ...]]]]]:
-    """Read the uploads by hand: sizes, the final mark; text, names and parameter sets of each."""
+    """Decode the uploads without our codecs, check their sizes and the final mark; return their content."""
     sent = [call.request.body for call in cloud.calls if "/add_circuits/" in call.request.url]
     assert all(len(body) < LIMIT_BYTES for body in sent)
     found = [json.loads(body) for body in sent]
@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "no templates": ([], {}, "templates: expected a list of TemplateEntry with at least one"),
     "one template without a list": (template(), {}, "templates: expected a list"),
     "a mapping": ({"a": template()}, {}, "templates: expected a list"),
-    "no template": ([TWO], {}, r"templates\[0\]: expected a TemplateEntry, got str"),
+    "text instead of a template": ([TWO], {}, r"templates\[0\]: expected a TemplateEntry, got str"),
     "no sets": ([template(), template(sets=())], {}, r"templates\[1\] has no parameter sets"),
     "empty label": ([template(sets=[("", (1, 2))])], {}, "label '' is empty"),
     "a label in two templates": (
@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         "circuit_ham_map is for",
     ),
     "shot_groups": ([template()], {"shot_groups": [[0, 1, 5]]}, "shot_groups is for submit_circuits"),
-    "groups of words": ([template()], {"ham_ops": "ZZ|XX"}, "ham_ops has 2 groups"),
+    "several groups of Pauli strings": ([template()], {"ham_ops": "ZZ|XX"}, "ham_ops has 2 groups"),
     "EXECUTE with ham_ops": (
         [template()],
         {"ham_ops": "ZZ", "job_type": JobType.EXECUTE},
@@ -109,8 +109,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     ),
     "EXPECTATION without ham_ops": ([template()], {"job_type": "EXPECTATION"}, "no ham_ops"),
     "VALIDATE": ([template()], {"job_type": JobType.VALIDATE}, "VALIDATE"),
-    "a word that is none": ([template()], {"ham_ops": "Z0"}, "ham_ops"),
-    "a word too long for a template": (
+    "a malformed Pauli string": ([template()], {"ham_ops": "Z0"}, "ham_ops"),
+    "a Pauli string too long for a template": (
         [template(), template(ONE, ["a"], [("y", [1])])],
         {"ham_ops": "ZZ"},
         r"Pauli string 'ZZ' has 2 letters, but templates\[1\] has 1 qubits",
@@ -125,19 +125,23 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         {},
         r"templates\[1\]: line 4, column 1: 'rxy' is not defined",
     ),
-    "the name of a register": (
+    "a parameter named like a register": (
         [template(TWO, ["a", "b", "q"], [("x", [1, 2, 3])])],
         {},
         "line 3, column 6: .*'q'",
     ),
     "a reserved name": ([template(TWO, ["a", "b", "pi"], [("x", [1, 2, 3])])], {}, "'pi' is reserved"),
-    "another type of configuration": ([template()], {"override_job_config": {}}, "type JobConfig"),
-    "another type of engine's": ([template()], {"override_execution_config": {}}, "type ExecutionConfig"),
+    "a job configuration of the wrong type": ([template()], {"override_job_config": {}}, "type JobConfig"),
+    "an execution configuration of the wrong type": (
+        [template()],
+        {"override_execution_config": {}},
+        "type ExecutionConfig",
+    ),
 }
 
 
 @pytest.mark.parametrize(("templates", "options", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_used_is_refused_and_nothing_is_sent(
+def test_an_invalid_argument_is_refused_and_nothing_is_sent(
     cloud: Any, service: QoroService, templates: Any, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message) as caught:
@@ -146,7 +150,7 @@ def test_what_cannot_be_used_is_refused_and_nothing_is_sent(
     assert len(cloud.calls) == 0
 
 
-def test_a_template_that_fits_into_no_body_is_named_with_its_size(cloud: Any, service: QoroService) -> None:
+def test_a_template_too_large_for_a_body_is_named_with_its_size(cloud: Any, service: QoroService) -> None:
     noise = base64.b85encode(random.Random(1).randbytes(1_500_000)).decode()
     huge = template(f"{TWO}// {noise}", sets=[("y", (1, 2))])
     with pytest.raises(
@@ -156,7 +160,7 @@ def test_a_template_that_fits_into_no_body_is_named_with_its_size(cloud: Any, se
     assert len(cloud.calls) == 0
 
 
-def test_a_parameter_set_that_leaves_no_room_for_itself_is_named(cloud: Any, service: QoroService) -> None:
+def test_a_parameter_set_too_large_for_a_body_is_named(cloud: Any, service: QoroService) -> None:
     names = [f"a{index}" for index in range(45_000)]
     wide = template(ONE.replace("rx(a)", "rx(a0)"), names, [("wide one", np.full(45_000, 1 / 3))])
     with pytest.raises(QoroInputError, match=r"the parameters of 'wide one' take \d{6}"):
@@ -164,7 +168,7 @@ def test_a_parameter_set_that_leaves_no_room_for_itself_is_named(cloud: Any, ser
     assert len(cloud.calls) == 0
 
 
-def test_an_angle_without_a_value_for_all_numbers_is_tried_with_the_first_set(
+def test_an_angle_that_is_undefined_for_some_values_is_checked_with_the_first_parameter_set(
     accepting: Any, service: QoroService
 ) -> None:
     service.submit_circuit_templates([template(ONE.replace("(a)", "(ln(a-5))"), ["a"], [("x", [6])])])
@@ -174,7 +178,7 @@ def test_an_angle_without_a_value_for_all_numbers_is_tried_with_the_first_set(
 # --- what is sent -------------------------------------------------------------------------------------
 
 
-def test_a_template_travels_with_its_names_and_rows(accepting: Any, service: QoroService) -> None:
+def test_a_template_is_sent_with_its_names_and_parameter_sets(accepting: Any, service: QoroService) -> None:
     sets = [("x", (0.5, np.float64(-1e-7))), ("ψ", np.array([1 / 3, 2.0]))]
     result = service.submit_circuit_templates([template(sets=sets)])
     assert result.job_id == "j1"
@@ -196,7 +200,7 @@ def test_a_template_travels_with_its_names_and_rows(accepting: Any, service: Qor
     }
 
 
-def test_words_make_an_expectation_job(accepting: Any, service: QoroService) -> None:
+def test_pauli_strings_make_an_expectation_job(accepting: Any, service: QoroService) -> None:
     service.submit_circuit_templates([template()], ham_ops="ZI;XX", job_type=JobType.EXPECTATION)
     assert bodies(accepting, "init")[0]["job_type"] == "EXPECTATION"
     [body] = bodies(accepting)
@@ -206,7 +210,7 @@ def test_words_make_an_expectation_job(accepting: Any, service: QoroService) -> 
     assert "circuit_ham_map" not in body
 
 
-def test_configurations_of_a_submission_win_and_further_keywords_are_ignored(
+def test_overrides_take_precedence_and_further_keywords_are_ignored(
     accepting: Any, service: QoroService
 ) -> None:
     service.submit_circuit_templates(
@@ -221,7 +225,7 @@ def test_configurations_of_a_submission_win_and_further_keywords_are_ignored(
     assert bodies(accepting)[0]["shots"] == 7
 
 
-def test_each_template_has_a_body_of_its_own_and_only_the_last_is_final(
+def test_each_template_has_its_own_body_and_only_the_last_body_is_finalized(
     accepting: Any, service: QoroService
 ) -> None:
     first, second = template(sets=rows(3, 2, "f")), template(ONE, ["a"], rows(2, 1, "s"))
@@ -232,7 +236,7 @@ def test_each_template_has_a_body_of_its_own_and_only_the_last_is_final(
     ]
 
 
-def test_many_rows_travel_in_several_bodies_that_repeat_the_template(
+def test_many_parameter_sets_are_sent_in_several_bodies_that_repeat_the_template(
     accepting: Any, service: QoroService
 ) -> None:
     names = [f"theta_{index}" for index in range(20)]
@@ -248,7 +252,9 @@ def test_many_rows_travel_in_several_bodies_that_repeat_the_template(
     assert len({body["observables"] for body in bodies(accepting)}) == 1
 
 
-def test_bodies_are_filled_to_the_last_row_that_is_allowed(accepting: Any, service: QoroService) -> None:
+def test_bodies_are_filled_up_to_the_last_parameter_set_that_fits(
+    accepting: Any, service: QoroService
+) -> None:
     service.submit_circuit_templates([template(ONE, ["a"], [(f"{k:06}", (0.5,)) for k in range(60_000)])])
     sent = [call.request.body for call in accepting.calls if "/add_circuits/" in call.request.url]
     assert len(read(accepting)) == len(sent) > 2
@@ -257,7 +263,7 @@ def test_bodies_are_filled_to_the_last_row_that_is_allowed(accepting: Any, servi
     )
 
 
-def test_an_upload_that_is_lost_cancels_the_job_and_is_not_sent_again(
+def test_a_lost_upload_is_not_sent_again_and_its_job_is_cancelled(
     cloud: Any, service: QoroService, url: str
 ) -> None:
     cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"})
@@ -268,9 +274,7 @@ def test_an_upload_that_is_lost_cancels_the_job_and_is_not_sent_again(
     assert [call.request.url.rsplit("/", 2)[1] for call in cloud.calls] == ["init", "add_circuits", "cancel"]
 
 
-def test_depth_is_recorded_once_for_each_circuit_as_for_bound_ones(
-    accepting: Any, service: QoroService
-) -> None:
+def test_the_depth_is_recorded_once_for_each_parameter_set(accepting: Any, service: QoroService) -> None:
     service.track_depth = True
     deep, flat = template(sets=rows(3, 2, "deep")), template(ONE, ["a"], rows(1, 1, "flat"))
     service.submit_circuit_templates([deep, flat])
@@ -278,20 +282,20 @@ def test_depth_is_recorded_once_for_each_circuit_as_for_bound_ones(
     assert service.depth_history == [[4, 4, 4, 1], [4]]
 
 
-def test_checked_templates_are_rendered_like_the_entries_that_mean_the_same(service: QoroService) -> None:
+def test_checked_templates_give_the_same_bytes_as_equivalent_entries(service: QoroService) -> None:
     checked = CheckedTemplate(TWO, 2, ("a", "b"), rows(3, 2))
     submission = service.prepare_checked([checked], Measurement(observables=(("ZI", "XX"),)))
     assert submission == service.prepare_circuit_templates([template(sets=rows(3, 2))], ham_ops="ZI;XX")
 
 
-# --- what can be asked of a runner --------------------------------------------------------------------
+# --- SupportsCircuitTemplates -------------------------------------------------------------------------
 
 
-def test_the_service_says_that_it_takes_templates(service: QoroService) -> None:
+def test_the_client_supports_circuit_templates(service: QoroService) -> None:
     assert isinstance(service, SupportsCircuitTemplates)
 
 
-def test_a_runner_that_does_not_take_templates_does_not_say_so() -> None:
+def test_a_runner_without_the_method_does_not_support_circuit_templates() -> None:
     class Plain(CircuitRunner):
         shots = 1
         supports_expval = False
@@ -306,7 +310,7 @@ def test_a_runner_that_does_not_take_templates_does_not_say_so() -> None:
 # --- on the local service -----------------------------------------------------------------------------
 
 
-def test_values_agree_with_the_circuit_that_qiskit_binds(live_service: QoroService) -> None:
+def test_results_agree_with_the_circuits_that_qiskit_binds(live_service: QoroService) -> None:
     theta = ParameterVector("theta", 3)
     circuit = QuantumCircuit(2)
     circuit.ry(theta[0], 0)
@@ -319,19 +323,20 @@ def test_values_agree_with_the_circuit_that_qiskit_binds(live_service: QoroServi
         + "qreg q[2];\nry(theta_0) q[0];\ncx q[0],q[1];\nrx(2*theta_1) q[1];\nrz(-theta_2) q[0];\nh q[0];\n"
     )
     entry = template(text, [f"theta_{k}" for k in range(3)], rows(7, 3))
-    words = ["ZI", "XX", "IY", "YZ"]
-    job = live_service.submit_circuit_templates([entry], ham_ops=";".join(words))
+    pauli_strings = ["ZI", "XX", "IY", "YZ"]
+    job = live_service.submit_circuit_templates([entry], ham_ops=";".join(pauli_strings))
     live_service.poll_job_status(job, loop_until_complete=True, verbose=False)
     results = live_service.get_job_results(job).results
     assert results is not None
     assert list(results) == [label for label, _ in entry.parameter_sets]
     for label, values in entry.parameter_sets:
         state = Statevector(circuit.assign_parameters(values))
-        expected = {word: state.expectation_value(SparsePauliOp(word[::-1])).real for word in words}
+        # Qiskit's labels have qubit 0 on the right.
+        expected = {text: state.expectation_value(SparsePauliOp(text[::-1])).real for text in pauli_strings}
         assert results[label] == pytest.approx(expected, abs=1e-12)
 
 
-def test_many_rows_come_back_under_their_labels_in_order(live_service: QoroService) -> None:
+def test_results_of_many_parameter_sets_have_their_labels_in_order(live_service: QoroService) -> None:
     sets = [(f"row {k}", (np.pi * (k % 2), 0.0)) for k in range(300)]
     job = live_service.submit_circuit_templates([template(sets=sets)])
     live_service.poll_job_status(job, loop_until_complete=True, verbose=False)
@@ -341,7 +346,7 @@ def test_many_rows_come_back_under_their_labels_in_order(live_service: QoroServi
     assert list(results) == list(expected)
 
 
-def test_gates_that_only_qiskits_include_defines_are_defined_on_the_way(
+def test_gates_that_only_qiskits_include_file_defines_are_defined_in_the_upload(
     live_service: QoroService,
 ) -> None:
     text = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\nh q[0]; h q[1];\nrzz(a) q[0],q[1];\n'

@@ -1,4 +1,4 @@
-"""One request and its answer: what is sent, what is sent again, and what errors become."""
+"""Requests and responses: retries, headers, redirects, and the translation of errors."""
 
 import pickle
 import platform
@@ -49,7 +49,7 @@ def send(transport, endpoint):
     return transport.send(endpoint, job_id="j1", body=b"{}" if endpoint.method == "POST" else None)
 
 
-# --- what is sent again -------------------------------------------------------------------------------
+# --- retries ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
@@ -65,7 +65,7 @@ def send(transport, endpoint):
     ],
     ids=["lost", "slow", "429", "502", "503", "504"],
 )
-def test_only_what_is_repeatable_is_sent_again_and_not_for_ever(cloud, transport, url, endpoint, failure):
+def test_only_repeatable_requests_are_retried_and_not_forever(cloud, transport, url, endpoint, failure):
     scripted(cloud, url, endpoint, **failure)
     with pytest.raises((QoroAPIError, QoroConnectionError)):
         send(transport, endpoint)
@@ -74,20 +74,20 @@ def test_only_what_is_repeatable_is_sent_again_and_not_for_ever(cloud, transport
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 500])
-def test_an_answer_that_will_not_change_is_not_asked_for_again(cloud, transport, url, endpoint, status):
+def test_a_permanent_error_is_not_retried(cloud, transport, url, endpoint, status):
     scripted(cloud, url, endpoint, status=status)
     with pytest.raises(QoroAPIError):
         send(transport, endpoint)
     assert len(cloud.calls) == 1
 
 
-def test_what_opens_appends_cancels_deletes_or_bills_is_never_repeatable():
+def test_requests_that_open_append_cancel_delete_or_bill_are_not_repeatable():
     once = {row.name for row in ENDPOINTS if not row.repeatable}
     opening = {"init_job", "create_failed_job"}
     assert once == opening | {"add_circuits", "cancel_job", "delete_job", "submit_qubo"}
 
 
-def test_a_call_that_succeeds_after_failures_gives_its_answer(cloud, transport, clock, url):
+def test_a_request_that_succeeds_after_retries_returns_its_response(cloud, transport, clock, url):
     scripted(cloud, url, PING, body=requests.exceptions.ConnectionError("reset"))
     scripted(cloud, url, PING, status=503)
     scripted(cloud, url, PING, json={"fine": True})
@@ -95,14 +95,14 @@ def test_a_call_that_succeeds_after_failures_gives_its_answer(cloud, transport, 
     assert len(clock.waits) == 2
 
 
-def test_the_pauses_grow(cloud, transport, clock, url):
+def test_the_backoff_doubles(cloud, transport, clock, url):
     scripted(cloud, url, PING, status=503)
     with pytest.raises(QoroAPIError):
         transport.send(PING)
     assert clock.waits == [0.25, 0.5, 1.0, 2.0]
 
 
-def test_jitter_keeps_clients_from_coming_back_together(cloud, clock, url, token):
+def test_jitter_extends_the_backoff(cloud, clock, url, token):
     scripted(cloud, url, PING, status=503)
     with pytest.raises(QoroAPIError):
         Transport(url, token, clock=clock).send(PING)
@@ -112,14 +112,14 @@ def test_jitter_keeps_clients_from_coming_back_together(cloud, clock, url, token
     assert clock.waits != [0.25, 0.5, 1.0, 2.0]
 
 
-def test_the_pause_that_the_service_asks_for_in_seconds_is_kept(cloud, transport, clock, url):
+def test_retry_after_in_seconds_is_respected(cloud, transport, clock, url):
     scripted(cloud, url, PING, status=429, headers={"Retry-After": "7"})
     scripted(cloud, url, PING, status=200)
     transport.send(PING)
     assert clock.waits == [7.0]
 
 
-def test_the_pause_that_the_service_asks_for_as_a_date_is_kept(cloud, transport, clock, url):
+def test_retry_after_as_a_date_is_respected(cloud, transport, clock, url):
     scripted(cloud, url, PING, status=503, headers={"Retry-After": http_date(30)})
     scripted(cloud, url, PING, status=200)
     transport.send(PING)
@@ -130,7 +130,7 @@ def test_the_pause_that_the_service_asks_for_as_a_date_is_kept(cloud, transport,
     "value",
     ["soon", "", "-5", "1e9", "Wed, 99 Foo 2026 00:00:00 GMT", "Wed, 21 Oct 2015 07:28:00 -0000", "0"],
 )
-def test_a_senseless_or_past_pause_changes_nothing(cloud, transport, clock, url, value):
+def test_an_invalid_or_past_retry_after_is_ignored(cloud, transport, clock, url, value):
     scripted(cloud, url, PING, status=503, headers={"Retry-After": value})
     scripted(cloud, url, PING, status=200)
     transport.send(PING)
@@ -142,7 +142,7 @@ def test_a_senseless_or_past_pause_changes_nothing(cloud, transport, clock, url,
     # The date has an id of its own: processes that collect the tests a second apart have to agree on the ids.
     ["61", "86400", "9" * 400, pytest.param(http_date(3600), id="date")],
 )
-def test_a_pause_beyond_all_patience_is_an_error_that_says_how_long(cloud, transport, clock, url, value):
+def test_a_retry_after_beyond_the_limit_is_an_error_with_that_time(cloud, transport, clock, url, value):
     scripted(cloud, url, PING, status=429, headers={"Retry-After": value})
     with pytest.raises(RateLimitError, match="asks to wait") as caught:
         transport.send(PING)
@@ -154,13 +154,13 @@ def test_a_pause_beyond_all_patience_is_an_error_that_says_how_long(cloud, trans
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
-def test_every_request_has_its_time_limits(cloud, transport, url, endpoint):
+def test_every_request_has_the_time_limits_of_its_endpoint(cloud, transport, url, endpoint):
     scripted(cloud, url, endpoint, json={})
     send(transport, endpoint)
     assert cloud.calls[0].request.req_kwargs["timeout"] == (CONNECT_TIMEOUT_S, endpoint.timeout_s)
 
 
-def test_token_and_versions_travel_as_headers(raw_server, clock):
+def test_token_and_versions_are_sent_as_headers(raw_server, clock):
     server = raw_server()
     server.answers = [OK]
     Transport(server.url, "the-token", clock=clock).send(PING)
@@ -191,7 +191,7 @@ def test_a_netrc_file_does_not_replace_the_token(raw_server, clock, tmp_path, mo
     assert server.seen[0].headers["Authorization"] == "Bearer the-token"
 
 
-def test_a_proxy_is_not_used_for_this_machine(raw_server, clock, monkeypatch):
+def test_a_proxy_is_not_used_for_a_service_on_this_machine(raw_server, clock, monkeypatch):
     server, proxy = raw_server(), raw_server()
     server.answers = proxy.answers = [OK]
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -200,7 +200,7 @@ def test_a_proxy_is_not_used_for_this_machine(raw_server, clock, monkeypatch):
     assert (len(server.seen), len(proxy.seen)) == (1, 0)
 
 
-def test_a_proxy_is_used_for_the_outside_world(raw_server, clock, monkeypatch):
+def test_a_proxy_is_used_for_a_remote_service(raw_server, clock, monkeypatch):
     proxy = raw_server()
     proxy.answers = [OK]
     monkeypatch.setenv("http_proxy", proxy.url)
@@ -208,7 +208,7 @@ def test_a_proxy_is_used_for_the_outside_world(raw_server, clock, monkeypatch):
     assert [request.path for request in proxy.seen] == ["http://qoro.test/api/"]
 
 
-# --- redirects and damaged answers --------------------------------------------------------------------
+# --- redirects and malformed responses ----------------------------------------------------------------
 
 
 def redirect_to(url):
@@ -217,7 +217,7 @@ def redirect_to(url):
     ).encode()
 
 
-def test_a_get_follows_a_redirect_on_its_own_server_with_the_token(raw_server, clock):
+def test_a_get_follows_a_redirect_on_the_same_server_with_the_token(raw_server, clock):
     server = raw_server()
     server.answers = [redirect_to("/api/elsewhere/"), OK]
     answer = Transport(server.url, "the-token", clock=clock).send(PING)
@@ -225,7 +225,7 @@ def test_a_get_follows_a_redirect_on_its_own_server_with_the_token(raw_server, c
     assert "the-token" not in repr([answer.request.headers, answer.history[0].request.headers])
 
 
-def test_a_redirect_to_another_server_does_not_take_the_token_along(raw_server, clock):
+def test_the_token_is_not_sent_to_another_server_after_a_redirect(raw_server, clock):
     server, other = raw_server(), raw_server()
     other.answers = [OK]
     server.answers = [redirect_to(other.url.replace("127.0.0.1", "localhost"))]
@@ -242,10 +242,10 @@ def test_a_post_follows_no_redirect(raw_server, clock):
     assert "the-token" not in repr(caught.value.response.next.headers)
 
 
-def test_redirects_in_a_circle_are_an_error_without_the_token(raw_server, clock):
+def test_endless_redirects_are_an_error_without_the_token(raw_server, clock):
     server = raw_server()
     server.answers = [redirect_to("/api/")]
-    with pytest.raises(WireError, match="in circles: check the base URL") as caught:
+    with pytest.raises(WireError, match="endlessly: check the base URL") as caught:
         Transport(server.url, "the-token", clock=clock).send(PING)
     assert clock.waits == []
     cause = caught.value.__cause__
@@ -253,7 +253,7 @@ def test_redirects_in_a_circle_are_an_error_without_the_token(raw_server, clock)
     assert all("the-token" not in repr(request.headers) for request in held)
 
 
-def test_an_answer_cut_short_is_a_lost_answer(raw_server, clock):
+def test_a_truncated_response_counts_as_lost(raw_server, clock):
     server = raw_server()
     whole = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{"status": "COMP'
     server.answers = [whole, OK]
@@ -265,7 +265,7 @@ def test_an_answer_cut_short_is_a_lost_answer(raw_server, clock):
 
 
 @pytest.mark.parametrize("body", [HTML, "", "{", "[" * 100_000, '"' + "x" * 9, "1" * 5000])
-def test_an_answer_that_is_not_json_is_said_to_be_so_without_showing_it(cloud, transport, url, body):
+def test_a_response_that_is_not_json_is_an_error_that_does_not_quote_it(cloud, transport, url, body):
     scripted(cloud, url, PING, body=body, content_type="text/html")
     with pytest.raises(
         WireError, match=rf"expected JSON from .*, got {len(body)} bytes of text/html"
@@ -294,7 +294,7 @@ def test_an_answer_that_is_not_json_is_said_to_be_so_without_showing_it(cloud, t
         (599, QoroAPIError),
     ],
 )
-def test_each_status_has_its_error(cloud, transport, url, status, kind):
+def test_each_status_code_has_its_error_class(cloud, transport, url, status, kind):
     scripted(cloud, url, GET_STATUS, status=status, json={"detail": "what the service says"})
     with pytest.raises(requests.exceptions.HTTPError) as caught:
         transport.send(GET_STATUS, job_id="j1")
@@ -307,7 +307,7 @@ def test_each_status_has_its_error(cloud, transport, url, status, kind):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 502])
-def test_a_page_of_html_is_not_echoed(cloud, transport, url, status):
+def test_a_page_of_html_is_not_quoted(cloud, transport, url, status):
     scripted(cloud, url, INIT_JOB, status=status, body=HTML, content_type="text/html")
     with pytest.raises(QoroAPIError) as caught:
         transport.send(INIT_JOB, body=b"{}")
@@ -329,7 +329,7 @@ def test_a_page_of_html_is_not_echoed(cloud, transport, url, status):
         (None, ""),
     ],
 )
-def test_what_the_service_says_is_read_in_every_shape(cloud, transport, url, body, detail):
+def test_the_detail_is_read_from_every_shape_of_error_body(cloud, transport, url, body, detail):
     scripted(cloud, url, PING, status=400, json=body)
     with pytest.raises(QoroAPIError) as caught:
         transport.send(PING)
@@ -337,13 +337,15 @@ def test_what_the_service_says_is_read_in_every_shape(cloud, transport, url, bod
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_failing_service_may_have_acted_on_what_was_sent_once(cloud, transport, url, status):
+def test_after_a_server_error_it_is_not_known_whether_an_unrepeatable_request_was_acted_on(
+    cloud, transport, url, status
+):
     scripted(cloud, url, INIT_JOB, status=status)
     with pytest.raises(QoroAPIError, match="not known whether the service acted"):
         transport.send(INIT_JOB, body=b"{}")
 
 
-def test_a_refused_connection_is_told_in_the_words_of_the_system(clock, raw_server):
+def test_a_refused_connection_is_reported_with_the_message_of_the_system(clock, raw_server):
     transport = Transport("http://127.0.0.1:1/api", "the-token", clock=clock)
     with pytest.raises(requests.exceptions.ConnectionError, match=r"refused.*was not sent") as caught:
         transport.send(INIT_JOB, body=b"{}")
@@ -355,7 +357,7 @@ def test_a_refused_connection_is_told_in_the_words_of_the_system(clock, raw_serv
 @pytest.mark.parametrize(
     "low", [requests.exceptions.ReadTimeout("slow"), requests.exceptions.ConnectTimeout("slow")]
 )
-def test_a_time_limit_is_a_timeout_and_a_connection_error(cloud, transport, url, low):
+def test_a_timeout_is_also_a_connection_error(cloud, transport, url, low):
     scripted(cloud, url, PING, body=low)
     with pytest.raises(requests.exceptions.Timeout) as caught:
         transport.send(PING)
@@ -364,10 +366,10 @@ def test_a_time_limit_is_a_timeout_and_a_connection_error(cloud, transport, url,
     assert caught.value.__cause__ is low
 
 
-def test_a_lost_answer_says_whether_trying_again_does_harm(cloud, transport, url):
+def test_the_error_of_a_lost_answer_says_whether_anything_may_have_changed(cloud, transport, url):
     for endpoint in (PING, INIT_JOB):
         scripted(cloud, url, endpoint, body=requests.exceptions.ConnectionError("reset"))
-    with pytest.raises(QoroConnectionError, match="Nothing was changed by this"):
+    with pytest.raises(QoroConnectionError, match="Nothing was changed;"):
         transport.send(PING)
     with pytest.raises(QoroConnectionError, match="sent once and not repeated"):
         transport.send(INIT_JOB, body=b"{}")
@@ -376,7 +378,7 @@ def test_a_lost_answer_says_whether_trying_again_does_harm(cloud, transport, url
 # --- copies -------------------------------------------------------------------------------------------
 
 
-def test_pickles_of_a_client_work_and_do_not_share_their_random_pauses(cloud, service, url):
+def test_a_pickled_client_works_and_does_not_contain_a_random_state(cloud, service, url):
     scripted(cloud, url, PING, json={})
     raw = pickle.dumps(service)
     copy = pickle.loads(raw)
@@ -385,7 +387,7 @@ def test_pickles_of_a_client_work_and_do_not_share_their_random_pauses(cloud, se
     assert len(raw) < 2500
 
 
-def test_a_closed_client_can_go_on(cloud, service, url):
+def test_a_closed_client_can_still_be_used(cloud, service, url):
     scripted(cloud, url, PING, json={})
     service.close()
     assert service.test_connection().ok
@@ -402,6 +404,6 @@ def test_one_client_keeps_its_connection_open(local_service):
     service.close()
 
 
-def test_job_ids_cannot_lead_to_other_paths(cloud, service, url):
+def test_a_job_id_cannot_lead_to_another_path(cloud, service, url):
     cloud.add(responses.GET, f"{url}/job/a%2F..%2Fb/status/", json={"status": "PENDING"})
     assert service.poll_job_status(ExecutionResult(job_id="a/../b")) == "PENDING"

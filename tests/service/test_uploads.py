@@ -1,4 +1,4 @@
-"""Large submissions: several uploads, each below the limit, together exactly what was asked for."""
+"""Large submissions: several uploads, each below the size limit, that together hold every circuit once."""
 
 import base64
 import gzip
@@ -35,7 +35,7 @@ def uploads_of(programs, **measurement):
 
 
 def check(uploads, programs, shots_of=None):
-    """Read the uploads by hand: sizes, the final mark, circuits and order, shots for each circuit."""
+    """Decode the uploads without our codecs; check sizes, the final mark, circuits, their order and shots."""
     assert all(len(upload) < LIMIT_BYTES for upload in uploads)
     read = [json.loads(upload) for upload in uploads]
     assert [body["finalized"] for body in read] == ["false"] * (len(read) - 1) + ["true"]
@@ -57,7 +57,7 @@ def check(uploads, programs, shots_of=None):
     return read
 
 
-def test_thousands_of_circuits_travel_in_several_uploads_with_their_shots():
+def test_thousands_of_circuits_are_sent_in_several_uploads_with_their_shots():
     programs = {f"circuit {k}": program(f"qreg q[1];\n{noise(k, 900)}\n") for k in range(2500)}
     sizes = [1, 999, 500, 1, 1, 998]
     groups, shots, start = [], [], 0
@@ -70,7 +70,7 @@ def test_thousands_of_circuits_travel_in_several_uploads_with_their_shots():
     check(uploads, programs, shots)
 
 
-def test_small_circuits_with_a_group_each_fill_a_body_and_no_more():
+def test_circuits_with_a_shot_group_each_fill_bodies_within_the_limit():
     programs = {str(k): program("qreg q[1];") for k in range(15_000)}
     shots = [10**9 + k for k in range(15_000)]
     uploads = uploads_of(programs, shot_groups=[[k, k + 1, shots[k]] for k in range(15_000)])
@@ -79,7 +79,7 @@ def test_small_circuits_with_a_group_each_fill_a_body_and_no_more():
     assert len(uploads[0]) > 0.9 * LIMIT_BYTES
 
 
-def test_bodies_are_filled_to_the_last_byte_that_is_allowed():
+def test_bodies_are_filled_up_to_the_size_limit():
     programs = {str(k): program("qreg q[1];") for k in range(20_000)}
     uploads = uploads_of(programs)
     check(uploads, programs)
@@ -93,7 +93,7 @@ def test_bodies_are_filled_to_the_last_byte_that_is_allowed():
     seed=st.integers(0, 10**6),
     data=st.data(),
 )
-def test_any_mixture_of_labels_sizes_and_groups_tiles_its_bodies(labels, seed, data):
+def test_the_shot_groups_of_each_body_cover_its_circuits_exactly(labels, seed, data):
     pieces = data.draw(
         st.lists(st.sampled_from([0, 20_000, 300_000]), min_size=len(labels), max_size=len(labels))
     )
@@ -111,7 +111,7 @@ def test_any_mixture_of_labels_sizes_and_groups_tiles_its_bodies(labels, seed, d
     check(uploads_of(programs, shot_groups=groups), programs, shots)
 
 
-def test_observables_go_with_every_upload_and_their_circuits_are_counted_over_the_job():
+def test_every_upload_has_all_observables_with_circuits_counted_over_the_job():
     programs = {f"{k}": program(f"qreg q[2];{noise(k, 5000)}", 2) for k in range(300)}
     ranges = [[0, 150], [150, 300]]
     read = check(uploads_of(programs, ham_ops="ZZ;XX|YY", circuit_ham_map=ranges), programs)
@@ -120,7 +120,7 @@ def test_observables_go_with_every_upload_and_their_circuits_are_counted_over_th
     assert len({body["observables"] for body in read}) == 1
 
 
-def test_a_circuit_that_fits_into_no_body_is_named_with_its_size():
+def test_a_circuit_too_large_for_a_body_is_named_with_its_size():
     programs = {"small": program("qreg q[1];"), "huge": program(noise(1, 1_500_000))}
     with pytest.raises(
         QoroInputError, match=r"circuit 'huge' is too large to be sent: it takes \d{7} bytes compressed"
@@ -128,7 +128,7 @@ def test_a_circuit_that_fits_into_no_body_is_named_with_its_size():
         uploads_of(programs)
 
 
-def test_observables_that_leave_no_room_are_named():
+def test_observables_that_leave_no_room_are_reported():
     words = ["".join(random.Random(k).choices("IXYZ", k=1000)) for k in range(3000)]
     with pytest.raises(QoroInputError, match=r"room for 0\. Split the circuit, or ham_ops"):
         uploads_of({"a": program("qreg q[1000];", 1000)}, ham_ops=";".join(words))
@@ -140,7 +140,7 @@ def test_an_oversized_circuit_is_refused_before_anything_is_sent(cloud, service)
     assert len(cloud.calls) == 0
 
 
-def test_a_connection_lost_between_uploads_tells_how_far_it_got(cloud, service, url):
+def test_the_error_of_a_lost_upload_says_how_far_the_submission_got(cloud, service, url):
     cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"})
     cloud.add("POST", f"{url}/job/j1/add_circuits/", json={})
     cloud.add("POST", f"{url}/job/j1/add_circuits/", body=requests.exceptions.ConnectionError("reset"))

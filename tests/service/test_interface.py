@@ -1,4 +1,4 @@
-"""The client's methods as its page lists them: names, order, kinds and defaults of arguments, and errors."""
+"""The client has the methods of the documented interface: names, order and defaults of arguments, errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SIGNATURES = {
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_a_method_can_be_called_as_its_page_says(name: str) -> None:
+def test_a_method_has_the_documented_arguments_and_defaults(name: str) -> None:
     namespace: dict[str, Any] = {}
     exec(f"def stub(self, {SIGNATURES[name]}): ...", namespace)
     promised = list(inspect.signature(namespace["stub"]).parameters.values())
@@ -55,7 +55,7 @@ def test_a_method_can_be_called_as_its_page_says(name: str) -> None:
             assert positional[index].name == parameter.name
 
 
-def test_nothing_more_has_to_be_given_than_the_page_says() -> None:
+def test_no_undocumented_argument_is_required() -> None:
     for name, promised in SIGNATURES.items():
         for parameter in inspect.signature(getattr(QoroService, name)).parameters.values():
             is_needed = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
@@ -70,7 +70,7 @@ def test_the_client_is_a_circuit_runner() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, QoroAPIError), (403, AuthenticationError), (409, ConflictError)]
 )
-def test_a_configuration_that_is_refused_is_an_http_error(
+def test_a_refused_configuration_is_an_http_error(
     cloud: Any, service: QoroService, url: str, status: int, kind: type[QoroAPIError]
 ) -> None:
     cloud.add("POST", f"{url}/job/j1/execution_config/", status=status, json={"error": "no"})
@@ -81,7 +81,7 @@ def test_a_configuration_that_is_refused_is_an_http_error(
 
 
 @pytest.mark.parametrize("body", [{"detail": "none set"}, {"error": "no such job"}])
-def test_a_configuration_that_is_not_there_is_an_http_error(
+def test_a_missing_configuration_is_an_http_error(
     cloud: Any, service: QoroService, url: str, body: dict[str, str]
 ) -> None:
     cloud.add("GET", f"{url}/job/j1/execution_config/", status=404, json=body)
@@ -91,7 +91,7 @@ def test_a_configuration_that_is_not_there_is_an_http_error(
 
 
 @pytest.mark.parametrize("status", [403, 409])
-def test_a_cancellation_that_is_refused_is_an_http_error(
+def test_a_refused_cancellation_is_an_http_error(
     cloud: Any, service: QoroService, url: str, status: int
 ) -> None:
     cloud.add("POST", f"{url}/job/j1/cancel/", status=status, json={"error": "no"})
@@ -101,7 +101,7 @@ def test_a_cancellation_that_is_refused_is_an_http_error(
     assert len(cloud.calls) == 1
 
 
-def test_what_the_answers_hold_is_handed_out(cloud: Any, service: QoroService, url: str) -> None:
+def test_cancelling_and_deleting_return_the_response(cloud: Any, service: QoroService, url: str) -> None:
     cancelled = {"status": "cancelled", "job_id": "j1", "circuits_cancelled": 3}
     cloud.add("POST", f"{url}/job/j1/cancel/", json=cancelled)
     cloud.add("DELETE", f"{url}/job/j1", status=204)

@@ -1,4 +1,4 @@
-"""Submitting a QUBO and reading a characterization: what is sent, and what becomes of trouble."""
+"""Submit a QUBO and read a characterization: the requests, and failures."""
 
 from __future__ import annotations
 
@@ -73,25 +73,23 @@ def test_a_submission_opens_a_job_submits_the_problem_and_reads_the_result(
         "target_states": ["10"],
         "options": {"preset": "fast"},
     }
-    # The answer comes when the analysis is done.
+    # The service answers when the analysis is done, so the time limit is long.
     assert wire.calls[1].request.req_kwargs["timeout"][1] == 300
 
 
-def test_without_states_and_options_the_states_are_empty(
-    wire: responses.RequestsMock, service: QoroService
-) -> None:
+def test_target_states_are_empty_by_default(wire: responses.RequestsMock, service: QoroService) -> None:
     wire.post(f"{URL}/job/j-1/submit_qubo/", json={"status": "ok"})
     service.characterize_and_validate(QUBO)
     assert json.loads(wire.calls[0].request.body)["tag"] == "divi-characterize"
     assert json.loads(wire.calls[1].request.body) == {"qubo": QUBO, "target_states": []}
 
 
-def test_with_a_job_id_the_result_is_only_read(wire: responses.RequestsMock, service: QoroService) -> None:
+def test_with_a_job_id_only_the_result_is_fetched(wire: responses.RequestsMock, service: QoroService) -> None:
     assert service.characterize_and_validate("ignored", job_id="j-1", tag="ignored") == ANSWER
     assert _sent(wire) == [("GET", f"{URL}/job/j-1/validation_result/")]
 
 
-def test_the_report_is_text(wire: responses.RequestsMock, service: QoroService) -> None:
+def test_the_report_is_returned_as_text(wire: responses.RequestsMock, service: QoroService) -> None:
     assert service.fetch_characterization_report("j-1") == '<div class="qvr-root">ü</div>'
 
 
@@ -109,7 +107,7 @@ def test_the_report_is_text(wire: responses.RequestsMock, service: QoroService) 
         ({"qubo": {f"0,{i}": 0.1234567890123 for i in range(1, 60_000)}}, "factored_v1"),
     ],
 )
-def test_what_cannot_be_used_is_refused_before_anything_is_sent(
+def test_an_invalid_argument_is_refused_before_anything_is_sent(
     wire: responses.RequestsMock, service: QoroService, arguments: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(QoroInputError, match=expected):
@@ -120,7 +118,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, QoroAPIError), (402, InsufficientCreditsError), (409, QoroAPIError)]
 )
-def test_a_refused_problem_is_sent_once_and_its_job_cancelled(
+def test_a_refused_problem_is_sent_once_and_its_job_is_cancelled(
     wire: responses.RequestsMock, service: QoroService, status: int, kind: type[QoroAPIError]
 ) -> None:
     wire.post(f"{URL}/job/j-1/submit_qubo/", json={"error": "too hard"}, status=status)
@@ -131,7 +129,7 @@ def test_a_refused_problem_is_sent_once_and_its_job_cancelled(
     assert [url for _, url in _sent(wire)].count(f"{URL}/job/j-1/submit_qubo/") == 1
 
 
-def test_a_service_in_trouble_leaves_the_analysis_alone(
+def test_after_a_server_error_the_job_is_not_cancelled(
     wire: responses.RequestsMock, service: QoroService
 ) -> None:
     wire.post(f"{URL}/job/j-1/submit_qubo/", json={"error": "still RUNNING"}, status=502)
@@ -140,7 +138,7 @@ def test_a_service_in_trouble_leaves_the_analysis_alone(
     assert not any("cancel" in str(url) for _, url in _sent(wire))
 
 
-def test_states_tell_of_variables_without_a_coefficient(
+def test_target_states_may_have_more_variables_than_there_are_coefficients(
     wire: responses.RequestsMock, service: QoroService
 ) -> None:
     wire.post(f"{URL}/job/j-1/submit_qubo/", json={"status": "ok"})
@@ -148,7 +146,7 @@ def test_states_tell_of_variables_without_a_coefficient(
     assert json.loads(wire.calls[1].request.body)["target_states"] == ["010"]
 
 
-def test_a_lost_answer_leaves_the_analysis_alone_and_tells_how_to_read_it(
+def test_after_a_lost_answer_the_job_is_not_cancelled_and_the_error_says_how_to_read_the_result(
     wire: responses.RequestsMock, service: QoroService
 ) -> None:
     wire.post(f"{URL}/job/j-1/submit_qubo/", body=requests.exceptions.ReadTimeout())

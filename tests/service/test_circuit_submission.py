@@ -1,4 +1,4 @@
-"""submit_circuits: what is refused before anything is sent, what is sent, and what if it cannot be."""
+"""submit_circuits: refused arguments, the requests it sends, and failures while sending."""
 
 import base64
 import gzip
@@ -43,7 +43,7 @@ def urls(cloud, url):
 
 @pytest.fixture
 def accepting(cloud, url):
-    """The service opens job ``j1`` and takes what is added to it."""
+    """The service opens job ``j1`` and accepts its uploads."""
     cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"}, status=201)
     cloud.add("POST", f"{url}/job/j1/add_circuits/", json={})
     return cloud
@@ -51,7 +51,7 @@ def accepting(cloud, url):
 
 @pytest.fixture
 def opened(cloud, url):
-    """The service opens job ``j1``; what comes after is the test's affair."""
+    """The service opens job ``j1``. The test scripts all further responses."""
     cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"})
     return cloud
 
@@ -59,9 +59,9 @@ def opened(cloud, url):
 # --- refused before anything is sent ------------------------------------------------------------------
 
 REFUSED = {
-    "no circuit": ({}, {}, "at least one"),
-    "no mapping": ([BELL], {}, "expected a mapping"),
-    "label that is no text": ({1: BELL}, {}, "label 1 is not text"),
+    "no circuits": ({}, {}, "at least one"),
+    "not a mapping": ([BELL], {}, "expected a mapping"),
+    "label that is not text": ({1: BELL}, {}, "label 1 is not text"),
     "empty label": ({"": BELL}, {}, "label '' is not text"),
     "circuit of another type": ({"a": 5}, {}, "circuit 'a': .*got int"),
     "empty text": ({"a": BELL, "b": " "}, {}, "circuit 'b': line 1, column 1"),
@@ -75,7 +75,7 @@ REFUSED = {
         "EXECUTE with ham_ops",
     ),
     "VALIDATE": ({"a": BELL}, {"job_type": JobType.VALIDATE}, "VALIDATE"),
-    "job type of another world": ({"a": BELL}, {"job_type": "SAMPLE"}, "expected EXECUTE or EXPECTATION"),
+    "unknown job type": ({"a": BELL}, {"job_type": "SAMPLE"}, "expected EXECUTE or EXPECTATION"),
     "map without ham_ops": ({"a": BELL}, {"circuit_ham_map": [[0, 1]]}, "pass ham_ops too"),
     "map of another length": (
         {"a": BELL},
@@ -88,19 +88,23 @@ REFUSED = {
         "within the 1 circuits",
     ),
     "empty range in the map": ({"a": BELL}, {"ham_ops": "ZZ", "circuit_ham_map": [[0, 0]]}, "non-empty"),
-    "map that is no list": ({"a": BELL}, {"ham_ops": "ZZ", "circuit_ham_map": 5}, "circuit_ham_map is 5"),
+    "map that is not a list": ({"a": BELL}, {"ham_ops": "ZZ", "circuit_ham_map": 5}, "circuit_ham_map is 5"),
     "groups without map": ({"a": BELL}, {"ham_ops": "ZZ|XX"}, "2 groups: pass circuit_ham_map"),
-    "letter that is no Pauli": ({"a": BELL}, {"ham_ops": "ZA"}, "'A'"),
-    "lower case": ({"a": BELL}, {"ham_ops": "zz"}, "upper case"),
-    "empty word": ({"a": BELL}, {"ham_ops": "ZZ;"}, "is empty"),
-    "ham_ops that is no text": ({"a": BELL}, {"ham_ops": ["ZZ"]}, "expected text"),
-    "word longer than a circuit": ({"a": THREE, "b": BELL}, {"ham_ops": "ZZZ"}, "circuit 'b' has 2 qubits"),
-    "word longer than its own circuit": (
+    "invalid letter": ({"a": BELL}, {"ham_ops": "ZA"}, "'A'"),
+    "lower-case letter": ({"a": BELL}, {"ham_ops": "zz"}, "upper case"),
+    "empty Pauli string": ({"a": BELL}, {"ham_ops": "ZZ;"}, "is empty"),
+    "ham_ops that is not text": ({"a": BELL}, {"ham_ops": ["ZZ"]}, "expected text"),
+    "Pauli string longer than a circuit": (
+        {"a": THREE, "b": BELL},
+        {"ham_ops": "ZZZ"},
+        "circuit 'b' has 2 qubits",
+    ),
+    "Pauli string longer than its own circuit": (
         {"a": THREE, "b": BELL},
         {"ham_ops": "ZZ|ZZZ", "circuit_ham_map": [[0, 1], [1, 2]]},
         "circuit 'b' has 2 qubits",
     ),
-    "word longer than a circuit in no range": (
+    "Pauli string longer than a circuit in no range": (
         {"a": THREE, "b": BELL},
         {"ham_ops": "ZZZ", "circuit_ham_map": [[0, 1]]},
         "circuit 'b' has 2 qubits",
@@ -122,27 +126,27 @@ REFUSED = {
     ),
     "shot_groups too long": ({"a": BELL}, {"shot_groups": [[0, 2, 5]]}, "within the 1 circuits"),
     "shot_groups overlap": ({"a": BELL, "b": BELL}, {"shot_groups": [[0, 2, 5], [1, 2, 5]]}, "expected 2"),
-    "no shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0]]}, "0 shots"),
-    "half a shot": ({"a": BELL}, {"shot_groups": [[0, 1, 0.5]]}, "whole numbers"),
-    "pair for a triple": ({"a": BELL}, {"shot_groups": [[0, 1]]}, "shot_groups.0. is"),
-    "no shot_groups": ({"a": BELL}, {"shot_groups": []}, "end at circuit 0, expected 1"),
-    "shot_groups that are no list": ({"a": BELL}, {"shot_groups": 5}, "shot_groups is 5"),
-    "shots said twice": (
+    "zero shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0]]}, "0 shots"),
+    "fractional shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0.5]]}, "whole numbers"),
+    "pair instead of a triple": ({"a": BELL}, {"shot_groups": [[0, 1]]}, "shot_groups.0. is"),
+    "empty shot_groups": ({"a": BELL}, {"shot_groups": []}, "end at circuit 0, expected 1"),
+    "shot_groups that are not a list": ({"a": BELL}, {"shot_groups": 5}, "shot_groups is 5"),
+    "shots given twice": (
         {"a": BELL},
         {"shot_groups": [[0, 1, 5]], "override_job_config": JobConfig(shots=7)},
         "exclude each other",
     ),
-    "job configuration of another type": (
+    "job configuration of the wrong type": (
         {"a": BELL},
         {"override_job_config": {"shots": 5}},
         "expected a value of type JobConfig",
     ),
-    "engine configuration of another type": (
+    "execution configuration of the wrong type": (
         {"a": BELL},
         {"override_execution_config": {"bond_dimension": 5}},
         "expected a value of type ExecutionConfig",
     ),
-    "setting that is no JSON": (
+    "setting that JSON cannot represent": (
         {"a": BELL},
         {"override_execution_config": ExecutionConfig(api_meta={"new_key": object()})},
         "not JSON",
@@ -151,7 +155,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("circuits", "options", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_used_is_refused_and_nothing_is_sent(cloud, service, circuits, options, message):
+def test_an_invalid_argument_is_refused_and_nothing_is_sent(cloud, service, circuits, options, message):
     if circuits == {"a": "unbound"}:
         from qiskit.circuit import Parameter
 
@@ -182,7 +186,7 @@ def test_a_submission_opens_a_job_and_adds_its_circuits(accepting, service, url)
     assert body == {"mode": "append", "finalized": "true", "shots": 1024}
 
 
-def test_circuits_may_be_circuits(accepting, service):
+def test_a_quantum_circuit_is_accepted(accepting, service):
     circuit = QuantumCircuit(2, 2)
     circuit.h(0)
     circuit.measure([0, 1], [0, 1])
@@ -191,7 +195,7 @@ def test_circuits_may_be_circuits(accepting, service):
     assert QuantumCircuit.from_qasm_str(decode(body["circuits"]["a"])).count_ops() == {"measure": 2, "h": 1}
 
 
-def test_labels_in_any_script_arrive_as_they_are(accepting, service):
+def test_labels_with_any_characters_are_sent_unchanged(accepting, service):
     labels = ["ψ|0⟩", 'quote " and \\', "\u2028", "a" * 500]
     service.submit_circuits(dict.fromkeys(labels, BELL))
     [body] = bodies(accepting, "add_circuits")
@@ -207,19 +211,19 @@ def test_observables_make_an_expectation_job_without_shots(accepting, service):
     assert body.keys() == {"mode", "finalized", "observables", "circuits"}
 
 
-def test_groups_of_observables_keep_their_circuits(accepting, service):
+def test_the_circuits_of_each_group_of_observables_are_sent(accepting, service):
     service.submit_circuits({"a": BELL, "b": THREE}, ham_ops="ZZ|ZZZ", circuit_ham_map=[[0, 1], (1, 2)])
     [body] = bodies(accepting, "add_circuits")
     assert body["circuit_ham_map"] == [[0, 1], [1, 2]]
     assert [group.partition(":")[0] for group in body["observables"].split("|")] == ["@gzs2", "@gzs3"]
 
 
-def test_a_word_may_be_shorter_than_its_circuit(accepting, service):
+def test_a_pauli_string_may_be_shorter_than_its_circuit(accepting, service):
     service.submit_circuits({"a": THREE}, ham_ops="ZZ")
     assert len(bodies(accepting, "add_circuits")) == 1
 
 
-def test_shot_groups_take_the_place_of_shots(accepting, service):
+def test_shot_groups_replace_shots(accepting, service):
     import numpy as np
 
     service.submit_circuits({"a": BELL, "b": BELL, "c": BELL}, shot_groups=[(0, np.int64(2), 5), [2, 3, 7]])
@@ -229,7 +233,7 @@ def test_shot_groups_take_the_place_of_shots(accepting, service):
 
 
 @pytest.mark.parametrize("kind", [JobType.EXECUTE, "EXECUTE", None])
-def test_the_kind_of_job_may_be_named(accepting, service, kind):
+def test_the_job_type_may_be_given(accepting, service, kind):
     service.submit_circuits({"a": BELL}, job_type=kind)
     assert bodies(accepting, "init")[0]["job_type"] == "EXECUTE"
 
@@ -241,7 +245,7 @@ def test_further_keywords_are_ignored(accepting, service):
     assert "anything" not in bodies(accepting, "init")[0]
 
 
-def test_configurations_of_a_submission_win_field_by_field(accepting, url, token, clock):
+def test_overrides_take_precedence_field_by_field(accepting, url, token, clock):
     service = QoroService(
         token,
         JobConfig(shots=10, simulator_cluster="mine", tag="usual", use_circuit_packing=True),
@@ -275,12 +279,12 @@ def test_configurations_of_a_submission_win_field_by_field(accepting, url, token
     assert [body["shots"] for body in bodies(accepting, "add_circuits")] == [20, 10]
 
 
-def test_an_override_alone_is_sent_too(accepting, service):
+def test_an_override_is_sent_without_a_default(accepting, service):
     service.submit_circuits({"a": BELL}, override_execution_config=ExecutionConfig(bond_dimension=2))
     assert bodies(accepting, "init")[0]["execution_configuration"] == {"bond_dimension": 2}
 
 
-def test_checked_values_are_rendered_like_the_arguments_that_mean_the_same(service):
+def test_checked_values_give_the_same_bytes_as_equivalent_arguments(service):
     programs = write_circuits({"a": BELL, "b": THREE})
     overrides = {"override_execution_config": ExecutionConfig(bond_dimension=2)}
     measured = Measurement(
@@ -297,10 +301,10 @@ def test_job_ids_may_be_numbers(cloud, service, url):
     assert service.submit_circuits({"a": BELL}).job_id == "17"
 
 
-# --- when it cannot be sent ---------------------------------------------------------------------------
+# --- failures while sending ---------------------------------------------------------------------------
 
 
-def test_a_job_that_is_not_opened_is_not_added_to(cloud, service, url):
+def test_nothing_is_uploaded_if_the_job_is_not_opened(cloud, service, url):
     cloud.add("POST", f"{url}/job/init/", status=402, json={"error": "no credits"})
     with pytest.raises(InsufficientCreditsError, match="no credits") as caught:
         service.submit_circuits({"a": BELL})
@@ -336,9 +340,7 @@ def test_without_a_job_id_nothing_more_is_sent_and_the_error_says_what_is_known(
         ({"body": requests.exceptions.ReadTimeout("slow")}, requests.exceptions.Timeout),
     ],
 )
-def test_an_upload_that_fails_ends_in_one_cancellation_and_an_error_that_knows_the_job(
-    opened, service, url, answer, kind
-):
+def test_a_failed_upload_cancels_the_job_once_and_the_error_names_the_job(opened, service, url, answer, kind):
     opened.add("POST", f"{url}/job/j1/add_circuits/", **answer)
     opened.add("POST", f"{url}/job/j1/cancel/", json={})
     with pytest.raises(
@@ -351,9 +353,7 @@ def test_an_upload_that_fails_ends_in_one_cancellation_and_an_error_that_knows_t
 
 
 @pytest.mark.parametrize("answer", [{"body": LOST}, {"status": 409}, {"status": 503}])
-def test_a_cancellation_that_fails_too_is_told_and_does_not_hide_the_first_error(
-    opened, service, url, answer
-):
+def test_a_failed_cancellation_is_reported_together_with_the_first_error(opened, service, url, answer):
     opened.add("POST", f"{url}/job/j1/add_circuits/", status=500, json={"error": "disk full"})
     opened.add("POST", f"{url}/job/j1/cancel/", **answer)
     with pytest.raises(QoroAPIError, match=r"disk full.*could not be cancelled and may still run") as caught:
@@ -363,7 +363,7 @@ def test_a_cancellation_that_fails_too_is_told_and_does_not_hide_the_first_error
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(1)])
-def test_ctrl_c_during_an_upload_cancels_the_job_and_stays_ctrl_c(opened, service, url, stop):
+def test_ctrl_c_during_an_upload_cancels_the_job_and_is_raised_again(opened, service, url, stop):
     def press(request):
         raise stop
 
@@ -387,7 +387,7 @@ def test_a_failed_submission_records_no_depths(opened, url, token, clock):
 # --- depths -------------------------------------------------------------------------------------------
 
 
-def test_depths_are_recorded_where_asked_for(accepting, url, token, clock):
+def test_depths_are_recorded_on_request(accepting, url, token, clock):
     service = QoroService(token, track_depth=True, base_url=url, clock=clock)
     circuit = QuantumCircuit(1)
     for _ in range(6):
@@ -405,6 +405,6 @@ def test_depths_are_recorded_where_asked_for(accepting, url, token, clock):
     assert (service.depth_history, service.average_depth(), service.std_depth()) == ([], 0.0, 0.0)
 
 
-def test_depths_are_not_recorded_where_not_asked_for(accepting, service):
+def test_depths_are_not_recorded_by_default(accepting, service):
     service.submit_circuits({"a": BELL})
     assert service.depth_history == []

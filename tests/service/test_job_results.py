@@ -1,4 +1,4 @@
-"""get_job_results: page by page, complete or not at all."""
+"""Results of a job: pages in any order and length, and pages that are inconsistent."""
 
 import re
 import threading
@@ -19,7 +19,7 @@ JOB = ExecutionResult(job_id="j1")
 
 @pytest.fixture
 def pages(cloud, url):
-    """Scripts the results of ``total`` circuits; ``damage`` may change a page before it is sent."""
+    """Script the results of ``total`` circuits. ``damage`` may change a page before it is sent."""
 
     def script(total, damage=lambda offset, page: page):
         everything = {f"c{k}": {format(k % 4, "02b"): k + 1} for k in range(total)}
@@ -41,7 +41,7 @@ def pages(cloud, url):
 
 
 @pytest.mark.parametrize(("total", "requests"), [(1, 1), (99, 1), (100, 1), (101, 2), (250, 3)])
-def test_every_circuit_comes_back_in_order(cloud, service, pages, total, requests):
+def test_all_results_are_returned_in_order(cloud, service, pages, total, requests):
     everything = pages(total)
     result = service.get_job_results(JOB)
     assert list(result.results.items()) == list(everything.items())
@@ -51,11 +51,11 @@ def test_every_circuit_comes_back_in_order(cloud, service, pages, total, request
     assert len(cloud.calls) == requests
 
 
-# --- of many circuits -----------------------------------------------------------------------------------
+# --- many pages -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("total", [301, 400, 850, 2000])
-def test_many_pages_come_back_in_order_each_asked_for_once(cloud, service, pages, total):
+def test_each_of_many_pages_is_requested_once_and_their_order_is_kept(cloud, service, pages, total):
     everything = pages(total)
     assert list(service.get_job_results(JOB).results.items()) == list(everything.items())
     asked = [int(call.request.params["offset"]) for call in cloud.calls]
@@ -63,12 +63,12 @@ def test_many_pages_come_back_in_order_each_asked_for_once(cloud, service, pages
 
 
 @pytest.mark.parametrize("lengths", [[30], [100, 60], [60, 100], [100, 100, 10, 100], [7, 100, 3]])
-def test_pages_of_any_length_are_put_together_right(cloud, service, url, lengths):
+def test_pages_of_any_length_are_combined_correctly(cloud, service, url, lengths):
     everything = {f"c{k}": {"0": k + 1} for k in range(1000)}
 
     def answer(request):
         offset = int(request.params["offset"])
-        # A page's length is decided by where it begins, so that it does not matter in which order they come.
+        # The length of a page depends only on its offset, so the order of the requests does not matter.
         end = offset + lengths[offset // 10 % len(lengths)]
         results = dict(list(everything.items())[offset:end])
         next_page = f"{url}/next" if end < len(everything) else None
@@ -78,27 +78,28 @@ def test_pages_of_any_length_are_put_together_right(cloud, service, url, lengths
     assert list(service.get_job_results(JOB).results.items()) == list(everything.items())
 
 
-def test_no_more_pages_are_on_their_way_than_may_be_at_once():
-    under_way, most = 0, 0
-    lock, together = threading.Lock(), threading.Barrier(PARALLEL_FETCHES)
+def test_the_number_of_parallel_requests_is_limited():
+    in_flight, maximum = 0, 0
+    # The barrier holds each request until all that may run in parallel have been sent.
+    lock, barrier = threading.Lock(), threading.Barrier(PARALLEL_FETCHES)
 
     def fetch(offset):
-        nonlocal under_way, most
+        nonlocal in_flight, maximum
         if offset == 0:
             return ResultsPage(9, {"c0": {"0": 1}}, "next")
         with lock:
-            under_way += 1
-            most = max(most, under_way)
-        together.wait(timeout=30)
+            in_flight += 1
+            maximum = max(maximum, in_flight)
+        barrier.wait(timeout=30)
         with lock:
-            under_way -= 1
+            in_flight -= 1
         return ResultsPage(9, {f"c{offset}": {"0": 1}}, "next" if offset < 8 else None)
 
     assert list(read_pages("j1", fetch, lambda page: page).results) == [f"c{k}" for k in range(9)]
-    assert most == PARALLEL_FETCHES
+    assert maximum == PARALLEL_FETCHES
 
 
-def test_a_page_that_cannot_be_had_is_the_error_and_no_more_are_begun():
+def test_the_error_of_a_failed_page_is_raised_and_ends_prefetching():
     asked = []
 
     def fetch(offset):
@@ -113,7 +114,7 @@ def test_a_page_that_cannot_be_had_is_the_error_and_no_more_are_begun():
 
 
 @pytest.mark.parametrize("fault", [503, 429])
-def test_pages_are_asked_for_again_after_a_passing_refusal(cloud, service, pages, url, fault):
+def test_pages_are_requested_again_after_a_temporary_refusal(cloud, service, pages, url, fault):
     cloud.add(
         "GET",
         f"{url}/job/j1/resultsV2/",
@@ -124,7 +125,7 @@ def test_pages_are_asked_for_again_after_a_passing_refusal(cloud, service, pages
     assert list(service.get_job_results(JOB).results) == list(everything)
 
 
-# --- that do not add up ---------------------------------------------------------------------------------
+# --- inconsistent pages ---------------------------------------------------------------------------------
 
 
 def shifted(offset, page):
@@ -143,7 +144,7 @@ def endless(offset, page):
     return page
 
 
-def hollow(offset, page):
+def empty(offset, page):
     return page | {"results": [], "next": "more"}
 
 
@@ -151,9 +152,9 @@ def other_count(offset, page):
     return page | {"count": page["count"] + 1}
 
 
-@pytest.mark.parametrize("damage", [shifted, repeated, endless, hollow, other_count])
+@pytest.mark.parametrize("damage", [shifted, repeated, endless, empty, other_count])
 @pytest.mark.parametrize("total", [150, 250, 850])
-def test_results_that_do_not_add_up_are_an_error_and_not_a_result(cloud, service, pages, total, damage):
+def test_inconsistent_pages_are_an_error(cloud, service, pages, total, damage):
     pages(total, damage)
     with pytest.raises(WireError, match="results of job j1") as caught:
         service.get_job_results(JOB)
@@ -161,7 +162,7 @@ def test_results_that_do_not_add_up_are_an_error_and_not_a_result(cloud, service
     assert len(cloud.calls) <= 2 + 2 * total // 100
 
 
-def test_a_service_that_never_stops_is_stopped(cloud, service, url):
+def test_endless_pages_are_an_error(cloud, service, url):
     import itertools
 
     numbers = itertools.count()
@@ -176,13 +177,13 @@ def test_a_service_that_never_stops_is_stopped(cloud, service, url):
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, QoroAPIError), (404, NotFoundError)])
-def test_results_that_are_not_there_are_an_error_with_the_reason(cloud, service, url, status, kind):
+def test_missing_results_are_an_error_with_the_reason(cloud, service, url, status, kind):
     cloud.add("GET", f"{url}/job/j1/resultsV2/", status=status, json={"error": "still running"})
     with pytest.raises(kind, match="still running"):
         service.get_job_results(JOB)
 
 
-def test_expectation_values_come_back_as_numbers(cloud, service, url):
+def test_expectation_values_are_floats(cloud, service, url):
     answer = {"count": 1, "next": None, "results": [{"label": "a", "results": {"ZZ": 1, "XI": -0.25}}]}
     cloud.add("GET", f"{url}/job/j1/resultsV2/", json=answer)
     results = service.get_job_results(JOB).results
@@ -190,11 +191,11 @@ def test_expectation_values_come_back_as_numbers(cloud, service, url):
     assert all(isinstance(value, float) for value in results["a"].values())
 
 
-# --- of a job that failed -------------------------------------------------------------------------------
+# --- failed jobs ----------------------------------------------------------------------------------------
 
 
 def failed_page(url, circuits, offset, limit):
-    """What a failed job says of its circuits: an even one has a result, an odd one a reason."""
+    """A page of a failed job, in which even circuits have a result and odd ones a failure."""
     shown = range(offset, min(offset + limit, circuits))
     page = ResultsPage(
         count=circuits,
@@ -205,7 +206,7 @@ def failed_page(url, circuits, offset, limit):
     return 400, {}, render(failed_page_to_json("job failed: badly", page))
 
 
-def test_a_failed_job_gives_what_came_of_each_circuit_page_by_page(cloud, service, url):
+def test_the_outcome_of_a_failed_job_has_the_result_or_failure_of_each_circuit(cloud, service, url):
     def answer(request):
         query = {key: int(value[0]) for key, value in parse_qs(urlsplit(request.url).query).items()}
         return failed_page(url, 250, query["offset"], query["limit"])
@@ -220,23 +221,23 @@ def test_a_failed_job_gives_what_came_of_each_circuit_page_by_page(cloud, servic
         service.get_job_results(JOB)
 
 
-def test_a_completed_job_has_its_results_and_no_reason(service, pages):
+def test_the_outcome_of_a_completed_job_has_results_only(service, pages):
     everything = pages(150)
     assert service.get_job_outcome(JOB) == JobOutcome(everything)
 
 
 @pytest.mark.parametrize("body", ['{"error": "no ink"}', '{"detail": "no ink", "results": []}'])
-def test_a_service_that_tells_only_the_reason_gives_only_the_reason(cloud, service, url, body):
+def test_the_outcome_of_a_failed_job_may_have_only_a_reason(cloud, service, url, body):
     cloud.add("GET", f"{url}/job/j1/resultsV2/", status=400, body=body)
     assert service.get_job_outcome(JOB) == JobOutcome(reason="no ink")
 
 
-def test_a_page_of_html_is_a_reason_that_nobody_can_read(cloud, service, url):
+def test_the_reason_is_empty_if_the_error_is_a_page_of_html(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/resultsV2/", status=400, body="<html>")
     assert service.get_job_outcome(JOB) == JobOutcome(reason="")
 
 
-def test_an_endless_failure_is_stopped(cloud, service, url):
+def test_endless_pages_of_a_failed_job_are_an_error(cloud, service, url):
     cloud.add_callback(
         "GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), lambda _: failed_page(url, 250, 0, 100)
     )
@@ -246,7 +247,7 @@ def test_an_endless_failure_is_stopped(cloud, service, url):
 
 
 @pytest.mark.parametrize(("status", "kind"), [(403, QoroAPIError), (404, NotFoundError)])
-def test_other_refusals_are_errors(cloud, service, url, status, kind):
+def test_other_refusals_of_the_outcome_are_errors(cloud, service, url, status, kind):
     cloud.add("GET", f"{url}/job/j1/resultsV2/", status=status, json={"error": "not yours"})
     with pytest.raises(kind, match="not yours"):
         service.get_job_outcome(JOB)
