@@ -39,8 +39,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--since",
         type=_since,
         metavar="WHEN",
-        help="only jobs since this date or time, such as 2026-11-20 or 2026-11-20T15:30, or at most this "
-        "old, such as 90m, 12h, 7d or 2w",
+        help="only jobs submitted since a date or time, such as 2026-11-20 or 2026-11-20T15:30, or within a "
+        "period, such as 90m, 12h, 7d or 2w",
     )
     parser.add_argument(
         "--limit", type=int, default=50, metavar="N", help="list at most N jobs (default %(default)s)"
@@ -86,6 +86,7 @@ def _find(options: argparse.Namespace) -> JobList:
     if is_service_known(options):
         with open_provider(options) as provider:
             return provider.jobs(**conditions, refresh=options.refresh)
+    # The journal names several services, and there is a token for none of them. Do not ask any.
     journal = default_journal()
     if journal is None:
         raise QoroInputError(f"there is no journal of jobs: {JOURNAL_VARIABLE} is off")

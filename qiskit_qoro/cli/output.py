@@ -69,6 +69,7 @@ def print_counts(counts: Mapping[str, int], *, rows: int | None = DEFAULT_ROWS) 
         rows: The most outcomes to print, ``None`` for all.
     """
     total, most = sum(counts.values()), max(counts.values(), default=0)
+    # Outcomes with the same count are in alphabetical order, so that the output does not vary.
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     table = new_table(("outcome", "count", "share", ""), right=("count", "share"), no_wrap=("outcome",))
     for outcome, count in ranked[:rows]:

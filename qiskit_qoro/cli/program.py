@@ -73,6 +73,8 @@ def run_command(
     _replace_unencodable_characters()
     parser = build_parser()
     options = parser.parse_args(arguments)
+    # Two things that commands need beside their arguments: `completion` describes the parser, and the others
+    # connect with a provider.
     options.parser = parser
     options.provider_class = provider_class
     try:
@@ -106,12 +108,14 @@ def build_parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         inner = commands.add_parser(command.name, help=command.help, description=command.description)
         command.add_arguments(inner)
+        # The parsed options say which command was selected by carrying its function.
         inner.set_defaults(execute=command.execute)
     return parser
 
 
 def _replace_unencodable_characters() -> None:
     """Print a question mark for each character that the terminal cannot encode."""
+    # If the streams have been replaced by others, as in a notebook, they are left alone.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -124,6 +128,7 @@ def _discard_output() -> None:
 
 def _report(error: Exception, exit_code: int) -> int:
     """Print an error as one line and return the exit code."""
+    # The text of a QiskitError is the repr of its message, with quotes. The attribute is the message itself.
     message = error.message if isinstance(error, QoroError | QiskitBackendNotFoundError) else str(error)
     say(f"qiskit-qoro: error: {' '.join(message.split())}")
     return exit_code

@@ -30,6 +30,7 @@ def _pub_to_json(pub: PubResult) -> dict[str, Any]:
 
 
 def _nested_counts(array: BitArray) -> Any:
+    # An array of objects becomes nested lists of the right shape, also for the shape ().
     nested = np.empty(array.shape, dtype=object)
     for index in np.ndindex(array.shape):
         nested[index] = array.get_counts(index)

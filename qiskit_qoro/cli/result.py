@@ -62,6 +62,7 @@ def _execute(options: argparse.Namespace) -> None:
         state = _wait(provider, options)
         if state.status is JobStatus.CANCELLED:
             raise JobCancelledError(f"job {options.job_id} was cancelled", job_id=options.job_id)
+        # Only the journal says that a job is a characterization.
         entry = provider.journal.find(options.job_id) if provider.journal else None
         if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
             print_json(provider.service.characterize_and_validate(job_id=options.job_id))
@@ -82,6 +83,7 @@ def _execute(options: argparse.Namespace) -> None:
 def _wait(provider: QoroProvider, options: argparse.Namespace) -> JobState:
     """Wait until every service job has ended, and return their joint state."""
     jobs = service_jobs(options)
+    # The first request also decides whether a job exists, so an unknown job fails without a wait.
     states = [provider.service.get_job_state(job) for job in jobs]
     state = joint_state(states)
     if all(each.status.is_final for each in states):
@@ -119,6 +121,7 @@ def _read_results(
         if status is JobStatus.COMPLETED or not options.partial:
             return job.result()
     except QoroInputError as error:
+        # The labels did not have enough room for the structure of the primitive's job.
         say(f"{error.message}. These are the raw results:")
     outcomes = [provider.service.get_job_outcome(each) for each in service_jobs(options)]
     return [circuit for outcome in outcomes for circuit in _circuits_by_label(outcome)]
@@ -143,6 +146,7 @@ def _circuits_of_run(result: Result) -> list[dict[str, Any]]:
     """Describe the circuits of ``backend.run()``, with their names and registers."""
     circuits = []
     for index, experiment in enumerate(result.results):
+        # The header is a mapping or an object, depending on the release of Qiskit.
         name = experiment.header["name"] if isinstance(experiment.header, Mapping) else experiment.header.name
         outcome = (
             {"counts": dict(result.get_counts(index))}

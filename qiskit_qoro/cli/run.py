@@ -40,7 +40,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_shots,
         default=DEFAULT_SHOTS,
         metavar="N",
-        help="the shots (default %(default)s)",
+        help="number of shots (default %(default)s)",
     )
     parser.add_argument(
         "--backend",
@@ -128,7 +128,8 @@ def _has_measurement(circuit: QuantumCircuit) -> bool:
 
 
 def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:
-    """Submit the text of a program as it is. The parsed circuit describes its registers."""
+    """Submit the text of a program. The parsed circuit describes its registers."""
+    # The text is sent as it is, so that lines in errors of the service are lines of the file.
     experiment = Experiment(name, layout_of_circuit(circuit), shots)
     structure = RunStructure([experiment], backend.name, name)
     return submit_run(backend, backend.service, [text], structure, job_config=backend.job_config(tag=name))

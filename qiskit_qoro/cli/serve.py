@@ -45,7 +45,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=300.0,
         metavar="S",
-        help="the most seconds that a circuit may take (default %(default)g)",
+        help="maximum seconds that a circuit may take (default %(default)g)",
     )
     _add_fault_injection(parser)
 
@@ -66,7 +66,7 @@ def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="S",
-        help="seconds that every job stays RUNNING at least",
+        help="minimum seconds that every job stays RUNNING",
     )
     group.add_argument(
         "--fault",

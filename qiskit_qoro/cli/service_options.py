@@ -45,7 +45,7 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
             "--database", metavar="PATH", help="use the local service with its jobs in this file"
         )
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
 def add_job_argument(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +93,7 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
     """Make a provider of the service that the options and the environment select."""
     if uses_local_service(options):
         return _open_local_provider(options, options.database)
+    # Without an address the provider uses the environment, and by default the cloud.
     provider: QoroProvider = options.provider_class(base_url=options.url or None)
     return provider
 
@@ -108,6 +109,7 @@ def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
     if _is_service_named(options):
         return open_provider(options)
     journal = default_journal()
+    # All service jobs of a primitive's job are on the same service, so the first one is enough.
     entry = journal.find(str(service_jobs(options)[0].job_id)) if journal else None
     if entry is not None and entry.service.startswith(LOCAL_PREFIX):
         database = entry.service.removeprefix(LOCAL_PREFIX)
