@@ -64,6 +64,7 @@ class QoroError(QiskitError):
     """
 
     def __init__(self, message: str, *, job_id: str | None = None) -> None:
+        # Not super(): the other base classes, QiskitError and those of requests, take other arguments.
         Exception.__init__(self, message)
         self.message = message
         self.job_id = job_id
@@ -110,6 +111,7 @@ class QoroConnectionError(QoroError, requests.exceptions.ConnectionError):
         request: Always ``None``, because a request contains the token.
     """
 
+    # requests.RequestException would set these, but its constructor is not called.
     response = None
     request = None
 

@@ -193,6 +193,7 @@ class QoroProvider:
             QoroConnectionError: There was no answer.
         """
         systems = self._systems()
+        # Unlike backends(), this raises if the system has no QPU: the caller asked for exactly this one.
         for system in systems:
             if system.name == name:
                 return QoroBackend(system, self.service, self)
@@ -318,6 +319,7 @@ class QoroProvider:
                 f"{self.service.base_url} has no operational backend that meets the conditions"
             )
         try:
+            # A single backend needs no comparison, which would poll unfinished jobs.
             latest = self.jobs() if len(found) > 1 and self.journal else ()
         except JournalUnusableError as error:
             _log.warning("%s. All operational backends are treated as equally busy", error.message)

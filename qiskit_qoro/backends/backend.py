@@ -207,6 +207,7 @@ class QoroBackend(BackendV2):
             QoroConnectionError: The service did not answer.
         """
         circuits = _check_circuits(run_input)
+        # Options of the run override those of the backend, which override the defaults.
         settings = {**RUN_OPTIONS, **check_options(dict(self.options.items())), **check_options(options)}
         shots = shots_by_circuit(settings["shots"], len(circuits))
         programs = [self._program(index, circuit) for index, circuit in enumerate(circuits)]
@@ -216,6 +217,7 @@ class QoroBackend(BackendV2):
                     name=circuit.name,
                     layout=layout_of_circuit(circuit, program),
                     shots=shots[index],
+                    # A copy, because the caller may change the circuit before reading the results.
                     metadata=dict(circuit.metadata or {}),
                 )
                 for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
@@ -267,6 +269,7 @@ class QoroBackend(BackendV2):
 
     def _program(self, index: int, circuit: QuantumCircuit) -> Program:
         try:
+            # A transpiled circuit may be as wide as the backend. Only the qubits that it uses count.
             program = write_program(circuit, drop_idle_qubits=True)
         except QoroInputError as error:
             raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error

@@ -62,6 +62,7 @@ class RunOptions(Options):
         Raises:
             QoroInputError: An option is unknown or its value is invalid. No option was set.
         """
+        # check_options drops `None`, so an option that is set to it gets its default here.
         defaults = {name: RUN_OPTIONS[name] for name in fields if name in RUN_OPTIONS}
         super().update_options(**{**defaults, **check_options(fields)})
 
@@ -134,6 +135,7 @@ def _check_value(name: str, value: Any) -> Any:
     return convert(value)
 
 
+# Booleans are integers in Python, but they are refused as seeds and as shots.
 def _is_seed(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, Integral) and 0 <= int(value) < 2**64
 

@@ -98,6 +98,7 @@ def _build(description: str, num_qubits: int) -> Target:
     if isinstance(num_qubits, bool) or not isinstance(num_qubits, int) or num_qubits < 1:
         raise QoroInputError(f"num_qubits is {num_qubits!r}, expected an integer of 1 or more")
     target = Target(description=description, num_qubits=num_qubits)
+    # Instructions that are added without properties are global: they apply to all qubits and pairs.
     for gate, spec in GATES.items():
         angles = [Parameter(f"angle_{index}") for index in range(spec.num_params)]
         target.add_instruction(spec.constructor(*angles), name=gate)

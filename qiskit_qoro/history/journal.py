@@ -164,6 +164,7 @@ class Journal:
             )
             cursor = database.execute(_INSERT, values)
             number = cursor.lastrowid or 0
+            # Numbers are assigned in ascending order, so they also tell which entries are the oldest.
             database.execute("DELETE FROM jobs WHERE number <= ?", (number - self._max_entries,))
             if facts.structure is not None:
                 # Structures can be large, so older entries lose theirs.
@@ -172,7 +173,7 @@ class Journal:
             return number
 
         number: int | None = self._write(write)
-        return number
+        return number  # `None` makes the later steps of this submission do nothing
 
     def set_job_id(self, number: int | None, job_id: str) -> None:
         """Record the identifier that the service gave to the job."""
@@ -212,6 +213,7 @@ class Journal:
         try:
             return [_entry(row, now) for row in rows]
         except (TypeError, ValueError) as error:
+            # SQLite does not enforce column types, so a damaged file can contain anything.
             raise JournalUnusableError(f"the journal {self.path} is damaged: {error}") from error
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
@@ -270,6 +272,7 @@ class JournalRecorder:
 
 
 def _entry(row: tuple[Any, ...], now: datetime) -> JournalEntry:
+    # In the order of _COLUMNS; the last three columns identify the submitting process.
     number, job_id, service, backend, kind, time, tag, num_circuits, stage, status, reason, *process = row
     began = datetime.fromisoformat(time)
     return JournalEntry(

@@ -79,7 +79,9 @@ class FileDatabase:
             elif not self.path.exists():
                 yield None
                 return
+            # With mode=rw SQLite does not create the file, which it would do with default permissions.
             address = f"{self.path.as_uri()}?mode=rw"
+            # With isolation_level=None the module begins no transactions on its own.
             opened = sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
             with closing(opened) as database, _transaction(database, writes=writes):
                 yield database if _prepare(database, self.path, writes=writes) else None
@@ -91,6 +93,7 @@ class FileDatabase:
             self.path.parent.parent.mkdir(parents=True, exist_ok=True)
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
         if not self.path.exists():
+            # The permissions are set with the creation, so that nobody can open the file before.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
@@ -115,6 +118,7 @@ class MemoryDatabase:
     def transaction(self, *, writes: bool) -> Iterator[sqlite3.Connection | None]:
         """Run one transaction; the arguments are those of :meth:`FileDatabase.transaction`."""
         with self._lock:
+            # The constructor opens nothing, as for a file.
             if self._database is None:
                 self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
             with _transaction(self._database, writes=writes):
@@ -160,6 +164,7 @@ def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -
             f"{path} is a database of another application: name another file for the journal"
         )
     if writes:
+        # Not executescript(), which would commit the transaction first.
         for statement in _SCHEMA.split(";"):
             database.execute(statement)
         database.execute(f"PRAGMA application_id = {_APPLICATION}")

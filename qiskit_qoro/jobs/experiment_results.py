@@ -159,6 +159,7 @@ def _experiment_result(
     layout = experiment.layout
     checked = check_counts(counts, where=where, width=layout.num_clbits, shots=experiment.shots)
     by_outcome = layout.counts_by_outcome(checked)
+    # Qiskit reads keys and memory as hexadecimal. Binary text would be misread without an error.
     data: dict[str, Any] = {"counts": {hex(outcome): count for outcome, count in by_outcome.items()}}
     if memory:
         data["memory"] = _memory(by_outcome, seed=_name_from_label(label))
@@ -184,6 +185,8 @@ def _failed_experiment(experiment: Experiment, reason: str) -> ExperimentResult:
 
 def _header(experiment: Experiment) -> dict[str, Any]:
     layout = experiment.layout
+    # Qiskit needs all four fields. Without creg_sizes, BackendEstimatorV2 computes wrong signs for circuits
+    # that have a classical register of their own.
     return {
         "name": experiment.name,
         "memory_slots": layout.memory_slots,

@@ -210,6 +210,7 @@ def _layout_to_json(layout: RegisterLayout) -> list[Any]:
     sources = layout.sources
     if sources == tuple(range(layout.num_clbits)):
         return [layout.num_clbits, pieces]
+    # A run begins at each bit that does not follow its predecessor. Without sources there is no run at all.
     starts = [at for at, bit in enumerate(sources) if at == 0 or bit != sources[at - 1] + 1]
     ends = [*starts[1:], len(sources)][: len(starts)]
     runs = [item for start, end in zip(starts, ends, strict=True) for item in (sources[start], end - start)]

@@ -44,6 +44,7 @@ def identify_circuits(
             return found
         if found is not None and found.document is not None:
             structure = structure_from_json(found.document, len(labels))
+            # Results and failures are separate lists, so the order of submission comes from the labels.
             in_order = sorted(labels, key=lambda label: index_of_label(label) or 0)
             return dict(zip(in_order, structure.experiments, strict=True)), structure
     except WireError as error:

@@ -33,7 +33,7 @@ _Result = TypeVar("_Result")
 class ServiceJob(ABC, Generic[_Result]):
     """One or several jobs of the service, seen as one Qiskit job.
 
-    A subclass names this class before Qiskit's base class, so that these methods win over Qiskit's.
+    A subclass names this class before Qiskit's base class, so that these methods override Qiskit's.
 
     Args:
         job_id: The identifier of the Qiskit job.
@@ -46,8 +46,8 @@ class ServiceJob(ABC, Generic[_Result]):
         self._job_id = job_id
         self._service = service
         self._job_ids = tuple(job_ids)
-        # The last state that the service reported for each service job. A final state never changes, so a
-        # service job with a final state here is not asked about again.
+        # The last state that the service reported for each service job. A final state never changes: once it
+        # is here, the service is not asked again, and no later report replaces it.
         self._states: dict[str, JobState] = {}
 
     def job_id(self) -> str:
@@ -70,6 +70,7 @@ class ServiceJob(ABC, Generic[_Result]):
     async def _await_result(self) -> _Result:
         if not self.is_known_final:
             await until_final(self)
+        # The client is synchronous, so the results are read in a thread.
         return await asyncio.to_thread(self.result)
 
     # --- status ---------------------------------------------------------------------------------------
@@ -143,10 +144,11 @@ class ServiceJob(ABC, Generic[_Result]):
                 self._service.cancel_job(ExecutionResult(job_id=job_id))
                 cancelled = True
             except (ConflictError, NotFoundError):
-                continue
+                continue  # it has ended or was deleted: nothing is left to cancel
             except QoroError as error:
                 error.name_job(job_id)
                 errors.append(error)
+        # One failure must not keep the other jobs running, so it is raised at the end.
         if errors:
             raise errors[0]
         return cancelled
@@ -212,7 +214,11 @@ class ServiceJob(ABC, Generic[_Result]):
 
     def _record(self, states: Mapping[str, JobState]) -> None:
         for job_id, state in states.items():
-            if state.status not in QISKIT_STATUS and state != self._states.get(job_id):
+            known = self._states.get(job_id)
+            # Several threads may poll a job, and a slow answer may arrive after a final one.
+            if known is not None and known.status.is_final:
+                continue
+            if state.status not in QISKIT_STATUS and state != known:
                 _log.warning(
                     "job %s has the unknown status %r; it counts as running", job_id, state.status.value
                 )

@@ -114,6 +114,7 @@ class QoroPrimitiveJob(
         timeout_s: float | None,
         on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
     ) -> None:
+        # Jobs that are known to be final are not polled, so the progress line does not count them.
         num_pending = len(self._pending_ids())
         clock = self._service.poller.clock
         with progress_line(f"job {self.job_id()}", clock=clock, enabled=self._show_progress) as show:

@@ -423,11 +423,11 @@ def test_the_callback_is_called_after_each_poll_and_with_the_final_status(backen
     seen: list[tuple[str, QiskitStatus, QoroJob]] = []
     job = backend.run(bell(), shots=5)
 
-    job.wait_for_final_state(wait=60, callback=lambda *look: seen.append(look))
+    job.wait_for_final_state(wait=60, callback=lambda *poll: seen.append(poll))
 
     assert {(job_id, of) for job_id, _, of in seen} == {(job.job_id(), job)}
     assert seen[-1][1] is QiskitStatus.DONE
-    job.wait_for_final_state(callback=lambda *look: seen.append(look))
+    job.wait_for_final_state(callback=lambda *poll: seen.append(poll))
     assert seen[-1] == seen[-2]
 
 
@@ -705,12 +705,12 @@ def test_cancelling_a_job_of_another_user_is_an_error(wire: responses.RequestsMo
 
 
 def test_a_wait_ends_after_max_retries_polls(wire: responses.RequestsMock, submit: Submit) -> None:
-    looks = answer_status(wire, "RUNNING")
+    polls = answer_status(wire, "RUNNING")
 
     with pytest.raises(MaxRetriesReachedError, match=JOB):
         submit().result()
 
-    assert looks.call_count == 50
+    assert polls.call_count == 50
 
 
 def test_a_wait_ends_exactly_at_its_timeout(wire: responses.RequestsMock, submit: Submit) -> None:
