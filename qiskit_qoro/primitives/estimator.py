@@ -116,8 +116,10 @@ class QoroEstimator(BaseEstimatorV2):
             with prefix_errors(index):
                 precision_and_shots = self._precision_and_shots(pub.precision)
                 prepared.append(prepare_pub(self._backend, pub, *precision_and_shots, requests))
+        # All PUBs have to be prepared before, because equal rows of several PUBs become one circuit.
         circuits = requests.circuits()
 
+        # The circuits get their final numbers when they are distributed over jobs.
         def build_postprocessor(circuit_numbers: Sequence[int]) -> EstimatorPostprocessor:
             return EstimatorPostprocessor(
                 [pub.postprocessor(requests, circuit_numbers) for pub in prepared], self._backend.name

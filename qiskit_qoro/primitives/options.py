@@ -25,6 +25,7 @@ class _Checked:
             close = difflib.get_close_matches(name, defaults, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"the options are {', '.join(defaults)}"
             raise QoroInputError(f"unknown option {name!r}: {hint}")
+        # The dataclass's own __init__ sets fields in the same way, so constructor arguments are checked too.
         accepts, expected = _CHECKS[name]
         if value is not None and not accepts(value):
             raise QoroInputError(f"{name}={value!r} is invalid: expected {expected}")
@@ -102,6 +103,7 @@ def read_options(kind: type[_Options], options: _Options | Mapping[str, Any] | N
         raise QoroInputError(
             f"options is {type(options).__name__}, expected {kind.__name__} or a dictionary of its fields"
         )
+    # Set the options one by one, so that an unknown name gets the error of an unknown option.
     result = kind()
     for name, value in options.items():
         setattr(result, str(name), value)

@@ -117,6 +117,7 @@ class QoroSampler(BaseSamplerV2):
         _check_names(circuit)
         first = len(circuits)
         shots, num_clbits = int(pub.shots), circuit.num_clbits
+        # Circuits without measurements are not run; the postprocessor fills their registers with zeros.
         clbits: Sequence[int] = range(num_clbits)
         if not circuit.cregs:
             _warn(index, "has no classical register, so the result is empty")
@@ -125,6 +126,7 @@ class QoroSampler(BaseSamplerV2):
         else:
             programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
             check_width(self._backend, programs)
+            # The program may have its bits in another order than the circuit, and scratch bits in addition.
             circuits += [
                 Circuit(source, values, shots)
                 for source, values in zip(programs.sources, programs.values, strict=True)
@@ -149,6 +151,7 @@ def _registers(circuit: QuantumCircuit, clbits: Sequence[int]) -> tuple[tuple[st
 def _check_names(circuit: QuantumCircuit) -> None:
     """Refuse registers whose names a ``DataBin`` reserves for its own attributes."""
     for register in circuit.cregs:
+        # Names such as "shape" or "values". Trying is the only way to find them in every release of Qiskit.
         try:
             DataBin(**{register.name: None})
         except (TypeError, ValueError) as error:

@@ -217,6 +217,7 @@ def prepare_pub(
     check_width(backend, programs)
     if shots is None:
         check_resets(programs.program)
+    # The program has only the qubits in use. All others stay in |0>, so factors on them are known.
     idle = set(range(circuit.num_qubits)).difference(programs.program.qubits)
     labels, terms = expand_observables(pub.observables, idle=idle)
     restricted = restrict_pauli_strings(labels, programs.program.qubits, circuit.num_qubits)

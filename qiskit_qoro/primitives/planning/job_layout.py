@@ -119,6 +119,7 @@ def arrange_jobs(circuits: Sequence[Circuit], *, max_rows: int | None = None) ->
     Returns:
         The jobs. Each circuit is in exactly one of them.
     """
+    # Circuits that could share a template: those with the same source and request.
     sweeps: dict[tuple[Source, Request], list[int]] = {}
     for index, circuit in enumerate(circuits):
         sweeps.setdefault((circuit.source, circuit.request), []).append(index)
@@ -131,6 +132,7 @@ def arrange_jobs(circuits: Sequence[Circuit], *, max_rows: int | None = None) ->
         for request, templates in templates_of_request.items()
         for batch in _split_rows(templates, max_rows)
     ]
+    # What is left in `sweeps` is not worth a template.
     if sweeps:
         drafts.append(_bound_draft(circuits, [index for indices in sweeps.values() for index in indices]))
     return drafts

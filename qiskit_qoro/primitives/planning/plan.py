@@ -161,8 +161,9 @@ def _measurement(requests: Sequence[Request]) -> Measurement:
         requests: What is requested from each circuit: from all of them shots, or from all of them Pauli
             strings.
     """
-    # Runs of neighbouring circuits with the same request, each with its length.
     runs = [(request, len(list(run))) for request, run in groupby(requests)]
+    # Circuits with the same request are neighbours, so there are as many runs as different requests. If there
+    # are several, the job contains for each run the range of its circuits.
     observables = tuple(request for request, _ in runs if isinstance(request, tuple))
     if observables:
         return Measurement(observables=observables, circuit_ham_map=_ranges(runs) if len(runs) > 1 else None)

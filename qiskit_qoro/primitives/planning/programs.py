@@ -91,7 +91,8 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
     except QoroInputError:
         if not circuit.num_parameters:
             raise
-        # A gate may need the values of its parameters to be written.
+        # A gate may need the values of its parameters to be written. If the error has another reason, writing
+        # the bound circuits raises it again.
         return _write_bound(circuit, rows)
     source = _source(template.program, template.names)
     values = evaluate(template.expressions, list(circuit.parameters), rows)
@@ -136,6 +137,7 @@ def append_measurements(source: Source, basis: str) -> Source:
         basis: A Pauli string. Its letter *i* is measured on qubit *i* of the text; qubits with ``I`` are not
             measured.
     """
+    # The source has no classical register, so one is declared behind the quantum register.
     num_clbits = len(basis) - basis.count("I")
     declaration = f"qreg q[{source.num_qubits}];\n"
     head, body = source.text.split(declaration, 1)

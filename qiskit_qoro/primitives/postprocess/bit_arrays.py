@@ -61,7 +61,8 @@ def build_bit_arrays(
     for row, counts in enumerate(counts_by_row):
         checked = check_counts(counts, where=f"row {row}", width=num_clbits, shots=shots)
         if not any(sizes):
-            continue
+            continue  # all registers are empty, so only the check of the counts was needed
+        # Sorted, so that the order of the shots does not depend on the order of the counts.
         outcomes = sorted(checked)
         order = _shuffled_shots([checked[outcome] for outcome in outcomes], seed=(seed, row))
         for array, packed in zip(arrays, _pack_outcomes(outcomes, num_clbits, columns), strict=True):
@@ -97,6 +98,7 @@ def _columns(bits: Sequence[int], num_clbits: int) -> slice | list[int]:
 
     The result is a slice if the bits are consecutive, because NumPy then needs no copy.
     """
+    # Classical bit 0 is the rightmost character, so column num_clbits - 1.
     if bits and list(bits) == list(range(bits[0], bits[0] + len(bits))):
         return slice(num_clbits - 1 - bits[-1], num_clbits - bits[0])
     return [num_clbits - 1 - bit for bit in reversed(bits)]

@@ -24,7 +24,9 @@ POSTPROCESSORS: Mapping[str, type[Postprocessor]] = {
 }
 """The postprocessor classes by their letter in labels and files."""
 
+# The first entry of a file, which distinguishes it from other JSON files.
 _FORMAT = "qiskit-qoro primitive job"
+# To be increased if older releases cannot read the documents any more.
 _VERSION = 1
 
 

@@ -85,6 +85,7 @@ def angle_spans(code: str) -> Iterator[tuple[int, int]]:
         code: A program, with comments blanked.
     """
     for call in _CALL.finditer(code):
+        # The brackets of the gate itself are depth 1. Commas at this depth separate the angles.
         depth, start = 1, call.end()
         for delimiter in _DELIMITER.finditer(code, start):
             if delimiter[0] == "(":

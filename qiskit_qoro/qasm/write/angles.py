@@ -22,9 +22,11 @@ def spell_angle(value: Any) -> str:
     Raises:
         UnwritableError: The value is not a finite real number, or has a free parameter.
     """
+    # Most angles are floats already, and this is the hot path of the writer.
     number = value if type(value) is float else _real(value)
     if not isfinite(number):
         raise UnwritableError(f"its angle is {number}, expected a finite number")
+    # repr() gives the shortest text that is read back as the same float.
     return repr(number)
 
 

@@ -50,6 +50,7 @@ def equals(bits: Sequence[int], value: int) -> Condition:
         return NEVER
     value_of_bit = dict[int, int]()
     for position, bit in enumerate(bits):
+        # A register may contain a bit twice. Then both positions need the same value.
         bit_value = value >> position & 1
         if value_of_bit.setdefault(bit, bit_value) != bit_value:
             return NEVER
@@ -59,6 +60,8 @@ def equals(bits: Sequence[int], value: int) -> Condition:
 
 def intersect(first: Condition, second: Condition) -> Condition:
     """Return the intersection of two conditions."""
+    # Two cubes that differ in a common bit have no common value. The intersections of disjoint cubes are
+    # disjoint.
     return _checked(
         [
             (mask | other_mask, value | other_value)
@@ -136,6 +139,7 @@ def values_on(condition: Condition, bits: Sequence[int]) -> list[int]:
     """
     values = []
     for mask, value in condition:
+        # Start with the value in which all free bits are 0, then double the list for each free bit.
         values_of_cube = [sum(1 << position for position, bit in enumerate(bits) if value >> bit & 1)]
         for position, bit in enumerate(bits):
             if not mask >> bit & 1:
@@ -154,6 +158,8 @@ def _pieces_outside(whole: tuple[int, int], cube: tuple[int, int]) -> list[tuple
     other_mask, other_value = cube
     if (value ^ other_value) & mask & other_mask:
         return [whole]
+    # Fix the free bits one after the other: each piece has the opposite value in one bit and the value of the
+    # other cube in the bits fixed before, so the pieces are disjoint.
     pieces = []
     free = other_mask & ~mask
     while free:

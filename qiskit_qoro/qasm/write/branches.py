@@ -84,6 +84,9 @@ def order_writers_last(branches: Sequence[Branch], tested_bits: int, scope: Scop
     block = writers[0].block
     if len(writers) > 1 or block is None:
         return None
+    # No operation with these conditions follows the last one, so it may write tested bits if it is a
+    # measurement. Its own line may be repeated for other values of the register, but measuring a qubit again
+    # gives the same value. Control flow is not allowed here, because it may consist of different lines.
     *before, last = block.data
     if not isinstance(last.operation, Measure) or _written_bits(before, scope.clbits_of(block)) & tested_bits:
         return None

@@ -64,6 +64,7 @@ def arrange_registers(num_bits: int, masks: Sequence[int], *, keep_order: bool) 
         The registers. A single register is called ``c``, several are called ``c0``, ``c1`` and so on.
     """
     groups = _connected_components([_fill_gaps(mask) if keep_order else mask for mask in masks if mask])
+    # Each connected component of tested bits is a register.
     registers = [tuple(bits_of(group)) for group in groups]
     tested = {bit for bits in registers for bit in bits}
     # Collect the remaining bits in runs of consecutive bits. A tested bit ends a run.

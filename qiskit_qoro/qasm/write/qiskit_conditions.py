@@ -124,11 +124,13 @@ def _truth(node: Any, index: Mapping[Any, int]) -> Condition:
     if isinstance(node, expr.Var):
         return equals(_indices(node, index), 1)
     if isinstance(node, expr.Unary):
+        # The only unary operations of type Bool are the logical and the bitwise "not".
         return complement(_truth(node.operand, index))
     if isinstance(node, expr.Cast):
         if isinstance(node.operand.type, types.Bool):
             return _truth(node.operand, index)
         if isinstance(node.operand, expr.Var):
+            # A register as a Bool is true if it is not 0.
             return complement(equals(_indices(node.operand, index), 0))
     if isinstance(node, expr.Index):
         return _single_bit(node, index)
@@ -153,6 +155,7 @@ def _comparison_with_number(node: Any, index: Mapping[Any, int]) -> Condition | 
     """Translate ``register == number`` or ``register != number``; return ``None`` for anything else."""
     if node.op not in (_Op.EQUAL, _Op.NOT_EQUAL):
         return None
+    # Qiskit widens the narrower side of a comparison, which does not change the result.
     sides = [_without_widening(node.left), _without_widening(node.right)]
     if isinstance(sides[0], expr.Value):
         sides.reverse()
@@ -190,6 +193,7 @@ def _enumerate(node: Any, index: Mapping[Any, int], accepts: Callable[[Any], boo
         sum(1 << bit for position, bit in enumerate(bits) if number >> position & 1)
         for number in range(1 << len(bits))
     ]
+    # Each pattern is a cube with all bits fixed, so the cubes are disjoint.
     return tuple(
         (mask, pattern) for pattern in patterns if accepts(_value(node, partial(_read, index, pattern)))
     )
@@ -228,6 +232,7 @@ def _binary(node: Any, left: Any, right: Any) -> Any:
         raise UnwritableError(f"its expression uses the operation {node.op.name}, which is not supported")
     if not right:
         raise UnwritableError("its expression divides by zero for some values of its bits")
+    # Qiskit divides unsigned integers without remainder, and floats exactly.
     return floordiv(left, right) if isinstance(node.type, types.Uint) else left / right
 
 

@@ -118,6 +118,7 @@ def write_program(
             f"the circuit's program has {len(program)} characters, at most {DEFAULT_LIMITS.text_bytes} are "
             "allowed; split the circuit, or shorten its loops"
         )
+    # The first declared register is the rightmost part of a bitstring, with its lowest bit rightmost.
     position_of = {bit: position for position, bit in enumerate(layout.order)}
     clbits = tuple(position_of[bit] for bit in range(circuit.num_clbits))
     return Program(program, num_qubits, len(position_of), kept, clbits)
@@ -134,6 +135,7 @@ def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
     for instruction in circuit.data:
         if not is_timing(instruction):
             used.update(instruction.qubits)
+    # OpenQASM 2 needs at least one qubit, so a circuit of idle qubits keeps its first one.
     kept = tuple(index for index, bit in enumerate(circuit.qubits) if bit in used)
     return kept or tuple(range(min(circuit.num_qubits, 1)))
 
@@ -211,6 +213,7 @@ class _Body:
         """Append the instructions of a block until one of them jumps out of it."""
         for part in block.data:
             self.write(part, qubits, clbits)
+            # Operations after an unconditional jump are never reached.
             if self._control_flow.jumped:
                 return
 
@@ -223,6 +226,7 @@ class _Body:
         elif isinstance(operation, Reset):
             self._lines.reset(qubits[instruction.qubits[0]])
         elif isinstance(operation, Barrier):
+            # A barrier may include idle qubits, which are not in the program.
             names = [qubits[bit] for bit in instruction.qubits if bit in qubits]
             if names:
                 self._lines.append_always(f"barrier {','.join(names)};")
