@@ -1,1 +1,1 @@
-"""Worker processes: they run circuits, because the engine can crash, hang or exhaust memory."""
+"""Worker processes, which run circuits because the engine can crash, hang or exhaust memory."""

@@ -1,55 +1,71 @@
-"""How many tasks make a batch: as many as fit in its time, going by those like them that were answered.
+"""Choose the number of tasks in a batch from the time that similar tasks took.
 
-A batch takes about a tenth of a second, and well less than one task may take, so that nothing that runs as
-it should is ever too late. What rows of one template took says nothing about another, which may be a
-thousand times slower: each has a pace of its own, and begins with a single row.
+A batch should take about a tenth of a second, and much less than the time limit of one task, so that a
+healthy batch is never too late. The time of one template says nothing about another template, which may be a
+thousand times slower. So each kind of task has its own :class:`BatchSizing`, which starts with a batch of one
+task.
 """
 
 from __future__ import annotations
 
 __all__ = ["BatchSizing"]
 
-_BATCH_S = 0.1  # how long a batch should take
-_OF_LIMIT = 0.25  # and how much of the time that one task may take
-_LEAST_SHARE = 0.05  # of a batch: it takes about a millisecond to hand over
-_LARGEST_BATCH = 64
-_LARGEST_SWEEP = 4096  # tasks that are run together
+# The time that a batch should take: this many seconds, but at most this share of the time limit of one task.
+_BATCH_S = 0.1
+_LIMIT_SHARE = 0.25
+
+# Sending a batch takes about a millisecond. A batch that takes less than this share of its time is not
+# divided among more workers.
+_MIN_BATCH_SHARE = 0.05
+
+_MAX_BATCH = 64
+_MAX_SWEEP_BATCH = 4096
 
 
 class BatchSizing:
-    """How fast tasks of one kind are answered.
+    """Measures how fast tasks of one kind run, and suggests how many to send at once.
 
     Args:
-        kind: Equal for those of one kind.
-        time_limit_s: Seconds that one task may take.
+        kind: A key that is equal for tasks of the same kind.
+        time_limit_s: The time limit of one task, in seconds.
+
+    Attributes:
+        kind: The key.
+        is_sweep: Whether the last batch ran together as a sweep.
     """
 
     def __init__(self, kind: object, *, time_limit_s: float) -> None:
         self.kind = kind
         self.is_sweep = False
-        self._batch_s = min(_BATCH_S, _OF_LIMIT * time_limit_s)
-        self._answered = 0
-        self._worked_s = 0.0
+        self._batch_s = min(_BATCH_S, _LIMIT_SHARE * time_limit_s)
+        # The tasks and the seconds that the estimate is based on.
+        self._tasks = 0
+        self._seconds = 0.0
 
-    def note(self, count: int, seconds: float, *, together: bool) -> None:
-        """Learn from an answer.
+    def record(self, count: int, seconds: float, *, together: bool) -> None:
+        """Record a reply.
 
         Args:
-            count: How many tasks it answers.
-            seconds: How long it took.
-            together: Whether they were run together, as the next ones will be: it is a sweep then.
+            count: The number of tasks that it answers.
+            seconds: How long they took.
+            together: Whether they ran together as a sweep.
         """
         if together or self.is_sweep:
-            # Many together take less each than few do, and more by themselves.
-            self._answered, self._worked_s = 0, 0.0
+            # The time per task falls in larger sweeps and rises for single tasks, so restart the estimate.
+            self._tasks, self._seconds = 0, 0.0
         self.is_sweep = together
-        self._answered += count
-        self._worked_s += seconds
+        self._tasks += count
+        self._seconds += seconds
 
-    def batch_size(self, left: int, workers: int) -> int:
-        """As many tasks as fit in a batch, and no more than a worker's share of those that are left."""
-        share = -(-left // workers)
-        fitting = int(self._batch_s * self._answered / self._worked_s) if self._worked_s else 1
-        largest = _LARGEST_SWEEP if self.is_sweep else _LARGEST_BATCH
-        # What takes little more than to be handed over is not shared.
-        return max(1, min(fitting, largest, max(share, int(fitting * _LEAST_SHARE))))
+    def batch_size(self, remaining: int, workers: int) -> int:
+        """Return the number of tasks for the next batch, at least 1.
+
+        Args:
+            remaining: The number of tasks that are not sent yet.
+            workers: The number of workers. A batch contains at most one worker's share of the remaining
+                tasks, unless it would take too little time.
+        """
+        share = -(-remaining // workers)
+        fitting = int(self._batch_s * self._tasks / self._seconds) if self._seconds else 1
+        largest = _MAX_SWEEP_BATCH if self.is_sweep else _MAX_BATCH
+        return max(1, min(fitting, largest, max(share, int(fitting * _MIN_BATCH_SHARE))))

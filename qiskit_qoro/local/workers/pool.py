@@ -1,12 +1,25 @@
-"""A pool of worker processes that run circuits, because the engine can crash, hang, or eat memory.
+"""A pool of worker processes that run circuits.
 
-The processes are started once and kept warm. Any number of threads may call :meth:`WorkerPool.run` at
-once, each with its own list of tasks. Whoever wants a worker queues for one, gets it for one batch of
-about a tenth of a second, gives it back and queues again, so that jobs share the workers in turn and a
-lone job gets them all. A process that dies is replaced; one that has to be stopped is killed.
+The processes start once and stay ready. Several threads may call :meth:`WorkerPool.run` at the same time,
+each with its own list of tasks. A run queues for a worker, gets it for one batch of about a tenth of a
+second, gives it back and queues again. So concurrent jobs take turns, and a single job uses all workers. A
+process that dies is replaced. A process that has to stop is killed.
 
-Nothing here waits for a pipe: threads of the handles turn replies, deaths and free workers into events,
-and each run waits for its own events only.
+No thread of a run waits for a pipe. Each worker has a thread that reads its replies, and the pool passes
+replies, deaths and idle workers on as events to the run that they concern
+(:mod:`qiskit_qoro.local.workers.pool_run`).
+
+A worker goes through these states. ``_lock`` protects them, together with the queue of runs:
+
+========  =====================================================================
+starting  in ``_handles`` only
+idle      also in ``_ready`` and ``_idle``
+granted   also in ``_ready``, and in ``_owners`` with the events of its run
+doomed    in neither ``_idle`` nor ``_owners``: killed, but its end is not reported yet
+gone      in no collection; the pool has started another one instead
+========  =====================================================================
+
+Either ``_idle`` or ``_waiting`` is empty: an idle worker is granted to the first waiting run at once.
 """
 
 from __future__ import annotations
@@ -22,31 +35,43 @@ from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.methods import default_memory_limit
-from qiskit_qoro.local.workers.pool_run import Ended, Event, Granted, Replied, Run, TaskFailure, Unavailable
+from qiskit_qoro.local.workers.pool_run import (
+    Ended,
+    Event,
+    Granted,
+    PoolRun,
+    Replied,
+    TaskFailure,
+    Unavailable,
+)
 from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 
 __all__ = ["CircuitTask", "TaskFailure", "WorkerPool", "default_workers"]
 
-_MOST_WORKERS = 4  # by default; each takes about 100 MB before it does anything
-_MOST_FAILED_STARTS = 3
-_CLOSED = "the worker pool has been closed"
+# The default maximum. Each process uses about 100 MB before it runs anything.
+_MAX_WORKERS = 4
+
+# The number of processes in a row that may end before they are ready.
+_MAX_FAILED_STARTS = 3
+
+_CLOSED = "the worker pool is closed"
 
 
 def default_workers() -> int:
-    """How many worker processes suit this machine: one for each processor, at most four."""
-    return max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
+    """Return the default number of worker processes: one for each processor, at most four."""
+    return max(1, min(_MAX_WORKERS, os.cpu_count() or 1))
 
 
 class WorkerPool:
     """Worker processes that run tasks.
 
     Args:
-        workers: How many processes, by default :func:`default_workers`.
-        time_limit_s: Seconds that one circuit may take.
-        memory_limit_bytes: The most memory that one circuit may take, by default an equal share of
-            what is free when the pool starts, at most 4 GiB.
-        clock: Seconds that only ever grow.
+        workers: The number of processes, by default :func:`default_workers`.
+        time_limit_s: The maximum time of one circuit, in seconds.
+        memory_limit_bytes: The maximum memory of one circuit. By default an equal share of the memory that is
+            free when the pool starts, at most 4 GiB.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -63,8 +88,8 @@ class WorkerPool:
         self._clock = clock
         self._lock = threading.Lock()
         self._handles: set[WorkerHandle] = set()
-        self._fit: set[WorkerHandle] = set()  # those that said that they are ready
-        self._free: deque[WorkerHandle] = deque()
+        self._ready: set[WorkerHandle] = set()
+        self._idle: deque[WorkerHandle] = deque()
         self._owners: dict[WorkerHandle, queue.SimpleQueue[Event]] = {}
         self._waiting: deque[queue.SimpleQueue[Event]] = deque()
         self._failed_starts = 0
@@ -72,20 +97,20 @@ class WorkerPool:
 
     @property
     def size(self) -> int:
-        """How many processes the pool keeps."""
+        """The number of processes that the pool keeps."""
         return self._size
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The process ids of the workers that live now, in ascending order."""
+        """The process ids of the current workers, in ascending order."""
         with self._lock:
             return tuple(sorted(handle.pid for handle in self._handles))
 
     def start(self) -> None:
-        """Start the processes that are missing; they get ready in the background.
+        """Start the missing processes. They become ready in the background.
 
         Raises:
-            QoroError: The pool has been closed.
+            QoroError: The pool is closed.
         """
         with self._lock:
             if self._closed:
@@ -105,29 +130,29 @@ class WorkerPool:
         on_failure: Callable[[int, str], None] | None = None,
         on_values: Callable[[int, SweepValues], None] | None = None,
     ) -> bool:
-        """Run tasks on all workers that are free, and return when that is over.
+        """Run tasks on the workers, and return when all are done.
 
         Args:
-            tasks: What to run.
-            stop: Setting it ends the run, within half a second, even from the middle of a task.
-            on_result: Called from this thread with the index of a task and its result, as results
-                come, in no particular order.
-            on_failure: Called in the same way with the index of a task that could not be run, took too
-                long, needed too much memory, or brought its process down, and with the reason; the others
-                go on. ``None`` ends the run there.
-            on_values: Called in the same way with the expectation values of several tasks in a row, and the
-                index of the first of them. Without it they are handed to ``on_result`` one by one.
+            tasks: The tasks.
+            stop: Setting this event ends the run within half a second, even in the middle of a task.
+            on_result: Called in this thread with the index of a task and its result. Results arrive in any
+                order.
+            on_failure: Called in this thread with the index of a task that failed and the reason: the task
+                cannot run, took too long, needed too much memory, or crashed its process. The other tasks go
+                on. With ``None``, the first failure ends the run.
+            on_values: Called in this thread with the index of a task, and the expectation values of this task
+                and the ones after it. By default their results are passed to ``on_result`` one by one.
 
         Returns:
-            Whether all tasks were run; ``False`` when ``stop`` ended it.
+            Whether all tasks ran; ``False`` if ``stop`` ended the run.
 
         Raises:
-            TaskFailure: A task failed, and there is no ``on_failure``; or so many crashed or took too long
-                that the rest was given up. What was running has been stopped.
-            QoroError: No worker process can be started, or the pool has been closed.
+            TaskFailure: A task failed and there is no ``on_failure``, or so many tasks crashed or took too
+                long that the run gave up. Running tasks have been stopped.
+            QoroError: No worker process can start, or the pool is closed.
         """
         self.start()
-        run = Run(
+        run = PoolRun(
             self,
             tasks,
             stop,
@@ -140,11 +165,11 @@ class WorkerPool:
         return run.execute()
 
     def close(self) -> None:
-        """End all processes and wait for them; runs that go on end with an error. May be repeated."""
+        """End all processes and wait for them. Current runs end with an error. May be called again."""
         with self._lock:
             self._closed = True
             handles = tuple(self._handles)
-            self._free.clear()
+            self._idle.clear()
             for events in self._waiting:
                 events.put(Unavailable(_CLOSED))
             self._waiting.clear()
@@ -163,41 +188,44 @@ class WorkerPool:
         self.close()
 
     def request(self, events: queue.SimpleQueue[Event]) -> None:
-        """Queue for a worker, which comes as a :class:`Granted` event. For runs only."""
+        """Queue for a worker. It arrives as a :class:`Granted` event. Only for runs."""
         with self._lock:
             if self._closed:
                 events.put(Unavailable(_CLOSED))
                 return
-            if self._free:
-                self._grant(self._free.popleft(), events)
+            if self._idle:
+                self._grant(self._idle.popleft(), events)
             else:
                 self._waiting.append(events)
 
     def withdraw(self, events: queue.SimpleQueue[Event]) -> None:
-        """Leave the queue for a worker; one that was granted before is still to be released."""
+        """Leave the queue for a worker. A worker that was granted must still be released. Only for runs."""
         with self._lock:
             if events in self._waiting:
                 self._waiting.remove(events)
 
     def release(self, handle: WorkerHandle) -> None:
-        """Give a worker back that has nothing to do."""
+        """Give back a worker that has nothing to do. Only for runs."""
         with self._lock:
-            # A worker that has died since has no owner any more.
+            # If the worker has died in the meantime, it has no owner any more.
             if self._owners.pop(handle, None) is not None:
                 self._offer(handle)
 
     def discard(self, handle: WorkerHandle) -> None:
-        """Give a worker back that is in the middle of something: it is killed and replaced."""
+        """Give back a worker that is busy. It is killed and replaced. Only for runs."""
         with self._lock:
             self._owners.pop(handle, None)
         handle.kill()
+
+    # The methods below need the lock, except _on_reply and _on_end, which take it: threads of the handles
+    # call them.
 
     def _spawn(self) -> None:
         handle = WorkerHandle(
             memory_limit_bytes=self._memory_limit_bytes,
             threads=max(1, (os.cpu_count() or 1) // self._size),
-            on_reply=self._replied,
-            on_end=self._ended,
+            on_reply=self._on_reply,
+            on_end=self._on_end,
         )
         self._handles.add(handle)
 
@@ -205,42 +233,44 @@ class WorkerPool:
         if self._waiting:
             self._grant(handle, self._waiting.popleft())
         else:
-            self._free.append(handle)
+            self._idle.append(handle)
 
     def _grant(self, handle: WorkerHandle, events: queue.SimpleQueue[Event]) -> None:
         self._owners[handle] = events
         events.put(Granted(handle))
 
-    def _replied(self, handle: WorkerHandle, reply: Reply) -> None:
+    def _on_reply(self, handle: WorkerHandle, reply: Reply) -> None:
         with self._lock:
-            if handle not in self._fit:
-                self._fit.add(handle)
+            if handle not in self._ready:
+                # The first reply says that the process is ready.
+                self._ready.add(handle)
                 self._failed_starts = 0
                 self._offer(handle)
             elif handle in self._owners:
                 self._owners[handle].put(Replied(handle, reply))
 
-    def _ended(self, handle: WorkerHandle) -> None:
+    def _on_end(self, handle: WorkerHandle) -> None:
         with self._lock:
             self._handles.discard(handle)
-            if handle in self._free:
-                self._free.remove(handle)
+            if handle in self._idle:
+                self._idle.remove(handle)
             if handle in self._owners:
                 self._owners.pop(handle).put(Unavailable(_CLOSED) if self._closed else Ended(handle))
-            if handle not in self._fit:
+            if handle not in self._ready:
                 self._failed_starts += 1
-            self._fit.discard(handle)
+            self._ready.discard(handle)
             if self._closed:
                 return
-            if self._failed_starts < _MOST_FAILED_STARTS:
+            if self._failed_starts < _MAX_FAILED_STARTS:
                 self._spawn()
             elif not self._handles:
+                # All processes end at once. Stop replacing them, until the next run tries again.
                 self._give_up(handle)
 
     def _give_up(self, handle: WorkerHandle) -> None:
         reason = (
-            f"worker processes cannot be started: they end at once ({handle.describe_end()}); "
-            "python -c 'import qiskit_qoro.local.workers.worker_process' may say why"
+            f"worker processes cannot be started: they end at once ({handle.describe_end()}). To see the "
+            "error, run python -c 'import qiskit_qoro.local.workers.worker_process'"
         )
         for events in self._waiting:
             events.put(Unavailable(reason))

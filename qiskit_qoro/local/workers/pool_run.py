@@ -1,4 +1,32 @@
-"""One run of a list of tasks on the workers of a pool: batches out, results in, limits kept."""
+"""Run a list of tasks on the workers of a pool: send batches, pass results on, and enforce the time limit.
+
+A run has one thread, the caller's. It waits for events in a queue of its own, which the pool fills:
+
+- :class:`Granted`: a worker belongs to this run, until the run releases or discards it;
+- :class:`Replied`: a worker of this run has sent a reply;
+- :class:`Ended`: the process of a worker of this run has died;
+- :class:`Unavailable`: there will be no more workers.
+
+Each task is in one of these states:
+
+===========  ==================================================================================
+pending      in ``PendingTasks``: not sent yet, or returned because its worker was lost
+in flight    in the batch of a worker in ``_batches``
+done         its result or its failure was passed to the caller, exactly once
+===========  ==================================================================================
+
+A worker is lost if its process dies, or if the run discards it because a task takes too long. What happens to
+the tasks of its batch depends on what it was doing:
+
+- **It died before it started the batch.** No task is to blame, so all of them become pending again. If that
+  happens too often, the run fails with the first of them, because they may be to blame after all.
+- **One task was running.** That task fails, and the rest of the batch becomes pending again.
+- **Several rows of a sweep were running together.** Any of them may be to blame. All become pending again,
+  each in a batch of its own. Then the row that is to blame loses its worker alone, and fails.
+
+Every lost worker has to be replaced by a new process, which takes a while. So the run gives up when too many
+are lost.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +34,34 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
+from qiskit_qoro.local.workers.pending_tasks import PendingTasks
 from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 
-__all__ = ["Ended", "Event", "Granted", "Replied", "Run", "TaskFailure", "Unavailable"]
+__all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "TaskFailure", "Unavailable"]
 
-_TICK_S = 0.1  # how often the stop event and the time limit are looked at
-_GRACE_S = 0.2  # for a batch of short tasks to end by itself, which spares a process
-_MOST_DEATHS = 3  # of workers that were idle, before the circuits become suspect
-_MOST_LOSSES = 8  # of workers that circuits crashed or held too long, before the rest is left alone
+# How often to check the stop event and the time limit.
+_TICK_S = 0.1
+
+# How long to wait at the end for short batches to finish. A finished worker does not have to be replaced.
+_GRACE_S = 0.2
+
+# The number of workers that may die before they start their batch.
+_MAX_IDLE_DEATHS = 3
+
+# The number of workers lost in the middle of a batch after which the run gives up.
+_MAX_LOST_WORKERS = 8
 
 
-class TaskFailure(QoroError):  # noqa: N818  it is what happened to a circuit
-    """A task that could not be run. The message names it and says why.
+class TaskFailure(QoroError):  # noqa: N818  it describes a circuit, not an error of the program
+    """A task failed. The message contains its label and the reason.
 
     Attributes:
-        label: The task's label.
+        label: The label of the task.
     """
 
     def __init__(self, message: str, *, label: str) -> None:
@@ -36,14 +71,14 @@ class TaskFailure(QoroError):  # noqa: N818  it is what happened to a circuit
 
 @dataclass(frozen=True)
 class Granted:
-    """A worker is this run's until it is released."""
+    """A worker belongs to this run until it is released or discarded."""
 
     handle: WorkerHandle
 
 
 @dataclass(frozen=True)
 class Replied:
-    """A worker of this run has answered the next tasks of its batch."""
+    """A worker of this run has sent a reply."""
 
     handle: WorkerHandle
     reply: Reply
@@ -51,14 +86,14 @@ class Replied:
 
 @dataclass(frozen=True)
 class Ended:
-    """A worker of this run has died."""
+    """The process of a worker of this run has died. The worker does not belong to the run any more."""
 
     handle: WorkerHandle
 
 
 @dataclass(frozen=True)
 class Unavailable:
-    """There will be no worker."""
+    """There will be no worker, for a reason."""
 
     reason: str
 
@@ -67,7 +102,7 @@ Event = Granted | Replied | Ended | Unavailable
 
 
 class Workers(Protocol):
-    """What a run needs of the pool."""
+    """The part of the pool that a run uses; see :class:`~qiskit_qoro.local.workers.pool.WorkerPool`."""
 
     @property
     def size(self) -> int: ...
@@ -79,16 +114,24 @@ class Workers(Protocol):
 
 @dataclass
 class _Batch:
-    """Tasks ``position <= k < end`` are still to be answered, the first of them since ``since``."""
+    """The tasks in flight on one worker.
+
+    Attributes:
+        position: The index of the first task without a reply.
+        end: The index after the last task.
+        since: When the task at ``position`` began, or before the batch starts, when it was sent.
+        sizing: Records how long the tasks take.
+        has_started: Whether the worker has said that it started the batch.
+    """
 
     position: int
     end: int
     since: float
-    pace: BatchSizing
-    has_begun: bool = False
+    sizing: BatchSizing
+    has_started: bool = False
 
 
-class Run:
+class PoolRun:
     """One call of :meth:`WorkerPool.run`, which documents the arguments."""
 
     def __init__(
@@ -112,135 +155,85 @@ class Run:
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._busy: dict[WorkerHandle, _Batch] = {}
-        self._next = 0
-        self._unbegun: list[tuple[int, int]] = []  # ranges whose worker is gone, and not because of them
-        self._deaths = 0  # of such workers
-        self._losses = 0  # of workers in the middle of a task
-        self._is_waiting = False
-        self._pace = BatchSizing(None, time_limit_s=time_limit_s)
+        self._pending = PendingTasks(tasks, workers=workers.size, time_limit_s=time_limit_s)
+        # The workers of this run that have work. A worker is in here from the moment it gets a batch until it
+        # has answered the whole batch or is lost. Events of other workers are late and are ignored.
+        self._batches: dict[WorkerHandle, _Batch] = {}
+        # Whether the run waits in the pool's queue. It has at most one place there, so that runs take turns.
+        self._has_requested = False
+        self._idle_deaths = 0
+        self._lost_workers = 0
 
     def execute(self) -> bool:
-        """Run it; whether it ran to its end."""
+        """Run the tasks. Returns ``False`` if the stop event ended the run early."""
         try:
-            while self._has_more() or self._busy:
+            while self._pending or self._batches:
                 if self._stop.is_set():
                     return False
-                self._request()
-                event = self._wait(_TICK_S)
+                self._request_worker()
+                event = self._next_event(_TICK_S)
                 if event is not None:
-                    self._react(event)
-                self._check_time()
+                    self._handle_event(event)
+                self._check_time_limit()
             return True
         finally:
-            self._leave()
+            self._give_workers_back()
 
-    def _has_more(self) -> bool:
-        return self._next < len(self._tasks) or bool(self._unbegun)
-
-    def _request(self) -> None:
-        if not self._is_waiting and self._has_more():
-            self._is_waiting = True
+    def _request_worker(self) -> None:
+        if not self._has_requested and self._pending:
+            self._has_requested = True
             self._workers.request(self._events)
 
-    def _wait(self, timeout_s: float) -> Event | None:
+    def _next_event(self, timeout_s: float) -> Event | None:
         try:
             return self._events.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
             return None
 
-    def _react(self, event: Event) -> None:
+    def _handle_event(self, event: Event) -> None:
         match event:
             case Granted(handle):
-                self._is_waiting = False
-                self._send(handle)
-            case Replied(handle, reply) if handle in self._busy:
-                index = self._advance(handle, reply)
+                self._has_requested = False
+                self._send_batch(handle)
+            case Replied(handle, reply) if handle in self._batches:
+                index = self._record_reply(handle, reply)
                 if index is not None:
-                    self._take(index, reply)
-            case Ended(handle) if handle in self._busy:
-                self._bury(handle)
+                    self._pass_on(index, reply)
+            case Ended(handle) if handle in self._batches:
+                self._handle_death(handle)
             case Unavailable(reason):
                 raise QoroError(reason)
-            # What is left is the last word of a worker that was given up.
+            # Any other event is a late one, from a worker that was discarded.
 
-    def _send(self, handle: WorkerHandle) -> None:
-        if not self._has_more():
+    def _send_batch(self, handle: WorkerHandle) -> None:
+        if not self._pending:
+            # Another worker took the last tasks while this run was waiting.
             self._workers.release(handle)
             return
-        start, tasks = self._take_tasks()
-        self._busy[handle] = _Batch(start, start + len(tasks), self._clock(), self._pace)
-        handle.send(tuple(tasks))
+        batch = self._pending.take_batch()
+        self._batches[handle] = _Batch(batch.start, batch.end, self._clock(), batch.sizing)
+        handle.send(batch.tasks)
 
-    def _take_tasks(self) -> tuple[int, Sequence[CircuitTask | QuboTask]]:
-        """The next tasks to run, and the index of the first of them. Rows of a sweep come alone."""
-        if self._unbegun:
-            start, end = self._unbegun.pop()
-            self._keep_pace(self._tasks[start].sweep)
-            return start, self._tasks[start:end]
-        start = self._next
-        size = self._pace.batch_size(len(self._tasks) - start, self._workers.size)
-        tasks: Sequence[Any] = self._tasks[start : start + size]
-        kind = tasks[0].sweep
-        if self._keep_pace(kind):
-            tasks = list(takewhile(lambda task: task.sweep == kind, tasks))
-        else:
-            tasks = tasks[:1]  # of what is new, one is tried
-        self._next = start + len(tasks)
-        return start, tasks
+    def _record_reply(self, handle: WorkerHandle, reply: Reply) -> int | None:
+        """Update a worker's batch.
 
-    def _keep_pace(self, kind: object) -> bool:
-        """Have the pace of a kind of tasks, and tell whether it was there already."""
-        if kind == self._pace.kind:
-            return True
-        self._pace = BatchSizing(kind, time_limit_s=self._time_limit_s)
-        return False
-
-    def _bury(self, handle: WorkerHandle) -> None:
-        batch = self._busy.pop(handle)
-        reason = f"the engine crashed ({handle.describe_end()})"
-        if batch.has_begun:
-            self._lose(batch, reason)
-            return
-        self._deaths += 1
-        if self._deaths > _MOST_DEATHS:
-            raise self._failure(batch.position, reason)
-        self._unbegun.append((batch.position, batch.end))
-
-    def _lose(self, batch: _Batch, reason: str) -> None:
-        """A worker is gone, and the task that it worked on is to blame; the rest of its batch is not.
-
-        Of several tasks that it ran together any may be to blame: that shows when each is run by itself.
+        Returns:
+            The index of the first task that the reply answers, ``None`` if the worker only started the batch.
         """
-        self._losses += 1
-        if batch.pace.is_sweep and batch.end - batch.position > 1:
-            self._unbegun += [(index, index + 1) for index in range(batch.position, batch.end)]
-        else:
-            self._fail(batch.position, reason)
-            if batch.position + 1 < batch.end:
-                self._unbegun.append((batch.position + 1, batch.end))
-        if self._losses >= _MOST_LOSSES and self._has_more():
-            failure = self._failure(batch.position, reason)
-            failure.extend(
-                f"It is the {self._losses}th that had to be stopped or crashed: the rest was not run"
-            )
-            raise failure
-
-    def _advance(self, handle: WorkerHandle, reply: Reply) -> int | None:
-        """Note a worker's reply; the index of the first task that it answers, ``None`` if it just began."""
-        batch = self._busy[handle]
+        batch = self._batches[handle]
         index, now = batch.position, self._clock()
-        if not batch.has_begun:
-            batch.has_begun, batch.since = True, now
+        if not batch.has_started:
+            batch.has_started, batch.since = True, now
             return None
-        batch.pace.note(reply.count, reply.seconds, together=isinstance(reply.result, SweepValues))
+        batch.sizing.record(reply.count, reply.seconds, together=isinstance(reply.result, SweepValues))
         batch.position, batch.since = index + reply.count, now
         if batch.position == batch.end:
-            del self._busy[handle]
+            del self._batches[handle]
             self._workers.release(handle)
         return index
 
-    def _take(self, index: int, reply: Reply) -> None:
+    def _pass_on(self, index: int, reply: Reply) -> None:
+        """Pass a reply to the caller."""
         if reply.result is None:
             self._fail(index, reply.reason or "no result")
         elif not isinstance(reply.result, SweepValues):
@@ -251,13 +244,41 @@ class Run:
             for position, result in enumerate(reply.result, start=index):
                 self._on_result(position, result)
 
-    def _check_time(self) -> None:
+    def _handle_death(self, handle: WorkerHandle) -> None:
+        batch = self._batches.pop(handle)
+        reason = f"the engine crashed ({handle.describe_end()})"
+        if batch.has_started:
+            self._handle_lost_worker(batch, reason)
+            return
+        self._idle_deaths += 1
+        if self._idle_deaths > _MAX_IDLE_DEATHS:
+            raise self._failure(batch.position, reason)
+        self._pending.put_back(batch.position, batch.end)
+
+    def _check_time_limit(self) -> None:
         now = self._clock()
-        late = [handle for handle, batch in self._busy.items() if now - batch.since > self._time_limit_s]
+        late = [handle for handle, batch in self._batches.items() if now - batch.since > self._time_limit_s]
         for handle in late:
-            batch = self._busy.pop(handle)
+            batch = self._batches.pop(handle)
             self._workers.discard(handle)
-            self._lose(batch, f"it took longer than the {self._time_limit_s:g} s allowed")
+            self._handle_lost_worker(batch, f"it took longer than the {self._time_limit_s:g} s allowed")
+
+    def _handle_lost_worker(self, batch: _Batch, reason: str) -> None:
+        """Decide which task of a lost worker failed, and put the others back."""
+        self._lost_workers += 1
+        # is_sweep describes the previous reply of this kind. Rows that were sent together after it run
+        # together again.
+        if batch.sizing.is_sweep and batch.end - batch.position > 1:
+            self._pending.put_back_singly(batch.position, batch.end)
+        else:
+            self._fail(batch.position, reason)
+            self._pending.put_back(batch.position + 1, batch.end)
+        if self._lost_workers >= _MAX_LOST_WORKERS and self._pending:
+            failure = self._failure(batch.position, reason)
+            failure.extend(
+                f"{self._lost_workers} workers were lost to crashes or the time limit, the rest was not run"
+            )
+            raise failure
 
     def _fail(self, index: int, reason: str) -> None:
         if self._on_failure is None:
@@ -268,21 +289,22 @@ class Run:
         task = self._tasks[index]
         return TaskFailure(f"{task.kind} {task.label!r}: {reason}", label=task.label)
 
-    def _leave(self) -> None:
-        """Give all workers back: those that are nearly through by themselves, the others by force."""
+    def _give_workers_back(self) -> None:
+        """Release all workers. Discard those that are still busy after the grace period."""
         self._workers.withdraw(self._events)
         deadline = self._clock() + _GRACE_S
+        # Without busy workers the timeout is 0: this only empties the queue, which may hold a granted worker.
         while True:
-            event = self._wait(deadline - self._clock() if self._busy else 0.0)
+            event = self._next_event(deadline - self._clock() if self._batches else 0.0)
             match event:
                 case Granted(handle):
                     self._workers.release(handle)
                 case Replied(handle, reply):
-                    if handle in self._busy:
-                        self._advance(handle, reply)
+                    if handle in self._batches:
+                        self._record_reply(handle, reply)
                 case Ended(handle):
-                    self._busy.pop(handle, None)
+                    self._batches.pop(handle, None)
                 case None:
                     break
-        for handle in self._busy:
+        for handle in self._batches:
             self._workers.discard(handle)

@@ -1,8 +1,8 @@
-"""The outside of a worker process: start it, send it batches, hear from it, end it.
+"""Start a worker process, send batches to it, receive its replies, and end it.
 
-The process is a plain ``python -c``, not one of :mod:`multiprocessing`, which would import the user's
-script again and so run a script without ``if __name__ == "__main__"`` twice. A thread reads its replies
-and hands them on as events, because waiting for several pipes at once is not portable.
+The process runs ``python -c``. :mod:`multiprocessing` would import the user's script again, and so run a
+script without ``if __name__ == "__main__"`` twice. A thread for each process reads its replies, because
+waiting for several pipes at once is not portable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, read_f
 
 __all__ = ["WorkerHandle"]
 
-# The parent's search path is taken over before anything of ours is imported.
+# The process gets this process's search path before it imports the package.
 _PROGRAM = """
 import json, sys
 path, limit = json.loads(sys.argv[1])
@@ -35,11 +35,11 @@ class WorkerHandle:
     """A running worker process.
 
     Args:
-        memory_limit_bytes: The most memory that one of its tasks may take, ``None`` for no limit.
-        threads: How many threads the engine may use, unless the environment says so.
-        on_reply: Called with the handle and each reply, from a thread of the handle's own. The first
-            reply only says that the process is ready.
-        on_end: Called once with the handle, from the same thread, when the process has ended.
+        memory_limit_bytes: The maximum memory of one task, ``None`` for no limit.
+        threads: The number of threads for the engine, unless the environment sets it.
+        on_reply: Called with the handle and each reply, in a thread of the handle. The first reply says that
+            the process is ready.
+        on_end: Called once with the handle, in the same thread, after the process has ended.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class WorkerHandle:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # Engines that together have more threads than there are processors wait for each other busily.
+            # With more threads than processors in total, the engines slow each other down by busy waiting.
             env={"OMP_NUM_THREADS": str(threads)} | dict(os.environ),
-            # Ctrl-C in the terminal is for the process that started this one.
+            # A new session does not receive Ctrl-C from the terminal.
             start_new_session=True,
         )
         self._on_reply = on_reply
@@ -72,25 +72,25 @@ class WorkerHandle:
         return self._process.pid
 
     def send(self, batch: tuple[CircuitTask | QuboTask, ...]) -> None:
-        """Hand over a batch; each task will be replied to, in order.
+        """Send a batch. The replies to its tasks arrive in order.
 
-        A process that is gone is not an error here: ``on_end`` tells of it.
+        It is not an error if the process has ended; ``on_end`` reports that.
         """
         try:
             write_frame(_pipe(self._process.stdin), batch)
-        except (OSError, ValueError):  # broken, or closed already
+        except (OSError, ValueError):  # the pipe is broken, or closed on this side
             self._process.kill()
 
     def kill(self) -> None:
-        """End the process now; ``on_end`` follows."""
+        """End the process now. ``on_end`` follows."""
         self._process.kill()
 
     def join(self) -> None:
-        """Wait until the process has ended and everybody has been told."""
+        """Wait until the process has ended and ``on_end`` has returned."""
         self._thread.join()
 
     def describe_end(self) -> str:
-        """How the process ended: by which signal, or with which code."""
+        """Return the signal that ended the process, or its exit code."""
         code = self._process.returncode
         if code is None or code >= 0:
             return f"exit code {code}"
@@ -105,14 +105,14 @@ class WorkerHandle:
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):  # what was left in its buffer has nowhere to go
+            with contextlib.suppress(OSError):  # closing flushes a buffer that nobody reads any more
                 _pipe(stream).close()
         self._on_end(self)
 
     def _read(self) -> Reply | None:
         try:
             reply = read_frame(_pipe(self._process.stdout))
-        except Exception:  # the end of the pipe, or a mangled message: either way it is over
+        except Exception:  # end of the pipe, or an incomplete message
             return None
         return reply if isinstance(reply, Reply) else None
 

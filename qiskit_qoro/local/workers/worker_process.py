@@ -1,9 +1,10 @@
-"""The inside of a worker process: read batches of tasks, run them, write replies.
+"""The main program of a worker process: read batches of tasks, run them, and write replies.
 
-The process is started by :mod:`qiskit_qoro.local.workers.pool`, on pipes in place of standard input and
-output. The real standard output is moved away first, because the engine prints to it. A thread of its own
-reads the input: when that ends, whoever started the process is gone or wants it gone, and it leaves at
-once, even from the middle of a simulation.
+:mod:`qiskit_qoro.local.workers.worker_handle` starts the process with pipes as standard input and output. The
+process moves the pipes to other descriptors first, because the engine prints to standard output.
+
+A separate thread reads the input. When the input ends, the parent process has died or wants this process to
+end. The thread then ends it at once, even in the middle of a simulation.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from qiskit_qoro.local.workers.tasks import (
 
 __all__ = ["main"]
 
-_HEADROOM_BYTES = 2**30  # address space for the stacks and arenas of the engine's threads
+# Additional address space for the stacks and memory arenas of the engine's threads.
+_HEADROOM_BYTES = 2**30
+
 _WARM_UP = CircuitTask(
     label="warm-up",
     qasm='OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;',
@@ -44,13 +47,13 @@ _WARM_UP = CircuitTask(
 
 
 def main(memory_limit_bytes: int | None) -> None:
-    """Serve tasks until the input ends.
+    """Run tasks until the input ends.
 
     Args:
-        memory_limit_bytes: The most memory that a task may take, beyond what the process has already
-            (enforced on Linux); ``None`` sets no limit.
+        memory_limit_bytes: The maximum memory of a task, in addition to what the process uses already.
+            Enforced on Linux only. ``None`` sets no limit.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process handles Ctrl-C
     source, replies = _take_standard_streams()
     batches: queue.SimpleQueue[tuple[CircuitTask | QuboTask, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
@@ -59,20 +62,21 @@ def main(memory_limit_bytes: int | None) -> None:
     _warm_up(cache)
     _limit_memory(memory_limit_bytes)
     try:
-        write_frame(replies, Reply())
+        write_frame(replies, Reply())  # ready
         while True:
             batch = batches.get()
-            write_frame(replies, Reply())
+            write_frame(replies, Reply())  # the batch starts
             begin = time.perf_counter()
             for reply in run_batch(batch, cache, sweeps, memory_limit_bytes=memory_limit_bytes):
                 end = time.perf_counter()
                 write_frame(replies, replace(reply, seconds=end - begin))
                 begin = end
     except OSError:
-        os._exit(0)  # nobody is listening
+        os._exit(0)  # the parent process is gone
 
 
 def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Move the pipes away from standard input and output, and connect those to the null device."""
     source = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -88,6 +92,7 @@ def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[CircuitTask | QuboTask, ...]]) -> None:
+    """Read batches into the queue. End the process when the input ends."""
     try:
         while True:
             batches.put(read_frame(source))
@@ -96,11 +101,11 @@ def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[CircuitTask
 
 
 def _warm_up(cache: TemplateCache) -> None:
-    """Import everything that tasks need, so that the first one is as quick as the others."""
+    """Import everything that tasks need, so that the first task is as fast as the others."""
     try:
         load_engine()
     except QoroError:
-        return  # every task will say so
+        return  # every task will fail with this error
     run_task(_WARM_UP, cache)
 
 
