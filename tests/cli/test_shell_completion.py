@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import pty
 import shlex
 import shutil
 import subprocess
@@ -72,7 +71,9 @@ def complete_in_fish(text: str, line: str, directory: Path) -> list[str]:
 
 
 def complete_in_zsh(text: str, line: str, directory: Path) -> list[str]:
-    """Press the Tab key in an interactive zsh; zsh completes nowhere else."""
+    """Press the Tab key in an interactive zsh. zsh has no other way to complete a line."""
+    import pty  # Windows does not have it
+
     settings, found = directory / "settings", directory / "settings" / "found"
     settings.mkdir()
     (settings / ".zshrc").write_text(
@@ -95,13 +96,13 @@ def complete_in_zsh(text: str, line: str, directory: Path) -> list[str]:
     if process == 0:
         os.chdir(directory)
         os.execvpe("zsh", ["zsh", "-i"], os.environ | {"ZDOTDIR": str(settings), "TERM": "dumb"})
-    shown = b""
+    shown, has_pressed = b"", False
     with suppress(OSError):  # Linux reports the end of a terminal as an error
-        while b"ready>" not in shown:
-            shown += os.read(terminal, 4096)
-        os.write(terminal, f"qiskit-qoro {line}\t".encode())
-        while os.read(terminal, 4096):
-            pass
+        for chunk in iter(lambda: os.read(terminal, 4096), b""):
+            shown += chunk
+            if b"ready>" in shown and not has_pressed:
+                os.write(terminal, f"qiskit-qoro {line}\t".encode())
+                has_pressed = True
     os.close(terminal)
     assert os.waitpid(process, 0)[1] == 0, shown
     # A candidate is escaped as it would stand on the command line.
