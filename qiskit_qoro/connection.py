@@ -140,7 +140,7 @@ class LocalConnection:
 
     @property
     def recorded_as(self) -> str:
-        """The name of the service in the journal: its database, because its port changes with each start."""
+        """The name of the service in the journal. It is the database, because the port may change."""
         database = self._options["database"]
         return LOCAL_PREFIX if database is None else f"{LOCAL_PREFIX}{Path(database).resolve()}"
 

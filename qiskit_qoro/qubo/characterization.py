@@ -99,7 +99,7 @@ class CharacterizationResult:
 
     @property
     def state_probabilities(self) -> dict[str, float]:
-        """The most probable states at the best parameters: bitstring to probability."""
+        """The most probable states at the best parameters, as bitstring to probability."""
         return {
             str(item["state"]): float(item["probability"])
             for item in self._report("state_probabilities") or ()
