@@ -58,6 +58,8 @@ class FlipCosts:
     """
 
     def __init__(self, objective: Polynomial) -> None:
+        # Quadratic problems use a matrix. For longer terms, each variable has an array of the other variables
+        # of its terms, so that the products of all terms are one NumPy operation.
         self.objective = objective
         n = objective.num_variables
         self._matrix: NDArray[np.float64] | None = None
@@ -78,6 +80,7 @@ class FlipCosts:
                 coefficients[i].append(coefficient)
         self._partners = [np.array(rows, np.intp).reshape(-1, width) for rows in partners]
         self._coefficients = [np.array(values) for values in coefficients]
+        # The variables whose change of cost depends on a variable.
         self._touched = [sorted({i, *map(int, rows.flat)} - {n}) for i, rows in enumerate(self._partners)]
         self.effort = n + sum(map(len, coefficients)) * width // 16
 

@@ -2,12 +2,11 @@
 
 ``|ψ⟩ = Π_l e^{-iβ_l B} e^{-iγ_l C} |s⟩`` with a diagonal cost C. The mixers and their initial states are::
 
-    x    B = Σ X_i                                |s⟩ = uniform superposition of all states
-    xy   Π e^{-iβ(X_i X_j + Y_i Y_j)/2}           |s⟩ = Dicke state: uniform superposition of the states of
-    one
-         on the pairs (0,1), (1,2), …, (n-1,0)          Hamming weight
+    x    B = Σ X_i                           |s⟩ = uniform superposition of all states
+    xy   Π e^{-iβ(X_i X_j + Y_i Y_j)/2}      |s⟩ = uniform superposition of the states of one
+         on the pairs (0,1), …, (n-1,0)            Hamming weight (Dicke state)
          of a ring, in this order
-    I    no mixer                                 |s⟩ = uniform superposition of all states
+    I    no mixer                            |s⟩ = uniform superposition of all states
 
 Strategy: amplitudes are stored for a basis, which is all states or those of one Hamming weight. A cost layer
 is one multiplication by phases. The points of a sweep with the same γ share these phases. An x layer is a
