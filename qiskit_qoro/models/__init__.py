@@ -1,1 +1,1 @@
-"""Frozen values: jobs, configurations, systems, shot allocations. No JSON, no I/O."""
+"""Frozen values: jobs, configurations, systems, templates, shot ranges. They know no JSON and do no I/O."""

@@ -1,4 +1,4 @@
-"""How a job is to run: :class:`ExecutionConfig` for the engine, :class:`JobConfig` for the service."""
+"""The configuration of a job: :class:`ExecutionConfig` for the engine, :class:`JobConfig` for the service."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ __all__ = [
 ]
 
 DEFAULT_SHOTS = 1024
-"""Shots for each circuit where nobody says otherwise, as in Qiskit."""
+"""The default number of shots per circuit, as in Qiskit."""
 
 DEFAULT_SIMULATOR_CLUSTER = "qoro_maestro"
-"""The target of jobs that name none."""
+"""The target of jobs that do not name one."""
 
-_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-"""Half a surrogate pair, which UTF-8 has no bytes for."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""A lone surrogate, which UTF-8 cannot encode."""
 
 
 class Simulator(IntEnum):
-    """The simulator that runs a job; the value is the wire's number."""
+    """The simulator that runs a job. The value is the number in wire format."""
 
     QiskitAer = 0
     QCSim = 1
@@ -45,7 +45,7 @@ class Simulator(IntEnum):
 
 
 class SimulationMethod(IntEnum):
-    """How the simulator represents the state; the value is the wire's number."""
+    """How the simulator represents the state. The value is the number in wire format."""
 
     Statevector = 0
     MatrixProductState = 1
@@ -57,24 +57,23 @@ class SimulationMethod(IntEnum):
 
 @dataclass(frozen=True)
 class ExecutionConfig:
-    """How the engine is to run a job. A field that is ``None`` leaves the choice to the service.
+    """How the engine executes a job. ``None`` leaves a field to the service.
 
     Attributes:
-        bond_dimension: Largest bond dimension of a matrix product state, 1 or more.
+        bond_dimension: The largest bond dimension of a matrix product state, 1 or more.
         truncation_threshold: Singular values below this are dropped from a matrix product state,
             at least 0 and below 1.
-        simulator: Simulator backend.
-        simulation_method: Simulation method.
-        api_meta: Settings passed through to the runtime: ``optimization_level``,
-            ``resilience_level``, ``max_execution_time`` (seconds) and ``transpilation_seed`` are
-            integers, ``layout_method`` and ``routing_method`` text, ``approximation_degree`` a
-            number. The service refuses keys that it does not know.
+        simulator: The simulator backend.
+        simulation_method: The simulation method.
+        api_meta: Settings that are passed on to the runtime: ``optimization_level``, ``resilience_level``,
+            ``max_execution_time`` (seconds) and ``transpilation_seed`` are integers, ``layout_method`` and
+            ``routing_method`` text, ``approximation_degree`` a number. The service refuses unknown keys.
         noisy_device: A device whose noise is simulated, for example ``ibm_fake_fez``.
-        noise_realizations: How many random realizations of the noise are averaged, 1 or more.
-        noise_scaling_factor: Factor on the strength of the noise, 0 to 1.
+        noise_realizations: The number of random noise realizations to average over, 1 or more.
+        noise_scaling_factor: A factor for the strength of the noise, 0 to 1.
 
     Raises:
-        QoroInputError: A field has the wrong type or is out of its range.
+        QoroInputError: A field has the wrong type or is out of range.
     """
 
     bond_dimension: int | None = None
@@ -96,14 +95,11 @@ class ExecutionConfig:
             object.__setattr__(self, name, convert(value))
 
     def override(self, other: ExecutionConfig) -> ExecutionConfig:
-        """A new configuration: this one, with each field that ``other`` sets taken from it."""
+        """Return a copy of this configuration with the fields that ``other`` sets."""
         return replace(self, **other._fields_set())
 
     def to_payload(self) -> dict[str, Any]:
-        """The JSON body the service expects, without the fields that are ``None``.
-
-        Enumerations become their numbers.
-        """
+        """Return the JSON value, without the fields that are ``None``. Enumerations become integers."""
         return {
             _WIRE_NAMES.get(name, name): int(value) if isinstance(value, IntEnum) else deepcopy(value)
             for name, value in self._fields_set().items()
@@ -111,25 +107,25 @@ class ExecutionConfig:
 
     @staticmethod
     def from_response(data: Mapping[str, Any]) -> ExecutionConfig:
-        """The configuration that the service answered with.
+        """Build the configuration from a response of the service.
 
         Args:
-            data: The ``execution_configuration`` of the answer. Keys that this release does not know
-                are left out.
+            data: The ``execution_configuration`` in the response. Unknown keys are ignored.
 
         Raises:
-            QoroInputError: A value has the wrong type or is out of its range.
+            QoroInputError: A value has the wrong type or is out of range.
         """
         names = [field.name for field in fields(ExecutionConfig)]
         try:
             return ExecutionConfig(**{name: data.get(_WIRE_NAMES.get(name, name)) for name in names})
         except QoroInputError as error:
+            # The message begins with the name of the field. The response has it under its name on the wire.
             name, _, fault = error.message.partition(" ")
             raise QoroInputError(f"{_WIRE_NAMES.get(name, name)} {fault}") from error
 
     @staticmethod
     def wire_names() -> frozenset[str]:
-        """The keys that :meth:`to_payload` may use."""
+        """The keys that :meth:`to_payload` can contain."""
         return frozenset(_WIRE_NAMES.get(field.name, field.name) for field in fields(ExecutionConfig))
 
     def _fields_set(self) -> dict[str, Any]:
@@ -149,7 +145,7 @@ def _is_number(value: object) -> bool:
         return False
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond every float
+    except OverflowError:  # an integer too large for a float
         return False
 
 
@@ -174,7 +170,7 @@ _META_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 
 API_META_KEYS = frozenset(_META_TYPES)
-"""The keys of ``api_meta`` that the service knows."""
+"""The keys of ``api_meta`` that are known to the service."""
 
 
 def _is_meta(value: object) -> bool:
@@ -187,7 +183,7 @@ def _is_meta(value: object) -> bool:
     return all(isinstance(key, str) for key in value)
 
 
-# Each field: what it accepts, what it is stored as, and how an error describes what it accepts.
+# For each field: a check, a conversion to the stored type, and a description of valid values for errors.
 _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
     "bond_dimension": (lambda v: _is_integer(v) and v >= 1, int, "an integer of 1 or more"),
     "truncation_threshold": (
@@ -210,19 +206,18 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
 
 @dataclass(frozen=True)
 class JobConfig:
-    """What the service is to do with a job.
+    """The settings of a job: its target, its shots and its tag.
 
     Attributes:
-        shots: Shots for each circuit, 1 or more; ``None`` leaves it to the default.
+        shots: Shots per circuit, 1 or more; ``None`` for the default.
         simulator_cluster: The simulator cluster to run on, as a value or by name.
-        qpu_system: The QPU system to run on, as a value or by name; not together with a cluster.
+        qpu_system: The QPU system to run on, as a value or by name. It excludes ``simulator_cluster``.
         use_circuit_packing: Whether the service may run several circuits at once on one QPU.
         tag: A name for the job, for the user's own use.
-        force_sampling: Whether expectation values are to be sampled although the target could
-            compute them.
+        force_sampling: Whether expectation values are sampled even if the target can compute them.
 
     Raises:
-        QoroInputError: A field has the wrong type or is out of its range, or there are two targets.
+        QoroInputError: A field has the wrong type or is out of range, or there are two targets.
     """
 
     shots: int | None = None
@@ -245,12 +240,12 @@ class JobConfig:
             raise QoroInputError(f"shots is {shots!r}, expected an integer of 1 or more")
         if simulator_cluster is not None and qpu_system is not None:
             raise QoroInputError(
-                "simulator_cluster and qpu_system are both set, expected one target: drop one of them"
+                "simulator_cluster and qpu_system are both set, expected one target: remove one of them"
             )
         if use_circuit_packing is not None and not isinstance(use_circuit_packing, bool):
             raise QoroInputError(f"use_circuit_packing is {use_circuit_packing!r}, expected True or False")
-        if not isinstance(tag, str) or _HALF_A_PAIR.search(tag):
-            raise QoroInputError(f"tag is {tag!r}, expected text that UTF-8 can hold")
+        if not isinstance(tag, str) or _SURROGATE.search(tag):
+            raise QoroInputError(f"tag is {tag!r}, expected text that UTF-8 can encode")
         if not isinstance(force_sampling, bool):
             raise QoroInputError(f"force_sampling is {force_sampling!r}, expected True or False")
         values = {
@@ -265,10 +260,9 @@ class JobConfig:
             object.__setattr__(self, name, value)
 
     def override(self, other: JobConfig) -> JobConfig:
-        """A new configuration: this one, with each field that ``other`` sets taken from it.
+        """Return a copy of this configuration with the fields that ``other`` sets.
 
-        A field counts as set when it differs from its default. A target replaces the other kind of
-        target too.
+        A field is set if it differs from its default. A target replaces a target of either kind.
         """
         changes = {
             field.name: getattr(other, field.name)
@@ -281,7 +275,7 @@ class JobConfig:
 
     @property
     def target(self) -> SimulatorCluster | QPUSystem | None:
-        """The simulator cluster or QPU system that the job runs on, ``None`` where none is named."""
+        """The simulator cluster or QPU system that the job runs on, ``None`` if no target is set."""
         return self.simulator_cluster or self.qpu_system
 
 

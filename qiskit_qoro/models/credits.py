@@ -1,4 +1,4 @@
-"""What an account holds and what became of it: balances and transactions, in exact decimal numbers."""
+"""The credits of an account: balances and transactions, as exact decimal numbers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class CreditBalance:
     """The credits of an account.
 
     Attributes:
-        balance: What it holds.
-        total_used: What its jobs have cost so far.
-        created_at: When it was opened, with its time zone.
-        updated_at: When its balance changed last, with its time zone.
+        balance: The current balance.
+        total_used: The total cost of all jobs so far.
+        created_at: When the account was opened, with a time zone.
+        updated_at: When the balance last changed, with a time zone.
     """
 
     balance: Decimal
@@ -31,13 +31,13 @@ class CreditTransaction:
     """One change of a balance.
 
     Attributes:
-        number: Its number.
-        amount: What was added; below 0 for what was taken.
-        balance_after: The balance that it left.
-        transaction_type: Why: ``PURCHASE``, ``CHARGE``, or another word of the service.
-        description: The same for people.
-        job_id: The job that was paid for, ``None`` for what belongs to no job.
-        created_at: When it was, with its time zone.
+        number: The number of the transaction.
+        amount: The change of the balance; negative for a charge.
+        balance_after: The balance after the transaction.
+        transaction_type: ``PURCHASE``, ``CHARGE``, or another type that the service names.
+        description: A description for people.
+        job_id: The job that was charged for, or ``None``.
+        created_at: When the transaction happened, with a time zone.
     """
 
     number: int
@@ -51,14 +51,14 @@ class CreditTransaction:
 
 @dataclass(frozen=True)
 class TransactionPage:
-    """Some of an account's transactions.
+    """A page of an account's transactions.
 
     Attributes:
-        count: How many there are altogether.
-        total_pages: How many pages of this size they fill.
-        transactions: Those of this page.
-        next: Where the page after this one is, ``None`` for the last.
-        previous: Where the page before this one is, ``None`` for the first.
+        count: The total number of transactions.
+        total_pages: The number of pages of this size.
+        transactions: The transactions on this page.
+        next: The URL of the next page, ``None`` on the last page.
+        previous: The URL of the previous page, ``None`` on the first page.
     """
 
     count: int

@@ -1,4 +1,4 @@
-"""What a job is: its kind, its status, what opens it, what is added to it and what comes back."""
+"""Values of a job: its type, its status, the requests that open it and add circuits, and its results."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ __all__ = [
 _FAILURES_SHOWN = 3
 
 CircuitResult = dict[str, int] | dict[str, float]
-"""Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli word to value)."""
+"""Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli string to value)."""
 
 
 AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
-"""How a job is to run, in the words of the service, of the engine, or of a vendor of QPUs."""
+"""An execution configuration: with the fields of the service, of the engine, or of a QPU vendor."""
 
 
 class JobType(StrEnum):
-    """What is asked of a job; the value is the wire's word."""
+    """The type of a job. The value is the text in wire format."""
 
     EXECUTE = "EXECUTE"
     EXPECTATION = "EXPECTATION"
@@ -47,10 +47,10 @@ class JobType(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """Where a job stands; the value is the wire's word.
+    """The status of a job. The value is the text in wire format.
 
-    A word that this list does not know becomes a status of that name which is not final, so that a
-    service newer than this client does not break it.
+    An unknown text becomes a new status of that name that is not final, so a newer service does not break
+    this client.
     """
 
     PENDING = "PENDING"
@@ -67,13 +67,14 @@ class JobStatus(StrEnum):
     def _missing_(cls, value: object) -> JobStatus | None:
         if not isinstance(value, str):
             return None
+        # A member that is not registered with the enumeration. It compares equal to others of its name.
         unknown = str.__new__(cls, value)
         unknown._name_ = unknown._value_ = value
         return unknown
 
     @property
     def is_final(self) -> bool:
-        """Whether the job will not change any more."""
+        """Whether the status cannot change any more."""
         return self in _FINAL
 
 
@@ -90,29 +91,29 @@ _FINAL = frozenset(
 
 @dataclass(frozen=True)
 class ExecutionResult:
-    """A job, and its results once they have been fetched.
+    """A submitted job, with its results once they have been fetched.
 
     Attributes:
-        results: For each label, in the order of submission, the counts or the expectation values;
-            ``None`` until ``QoroService.get_job_results`` has fetched them.
-        job_id: The job's identifier on the service.
+        results: Label to counts or expectation values, in the order of submission; ``None`` until
+            ``QoroService.get_job_results`` has fetched them.
+        job_id: The identifier of the job on the service.
     """
 
     results: dict[str, CircuitResult] | None = None
     job_id: str | None = None
 
     def is_async(self) -> bool:
-        """Whether the results are still to be fetched."""
+        """Whether the results have not been fetched yet."""
         return self.job_id is not None and self.results is None
 
     def with_results(self, results: dict[str, CircuitResult]) -> ExecutionResult:
-        """A copy of this value that holds ``results``."""
+        """Return a copy of this value with ``results``."""
         return replace(self, results=results)
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What opens a job: its target, by name, and the settings that hold for all of it."""
+    """The request that opens a job: the name of its target, and the settings of all its circuits."""
 
     tag: str
     job_type: JobType
@@ -123,7 +124,7 @@ class JobRequest:
 
     def __post_init__(self) -> None:
         targets = [name for name in (self.simulator_cluster, self.qpu_system) if name is not None]
-        # A characterization is no matter of a target; whoever opens one may leave it to the service.
+        # A characterization may leave the target to the service.
         least = 0 if self.job_type is JobType.VALIDATE else 1
         if not least <= len(targets) <= 1:
             raise QoroInputError(
@@ -134,18 +135,18 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class CircuitBatch:
-    """One upload of bound circuits, and what is to be done with them.
+    """One upload of bound circuits, and what is measured on them.
 
     Exactly one of ``shots``, ``shot_groups`` and ``observables`` is set.
 
     Attributes:
         circuits: Label to OpenQASM 2 text, in order.
-        finalized: Whether this is the job's last upload.
-        shots: Shots for each circuit.
-        shot_groups: Shots for ranges of the circuits of this batch, which they tile.
-        observables: Groups of dense Pauli words, the leftmost letter on qubit 0.
-        circuit_ham_map: For each group of observables, the circuits of the whole job it is measured
-            on; ``None`` measures every group on every circuit.
+        finalized: Whether this is the last upload of the job.
+        shots: Shots per circuit.
+        shot_groups: Shots for ranges of the circuits in this upload. The ranges cover all of them.
+        observables: Groups of Pauli strings, the leftmost letter on qubit 0.
+        circuit_ham_map: For each group of observables the range of circuits that it is measured on, counted
+            over the whole job; ``None`` measures every group on every circuit.
     """
 
     circuits: Mapping[str, str]
@@ -158,11 +159,11 @@ class CircuitBatch:
 
 @dataclass(frozen=True)
 class JobState:
-    """What the service says of a job.
+    """The state of a job, as the service reports it.
 
     Attributes:
-        status: Where it stands.
-        run_time_s: Seconds the service worked on it, ``None`` while it does not say.
+        status: The status.
+        run_time_s: The seconds that the service worked on the job, ``None`` if it does not report them.
     """
 
     status: JobStatus
@@ -170,17 +171,21 @@ class JobState:
 
 
 def joint_state(states: Sequence[JobState]) -> JobState:
-    """Where jobs that belong together stand.
+    """Combine the states of jobs that belong together.
 
-    They have failed, or are cancelled, as soon as one is; otherwise they are where all are, or else running.
+    If a job has failed or is cancelled, its status is the joint status; a failure takes precedence over a
+    cancellation. Otherwise the joint status is the common status, or ``RUNNING`` if the statuses differ.
 
     Args:
-        states: The state of each, at least one.
+        states: The state of each job; at least one.
+
+    Returns:
+        The joint state. Its run time is the sum, ``None`` unless all run times are known.
     """
     statuses = list(dict.fromkeys(state.status for state in states))
-    ends = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
-    ends.sort(key=lambda status: status is JobStatus.CANCELLED)
-    joint = ends[0] if ends else statuses[0] if len(statuses) == 1 else JobStatus.RUNNING
+    failures = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
+    failures.sort(key=lambda status: status is JobStatus.CANCELLED)
+    joint = failures[0] if failures else statuses[0] if len(statuses) == 1 else JobStatus.RUNNING
     times = [state.run_time_s for state in states]
     known = [seconds for seconds in times if seconds is not None]
     return JobState(joint, sum(known) if known and len(known) == len(times) else None)
@@ -188,14 +193,14 @@ def joint_state(states: Sequence[JobState]) -> JobState:
 
 @dataclass(frozen=True)
 class ResultsPage:
-    """What came of some of a job's circuits.
+    """A page of the results of a job.
 
     Attributes:
-        count: How many circuits of the job have a result or, in a failed job, a reason why they have none.
+        count: The number of circuits in the job that have a result or a failure.
         results: Label to result, in the order of submission.
-        next: Where the next page is, ``None`` on the last one.
-        previous: Where the page before is, ``None`` on the first one.
-        failures: Label to the reason why this circuit has no result; only in failed jobs.
+        next: The URL of the next page, ``None`` on the last page.
+        previous: The URL of the previous page, ``None`` on the first page.
+        failures: Label to the reason why the circuit has no result; only in failed jobs.
     """
 
     count: int
@@ -207,12 +212,12 @@ class ResultsPage:
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """What came of a job, whether it completed or failed.
+    """The outcome of a job that completed or failed.
 
     Attributes:
-        results: Label to result, for the circuits that have one.
-        failures: Label to reason, for circuits of which the service says why they have none.
-        reason: Why the job as a whole has no results, ``None`` for a completed one.
+        results: Label to result, for the circuits that have a result.
+        failures: Label to the reason why the circuit has no result, as far as the service reports it.
+        reason: The reason why the job failed, ``None`` if it completed.
     """
 
     results: Mapping[str, CircuitResult] = field(default_factory=dict)

@@ -1,7 +1,8 @@
-"""How the engine is to run a job, in the engine's own words: :class:`MaestroConfig`.
+"""The options of the engine for one job: :class:`MaestroConfig`.
 
-Clients of release 0.15 and later send it in place of an :class:`~qiskit_qoro.models.config.ExecutionConfig`.
-Four of its options have a counterpart there, which says what they accept and mean; the fifth is the seed.
+Clients of release 0.15 and later send it instead of an :class:`~qiskit_qoro.models.config.ExecutionConfig`.
+Four of its five options are fields of an ``ExecutionConfig`` under another name, with the same validation.
+The fifth is the seed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulat
 
 __all__ = ["MaestroConfig"]
 
+# Option of the engine to field of an ExecutionConfig.
 _COUNTERPARTS: Mapping[str, str] = {
     "simulator_type": "simulator",
     "simulation_type": "simulation_method",
@@ -27,18 +29,18 @@ _SEEDS = range(2**64)
 
 @dataclass(frozen=True)
 class MaestroConfig:
-    """The options of the engine that can be honoured. One that is ``None`` leaves the choice to the service.
+    """The supported options of the engine. ``None`` leaves an option to the service.
 
     Attributes:
-        simulator_type: Simulator backend.
-        simulation_type: Simulation method.
-        max_bond_dimension: Largest bond dimension of a matrix product state, 1 or more.
+        simulator_type: The simulator backend.
+        simulation_type: The simulation method.
+        max_bond_dimension: The largest bond dimension of a matrix product state, 1 or more.
         singular_value_threshold: Singular values below this are dropped from a matrix product state,
             at least 0 and below 1.
         seed: Makes counts repeatable, 0 to 2^64 - 1.
 
     Raises:
-        QoroInputError: An option has the wrong type or is out of its range.
+        QoroInputError: An option has the wrong type or is out of range.
     """
 
     simulator_type: Simulator | None = None
@@ -59,39 +61,40 @@ class MaestroConfig:
 
     @property
     def execution_config(self) -> ExecutionConfig:
-        """The same without the seed."""
+        """The same options without the seed."""
         return ExecutionConfig(**{name: getattr(self, option) for option, name in _COUNTERPARTS.items()})
 
     @staticmethod
     def from_execution_config(
         config: ExecutionConfig | None = None, *, seed: int | None = None
     ) -> MaestroConfig:
-        """The same in the engine's words, with a seed.
+        """Convert an execution configuration, and add a seed.
 
         Args:
-            config: What to translate; ``None`` sets nothing.
+            config: The configuration, or ``None`` to set no option but the seed.
             seed: Makes counts repeatable, 0 to 2^64 - 1.
 
         Raises:
-            QoroInputError: ``config`` sets a field that has no counterpart, or the seed cannot be used.
+            QoroInputError: ``config`` sets a field that the engine's options do not include, or the seed is
+                invalid.
         """
         config = config or ExecutionConfig()
         counterparts = {option: getattr(config, name) for option, name in _COUNTERPARTS.items()}
-        translated = MaestroConfig(**counterparts, seed=seed)
+        converted = MaestroConfig(**counterparts, seed=seed)
         lost = [
             field.name
             for field in fields(config)
-            if getattr(config, field.name) != getattr(translated.execution_config, field.name)
+            if getattr(config, field.name) != getattr(converted.execution_config, field.name)
         ]
         if lost:
             raise QoroInputError(
                 f"{', '.join(lost)} cannot be sent together with a seed or other options of the engine: "
-                "drop one of them"
+                "remove one of them"
             )
-        return translated
+        return converted
 
     def to_payload(self) -> dict[str, Any]:
-        """The JSON body, without the options that are ``None``. Enumerations become their numbers."""
+        """Return the JSON value, without the options that are ``None``. Enumerations become integers."""
         values = ((option, getattr(self, option)) for option in sorted(self.option_names()))
         return {
             option: int(value) if isinstance(value, IntEnum) else value
@@ -101,5 +104,5 @@ class MaestroConfig:
 
     @staticmethod
     def option_names() -> frozenset[str]:
-        """The keys that :meth:`to_payload` may use."""
+        """The keys that :meth:`to_payload` can contain."""
         return frozenset(field.name for field in fields(MaestroConfig))

@@ -1,4 +1,4 @@
-"""Half-open ranges over a job's circuits: which shots and which observables belong to which."""
+"""Half-open ranges of circuits: the shots of each range, and the observables of each range."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = [
 
 
 class CircuitRange(NamedTuple):
-    """Circuits ``start <= k < end``."""
+    """The circuits ``start <= k < end``."""
 
     start: int
     end: int
 
 
 class ShotGroup(NamedTuple):
-    """Circuits ``start <= k < end`` run ``shots`` times each."""
+    """The circuits ``start <= k < end``, each with ``shots`` shots."""
 
     start: int
     end: int
@@ -35,14 +35,14 @@ class ShotGroup(NamedTuple):
 
 
 def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tuple[ShotGroup, ...]:
-    """Check that ``groups`` tile ``num_circuits`` circuits exactly, in order.
+    """Check that the groups cover all circuits exactly once, in order.
 
     Args:
-        groups: ``[start, end, shots]`` triples, half open.
-        num_circuits: How many circuits they have to cover.
+        groups: Triples ``[start, end, shots]``, half open.
+        num_circuits: The number of circuits to cover.
 
     Returns:
-        The same triples as values.
+        The triples as values.
 
     Raises:
         QoroInputError: A triple is malformed, or there is a gap, an overlap, an empty range, a range
@@ -56,7 +56,7 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
         if start != position:
             raise QoroInputError(
                 f"shot_groups[{index}] starts at circuit {start}, expected {position}: "
-                "the groups have to cover all circuits in order, without gap or overlap"
+                "the groups must cover all circuits in order, without gap or overlap"
             )
         if not start < end <= num_circuits:
             raise QoroInputError(
@@ -70,13 +70,13 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
     if position != num_circuits:
         raise QoroInputError(
             f"shot_groups end at circuit {position}, expected {num_circuits}: "
-            "every circuit needs its number of shots"
+            "every circuit needs a number of shots"
         )
     return tuple(parsed)
 
 
 def slice_shot_groups(groups: Sequence[ShotGroup], start: int, end: int) -> tuple[ShotGroup, ...]:
-    """The part of ``groups`` that falls on circuits ``start <= k < end``, counted from ``start``."""
+    """Return the part of the groups within the circuits ``start <= k < end``, counted from ``start``."""
     return tuple(
         ShotGroup(max(group.start, start) - start, min(group.end, end) - start, group.shots)
         for group in groups
@@ -87,18 +87,19 @@ def slice_shot_groups(groups: Sequence[ShotGroup], start: int, end: int) -> tupl
 def parse_circuit_ham_map(
     ranges: Sequence[Sequence[int]], *, num_groups: int, num_circuits: int | None = None
 ) -> tuple[CircuitRange, ...]:
-    """Check the assignment of observable groups to circuits.
+    """Check the assignment of groups of observables to circuits.
 
     Args:
         ranges: One half-open ``[start, end]`` for each group.
-        num_groups: How many groups of observables there are.
-        num_circuits: How many circuits the job has, ``None`` where that is not known yet.
+        num_groups: The number of groups of observables.
+        num_circuits: The number of circuits in the job, or ``None`` if it is not known yet.
 
     Returns:
-        The same ranges as values.
+        The ranges as values.
 
     Raises:
-        QoroInputError: The numbers differ, or a range is malformed, empty or past the last circuit.
+        QoroInputError: The number of ranges is wrong, or a range is malformed, empty or past the last
+            circuit.
     """
     _check_list(ranges, "circuit_ham_map", "[start, end]")
     if len(ranges) != num_groups:

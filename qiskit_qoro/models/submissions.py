@@ -1,4 +1,4 @@
-"""What is remembered of a submission: which kind of job it opens, for what, and how large it is."""
+"""The facts of a submission that a recorder keeps: the kind of job, its target and its size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["JobKind", "SubmissionFacts"]
 
 
 class JobKind(StrEnum):
-    """What submitted a job, and so what reads its results."""
+    """What submitted a job. This decides how its results are read."""
 
     RUN = "run"
     SAMPLER = "sampler"
@@ -19,24 +19,25 @@ class JobKind(StrEnum):
 
     @classmethod
     def of_letter(cls, letter: str | None) -> JobKind:
-        """The kind that a letter in the labels of a submission stands for."""
+        """Return the kind for the letter in the labels of a submission."""
         return _LETTERS.get(letter or "", cls.OTHER)
 
 
+# Labels name a kind by its first letter. They are written for these three only.
 _LETTERS = {kind.value[0]: kind for kind in (JobKind.RUN, JobKind.SAMPLER, JobKind.ESTIMATOR)}
 
 
 @dataclass(frozen=True)
 class SubmissionFacts:
-    """What is known of a submission before it is sent.
+    """What is known about a submission before it is sent.
 
     Attributes:
-        kind: What submits it.
-        target: The name of the simulator cluster or QPU system, ``None`` where it names none.
-        tag: The job's tag.
-        num_circuits: How many circuits it has; 0 for a characterization.
-        structure: What its results mean to the sender, where that does not fit into the labels of the
-            circuits; ``None`` where it does, or where there is nothing to say.
+        kind: What submits the job.
+        target: The name of the simulator cluster or QPU system, ``None`` if the job has no target.
+        tag: The tag of the job.
+        num_circuits: The number of circuits, 0 for a characterization.
+        structure: The encoded meaning of the results, if it did not fit into the labels of the circuits;
+            ``None`` otherwise.
     """
 
     kind: JobKind

@@ -1,4 +1,4 @@
-"""What can run a job: simulator clusters, and QPU systems with their QPUs."""
+"""The systems that run jobs: simulator clusters, and QPU systems with their QPUs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class QPU:
     """One quantum processing unit.
 
     Attributes:
-        nickname: Its name within the system.
-        q_bits: How many qubits it has.
-        status: What the service says of it, for example ``online``.
-        system_kind: Its technology, for example ``superconducting``.
-        vendor_type: Who built it, ``None`` where the service does not say.
+        nickname: The name within the system.
+        q_bits: The number of qubits.
+        status: The status that the service reports, for example ``online``.
+        system_kind: The technology, for example ``superconducting``.
+        vendor_type: The vendor, or ``None`` if unknown.
     """
 
     nickname: str
@@ -28,7 +28,7 @@ class QPU:
 
     @property
     def is_operational(self) -> bool:
-        """Whether the status is not one of the words for being out of service."""
+        """Whether the status is not a known word for being out of service. An unknown status counts as up."""
         return self.status.strip().lower() not in _OUT_OF_SERVICE
 
 
@@ -37,13 +37,13 @@ _OUT_OF_SERVICE = frozenset({"offline", "maintenance", "unavailable", "down", "r
 
 @dataclass(frozen=True)
 class QPUSystem:
-    """QPUs that take jobs under one name.
+    """A group of QPUs that jobs address by one name.
 
     Attributes:
-        name: What a job names as its target.
-        qpus: Its QPUs.
-        access_level: Who may use it.
-        supports_expval: Whether it takes expectation jobs.
+        name: The name that a job uses as its target.
+        qpus: The QPUs.
+        access_level: Who may use the system.
+        supports_expval: Whether the system accepts expectation jobs.
     """
 
     name: str
@@ -53,24 +53,24 @@ class QPUSystem:
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs, as it does where one of its QPUs is operational."""
+        """Whether at least one QPU is operational."""
         return any(qpu.is_operational for qpu in self.qpus)
 
     @property
     def status_message(self) -> str:
-        """What the service says of each QPU, in one line."""
+        """The status of each QPU, in one line."""
         return ", ".join(f"{qpu.nickname}: {qpu.status}" for qpu in self.qpus) or "no QPU"
 
 
 @dataclass(frozen=True)
 class SimulatorCluster:
-    """Simulators that take jobs under one name.
+    """A group of simulators that jobs address by one name.
 
     Attributes:
-        name: What a job names as its target.
-        access_level: Who may use it.
-        minimum_tier: The lowest tier of account that may use it.
-        supports_expval: Whether it takes expectation jobs.
+        name: The name that a job uses as its target.
+        access_level: Who may use the cluster.
+        minimum_tier: The lowest account tier that may use the cluster.
+        supports_expval: Whether the cluster accepts expectation jobs.
     """
 
     name: str
@@ -80,25 +80,25 @@ class SimulatorCluster:
 
     @property
     def is_operational(self) -> bool:
-        """Whether it takes jobs, as a simulator always does."""
+        """Always ``True``: a simulator always accepts jobs."""
         return True
 
     @property
     def status_message(self) -> str:
-        """What the service says of it; of a simulator it says nothing more than that it is there."""
+        """A fixed text, because the service reports no status of simulators."""
         return "listed by the service"
 
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """How a backend is, with the names that Qiskit used for this.
+    """The status of a backend. The attributes are those of Qiskit 1.
 
     Attributes:
-        backend_name: Which backend.
+        backend_name: The name of the backend.
         backend_version: The version of this package.
-        operational: Whether it takes jobs.
-        pending_jobs: How many jobs wait for it, ``None`` where the service does not tell.
-        status_msg: What the service says of it, QPU by QPU.
+        operational: Whether the backend accepts jobs.
+        pending_jobs: The number of queued jobs, or ``None`` if unknown.
+        status_msg: The status of each QPU.
     """
 
     backend_name: str
@@ -110,18 +110,18 @@ class BackendStatus:
 
 @dataclass(frozen=True)
 class BackendConfiguration:
-    """What packages ask a backend that were written for Qiskit 0 and 1, with the names that it had there.
+    """The properties of a backend for packages that were written for Qiskit 0 and 1. The names are Qiskit's.
 
     Attributes:
-        backend_name: Which backend.
+        backend_name: The name of the backend.
         backend_version: The version of this package.
-        num_qubits: Its width.
-        basis_gates: The names of what circuits may hold.
-        simulator: Whether it is a simulator cluster.
-        max_experiments: How many circuits a job may hold. There is no limit; packages divide by this, so that
-            it is the largest number that counts as a size.
-        max_shots: How many shots a circuit may have, ``None``: the service tells no limit.
-        coupling_map: Which qubits are connected, ``None``: all are.
+        num_qubits: The number of qubits.
+        basis_gates: The names of the supported instructions.
+        simulator: Whether the backend is a simulator cluster.
+        max_experiments: The largest number of circuits per job. There is no limit, but packages divide by
+            this value, so it is the largest valid size.
+        max_shots: The largest number of shots per circuit, ``None`` because the service reports no limit.
+        coupling_map: The connected qubits, ``None`` because all are connected.
     """
 
     backend_name: str

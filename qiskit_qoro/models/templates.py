@@ -1,4 +1,4 @@
-"""A program with names in place of numbers, and the rows of numbers that it is to be run with."""
+"""Templates: programs with parameter names as angles, and their parameter sets."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from qiskit_qoro.errors import QoroInputError
 __all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry", "are_finite_floats"]
 
 ParameterSet = tuple[str, tuple[float, ...]]
-"""The label of a circuit and the values of its parameters, in the order of their names."""
+"""The label of a circuit and its parameter values, in the order of the parameter names."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class TemplateEntry:
-    """One program, many circuits: each parameter set puts its values in place of the names.
+    """A program with parameter names, and the parameter sets to run it with. Each set gives one circuit.
 
     Args:
-        template_qasm: OpenQASM 2 in which gates take names as angles, for example
-            ``ry(theta_0) q[0];``. Each whole word that is a name stands for a number.
+        template_qasm: OpenQASM 2 with parameter names as angles, for example ``ry(theta_0) q[0];``. Each
+            whole word that is a name is replaced by a value.
         parameter_names: The names, each once.
-        parameter_sets: For each circuit its label and one value for each name, in their order: pairs
-            of a text and a list, a tuple or a row of an array; a mapping from labels to rows will do.
+        parameter_sets: For each circuit a pair of its label and its values, one for each name in order. The
+            values are a list, a tuple or a row of an array. A mapping from labels to values is accepted too.
 
     Raises:
-        QoroInputError: Something has the wrong type, a name is not a word or occurs twice, a label occurs
-            twice, a row has more or fewer values than there are names, or a value is not a finite number.
+        QoroInputError: An argument has the wrong type, a name is not an identifier or occurs twice, a label
+            occurs twice, the number of values differs from the number of names, or a value is not a finite
+            number.
     """
 
     template_qasm: str
@@ -49,15 +50,15 @@ class TemplateEntry:
 
 @dataclass(frozen=True)
 class TemplateBatch:
-    """One upload of a template and some of its parameter sets, and what is to be done with them.
+    """One upload of a template with some of its parameter sets, and what is measured on their circuits.
 
     Exactly one of ``shots`` and ``observables`` is set.
 
     Attributes:
-        template: The program, its names, and the parameter sets of this upload.
-        finalized: Whether this is the job's last upload.
-        shots: Shots for each circuit.
-        observables: Groups of dense Pauli words, the leftmost letter on qubit 0.
+        template: The program, its parameter names, and the parameter sets in this upload.
+        finalized: Whether this is the last upload of the job.
+        shots: Shots per circuit.
+        observables: Groups of Pauli strings, the leftmost letter on qubit 0.
     """
 
     template: TemplateEntry
@@ -73,11 +74,11 @@ def _check_names(names: object) -> tuple[str, ...]:
     for index, name in enumerate(names):
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise QoroInputError(
-                f"parameter_names[{index}] is {_shown(name)}, expected a word of letters, digits and "
+                f"parameter_names[{index}] is {_shown(name)}, expected an identifier of letters, digits and "
                 "underscores that does not begin with a digit"
             )
         if name in checked:
-            raise QoroInputError(f"parameter_names[{index}] is {name!r} again, expected each name once")
+            raise QoroInputError(f"parameter_names[{index}] repeats {name!r}, expected each name once")
         checked[name] = None
     return tuple(checked)
 
@@ -101,17 +102,18 @@ def _pair(pair: object, index: int) -> tuple[str, Any]:
         if isinstance(label, str):
             return label, row
     raise QoroInputError(
-        f"parameter_sets[{index}] is {_shown(pair)}, expected (label, values) with a text as label"
+        f"parameter_sets[{index}] is {_shown(pair)}, expected (label, values) where label is text"
     )
 
 
 def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
-    if hasattr(row, "tolist"):  # a row of an array; its numbers as Python's own
+    if hasattr(row, "tolist"):  # a row of an array: convert its values to Python numbers
         row = row.tolist()
     if isinstance(row, str) or not isinstance(row, Iterable):
         raise QoroInputError(f"{where} has the values {_shown(row)}, expected a list of numbers")
     values: tuple[Any, ...] = tuple(row)
     if not are_finite_floats(values):
+        # An invalid value becomes None and is reported below, after the length.
         values = tuple(map(_finite, values))
     if len(values) != len(names):
         raise QoroInputError(
@@ -125,11 +127,13 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
 
 
 def are_finite_floats(values: Sequence[Any]) -> bool:
-    """Whether all values are Python's own floats, and finite: quick for many values.
+    """Check quickly whether all values are finite Python floats.
+
+    ``True`` is certain. ``False`` is not: it is also returned if there are no values, or if the sum of finite
+    values overflows. The caller then has to check each value.
 
     Args:
-        values: The values. Where the answer is no, they have to be looked at one by one: there are none, one
-            of them is no float or not finite, or they are so large that their sum is not.
+        values: The values.
     """
     return set(map(type, values)) == {float} and math.isfinite(sum(values))
 

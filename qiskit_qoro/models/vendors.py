@@ -1,4 +1,4 @@
-"""What the vendors of QPUs let a job set: the blueprint that describes it, and the settings themselves."""
+"""Options of QPU vendors: the blueprint that describes them, and the values for one job."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _KEY = re.compile(r"[A-Z][A-Z0-9_]*")
 
 @dataclass(frozen=True)
 class VendorField:
-    """One thing that a vendor wants to know.
+    """The description of one option or credential of a vendor.
 
     Attributes:
-        name: Its key, in upper case.
-        kind: What it takes, in the service's word, for example ``string`` or ``integer``.
-        required: Whether it has to be given.
-        secret: Whether it is to be kept from view.
-        choices: What it may be, empty where anything of its kind will do.
-        default: What it is when it is not given.
+        name: The key, in upper case.
+        kind: The type, as the service names it, for example ``string`` or ``integer``.
+        required: Whether a value is required.
+        secret: Whether the value should be hidden on screens.
+        choices: The allowed values, empty if every value of this kind is allowed.
+        default: The default value.
     """
 
     name: str
@@ -38,12 +38,12 @@ class VendorField:
 
 @dataclass(frozen=True)
 class VendorBlueprint:
-    """What a vendor's QPUs can be told.
+    """The options and credentials of a QPU vendor.
 
     Attributes:
-        label: The vendor's name for people.
-        credentials: What identifies the user to the vendor.
-        device: What a job may set: the keys of a :class:`DeviceConfig`.
+        label: The display name of the vendor.
+        credentials: The credentials that the vendor requires.
+        device: The options of a job: the keys of a :class:`DeviceConfig`.
     """
 
     label: str
@@ -53,14 +53,14 @@ class VendorBlueprint:
 
 @dataclass(frozen=True)
 class DeviceConfig:
-    """How a QPU is to run a job, in the words of its vendor.
+    """The options of a QPU for one job.
 
     Attributes:
-        options: Key, in upper case, to text, number or truth value. ``fetch_vendor_config_blueprint`` tells
-            what there is; the service refuses what it does not know.
+        options: Key, in upper case, to text, number or boolean. ``fetch_vendor_config_blueprint`` lists the
+            options of each vendor. The service refuses unknown keys.
 
     Raises:
-        QoroInputError: A key is not in upper case, or a value is of another type.
+        QoroInputError: A key is not in upper case, or a value has another type.
     """
 
     options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class DeviceConfig:
             raise QoroInputError(f"options is {self.options!r}, expected a mapping")
         for key, value in self.options.items():
             if not isinstance(key, str) or not _KEY.fullmatch(key):
-                raise QoroInputError(f"{key!r} is no option of a device, expected a name in upper case")
+                raise QoroInputError(f"{key!r} is not an option of a QPU, expected a name in upper case")
             if not isinstance(value, str | int | float) or (
                 isinstance(value, float) and not math.isfinite(value)
             ):
@@ -78,5 +78,5 @@ class DeviceConfig:
         object.__setattr__(self, "options", dict(self.options))
 
     def to_payload(self) -> dict[str, Any]:
-        """The JSON body."""
+        """Return the JSON value."""
         return dict(self.options)

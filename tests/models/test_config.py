@@ -1,4 +1,4 @@
-"""ExecutionConfig and JobConfig: what they take, how they combine, what travels."""
+"""ExecutionConfig and JobConfig: validation, overriding, and the payload."""
 
 import copy
 import dataclasses
@@ -44,7 +44,7 @@ PAYLOAD = {
 # --- ExecutionConfig ----------------------------------------------------------------------------------
 
 
-def test_the_numbers_of_the_enumerations_are_those_of_the_wire():
+def test_enumerations_have_the_numbers_of_the_wire_format():
     assert {item.name: item.value for item in Simulator} == {
         "QiskitAer": 0,
         "QCSim": 1,
@@ -62,13 +62,13 @@ def test_the_numbers_of_the_enumerations_are_those_of_the_wire():
     }
 
 
-def test_the_payload_has_the_names_and_numbers_of_the_wire():
+def test_the_payload_has_the_names_and_numbers_of_the_wire_format():
     assert FULL.to_payload() == PAYLOAD
     assert [type(FULL.to_payload()[key]) for key in ("simulator_type", "simulation_type")] == [int, int]
     assert ExecutionConfig.wire_names() == PAYLOAD.keys()
 
 
-def test_what_is_not_set_does_not_travel():
+def test_the_payload_has_only_the_fields_that_are_set():
     assert ExecutionConfig().to_payload() == {}
     assert ExecutionConfig(truncation_threshold=0, noise_scaling_factor=0, api_meta={}).to_payload() == {
         "truncation_threshold": 0.0,
@@ -77,21 +77,21 @@ def test_what_is_not_set_does_not_travel():
     }
 
 
-def test_an_answer_gives_the_configuration_back():
+def test_a_configuration_is_built_from_a_response():
     assert ExecutionConfig.from_response(PAYLOAD) == FULL
     assert ExecutionConfig.from_response({}) == ExecutionConfig()
     assert ExecutionConfig.from_response(dict.fromkeys(PAYLOAD)) == ExecutionConfig()
-    assert ExecutionConfig.from_response(PAYLOAD | {"of the future": 1}) == FULL
+    assert ExecutionConfig.from_response(PAYLOAD | {"unknown_key": 1}) == FULL
 
 
-def test_the_fields_are_those_of_the_page_in_order():
+def test_the_fields_have_the_documented_order():
     config = ExecutionConfig(4, 0.1, Simulator.GpuSim, SimulationMethod.Stabilizer, {})
     assert (config.bond_dimension, config.truncation_threshold) == (4, 0.1)
     assert (config.simulator, config.simulation_method) == (Simulator.GpuSim, SimulationMethod.Stabilizer)
     assert config.api_meta == {}
 
 
-def test_an_override_takes_what_is_set_and_leaves_both_as_they_were():
+def test_an_override_replaces_the_fields_that_are_set_and_changes_neither_configuration():
     base = ExecutionConfig(bond_dimension=4, truncation_threshold=0.1, api_meta={"resilience_level": 1})
     other = ExecutionConfig(bond_dimension=8, truncation_threshold=0, api_meta={"optimization_level": 1})
     merged = base.override(other)
@@ -113,7 +113,7 @@ def test_an_override_takes_what_is_set_and_leaves_both_as_they_were():
         ("noise_scaling_factor", 1, 1.0),
     ],
 )
-def test_numbers_of_any_kind_are_stored_as_pythons_own(field, value, stored):
+def test_numbers_of_any_kind_are_stored_as_python_numbers(field, value, stored):
     kept = getattr(ExecutionConfig(**{field: value}), field)
     assert (kept, type(kept)) == (stored, type(stored))
 
@@ -131,7 +131,7 @@ def test_numbers_of_any_kind_are_stored_as_pythons_own(field, value, stored):
         ("noise_scaling_factor", [-0.1, 1.1, "1", True, float("nan")]),
     ],
 )
-def test_what_a_field_does_not_take_is_named_with_what_it_does(field, values):
+def test_an_invalid_value_is_refused_with_the_name_of_the_field_and_the_expected_values(field, values):
     for value in values:
         with pytest.raises(QoroInputError, match=rf"{field} is .*expected"):
             ExecutionConfig(**{field: value})
@@ -149,21 +149,21 @@ META = {
 
 
 @pytest.mark.parametrize("key", META)
-def test_the_settings_passed_through_have_their_types(key):
+def test_the_values_of_api_meta_have_their_types(key):
     good, bad = META[key]
     assert ExecutionConfig(api_meta={key: good}).api_meta == {key: good}
     with pytest.raises(QoroInputError, match=rf"api_meta\['{key}'\] is"):
         ExecutionConfig(api_meta={key: bad})
 
 
-def test_settings_that_are_not_known_here_are_left_to_the_service():
+def test_unknown_keys_of_api_meta_are_left_to_the_service():
     assert META.keys() == API_META_KEYS
     assert ExecutionConfig(api_meta={"approximation_degree": 1, "new": [1]}).to_payload()["api_meta"][
         "new"
     ] == [1]
 
 
-def test_a_configuration_does_not_share_what_it_was_made_of():
+def test_a_configuration_does_not_share_its_mapping_with_the_caller():
     settings = {"optimization_level": 1}
     config = ExecutionConfig(api_meta=settings)
     settings["optimization_level"] = 2
@@ -181,7 +181,7 @@ def test_a_target_may_be_given_by_name():
     assert JobConfig().target is None
 
 
-def test_there_is_one_target_or_none():
+def test_two_targets_are_refused():
     with pytest.raises(QoroInputError, match="both set"):
         JobConfig(simulator_cluster="c", qpu_system="q")
 
@@ -193,22 +193,22 @@ def test_there_is_one_target_or_none():
         ("simulator_cluster", ["", 5, QPUSystem("q")]),
         ("qpu_system", ["", SimulatorCluster("c")]),
         ("use_circuit_packing", [1, "yes"]),
-        ("tag", [None, 5, "half a pair: \ud83d"]),
+        ("tag", [None, 5, "lone surrogate: \ud83d"]),
         ("force_sampling", [1, None]),
     ],
 )
-def test_what_a_job_setting_does_not_take_is_named(field, values):
+def test_an_invalid_job_setting_is_refused_with_its_name(field, values):
     for value in values:
         with pytest.raises(QoroInputError, match=rf"{field} is .*expected"):
             JobConfig(**{field: value})
 
 
-def test_shots_are_stored_as_pythons_own_number():
+def test_shots_are_stored_as_a_python_integer():
     assert type(JobConfig(shots=np.int64(5)).shots) is int
     assert DEFAULT_SHOTS == 1024
 
 
-def test_a_job_override_takes_what_is_set():
+def test_a_job_override_replaces_the_fields_that_are_set():
     base = JobConfig(shots=10, simulator_cluster="c", tag="mine", use_circuit_packing=True)
     assert base.override(JobConfig()) == base
     assert base.override(JobConfig(shots=20, use_circuit_packing=False)) == JobConfig(

@@ -1,4 +1,4 @@
-"""The values about jobs."""
+"""Values of a job: status, type, request and results."""
 
 import copy
 import dataclasses
@@ -18,30 +18,30 @@ def test_each_status_is_final_or_not(status):
     assert JobStatus(status.value) is status
 
 
-@pytest.mark.parametrize("word", ["DREAMING", "", "completed", "ψ"])
-def test_a_word_never_heard_of_is_a_status_that_is_not_final(word):
-    status = JobStatus(word)
-    assert (status, status.value, status.name, str(status)) == (word, word, word, word)
+@pytest.mark.parametrize("text", ["DREAMING", "", "completed", "ψ"])
+def test_an_unknown_text_is_a_status_that_is_not_final(text):
+    status = JobStatus(text)
+    assert (status, status.value, status.name, str(status)) == (text, text, text, text)
     assert not status.is_final
-    assert status == JobStatus(word)
+    assert status == JobStatus(text)
     assert status not in list(JobStatus)
-    assert {status: 1}[JobStatus(word)] == 1
+    assert {status: 1}[JobStatus(text)] == 1
     assert pickle.loads(pickle.dumps(status)) == copy.deepcopy(status) == status
-    assert word in repr(status)
+    assert text in repr(status)
 
 
 @pytest.mark.parametrize("value", [5, None, ["RUNNING"]])
-def test_what_is_no_word_is_no_status(value):
+def test_a_status_must_be_text(value):
     with pytest.raises(ValueError, match="is not a valid JobStatus"):
         JobStatus(value)
 
 
-def test_the_words_of_the_wire():
+def test_job_types_and_statuses_have_the_texts_of_the_wire_format():
     assert list(JobType) == ["EXECUTE", "EXPECTATION", "VALIDATE"]
     assert len(JobStatus) == 9
 
 
-def test_a_job_whose_results_are_not_fetched_is_asynchronous():
+def test_is_async_is_true_until_the_results_are_fetched():
     job = ExecutionResult(job_id="j1")
     assert job.is_async()
     done = job.with_results({"a": {"00": 1}})

@@ -1,4 +1,4 @@
-"""Ranges over circuits: what tiles them, and what part of them falls into one upload."""
+"""Ranges of circuits: groups that cover all circuits, and their part within one upload."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from qiskit_qoro.models.shots import ShotGroup, parse_circuit_ham_map, parse_sho
 
 
 @st.composite
-def tilings(draw):
+def covering_groups(draw):
     sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=10))
     groups, start = [], 0
     for size in sizes:
@@ -22,13 +22,13 @@ def shots_of(groups):
     return [group[2] for group in groups for _ in range(group[0], group[1])]
 
 
-@given(tilings())
-def test_a_tiling_is_taken_as_it_is(groups):
+@given(covering_groups())
+def test_groups_that_cover_all_circuits_are_accepted(groups):
     assert [list(group) for group in parse_shot_groups(groups, groups[-1][1])] == groups
 
 
-@given(tilings(), st.data())
-def test_a_slice_gives_its_circuits_the_same_shots_counted_from_its_start(groups, data):
+@given(covering_groups(), st.data())
+def test_a_slice_keeps_the_shots_of_its_circuits_and_counts_from_its_start(groups, data):
     total = groups[-1][1]
     start = data.draw(st.integers(0, total - 1))
     end = data.draw(st.integers(start + 1, total))
@@ -37,8 +37,8 @@ def test_a_slice_gives_its_circuits_the_same_shots_counted_from_its_start(groups
     assert shots_of(part) == shots_of(groups)[start:end]
 
 
-@given(tilings(), st.data())
-def test_what_is_moved_by_one_tiles_no_more(groups, data):
+@given(covering_groups(), st.data())
+def test_a_bound_that_is_moved_by_one_is_refused(groups, data):
     total = groups[-1][1]
     index = data.draw(st.integers(0, len(groups) - 1))
     side = data.draw(st.integers(0, 1))
@@ -48,7 +48,7 @@ def test_what_is_moved_by_one_tiles_no_more(groups, data):
 
 
 @pytest.mark.parametrize("number", [True, 1.0, "1", None])
-def test_only_whole_numbers_count(number):
+def test_only_integers_are_accepted(number):
     with pytest.raises(QoroInputError, match="whole numbers"):
         parse_shot_groups([[0, 1, number]], 1)
     with pytest.raises(QoroInputError, match="whole numbers"):
@@ -56,7 +56,7 @@ def test_only_whole_numbers_count(number):
 
 
 @pytest.mark.parametrize("groups", [None, 5, "0,1,5", {"a": 1}])
-def test_what_is_no_list_is_refused(groups):
+def test_a_value_that_is_not_a_list_is_refused(groups):
     with pytest.raises(QoroInputError, match="expected a list of"):
         parse_shot_groups(groups, 1)
     with pytest.raises(QoroInputError, match="expected a list of"):
@@ -69,6 +69,6 @@ def test_ranges_of_observables_may_overlap_and_leave_circuits_out():
 
 
 @pytest.mark.parametrize("item", [[2, 2], [3, 2], [-1, 2], [0, 6]])
-def test_a_range_that_names_no_circuits_of_the_job_is_refused(item):
+def test_an_empty_or_invalid_range_is_refused(item):
     with pytest.raises(QoroInputError, match=r"circuit_ham_map\[0\] is"):
         parse_circuit_ham_map([item], num_groups=1, num_circuits=5)

@@ -1,4 +1,4 @@
-"""What can run a job."""
+"""Simulator clusters, QPU systems and QPUs."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
     [
         ("online", True),
         ("Available", True),
-        ("unheard of", True),
+        ("unknown", True),
         ("OFFLINE", False),
         (" maintenance ", False),
     ],
@@ -19,7 +19,7 @@ def test_a_qpu_is_operational_unless_its_status_says_otherwise(status, operation
     assert QPU("a", 5, status, "ion trap").is_operational is operational
 
 
-def test_what_the_service_does_not_say_has_the_defaults_of_the_wire():
+def test_missing_fields_have_the_defaults_of_the_wire_format():
     cluster, system = SimulatorCluster("c"), QPUSystem("q")
     assert (cluster.access_level, cluster.minimum_tier, cluster.supports_expval) == ("PUBLIC", "FREE", True)
     assert (system.qpus, system.supports_expval) == ((), False)

@@ -1,4 +1,4 @@
-"""TemplateEntry: what people may write, what it becomes, and what is refused."""
+"""TemplateEntry: accepted forms of the arguments, and refused ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def entry(
         (pair for pair in [("x", iter([0.5, -2]))]),
     ],
 )
-def test_rows_of_any_kind_become_floats(sets: Any) -> None:
+def test_values_of_any_kind_become_floats(sets: Any) -> None:
     template = entry(["a", "b"], sets)
     assert template.parameter_names == ("a", "b")
     assert template.parameter_sets == (("x", (0.5, -2.0)),)
@@ -38,13 +38,13 @@ def test_rows_of_any_kind_become_floats(sets: Any) -> None:
     assert hash(template) == hash(entry(("a", "b"), [("x", (0.5, -2.0))]))
 
 
-def test_a_matrix_of_values_is_one_row_for_each_label() -> None:
+def test_the_rows_of_a_matrix_are_parameter_sets() -> None:
     rows = np.arange(6.0).reshape(3, 2)
     template = entry(sets=[(f"row {index}", row) for index, row in enumerate(rows)])
     assert dict(template.parameter_sets) == {"row 0": (0, 1), "row 1": (2, 3), "row 2": (4, 5)}
 
 
-def test_a_template_without_parameters_is_a_circuit_for_each_label() -> None:
+def test_a_template_without_parameters_has_one_circuit_for_each_label() -> None:
     assert entry((), [("x", ()), ("y", [])]).parameter_sets == (("x", ()), ("y", ()))
 
 
@@ -55,11 +55,11 @@ def test_a_template_without_parameters_is_a_circuit_for_each_label() -> None:
         ({"names": "ab"}, "parameter_names is 'ab', expected a list"),
         ({"names": None}, "parameter_names is None"),
         ({"names": ["a", 5]}, "parameter_names[1] is 5"),
-        ({"names": ["a", "2b"]}, "parameter_names[1] is '2b', expected a word"),
+        ({"names": ["a", "2b"]}, "parameter_names[1] is '2b', expected an identifier"),
         ({"names": ["a", "θ"]}, "parameter_names[1] is 'θ'"),
         ({"names": ["a", "b[0]"]}, "parameter_names[1] is 'b[0]'"),
         ({"names": ["a", ""]}, "parameter_names[1] is ''"),
-        ({"names": ["a", "a"]}, "parameter_names[1] is 'a' again"),
+        ({"names": ["a", "a"]}, "parameter_names[1] repeats 'a'"),
         ({"sets": 5}, "parameter_sets is 5, expected a list of (label, values)"),
         ({"sets": "xy"}, "parameter_sets is 'xy'"),
         ({"sets": ["xy"]}, "parameter_sets[0] is 'xy', expected (label, values)"),
@@ -73,7 +73,7 @@ def test_a_template_without_parameters_is_a_circuit_for_each_label() -> None:
         ({"sets": [("x", np.eye(2))]}, "the value of 'a' is not a finite number"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_its_place(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_argument_is_refused_with_its_index(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(QoroInputError, match=re.escape(message)):
         entry(**changes)
 
@@ -81,16 +81,16 @@ def test_what_makes_no_sense_is_refused_by_its_place(changes: dict[str, Any], me
 @pytest.mark.parametrize(
     "value", [float("nan"), float("inf"), -float("inf"), 10**400, True, np.True_, "1", None, 1j, Decimal(1)]
 )
-def test_a_value_is_a_finite_real_number(value: Any) -> None:
+def test_a_value_must_be_a_finite_real_number(value: Any) -> None:
     with pytest.raises(ValueError, match=r"'x'.: the value of 'b' is not a finite number"):
         entry(sets=[("x", (1.0, value))])
 
 
-def test_values_whose_sum_is_too_large_are_finite_still() -> None:
+def test_finite_values_with_an_overflowing_sum_are_accepted() -> None:
     largest = 1.7976931348623157e308
 
     assert entry(["a", "b"], [("x", (largest, largest))]).parameter_sets == (("x", (largest, largest)),)
 
 
-def test_a_row_is_read_once() -> None:
+def test_the_values_are_iterated_once() -> None:
     assert entry(["a", "b"], [("x", iter([0.5, 2]))]).parameter_sets == (("x", (0.5, 2.0)),)
