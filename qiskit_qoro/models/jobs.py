@@ -35,7 +35,7 @@ CircuitResult = dict[str, int] | dict[str, float]
 
 
 AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
-"""An execution configuration: with the fields of the service, of the engine, or of a QPU vendor."""
+"""An execution configuration, with the fields of the service, of the engine, or of a QPU vendor."""
 
 
 class JobType(StrEnum):
