@@ -202,7 +202,7 @@ def test_a_short_job_does_not_wait_for_the_end_of_a_long_one(pool):
     assert 0 < len(order) < 10_000
 
 
-def run_in_thread(pool, tasks, stop):
+def run_in_thread(pool, tasks, stop=NEVER):
     """Start a run in a thread. Returns the thread, and a list that gets the outcome."""
     outcome = []
 
@@ -217,36 +217,22 @@ def run_in_thread(pool, tasks, stop):
     return thread, outcome
 
 
-def run_after_fast_tasks(pool, task):
-    """Start a run in a thread that runs four fast tasks and then another one, and wait for the fast ones.
-
-    Returns the thread, and a list that gets the outcome.
-    """
-    fast_tasks_done = threading.Event()
-    outcome = []
-
-    def on_result(index, result):
-        if index == 3:
-            fast_tasks_done.set()
-
-    def work():
-        tasks = [flips(0), flips(1), flips(2), flips(3), task]
-        try:
-            outcome.append(pool.run(tasks, stop=NEVER, on_result=on_result))
-        except QoroError as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    assert fast_tasks_done.wait(30)
-    return thread, outcome
+def wait_until_busy(pid):
+    """Wait until a process has used 0.1 s of processor time: it is in the middle of a long circuit."""
+    process = psutil.Process(pid)
+    enough = process.cpu_times().user + 0.1
+    deadline = time.monotonic() + 30
+    while process.cpu_times().user < enough:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.005)
 
 
-def test_stopping_ends_a_running_task_within_a_second(pool):
+def test_stopping_ends_running_tasks_within_a_second(pool):
+    results_of(pool, [flips(1)])
     stop = threading.Event()
     thread, outcome = run_in_thread(pool, [endless(), endless(), endless()], stop)
-    thread.join(0.3)  # until the engine is busy with the tasks
-    assert thread.is_alive()
+    for pid in pool.pids:
+        wait_until_busy(pid)
     start = time.monotonic()
     stop.set()
     thread.join(10)
@@ -257,16 +243,16 @@ def test_stopping_ends_a_running_task_within_a_second(pool):
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGFPE", "SIGABRT"])
 def test_a_crash_fails_the_circuit_by_name_and_the_next_run_works(name, one_worker):
-    thread, outcome = run_after_fast_tasks(one_worker, endless())
-    before = one_worker.pids
-    while thread.is_alive():  # if a worker dies before it starts the circuit, the next worker gets it
-        for pid in one_worker.pids:
-            os.kill(pid, getattr(signal, name))
-        thread.join(2)
+    results_of(one_worker, [flips(1)])
+    thread, outcome = run_in_thread(one_worker, [flips(0), endless()])
+    [pid] = one_worker.pids
+    wait_until_busy(pid)
+    os.kill(pid, getattr(signal, name))
+    thread.join(10)
     assert str(outcome[0]) == f"circuit 'endless': the engine crashed ({name})"
     assert isinstance(outcome[0], TaskFailure)
     assert results_of(one_worker, [flips(2)]) == [flips_result(2)]
-    assert not set(before) & set(one_worker.pids)
+    assert one_worker.pids != (pid,)
 
 
 def test_an_idle_worker_that_dies_is_replaced(pool):
@@ -351,12 +337,13 @@ def test_closing_leaves_no_process_and_no_thread():
 
 
 def test_closing_ends_a_run():
-    pool = WorkerPool(workers=1)
-    pool.start()
-    thread, outcome = run_after_fast_tasks(pool, endless())
-    pool.close()
-    thread.join(10)
-    assert str(outcome[0]) == "the worker pool is closed"
+    with WorkerPool(workers=1) as pool:
+        results_of(pool, [flips(1)])
+        thread, outcome = run_in_thread(pool, [endless()])
+        wait_until_busy(*pool.pids)
+        pool.close()
+        thread.join(10)
+        assert str(outcome[0]) == "the worker pool is closed"
 
 
 SCRIPT = """
