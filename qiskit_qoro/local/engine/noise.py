@@ -172,6 +172,7 @@ def estimate_noisy(
 
 
 def _noise_model(maestro: ModuleType, program: EngineProgram, errors: ErrorRates) -> Any:
+    # The engine numbers the program's busy qubits from 0. All of them have the same rates.
     width = len(program.qubits)
     model = maestro.NoiseModel()
     model.set_all_1q_gate_depolarizing(width, errors.one_qubit)

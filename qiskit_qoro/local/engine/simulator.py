@@ -86,6 +86,7 @@ def sample(
     check_config(config)
     noise = choose_noise(device, config)
     program = _read(qasm, basis_gates=noise.errors.basis_gates if noise else None)
+    # The engine would return {"0": shots} in both cases.
     if not program.num_clbits:
         return {}
     if not program.has_measurement:
@@ -128,6 +129,7 @@ def estimate(
         QoroError: The engine is missing, or it failed.
     """
     check_config(config)
+    # QPU systems have no expectation values, so noise can only come from the configuration.
     noise = choose_noise(None, config)
     program = _read(qasm, measure=False, basis_gates=noise.errors.basis_gates if noise else None)
     reduced = reduce_pauli_strings(pauli_strings, program)

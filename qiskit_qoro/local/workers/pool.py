@@ -92,6 +92,7 @@ class WorkerPool:
         self._idle: deque[WorkerHandle] = deque()
         self._owners: dict[WorkerHandle, queue.SimpleQueue[Event]] = {}
         self._waiting: deque[queue.SimpleQueue[Event]] = deque()
+        # Processes in a row that ended before they were ready.
         self._failed_starts = 0
         self._closed = False
 
@@ -173,6 +174,7 @@ class WorkerPool:
             for events in self._waiting:
                 events.put(Unavailable(_CLOSED))
             self._waiting.clear()
+        # Without the lock, because the threads of the handles need it to report the end of their processes.
         for handle in handles:
             handle.kill()
         for handle in handles:
@@ -221,6 +223,8 @@ class WorkerPool:
     # call them.
 
     def _spawn(self) -> None:
+        # The handle's thread may report at once. It waits for the lock, so that the handle is in _handles by
+        # then.
         handle = WorkerHandle(
             memory_limit_bytes=self._memory_limit_bytes,
             threads=max(1, (os.cpu_count() or 1) // self._size),
@@ -257,7 +261,7 @@ class WorkerPool:
             if handle in self._owners:
                 self._owners.pop(handle).put(Unavailable(_CLOSED) if self._closed else Ended(handle))
             if handle not in self._ready:
-                self._failed_starts += 1
+                self._failed_starts += 1  # reset as soon as any process becomes ready
             self._ready.discard(handle)
             if self._closed:
                 return

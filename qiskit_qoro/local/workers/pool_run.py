@@ -223,8 +223,11 @@ class PoolRun:
         batch = self._batches[handle]
         index, now = batch.position, self._clock()
         if not batch.has_started:
+            # The first reply to a batch is empty. The time limit of the first task counts from here.
             batch.has_started, batch.since = True, now
             return None
+        # Use the worker's time for the sizing. This thread may have been busy with callbacks, so that "now"
+        # is late.
         batch.sizing.record(reply.count, reply.seconds, together=isinstance(reply.result, SweepValues))
         batch.position, batch.since = index + reply.count, now
         if batch.position == batch.end:

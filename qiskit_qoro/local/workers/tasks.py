@@ -165,6 +165,7 @@ def run_batch(
         The replies, in order. Exceptions become replies too.
     """
     for key, group in groupby(tasks, lambda task: task.sweep):
+        # Tasks that are in no sweep have the key None. They form groups too, and always run singly.
         group_tasks = list(group)
         values = None if key is None else _run_sweep(group_tasks, sweeps, memory_limit_bytes)
         if values is not None:
