@@ -81,10 +81,10 @@ def _cancel(transport: Transport, job_id: str) -> str:
     try:
         transport.send(CANCEL_JOB, job_id=job_id)
     except ConflictError:
-        return f"Job {job_id} had already ended"
+        return "The job had already ended"
     except QoroError as error:
-        return f"Job {job_id} could not be cancelled ({error})"
-    return f"Job {job_id} has been cancelled"
+        return f"The job could not be cancelled ({error})"
+    return "The job has been cancelled"
 
 
 def render_qubo(

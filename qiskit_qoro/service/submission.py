@@ -192,10 +192,10 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
             num_sent += 1
     except BaseException as error:
         outcome = _cancel_incomplete(transport, job_id)
-        note = (
-            f"Job {job_id} was opened, and the service confirmed {num_sent} of its {len(uploads)} uploads; "
-            f"{outcome}"
-        )
+        # An error of ours names the job in the path of the request.
+        name = "The job" if isinstance(error, QoroError) else f"Job {job_id}"
+        confirmed = f"the service confirmed {num_sent} of its {len(uploads)} uploads"
+        note = f"{name} was opened, and {confirmed}; {outcome}"
         if isinstance(error, QoroError):
             error.job_id = job_id
             error.extend(note)

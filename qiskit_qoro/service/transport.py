@@ -11,8 +11,10 @@ on the request, and a second one might open a second job.
 
 from __future__ import annotations
 
+import logging
 import platform
 import random
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,6 +47,8 @@ from qiskit_qoro.wire.payloads import error_detail
 
 __all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Response", "Transport", "json_of", "read_answer"]
 
+_log = logging.getLogger(__name__)
+
 _T = TypeVar("_T")
 
 CONNECT_TIMEOUT_S = 10.0
@@ -59,15 +63,16 @@ LONGEST_RETRY_AFTER_S = 60.0
 _FIRST_BACKOFF_S = 0.25  # doubled before each further retry
 _TEMPORARY_STATUS_CODES = frozenset({429, 502, 503, 504})
 
-_ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str]] = {
-    400: (QoroAPIError, "the service refused the request"),
-    401: (AuthenticationError, "the token is unknown or deactivated: check QORO_API_KEY or auth_token"),
-    402: (InsufficientCreditsError, "the account does not have enough credits"),
-    403: (AuthenticationError, "the account may not do this"),
-    404: (NotFoundError, "the service does not know this job or resource"),
-    409: (ConflictError, "the status of the job does not allow this"),
-    413: (QoroAPIError, "the request is too large for the service"),
-    429: (RateLimitError, "too many requests: wait before the next one"),
+# Status code to class, reason and advice. The reason is shown if the service gives none, the advice always.
+_ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str, str]] = {
+    400: (QoroAPIError, "the service refused the request", ""),
+    401: (AuthenticationError, "the token is unknown or deactivated", "Check QORO_API_KEY or auth_token"),
+    402: (InsufficientCreditsError, "the account does not have enough credits", ""),
+    403: (AuthenticationError, "the account may not do this", ""),
+    404: (NotFoundError, "the service does not know this job or resource", ""),
+    409: (ConflictError, "the status of the job does not allow this", ""),
+    413: (QoroAPIError, "the request is too large for the service", ""),
+    429: (RateLimitError, "too many requests", ""),
 }
 
 
@@ -155,9 +160,10 @@ class Transport:
             backoff_s = _FIRST_BACKOFF_S * 2 ** (attempt - 1) * (1 + self._jitter())
             try:
                 return self._send_once(endpoint, job_id, params, body)
-            except QoroConnectionError:
+            except QoroConnectionError as error:
                 if attempt == attempts:
                     raise
+                failure = error.message
             except QoroAPIError as error:
                 requested_s = _retry_after_s(error.response)
                 if attempt == attempts or error.status_code not in _TEMPORARY_STATUS_CODES:
@@ -165,6 +171,9 @@ class Transport:
                 if requested_s is not None and requested_s > LONGEST_RETRY_AFTER_S:
                     raise
                 backoff_s = max(backoff_s, requested_s or 0)
+                failure = error.message
+            # A user who waits for a service that is down sees why.
+            _log.warning("%s. Attempt %d of %d is in %.1f s", failure, attempt + 1, attempts, backoff_s)
             wait(backoff_s)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
@@ -188,7 +197,7 @@ class Transport:
             )
         _redact(response)
         if not response.ok or response.is_redirect:
-            raise _api_error(response, endpoint, job_id)
+            raise _api_error(response, endpoint, self.base_url, job_id)
         return response
 
 
@@ -243,6 +252,8 @@ def json_of(response: Response) -> Any:
 @contextmanager
 def _translate_errors(endpoint: Endpoint, base_url: str, job_id: str | None) -> Iterator[None]:
     """Turn the errors of ``requests`` into ours."""
+    # The error that the caller is handling, if any. It is the context of all errors below, and not a reason.
+    handled = sys.exception()
     try:
         yield
     except requests.exceptions.RequestException as error:
@@ -251,7 +262,7 @@ def _translate_errors(endpoint: Endpoint, base_url: str, job_id: str | None) -> 
         if _never_connected(error):
             kind = QoroTimeoutError if isinstance(error, requests.Timeout) else QoroConnectionError
             raise kind(
-                f"no connection to {base_url}: {_reason(error)}; {request} was not sent. "
+                f"no connection to {base_url}: {_reason(error, handled)}; {request} was not sent. "
                 "Check the network and the base URL",
                 job_id=job_id,
             ) from error
@@ -266,13 +277,14 @@ def _translate_errors(endpoint: Endpoint, base_url: str, job_id: str | None) -> 
                 job_id=job_id,
             ) from error
         raise QoroConnectionError(
-            f"no answer from {base_url} to {request}: {_reason(error)}. {_consequence(endpoint)}",
+            f"no answer from {base_url} to {request}: {_reason(error, handled)}. {_consequence(endpoint)}",
             job_id=job_id,
         ) from error
 
 
 def _describe(endpoint: Endpoint, job_id: str | None) -> str:
-    return f"{endpoint.method} {endpoint.path}" + (f" for job {job_id}" if job_id else "")
+    """The method and the path of a request, with ``…`` for a job that the message names elsewhere."""
+    return f"{endpoint.method} {endpoint.path.format(job_id=job_id or '…')}"
 
 
 def _consequence(endpoint: Endpoint) -> str:
@@ -288,14 +300,19 @@ def _never_connected(error: requests.exceptions.RequestException) -> bool:
     return isinstance(getattr(cause, "reason", None), NewConnectionError | ConnectTimeoutError)
 
 
-def _reason(error: BaseException) -> str:
-    """The message of the innermost error in a chain of network errors: that of the operating system."""
+def _reason(error: BaseException, handled: BaseException | None) -> str:
+    """The message of the innermost error in a chain of network errors: that of the operating system.
+
+    Args:
+        error: The outermost error of the chain.
+        handled: The error that the caller was handling before the request, at which the chain ends.
+    """
     innermost = error
     while True:
         # urllib3 keeps the cause in `reason`, other errors in the usual attributes.
         inner = getattr(innermost, "reason", None)
         inner = inner if isinstance(inner, BaseException) else innermost.__cause__ or innermost.__context__
-        if inner is None:
+        if inner is None or inner is handled:
             return str(innermost) or type(innermost).__name__
         innermost = inner
 
@@ -311,37 +328,50 @@ def _redact(holder: Response | requests.exceptions.RequestException) -> None:
             request.headers["Authorization"] = "Bearer (redacted)"
 
 
-def _api_error(response: Response, endpoint: Endpoint, job_id: str | None) -> QoroAPIError:
+def _api_error(response: Response, endpoint: Endpoint, base_url: str, job_id: str | None) -> QoroAPIError:
     """Build the error for a response that is not a success."""
     status = response.status_code
-    kind, meaning = _ERROR_CLASSES.get(status, (QoroAPIError, _meaning(status, endpoint)))
+    kind, reason, advice = _ERROR_CLASSES.get(status, (QoroAPIError, *_meaning(status, endpoint)))
+    if status == 404:
+        reason, advice = _not_found(base_url, job_id, reason)
     try:
         detail = error_detail(response.json())
     except (ValueError, RecursionError):
         detail = ""
+    # A detail that repeats the phrase of the status code gives no reason.
+    if detail and detail.casefold() != (response.reason or "").casefold():
+        reason = detail.rstrip(".")
     retry_after_s = _retry_after_s(response)
     if retry_after_s is not None:
-        meaning += f"; the service asks to wait {retry_after_s:.0f} s"
-    reason = f" {response.reason}" if response.reason else ""
-    message = f"{_describe(endpoint, job_id)}: {status}{reason}: {detail or meaning}"
-    # The detail of a 400 says what is wrong with the request. Nothing needs to be added.
-    if detail and status != 400:
-        message += f" ({meaning})"
+        advice = f"The service asks to wait {retry_after_s:.0f} s" + (f". {advice}" if advice else "")
+    phrase = f" {response.reason}" if response.reason else ""
+    # The job is named once: by the service, or else in the path.
+    request = _describe(endpoint, None if job_id and job_id in reason else job_id)
+    message = f"{request}: {status}{phrase}: {reason}" + (f". {advice}" if advice else "")
     error = kind(message, response=response, detail=detail, job_id=job_id)
     if isinstance(error, RateLimitError):
         error.retry_after_s = retry_after_s
     return error
 
 
-def _meaning(status: int, endpoint: Endpoint) -> str:
-    """What a status code without a row in the table means."""
-    if status >= 500 and not endpoint.repeatable:
-        return f"the service has an internal error. {_consequence(endpoint)}"
+def _meaning(status: int, endpoint: Endpoint) -> tuple[str, str]:
+    """Reason and advice for a status code without a row in the table."""
     if status >= 500:
-        return "the service has an internal error: try again later"
+        advice = "Try again later" if endpoint.repeatable else _consequence(endpoint)
+        return "the service has an internal error", advice
     if status < 400:
-        return "the service redirects to another address: check the base URL"
-    return "the service refused the request"
+        return "the service redirects to another address: check the base URL", ""
+    return "the service refused the request", ""
+
+
+def _not_found(base_url: str, job_id: str | None, reason: str) -> tuple[str, str]:
+    """Reason and advice for 404: a base URL without its path looks like a job that does not exist."""
+    if not urlsplit(base_url).path:
+        expected = f"expected one such as {base_url}/api"
+        return "there is nothing at this address", f"The base URL {base_url} has no path, {expected}"
+    if job_id is None:
+        return "there is nothing at this address: check the base URL", ""
+    return reason, ""
 
 
 def _retry_after_s(response: Response) -> float | None:

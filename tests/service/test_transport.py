@@ -26,7 +26,7 @@ from qiskit_qoro.errors import (
 )
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.service.transport import CONNECT_TIMEOUT_S, MAX_ATTEMPTS, Transport, json_of
-from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_STATUS, INIT_JOB, PING
+from qiskit_qoro.wire.endpoints import CANCEL_JOB, ENDPOINTS, GET_STATUS, INIT_JOB, PING
 
 HTML = "<html><body><h1>Bad gateway</h1> nginx</body></html>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -303,7 +303,51 @@ def test_each_status_code_has_its_error_class(cloud, transport, url, status, kin
     assert isinstance(error, QiskitError)
     assert (error.status_code, error.response.status_code, error.job_id) == (status, status, "j1")
     assert error.detail == "what the service says"
-    assert re.match(rf"GET /job/{{job_id}}/status/ for job j1: {status}.*: what the service says", str(error))
+    assert re.match(rf"GET /job/j1/status/: {status}.*: what the service says", str(error))
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "job", "message"),
+    [
+        (409, "job 43de is COMPLETED", "…", "409 Conflict: job 43de is COMPLETED"),
+        (409, "it has ended.", "43de", "409 Conflict: it has ended"),
+        (409, "", "43de", "409 Conflict: the status of the job does not allow this"),
+        (404, "Not Found", "43de", "404 Not Found: the service does not know this job or resource"),
+        (401, "No.", "43de", "401 Unauthorized: No. Check QORO_API_KEY or auth_token"),
+        (
+            401,
+            "",
+            "43de",
+            "401 Unauthorized: the token is unknown or deactivated. Check QORO_API_KEY or auth_token",
+        ),
+        (402, "no credits", "43de", "402 Payment Required: no credits"),
+    ],
+)
+def test_an_error_names_the_job_and_the_reason_once(cloud, transport, url, status, detail, job, message):
+    cloud.add("POST", f"{url}/job/43de/cancel/", status=status, json={"error": detail} if detail else {})
+    with pytest.raises(QoroAPIError) as caught:
+        transport.send(CANCEL_JOB, job_id="43de")
+    assert str(caught.value) == f"POST /job/{job}/cancel/: {message}"
+    assert caught.value.job_id == "43de"
+
+
+@pytest.mark.parametrize("base_url", ["https://qoro.test", "https://qoro.test:8000"])
+def test_a_404_at_a_base_url_without_a_path_explains_the_expected_form(cloud, clock, token, base_url):
+    transport = Transport(base_url, token, clock=clock)
+    for endpoint in (GET_STATUS, INIT_JOB):
+        cloud.add(endpoint.method, endpoint.url(base_url, job_id="j1"), status=404)
+        with pytest.raises(NotFoundError) as caught:
+            transport.send(endpoint, job_id="j1" if endpoint is GET_STATUS else None)
+        assert "the service does not know this job" not in str(caught.value)
+        assert f"The base URL {base_url} has no path, expected one such as {base_url}/api" in str(
+            caught.value
+        )
+
+
+def test_a_404_that_concerns_no_job_does_not_blame_one(cloud, transport, url):
+    cloud.add("POST", f"{url}/job/init/", status=404)
+    with pytest.raises(NotFoundError, match="nothing at this address: check the base URL"):
+        transport.send(INIT_JOB)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 502])
@@ -352,6 +396,34 @@ def test_a_refused_connection_is_reported_with_the_message_of_the_system(clock, 
     assert type(caught.value) is QoroConnectionError
     assert isinstance(caught.value, QiskitError)
     assert caught.value.response is None
+
+
+def test_the_error_does_not_repeat_the_reason_of_an_error_that_the_caller_is_handling(clock):
+    transport = Transport("http://127.0.0.1:1/api", "the-token", clock=clock)
+    try:
+        raise KeyError("the cause of something else")
+    except KeyError:
+        with pytest.raises(QoroConnectionError, match=r"no connection to .*refused.*was not sent") as caught:
+            transport.send(INIT_JOB, body=b"{}")
+    assert "something else" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [{"body": requests.exceptions.ConnectionError("reset by peer")}, {"status": 503}],
+    ids=["lost", "503"],
+)
+def test_each_retry_is_logged_with_its_reason(cloud, transport, url, caplog, failure):
+    scripted(cloud, url, PING, **failure)
+    scripted(cloud, url, PING, **failure)
+    scripted(cloud, url, PING, json={})
+    transport.send(PING)
+    messages = [record.getMessage() for record in caplog.records]
+    assert [message[-28:] for message in messages] == [
+        ". Attempt 2 of 5 is in 0.2 s",
+        ". Attempt 3 of 5 is in 0.5 s",
+    ]
+    assert all("reset by peer" in message or "503" in message for message in messages)
 
 
 @pytest.mark.parametrize(
