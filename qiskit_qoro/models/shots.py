@@ -131,7 +131,7 @@ def _integers(item: Sequence[int], length: int, where: str, shape: str) -> tuple
         or len(item) != length
         or any(isinstance(number, bool) or not isinstance(number, Integral) for number in item)
     ):
-        raise QoroInputError(f"{where} is {item!r}, expected {shape} in whole numbers")
+        raise QoroInputError(f"{where} is {item!r}, expected integers {shape}")
     return tuple(int(number) for number in item)
 
 

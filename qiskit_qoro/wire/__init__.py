@@ -1,1 +1,1 @@
-"""What travels: bytes and JSON to values and back. Pure, and the same for client and service."""
+"""The wire format: conversion between values and bytes or JSON. No I/O; client and local service share it."""

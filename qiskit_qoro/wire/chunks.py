@@ -1,9 +1,9 @@
-"""Request bodies: how they are rendered, and how many items fit into one.
+"""Render request bodies, and divide items over as few bodies as possible.
 
-Strategy: the service measures the whole rendered JSON, so we do too. Every body goes through :func:`render`,
-and :func:`pack` works on the sizes of rendered pieces: what a body needs without any item (the overhead), and
-what each item adds to it, its comma included. Packing is greedy and keeps the order, which also makes it
-the smallest possible number of bodies.
+The service limits the size of the whole rendered JSON. So every body is rendered by :func:`render`, and
+:func:`pack` uses the sizes of rendered pieces: the size of a body without items (the overhead), and the bytes
+that each item adds, including its comma. Packing is greedy and keeps the order. For items in a fixed order
+this gives the smallest number of bodies.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from qiskit_qoro.errors import QoroInputError
 __all__ = ["MAX_BODY_BYTES", "ItemTooLargeError", "pack", "render"]
 
 MAX_BODY_BYTES = int(0.95 * 1024 * 1024)
-"""Longest request body that clients send; the service refuses them from about 1 MB."""
+"""Largest request body that clients send. The service refuses bodies of more than about 1 MB."""
 
 
 class ItemTooLargeError(QoroInputError):
-    """One item is too large for a body of its own. The caller knows its name and words the error.
+    """An item does not fit into any body. The caller knows what the item is and raises a better error.
 
     Attributes:
-        index: Which item, counted from 0.
-        size: What it adds to a body, in bytes.
-        available: What a body has room for, in bytes.
+        index: The index of the item.
+        size: The size that the item adds to a body, in bytes.
+        available: The room for items in a body, in bytes.
     """
 
     def __init__(self, message: str, *, index: int = 0, size: int = 0, available: int = 0) -> None:
@@ -36,16 +36,16 @@ class ItemTooLargeError(QoroInputError):
 
 
 def render(body: object) -> bytes:
-    """The bytes of a JSON body, the one way that all our bodies are rendered: compact, ASCII only.
+    """Render a JSON body, compact and in ASCII. All our request bodies are rendered here.
 
     Args:
-        body: Made of what JSON knows.
+        body: A JSON value.
 
     Returns:
-        The body as it is sent.
+        The bytes to send.
 
     Raises:
-        QoroInputError: The body holds NaN, an infinity, or something that JSON does not know.
+        QoroInputError: The body contains NaN, an infinity, or a value that JSON cannot represent.
     """
     try:
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -56,19 +56,19 @@ def render(body: object) -> bytes:
 
 
 def pack(sizes: Sequence[int], *, overhead: int, limit: int = MAX_BODY_BYTES) -> list[range]:
-    """Split items, in their order, over as few bodies as possible.
+    """Divide items, in their order, over as few bodies as possible.
 
     Args:
-        sizes: What each item adds to a body, in bytes.
-        overhead: What a body needs beside its items, in bytes.
-        limit: The longest body allowed, in bytes.
+        sizes: The size that each item adds to a body, in bytes.
+        overhead: The size of a body without items, in bytes.
+        limit: The largest size of a body, in bytes.
 
     Returns:
-        For each body the indices of its items: contiguous, never empty, together all of them. No items
-        need no body.
+        The indices of the items in each body. The ranges are contiguous and not empty, and together they
+        cover all items. Without items there is no body.
 
     Raises:
-        ItemTooLargeError: An item does not fit into a body of its own.
+        ItemTooLargeError: An item does not fit into a body, even alone.
     """
     available = limit - overhead
     packed = []

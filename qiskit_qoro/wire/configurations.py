@@ -1,8 +1,8 @@
-"""How a job is to run, as JSON: one of three kinds of configuration, each under a key of its own.
+"""Execution configurations as JSON: one of three kinds, each under its own key.
 
-``execution_configuration`` holds an :class:`ExecutionConfig`. Clients of release 0.15 and later send
-``maestro_config``, a :class:`MaestroConfig`, or ``device_config``, a :class:`DeviceConfig`, in its place; the
-answer has the key that was sent.
+``execution_configuration`` contains an :class:`ExecutionConfig`. Clients of release 0.15 and later send
+``maestro_config``, a :class:`MaestroConfig`, or ``device_config``, a :class:`DeviceConfig`, instead. The
+response uses the key of the request.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.wire.fields import as_object, as_wire_error, only, shown
+from qiskit_qoro.wire.fields import as_object, as_wire_error, refuse_unknown_keys, shown
 
 __all__ = [
     "CONFIG_KEYS",
@@ -28,17 +28,17 @@ __all__ = [
 
 
 def config_to_json(config: AnyConfig) -> dict[str, Any]:
-    """A configuration under the key of its kind."""
+    """Encode a configuration under the key of its kind."""
     (key,) = (key for kind, key in _KEY_OF.items() if isinstance(config, kind))
     return {key: config.to_payload()}
 
 
 def config_from_json(fields: Mapping[str, Any]) -> AnyConfig | None:
-    """The configuration among the fields of a body, ``None`` where there is none.
+    """Decode the configuration among the fields of a request; ``None`` if there is none.
 
     Raises:
-        WireError: There are several kinds, a key in it is unknown, or a value has the wrong type or is out of
-            its range.
+        WireError: There are several configurations, a key is unknown, or a value has the wrong type or is out
+            of range.
     """
     given = [key for key in CONFIG_KEYS if fields.get(key) is not None]
     if not given:
@@ -51,21 +51,21 @@ def config_from_json(fields: Mapping[str, Any]) -> AnyConfig | None:
 
 
 def execution_config_from_json(body: object) -> ExecutionConfig:
-    """The configuration that a request asks for.
+    """Decode the execution configuration in a request.
 
     Raises:
-        WireError: A key is unknown, or a value has the wrong type or is out of its range.
+        WireError: A key is unknown, or a value has the wrong type or is out of range.
     """
     fields = as_object(body, "execution_configuration")
-    only(fields, ExecutionConfig.wire_names())
+    refuse_unknown_keys(fields, ExecutionConfig.wire_names())
     return as_wire_error(ExecutionConfig.from_response, fields)
 
 
 def maestro_answer_from_json(body: object) -> ExecutionConfig:
-    """What the engine's options in an answer mean as a configuration; options that it lacks are left out.
+    """Decode the engine's options in a response to an execution configuration. Other options are ignored.
 
     Raises:
-        WireError: An option has the wrong type or is out of its range.
+        WireError: An option has the wrong type or is out of range.
     """
     options = as_object(body, "maestro_config")
     known = {name: options.get(name) for name in MaestroConfig.option_names()}
@@ -73,10 +73,10 @@ def maestro_answer_from_json(body: object) -> ExecutionConfig:
 
 
 def device_config_from_json(body: object) -> DeviceConfig:
-    """The options of a QPU, in a request or in an answer.
+    """Decode the options of a QPU, in a request or in a response.
 
     Raises:
-        WireError: A key is not in upper case, or a value is no text, number or truth value.
+        WireError: A key is not in upper case, or a value is not text, a number or a boolean.
     """
     try:
         return DeviceConfig(as_object(body, "device_config"))
@@ -90,8 +90,8 @@ def _maestro_config_from_json(body: object) -> MaestroConfig:
     for option in options:
         if option not in known:
             raise WireError(
-                f"maestro_config: the option {shown(option)} is not supported here, drop it; "
-                f"possible are {', '.join(sorted(known))}"
+                f"maestro_config: the option {shown(option)} is not supported, remove it; supported options "
+                f"are {', '.join(sorted(known))}"
             )
     try:
         return MaestroConfig(**options)
@@ -112,4 +112,4 @@ _READERS: Mapping[str, Callable[[object], AnyConfig]] = {
 }
 
 CONFIG_KEYS = tuple(_READERS)
-"""The keys that a configuration may be under."""
+"""The keys under which a body can contain a configuration."""

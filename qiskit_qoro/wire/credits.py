@@ -1,7 +1,7 @@
-"""The JSON bodies about credits, both ways: the balance, and a page of transactions.
+"""The JSON bodies about credits: the balance, and a page of transactions.
 
-Amounts travel as decimal text (``"500.00"``), since a JSON number would become a float somewhere on the way.
-Times travel as ISO 8601 in UTC, with ``Z``.
+Amounts are decimal text (``"500.00"``), because many JSON parsers turn numbers into floats. Times are ISO
+8601 in UTC, with ``Z``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AMOUNT = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def credit_balance_to_json(balance: CreditBalance) -> dict[str, Any]:
-    """The answer that tells an account's balance."""
+    """Encode the balance of an account."""
     return {
         "balance": _amount_to_json(balance.balance),
         "total_used": _amount_to_json(balance.total_used),
@@ -37,10 +37,10 @@ def credit_balance_to_json(balance: CreditBalance) -> dict[str, Any]:
 
 
 def credit_balance_from_json(body: object) -> CreditBalance:
-    """An account's balance.
+    """Decode the balance of an account.
 
     Raises:
-        WireError: A field is missing, an amount is no decimal text, or a time is none.
+        WireError: A field is missing, or an amount or a time is malformed.
     """
     fields = as_object(body, "body")
     return CreditBalance(
@@ -52,7 +52,7 @@ def credit_balance_from_json(body: object) -> CreditBalance:
 
 
 def transaction_page_to_json(page: TransactionPage) -> dict[str, Any]:
-    """The answer that lists some of an account's transactions."""
+    """Encode a page of an account's transactions."""
     return {
         "count": page.count,
         "total_pages": page.total_pages,
@@ -63,10 +63,10 @@ def transaction_page_to_json(page: TransactionPage) -> dict[str, Any]:
 
 
 def transaction_page_from_json(body: object) -> TransactionPage:
-    """A page of an account's transactions.
+    """Decode a page of an account's transactions.
 
     Raises:
-        WireError: A field is missing, an amount is no decimal text, or a time is none.
+        WireError: A field is missing, or an amount or a time is malformed.
     """
     fields = as_object(body, "body")
     transactions = []
@@ -131,5 +131,5 @@ def _time_field(fields: Mapping[str, Any], key: str) -> datetime:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise WireError(f"{key}: expected a time in ISO 8601 with its zone, got {text[:40]!r}")
+        raise WireError(f"{key}: expected a time in ISO 8601 with a time zone, got {text[:40]!r}")
     return time

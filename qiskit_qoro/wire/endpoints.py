@@ -1,8 +1,8 @@
-"""The table of the service's calls: the one place that knows a path, a time limit, what may be repeated.
+"""The table of the service's endpoints: paths, time limits, and which requests may be repeated.
 
-The client sends by these rows, the local service answers by them, the documentation prints them and a
-test compares them. A call is *repeatable* where sending it twice does the same as sending it once: after
-a lost answer a second ``POST`` to :data:`INIT_JOB` would open (and bill) a second job.
+The client sends by these rows, the local service registers its handlers by them, and the documentation lists
+them. A request is *repeatable* if sending it twice has the same effect as sending it once. Opening a job is
+not: after a lost response, a second ``POST`` to :data:`INIT_JOB` would open and bill a second job.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One call of the service.
+    """One endpoint of the service.
 
     Attributes:
-        name: What it is called in messages and in the documentation.
+        name: The name in messages and in the documentation.
         method: The HTTP method.
         path: The path below the base URL; ``{job_id}`` stands for a job's identifier.
-        timeout_s: Seconds that its answer may take.
-        repeatable: Whether it may be sent again when its answer is lost.
-        summary: What it does, in a few words.
+        timeout_s: The time limit of the response, in seconds.
+        repeatable: Whether the request may be sent again if its response is lost.
+        summary: A short description.
     """
 
     name: str
@@ -57,25 +57,26 @@ class Endpoint:
     summary: str
 
     def url(self, base_url: str, *, job_id: str | None = None) -> str:
-        """The full URL of this call.
+        """Return the full URL of this endpoint.
 
         Args:
-            base_url: Where the service is, without a trailing slash.
-            job_id: The job, for the paths that name one. It is quoted: no identifier can lead to
+            base_url: The address of the service, without a trailing slash.
+            job_id: The job, for paths that contain one. It is quoted, so that no identifier can lead to
                 another path.
 
         Raises:
-            QoroInputError: The identifier is one or two dots, which no quoting keeps from being a path.
+            QoroInputError: The identifier is one or two dots.
         """
+        # Dots are not quoted, and HTTP libraries resolve them as parts of a path.
         if job_id in {".", ".."}:
             raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
         return base_url + self.path.format(job_id=quote(job_id or "", safe=""))
 
 
-PING = Endpoint("ping", "GET", "/", 10, True, "Whether the service answers and takes the token")
-QPU_SYSTEMS = Endpoint("qpu_systems", "GET", "/qpusystem/", 30, True, "The QPU systems")
+PING = Endpoint("ping", "GET", "/", 10, True, "Check the connection and the token")
+QPU_SYSTEMS = Endpoint("qpu_systems", "GET", "/qpusystem/", 30, True, "List the QPU systems")
 SIMULATOR_CLUSTERS = Endpoint(
-    "simulator_clusters", "GET", "/simulatorcluster/", 30, True, "The simulator clusters"
+    "simulator_clusters", "GET", "/simulatorcluster/", 30, True, "List the simulator clusters"
 )
 VENDOR_BLUEPRINT = Endpoint(
     "vendor_config_blueprint",
@@ -83,17 +84,17 @@ VENDOR_BLUEPRINT = Endpoint(
     "/vendor-config-blueprint/",
     30,
     True,
-    "What the vendors of QPUs let a job set",
+    "Describe the options of QPU vendors",
 )
 INIT_JOB = Endpoint("init_job", "POST", "/job/init/", 60, False, "Open a job")
 CREATE_FAILED_JOB = Endpoint(
-    "create_failed_job", "POST", "/job/create_failed/", 30, False, "Open a job that has FAILED, for tests"
+    "create_failed_job", "POST", "/job/create_failed/", 30, False, "Open a job that is FAILED, for tests"
 )
 ADD_CIRCUITS = Endpoint(
     "add_circuits", "POST", "/job/{job_id}/add_circuits/", 120, False, "Append circuits to a job"
 )
-GET_STATUS = Endpoint("get_status", "GET", "/job/{job_id}/status/", 15, True, "Where a job stands")
-GET_RESULTS = Endpoint("get_results", "GET", "/job/{job_id}/resultsV2/", 60, True, "A page of results")
+GET_STATUS = Endpoint("get_status", "GET", "/job/{job_id}/status/", 15, True, "Read the status of a job")
+GET_RESULTS = Endpoint("get_results", "GET", "/job/{job_id}/resultsV2/", 60, True, "Read a page of results")
 CANCEL_JOB = Endpoint("cancel_job", "POST", "/job/{job_id}/cancel/", 30, False, "Cancel a job")
 DELETE_JOB = Endpoint("delete_job", "DELETE", "/job/{job_id}", 30, False, "Delete a job")
 SET_EXECUTION_CONFIG = Endpoint(
@@ -102,7 +103,7 @@ SET_EXECUTION_CONFIG = Endpoint(
     "/job/{job_id}/execution_config/",
     30,
     True,
-    "Set or overwrite a job's execution configuration",
+    "Set or overwrite the execution configuration of a job",
 )
 GET_EXECUTION_CONFIG = Endpoint(
     "get_execution_config",
@@ -110,17 +111,27 @@ GET_EXECUTION_CONFIG = Endpoint(
     "/job/{job_id}/execution_config/",
     30,
     True,
-    "A job's execution configuration",
+    "Read the execution configuration of a job",
 )
-CREDIT_BALANCE = Endpoint("credit_balance", "GET", "/credits/", 30, True, "The credit balance")
+CREDIT_BALANCE = Endpoint("credit_balance", "GET", "/credits/", 30, True, "Read the credit balance")
 CREDIT_TRANSACTIONS = Endpoint(
-    "credit_transactions", "GET", "/credits/transactions/", 30, True, "A page of credit transactions"
+    "credit_transactions", "GET", "/credits/transactions/", 30, True, "Read a page of credit transactions"
 )
 SUBMIT_QUBO = Endpoint(
-    "submit_qubo", "POST", "/job/{job_id}/submit_qubo/", 300, False, "Characterize a QUBO and wait for it"
+    "submit_qubo",
+    "POST",
+    "/job/{job_id}/submit_qubo/",
+    300,
+    False,
+    "Characterize a QUBO and wait for the result",
 )
 VALIDATION_RESULT = Endpoint(
-    "validation_result", "GET", "/job/{job_id}/validation_result/", 60, True, "A characterization's result"
+    "validation_result",
+    "GET",
+    "/job/{job_id}/validation_result/",
+    60,
+    True,
+    "Read the result of a characterization",
 )
 VALIDATION_REPORT = Endpoint(
     "validation_report",
@@ -128,7 +139,7 @@ VALIDATION_REPORT = Endpoint(
     "/job/{job_id}/validation_result/html/",
     60,
     True,
-    "A characterization's report in HTML",
+    "Read the report of a characterization in HTML",
 )
 
 ENDPOINTS = (

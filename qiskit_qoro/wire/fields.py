@@ -1,4 +1,4 @@
-"""Reading JSON from strangers: each reader returns what was asked for or names the field that is wrong."""
+"""Read fields of untrusted JSON: each function returns a value of the expected type, or names the field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = [
     "as_wire_error",
     "boolean_field",
     "choice_field",
-    "only",
+    "refuse_unknown_keys",
     "shown",
     "text_field",
 ]
@@ -28,34 +28,34 @@ _REQUIRED: Any = object()
 
 
 def shown(value: object) -> str:
-    """The value as an error shows it: its repr, cut short."""
+    """The repr of a value for an error message, shortened to 80 characters."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def as_object(value: object, where: str) -> dict[str, Any]:
-    """``value``, which has to be a JSON object."""
+    """Return ``value`` if it is a JSON object, or else raise a :class:`WireError`."""
     if not isinstance(value, dict):
         raise WireError(f"{where}: expected an object, got {shown(value)}")
     return value
 
 
 def as_list(value: object, where: str) -> Sequence[Any]:
-    """``value``, which has to be a JSON list."""
+    """Return ``value`` if it is a JSON list, or else raise a :class:`WireError`."""
     if not isinstance(value, list):
         raise WireError(f"{where}: expected a list, got {shown(value)}")
     return value
 
 
-def only(fields: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Refuse any key that is not ``known``."""
+def refuse_unknown_keys(fields: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise a :class:`WireError` if there is a key that is not ``known``."""
     for key in fields:
         if key not in known:
             raise WireError(f"{key}: unknown field, expected {', '.join(sorted(known))}")
 
 
 def text_field(fields: Mapping[str, Any], key: str, *, default: Any = _REQUIRED) -> Any:
-    """The text under ``key``; ``default`` where it is missing or null, an error without a default."""
+    """Return the text under ``key``. If it is missing or null, return ``default``, or raise without one."""
     value = fields.get(key)
     if value is None and default is not _REQUIRED:
         return default
@@ -65,7 +65,7 @@ def text_field(fields: Mapping[str, Any], key: str, *, default: Any = _REQUIRED)
 
 
 def boolean_field(fields: Mapping[str, Any], key: str, *, default: bool) -> bool:
-    """The truth value under ``key``; ``default`` where it is missing or null."""
+    """Return the boolean under ``key``, or ``default`` if it is missing or null."""
     value = fields.get(key)
     if value is None:
         return default
@@ -75,7 +75,7 @@ def boolean_field(fields: Mapping[str, Any], key: str, *, default: bool) -> bool
 
 
 def choice_field(fields: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str:
-    """The text under ``key``, which has to be one of ``choices``."""
+    """Return the text under ``key`` if it is one of ``choices``, or else raise a :class:`WireError`."""
     value = fields.get(key)
     if value not in choices:
         expected = " or ".join(f'"{choice}"' for choice in choices)
@@ -84,17 +84,17 @@ def choice_field(fields: Mapping[str, Any], key: str, choices: tuple[str, ...]) 
 
 
 def as_count(value: object, where: str, *, least: int = 1) -> int:
-    """``value``, which has to be a whole number of ``least`` or more."""
+    """Return ``value`` if it is an integer of ``least`` or more, or else raise a :class:`WireError`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise WireError(f"{where}: expected a whole number of {least} or more, got {shown(value)}")
+        raise WireError(f"{where}: expected an integer of {least} or more, got {shown(value)}")
     return value
 
 
 def as_number(value: object, where: str) -> float:
-    """``value``, which has to be a finite number."""
+    """Return ``value`` as a float if it is a finite number, or else raise a :class:`WireError`."""
     try:
         number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    except OverflowError:  # a whole number beyond every float
+    except OverflowError:  # an integer too large for a float
         number = math.nan
     if not math.isfinite(number):
         raise WireError(f"{where}: expected a finite number, got {shown(value)}")
@@ -102,7 +102,10 @@ def as_number(value: object, where: str) -> float:
 
 
 def as_wire_error(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What ``parse`` returns; what it refuses is the sender's mistake here, not the user's."""
+    """Call ``parse`` on received data, and turn its :class:`QoroInputError` into a :class:`WireError`.
+
+    The models validate their fields for the user. Here the sender of the data made the mistake.
+    """
     try:
         return parse(*args, **kwargs)
     except QoroInputError as error:

@@ -1,18 +1,18 @@
-"""Labels that carry what the service does not keep: a job's structure, in pieces, over its circuits.
+"""Labels of circuits that contain the structure of their submission, in pieces.
 
-The service gives each circuit's label back with its result and keeps nothing else of what a submission
-means to its sender: names, registers, shapes, coefficients. So the labels of our submissions are
+The service returns each circuit's label with its result. It keeps nothing else that a submission means to its
+sender: names, registers, shapes, coefficients. So we store this structure in the labels:
 
 ::
 
-    label  = index ["." piece]             index = place of the circuit in the submission, from 0
+    label  = index ["." piece]             index = index of the circuit in the submission, from 0
     piece  = label 0:   version kind *chunk      version = "1"     kind = one lower-case letter
              others:    1*chunk                  chunk   = letters, digits, "-" and "_"
 
-and all chunks, joined in the order of the indices, are URL-safe base64, without padding, of a zlib stream of
-JSON in UTF-8. The stream knows its own end and checksum. No label is longer than :data:`LABEL_LIMIT`; a
-structure that does not fit is left out, and only its kind is told. Where a submission is spread over
-several jobs, the indices run on from one to the next.
+All chunks, joined in the order of the indices, are URL-safe base64 without padding. They encode a zlib stream
+of JSON in UTF-8; the stream has its own end mark and checksum. No label is longer than :data:`LABEL_LIMIT`.
+If a structure does not fit, the labels contain only its kind. If a submission consists of several jobs, the
+indices continue from one job to the next.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from qiskit_qoro.errors import WireError
 __all__ = [
     "LABEL_LIMIT",
     "LabelledStructure",
-    "carry_structure",
+    "contain_structure",
     "decode_labels",
     "encode_labels",
     "index_of_label",
@@ -39,22 +39,22 @@ __all__ = [
 ]
 
 LABEL_LIMIT = 200
-"""Characters of a label at most. The service names no limit; text fields of 255 characters are common."""
+"""Longest label, in characters. The service documents no limit; text fields of 255 characters are common."""
 
 _VERSION = "1"
 _LABEL = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([A-Za-z0-9_-]+))?")
 _BEGIN = re.compile(r"([0-9])([a-z])(.*)", re.DOTALL)
-_MAX_BYTES = 2**26
-_MOST_GAIN = 4
+_MAX_BYTES = 2**26  # of a structure that is read
+_MAX_EXTRA_COMPRESSION = 4  # the best compression is hardly ever this much better than the fastest
 
 
 @dataclass(frozen=True)
 class LabelledStructure:
-    """A structure that labels carried.
+    """The structure that labels contain.
 
     Attributes:
-        kind: What it describes, one lower-case letter.
-        document: The structure, as :func:`json.loads` gives it; ``None`` where it did not fit.
+        kind: The kind of structure, one lower-case letter.
+        document: The structure as a JSON value, ``None`` if it did not fit into the labels.
     """
 
     kind: str
@@ -62,47 +62,47 @@ class LabelledStructure:
 
 
 def encode_labels(kind: str, documents: Iterable[Any], num_circuits: int) -> list[str]:
-    """Label the circuits of a submission.
+    """Create the labels of a submission's circuits. The same structure always gives the same labels.
 
     Args:
-        kind: What the structure describes, one lower-case letter.
-        documents: The structure as JSON values, the fullest first; the first one that fits is taken. The same
-            structure always gives the same labels.
-        num_circuits: How many circuits there are.
+        kind: The kind of structure, one lower-case letter.
+        documents: The structure as JSON values, the most detailed first. The first one that fits is used.
+        num_circuits: The number of circuits.
 
     Returns:
-        A label for each circuit; where no document fits, only the kind is in them.
+        One label for each circuit. If no document fits, the labels contain only the kind.
     """
-    rooms = [LABEL_LIMIT - len(str(index)) - 1 for index in range(num_circuits)]
+    # The characters of each label after its index and the dot.
+    capacities = [LABEL_LIMIT - len(str(index)) - 1 for index in range(num_circuits)]
     for document in documents:
-        packed = _pack(document, sum(rooms))
+        packed = _pack(document, sum(capacities))
         text = f"{_VERSION}{kind}{packed}"
-        if packed is not None and len(text) <= sum(rooms):
-            return _labels(text, rooms)
-    return _labels(f"{_VERSION}{kind}", rooms)
+        if packed is not None and len(text) <= sum(capacities):
+            return _labels(text, capacities)
+    return _labels(f"{_VERSION}{kind}", capacities)
 
 
-def _labels(text: str, rooms: Sequence[int]) -> list[str]:
+def _labels(text: str, capacities: Sequence[int]) -> list[str]:
     labels = []
     position = 0
-    for index, room in enumerate(rooms):
-        piece = text[position : position + room]
-        position += room
+    for index, capacity in enumerate(capacities):
+        piece = text[position : position + capacity]
+        position += capacity
         labels.append(f"{index}.{piece}" if piece else str(index))
     return labels
 
 
 def decode_labels(labels: Iterable[str]) -> LabelledStructure | None:
-    """The structure that the labels of a submission carry.
+    """Decode the structure in the labels of a submission.
 
     Args:
-        labels: All its labels, in any order.
+        labels: All labels of the submission, in any order.
 
     Returns:
-        The structure; ``None`` where the labels carry none, as those of other clients do.
+        The structure, or ``None`` if the labels contain none. Labels of other clients do not.
 
     Raises:
-        WireError: They are of this form, and the structure is incomplete, damaged or of a newer version.
+        WireError: The labels have our format, but the structure is incomplete, damaged or of a newer version.
     """
     pieces: dict[int, str] = {}
     for label in labels:
@@ -115,7 +115,7 @@ def decode_labels(labels: Iterable[str]) -> LabelledStructure | None:
         return None
     if 0 not in pieces or len(pieces) != max(pieces) + 1:
         raise WireError(
-            "the labels are those of a part of a submission: the structure is spread over all of them"
+            "some labels of the submission are missing: its structure is stored in all of them together"
         )
     begin = _BEGIN.fullmatch(text)
     if begin is None:
@@ -123,36 +123,36 @@ def decode_labels(labels: Iterable[str]) -> LabelledStructure | None:
     version, kind, packed = begin.groups()
     if version != _VERSION:
         raise WireError(
-            f"the labels carry a structure of version {version!r}, this release reads {_VERSION!r}: update it"
+            f"the labels have a structure of version {version!r}, expected {_VERSION!r}: update qiskit-qoro"
         )
     return LabelledStructure(kind, _unpack(packed) if packed else None)
 
 
-def carry_structure(labels: Sequence[str]) -> bool:
-    """Whether the labels of a submission, in order, carry a structure and not only its kind."""
+def contain_structure(labels: Sequence[str]) -> bool:
+    """Whether the labels of a submission, in order, contain a structure and not only its kind."""
     first = _LABEL.fullmatch(labels[0]) if labels else None
     return first is not None and len(first[2] or "") > len(_VERSION) + 1
 
 
 def index_of_label(label: str) -> int | None:
-    """The place of a circuit in its submission, ``None`` where the label is not one of ours."""
+    """The index of a circuit in its submission, ``None`` if the label does not have our format."""
     match = _LABEL.fullmatch(label)
     return None if match is None else int(match[1])
 
 
 def kind_of_label(label: str) -> str | None:
-    """The kind of structure that begins in this label, ``None`` where none does."""
+    """The kind of structure in the first label of a submission, ``None`` if the label contains none."""
     match = _LABEL.fullmatch(label)
     if match is None or match[1] != "0" or not match[2] or not match[2].startswith(_VERSION):
         return None
     return match[2][1:2] or None
 
 
-def _pack(document: Any, room: int) -> str | None:
-    """The characters of a document, ``None`` where they would be far more than ``room``."""
+def _pack(document: Any, capacity: int) -> str | None:
+    """Compress a document to base64; return ``None`` early if the result would far exceed ``capacity``."""
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    # The best compression takes five times as long as the quickest, and is hardly ever that much better.
-    if len(zlib.compress(data, 1)) > _MOST_GAIN * room:
+    # The best compression takes five times as long as the fastest, so it is not tried without a chance.
+    if len(zlib.compress(data, 1)) > _MAX_EXTRA_COMPRESSION * capacity:
         return None
     return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")
 

@@ -1,13 +1,13 @@
-"""Unsigned LEB128 numbers: seven bits a byte, the lowest first, the top bit set on every byte but the last.
+"""Unsigned LEB128 numbers: seven bits per byte, the lowest first, the top bit set in every byte but the last.
 
 ::
 
     number = *(%x80-FF) (%x00-7F)        the last byte is not 00 unless it is the only one (no padding)
 
-Strategy: a histogram is little else than long rows of such numbers, so rows of up to 63 bits a number are
-read and written by NumPy, all at once; of wider numbers, rows are read into limbs, and single ones are
-Python's. A byte below 128 ends a number, so
-where the numbers end is known from one look at the data, and no row is longer than the bytes that are there.
+Strategy: a histogram consists of long rows of such numbers, so NumPy reads and writes whole rows of numbers
+of up to 63 bits. Rows of wider numbers are read into limbs, and single wide numbers become Python integers. A
+byte below 128 ends a number, so one pass over the data finds the end of every number. No row is longer than
+the available bytes.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from qiskit_qoro.errors import WireError
 __all__ = ["LIMB_BITS", "MAX_ARRAY_BITS", "Reader", "encode_array", "encode_integer", "encode_integers"]
 
 MAX_ARRAY_BITS = 63
-"""Widest number that goes through NumPy: it fits a signed 64-bit integer and nine bytes."""
+"""Widest number that NumPy processes: it fits into a signed 64-bit integer and into nine bytes."""
 
 LIMB_BITS = 28
-"""Bits of a limb: four groups of seven. So many can be added up in 64 bits without a carry."""
+"""Bits of a limb: four groups of seven. Billions of limbs can be added up in 64 bits without overflow."""
 
-_CONTINUES = 0x80
+_CONTINUES = 0x80  # this bit is set in every byte of a number but the last
 _SEVEN_BITS = 0x7F
-_FEW = 24
+_MIN_ARRAY_LENGTH = 24  # for shorter rows, NumPy's overhead exceeds its gain
 _AS_BITS = tuple(format(byte & _SEVEN_BITS, "07b") for byte in range(256))
 _FROM_BITS = {format(group, "07b"): group | _CONTINUES for group in range(128)}
 
 
 def encode_integer(value: int) -> bytes:
-    """Write one number of any size, 0 or more."""
+    """Encode one number of any size, 0 or more."""
     if value < _CONTINUES:
         return bytes((value,))
-    # Through binary digits, since the time for that grows with the length, not with its square.
+    # Binary digits take linear time. Shifting the number repeatedly would take quadratic time.
     digits = format(value, "b")
     digits = digits.zfill(-(-len(digits) // 7) * 7)
     encoded = bytearray(_FROM_BITS[digits[end - 7 : end]] for end in range(len(digits), 0, -7))
@@ -48,37 +48,39 @@ def encode_integer(value: int) -> bytes:
 
 
 def encode_integers(values: Iterable[int]) -> bytes:
-    """Write a row of numbers of any size, 0 or more, without their count."""
+    """Encode a row of numbers of any size, 0 or more, without their count."""
     return b"".join(map(encode_integer, values))
 
 
 def encode_array(values: NDArray[np.int64]) -> bytes:
-    """Write a row of numbers from 0 to below 2^63, without their count.
+    """Encode a row of numbers from 0 to below 2^63, without their count.
 
     Args:
-        values: The numbers, one dimension.
+        values: The numbers, in one dimension.
 
     Returns:
         The same bytes as :func:`encode_integers`.
     """
     widest = int(values.max(initial=1)).bit_length()
-    groups = values[:, None] >> np.arange(0, widest, 7)
-    follows = np.zeros(groups.shape, bool)
-    follows[:, :-1] = groups[:, 1:] > 0
-    is_there = groups > 0
-    is_there[:, 0] = True
-    encoded = groups & _SEVEN_BITS | np.where(follows, _CONTINUES, 0)
-    return encoded[is_there].astype(np.uint8).tobytes()
+    # Column g is the number without its lowest g groups of seven bits. Its byte is needed if that is not 0,
+    # and is followed by another one if the next column is not 0. The first byte is always needed.
+    shifted = values[:, None] >> np.arange(0, widest, 7)
+    is_followed = np.zeros(shifted.shape, bool)
+    is_followed[:, :-1] = shifted[:, 1:] > 0
+    is_needed = shifted > 0
+    is_needed[:, 0] = True
+    encoded = shifted & _SEVEN_BITS | np.where(is_followed, _CONTINUES, 0)
+    return encoded[is_needed].astype(np.uint8).tobytes()
 
 
 class Reader:
-    """Reads bytes from the front to the back, and never past the end.
+    """Reads bytes and numbers in order, and never past the end of the data.
 
     Args:
-        data: What is to be read.
+        data: The bytes to read.
 
     Attributes:
-        position: How many bytes have been read.
+        position: The number of bytes read so far.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -91,31 +93,32 @@ class Reader:
 
     @cached_property
     def _ends(self) -> NDArray[np.intp]:
+        """The positions of all bytes that can end a number."""
         return np.flatnonzero(self._bytes < _CONTINUES)
 
     @property
     def remaining(self) -> int:
-        """How many bytes are left."""
+        """The number of bytes that have not been read."""
         return len(self._data) - self.position
 
     def take(self, count: int, what: str) -> bytes:
         """Read raw bytes.
 
         Args:
-            count: How many.
-            what: What they are, for the error.
+            count: The number of bytes.
+            what: A description of the bytes, for the error message.
 
         Raises:
-            WireError: Fewer are left.
+            WireError: Fewer bytes are left.
         """
         if count > self.remaining:
-            raise WireError(f"the data ends within {what}: {count} bytes expected, {self.remaining} left")
+            raise WireError(f"the data ends within {what}: expected {count} bytes, {self.remaining} are left")
         taken = self._data[self.position : self.position + count]
         self.position += count
         return taken
 
     def integer(self, what: str, *, bits: int = MAX_ARRAY_BITS) -> int:
-        """Read one number; arguments and errors are those of :meth:`array`."""
+        """Read one number. The arguments and errors are those of :meth:`array`."""
         position, value, shift = self.position, 0, 0
         while position < len(self._data):
             byte = self._data[position]
@@ -129,40 +132,39 @@ class Reader:
                 self.position = position
                 return value
             shift += 7
-        raise WireError(f"the data ends within {what}: another number is expected")
+        raise WireError(f"the data ends within {what}: expected another number")
 
     def array(self, count: int, what: str, *, bits: int = MAX_ARRAY_BITS) -> NDArray[np.int64]:
         """Read a row of numbers.
 
         Args:
-            count: How many.
-            what: What they are, for the error.
-            bits: The widest number allowed, at most 63. Only whole bytes are looked at: a number may
-                be up to six bits wider.
-
-        Returns:
-            The numbers.
+            count: The number of numbers.
+            what: A description of the numbers, for the error message.
+            bits: The width of the widest allowed number, at most 63. Only the number of bytes is checked, so
+                a number may be up to six bits wider.
 
         Raises:
-            WireError: Fewer are left, or one is padded or too wide.
+            WireError: Fewer numbers are left, or a number is padded or too wide.
         """
-        if count < _FEW:  # fewer than pay for the arrays
+        if count < _MIN_ARRAY_LENGTH:
             return np.array([self.integer(what, bits=bits) for _ in range(count)], np.int64)
         row = self._data[self.position : self.position + count]
-        if len(row) == count and row.isascii():  # each number is one byte
+        if len(row) == count and row.isascii():  # every number is a single byte below 128
             self.position += count
             return np.frombuffer(row, np.uint8).astype(np.int64)
         starts, ends = self._row(count, what, bits)
         first = starts[0]
+        # The position of each byte within its number. Each byte is shifted accordingly, and the bytes of a
+        # number are added up.
         places = np.arange(first, ends[-1] + 1) - np.repeat(starts, ends - starts + 1)
         groups = (self._bytes[first : ends[-1] + 1] & _SEVEN_BITS).astype(np.int64) << 7 * places
         values: NDArray[np.int64] = np.add.reduceat(groups, starts - first)
         return values
 
     def integers(self, count: int, what: str, *, bits: int) -> list[int]:
-        """Read a row of numbers of any size; otherwise as :meth:`array`."""
+        """Read a row of numbers of any size. The arguments and errors are those of :meth:`array`."""
         starts, ends = self._row(count, what, bits)
-        # Through binary digits, as in encode_integer.
+        # Binary digits take linear time, as in encode_integer.
         return [
             int("".join(map(_AS_BITS.__getitem__, self._data[start : end + 1][::-1])), 2)
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
@@ -172,33 +174,39 @@ class Reader:
         """Read a row of numbers of any size into limbs of :data:`LIMB_BITS` bits.
 
         Args:
-            count: How many.
-            what: What they are, for the error.
-            bits: The widest number allowed, as for :meth:`array`.
+            count: The number of numbers.
+            what: A description of the numbers, for the error message.
+            bits: The width of the widest allowed number, as for :meth:`array`.
 
         Returns:
-            Count × limbs, the lowest limb first; an even number of them, with more than ``bits`` bits.
+            An array of shape (count, limbs), the lowest limb first. The number of limbs is even, and together
+            they have more than ``bits`` bits.
+
+        Raises:
+            WireError: As for :meth:`array`.
         """
         starts, ends = self._row(count, what, bits)
         sizes = ends - starts + 1
         num_limbs = bits // LIMB_BITS + 1
+        # One byte for each group of seven bits; the missing high groups of a short number stay 0.
         groups = np.zeros((count, 4 * (num_limbs + num_limbs % 2)), np.uint8)
         groups[np.arange(groups.shape[1]) < sizes[:, None]] = (
             self._bytes[starts[0] : ends[-1] + 1] & _SEVEN_BITS
         )
-        # Four groups of seven bits, each in a byte of its own, move together.
-        words = groups.view("<u4").astype(np.uint32, copy=False)
-        limbs: NDArray[np.uint32] = words & np.uint32(0x7F)
+        # Four bytes become one limb: the group in byte `place` moves down by `place` bits, which closes the
+        # gaps that the top bits of the bytes left.
+        quads = groups.view("<u4").astype(np.uint32, copy=False)
+        limbs: NDArray[np.uint32] = quads & np.uint32(0x7F)
         for place in range(1, 4):
-            limbs |= (words & np.uint32(0x7F << 8 * place)) >> np.uint32(place)
+            limbs |= (quads & np.uint32(0x7F << 8 * place)) >> np.uint32(place)
         return limbs
 
     def _row(self, count: int, what: str, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Step over a row of numbers and say where each one starts and ends (its last byte)."""
+        """Advance over a row of numbers, and return the positions of the first and last byte of each."""
         index = int(np.searchsorted(self._ends, self.position))
         ends = self._ends[index : index + count]
         if len(ends) < count:
-            raise WireError(f"the data ends within {what}: {count} numbers expected, {len(ends)} left")
+            raise WireError(f"the data ends within {what}: expected {count} numbers, {len(ends)} are left")
         starts = np.concatenate(([self.position], ends + 1))[:-1]
         sizes = ends - starts + 1
         if (sizes * 7 > max(bits, 1) + 6).any():

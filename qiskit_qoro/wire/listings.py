@@ -1,4 +1,4 @@
-"""The JSON lists of what can run a job, both ways: QPU systems and simulator clusters."""
+"""The JSON lists of QPU systems and simulator clusters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 
 
 def qpu_systems_to_json(systems: Iterable[QPUSystem]) -> list[dict[str, Any]]:
-    """The answer that lists the QPU systems."""
+    """Encode the list of QPU systems."""
     return [
         {
             "name": system.name,
@@ -30,7 +30,7 @@ def qpu_systems_to_json(systems: Iterable[QPUSystem]) -> list[dict[str, Any]]:
 
 
 def qpu_systems_from_json(body: object) -> list[QPUSystem]:
-    """The QPU systems that an answer lists.
+    """Decode the list of QPU systems.
 
     Raises:
         WireError: A field is missing or malformed.
@@ -71,7 +71,7 @@ def _qpu_from_json(fields: Mapping[str, Any]) -> QPU:
 
 
 def simulator_clusters_to_json(clusters: Iterable[SimulatorCluster]) -> list[dict[str, Any]]:
-    """The answer that lists the simulator clusters."""
+    """Encode the list of simulator clusters."""
     return [
         {
             "name": cluster.name,
@@ -83,7 +83,7 @@ def simulator_clusters_to_json(clusters: Iterable[SimulatorCluster]) -> list[dic
 
 
 def simulator_clusters_from_json(body: object) -> list[SimulatorCluster]:
-    """The simulator clusters that an answer lists.
+    """Decode the list of simulator clusters.
 
     Raises:
         WireError: A field is missing or malformed.

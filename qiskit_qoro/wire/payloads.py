@@ -1,11 +1,11 @@
-"""Each JSON body about a job, both ways: ``…_to_json`` beside ``…_from_json``.
+"""The JSON bodies about a job. Each has an encoder ``…_to_json`` and a decoder ``…_from_json``.
 
-Those that add circuits are in :mod:`qiskit_qoro.wire.uploads`, those that hold what came of them in
-:mod:`qiskit_qoro.wire.results`.
+:mod:`qiskit_qoro.wire.uploads` has the bodies that add circuits, and :mod:`qiskit_qoro.wire.results` those
+with results.
 
-The client writes requests and reads answers, the local service the reverse. Readers of requests are
-strict: an unknown key is an error. Readers of answers let unknown keys pass, since the service may be newer
-than this client. Every reader names the field in its :class:`WireError`.
+The client encodes requests and decodes responses; the local service does the opposite. Decoders of requests
+are strict: an unknown key is an error. Decoders of responses ignore unknown keys, because the service may be
+newer than the client. Every :class:`WireError` of a decoder names the field.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from qiskit_qoro.wire.fields import (
     as_object,
     as_wire_error,
     boolean_field,
-    only,
+    refuse_unknown_keys,
     shown,
     text_field,
 )
@@ -59,7 +59,7 @@ __all__ = [
 
 
 def job_request_to_json(request: JobRequest) -> dict[str, Any]:
-    """The body that opens a job."""
+    """Encode the request that opens a job."""
     body: dict[str, Any] = {
         "tag": request.tag,
         "job_type": request.job_type.value,
@@ -75,13 +75,13 @@ def job_request_to_json(request: JobRequest) -> dict[str, Any]:
 
 
 def job_request_from_json(body: object) -> JobRequest:
-    """What a body asks to open.
+    """Decode the request that opens a job.
 
     Raises:
-        WireError: A field is missing, unknown, of the wrong type or out of its range.
+        WireError: A field is missing, unknown, of the wrong type or out of range.
     """
     fields = as_object(body, "body")
-    only(
+    refuse_unknown_keys(
         fields,
         {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", *CONFIG_KEYS},
     )
@@ -100,15 +100,15 @@ def job_request_from_json(body: object) -> JobRequest:
 
 
 def job_id_to_json(job_id: str) -> dict[str, Any]:
-    """The answer to opening a job."""
+    """Encode the response to opening a job."""
     return {"job_id": job_id}
 
 
 def job_id_from_json(body: object) -> str:
-    """The identifier of the job that was opened.
+    """Decode the identifier of a job that was opened. A number becomes text.
 
     Raises:
-        WireError: There is none.
+        WireError: There is no identifier.
     """
     job_id = as_object(body, "body").get("job_id")
     if isinstance(job_id, int) and not isinstance(job_id, bool):
@@ -122,7 +122,7 @@ def job_id_from_json(body: object) -> str:
 
 
 def job_state_to_json(state: JobState) -> dict[str, Any]:
-    """The answer that tells a job's status."""
+    """Encode the state of a job."""
     body: dict[str, Any] = {"status": state.status.value}
     if state.run_time_s is not None:
         body["run_time"] = state.run_time_s
@@ -130,7 +130,7 @@ def job_state_to_json(state: JobState) -> dict[str, Any]:
 
 
 def job_state_from_json(body: object) -> JobState:
-    """Where a job stands.
+    """Decode the state of a job.
 
     Raises:
         WireError: There is no status, or the run time is not a number.
@@ -147,15 +147,15 @@ def job_state_from_json(body: object) -> JobState:
 
 
 def cancelled_to_json(job_id: str, circuits_cancelled: int) -> dict[str, Any]:
-    """The answer to cancelling a job."""
+    """Encode the response to cancelling a job."""
     return {"status": "cancelled", "job_id": job_id, "circuits_cancelled": circuits_cancelled}
 
 
 def cancelled_from_json(body: object) -> int:
-    """How many circuits were cancelled.
+    """Decode the number of cancelled circuits.
 
     Raises:
-        WireError: The number is missing or not a number.
+        WireError: The number is missing or is not an integer.
     """
     return as_count(as_object(body, "body").get("circuits_cancelled"), "circuits_cancelled", least=0)
 
@@ -164,22 +164,22 @@ def cancelled_from_json(body: object) -> int:
 
 
 def config_answer_to_json(job_id: str, config: AnyConfig, *, status: str | None = None) -> dict[str, Any]:
-    """The answer that holds a job's execution configuration.
+    """Encode the response that contains a job's configuration.
 
     Args:
         job_id: The job.
-        config: Its configuration.
-        status: ``"ok"`` in the answer to setting it, ``None`` in the answer to reading it.
+        config: The configuration.
+        status: ``"ok"`` in the response to setting the configuration, ``None`` in that to reading it.
     """
     body = {"job_id": job_id} | config_to_json(config)
     return body if status is None else {"status": status} | body
 
 
 def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
-    """The configuration that an answer holds, translated where it is in the engine's words.
+    """Decode the configuration in a response. The engine's options become an :class:`ExecutionConfig`.
 
     Raises:
-        WireError: It is missing or malformed.
+        WireError: The configuration is missing or malformed.
     """
     fields = as_object(body, "body")
     if fields.get("execution_configuration") is None:
@@ -197,14 +197,14 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
 
 
 def error_to_json(message: str) -> dict[str, Any]:
-    """The body of an answer of 400 and above."""
+    """Encode the body of an error response."""
     return {"error": message}
 
 
 def error_detail(body: object) -> str:
-    """What the body of an error says, empty where it says nothing.
+    """Extract the message from the body of an error response; return an empty text if there is none.
 
-    Besides ``error`` and ``detail`` it understands messages listed by field, as form validators answer.
+    Besides ``error`` and ``detail``, this reads messages that are listed by field, as form validators do.
     """
     if not isinstance(body, dict):
         return ""

@@ -1,24 +1,24 @@
-"""QUBOs: comma keys and the envelope ``factored_v1`` to polynomials, and back.
+"""QUBOs in wire format, with comma keys or in the envelope ``factored_v1``.
 
 Comma keys::
 
     qubo  = { key: number, … }
     key   = index *("," index)      in decimal, without signs, spaces or leading zeros
 
-``"0,1"`` is the coefficient of x0·x1. Keys that name the same product are **summed** (``"0,1"`` and
-``"1,0"``, ``"0"`` and ``"0,0"``), as the two triangles of a matrix are. Three or more indices make a HUBO.
+``"0,1"`` is the coefficient of x0·x1. Coefficients of the same product are **summed** (``"0,1"`` and
+``"1,0"``, ``"0"`` and ``"0,0"``), like the two triangles of a matrix. Three or more indices make a HUBO.
 
 The envelope::
 
     { "_format": "factored_v1", "n": n, "k": k, "F": hex, "signs": [±1, …], "diag": hex }
 
-holds the symmetric matrix ``Q = F · diag(signs) · Fᵀ + diag(diag)`` of the objective ``xᵀQx``, so that
-x_i·x_j has the coefficient ``2·Q_ij``. ``F`` is n × k and ``diag`` has n entries, both little-endian
-float64 in C order. Entries of ``Q`` beside the diagonal up to 1e-13 of the largest term that went into
-``Q`` are what rounding leaves of zero.
+contains the symmetric matrix ``Q = F · diag(signs) · Fᵀ + diag(diag)`` of the objective ``xᵀQx``, so x_i·x_j
+has the coefficient ``2·Q_ij``. ``F`` is n × k and ``diag`` has n entries, both little-endian float64 in C
+order. Off-diagonal entries of ``Q`` of at most 1e-13 of the largest term in the sum are rounding errors and
+become zero.
 
-Strategy: lengths are compared with ``n`` and ``k`` before a byte is decoded, and ``n`` with its bound
-before the matrix is allocated.
+The decoder compares all lengths with ``n`` and ``k`` before it decodes a byte, and ``n`` with its limit
+before it allocates the matrix.
 """
 
 from __future__ import annotations
@@ -33,34 +33,35 @@ from numpy.typing import NDArray
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.qubo import Polynomial
-from qiskit_qoro.wire.fields import as_count, as_list, as_number, as_object, only, shown
+from qiskit_qoro.wire.fields import as_count, as_list, as_number, as_object, refuse_unknown_keys, shown
 
 __all__ = ["MAX_FACTORED_VARIABLES", "MAX_VARIABLES", "factored_to_json", "qubo_from_json", "terms_to_json"]
 
 MAX_VARIABLES = 2**20
-"""One more than the highest index that a comma key may name."""
+"""Most variables with comma keys: one more than the highest allowed index."""
 
 MAX_FACTORED_VARIABLES = 1024
-"""Variables of an envelope that is read: its matrix is dense."""
+"""Most variables of an envelope. The limit is low because its matrix is dense."""
 
 _FORMAT = "factored_v1"
 _KEY = re.compile(r"(?:0|[1-9][0-9]{0,6})(?:,(?:0|[1-9][0-9]{0,6}))*", re.ASCII)
-_NOISE = 1e-13
-_RESIDUE = 1e-12
+_ROUNDING = 1e-13  # relative size of entries and eigenvalues that are rounding errors
+_MAX_RESIDUE = 1e-12  # relative error of a factorization that counts as exact
 _HEX_PER_FLOAT = 16
 
 
 def qubo_from_json(value: object, where: str = "qubo", *, num_variables: int | None = None) -> Polynomial:
-    """Read a QUBO or a HUBO from the wire, in either form.
+    """Decode a QUBO or a HUBO, in either form.
 
     Args:
         value: The parsed JSON.
-        where: What to call it in errors.
-        num_variables: How many variables it has; ``None`` means those up to the highest index, or the
+        where: The name of the field in error messages.
+        num_variables: The expected number of variables. ``None`` accepts the highest index plus one, or the
             envelope's ``n``.
 
     Raises:
-        WireError: A key, a coefficient or a field of the envelope is wrong, or there are too many variables.
+        WireError: A key, a coefficient or a field of the envelope is invalid, or there are too many
+            variables.
     """
     fields = as_object(value, where)
     polynomial = _from_envelope(fields, where) if "_format" in fields else _from_terms(fields, where)
@@ -72,28 +73,29 @@ def qubo_from_json(value: object, where: str = "qubo", *, num_variables: int | N
 
 
 def terms_to_json(polynomial: Polynomial) -> dict[str, float]:
-    """The form with comma keys.
+    """Encode a polynomial with comma keys.
 
-    Variables above the highest one that occurs are not told by it: they need ``n_qubits`` beside it.
+    The result does not show variables above the highest one that occurs in a term. Send ``n_qubits`` with it
+    if there are any.
     """
     return {",".join(map(str, term)): value for term, value in polynomial.terms.items()}
 
 
 def factored_to_json(matrix: NDArray[np.float64]) -> dict[str, Any]:
-    """The envelope of a symmetric matrix, with as few columns as are found.
+    """Encode a symmetric matrix in the envelope ``factored_v1``, with as few columns of ``F`` as possible.
 
-    Tried are: all of ``Q`` by its eigenvectors, all but its diagonal by eigenvectors, and one column
-    beside a diagonal, which is the shape of squared linear constraints and of number partitioning.
+    The function tries three factorizations and uses the smallest: the eigenvectors of ``Q``, the eigenvectors
+    of ``Q`` without its diagonal, and a single column plus a diagonal. Squared linear constraints and number
+    partitioning have the last form.
 
     Args:
-        matrix: n × n, symmetric, finite; the objective is ``xᵀQx``.
+        matrix: An n × n matrix, symmetric and finite. The objective is ``xᵀQx``.
 
     Returns:
-        The envelope; what it decodes to differs from ``matrix`` by rounding, at most about 1e-12 of its
-        largest entry.
+        The envelope. Decoding it gives ``matrix`` up to rounding errors of about 1e-12 of its largest entry.
 
     Raises:
-        QoroInputError: The matrix is not of this kind.
+        QoroInputError: The matrix is not square, not symmetric or not finite.
     """
     matrix = np.asarray(matrix, np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
@@ -126,14 +128,14 @@ def _from_terms(fields: Mapping[str, Any], where: str) -> Polynomial:
     size = 0
     for key, value in fields.items():
         if not _KEY.fullmatch(key):
-            raise WireError(f"{where}: expected keys of indices with commas between, got {shown(key)}")
+            raise WireError(f"{where}: expected keys of indices separated by commas, got {shown(key)}")
         term = tuple(sorted(set(map(int, key.split(",")))))
         if term[-1] >= MAX_VARIABLES:
             raise WireError(f"{where}[{key!r}]: expected indices below {MAX_VARIABLES}")
         size = max(size, term[-1] + 1)
         total = terms.get(term, 0.0) + as_number(value, f"{where}[{key!r}]")
         if not math.isfinite(total):
-            raise WireError(f"{where}[{key!r}]: the coefficients of this product add up to no float")
+            raise WireError(f"{where}[{key!r}]: the sum of the coefficients of this product is too large")
         terms[term] = total
     if not size:
         raise WireError(f"{where}: expected at least one coefficient, got none")
@@ -144,7 +146,7 @@ def _from_terms(fields: Mapping[str, Any], where: str) -> Polynomial:
 
 
 def _from_envelope(fields: Mapping[str, Any], where: str) -> Polynomial:
-    only(fields, ("_format", "n", "k", "F", "signs", "diag"))
+    refuse_unknown_keys(fields, ("_format", "n", "k", "F", "signs", "diag"))
     if fields["_format"] != _FORMAT:
         raise WireError(f'{where}._format: expected "{_FORMAT}", got {shown(fields["_format"])}')
     n = as_count(fields.get("n"), f"{where}.n")
@@ -162,12 +164,12 @@ def _from_envelope(fields: Mapping[str, Any], where: str) -> Polynomial:
     with np.errstate(over="ignore", invalid="ignore"):
         matrix = (factors * np.array(numbers, np.float64)) @ factors.T
         largest = max(np.abs(factors).max(initial=0.0) ** 2, np.abs(matrix).max())
-        matrix[np.abs(matrix) <= _NOISE * largest] = 0
+        matrix[np.abs(matrix) <= _ROUNDING * largest] = 0
         matrix += np.diag(diagonal)
         is_finite = np.isfinite(largest) and np.isfinite(2 * matrix).all()
     if not is_finite:
-        raise WireError(f"{where}: the matrix that F, signs and diag make has entries that no float holds")
-    # The product of two matrices is not symmetric to the last bit.
+        raise WireError(f"{where}: the matrix of F, signs and diag has entries that are too large")
+    # The product of two matrices is symmetric only up to rounding errors.
     return Polynomial.from_matrix((matrix + matrix.T) / 2)
 
 
@@ -194,18 +196,23 @@ def _to_hex(numbers: NDArray[np.float64]) -> str:
 
 
 def _eigen_factors(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """``F`` and the signs of a symmetric matrix, as many columns as its rank."""
+    """Factorize a symmetric matrix by its eigenvectors into ``F`` and the signs; ``F`` has rank columns."""
     eigenvalues, vectors = np.linalg.eigh(matrix)
     size = np.abs(eigenvalues)
-    kept = size > _NOISE * size.max()
+    kept = size > _ROUNDING * size.max()
     return vectors[:, kept] * np.sqrt(size[kept]), np.sign(eigenvalues[kept])
 
 
 def _one_column(
     matrix: NDArray[np.float64],
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
-    """``±a·aᵀ`` plus a diagonal, where ``matrix`` is that: from ``Q_pj·Q_pk / Q_jk = ±a_p²``."""
+    """Factorize a matrix into ``±a·aᵀ`` plus a diagonal; return an empty list if it does not have that form.
+
+    Off the diagonal, the matrix is ``Q_ij = s·a_i·a_j`` with a sign s. So three different indices p, j and k
+    give ``s·a_p² = Q_pj·Q_pk / Q_jk``, and row p then gives all other entries of a.
+    """
     others = matrix - np.diag(matrix.diagonal())
+    # j and k are the indices of the largest entry, and the pivot p has large entries with both.
     j, k = divmod(int(np.abs(others).argmax()), len(matrix))
     pivots = np.flatnonzero(others[j] * others[k])
     if not others[j, k] or not len(pivots):
@@ -218,6 +225,6 @@ def _one_column(
     column *= sign
     rebuilt = sign * np.outer(column, column)
     residue = np.abs(rebuilt - np.diag(rebuilt.diagonal()) - others).max()
-    if not residue <= _RESIDUE * np.abs(others).max():
+    if not residue <= _MAX_RESIDUE * np.abs(others).max():
         return []
     return [(column[:, None], np.array([sign]), matrix.diagonal() - rebuilt.diagonal())]

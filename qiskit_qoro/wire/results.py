@@ -1,8 +1,8 @@
-"""What came of a job's circuits, page by page, both ways.
+"""The JSON pages of a job's results.
 
-A page of a completed job holds results. The error that a failed job is asked for results with may hold a
-page too: the results of the circuits that completed, and why the others did not. Who expects no more than an
-error overlooks that.
+A page of a completed job contains results. If a job has failed, the service answers a request for its results
+with an error. The body of that error may contain a page too: the results of the circuits that completed, and
+the failures of the others. Clients that expect only an error ignore the page.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
-    """The answer that holds some of a job's results."""
+    """Encode a page of results."""
     return {
         "count": page.count,
         "next": page.next,
@@ -41,34 +41,35 @@ def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
 
 
 def result_item_to_json(label: str, result: CircuitResult) -> dict[str, Any]:
-    """The item of a page that holds the result of one circuit."""
+    """Encode the result of one circuit as an item of a page."""
     return {"label": label, "results": _circuit_result_to_json(result)}
 
 
 def failure_item_to_json(label: str, reason: str) -> dict[str, Any]:
-    """The item of a failed job's page that says why one circuit failed."""
+    """Encode the failure of one circuit as an item of a failed job's page."""
     return {"label": label, "error": reason}
 
 
 def render_value_items(
-    labels: Sequence[str], words: Sequence[str], rows: Iterable[Sequence[float]]
+    labels: Sequence[str], pauli_strings: Sequence[str], rows: Iterable[Sequence[float]]
 ) -> list[str]:
-    """The items of a page that hold expectation values of the same words, as JSON text.
+    """Render items of a page with expectation values of the same Pauli strings, as JSON text.
 
-    It is the text of what :func:`results_page_to_json` gives, many items at a time.
+    The text is that of :func:`result_item_to_json`. Rendering many similar items from one format string is
+    much faster than encoding each.
 
     Args:
         labels: The label of each circuit.
-        words: The words, Pauli words of letters only.
-        rows: For each circuit the value of each word, finite.
+        pauli_strings: The Pauli strings, which consist of letters only.
+        rows: For each circuit the value of each Pauli string, a finite number.
     """
-    values = ",".join(f'"{word}":%r' for word in words)
+    values = ",".join(f'"{pauli_string}":%r' for pauli_string in pauli_strings)
     item = '{"label":%s,"results":{' + values + "}}"
     return [item % (json.dumps(label), *row) for label, row in zip(labels, rows, strict=True)]
 
 
 def results_page_from_json(body: object) -> ResultsPage:
-    """A page of results.
+    """Decode a page of results.
 
     Raises:
         WireError: A field is missing or malformed, a histogram is corrupt, or a label occurs twice.
@@ -79,17 +80,16 @@ def results_page_from_json(body: object) -> ResultsPage:
 
 
 def failed_page_to_json(message: str, page: ResultsPage) -> dict[str, Any]:
-    """The answer to who asks for the results of a job that failed.
+    """Encode the error that answers a request for the results of a failed job, with a page of its circuits.
 
-    It is an error, with a page beside it: each circuit of the page is among the ``results`` or among the
-    ``failures``.
+    Each circuit of the page is in ``results`` or in ``failures``.
     """
     failures = [failure_item_to_json(label, reason) for label, reason in page.failures.items()]
     return error_to_json(message) | results_page_to_json(page) | {"failures": failures}
 
 
 def failed_page_from_json(body: object) -> ResultsPage | None:
-    """The page of results that an error brings along, ``None`` where it brings none.
+    """Decode the page in the body of an error; return ``None`` if there is none.
 
     Raises:
         WireError: A field is malformed, a histogram is corrupt, or a label occurs twice.
@@ -117,7 +117,7 @@ def _page(
 
 
 def _items(value: object, where: str, key: str, read: Callable[[object], _T]) -> dict[str, _T]:
-    """A list of ``{"label": …, key: …}`` as a dict."""
+    """Convert a list of ``{"label": …, key: …}`` to a mapping from label to value."""
     items: dict[str, _T] = {}
     for index, item in enumerate(as_list(value, where)):
         entry = as_object(item, f"{where}[{index}]")
@@ -138,6 +138,7 @@ def _reason_from_json(value: object) -> str:
 
 
 def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
+    # Expectation values are floats, counts are integers.
     first = next(iter(result), None)
     if first is None or isinstance(result[first], float):
         return dict(result)
@@ -148,4 +149,4 @@ def _circuit_result_from_json(value: object) -> CircuitResult:
     fields = as_object(value, "results")
     if "encoding" in fields:
         return decode_histogram(fields)
-    return {word: as_number(number, word) for word, number in fields.items()}
+    return {pauli_string: as_number(value, pauli_string) for pauli_string, value in fields.items()}

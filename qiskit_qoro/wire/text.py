@@ -1,18 +1,19 @@
-"""Circuit texts on the wire: base64 of gzip of UTF-8.
+"""Texts of circuits in wire format: base64 of gzip of UTF-8.
 
-Strategy: write the gzip container by hand around a raw deflate stream, so that the same text gives the same
-bytes on every machine with the same zlib: no time, no file name, and the operating system "unknown"::
+The encoder writes the gzip container itself, around a raw deflate stream: without a time, without a file
+name, and with "unknown" as operating system. So the same text gives the same bytes on every machine with the
+same zlib::
 
     1f 8b  08  00  00 00 00 00  00  ff  deflate stream  crc32:4  length:4      (RFC 1952, little endian)
     magic  |   |   time         |   operating system
            |   flags            extra flags
            method
 
-Read any single gzip member, whatever its header says, but nothing before or after it, and stop inflating
+The decoder reads any single gzip member, whatever its header says, but nothing before or after it. It stops
 as soon as the text is longer than the caller allows.
 
-Level 5: above it nothing is gained on OpenQASM (2 % from 5 to 9, for two and a half times the time), below
-it 8 % is lost; small texts cost the same 10 to 50 µs at every level.
+The compression level is 5. For OpenQASM, level 9 saves only 2 % but takes two and a half times as long, and
+lower levels lose 8 %. Small texts take 10 to 50 µs at every level.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 __all__ = ["DEFAULT_LIMIT_BYTES", "CompressedTexts", "decode_base64", "decode_text", "encode_text"]
 
 DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
-"""Longest text that is decoded where nobody says otherwise: twice what OpenQASM in one body inflates to."""
+"""Default limit of a decoded text. OpenQASM in one request body inflates to half of this."""
 
 _LEVEL = 5
 _HEADER = bytes.fromhex("1f8b 08 00 00000000 00 ff")
@@ -35,7 +36,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def encode_text(text: str) -> str:
-    """Compress a text for the wire; the same text always gives the same blob.
+    """Encode a text. The same text always gives the same blob.
 
     Args:
         text: For example an OpenQASM 2 program.
@@ -44,13 +45,13 @@ def encode_text(text: str) -> str:
         Base64 of gzip of the text in UTF-8.
 
     Raises:
-        QoroInputError: The text holds a lone surrogate, which UTF-8 cannot express.
+        QoroInputError: The text contains a lone surrogate, which UTF-8 cannot encode.
     """
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise QoroInputError(
-            f"the text has a lone surrogate at character {error.start}, which UTF-8 cannot express: remove it"
+            f"the text has a lone surrogate at character {error.start}, which UTF-8 cannot encode: remove it"
         ) from error
     trailer = zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFF_FFFF).to_bytes(4, "little")
     body = zlib.compress(data, _LEVEL, wbits=_RAW_DEFLATE)
@@ -58,27 +59,24 @@ def encode_text(text: str) -> str:
 
 
 def decode_text(blob: str, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> str:
-    """Read a text from the wire.
+    """Decode a text.
 
     Args:
         blob: Base64 of one gzip member.
-        limit_bytes: Longest text allowed, in bytes of UTF-8. Not more than this is ever inflated.
-
-    Returns:
-        The text.
+        limit_bytes: The largest size of the text, in bytes of UTF-8. No more than this is inflated.
 
     Raises:
-        WireError: The blob is not base64, not gzip, truncated, damaged, followed by something else,
-            longer than ``limit_bytes`` when inflated, or not UTF-8.
+        WireError: The blob is not base64, not gzip, truncated, damaged, followed by other bytes, longer than
+            ``limit_bytes`` when inflated, or not UTF-8.
     """
     inflater = zlib.decompressobj(_GZIP)
     try:
-        # One byte of room above the limit, so that a text of exactly the limit reaches its checksum.
+        # One byte more than the limit, so that zlib also checks the checksum of a text of exactly that size.
         data = inflater.decompress(decode_base64(blob), limit_bytes + 1)
     except zlib.error as error:
         raise WireError(f"the text is not valid gzip: {error}") from error
     if len(data) > limit_bytes:
-        raise WireError(f"the text inflates to more than {limit_bytes} bytes, the most that is accepted")
+        raise WireError(f"the text inflates to more than {limit_bytes} bytes, expected at most that")
     if not inflater.eof:
         raise WireError("the text is truncated: its gzip stream has no end")
     if inflater.unused_data:
@@ -92,13 +90,13 @@ def decode_text(blob: str, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> str:
 
 
 class CompressedTexts(Mapping[str, str]):
-    """Texts by label that stay compressed, each inflated whenever it is asked for.
+    """A mapping from label to text that keeps the texts compressed and inflates a text on each access.
 
-    A body of 1 MB can hold close to a gigabyte of text, more than may be in memory at once.
+    A body of 1 MB can contain close to a gigabyte of text, which may be more than the available memory.
 
     Args:
-        blobs: Label to what :func:`decode_text` takes.
-        limit_bytes: Longest text allowed, in bytes of UTF-8.
+        blobs: Label to text in wire format.
+        limit_bytes: The largest size of a text, in bytes of UTF-8.
     """
 
     def __init__(self, blobs: Mapping[str, str], *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
@@ -119,26 +117,23 @@ class CompressedTexts(Mapping[str, str]):
 
 
 def decode_base64(text: str) -> bytes:
-    """Read base64 that is written in the one canonical way.
+    """Decode base64, in its canonical form only.
 
     Args:
-        text: Letters of the standard alphabet with full padding, without line breaks.
-
-    Returns:
-        The bytes.
+        text: Characters of the standard alphabet with full padding, without line breaks.
 
     Raises:
-        WireError: There is any other character, the length or the padding is wrong, or the bits that the
-            padding hides are not zero.
+        WireError: There is another character, the length or the padding is wrong, or the unused bits before
+            the padding are not zero.
     """
     try:
         data = binascii.a2b_base64(text)
     except ValueError as error:
-        raise WireError(f"expected base64, got something else: {error}") from error
-    # a2b_base64 skips what it does not know, and then the text is longer than the way back is; what the
-    # padding hides is in the last group, whose bytes are written alike wherever they stand.
+        raise WireError(f"expected base64: {error}") from error
+    # a2b_base64 skips unknown characters, so a text that contains some is longer than the canonical one.
+    # Wrong unused bits can only be in the last group; encoding that group again shows them.
     tail = data[len(data) - (len(data) % 3 or 3) :]
     is_whole = len(text) == -(-len(data) // 3) * 4
     if not is_whole or not text.endswith(binascii.b2a_base64(tail, newline=False).decode("ascii")):
-        raise WireError("expected canonical base64: only its alphabet, full padding, no bits left over")
+        raise WireError("expected canonical base64: its alphabet only, full padding, and unused bits zero")
     return data

@@ -1,6 +1,6 @@
-"""The JSON bodies that add circuits to a job, both ways: bound circuits, and templates with parameter sets.
+"""The JSON bodies that add circuits to a job: bound circuits, and templates with parameter sets.
 
-The readers are strict, as all readers of requests are: an unknown key is an error.
+The decoders are strict, like all decoders of requests: an unknown key is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qiskit_qoro.wire.fields import (
     as_object,
     as_wire_error,
     choice_field,
-    only,
+    refuse_unknown_keys,
     shown,
     text_field,
 )
@@ -40,12 +40,12 @@ __all__ = [
 def circuit_batch_to_json(
     batch: CircuitBatch, *, blobs: Mapping[str, str] | None = None, observables: str | None = None
 ) -> dict[str, Any]:
-    """The body that adds bound circuits to a job.
+    """Encode the body that adds bound circuits to a job.
 
     Args:
-        batch: What is added.
-        blobs: The texts of the batch's circuits as they travel, where they have been encoded before.
-        observables: The observables as they travel, where they have been encoded before.
+        batch: The circuits, and what is measured on them.
+        blobs: Label to the circuit's text in wire format, if the texts have been encoded before.
+        observables: The observables in wire format, if they have been encoded before.
     """
     if blobs is None:
         blobs = {label: encode_text(text) for label, text in batch.circuits.items()}
@@ -63,17 +63,17 @@ def circuit_batch_to_json(
 
 
 def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> CircuitBatch:
-    """What a body adds to a job.
+    """Decode a body that adds bound circuits to a job. The circuits stay compressed.
 
     Args:
         body: The parsed JSON.
-        circuit_limit_bytes: How long the text of one circuit may be.
+        circuit_limit_bytes: The largest size of a circuit's text, in bytes.
 
     Raises:
-        WireError: A field is missing, unknown, of the wrong type or out of its range.
+        WireError: A field is missing, unknown, of the wrong type or out of range.
     """
     fields = as_object(body, "body")
-    only(
+    refuse_unknown_keys(
         fields,
         {"mode", "finalized", "circuits", "shots", "shot_groups", "observables", "circuit_ham_map"},
     )
@@ -82,12 +82,13 @@ def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Circui
     blobs = as_object(fields.get("circuits"), "circuits")
     if not blobs:
         raise WireError("circuits: expected at least one circuit")
+    # Each text is decoded once to check it, and not kept: together they may need a gigabyte.
     for label, blob in blobs.items():
         _decode(blob, f"circuits[{label!r}]", circuit_limit_bytes)
     circuits = CompressedTexts(blobs, limit_bytes=circuit_limit_bytes)
     given = _exactly_one(fields, "shots", "shot_groups", "observables")
     if given != "observables" and fields.get("circuit_ham_map") is not None:
-        raise WireError(f"circuit_ham_map: belongs to observables, a body with {given} has none")
+        raise WireError(f"circuit_ham_map: expected together with observables, got it with {given}")
     if given == "shots":
         return CircuitBatch(circuits, finalized, shots=as_count(fields["shots"], "shots"))
     if given == "shot_groups":
@@ -105,7 +106,7 @@ def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Circui
 
 
 def is_template_body(body: object) -> bool:
-    """Whether a body that adds circuits adds them by a template."""
+    """Whether a body that adds circuits contains a template."""
     return isinstance(body, dict) and "circuit_template" in body
 
 
@@ -117,7 +118,7 @@ def template_to_json(
     shots: int | None = None,
     observables: str | None = None,
 ) -> dict[str, Any]:
-    """Build the body that adds a template to a job, without ``parameter_sets``, which come last.
+    """Encode the body that adds a template to a job, without ``parameter_sets``, which come last.
 
     Args:
         blob: The text of the template in wire format.
@@ -137,7 +138,7 @@ def template_to_json(
 
 
 def template_batch_to_json(batch: TemplateBatch) -> dict[str, Any]:
-    """Build the body that adds a template and some of its parameter sets to a job."""
+    """Encode the body that adds a template and some of its parameter sets to a job."""
     body = template_to_json(
         encode_text(batch.template.template_qasm),
         batch.template.parameter_names,
@@ -150,28 +151,30 @@ def template_batch_to_json(batch: TemplateBatch) -> dict[str, Any]:
 
 
 def parameter_set_to_json(item: tuple[str, Sequence[float]]) -> dict[str, Any]:
-    """One parameter set, as it stands in the list of them."""
+    """Encode one item of ``parameter_sets``."""
     label, values = item
     return {"label": label, "values": list(values)}
 
 
 def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> TemplateBatch:
-    """What a body adds to a job by a template.
+    """Decode a body that adds a template to a job.
 
     Args:
         body: The parsed JSON.
-        circuit_limit_bytes: How long the text of the template may be.
+        circuit_limit_bytes: The largest size of the template's text, in bytes.
 
     Raises:
-        WireError: A field is missing, unknown, of the wrong type or out of its range, or belongs to bound
+        WireError: A field is missing, unknown, of the wrong type or out of range, or is allowed for bound
             circuits only.
     """
     fields = as_object(body, "body")
     for key in ("circuits", "shot_groups", "circuit_ham_map"):
         if fields.get(key) is not None:
-            raise WireError(f"{key}: belongs to bound circuits, a body with circuit_template has none")
+            raise WireError(f"{key}: expected with bound circuits only, got it with circuit_template")
     known = {"mode", "finalized", "circuit_template", "parameter_names", "parameter_sets"}
-    only(fields, known | {"shots", "observables", "circuits", "shot_groups", "circuit_ham_map"})
+    refuse_unknown_keys(
+        fields, known | {"shots", "observables", "circuits", "shot_groups", "circuit_ham_map"}
+    )
     choice_field(fields, "mode", ("append",))
     finalized = choice_field(fields, "finalized", ("true", "false")) == "true"
     sets = as_list(fields.get("parameter_sets"), "parameter_sets")
@@ -192,7 +195,7 @@ def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Templ
 def _parameter_set(item: object, where: str) -> ParameterSet:
     fields = as_object(item, where)
     if fields.keys() != {"label", "values"} or not isinstance(fields["label"], str):
-        raise WireError(f"{where}: expected an object with label, a text, and values, got {shown(item)}")
+        raise WireError(f"{where}: expected an object with label (text) and values, got {shown(item)}")
     values = as_list(fields["values"], f"{where}.values")
     if not are_finite_floats(values):
         values = [as_number(value, f"{where}.values") for value in values]

@@ -1,4 +1,4 @@
-"""The JSON body that describes what vendors of QPUs let a job set, both ways."""
+"""The JSON body that describes the options and credentials of QPU vendors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["vendor_blueprints_from_json", "vendor_blueprints_to_json"]
 
 
 def vendor_blueprints_to_json(blueprints: Mapping[str, VendorBlueprint]) -> dict[str, Any]:
-    """The answer that holds the blueprint of each vendor."""
+    """Encode the blueprint of each vendor."""
     return {
         vendor: {
             "label": blueprint.label,
@@ -25,7 +25,7 @@ def vendor_blueprints_to_json(blueprints: Mapping[str, VendorBlueprint]) -> dict
 
 
 def vendor_blueprints_from_json(body: object) -> dict[str, VendorBlueprint]:
-    """The blueprint of each vendor.
+    """Decode the blueprint of each vendor.
 
     Raises:
         WireError: A field is missing or malformed.

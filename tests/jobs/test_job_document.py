@@ -213,7 +213,7 @@ def test_unknown_keys_of_a_document_are_ignored() -> None:
         ({"r": [[1, 1, 5]]}, "layout below 1, got 1"),
         ({"r": [[1, 0]]}, r"expected \[circuits"),
         ({"r": [[2, 0, 5]]}, "runs of 1 circuits"),
-        ({"r": [[1, 0, 5.5]]}, "whole number"),
+        ({"r": [[1, 0, 5.5]]}, "integer"),
         ({"c": ["a", "b"]}, "c: expected 1 entries"),
         ({"c": [5]}, "c: expected text"),
         ({"x": [5]}, "x: expected an object"),

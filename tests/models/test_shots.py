@@ -49,9 +49,9 @@ def test_a_bound_that_is_moved_by_one_is_refused(groups, data):
 
 @pytest.mark.parametrize("number", [True, 1.0, "1", None])
 def test_only_integers_are_accepted(number):
-    with pytest.raises(QoroInputError, match="whole numbers"):
+    with pytest.raises(QoroInputError, match="expected integers"):
         parse_shot_groups([[0, 1, number]], 1)
-    with pytest.raises(QoroInputError, match="whole numbers"):
+    with pytest.raises(QoroInputError, match="expected integers"):
         parse_circuit_ham_map([[0, number]], num_groups=1)
 
 

@@ -127,7 +127,7 @@ REFUSED = {
     "shot_groups too long": ({"a": BELL}, {"shot_groups": [[0, 2, 5]]}, "within the 1 circuits"),
     "shot_groups overlap": ({"a": BELL, "b": BELL}, {"shot_groups": [[0, 2, 5], [1, 2, 5]]}, "expected 2"),
     "zero shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0]]}, "0 shots"),
-    "fractional shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0.5]]}, "whole numbers"),
+    "fractional shots": ({"a": BELL}, {"shot_groups": [[0, 1, 0.5]]}, "expected integers"),
     "pair instead of a triple": ({"a": BELL}, {"shot_groups": [[0, 1]]}, "shot_groups.0. is"),
     "empty shot_groups": ({"a": BELL}, {"shot_groups": []}, "end at circuit 0, expected 1"),
     "shot_groups that are not a list": ({"a": BELL}, {"shot_groups": 5}, "shot_groups is 5"),

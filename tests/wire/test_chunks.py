@@ -1,3 +1,5 @@
+"""Rendering of request bodies, and their division into chunks below the size limit."""
+
 import json
 import math
 import pickle
@@ -13,7 +15,7 @@ SIZES = st.lists(st.integers(0, 60))
 
 
 @given(SIZES, st.integers(0, 40))
-def test_chunks_hold_all_items_in_order_and_fit(sizes, overhead):
+def test_chunks_contain_all_items_in_order_within_the_limit(sizes, overhead):
     chunks = pack(sizes, overhead=overhead, limit=100)
     assert [index for chunk in chunks for index in chunk] == list(range(len(sizes)))
     assert all(len(chunk) > 0 for chunk in chunks)
@@ -21,7 +23,7 @@ def test_chunks_hold_all_items_in_order_and_fit(sizes, overhead):
 
 
 @given(SIZES, st.integers(0, 40))
-def test_a_chunk_ends_only_where_the_next_item_does_not_fit(sizes, overhead):
+def test_a_chunk_ends_only_if_the_next_item_does_not_fit(sizes, overhead):
     chunks = pack(sizes, overhead=overhead, limit=100)
     for chunk in chunks[:-1]:
         assert overhead + sum(sizes[chunk.start : chunk.stop + 1]) > 100
@@ -35,11 +37,11 @@ def test_items_that_fill_a_chunk_exactly_share_it():
     assert pack([30, 30, 30], overhead=10, limit=70) == [range(2), range(2, 3)]
 
 
-def test_an_item_of_exactly_the_room_has_a_chunk_of_its_own():
+def test_an_item_that_fills_a_chunk_has_its_own_chunk():
     assert pack([1, 90, 1], overhead=10, limit=100) == [range(1), range(1, 2), range(2, 3)]
 
 
-def test_an_item_that_does_not_fit_is_named_with_its_size_and_the_room():
+def test_an_item_that_does_not_fit_is_reported_with_its_size_and_the_available_room():
     with pytest.raises(ItemTooLargeError, match="item 1 needs 91 bytes, a request has room for 90") as caught:
         pack([1, 91, 1], overhead=10, limit=100)
     assert (caught.value.index, caught.value.size, caught.value.available) == (1, 91, 90)
@@ -63,11 +65,11 @@ def test_bodies_are_rendered_compactly_in_ascii():
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
-def test_what_is_rendered_is_the_same_json(body):
+def test_a_rendered_body_is_equivalent_json(body):
     assert json.loads(render(body)) == body
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1j, {1, 2}, b"x"])
-def test_what_json_does_not_know_is_an_input_error(value):
+def test_a_value_that_json_cannot_represent_is_an_input_error(value):
     with pytest.raises(QoroInputError, match="not JSON"):
         render({"value": value})

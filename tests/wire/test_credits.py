@@ -1,4 +1,4 @@
-"""The bodies about credits: exact, in decimal text, with times in UTC."""
+"""The bodies about credits: exact decimal text, and times in UTC."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -48,12 +48,12 @@ PAGE = (
 )
 
 
-def test_a_balance_travels_both_ways():
+def test_a_balance_is_encoded_and_decoded():
     assert credit_balance_to_json(BALANCE[0]) == BALANCE[1]
     assert credit_balance_from_json(BALANCE[1]) == BALANCE[0]
 
 
-def test_a_page_travels_both_ways():
+def test_a_page_is_encoded_and_decoded():
     assert transaction_page_to_json(PAGE[0]) == PAGE[1]
     assert transaction_page_from_json(PAGE[1]) == PAGE[0]
 
@@ -64,7 +64,7 @@ def test_amounts_keep_every_digit(text):
     assert credit_balance_to_json(credit_balance_from_json(body))["balance"] == text
 
 
-def test_times_are_told_in_utc():
+def test_times_are_encoded_in_utc():
     there = datetime(2026, 1, 1, 2, 30, tzinfo=timezone(timedelta(hours=2)))
     body = credit_balance_to_json(CreditBalance(Decimal(1), Decimal(0), there, there))
     assert body["created_at"] == "2026-01-01T00:30:00Z"
@@ -73,13 +73,13 @@ def test_times_are_told_in_utc():
 @pytest.mark.parametrize(
     "amount", [None, 1, 1.5, True, "", "1e3", "NaN", "Infinity", "1,0", " 1", "٣", "1" * 40]
 )
-def test_an_amount_that_is_no_decimal_text_is_refused(amount):
+def test_an_amount_that_is_not_decimal_text_is_refused(amount):
     with pytest.raises(WireError, match="balance: expected"):
         credit_balance_from_json(BALANCE[1] | {"balance": amount})
 
 
 @pytest.mark.parametrize("time", [None, 0, "", "yesterday", "2026-01-01T00:00:00"])
-def test_a_time_without_its_zone_is_refused(time):
+def test_a_time_without_a_time_zone_is_refused(time):
     with pytest.raises(WireError, match="created_at: expected"):
         credit_balance_from_json(BALANCE[1] | {"created_at": time})
 
@@ -97,11 +97,11 @@ def test_a_time_without_its_zone_is_refused(time):
         (PAGE[1] | {"results": [CHARGE | {"job_id": 1.5}]}, r"results\[0\]: job_id"),
     ],
 )
-def test_a_malformed_page_is_refused_by_name(body, named):
+def test_a_malformed_page_is_refused_with_the_name_of_the_field(body, named):
     with pytest.raises(WireError, match=named):
         transaction_page_from_json(body)
 
 
-def test_a_job_that_is_a_number_is_read_as_text():
+def test_a_numeric_job_id_is_decoded_as_text():
     page = transaction_page_from_json(PAGE[1] | {"results": [CHARGE | {"job_id": 17}]})
     assert page.transactions[0].job_id == "17"

@@ -1,11 +1,11 @@
-"""The endpoint table against what is known of the service."""
+"""The endpoint table, compared with the known endpoints of the service."""
 
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_STATUS, PING
 
-# Method, path, and whether it changes what a second request would find, as the service's users know it.
+# Method and path, and whether a second request has a further effect.
 KNOWN = {
     ("GET", "/"): False,
     ("GET", "/qpusystem/"): False,
@@ -28,23 +28,23 @@ KNOWN = {
 }
 
 
-def test_the_table_has_every_call_of_the_service_once():
+def test_the_table_has_every_endpoint_of_the_service_once():
     assert {(row.method, row.path) for row in ENDPOINTS} == KNOWN.keys()
     assert len(ENDPOINTS) == len({row.name for row in ENDPOINTS}) == len(KNOWN)
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.name)
-def test_only_what_changes_nothing_more_may_be_repeated(row):
+def test_only_requests_without_a_further_effect_are_repeatable(row):
     assert row.repeatable is not KNOWN[row.method, row.path]
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.name)
-def test_every_call_has_a_time_limit_and_a_summary(row):
+def test_every_endpoint_has_a_time_limit_and_a_summary(row):
     assert 0 < row.timeout_s <= 300
     assert row.summary
 
 
-def test_a_url_is_the_address_and_the_path_with_the_job_in_it():
+def test_a_url_consists_of_the_address_and_the_path_with_the_job():
     assert PING.url("https://host/api") == "https://host/api/"
     assert GET_STATUS.url("https://host/api", job_id="a1") == "https://host/api/job/a1/status/"
 
@@ -59,11 +59,11 @@ def test_a_url_is_the_address_and_the_path_with_the_job_in_it():
         ("ψ", "%CF%88"),
     ],
 )
-def test_a_job_id_stays_one_piece_of_the_path(job_id, quoted):
+def test_a_job_id_is_quoted_as_one_part_of_the_path(job_id, quoted):
     assert GET_STATUS.url("", job_id=job_id) == f"/job/{quoted}/status/"
 
 
 @pytest.mark.parametrize("job_id", [".", ".."])
-def test_dots_that_would_climb_the_path_are_refused(job_id):
+def test_dots_as_a_job_id_are_refused(job_id):
     with pytest.raises(QoroInputError, match="expected the identifier of a job"):
         GET_STATUS.url("https://host/api", job_id=job_id)

@@ -1,4 +1,4 @@
-"""Labels that carry a job's structure."""
+"""Labels that contain the structure of a submission."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.wire.labels import (
     LABEL_LIMIT,
     LabelledStructure,
-    carry_structure,
+    contain_structure,
     decode_labels,
     encode_labels,
     index_of_label,
@@ -36,14 +36,14 @@ def _random_text(size: int) -> str:
 
 
 @given(DOCUMENTS, st.integers(20, 60))
-def test_a_structure_survives_the_labels_in_any_order(document: object, count: int) -> None:
+def test_a_structure_is_decoded_from_labels_in_any_order(document: object, count: int) -> None:
     labels = encode_labels("r", [document], count)
     found = decode_labels(reversed(labels))
     assert found is not None
     assert (found.kind, found.document) == ("r", document)
 
 
-def test_the_labels_are_what_the_module_says() -> None:
+def test_labels_have_the_documented_format() -> None:
     label, second = encode_labels("r", [{"n": ["bell"]}], 2)
     match = re.fullmatch(r"0\.1r([A-Za-z0-9_-]+)", label)
     assert match is not None
@@ -52,7 +52,7 @@ def test_the_labels_are_what_the_module_says() -> None:
     assert second == "1"
 
 
-def test_a_long_structure_spreads_over_several_labels_none_too_long() -> None:
+def test_a_long_structure_is_distributed_over_several_labels_within_the_limit() -> None:
     document = _random_text(600)
     labels = encode_labels("s", [document], 30)
     assert max(map(len, labels)) == LABEL_LIMIT
@@ -62,36 +62,36 @@ def test_a_long_structure_spreads_over_several_labels_none_too_long() -> None:
     assert found.document == document
 
 
-def test_the_first_document_that_fits_is_taken() -> None:
+def test_the_first_document_that_fits_is_used() -> None:
     labels = encode_labels("r", [_random_text(5000), "small"], 2)
     found = decode_labels(labels)
     assert found is not None
     assert found.document == "small"
 
 
-def test_labels_tell_only_the_kind_where_nothing_fits() -> None:
+def test_labels_contain_only_the_kind_if_no_document_fits() -> None:
     assert encode_labels("r", [_random_text(5000)], 3) == ["0.1r", "1", "2"]
     assert decode_labels(["0.1r", "1", "2"]) == LabelledStructure("r", None)
-    assert not carry_structure(["0.1r", "1", "2"])
-    assert carry_structure(encode_labels("r", ["x"], 1))
+    assert not contain_structure(["0.1r", "1", "2"])
+    assert contain_structure(encode_labels("r", ["x"], 1))
     assert encode_labels("r", ["x"], 0) == []
 
 
 @pytest.mark.parametrize(
     "labels", [["mine"], ["0", "1", "2"], ["0", "0.5x y"], ["01"], ["a.1rxx"], ["0.5", "1.5"], []]
 )
-def test_the_labels_of_others_carry_nothing(labels: list[str]) -> None:
+def test_labels_of_other_clients_contain_no_structure(labels: list[str]) -> None:
     assert decode_labels(labels) is None
 
 
-def test_a_part_of_a_submission_is_said_to_be_a_part() -> None:
+def test_incomplete_labels_are_an_error() -> None:
     labels = encode_labels("s", [_random_text(600)], 10)
     for part in (labels[:2], labels[1:]):
-        with pytest.raises(WireError, match=r"part of a submission|incomplete"):
+        with pytest.raises(WireError, match=r"some labels of the submission are missing|incomplete"):
             decode_labels(part)
 
 
-def test_a_newer_version_is_said_to_be_newer() -> None:
+def test_a_newer_version_is_an_error() -> None:
     with pytest.raises(WireError, match="version '2'"):
         decode_labels(["0.2rabc"])
 
@@ -107,11 +107,11 @@ def test_no_change_of_a_single_character_goes_unnoticed() -> None:
                 found = decode_labels([label[:place] + letter + label[place + 1 :]])
             except WireError:
                 continue
-            # The last letter of base64 may hold bits that mean nothing.
+            # The last character of base64 may have unused bits.
             assert found == good
 
 
-def test_a_label_tells_its_index_and_whether_a_structure_begins_in_it() -> None:
+def test_index_and_kind_are_read_from_a_label() -> None:
     labels = encode_labels("e", ["x"], 2)
     assert [index_of_label(label) for label in labels] == [0, 1]
     assert [kind_of_label(label) for label in labels] == ["e", None]
@@ -119,13 +119,13 @@ def test_a_label_tells_its_index_and_whether_a_structure_begins_in_it() -> None:
     assert kind_of_label("mine") is None
 
 
-def test_a_structure_that_unpacks_to_more_than_is_reasonable_is_refused() -> None:
+def test_a_structure_that_inflates_beyond_the_limit_is_refused() -> None:
     bomb = base64.urlsafe_b64encode(zlib.compress(b'"' + b"0" * 2**27 + b'"', 9)).decode().rstrip("=")
     with pytest.raises(WireError, match="too large"):
         decode_labels([f"0.1r{bomb}"])
 
 
-def test_a_structure_that_is_nested_more_than_is_reasonable_is_damaged() -> None:
+def test_a_structure_that_is_nested_too_deeply_is_refused() -> None:
     nested = base64.urlsafe_b64encode(zlib.compress(b"[" * 200_000 + b"]" * 200_000, 9)).decode().rstrip("=")
     with pytest.raises(WireError, match="damaged"):
         decode_labels([f"0.1r{nested}"])

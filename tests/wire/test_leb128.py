@@ -1,3 +1,5 @@
+"""Unsigned LEB128 numbers, single and in rows."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,12 +19,12 @@ def test_a_number_has_the_bytes_worked_out_by_hand(value, encoded):
 
 
 @given(ROWS)
-def test_a_row_has_the_same_bytes_as_an_array_and_as_integers(values):
+def test_encode_array_and_encode_integers_give_the_same_bytes(values):
     assert encode_array(np.array(values, np.int64)) == encode_integers(values)
 
 
 @given(ROWS)
-def test_a_row_is_read_the_same_as_an_array_and_as_integers(values):
+def test_array_and_integers_read_the_same_numbers(values):
     data = encode_integers(values) + b"\x05"
     for read in ("array", "integers"):
         reader = Reader(data)
@@ -31,12 +33,12 @@ def test_a_row_is_read_the_same_as_an_array_and_as_integers(values):
 
 
 @given(st.lists(st.integers(0, 2**300)))
-def test_wide_numbers_are_read_as_they_were_written(values):
+def test_wide_numbers_are_encoded_and_read(values):
     assert Reader(encode_integers(values)).integers(len(values), "a row", bits=301) == values
 
 
 @given(st.binary(max_size=80), st.sampled_from([0, 1, 7, 8, 14, 50, 63]))
-def test_any_bytes_are_read_alike_one_at_a_time_and_as_rows(data, bits):
+def test_reading_single_numbers_and_rows_gives_the_same_outcome_for_any_bytes(data, bits):
     ends = sum(byte < 128 for byte in data)
 
     def outcome(read):
@@ -61,7 +63,7 @@ def test_any_bytes_are_read_alike_one_at_a_time_and_as_rows(data, bits):
         ("ff" * 9 + "01", "at most 63 bits"),
     ],
 )
-def test_short_and_long_rows_refuse_the_same(number, message, count):
+def test_short_and_long_rows_are_validated_alike(number, message, count):
     data = bytes(count - 1) + bytes.fromhex(number)
     with pytest.raises(WireError, match=message):
         Reader(data).array(count, "a row")
@@ -75,5 +77,5 @@ def test_a_row_longer_than_the_data_is_refused_without_allocating_it():
 def test_raw_bytes_are_not_read_past_the_end():
     reader = Reader(b"abc")
     assert reader.take(2, "some bytes") == b"ab"
-    with pytest.raises(WireError, match="some bytes: 2 bytes expected, 1 left"):
+    with pytest.raises(WireError, match="some bytes: expected 2 bytes, 1 are left"):
         reader.take(2, "some bytes")

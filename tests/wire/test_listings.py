@@ -1,4 +1,4 @@
-"""The lists of what can run a job."""
+"""The lists of QPU systems and simulator clusters."""
 
 import pytest
 
@@ -23,13 +23,13 @@ SYSTEMS = [
 CLUSTERS = [SimulatorCluster("a", "PRIVATE", "PRO"), SimulatorCluster("b")]
 
 
-def test_lists_are_read_as_they_were_written():
+def test_lists_are_encoded_and_decoded():
     assert qpu_systems_from_json(qpu_systems_to_json(SYSTEMS)) == SYSTEMS
     assert simulator_clusters_from_json(simulator_clusters_to_json(CLUSTERS)) == CLUSTERS
     assert qpu_systems_from_json([]) == simulator_clusters_from_json([]) == []
 
 
-def test_what_the_service_leaves_out_has_its_default():
+def test_missing_fields_have_their_defaults():
     assert simulator_clusters_from_json([{"name": "c"}]) == [SimulatorCluster("c", "PUBLIC", "FREE")]
     assert qpu_systems_from_json([{"name": "q"}]) == [QPUSystem("q", (), "PUBLIC", supports_expval=False)]
     assert qpu_systems_from_json([{"name": "q", "supports_expval": None, "surprise": 1}]) == [QPUSystem("q")]
@@ -50,7 +50,7 @@ def test_what_the_service_leaves_out_has_its_default():
         ([{"name": "q", "access_level": 5}], "access_level"),
     ],
 )
-def test_a_wrong_field_of_a_qpu_system_is_named(body, named):
+def test_an_invalid_field_of_a_qpu_system_is_named(body, named):
     with pytest.raises(WireError, match=named):
         qpu_systems_from_json(body)
 
@@ -64,6 +64,6 @@ def test_a_wrong_field_of_a_qpu_system_is_named(body, named):
         ([{"name": "c", "minimum_tier": 1}], "minimum_tier"),
     ],
 )
-def test_a_wrong_field_of_a_simulator_cluster_is_named(body, named):
+def test_an_invalid_field_of_a_simulator_cluster_is_named(body, named):
     with pytest.raises(WireError, match=named):
         simulator_clusters_from_json(body)

@@ -1,4 +1,4 @@
-"""Each JSON body both ways: what is written is read back, what is wrong is named."""
+"""The JSON bodies about a job: each is encoded and decoded, and errors name the invalid field."""
 
 import json
 import tracemalloc
@@ -61,7 +61,7 @@ BATCHES = [
 
 
 def through_json(body):
-    """The body as it arrives."""
+    """The body as the receiver parses it."""
     return json.loads(json.dumps(body, allow_nan=False))
 
 
@@ -70,23 +70,23 @@ def read_batch(body):
 
 
 def changed(body, **fields):
-    """A body with fields replaced, or dropped where the new value is ``...``."""
+    """A body with fields replaced, or removed if the new value is ``...``."""
     return {key: value for key, value in (body | fields).items() if value is not ...}
 
 
-# --- both ways ----------------------------------------------------------------------------------------
+# --- encoding and decoding ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "request_",
     [REQUEST, JobRequest("", JobType.VALIDATE, qpu_system="q"), JobRequest("t", JobType.EXPECTATION, "c")],
 )
-def test_a_request_for_a_job_is_read_as_it_was_written(request_):
+def test_a_job_request_is_encoded_and_decoded(request_):
     assert job_request_from_json(through_json(job_request_to_json(request_))) == request_
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-def test_a_batch_of_circuits_is_read_as_it_was_written(batch):
+def test_a_batch_of_circuits_is_encoded_and_decoded(batch):
     assert read_batch(through_json(circuit_batch_to_json(batch))) == batch
 
 
@@ -95,13 +95,13 @@ def test_a_batch_of_circuits_is_read_as_it_was_written(batch):
         st.text(min_size=1), st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1
     )
 )
-def test_labels_and_texts_of_any_kind_come_back(circuits):
+def test_labels_and_texts_with_any_characters_are_decoded(circuits):
     batch = CircuitBatch(circuits, True, shots=1)
     read = read_batch(through_json(circuit_batch_to_json(batch)))
     assert list(read.circuits.items()) == list(circuits.items())
 
 
-def test_texts_that_are_encoded_already_are_not_encoded_again():
+def test_texts_that_have_been_encoded_are_not_encoded_again():
     blobs = {label: encode_text(text) for label, text in CIRCUITS.items()}
     assert circuit_batch_to_json(BATCHES[0], blobs=blobs) == circuit_batch_to_json(BATCHES[0])
 
@@ -109,11 +109,11 @@ def test_texts_that_are_encoded_already_are_not_encoded_again():
 @pytest.mark.parametrize(
     "state", [JobState(status, 1.5) for status in JobStatus] + [JobState(JobStatus("NEW"))]
 )
-def test_a_state_is_read_as_it_was_written(state):
+def test_a_state_is_encoded_and_decoded(state):
     assert job_state_from_json(through_json(job_state_to_json(state))) == state
 
 
-def test_results_are_read_as_they_were_written():
+def test_results_are_encoded_and_decoded():
     page = ResultsPage(
         count=9,
         results={
@@ -130,7 +130,7 @@ def test_results_are_read_as_they_were_written():
     assert [item["results"].get("encoding") for item in body["results"]] == ["qh2", "qh1", None, None]
 
 
-def test_a_failed_job_says_what_came_of_each_circuit_beside_the_error():
+def test_a_page_in_the_error_of_a_failed_job_is_encoded_and_decoded():
     page = ResultsPage(count=3, results={"a": {"0": 1}, "c": {}}, failures={"b": "out of ink"}, next="n")
     body = through_json(failed_page_to_json("job failed: circuit 'b': out of ink", page))
     assert failed_page_from_json(body) == page
@@ -139,7 +139,7 @@ def test_a_failed_job_says_what_came_of_each_circuit_beside_the_error():
 
 
 @pytest.mark.parametrize("body", [{"error": "no"}, {"detail": "no", "results": []}, [], "no", None])
-def test_an_error_that_says_nothing_about_circuits_is_no_page(body):
+def test_an_error_without_a_page_gives_none(body):
     assert failed_page_from_json(body) is None
 
 
@@ -159,7 +159,7 @@ def test_a_malformed_page_of_a_failed_job_is_an_error(results, failures, complai
         failed_page_from_json({"error": "no", "results": results, "failures": failures})
 
 
-def test_the_small_answers_are_read_as_they_were_written():
+def test_small_responses_are_encoded_and_decoded():
     assert job_id_from_json(through_json(job_id_to_json("j1"))) == "j1"
     assert cancelled_from_json(through_json(cancelled_to_json("j1", 0))) == 0
     assert config_answer_from_json(through_json(config_answer_to_json("j1", CONFIG))) == CONFIG
@@ -168,7 +168,7 @@ def test_the_small_answers_are_read_as_they_were_written():
     assert error_detail(through_json(error_to_json("no"))) == "no"
 
 
-def test_strings_stand_where_the_service_wants_strings():
+def test_finalized_is_a_string():
     assert [circuit_batch_to_json(batch)["finalized"] for batch in BATCHES] == [
         "true",
         "false",
@@ -177,7 +177,7 @@ def test_strings_stand_where_the_service_wants_strings():
     ]
 
 
-# --- keys that nobody knows ---------------------------------------------------------------------------
+# --- unknown keys -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_strings_stand_where_the_service_wants_strings():
     ],
     ids=["request", "batch", "config", "config in request"],
 )
-def test_an_unknown_key_in_a_request_is_refused_by_name(read, body):
+def test_an_unknown_key_in_a_request_is_refused_with_its_name(read, body):
     with pytest.raises(WireError, match=r"^surprise: unknown field, expected "):
         read(changed(body, surprise=1))
 
@@ -211,11 +211,11 @@ def test_an_unknown_key_in_a_request_is_refused_by_name(read, body):
         (config_answer_from_json, {"execution_configuration": {"surprise": 1}}),
     ],
 )
-def test_an_unknown_key_in_an_answer_is_passed_over(read, body):
+def test_an_unknown_key_in_a_response_is_ignored(read, body):
     assert read(body) == read(changed(body, surprise=1))
 
 
-# --- what is wrong ------------------------------------------------------------------------------------
+# --- invalid fields -----------------------------------------------------------------------------------
 
 WRONG_REQUESTS = [
     ("tag", 5),
@@ -232,7 +232,7 @@ WRONG_REQUESTS = [
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG_REQUESTS, ids=str)
-def test_a_wrong_field_of_a_request_is_named(field, value):
+def test_an_invalid_field_of_a_request_is_named(field, value):
     body = changed(job_request_to_json(REQUEST), **{field: value})
     with pytest.raises(WireError, match="simulator_cluster" if field == "qpu_system_name" else field):
         job_request_from_json(body)
@@ -253,7 +253,7 @@ def test_a_wrong_field_of_a_request_is_named(field, value):
         ("noise_scaling_factor", 2),
     ],
 )
-def test_a_wrong_field_of_a_configuration_is_named(field, value):
+def test_an_invalid_field_of_a_configuration_is_named(field, value):
     for read in (
         execution_config_from_json,
         lambda body: config_answer_from_json({"execution_configuration": body}),
@@ -285,11 +285,11 @@ def test_a_wrong_field_of_a_configuration_is_named(field, value):
         ({"shots": ..., "shot_groups": [[0, 2, "5"]]}, r"shot_groups\[0\]"),
         ({"shots": ..., "observables": ["ZZ"]}, "observables"),
         ({"shots": ..., "observables": "ZZ"}, "observables"),
-        ({"circuit_ham_map": [[0, 1]]}, "circuit_ham_map: belongs to observables"),
+        ({"circuit_ham_map": [[0, 1]]}, "circuit_ham_map: expected together with observables"),
     ],
     ids=str,
 )
-def test_a_wrong_field_of_a_batch_is_named(fields, named):
+def test_an_invalid_field_of_a_batch_is_named(fields, named):
     with pytest.raises(WireError, match=named):
         read_batch(changed(circuit_batch_to_json(BATCHES[0]), **fields))
 
@@ -309,13 +309,13 @@ def test_the_circuits_of_a_body_are_never_all_inflated_at_once():
 
 
 @pytest.mark.parametrize("ham_map", [5, [[0, 1]], [[0, 1], [1, 1]], [[0, 1], [0, True]], [[0, 1], "01"]])
-def test_a_wrong_map_of_observables_is_named(ham_map):
+def test_an_invalid_circuit_ham_map_is_named(ham_map):
     with pytest.raises(WireError, match="circuit_ham_map"):
         read_batch(changed(circuit_batch_to_json(BATCHES[3]), circuit_ham_map=ham_map))
 
 
 @pytest.mark.parametrize("body", [None, 5, "x", [], True])
-def test_a_body_that_is_no_object_is_refused(body):
+def test_a_body_that_is_not_an_object_is_refused(body):
     readers = (
         job_request_from_json,
         read_batch,
@@ -355,12 +355,12 @@ def test_a_body_that_is_no_object_is_refused(body):
         (results_page_from_json, {"results": [{"label": "a", "results": {}}] * 2}, "'a' occurs twice"),
     ],
 )
-def test_a_wrong_field_of_an_answer_is_named(read, body, named):
+def test_an_invalid_field_of_a_response_is_named(read, body, named):
     with pytest.raises(WireError, match=named):
         read(body)
 
 
-def test_a_value_in_an_error_is_cut_short():
+def test_a_value_in_an_error_is_shortened():
     with pytest.raises(WireError) as caught:
         job_state_from_json({"status": ["x" * 10_000]})
     assert len(str(caught.value)) < 200
@@ -383,5 +383,5 @@ def test_a_job_id_may_be_a_number():
         ("text", ""),
     ],
 )
-def test_what_an_error_says_is_found_in_every_shape(body, detail):
+def test_the_detail_is_read_from_every_shape_of_error_body(body, detail):
     assert error_detail(body) == detail

@@ -1,3 +1,5 @@
+"""QUBOs with comma keys and in the envelope, and the polynomial that they decode to."""
+
 import json
 import math
 import struct
@@ -27,7 +29,7 @@ def numbers(*values):
 # --- comma keys -----------------------------------------------------------------------------------------
 
 
-def test_comma_keys_name_the_variables_of_a_term():
+def test_comma_keys_give_the_variables_of_a_term():
     polynomial = qubo_from_json({"0": -1.0, "1,2": 2, "0,1,3": 0.5})
     assert polynomial == Polynomial(4, {(0,): -1.0, (1, 2): 2.0, (0, 1, 3): 0.5})
 
@@ -37,7 +39,7 @@ def test_keys_of_the_same_product_are_summed():
     assert polynomial.terms == {(0,): 3.0, (0, 1): 12.0}
 
 
-def test_a_variable_above_the_coefficients_has_to_be_told():
+def test_a_variable_above_all_terms_must_be_given_by_num_variables():
     assert qubo_from_json({"0": 1}, num_variables=3).num_variables == 3
     assert qubo_from_json({"0": 1, "2": 0}).num_variables == 3
 
@@ -45,29 +47,29 @@ def test_a_variable_above_the_coefficients_has_to_be_told():
 @pytest.mark.parametrize(
     "key", ["", ",", "0,", ",0", "a", "-1", "+1", "01", "0 ,1", " 0", "1.0", "\u0661", "9" * 30]
 )
-def test_a_key_that_is_no_list_of_indices_is_refused(key):
+def test_a_key_that_is_not_a_list_of_indices_is_refused(key):
     with pytest.raises(WireError, match="qubo: expected keys of indices"):
         qubo_from_json({key: 1.0})
 
 
 @pytest.mark.parametrize("value", [None, "1", True, math.nan, math.inf, 10**400, [1]])
-def test_a_coefficient_that_is_no_finite_number_is_refused_by_its_key(value):
+def test_a_coefficient_that_is_not_a_finite_number_is_refused_with_its_key(value):
     with pytest.raises(WireError, match=r"qubo\['0,1'\]: expected a finite number"):
         qubo_from_json({"0,1": value})
 
 
-def test_coefficients_that_add_up_to_no_float_are_refused():
+def test_coefficients_with_an_overflowing_sum_are_refused():
     with pytest.raises(WireError, match=r"qubo\['1,0'\]"):
         qubo_from_json({"0,1": 1e308, "1,0": 1e308})
 
 
 @pytest.mark.parametrize("value", [None, [], "0", {}])
-def test_what_has_no_coefficient_is_refused(value):
+def test_a_qubo_without_coefficients_is_refused(value):
     with pytest.raises(WireError, match=r"options\.cost_qubo: expected"):
         qubo_from_json(value, "options.cost_qubo")
 
 
-def test_too_high_an_index_is_refused():
+def test_an_index_above_the_limit_is_refused():
     with pytest.raises(WireError, match="indices below 1048576"):
         qubo_from_json({"1048576": 1})
 
@@ -86,7 +88,7 @@ def test_another_number_of_variables_than_expected_is_refused(value):
         min_size=1,
     )
 )
-def test_terms_travel_and_come_back(terms):
+def test_terms_are_encoded_and_decoded(terms):
     polynomial = Polynomial(10, terms)
     travelled = json.loads(json.dumps(terms_to_json(polynomial)))
     assert qubo_from_json(travelled, num_variables=10) == polynomial
@@ -96,7 +98,7 @@ def test_terms_travel_and_come_back(terms):
 
 
 @pytest.mark.parametrize("case", GOLDEN)
-def test_an_envelope_is_the_matrix_worked_out_by_hand(case):
+def test_an_envelope_decodes_to_the_matrix_worked_out_by_hand(case):
     polynomial = qubo_from_json(case["envelope"])
     assert polynomial.matrix.tolist() == case["matrix"]
     assert polynomial == qubo_from_json(case["terms"], num_variables=polynomial.num_variables)
@@ -131,13 +133,13 @@ def test_an_envelope_is_the_matrix_worked_out_by_hand(case):
         ({"comment": "x"}, "comment"),
     ],
 )
-def test_a_faulty_envelope_is_refused_by_the_name_of_the_field(changes, field):
+def test_an_invalid_envelope_is_refused_with_the_name_of_the_field(changes, field):
     with pytest.raises(WireError, match=field):
         qubo_from_json(envelope(**changes))
 
 
 @pytest.mark.parametrize("field", ["n", "k", "F", "signs", "diag"])
-def test_a_missing_field_of_the_envelope_is_refused_by_its_name(field):
+def test_a_missing_field_of_the_envelope_is_named(field):
     with pytest.raises(WireError, match=field):
         qubo_from_json({key: value for key, value in envelope().items() if key != field})
 
@@ -148,14 +150,14 @@ def symmetric(rng, n):
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 30])
-def test_any_symmetric_matrix_travels_in_the_envelope(n):
+def test_any_symmetric_matrix_is_encoded_and_decoded(n):
     matrix = symmetric(np.random.default_rng(n), n)
     travelled = json.loads(json.dumps(factored_to_json(matrix)))
     assert np.abs(qubo_from_json(travelled).matrix - matrix).max() < 1e-12
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_squared_sum_with_any_diagonal_takes_one_column(sign):
+def test_a_squared_sum_plus_a_diagonal_needs_one_column(sign):
     rng = np.random.default_rng(3)
     weights = rng.normal(size=20)
     matrix = sign * np.outer(weights, weights) + np.diag(rng.normal(size=20))
@@ -164,16 +166,16 @@ def test_a_squared_sum_with_any_diagonal_takes_one_column(sign):
     assert np.abs(qubo_from_json(found).matrix - matrix).max() < 1e-12
 
 
-def test_a_matrix_of_low_rank_takes_as_many_columns():
+def test_a_matrix_of_low_rank_needs_as_many_columns_as_its_rank():
     factors = np.random.default_rng(4).normal(size=(12, 3))
     assert factored_to_json(factors @ factors.T)["k"] == 3
 
 
-def test_a_diagonal_takes_no_column():
+def test_a_diagonal_needs_no_column():
     assert factored_to_json(np.diag([1.0, -2.0, 0.5])) == GOLDEN[2]["envelope"]
 
 
-def test_what_rounding_leaves_of_zero_is_no_coupling():
+def test_rounding_errors_give_no_couplings():
     # A path of three variables: the ends are not coupled.
     matrix = np.array([[0.0, 0.1, 0.0], [0.1, 0.0, 0.7], [0.0, 0.7, 0.0]])
     assert set(qubo_from_json(factored_to_json(matrix)).terms) == {(0, 1), (1, 2)}
@@ -183,7 +185,7 @@ def test_what_rounding_leaves_of_zero_is_no_coupling():
     "matrix",
     [np.zeros((0, 0)), np.zeros((2, 3)), np.array([[0.0, 1.0], [2.0, 0.0]]), np.full((2, 2), np.nan)],
 )
-def test_what_is_no_symmetric_matrix_is_not_encoded(matrix):
+def test_a_matrix_that_is_not_symmetric_is_not_encoded(matrix):
     with pytest.raises(QoroInputError):
         factored_to_json(matrix)
 
@@ -191,14 +193,14 @@ def test_what_is_no_symmetric_matrix_is_not_encoded(matrix):
 # --- the value ------------------------------------------------------------------------------------------
 
 
-def test_a_matrix_of_any_shape_of_triangles_is_the_same_polynomial():
+def test_a_triangular_and_a_symmetric_matrix_give_the_same_polynomial():
     upper = np.array([[1.0, 4.0], [0.0, 2.0]])
     expected = Polynomial(2, {(0,): 1.0, (1,): 2.0, (0, 1): 4.0})
     assert Polynomial.from_matrix(upper) == Polynomial.from_matrix((upper + upper.T) / 2) == expected
 
 
 @pytest.mark.parametrize("terms", [{(0, 1): 2.0, (1,): -1.0}, {(0, 1, 2): 3.0, (2,): 1.0, (0, 2): -5.0}])
-def test_the_value_of_a_state_is_the_sum_of_the_terms_that_are_all_ones(terms):
+def test_the_value_of_a_state_is_the_sum_of_its_terms(terms):
     states = np.array(list(product([False, True], repeat=3)))
     expected = [sum(c for term, c in terms.items() if all(state[i] for i in term)) for state in states]
     assert Polynomial(3, terms).values(states).tolist() == expected
@@ -215,6 +217,6 @@ def test_the_value_of_a_state_is_the_sum_of_the_terms_that_are_all_ones(terms):
         (1, {(0,): math.inf}),
     ],
 )
-def test_a_polynomial_that_breaks_its_own_rules_is_not_made(num_variables, terms):
+def test_an_invalid_polynomial_is_refused(num_variables, terms):
     with pytest.raises(QoroInputError):
         Polynomial(num_variables, terms)

@@ -1,4 +1,4 @@
-"""The body that adds a template, both ways."""
+"""The body that adds a template to a job."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(value: object) -> TemplateBatch:
     return template_batch_from_json(value, circuit_limit_bytes=1000)
 
 
-def test_a_body_says_what_the_page_says() -> None:
+def test_a_body_has_the_documented_form() -> None:
     written = json.loads(json.dumps(template_batch_to_json(TemplateBatch(ENTRY, True, shots=10))))
     blob = written.pop("circuit_template")
     assert gzip.decompress(base64.b64decode(blob)).decode() == TEXT
@@ -59,21 +59,21 @@ def test_a_body_says_what_the_page_says() -> None:
         TemplateBatch(TemplateEntry("", (), [("", ())]), False, shots=1),
     ],
 )
-def test_what_is_written_is_read_back(batch: TemplateBatch) -> None:
+def test_a_batch_is_encoded_and_decoded(batch: TemplateBatch) -> None:
     assert read(json.loads(json.dumps(template_batch_to_json(batch)))) == batch
 
 
-def test_a_text_that_has_been_encoded_before_is_not_encoded_again() -> None:
+def test_an_encoded_text_is_used_as_it_is() -> None:
     body = template_to_json("as it is", ["a"], finalized=True, observables="encoded")
     assert (body["circuit_template"], body["observables"]) == ("as it is", "encoded")
 
 
-def test_a_body_by_hand_is_read() -> None:
+def test_a_body_written_by_hand_is_decoded() -> None:
     assert read(body()) == TemplateBatch(ENTRY, True, shots=10)
     assert read(body(shot_groups=None, circuit_ham_map=None, circuits=None, observables=None)) == read(body())
 
 
-def test_bodies_are_told_apart() -> None:
+def test_bodies_with_a_template_are_recognized() -> None:
     assert is_template_body(body())
     assert not is_template_body({"circuits": {}})
     assert not is_template_body(["circuit_template"])
@@ -88,9 +88,9 @@ SET = {"label": "x", "values": [1, 2]}
         ({"mode": ...}, "mode"),
         ({"finalized": True}, "finalized"),
         ({"colour": 1}, "colour: unknown field"),
-        ({"circuits": {}}, "circuits: belongs to bound circuits"),
-        ({"shot_groups": [[0, 2, 5]]}, "shot_groups: belongs to bound circuits"),
-        ({"circuit_ham_map": [[0, 2]]}, "circuit_ham_map: belongs to bound circuits"),
+        ({"circuits": {}}, "circuits: expected with bound circuits only"),
+        ({"shot_groups": [[0, 2, 5]]}, "shot_groups: expected with bound circuits only"),
+        ({"circuit_ham_map": [[0, 2]]}, "circuit_ham_map: expected with bound circuits only"),
         ({"circuit_template": 5}, "circuit_template: expected text"),
         ({"circuit_template": "AAAA"}, "circuit_template: "),
         ({"parameter_names": ...}, "parameter_names: expected a list"),
@@ -110,17 +110,17 @@ SET = {"label": "x", "values": [1, 2]}
         ({"parameter_sets": [SET | {"values": [1, 10**400]}]}, "parameter_sets[0].values: expected a finite"),
         ({"parameter_sets": [SET, SET]}, "parameter_sets[1]: the label 'x' occurs twice"),
         ({"shots": ...}, "exactly one of shots and observables, got none"),
-        ({"shots": 0}, "shots: expected a whole number"),
+        ({"shots": 0}, "shots: expected an integer"),
         ({"observables": "ZZ"}, "exactly one of shots and observables, got shots and observables"),
         ({"shots": ..., "observables": "ZZ"}, "observables"),
     ],
 )
-def test_what_is_wrong_is_named(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_field_is_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(WireError, match=re.escape(message)):
         read(body(**changes))
 
 
-def test_a_body_that_is_no_object_is_refused() -> None:
+def test_a_body_that_is_not_an_object_is_refused() -> None:
     with pytest.raises(WireError, match="body: expected an object"):
         read([])
 

@@ -1,3 +1,5 @@
+"""Compressed texts, and canonical base64."""
+
 import base64
 import gzip
 import json
@@ -29,12 +31,12 @@ def test_a_text_encodes_to_its_golden_blob(case):
 
 
 @given(st.text())
-def test_what_is_encoded_decodes_to_itself(text):
+def test_an_encoded_value_decodes_to_itself(text):
     assert decode_text(encode_text(text)) == text
 
 
 @given(st.text())
-def test_the_standard_library_reads_what_is_encoded(text):
+def test_the_standard_library_decodes_an_encoded_text(text):
     assert gzip.decompress(base64.b64decode(encode_text(text), validate=True)).decode() == text
 
 
@@ -61,7 +63,7 @@ def test_a_text_one_byte_over_the_limit_is_refused():
         decode_text(encode_text("x" * 1000), limit_bytes=999)
 
 
-def test_a_bomb_is_refused_before_it_is_inflated():
+def test_a_compression_bomb_is_refused_before_it_is_inflated():
     deflater = zlib.compressobj(9, wbits=31)
     bomb = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(64)) + deflater.flush()
     with pytest.raises(WireError, match="more than 16777216 bytes"):
@@ -96,7 +98,7 @@ def test_every_changed_byte_of_the_content_is_refused():
         (gzip.compress(b"ab\xff", mtime=0), "not UTF-8: invalid start byte at byte 2"),
     ],
 )
-def test_what_is_not_one_gzip_member_of_utf8_is_refused_with_the_reason(data, reason):
+def test_data_other_than_one_gzip_member_of_utf8_is_refused_with_the_reason(data, reason):
     with pytest.raises(WireError, match=reason):
         decode_text(as_blob(data))
 
@@ -107,14 +109,14 @@ def test_any_other_bytes_are_refused_with_a_wire_error(data):
         decode_text(as_blob(data))
 
 
-def test_compressed_texts_are_read_as_the_texts_they_hold():
+def test_compressed_texts_equal_the_texts_they_contain():
     texts = {"b": "qreg q[1];", "a": ""}
     compressed = CompressedTexts({label: encode_text(text) for label, text in texts.items()})
     assert list(compressed) == ["b", "a"]
     assert compressed == texts
 
 
-def test_a_compressed_text_over_the_limit_is_refused_when_it_is_asked_for():
+def test_a_compressed_text_over_the_limit_is_refused_on_access():
     compressed = CompressedTexts({"a": encode_text("12345")}, limit_bytes=4)
     with pytest.raises(WireError, match="4 bytes"):
         compressed["a"]
@@ -149,7 +151,7 @@ def test_base64_in_any_other_form_is_refused(text):
 
 
 @given(st.binary(max_size=9), st.text("AQg/=-\n\u00e9", max_size=3), st.integers(0, 12), st.integers(0, 3))
-def test_base64_is_taken_only_as_it_is_written(data, inserted, place, cut):
+def test_only_canonical_base64_is_accepted(data, inserted, place, cut):
     text = as_blob(data)
     text = text[:place] + inserted + text[place + cut :]
     try:

@@ -1,4 +1,4 @@
-"""Items of expectation values that are written many at a time."""
+"""Items of expectation values that are rendered many at a time."""
 
 import json
 import math
@@ -6,18 +6,20 @@ import math
 from qiskit_qoro.models.jobs import ResultsPage
 from qiskit_qoro.wire.results import render_value_items, results_page_to_json
 
-WORDS = ("ZZ", "IX", "YY")
+PAULI_STRINGS = ("ZZ", "IX", "YY")
 ROWS = [[1.0, -0.0, 0.1 + 0.2], [5e-324, -1e300, math.pi]]
 LABELS = ["0.1e", 'a "quoted" %s with ü and \n']
 
 
-def test_items_are_those_of_a_page_to_the_last_bit():
-    items = [json.loads(item) for item in render_value_items(LABELS, WORDS, ROWS)]
-    results = {label: dict(zip(WORDS, row, strict=True)) for label, row in zip(LABELS, ROWS, strict=True)}
+def test_rendered_items_equal_those_of_a_page_to_the_last_bit():
+    items = [json.loads(item) for item in render_value_items(LABELS, PAULI_STRINGS, ROWS)]
+    results = {
+        label: dict(zip(PAULI_STRINGS, row, strict=True)) for label, row in zip(LABELS, ROWS, strict=True)
+    }
     assert items == results_page_to_json(ResultsPage(2, results))["results"]
     assert math.copysign(1, items[0]["results"]["IX"]) == -1
-    assert list(items[1]["results"]) == list(WORDS)
+    assert list(items[1]["results"]) == list(PAULI_STRINGS)
 
 
-def test_circuits_without_words_have_empty_results():
+def test_circuits_without_pauli_strings_have_empty_results():
     assert json.loads(render_value_items(["a"], (), [[]])[0]) == {"label": "a", "results": {}}

@@ -1,4 +1,4 @@
-"""The vendors' blueprint, both ways, and the options of a QPU."""
+"""The vendors' blueprint, and the options of a QPU."""
 
 import pytest
 
@@ -28,12 +28,12 @@ BLUEPRINTS = {
 }
 
 
-def test_a_blueprint_travels_both_ways():
+def test_a_blueprint_is_encoded_and_decoded():
     assert vendor_blueprints_to_json(BLUEPRINTS) == BODY
     assert vendor_blueprints_from_json(BODY) == BLUEPRINTS
 
 
-def test_what_is_missing_has_a_default():
+def test_missing_fields_have_a_default():
     assert vendor_blueprints_from_json({"v": {}}) == {"v": VendorBlueprint("v")}
     (field,) = vendor_blueprints_from_json({"v": {"device": [{"name": "X"}]}})["v"].device
     assert field == VendorField("X", "string")
@@ -50,7 +50,7 @@ def test_what_is_missing_has_a_default():
         ({"v": {"credentials": [{"name": "X", "choices": "ab"}]}}, "v: choices"),
     ],
 )
-def test_a_malformed_blueprint_is_refused_by_name(body, named):
+def test_a_malformed_blueprint_is_refused_with_the_name_of_the_field(body, named):
     with pytest.raises(WireError, match=named):
         vendor_blueprints_from_json(body)
 
@@ -83,7 +83,7 @@ def test_two_kinds_at_once_are_refused(keys):
 @pytest.mark.parametrize(
     "options", [{"mode": 1}, {"1A": 1}, {"": 1}, {"A": None}, {"A": [1]}, {"A": float("nan")}]
 )
-def test_what_is_no_option_of_a_device_is_refused(options):
+def test_an_invalid_option_of_a_qpu_is_refused(options):
     with pytest.raises(QoroInputError):
         DeviceConfig(options)
     with pytest.raises(WireError, match="device_config"):

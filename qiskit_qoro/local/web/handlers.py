@@ -30,7 +30,7 @@ from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.credits import credit_balance_to_json
 from qiskit_qoro.wire.endpoints import Endpoint
-from qiskit_qoro.wire.fields import as_object, only, text_field
+from qiskit_qoro.wire.fields import as_object, refuse_unknown_keys, text_field
 from qiskit_qoro.wire.listings import qpu_systems_to_json, simulator_clusters_to_json
 from qiskit_qoro.wire.payloads import (
     cancelled_to_json,
@@ -90,7 +90,7 @@ def _init_job(context: HandlerContext, call: Call) -> Answer:
 
 def _create_failed_job(context: HandlerContext, call: Call) -> Answer:
     fields = as_object(parse_json(call.body), "body")
-    only(fields, {"tag"})
+    refuse_unknown_keys(fields, {"tag"})
     request = JobRequest(
         tag=text_field(fields, "tag", default="default"),
         job_type=JobType.EXECUTE,

@@ -21,7 +21,7 @@ from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service.submission import Measurement, Submission
 from qiskit_qoro.service.template_submission import CheckedTemplate
-from qiskit_qoro.wire.labels import carry_structure, encode_labels
+from qiskit_qoro.wire.labels import contain_structure, encode_labels
 
 __all__ = ["Plan", "PlannedJob", "build_plan"]
 
@@ -119,7 +119,7 @@ def build_plan(
     postprocessor = build_postprocessor(np.argsort(order).tolist())
     labels = encode_labels(postprocessor.kind, postprocessor.documents(), len(circuits))
     # If the postprocessor did not fit into the labels, the journal keeps it, with the first of the jobs.
-    structure = None if carry_structure(labels) else pack_postprocessor(postprocessor)
+    structure = None if contain_structure(labels) else pack_postprocessor(postprocessor)
     remaining_labels = iter(labels)
     jobs, submissions = [], []
     for draft in drafts:

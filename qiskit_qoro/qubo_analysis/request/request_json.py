@@ -38,7 +38,15 @@ from qiskit_qoro.qubo_analysis.request.request_values import (
     Subspace,
     SweepRange,
 )
-from qiskit_qoro.wire.fields import as_count, as_list, as_number, as_object, boolean_field, only, shown
+from qiskit_qoro.wire.fields import (
+    as_count,
+    as_list,
+    as_number,
+    as_object,
+    boolean_field,
+    refuse_unknown_keys,
+    shown,
+)
 from qiskit_qoro.wire.qubo import MAX_VARIABLES, qubo_from_json
 
 __all__ = ["MAX_LAYERS", "MAX_SUBSPACE", "MAX_SWEEP_POINTS", "PRESETS", "request_from_json"]
@@ -78,7 +86,7 @@ def request_from_json(body: object) -> CharacterizationRequest:
             field.
     """
     fields = as_object(body, "body")
-    only(fields, ("qubo", "target_states", "reference_states", "options"))
+    refuse_unknown_keys(fields, ("qubo", "target_states", "reference_states", "options"))
     options = fields.get("options")
     options = {} if options is None else as_object(options, "options")
     check_known_keys(options, _GROUPS, "options")
