@@ -51,6 +51,8 @@ RUN_KIND = "r"
 
 _MAX_BITS = 2**24  # of a layout that is read: a forged document must not exhaust the memory
 _QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
+# A label that a service has truncated still has this many characters.
+_SHORTEST_TRUNCATED_LABEL = 24
 
 
 @dataclass(frozen=True)
@@ -89,16 +91,21 @@ def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
     Args:
         text: A message of the service, or of this package about an answer of the service.
         experiments: The circuits, by label. A label of ours that is not among them becomes an index.
+
+    A quoted number may be anything. It is a label only after the word "circuit".
     """
     if "'" not in text:
         return text
     by_index = {index_of_label(label): experiment for label, experiment in experiments.items()}
 
+    def is_label(text: str) -> bool:
+        is_number = text.replace(".", "", 1).isdecimal()
+        return not is_number and (text in experiments or len(text) >= _SHORTEST_TRUNCATED_LABEL)
+
     def rename(quoted: re.Match[str]) -> str:
         follows_circuit, label = quoted.groups()
         index = index_of_label(label)
-        # A quoted number alone may be anything: it is a label only after the word "circuit".
-        if index is None or not (follows_circuit or "." in label):
+        if index is None or not (follows_circuit or is_label(label)):
             return quoted[0]
         return f"circuit {index}{_name_in_brackets(by_index.get(index), index)}"
 

@@ -242,6 +242,27 @@ def test_a_quoted_label_is_replaced_by_an_index_and_a_name() -> None:
     assert name_circuits("circuit '0.1rcut'", {}) == "circuit 0"
 
 
-@pytest.mark.parametrize("text", ["", "circuit 'mine': no", "expected '0' or '1', got 'q[0]'", "it's 'x.y'"])
-def test_quotes_that_are_no_label_stay_unchanged(text: str) -> None:
-    assert name_circuits(text, {"mine": Experiment("mine", PLAIN, 5)}) == text
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "circuit 'mine': no",
+        "expected '0' or '1', got 'q[0]'",
+        "it's 'x.y'",
+        "precision is '1.5', expected an integer",
+        "'1.5e3' and '0.25' are too large",
+        "expected version '1.0rc1', got '2.0-beta'",
+        f"'0.{'1' * 40}'",
+        f"'0.{'a' * 21}'",  # one character less than the shortest truncated label
+    ],
+)
+@pytest.mark.parametrize("labels", [["mine"], ["0.1r", "1.5"], []])
+def test_quotes_that_are_no_label_stay_unchanged(text: str, labels: list[str]) -> None:
+    assert name_circuits(text, {label: Experiment("name", PLAIN, 5) for label in labels}) == text
+
+
+def test_a_label_that_the_service_truncated_is_replaced() -> None:
+    label = "1." + "eJxVjk0KwjAQRu8y6yJ"
+    assert name_circuits(f"'{label}xyz' is bad", {}) == "circuit 1 is bad"
+    experiments = {f"{label}0123456789": Experiment("bell", PLAIN, 5)}
+    assert name_circuits(f"'{label}012' is bad", experiments) == "circuit 1 ('bell') is bad"
