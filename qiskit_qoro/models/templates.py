@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -16,23 +15,21 @@ __all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry", "are_finite_floats"
 ParameterSet = tuple[str, tuple[float, ...]]
 """The label of a circuit and its parameter values, in the order of the parameter names."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
 
 @dataclass(frozen=True)
 class TemplateEntry:
     """A program with parameter names, and the parameter sets to run it with. Each set gives one circuit.
 
     Args:
-        template_qasm: OpenQASM 2 with parameter names as angles, for example ``ry(theta_0) q[0];``. Each
-            whole word that is a name is replaced by a value.
-        parameter_names: The names, each once.
+        template_qasm: OpenQASM 2 with parameter names as angles, for example ``ry(theta_0) q[0];``. A name
+            is replaced by a value wherever no letter, digit or underscore is directly before or after it.
+        parameter_names: The names, each once. They may be any text, for example ``w_0[0]`` or ``β``.
         parameter_sets: For each circuit a pair of its label and its values, one for each name in order. The
             values are a list, a tuple or a row of an array. A mapping from labels to values is accepted too.
 
     Raises:
-        QoroInputError: An argument has the wrong type, a name is not an identifier or occurs twice, a label
-            occurs twice, the number of values differs from the number of names, or a value is not a finite
+        QoroInputError: An argument has the wrong type, a name is empty or occurs twice, a label occurs
+            twice, the number of values differs from the number of names, or a value is not a finite
             number.
     """
 
@@ -72,10 +69,9 @@ def _check_names(names: object) -> tuple[str, ...]:
         raise QoroInputError(f"parameter_names is {_shown(names)}, expected a list of names")
     checked: dict[str, None] = {}
     for index, name in enumerate(names):
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not name or not _is_unicode(name):
             raise QoroInputError(
-                f"parameter_names[{index}] is {_shown(name)}, expected an identifier of letters, digits and "
-                "underscores that does not begin with a digit"
+                f"parameter_names[{index}] is {_shown(name)}, expected Unicode text that is not empty"
             )
         if name in checked:
             raise QoroInputError(f"parameter_names[{index}] repeats {name!r}, expected each name once")
@@ -146,6 +142,15 @@ def _finite(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be sent: half a surrogate pair cannot be encoded in UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(value: object) -> str:

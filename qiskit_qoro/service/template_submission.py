@@ -15,8 +15,8 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import JobRequest
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.qasm.read.parser import parse_program
-from qiskit_qoro.qasm.read.qelib1_completion import complete_program
-from qiskit_qoro.qasm.read.template_parser import check_names, parse_template
+from qiskit_qoro.qasm.read.qelib1_completion import complete_template
+from qiskit_qoro.qasm.read.template_parser import TemplateText, check_placement, parse_template
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
 from qiskit_qoro.service.submission import Measurement, Submission, check_job_type
@@ -90,28 +90,29 @@ def check_templates(templates: Sequence[TemplateEntry]) -> list[CheckedTemplate]
     return checked
 
 
-def _check(template: TemplateEntry) -> CheckedTemplate:
-    text = complete_program(template.template_qasm)
+def _check(entry: TemplateEntry) -> CheckedTemplate:
+    template = TemplateText.of(entry.template_qasm, entry.parameter_names)
+    check_placement(template)
+    template = complete_template(template)
     try:
-        circuit = parse_template(text, template.parameter_names)
+        circuit = parse_template(template)
     except QoroInputError as error:
         # parse_template replaces the names by arbitrary numbers. An angle such as ln(theta - 5) may be
         # undefined for these, and yet be defined for the actual values.
-        first_circuit = _parse_first_circuit(text, template)
+        first_circuit = _parse_first_circuit(template, entry)
         if first_circuit is None:
             raise error from error.__cause__
         circuit = first_circuit
     return CheckedTemplate(
-        text, circuit.num_qubits, template.parameter_names, template.parameter_sets, int(circuit.depth())
+        template.text, circuit.num_qubits, template.names, entry.parameter_sets, int(circuit.depth())
     )
 
 
-def _parse_first_circuit(text: str, template: TemplateEntry) -> QuantumCircuit | None:
+def _parse_first_circuit(template: TemplateText, entry: TemplateEntry) -> QuantumCircuit | None:
     """Parse the template with its first parameter set; return ``None`` if that fails too."""
-    _, values = template.parameter_sets[0]
+    _, values = entry.parameter_sets[0]
     try:
-        check_names(template.parameter_names)
-        return parse_program(resolve_template(text, template.parameter_names, values))
+        return parse_program(resolve_template(template.text, template.names, values))
     except QoroInputError:
         return None
 

@@ -48,6 +48,24 @@ def test_values_replace_parameter_names(service: Any) -> None:
         assert results[label] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("theta_1", "theta_10"), ("w_0[1]", "w_0[10]"), ("β[0]", "θ"), ("x", "x.y"), ("名(1, 2)", "名")],
+)
+def test_a_parameter_name_may_be_any_text(service: Any, first: str, second: str) -> None:
+    job_id = service.open(**EXPECTATION)
+    text = f"qreg q[2];\nry({first}) q[0];\ncx q[0],q[1];\nrx(-2*{second}) q[1];\n"
+    fields = {
+        "circuit_template": service.blob(service.header + text),
+        "parameter_names": [second, first],
+        "observables": observables(service),
+    }
+    assert add(service, job_id, ("x", [0.7, 0.3]), **fields).status_code == 200
+    service.settle()
+    expected = {"ZI": math.cos(0.3), "ZZ": math.cos(1.4)}
+    assert service.results(job_id)["x"] == pytest.approx(expected, abs=1e-12)
+
+
 def test_the_rows_of_a_template_are_sampled(service: Any) -> None:
     job_id = service.open()
     text = service.header + TEXT + "measure q -> c;\n"
@@ -129,7 +147,8 @@ def test_a_row_that_fails_is_named_and_fails_the_job(service: Any) -> None:
         ({"parameter_names": None}, "parameter_names"),
         ({"parameter_names": ["theta_1"]}, "parameter_sets[0]"),
         ({"parameter_names": ["theta_1", "theta_1"]}, "parameter_names[1]"),
-        ({"parameter_names": ["theta_1", "q[0]"]}, "parameter_names[1]"),
+        ({"parameter_names": ["theta_1", ""]}, "parameter_names[1]"),
+        ({"parameter_names": ["theta_1", 2]}, "parameter_names[1]"),
         ({"parameter_sets": None}, "parameter_sets"),
         ({"parameter_sets": []}, "parameter_sets"),
         ({"parameter_sets": {"x": [1, 2]}}, "parameter_sets"),

@@ -48,6 +48,11 @@ def test_a_template_without_parameters_has_one_circuit_for_each_label() -> None:
     assert entry((), [("x", ()), ("y", [])]).parameter_sets == (("x", ()), ("y", ()))
 
 
+def test_a_name_may_be_any_text() -> None:
+    names = ("w_0[0]", "β[0]", "θ", "2b", "layer.0 weight", "'", " ", "pi", "名")
+    assert entry(names, [("x", range(len(names)))]).parameter_names == names
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -55,10 +60,8 @@ def test_a_template_without_parameters_has_one_circuit_for_each_label() -> None:
         ({"names": "ab"}, "parameter_names is 'ab', expected a list"),
         ({"names": None}, "parameter_names is None"),
         ({"names": ["a", 5]}, "parameter_names[1] is 5"),
-        ({"names": ["a", "2b"]}, "parameter_names[1] is '2b', expected an identifier"),
-        ({"names": ["a", "θ"]}, "parameter_names[1] is 'θ'"),
-        ({"names": ["a", "b[0]"]}, "parameter_names[1] is 'b[0]'"),
-        ({"names": ["a", ""]}, "parameter_names[1] is ''"),
+        ({"names": ["a", ""]}, "parameter_names[1] is '', expected Unicode text that is not empty"),
+        ({"names": ["a", "\ud800"]}, "parameter_names[1] is '\\ud800', expected Unicode text"),
         ({"names": ["a", "a"]}, "parameter_names[1] repeats 'a'"),
         ({"sets": 5}, "parameter_sets is 5, expected a list of (label, values)"),
         ({"sets": "xy"}, "parameter_sets is 'xy'"),

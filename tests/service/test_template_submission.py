@@ -130,7 +130,16 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         {},
         "line 3, column 6: .*'q'",
     ),
-    "a reserved name": ([template(TWO, ["a", "b", "pi"], [("x", [1, 2, 3])])], {}, "'pi' is reserved"),
+    "a word of the language": (
+        [template(TWO, ["a", "b", "cx"], [("x", [1, 2, 3])])],
+        {},
+        r"templates\[0\]: line 6, column 1: the parameter 'cx' occurs outside of an angle",
+    ),
+    "a number that goes on with a parameter": (
+        [template(TWO.replace("(a)", "(1.e5)"), ["e5", "b"])],
+        {},
+        r"templates\[0\]: line 5, column 6: the parameter 'e5' touches a number",
+    ),
     "a job configuration of the wrong type": ([template()], {"override_job_config": {}}, "type JobConfig"),
     "an execution configuration of the wrong type": (
         [template()],
@@ -334,6 +343,34 @@ def test_results_agree_with_the_circuits_that_qiskit_binds(live_service: QoroSer
         # Qiskit's labels have qubit 0 on the right.
         expected = {text: state.expectation_value(SparsePauliOp(text[::-1])).real for text in pauli_strings}
         assert results[label] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("w_0[0]", "w_0[1]"), ("β[0]", "θ"), ("pi", "h"), ("t", "cu1"), ("a,b", "//"), ("qoro_p0", "pi")],
+)
+def test_a_name_may_be_any_text(live_service: QoroService, first: str, second: str) -> None:
+    # The definition of c3x, which is inserted, contains some of the names.
+    text = HEADER + (
+        f"qreg q[4];\nry({first}) q[0];\nry(-2*{second}) q[1];\nx q[2];\nc3x q[0],q[1],q[2],q[3];\n"
+    )
+    entry = template(text, [second, first], [("x", [0.3, 1.1]), ("y", [-0.4, 2.0])])
+    job = live_service.submit_circuit_templates([entry], ham_ops="IIIZ;ZZII")
+    live_service.poll_job_status(job, loop_until_complete=True, verbose=False)
+    results = live_service.get_job_results(job).results
+    assert results is not None
+    for label, (second_value, first_value) in entry.parameter_sets:
+        circuit = QuantumCircuit(4)
+        circuit.ry(first_value, 0)
+        circuit.ry(-2 * second_value, 1)
+        circuit.x(2)
+        circuit.mcx([0, 1, 2], 3)
+        state = Statevector(circuit)
+        expected = {
+            pauli_string: state.expectation_value(SparsePauliOp(pauli_string[::-1])).real
+            for pauli_string in ("IIIZ", "ZZII")
+        }
+        assert results[label] == pytest.approx(expected, abs=1e-9)
 
 
 def test_results_of_many_parameter_sets_have_their_labels_in_order(live_service: QoroService) -> None:

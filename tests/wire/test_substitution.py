@@ -33,6 +33,13 @@ def test_only_whole_words_are_replaced(text: str, resolved: str) -> None:
 
 def test_inserted_numbers_are_not_searched_for_names() -> None:
     assert resolve_template("a b", ["a", "e"], [1e-300, 7]) == "1e-300 b"
+    assert resolve_template("rx(theta)", ["theta", "5"], [0.5, 7]) == "rx(0.5)"
+
+
+def test_a_name_may_be_any_text() -> None:
+    text = "rx(w_0[0]) q[0];ry(-w_0[10]/β) q[0];"
+    resolved = "rx(1.0) q[0];ry(-2.0/-0.5) q[0];"
+    assert resolve_template(text, ["w_0[0]", "w_0[10]", "β"], [1, 2, -0.5]) == resolved
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -55,5 +62,5 @@ def test_the_text_is_the_shortest_one() -> None:
 
 
 def test_each_name_needs_a_value() -> None:
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="got 1 values for 2 names"):
         resolve_template("a", ["a", "b"], [1])

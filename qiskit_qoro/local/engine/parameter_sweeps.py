@@ -141,9 +141,8 @@ def _angles(prepared: PreparedTemplate, rows: Sequence[Sequence[float]]) -> Floa
     Raises:
         QoroError: An expression has no value, or one that is not finite.
     """
-    if prepared.has_names_only:
-        columns = [prepared.template.names.index(name) for name in prepared.expressions]
-        angles = np.array(rows, dtype=np.float64)[:, columns]
+    if prepared.name_indices is not None:
+        angles = np.array(rows, dtype=np.float64)[:, prepared.name_indices]
     else:
         angles = np.array([prepared.angles(row) for row in rows])
     if not np.isfinite(angles).all():

@@ -20,7 +20,7 @@ An angle may be an expression such as ``2*theta``. Its value is computed by the 
 from __future__ import annotations
 
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,13 +30,14 @@ from qiskit.circuit import Qubit
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_text, write_engine_program
+from qiskit_qoro.models.template_names import Occurrence
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
-from qiskit_qoro.qasm.read.template_parser import angle_spans, contains_name, find_misplaced_name
-from qiskit_qoro.wire.substitution import resolve_template
+from qiskit_qoro.qasm.read.template_parser import TemplateText, angle_spans, find_misplaced_name
+from qiskit_qoro.wire.substitution import decimal_text, resolve_template
 
-__all__ = ["PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
+__all__ = ["Expression", "PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
 
 # A job has few templates, and a worker alternates between a few jobs.
 _CACHE_SIZE = 8
@@ -51,6 +52,31 @@ class Template:
 
     text: str
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An angle that contains names. Its text is ``pieces`` with the values of the names between them.
+
+    Attributes:
+        pieces: The text around the names, one piece more than there are names.
+        names: The index of each name.
+    """
+
+    pieces: tuple[str, ...]
+    names: tuple[int, ...]
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is a name alone."""
+        return self.pieces == ("", "")
+
+    def resolve(self, numbers: Sequence[str]) -> str:
+        """Insert the values of all names, as text."""
+        text = [self.pieces[0]]
+        for index, piece in zip(self.names, self.pieces[1:], strict=True):
+            text += (numbers[index], piece)
+        return "".join(text)
 
 
 @dataclass(frozen=True)
@@ -113,13 +139,15 @@ class PreparedTemplate:
     """
 
     template: Template
-    expressions: tuple[str, ...]
+    expressions: tuple[Expression, ...]
     slotted: _SlottedProgram
 
     @cached_property
-    def has_names_only(self) -> bool:
-        """Whether each expression is a name alone."""
-        return set(self.expressions) <= set(self.template.names)
+    def name_indices(self) -> tuple[int, ...] | None:
+        """The index of each expression's name; ``None`` unless each expression is a name alone."""
+        if not all(expression.is_name for expression in self.expressions):
+            return None
+        return tuple(expression.names[0] for expression in self.expressions)
 
     def angles(self, values: Sequence[float]) -> list[float]:
         """Compute the value of each expression.
@@ -130,10 +158,9 @@ class PreparedTemplate:
         Raises:
             QoroInputError: An expression has no value.
         """
-        if self.has_names_only:
-            known = dict(zip(self.template.names, values, strict=True))
-            return [known[expression] for expression in self.expressions]
-        return _evaluate(self.expressions, self.template.names, values)
+        if self.name_indices is not None:
+            return [values[index] for index in self.name_indices]
+        return _evaluate(self.expressions, values)
 
     def fill(self, angles: Sequence[float]) -> EngineProgram:
         """Return the program with these values of the expressions.
@@ -211,24 +238,30 @@ class TemplateCache:
 def _prepare(
     template: Template, *, measure: bool, basis_gates: frozenset[str] | None
 ) -> PreparedTemplate | None:
-    code = blank_comments(template.text)
-    if find_misplaced_name(code, template.names) is not None:
+    text = TemplateText.of(template.text, template.names)
+    # A name may contain brackets, commas or "//", so the text is split with its names hidden.
+    code = blank_comments(text.hidden)
+    if find_misplaced_name(code, text.occurrences) is not None:
         return None
+    occurrences = deque(each for each in text.occurrences if code[each.start] != " ")  # not in a comment
     # Split the text at each angle that contains a name. Equal expressions get the same index.
-    index_of: dict[str, int] = {}
+    index_of: dict[Expression, int] = {}
     pieces, position = [], 0
     for start, end in angle_spans(code):
-        if contains_name(code[start:end], template.names):
-            index = index_of.setdefault(code[start:end].strip(), len(index_of))
+        inside = []
+        while occurrences and occurrences[0].start < end:
+            inside.append(occurrences.popleft())
+        if inside:
+            index = index_of.setdefault(_expression(code, start, end, inside), len(index_of))
             pieces.append((code[position:start], index))
             position = end
     rng = random.Random(_MARKER_SEED)
     slotted = []
     for scale in (1.0, -1e-7):
         markers = [scale * (1 + rng.random()) for _ in index_of]
-        text = "".join(f"{before}{markers[index]!r}" for before, index in pieces) + code[position:]
+        marked = "".join(f"{before}{markers[index]!r}" for before, index in pieces) + code[position:]
         try:
-            circuit = parse_program(text)
+            circuit = parse_program(marked)
             index_of_marker = {marker: index for index, marker in enumerate(markers)}
             writer = _SlotWriter(circuit, index_of_marker, measure=measure, basis_gates=basis_gates)
             slotted.append(writer.write_slotted())
@@ -279,8 +312,17 @@ class _SlotWriter(ProgramWriter):
         self._body.append(f" {self._operands(qubits)};\n")
 
 
-def _evaluate(expressions: Sequence[str], names: Sequence[str], values: Sequence[float]) -> list[float]:
+def _expression(code: str, start: int, end: int, occurrences: Sequence[Occurrence]) -> Expression:
+    """Return the angle at ``code[start:end]``, which contains ``occurrences``."""
+    ends = [start, *(each.end for each in occurrences)]
+    starts = [*(each.start for each in occurrences), end]
+    pieces = [code[begin:stop] for begin, stop in zip(ends, starts, strict=True)]
+    pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
+    return Expression(tuple(pieces), tuple(each.name_index for each in occurrences))
+
+
+def _evaluate(expressions: Sequence[Expression], values: Sequence[float]) -> list[float]:
     """Compute each expression by parsing it as the angle of a gate."""
-    resolved = [resolve_template(expression, names, values) for expression in expressions]
-    gates = "".join(f"U({expression},0,0) q[0];" for expression in resolved)
+    numbers = [decimal_text(value) for value in values]
+    gates = "".join(f"U({expression.resolve(numbers)},0,0) q[0];" for expression in expressions)
     return [instruction.params[0] for instruction in parse_program(f"qreg q[1];{gates}").data]

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.template_names import find_names, replace_names
 from qiskit_qoro.qasm.read.guards import blank_comments, defined_gates
 from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.read.template_parser import TemplateText
 
-__all__ = ["QISKIT_QELIB1_GATES", "complete_program", "read_program"]
+__all__ = ["QISKIT_QELIB1_GATES", "complete_program", "complete_template", "read_program"]
 
 QISKIT_QELIB1_GATES: Mapping[str, str] = {
     "rxx": "(theta) a,b { h a; h b; cx a,b; rz(theta) b; cx a,b; h a; h b; }",
@@ -50,6 +52,27 @@ def complete_program(text: str) -> str:
             returned unchanged.
     """
     return _complete(text)[0]
+
+
+def complete_template(template: TemplateText) -> TemplateText:
+    """Insert the definitions that a template expects in Qiskit's ``qelib1.inc``.
+
+    The service replaces names in the definitions too. If a definition contains one of the names, all names
+    are renamed.
+    """
+    completed, offset = _complete(template.hidden)
+    if completed == template.hidden:
+        return template
+    definitions = completed[offset : offset + len(completed) - len(template.hidden)]
+    text, names = template.text, template.names
+    if find_names(definitions, names):
+        prefix = "qoro_p"
+        while prefix in text:
+            prefix += "_"
+        names = tuple(f"{prefix}{index}" for index in range(len(names)))
+        text = replace_names(text, template.occurrences, names)
+        _, offset = _complete(text)
+    return TemplateText.of(text[:offset] + definitions + text[offset:], names)
 
 
 def read_program(text: str) -> tuple[str, QuantumCircuit]:

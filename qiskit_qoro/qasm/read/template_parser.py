@@ -1,17 +1,19 @@
 """Parser for templates, which are programs with names as angles.
 
-Each name is replaced by a number of the same length before the text is parsed, so that errors of the parser
-have the line and column of the template. A separate check of the text makes sure that names occur as angles
-only, and not as registers, gates or indices.
+A name may be any text, so a template cannot be read before its names are replaced, as the service replaces
+them. Here each name is replaced by a number of the same length, so that errors of the parser have the line
+and column of the template. A separate check makes sure that names occur as angles only, and not as
+registers, gates or indices.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.template_names import Occurrence, find_names, replace_names
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.read.guards import blank_comments, error_at
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -19,63 +21,82 @@ from qiskit_qoro.qasm.read.parser import parse_program
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["angle_spans", "check_names", "contains_name", "find_misplaced_name", "parse_template"]
+__all__ = ["TemplateText", "angle_spans", "check_placement", "find_misplaced_name", "parse_template"]
 
-_IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*")
 # The beginning of a gate with angles, up to and including the bracket. A condition may precede it.
 _CALL = re.compile(r"(?:\A|[;{}])\s*(?:if\s*\([^()]*\)\s*)?(?!if\b)[A-Za-z_]\w*\s*\(")
 _DELIMITER = re.compile(r"[(),;{}]")
-_RESERVED = frozenset(
-    {"OPENQASM", "include", "qreg", "creg", "gate", "opaque", "measure", "reset", "barrier", "if"}
-    | {"pi", "sin", "cos", "tan", "exp", "ln", "sqrt", "U", "CX"}
-)
-# A name such as e5 may be the exponent of a number, and would be replaced in it.
-_EXPONENT = re.compile(r"[eE][0-9]+")
+_NUMBER_CHARS = frozenset("0123456789.")
 _GOLDEN_RATIO = 0.6180339887498949
 
 
-def parse_template(text: str, names: Sequence[str], *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircuit:
+@dataclass(frozen=True)
+class TemplateText:
+    """The text of a template, and where its names occur.
+
+    Attributes:
+        text: OpenQASM 2 that may have names as angles.
+        names: The names, distinct and not empty. They need not all occur.
+        occurrences: Where they occur, also in comments.
+        hidden: The text with a number of the same length in place of each name, so that all other text keeps
+            its position.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    occurrences: Sequence[Occurrence]
+    hidden: str
+
+    @classmethod
+    def of(cls, text: str, names: Sequence[str]) -> Self:
+        """Find the names in a text and hide them."""
+        occurrences = find_names(text, names)
+        numbers = [_number_of_same_length(name, index) for index, name in enumerate(names)]
+        return cls(text, tuple(names), occurrences, replace_names(text, occurrences, numbers))
+
+
+def check_placement(template: TemplateText) -> None:
+    """Check that names occur only as angles, or as parts of their expressions.
+
+    Raises:
+        QoroInputError: A name occurs elsewhere, or inside a number. The message begins with line and column.
+    """
+    code = blank_comments(template.hidden)
+    misplaced = find_misplaced_name(code, template.occurrences)
+    if misplaced is not None:
+        raise error_at(
+            code,
+            misplaced.start,
+            f"the parameter {_shown(template.names[misplaced.name_index])} occurs outside of an angle; "
+            "parameters may only be angles of gates, and no register, gate or parameter of a gate "
+            "definition may have the same name",
+        )
+    for start, end, index in template.occurrences:
+        # Most values would make a number such as 1.0.5, and some would make a valid one with another meaning.
+        if code[start] != " " and (_ends_in_number(code, start) or code[end : end + 1] in _NUMBER_CHARS):
+            raise error_at(
+                code,
+                start,
+                f"the parameter {_shown(template.names[index])} touches a number and would become a part of "
+                "it; put an operator between them",
+            )
+
+
+def parse_template(template: TemplateText, *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircuit:
     """Parse a template with a number in place of each name.
 
     Args:
-        text: OpenQASM 2 that may have names as angles.
-        names: The names. They are identifiers, and need not all occur.
+        template: The template, whose names :func:`check_placement` has checked.
         limits: The limits for the size of the program.
 
     Returns:
         The circuit, with meaningless angles.
 
     Raises:
-        QoroInputError: A name is reserved in OpenQASM 2 or occurs as something other than an angle, or the
-            text is not a program. The message begins with line and column of the template if they are known.
+        QoroInputError: The text is not a program. The message begins with line and column of the template if
+            they are known.
     """
-    check_names(names)
-    code = blank_comments(text)
-    misplaced = find_misplaced_name(code, names)
-    if misplaced is not None:
-        raise error_at(
-            code,
-            misplaced.start(),
-            f"the parameter '{misplaced[0]}' occurs outside of an angle; parameters may only be angles of "
-            "gates, and no register, gate or parameter of a gate definition may have the same name",
-        )
-    numbers = {name: _number_of_same_length(name, index) for index, name in enumerate(names)}
-    return parse_program(_IDENTIFIER.sub(lambda match: numbers.get(match[0], match[0]), text), limits=limits)
-
-
-def check_names(names: Sequence[str]) -> None:
-    """Refuse names that have a meaning in OpenQASM 2.
-
-    Raises:
-        QoroInputError: A name is reserved, or reads like the exponent of a number.
-    """
-    for name in names:
-        if name in _RESERVED:
-            raise QoroInputError(f"the parameter name {name!r} is reserved in OpenQASM 2; rename it")
-        if _EXPONENT.fullmatch(name):
-            raise QoroInputError(
-                f"the parameter name {name!r} reads like the exponent of a number (1{name}); rename it"
-            )
+    return parse_program(template.hidden, limits=limits)
 
 
 def angle_spans(code: str) -> Iterator[tuple[int, int]]:
@@ -101,30 +122,36 @@ def angle_spans(code: str) -> Iterator[tuple[int, int]]:
                 break
 
 
-def contains_name(expression: str, names: Collection[str]) -> bool:
-    """Whether one of ``names`` occurs in an expression."""
-    return any(match[0] in names for match in _IDENTIFIER.finditer(expression))
-
-
-def find_misplaced_name(code: str, names: Sequence[str]) -> re.Match[str] | None:
+def find_misplaced_name(code: str, occurrences: Sequence[Occurrence]) -> Occurrence | None:
     """Return the first occurrence of a name outside of an angle, or ``None``.
 
     Args:
-        code: A program, with comments blanked.
-        names: The names.
+        code: A template with hidden names, see :class:`TemplateText`, and with comments blanked.
+        occurrences: Where the names occur, including those in comments.
     """
-    name_set = frozenset(names)
-    # Both the identifiers and the spans are ascending, so one pass over both is enough.
+    # Both the occurrences and the spans are ascending, so one pass over both is enough.
     spans = angle_spans(code)
     start, end = next(spans, (len(code), len(code)))
-    for match in _IDENTIFIER.finditer(code):
-        if match[0] not in name_set:
+    for occurrence in occurrences:
+        if code[occurrence.start] == " ":  # in a comment
             continue
-        while end <= match.start() and end < len(code):
+        while end <= occurrence.start and end < len(code):
             start, end = next(spans, (len(code), len(code)))
-        if not start <= match.start() < end:
-            return match
+        if not start <= occurrence.start < end:
+            return occurrence
     return None
+
+
+def _ends_in_number(code: str, end: int) -> bool:
+    """Whether the text before ``end`` ends in a number, or in one whose exponent has no digits yet."""
+    if code[end - 1] in _NUMBER_CHARS:
+        return True
+    if code[end - 1] not in "+-" or code[end - 2] not in "eE":
+        return False
+    begin = end - 2  # before the "e"; the bracket before the angle ends the loop
+    while code[begin - 1] in _NUMBER_CHARS:
+        begin -= 1
+    return begin < end - 2 and not (code[begin - 1].isalnum() or code[begin - 1] == "_")
 
 
 def _number_of_same_length(name: str, index: int) -> str:
@@ -136,3 +163,7 @@ def _number_of_same_length(name: str, index: int) -> str:
         return str(1 + index % 9) * len(name)
     fraction = 0.1 + 0.8 * ((index + 1) * _GOLDEN_RATIO % 1)
     return f"{fraction:.{len(name) - 2}f}"
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:77]}...")

@@ -73,6 +73,32 @@ def test_the_program_of_a_row_equals_the_one_from_its_resolved_text(
         assert row_or_error(cache, template, values, **options) == program_or_error(text, **options), values
 
 
+STRANGE_NAMES = {
+    "brackets": ("w_0[0]", "w_0[1]"),
+    "letters of any script": ("θ", "β[0]"),
+    "delimiters": ("f(x,y;z)", "}"),
+    "a comment": ("a//b", "c//"),
+    "one inside the other": ("a+a", "a"),
+    "digits": ("7", "77"),
+    "words of the language": ("pi", "measure"),
+    "a space": ("x y", "x  y"),
+}
+
+
+@pytest.mark.parametrize("names", STRANGE_NAMES.values(), ids=STRANGE_NAMES)
+def test_a_name_may_be_any_text(names: tuple[str, str]) -> None:
+    first, second = names
+    body = f"rx({first}) q[0];ry(2*{second}-1) q;cx q[0],q[1];u3({second}, {first} ,0.5) q[1]; // {first}"
+    cache, template = TemplateCache(), Template(HEADER + body, names)
+    for values in [(0.3, -1.2), (-0.5, 1e-7), (math.pi / 2, 0.0)]:
+        text = HEADER + (
+            f"rx({values[0]}) q[0];ry(2*{values[1]}-1) q;cx q[0],q[1];u3({values[1]},{values[0]},0.5) q[1];"
+        )
+        assert row_or_error(cache, template, list(values)) == program_or_error(text)
+    # The rows were filled in, not parsed singly.
+    assert cache.prepare(template) is not None
+
+
 def test_more_templates_than_the_cache_keeps_are_not_mixed_up() -> None:
     cache = TemplateCache()
     for _ in range(3):

@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 
 import pytest
+from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm.read.template_parser import angle_spans, parse_template
+from qiskit_qoro.qasm.read.template_parser import (
+    TemplateText,
+    angle_spans,
+    check_placement,
+    parse_template,
+)
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3];\ncreg c[2];\n'
 LINES = HEADER.count("\n")
+
+
+def read(text: str, names: list[str]) -> QuantumCircuit:
+    template = TemplateText.of(text, names)
+    check_placement(template)
+    return parse_template(template)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +47,7 @@ LINES = HEADER.count("\n")
     ],
 )
 def test_names_are_accepted_as_angles(body: str, names: list[str]) -> None:
-    circuit = parse_template(HEADER + body, names)
+    circuit = read(HEADER + body, names)
     assert circuit.num_qubits == 3
     assert circuit.size() >= 1
 
@@ -62,19 +74,61 @@ def test_an_error_contains_line_and_column_of_the_template(
 ) -> None:
     position = f"line {LINES + 1}, column {column}: " if column > 0 else "line 3, column 6: "
     with pytest.raises(QoroInputError, match=re.escape(position)) as caught:
-        parse_template(HEADER + body, names)
+        read(HEADER + body, names)
     assert reason in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["pi", "sin", "ln", "if", "gate", "measure", "qreg", "OPENQASM", "U", "CX"])
-def test_reserved_names_are_refused(name: str) -> None:
-    with pytest.raises(QoroInputError, match=f"'{name}' is reserved in OpenQASM 2"):
-        parse_template(HEADER, [name])
+@pytest.mark.parametrize("name", ["if", "gate", "measure", "qreg", "OPENQASM", "U", "CX", "qelib1", "2"])
+def test_a_word_of_the_language_that_occurs_as_such_is_no_angle(name: str) -> None:
+    body = "if(c==1) x q[0]; gate f(x) r { rx(x) r; } measure q[0]->c[0]; U(1,2,3) q[0]; CX q[0],q[1];"
+    with pytest.raises(QoroInputError, match=re.escape(f"the parameter {name!r} occurs outside of an angle")):
+        read(HEADER + body, [name])
 
 
-def test_a_name_that_reads_like_an_exponent_is_refused() -> None:
-    with pytest.raises(QoroInputError, match=re.escape("'e5' reads like the exponent of a number")):
-        parse_template(HEADER + "rx(1.e5) q[0];", ["e5"])
+def test_a_name_replaces_a_word_of_the_language() -> None:
+    circuit = read(HEADER + "rx(pi) q[0]; rx(measure) q[0];", ["pi", "measure"])
+    assert circuit.data[0].params == [11.0]  # a number of two characters
+
+
+@pytest.mark.parametrize(
+    ("angle", "name", "column"),
+    [
+        ("1.e5", "e5", 6),
+        ("1e-x", "x", 7),
+        (".5E+x", "x", 8),
+        ("2*1.5e-x", "x", 11),
+        ("x.5", "x", 4),
+        ("$.5", "$", 4),
+        ("$$", "$", 4),
+        ("[a].2", "[a]", 4),
+        ("7.5", "7", 4),
+    ],
+)
+def test_a_name_that_would_become_part_of_a_number_is_refused(angle: str, name: str, column: int) -> None:
+    position = f"line {LINES + 1}, column {column}: the parameter {name!r} touches a number"
+    with pytest.raises(QoroInputError, match=re.escape(position)):
+        read(f"{HEADER}rx({angle}) q[0];", [name])
+
+
+@pytest.mark.parametrize(
+    ("angle", "names"),
+    [
+        ("w_0[0]", ["w_0[0]"]),
+        ("-β[0]*θ", ["β[0]", "θ"]),
+        ("f(x,y;z)//a", ["f(x,y;z)//a"]),
+        ("(x)+2", ["(x)"]),
+        ("e-x", ["e", "x"]),
+        ("x2e-y", ["x2e", "y"]),
+        ("1e-2-x", ["x"]),
+        ('2 * "x"', ['"x"']),
+        ("0x", ["0x"]),
+        (" ", [" "]),
+    ],
+)
+def test_a_name_may_be_any_text(angle: str, names: list[str]) -> None:
+    # A space is a name too, so the text has no other ones.
+    text = f'include\n"qelib1.inc";qreg\nq[1];rx({angle})\nq[0];'
+    assert read(text, names).size() == 1
 
 
 def test_every_angle_is_found() -> None:
