@@ -51,10 +51,9 @@ Template = tuple[str, tuple[str, ...], dict[str, tuple[float, ...]]]
 
 
 @contextmanager
-def serving(command: str) -> Iterator[str]:
+def serving(command: str, *options: str) -> Iterator[str]:
     """Run the service and yield its base URL as soon as the service is ready."""
-    # With one worker, a second job stays pending while the first one runs.
-    arguments = [command, "serve", "--token", TOKEN, "--workers", "1"]
+    arguments = [command, "serve", "--token", TOKEN, *options]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
     timeout = threading.Timer(READY_S, process.kill)
     timeout.start()
@@ -433,7 +432,8 @@ def checks() -> list[Callable[[], None]]:
 
 def main(command: str) -> int:
     print(f"qoro-divi {metadata.version('qoro-divi')} calls {command}", flush=True)
-    with serving(command) as url:
+    # With one worker, a second job stays pending while the first one runs.
+    with serving(command, "--workers", "1") as url:
         sys.modules[QoroService.__module__].API_URL = url
         return run_checks(checks())
 

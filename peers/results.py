@@ -140,7 +140,7 @@ def main(command: str) -> None:
     print(f"qoro-divi {metadata.version('qoro-divi')}, qiskit-qoro {qiskit_qoro.__version__}, {command}")
     titles = ("results", "qoro-divi", "ours", "ratio", "computed", "read", "share", "Result", "share")
     print(ROW.format(*titles), flush=True)
-    with serving(command) as url, relaying(url) as relay:
+    with serving(command, "--workers", "1") as url, relaying(url) as relay:
         # As in qoro_divi.py: the client reads its base URL from a constant of its module.
         sys.modules[divi.backends.QoroService.__module__].API_URL = relay
         for workload in (*map(distinct_outcomes, WIDTHS), many_circuits()):
