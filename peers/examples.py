@@ -24,6 +24,9 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from divi.backends import QoroService
+from qoro_divi import serving
+
 TOKEN = "the-token-of-the-examples"
 MAX_SHOTS = "100"
 POLLING_INTERVAL_S = 0.05
@@ -38,12 +41,12 @@ SHOWN_LINES = 25
 
 def run_program(url: str, program: str) -> None:
     """Run a program as its author would, but with the local service."""
-    from divi.backends import QoroService
-
     sys.modules[QoroService.__module__].API_URL = url
     defaults = QoroService.__init__.__defaults__
     assert defaults.count(3.0) == 1, f"the client has changed its defaults: {defaults}"
-    QoroService.__init__.__defaults__ = tuple(POLLING_INTERVAL_S if each == 3.0 else each for each in defaults)
+    QoroService.__init__.__defaults__ = tuple(
+        POLLING_INTERVAL_S if each == 3.0 else each for each in defaults
+    )
     sys.argv = [program, "--cloud-maestro"]
     runpy.run_path(program, run_name="__main__")
 
@@ -52,11 +55,16 @@ def run_program(url: str, program: str) -> None:
 
 
 def find_programs(folder: Path, parts: list[str]) -> list[Path]:
-    """All programs of a source distribution that can use the service, or those that contain one of ``parts``."""
-    (root,) = {path.parent for path in folder.rglob("tutorials") if path.is_dir()}
+    """Find the programs that can use the service.
+
+    Args:
+        folder: Contains the unpacked source distribution.
+        parts: Parts of paths. If there are any, only programs whose path contains one of them.
+    """
+    (module,) = folder.rglob("tutorials/_backend.py")  # the programs import it
     programs = [
         path
-        for path in sorted(root.glob("tutorials/**/*.py"))
+        for path in sorted(module.parent.rglob("*.py"))
         if not path.name.startswith("_") and uses_service(path.read_text("utf-8"))
     ]
     return [path for path in programs if not parts or any(part in str(path) for part in parts)]
@@ -78,7 +86,7 @@ def passes(url: str, program: Path) -> bool:
     command = [sys.executable, __file__, "--run", url, str(program)]
     started = time.monotonic()
     # Programs write plots and checkpoints into their working directory.
-    with TemporaryDirectory() as scratch, open(Path(scratch) / "output", "w+b") as output:
+    with TemporaryDirectory() as scratch, Path(scratch, "output").open("w+b") as output:
         process = subprocess.Popen(
             command, cwd=scratch, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
@@ -98,8 +106,6 @@ def passes(url: str, program: Path) -> bool:
 
 
 def main(command: str, folder: str, *parts: str) -> int:
-    from qoro_divi import serving
-
     print(f"examples of qoro-divi {metadata.version('qoro-divi')} call {command}", flush=True)
     with TemporaryDirectory() as unpacked, serving(command, "--account", ACCOUNT) as url:
         archives = list(Path(folder).glob("*.tar.gz"))

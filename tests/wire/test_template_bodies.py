@@ -96,7 +96,7 @@ SET = {"label": "x", "values": [1, 2]}
         ({"parameter_names": ...}, "parameter_names: expected a list"),
         ({"parameter_names": "ab"}, "parameter_names: expected a list"),
         ({"parameter_names": ["a", "a"]}, "parameter_names[1]"),
-        ({"parameter_names": ["a", "b c"]}, "parameter_names[1]"),
+        ({"parameter_names": ["a", ""]}, "parameter_names[1]"),
         ({"parameter_names": ["a"]}, "parameter_sets[0] ('x') has 2 values, expected 1"),
         ({"parameter_sets": ...}, "parameter_sets: expected a list"),
         ({"parameter_sets": []}, "parameter_sets: expected at least one"),
