@@ -341,6 +341,8 @@ backend = QoroProvider.local().get_backend("qoro_maestro")
 circuit = QuantumCircuit(1); circuit.x(0); circuit.measure_all()
 print(backend.run(transpile(circuit, backend), shots=9).result().get_counts())
 """
+# Starts sooner than with a worker for each processor.
+SMALL_PROGRAM = PROGRAM.replace("local()", "local(workers=1)")
 
 
 def run_program(arguments: list[str], text: str | None, tmp_path: Path) -> subprocess.CompletedProcess[str]:
@@ -383,19 +385,19 @@ def test_a_script_runs_a_circuit_and_exits_cleanly(tmp_path: Path) -> None:
 
 
 def test_a_program_from_standard_input_runs_a_circuit_and_exits_cleanly(tmp_path: Path) -> None:
-    done = run_program(["-"], PROGRAM, tmp_path)
+    done = run_program(["-"], SMALL_PROGRAM, tmp_path)
 
     assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "", 0)
 
 
 def test_a_failing_program_prints_only_its_own_error(tmp_path: Path) -> None:
-    done = run_program(["-c", PROGRAM + "raise SystemExit('enough')\n"], None, tmp_path)
+    done = run_program(["-c", SMALL_PROGRAM + "raise SystemExit('enough')\n"], None, tmp_path)
 
     assert (done.stdout, done.stderr, done.returncode) == ("{'1': 9}\n", "enough\n", 1)
 
 
 def test_a_program_that_ends_before_its_job_leaves_no_processes(tmp_path: Path) -> None:
-    text = PROGRAM.replace(
+    text = SMALL_PROGRAM.replace(
         "circuit.measure_all()", "circuit.measure_all(); circuit.h(0); circuit.measure_all()"
     )
     text = text.replace(".result().get_counts()", "").replace("shots=9", "shots=10**7")

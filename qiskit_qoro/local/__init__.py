@@ -1,8 +1,35 @@
-"""The local service: the Qoro REST API on this machine, for development and tests."""
+"""The Qoro service on the user's own machine.
 
-from qiskit_qoro.local.fault_injection import Fault, FaultInjection, FaultKind
-from qiskit_qoro.local.server import LocalService, serve, serve_forever
-from qiskit_qoro.local.web.accounts import Account, Tier
+The names are imported when they are first used, because worker processes import this package too. Without the
+web server they start earlier.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qiskit_qoro.local.fault_injection import Fault, FaultInjection, FaultKind
+    from qiskit_qoro.local.server import LocalService, serve, serve_forever
+    from qiskit_qoro.local.web.accounts import Account, Tier
+else:
+    _MODULES = {
+        "Account": "web.accounts",
+        "Fault": "fault_injection",
+        "FaultInjection": "fault_injection",
+        "FaultKind": "fault_injection",
+        "LocalService": "server",
+        "Tier": "web.accounts",
+        "serve": "server",
+        "serve_forever": "server",
+    }
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
 
 __all__ = [
     "Account",

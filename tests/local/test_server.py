@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 
+from qiskit_qoro import local
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local import LocalService, serve
 from qiskit_qoro.models.jobs import JobStatus
@@ -131,12 +132,21 @@ def test_a_database_in_use_is_refused_and_the_port_is_free_again(tmp_path: Path)
             pass
 
 
-def test_importing_the_package_imports_neither_web_server_nor_engine() -> None:
+def test_web_server_and_engine_are_imported_when_they_are_used_and_the_server_not_by_workers() -> None:
     program = (
-        "import sys, qiskit_qoro.local\nprint(sorted({'starlette', 'uvicorn', 'maestro'} & set(sys.modules)))"
+        "import sys, qiskit_qoro.local.workers.worker_process\n"
+        "print(sorted({'qiskit_qoro.local.server'} & set(sys.modules)))\n"
+        "from qiskit_qoro.local import serve\n"
+        "print(sorted({'starlette', 'uvicorn', 'maestro'} & set(sys.modules)))"
     )
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert output.stdout == "[]\n"
+    assert output.stdout == "[]\n[]\n"
+
+
+def test_the_package_has_the_names_that_it_lists_and_no_others() -> None:
+    assert all(hasattr(local, name) for name in local.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Server'"):
+        _ = local.Server
 
 
 @pytest.mark.parametrize("missing", ["uvicorn", "starlette", "maestro"])

@@ -43,7 +43,7 @@ class FaultyService:
 def faulty_service(path: Path, clock: Any, *faults: Fault, **times: float) -> Iterator[FaultyService]:
     fault_injection = FaultInjection(faults=faults, slow_s=0, retry_after_s=1, **times)  # type: ignore[arg-type]
     with (
-        serve(workers=2, fault_injection=fault_injection, database=path) as local,
+        serve(workers=1, fault_injection=fault_injection, database=path) as local,
         closing(QoroService(local.token, base_url=local.url, clock=clock)) as client,
     ):
         yield FaultyService(local, client, path)
