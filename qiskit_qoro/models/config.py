@@ -227,6 +227,8 @@ class JobConfig:
     tag: str = "default"
     force_sampling: bool = False
 
+    # Written by hand, because a target may also be given by name: its parameter has another type than its
+    # field.
     def __init__(
         self,
         shots: int | None = None,
@@ -256,6 +258,7 @@ class JobConfig:
             "tag": tag,
             "force_sampling": force_sampling,
         }
+        # A frozen dataclass does not allow plain assignments, not even in its constructor.
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -269,6 +272,7 @@ class JobConfig:
             for field in fields(other)
             if getattr(other, field.name) != field.default
         }
+        # Both kinds of target exclude each other, so a new target of one kind removes one of the other kind.
         if "simulator_cluster" in changes or "qpu_system" in changes:
             changes = {"simulator_cluster": None, "qpu_system": None} | changes
         return replace(self, **changes)

@@ -186,6 +186,7 @@ def joint_state(states: Sequence[JobState]) -> JobState:
     failures = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
     failures.sort(key=lambda status: status is JobStatus.CANCELLED)
     joint = failures[0] if failures else statuses[0] if len(statuses) == 1 else JobStatus.RUNNING
+    # One unknown run time makes the sum unknown.
     times = [state.run_time_s for state in states]
     known = [seconds for seconds in times if seconds is not None]
     return JobState(joint, sum(known) if known and len(known) == len(times) else None)

@@ -51,6 +51,7 @@ class MaestroConfig:
 
     def __post_init__(self) -> None:
         for option, name in _COUNTERPARTS.items():
+            # An ExecutionConfig with this field only validates the value and converts it.
             try:
                 checked = ExecutionConfig(**{name: getattr(self, option)})
             except QoroInputError as error:
@@ -81,6 +82,7 @@ class MaestroConfig:
         config = config or ExecutionConfig()
         counterparts = {option: getattr(config, name) for option, name in _COUNTERPARTS.items()}
         converted = MaestroConfig(**counterparts, seed=seed)
+        # Converting back shows which fields have no counterpart.
         lost = [
             field.name
             for field in fields(config)

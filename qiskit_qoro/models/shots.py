@@ -49,7 +49,7 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
             past the end, or a number of shots below 1.
     """
     _check_list(groups, "shot_groups", "[start, end, shots]")
-    position = 0
+    position = 0  # the first circuit that is not covered yet
     parsed = []
     for index, group in enumerate(groups):
         start, end, shots = _integers(group, 3, f"shot_groups[{index}]", "[start, end, shots]")

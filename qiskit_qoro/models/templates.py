@@ -67,7 +67,7 @@ class TemplateBatch:
 def _check_names(names: object) -> tuple[str, ...]:
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise QoroInputError(f"parameter_names is {_shown(names)}, expected a list of names")
-    checked: dict[str, None] = {}
+    checked: dict[str, None] = {}  # an ordered set
     for index, name in enumerate(names):
         if not isinstance(name, str) or not name or not _is_unicode(name):
             raise QoroInputError(
@@ -83,7 +83,7 @@ def _check_sets(sets: object, names: tuple[str, ...]) -> tuple[ParameterSet, ...
     pairs = sets.items() if isinstance(sets, Mapping) else sets
     if isinstance(pairs, str) or not isinstance(pairs, Iterable):
         raise QoroInputError(f"parameter_sets is {_shown(sets)}, expected a list of (label, values)")
-    checked: dict[str, tuple[float, ...]] = {}
+    checked: dict[str, tuple[float, ...]] = {}  # by label, to find repeated labels
     for index, pair in enumerate(pairs):
         label, row = _pair(pair, index)
         if label in checked:

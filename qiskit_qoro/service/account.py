@@ -54,7 +54,7 @@ def _checked(reader: Callable[[object], object]) -> Callable[[Any], dict[str, An
 
 
 def _check_count(name: str, value: object, maximum: int | None) -> None:
-    is_count = isinstance(value, int) and not isinstance(value, bool)
+    is_count = isinstance(value, int) and not isinstance(value, bool)  # True is an int in Python
     if not is_count or value < 1 or (maximum is not None and value > maximum):  # type: ignore[operator]
         expected = "an integer of 1 or more" if maximum is None else f"an integer from 1 to {maximum}"
         raise QoroInputError(f"{name} is {value!r}, expected {expected}")

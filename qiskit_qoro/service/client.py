@@ -113,6 +113,8 @@ class QoroService(CircuitRunner):
         self._recorder = recorder
         if job_config is None:
             job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
+        # Settings and poller are frozen and only replaced as a whole. So a thread that submits or waits sees
+        # either the old or the new settings, never a mixture.
         self._settings = JobSettings(with_default_target(job_config), None)
         self.execution_config = execution_config
         # QPU system -> whether it computes expectation values, as fetch_qpu_systems reported it.
@@ -195,6 +197,7 @@ class QoroService(CircuitRunner):
         is_bare_name = isinstance(target, QPUSystem) and not target.qpus and not target.supports_expval
         if not is_bare_name:
             return target.supports_expval
+        # Several threads may fetch the list at the same time. That costs a request and changes nothing.
         if target.name not in self._expval_support:
             self.fetch_qpu_systems()
         return self._expval_support.get(target.name, False)
@@ -250,6 +253,7 @@ class QoroService(CircuitRunner):
             ham_ops, circuit_ham_map, shot_groups, job_type, override_execution_config, override_job_config
         )
         submitted = self.submit(self._prepare_circuits(circuits, options))
+        # A submission that fails does not get here and leaves no depths.
         if self.track_depth:
             self._depth_history.append([depth_of(circuit) for circuit in circuits.values()])
         return submitted
@@ -567,6 +571,7 @@ class QoroService(CircuitRunner):
 
     def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> StatusAnswer:
         answer = job_requests.fetch_status(self._transport, job_id, wait=wait)
+        # Every poll of this client comes through here, so the journal learns of each job that has ended.
         if answer.state.status.is_final:
             self._recorder.ended(job_id, answer.state.status)
         return answer

@@ -103,5 +103,6 @@ def _find_setting(name: str) -> str | None:
 
 def _read_env_file() -> dict[str, str | None]:
     """Read the ``.env`` file in the working directory or in the nearest directory above it."""
+    # The file is only read. load_dotenv would change the environment of the whole process.
     path = find_dotenv(usecwd=True)
     return dotenv_values(path) if path else {}

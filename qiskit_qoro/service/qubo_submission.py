@@ -55,6 +55,7 @@ def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes,
     with recorded(recorder, facts_of(request, ())) as opened:
         job_id = open_job(transport, render(job_request_to_json(request)))
         opened(job_id)
+        # This request is answered when the analysis is done, so a lost answer is more likely than elsewhere.
         try:
             transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
         except QoroAPIError as error:

@@ -177,6 +177,7 @@ def send_submission(
     """
     with recorded(recorder, submission.facts) as opened:
         job_id = open_job(transport, submission.request)
+        # Recorded before the first upload: if the process is killed now, the journal still has the job.
         opened(job_id)
         _send_uploads(transport, job_id, submission.uploads)
     return job_id
@@ -190,7 +191,7 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
             # appended twice.
             transport.send(ADD_CIRCUITS, job_id=job_id, body=upload)
             num_sent += 1
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too: without its last upload the job would stay open
         outcome = _cancel_incomplete(transport, job_id)
         # An error of ours names the job in the path of the request.
         name = "The job" if isinstance(error, QoroError) else f"Job {job_id}"

@@ -97,6 +97,7 @@ def poll_until_final(
     """
     last: list[StatusAnswer] = []
 
+    # The same function waits between polls and before the retry of a poll, so the event ends both.
     def wait(seconds: float) -> None:
         if not event.is_set():
             poller.clock.wait(seconds, event)

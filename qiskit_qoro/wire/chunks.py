@@ -81,6 +81,7 @@ def pack(sizes: Sequence[int], *, overhead: int, limit: int = MAX_BODY_BYTES) ->
                 size=size,
                 available=available,
             )
+        # Filling each body as far as possible gives the fewest bodies.
         if filled + size > available:
             packed.append(range(start, index))
             start, filled = index, 0

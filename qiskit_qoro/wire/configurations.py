@@ -29,6 +29,7 @@ __all__ = [
 
 def config_to_json(config: AnyConfig) -> dict[str, Any]:
     """Encode a configuration under the key of its kind."""
+    # The kinds are unrelated classes, so exactly one of them matches.
     (key,) = (key for kind, key in _KEY_OF.items() if isinstance(config, kind))
     return {key: config.to_payload()}
 

@@ -23,6 +23,7 @@ __all__ = [
     "transaction_page_to_json",
 ]
 
+# Decimal accepts more than this, for example "1e3", "NaN" and digits of other scripts.
 _AMOUNT = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
@@ -110,7 +111,7 @@ def _transaction_from_json(fields: Mapping[str, Any]) -> CreditTransaction:
 
 
 def _amount_to_json(amount: Decimal) -> str:
-    return format(amount, "f")
+    return format(amount, "f")  # str() would write very small amounts with an exponent
 
 
 def _amount_field(fields: Mapping[str, Any], key: str) -> Decimal:

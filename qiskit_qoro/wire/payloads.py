@@ -86,6 +86,7 @@ def job_request_from_json(body: object) -> JobRequest:
         {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", *CONFIG_KEYS},
     )
     job_type = text_field(fields, "job_type")
+    # JobType is not extensible, unlike JobStatus: a service cannot run a job of an unknown type.
     if job_type not in set(JobType):
         raise WireError(f"job_type: expected one of {', '.join(JobType)}, got {job_type!r}")
     return as_wire_error(
@@ -181,6 +182,7 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
     Raises:
         WireError: The configuration is missing or malformed.
     """
+    # The key of the response tells what the job was submitted with.
     fields = as_object(body, "body")
     if fields.get("execution_configuration") is None:
         if fields.get("maestro_config") is not None:

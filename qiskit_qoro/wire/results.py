@@ -94,6 +94,7 @@ def failed_page_from_json(body: object) -> ResultsPage | None:
     Raises:
         WireError: A field is malformed, a histogram is corrupt, or a label occurs twice.
     """
+    # Error bodies of other services may have any form. Only one with both keys is a page.
     if not isinstance(body, dict) or not {"results", "failures"} <= body.keys():
         return None
     results = _items(body["results"], "results", "results", _circuit_result_from_json)

@@ -197,6 +197,7 @@ def _parameter_set(item: object, where: str) -> ParameterSet:
     if fields.keys() != {"label", "values"} or not isinstance(fields["label"], str):
         raise WireError(f"{where}: expected an object with label (text) and values, got {shown(item)}")
     values = as_list(fields["values"], f"{where}.values")
+    # JSON integers become floats. Checking every value takes longer, so most rows skip it.
     if not are_finite_floats(values):
         values = [as_number(value, f"{where}.values") for value in values]
     return fields["label"], tuple(values)

@@ -86,16 +86,16 @@ def test_a_second_ctrl_c_interrupts_the_cancellation(running, service, url):
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "message"),
     [
         ({"status": 409}, "The job had already ended"),
         ({"status": 500}, "could not be cancelled and may still run .*500"),
         ({"body": requests.exceptions.ConnectionError("reset")}, "could not be cancelled and may still run"),
     ],
 )
-def test_the_error_says_if_the_cancellation_failed(running, service, url, answer, words):
+def test_the_error_says_if_the_cancellation_failed(running, service, url, answer, message):
     running.add("POST", f"{url}/job/j1/cancel/", **answer)
-    with pytest.raises(ExecutionCancelledError, match=words):
+    with pytest.raises(ExecutionCancelledError, match=message):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=press)
 
 
@@ -142,11 +142,13 @@ def test_in_another_thread_no_handler_is_installed(cloud, service, url):
     cloud.add("GET", f"{url}/job/j1/status/", json={"status": "COMPLETED"})
     seen = []
 
-    def look(*_):
+    def remember_handler(*_):
         seen.append(signal.getsignal(signal.SIGINT))
 
     def wait():
-        seen.append(service.poll_job_status(JOB, loop_until_complete=True, progress_callback=look))
+        seen.append(
+            service.poll_job_status(JOB, loop_until_complete=True, progress_callback=remember_handler)
+        )
 
     thread = threading.Thread(target=wait)
     thread.start()

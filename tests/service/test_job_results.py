@@ -58,8 +58,8 @@ def test_all_results_are_returned_in_order(cloud, service, pages, total, request
 def test_each_of_many_pages_is_requested_once_and_their_order_is_kept(cloud, service, pages, total):
     everything = pages(total)
     assert list(service.get_job_results(JOB).results.items()) == list(everything.items())
-    asked = [int(call.request.params["offset"]) for call in cloud.calls]
-    assert sorted(asked) == list(range(0, total, 100))
+    requested = [int(call.request.params["offset"]) for call in cloud.calls]
+    assert sorted(requested) == list(range(0, total, 100))
 
 
 @pytest.mark.parametrize("lengths", [[30], [100, 60], [60, 100], [100, 100, 10, 100], [7, 100, 3]])
@@ -100,17 +100,17 @@ def test_the_number_of_parallel_requests_is_limited():
 
 
 def test_the_error_of_a_failed_page_is_raised_and_ends_prefetching():
-    asked = []
+    requested = []
 
     def fetch(offset):
-        asked.append(offset)
+        requested.append(offset)
         if offset == 3:
             raise QoroAPIError("too bad", response=requests.Response())
         return ResultsPage(1000, {f"c{offset}": {"0": 1}}, "next")
 
     with pytest.raises(QoroAPIError, match="too bad"):
         read_pages("j1", fetch, lambda page: page)
-    assert max(asked) <= 3 + PARALLEL_FETCHES
+    assert max(requested) <= 3 + PARALLEL_FETCHES
 
 
 @pytest.mark.parametrize("fault", [503, 429])

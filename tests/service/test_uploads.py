@@ -129,9 +129,9 @@ def test_a_circuit_too_large_for_a_body_is_named_with_its_size():
 
 
 def test_observables_that_leave_no_room_are_reported():
-    words = ["".join(random.Random(k).choices("IXYZ", k=1000)) for k in range(3000)]
+    pauli_strings = ["".join(random.Random(k).choices("IXYZ", k=1000)) for k in range(3000)]
     with pytest.raises(QoroInputError, match=r"room for 0\. Split the circuit, or ham_ops"):
-        uploads_of({"a": program("qreg q[1000];", 1000)}, ham_ops=";".join(words))
+        uploads_of({"a": program("qreg q[1000];", 1000)}, ham_ops=";".join(pauli_strings))
 
 
 def test_an_oversized_circuit_is_refused_before_anything_is_sent(cloud, service):
