@@ -267,3 +267,17 @@ def test_cancelling_a_wait_leaves_the_job_running(backend: QoroBackend) -> None:
         asyncio.run(main())
     assert not job.in_final_state()
     assert job.cancel()
+
+
+def test_awaiting_a_job_that_never_ends_fails_after_max_retries(wire: responses.RequestsMock) -> None:
+    config = JobConfig(simulator_cluster="qoro_maestro")
+    service = QoroService("token", config, max_retries=3, base_url="http://127.0.0.1:9/api")
+    wire.get("http://127.0.0.1:9/api/job/a/status/", json={"status": "RUNNING"})
+    job = QoroJob(None, "a", service)
+
+    async def main() -> None:
+        await job
+
+    with pytest.raises(MaxRetriesReachedError, match="job a is not final after 3 polls"):
+        asyncio.run(main())
+    assert len(wire.calls) == 3

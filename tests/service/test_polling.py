@@ -18,6 +18,7 @@ from qiskit_qoro.errors import (
 )
 from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.polling import PollSchedule
 
 JOB = ExecutionResult(job_id="j1")
 LOST = {"body": requests.exceptions.ConnectionError("reset")}
@@ -396,3 +397,38 @@ def test_dots_are_not_a_job_id(cloud, service, dots):
     with pytest.raises(QoroInputError, match="expected the identifier of a job"):
         service.cancel_job(ExecutionResult(job_id=dots))
     assert len(cloud.calls) == 0
+
+
+# --- the schedule without a clock ---------------------------------------------------------------------
+
+
+def schedule(*job_ids, **options):
+    defaults = {"first_s": 1.0, "longest_s": 4.0, "growth": 2.0, "max_polls": 10}
+    return PollSchedule(job_ids, 0.0, **defaults | options)
+
+
+def test_a_schedule_polls_jobs_that_are_due_together_in_order_and_apart():
+    polls = schedule("a", "b")
+    assert polls.next_poll(0.0) == (0, 1.0)
+    polls.record(0, False, 1.0)
+    assert polls.next_poll(1.0) == (1, 1.0)
+    polls.record(1, True, 2.0)
+    assert polls.next_poll(2.0) == (0, 1.0)
+    polls.record(0, True, 3.0)
+    assert len(polls) == 0
+
+
+def test_a_schedule_counts_the_polls_of_a_job_that_occurs_twice_separately():
+    polls = schedule("a", "a", max_polls=1)
+    index, _ = polls.next_poll(0.0)
+    polls.record(index, True, 1.0)
+    index, _ = polls.next_poll(1.0)
+    with pytest.raises(MaxRetriesReachedError, match="job a is not final after 1 polls"):
+        polls.record(index, False, 2.0)
+
+
+def test_a_schedule_polls_once_more_at_the_deadline_and_then_gives_up():
+    polls = schedule("a", timeout_s=0.5)
+    assert polls.next_poll(0.0) == (0, 0.5)
+    with pytest.raises(JobTimeoutError, match=r"job a is not final after 0\.5 s"):
+        polls.record(0, False, 0.5)
