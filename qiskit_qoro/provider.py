@@ -25,6 +25,7 @@ from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
+from qiskit_qoro.service.secret import Secret, hide
 
 __all__ = ["QoroProvider"]
 
@@ -34,7 +35,8 @@ _log = logging.getLogger(__name__)
 class QoroProvider:
     """The backends and the jobs of a Qoro service.
 
-    The constructor sends nothing. Several threads may use one provider.
+    The constructor sends nothing. Several threads may use one provider. A pickle of a provider contains the
+    token.
 
     Args:
         auth_token: The token. By default it is ``QORO_API_KEY`` from a ``.env`` file, or else from the
@@ -53,7 +55,7 @@ class QoroProvider:
 
     def __init__(
         self,
-        auth_token: str | None = None,
+        auth_token: str | Secret | None = None,
         *,
         base_url: str | None = None,
         execution_config: AnyConfig | None = None,
@@ -61,6 +63,8 @@ class QoroProvider:
         max_retries: int = 5000,
         journal: bool | str | Path = True,
     ) -> None:
+        # First, so that no error leaves the token in the variables of this frame.
+        auth_token = hide(auth_token)
         base_url = find_base_url(base_url, token=auth_token)
         opened = open_journal(journal)
         service = QoroService(

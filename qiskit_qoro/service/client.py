@@ -35,6 +35,7 @@ from qiskit_qoro.service.interfaces import CircuitRunner
 from qiskit_qoro.service.job_requests import StatusAnswer, job_id_of
 from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
+from qiskit_qoro.service.secret import Secret, hide
 from qiskit_qoro.service.settings import (
     JobSettings,
     SubmissionOptions,
@@ -61,7 +62,8 @@ class QoroService(CircuitRunner):
     """A client of the Qoro service, in the cloud or on this machine.
 
     The constructor sends nothing. Several threads may use one client. Copies and pickles of a client open
-    their own connections.
+    their own connections. A pickle of a client contains the token, and so does a pickle of a provider, a
+    backend or a job: protect it like the token.
 
     Some errors are the same for all methods, and only listed here. Every method that sends a request raises
     :class:`AuthenticationError` if the token is unknown or deactivated, :class:`QoroAPIError` if the service
@@ -91,7 +93,7 @@ class QoroService(CircuitRunner):
 
     def __init__(
         self,
-        auth_token: str | None = None,
+        auth_token: str | Secret | None = None,
         job_config: JobConfig | None = None,
         execution_config: AnyConfig | None = None,
         polling_interval: float = 3.0,
@@ -102,6 +104,8 @@ class QoroService(CircuitRunner):
         clock: Clock = SYSTEM_CLOCK,
         recorder: SubmissionRecorder = UNRECORDED,
     ) -> None:
+        # First, so that no error leaves the token in the variables of this frame.
+        auth_token = hide(auth_token)
         super().__init__(track_depth)
         poller = Poller(check_polling_interval(polling_interval), check_max_retries(max_retries), clock)
         self._transport = Transport(

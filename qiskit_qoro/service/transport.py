@@ -15,11 +15,9 @@ import logging
 import platform
 import random
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -42,6 +40,8 @@ from qiskit_qoro.errors import (
     WireError,
 )
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
+from qiskit_qoro.service.credentials import is_loopback
+from qiskit_qoro.service.secret import Secret, hide
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.payloads import error_detail
 
@@ -89,11 +89,11 @@ class _BearerToken(requests.auth.AuthBase):
     the session has no ``auth`` object.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: Secret) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
 
 
@@ -113,11 +113,12 @@ class Transport:
     def __init__(
         self,
         base_url: str,
-        token: str,
+        token: str | Secret,
         *,
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = _jitter,
     ) -> None:
+        token = hide(token)
         self.base_url = base_url
         self._clock = clock
         self._jitter = jitter
@@ -129,7 +130,7 @@ class Transport:
     @property
     def is_local(self) -> bool:
         """Whether the service is on this machine."""
-        return _is_loopback(self.base_url)
+        return is_loopback(self.base_url)
 
     def send(
         self,
@@ -184,7 +185,9 @@ class Transport:
     def _send_once(
         self, endpoint: Endpoint, job_id: str | None, params: dict[str, Any] | None, body: bytes | None
     ) -> Response:
-        with _translate_errors(endpoint, self.base_url, job_id):
+        # The error that the caller is handling, if any. It is the context of all errors below, and no reason.
+        handled = sys.exception()
+        try:
             response = self._session.request(
                 endpoint.method,
                 endpoint.url(self.base_url, job_id=job_id),
@@ -195,13 +198,20 @@ class Transport:
                 # Following a redirect would send a request that changes something a second time.
                 allow_redirects=endpoint.method == "GET",
             )
+        except requests.exceptions.RequestException as error:
+            _redact(error)
+            _drop_frames(error, handled)
+            raise _translate(error, endpoint, self.base_url, job_id, handled) from error
+        except BaseException as error:
+            _drop_frames(error, handled)
+            raise
         _redact(response)
         if not response.ok or response.is_redirect:
             raise _api_error(response, endpoint, self.base_url, job_id)
         return response
 
 
-def _new_session(token: str, *, trust_env: bool) -> requests.Session:
+def _new_session(token: Secret, *, trust_env: bool) -> requests.Session:
     session = requests.Session()
     session.headers["User-Agent"] = (
         f"qiskit-qoro/{__version__} qiskit/{qiskit.__version__} python/{platform.python_version()}"
@@ -249,37 +259,34 @@ def json_of(response: Response) -> Any:
         ) from error
 
 
-@contextmanager
-def _translate_errors(endpoint: Endpoint, base_url: str, job_id: str | None) -> Iterator[None]:
-    """Turn the errors of ``requests`` into ours."""
-    # The error that the caller is handling, if any. It is the context of all errors below, and not a reason.
-    handled = sys.exception()
-    try:
-        yield
-    except requests.exceptions.RequestException as error:
-        _redact(error)
-        request = _describe(endpoint, job_id)
-        if _never_connected(error):
-            kind = QoroTimeoutError if isinstance(error, requests.Timeout) else QoroConnectionError
-            raise kind(
-                f"no connection to {base_url}: {_reason(error, handled)}; {request} was not sent. "
-                "Check the network and the base URL",
-                job_id=job_id,
-            ) from error
-        if isinstance(error, requests.exceptions.TooManyRedirects):
-            raise WireError(
-                f"{base_url} redirects {request} endlessly: check the base URL", job_id=job_id
-            ) from error
-        if isinstance(error, requests.exceptions.Timeout):
-            raise QoroTimeoutError(
-                f"no answer from {base_url} to {request} within {endpoint.timeout_s:g} s. "
-                f"{_consequence(endpoint)}",
-                job_id=job_id,
-            ) from error
-        raise QoroConnectionError(
-            f"no answer from {base_url} to {request}: {_reason(error, handled)}. {_consequence(endpoint)}",
+def _translate(
+    error: requests.exceptions.RequestException,
+    endpoint: Endpoint,
+    base_url: str,
+    job_id: str | None,
+    handled: BaseException | None,
+) -> QoroConnectionError | WireError:
+    """Return our error for an error of ``requests``."""
+    request = _describe(endpoint, job_id)
+    if _never_connected(error):
+        kind = QoroTimeoutError if isinstance(error, requests.Timeout) else QoroConnectionError
+        return kind(
+            f"no connection to {base_url}: {_reason(error, handled)}; {request} was not sent. "
+            "Check the network and the base URL",
             job_id=job_id,
-        ) from error
+        )
+    if isinstance(error, requests.exceptions.TooManyRedirects):
+        return WireError(f"{base_url} redirects {request} endlessly: check the base URL", job_id=job_id)
+    if isinstance(error, requests.exceptions.Timeout):
+        return QoroTimeoutError(
+            f"no answer from {base_url} to {request} within {endpoint.timeout_s:g} s. "
+            f"{_consequence(endpoint)}",
+            job_id=job_id,
+        )
+    return QoroConnectionError(
+        f"no answer from {base_url} to {request}: {_reason(error, handled)}. {_consequence(endpoint)}",
+        job_id=job_id,
+    )
 
 
 def _describe(endpoint: Endpoint, job_id: str | None) -> str:
@@ -307,14 +314,26 @@ def _reason(error: BaseException, handled: BaseException | None) -> str:
         error: The outermost error of the chain.
         handled: The error that the caller was handling before the request, at which the chain ends.
     """
-    innermost = error
+    innermost = _chain(error, handled)[-1]
+    return str(innermost) or type(innermost).__name__
+
+
+def _chain(error: BaseException, handled: BaseException | None) -> list[BaseException]:
+    """An error and those that led to it, the outermost first; the arguments are those of :func:`_reason`."""
+    chain = [error]
     while True:
         # urllib3 keeps the cause in `reason`, other errors in the usual attributes.
-        inner = getattr(innermost, "reason", None)
-        inner = inner if isinstance(inner, BaseException) else innermost.__cause__ or innermost.__context__
-        if inner is None or inner is handled:
-            return str(innermost) or type(innermost).__name__
-        innermost = inner
+        inner = getattr(chain[-1], "reason", None)
+        inner = inner if isinstance(inner, BaseException) else chain[-1].__cause__ or chain[-1].__context__
+        if inner is None or inner is handled or inner in chain:
+            return chain
+        chain.append(inner)
+
+
+def _drop_frames(error: BaseException, handled: BaseException | None) -> None:
+    """Remove the frames of the HTTP library from the tracebacks: their variables contain the token."""
+    for link in _chain(error, handled):
+        link.__traceback__ = None
 
 
 def _redact(holder: Response | requests.exceptions.RequestException) -> None:
@@ -390,11 +409,3 @@ def _retry_after_s(response: Response) -> float | None:
 
 def _without_query(url: str) -> str:
     return url.partition("?")[0]
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

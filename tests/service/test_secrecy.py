@@ -5,13 +5,18 @@ import logging
 import pickle
 import re
 import traceback
+from pathlib import Path
 
 import pytest
 import requests
 import responses
+from _pytest._io.saferepr import saferepr
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro import QoroProvider
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.service import QoroService
 
 BELL = (
     'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n'
@@ -50,6 +55,16 @@ def texts(error):
         yield from (repr(vars(request)) for request in requests_of(link))
         yield from (repr(dict(request.headers)) for request in requests_of(link))
     yield "".join(traceback.format_exception(error))
+
+
+def variables(error):
+    """The representation of each local variable in the tracebacks of an error and of its causes."""
+    for link in chain(error):
+        for frame, _ in traceback.walk_tb(link.__traceback__):
+            # The tests themselves know the token.
+            if not Path(frame.f_code.co_filename).resolve().is_relative_to(Path(__file__).parents[1]):
+                for name, value in frame.f_locals.items():
+                    yield frame.f_code.co_qualname, name, saferepr(value, maxsize=None)
 
 
 ACTIONS = {
@@ -132,3 +147,83 @@ def test_the_client_does_not_show_the_token(service, token, show):
 
 def test_a_pickled_client_contains_the_token_because_it_needs_it(service, token):
     assert token.encode() in pickle.dumps(service)
+
+
+# --- tracebacks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        lambda token: QoroService(token, max_retries=0),
+        lambda token: QoroService(token, JobConfig(shots=5)),
+        lambda token: QoroService(token, execution_config=7),
+        lambda token: QoroService(token, base_url="nowhere"),
+        lambda token: QoroService(auth_token=f"{token} x"),
+        lambda token: QoroService(token.encode()),
+        lambda token: QoroProvider(token, base_url="nowhere"),
+        lambda token: QoroProvider(token, journal=7),
+        lambda token: QoroProvider(token, polling_interval=-1),
+        lambda token: QoroProvider(f"{token}\n{token}"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_no_variable_of_a_constructor_that_fails_contains_the_token(token, create):
+    with pytest.raises((QoroInputError, UserWarning)) as caught:
+        create(token)
+    found = list(variables(caught.value))
+    assert found
+    assert [variable for variable in found if token in variable[2]] == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "QORO_API_KEY={token}\n# ü\n".encode("latin-1"),
+        "QORO_API_KEY={token}".encode("utf-16"),
+        b"QORO_API_KEY={token} x",
+        b"QORO_API_KEY={token}${HOME}",
+        b"QORO_API_KEY={token}\nQORO_API_URL=nowhere",
+    ],
+)
+def test_no_variable_contains_a_token_from_a_file(token, tmp_path, content):
+    for encoding in ("utf-8", "utf-16-le"):
+        content = content.replace("{token}".encode(encoding), token.encode(encoding))
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(QoroInputError) as caught:
+        QoroProvider()
+    assert [variable for variable in variables(caught.value) if token in variable[2]] == []
+    assert [text for text in texts(caught.value) if token in text] == []
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+@pytest.mark.parametrize(
+    "answer", [None, b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", b"nonsense\r\n\r\n"]
+)
+def test_no_variable_of_a_request_that_fails_contains_the_token(raw_server, clock, token, action, answer):
+    url = "http://127.0.0.1:1/api"
+    if answer is not None:
+        server = raw_server()
+        server.answers = [answer]
+        url = server.url
+    with pytest.raises(QoroError) as caught:
+        action(QoroService(token, base_url=url, clock=clock))
+    # This includes the variables of the HTTP library, which contain the headers of the request.
+    assert [variable for variable in variables(caught.value) if token in variable[2]] == []
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), RuntimeError("a bug")])
+def test_no_variable_of_an_interrupted_request_contains_the_token(cloud, service, url, token, stop):
+    def press(request):
+        raise stop
+
+    cloud.add_callback("GET", f"{url}/", press)
+    with pytest.raises(type(stop)) as caught:
+        service.test_connection()
+    assert [variable for variable in variables(caught.value) if token in variable[2]] == []
+
+
+def test_a_pickled_provider_contains_the_token_because_it_needs_it(token, tmp_path):
+    with QoroProvider(token, base_url="http://127.0.0.1:1/api", journal=tmp_path / "journal") as provider:
+        assert token.encode() in pickle.dumps(provider)
+        assert token not in repr(provider)

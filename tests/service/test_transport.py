@@ -456,7 +456,7 @@ def test_a_pickled_client_works_and_does_not_contain_a_random_state(cloud, servi
     copy = pickle.loads(raw)
     assert copy.test_connection().status_code == 200
     assert copy.base_url == url
-    assert len(raw) < 2500
+    assert len(raw) < 3000  # a random state alone has more than 3,000 bytes
 
 
 def test_a_closed_client_can_still_be_used(cloud, service, url):
