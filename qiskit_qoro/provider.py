@@ -20,12 +20,12 @@ from qiskit_qoro.history import JOURNAL_VARIABLE, JobList, Journal, JournalUnusa
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
-from qiskit_qoro.service.secret import Secret, hide
 
 __all__ = ["QoroProvider"]
 

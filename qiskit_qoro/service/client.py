@@ -18,6 +18,7 @@ from qiskit import QuantumCircuit
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobOutcome, JobState, JobStatus, JobType
+from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint
@@ -35,7 +36,6 @@ from qiskit_qoro.service.interfaces import CircuitRunner
 from qiskit_qoro.service.job_requests import StatusAnswer, job_id_of
 from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
-from qiskit_qoro.service.secret import Secret, hide
 from qiskit_qoro.service.settings import (
     JobSettings,
     SubmissionOptions,

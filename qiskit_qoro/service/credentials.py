@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.service.env_file import find_env_file, ignored_env_files
-from qiskit_qoro.service.secret import Secret, hide
 
 __all__ = [
     "CLOUD_URL",

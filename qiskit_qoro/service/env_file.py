@@ -17,7 +17,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.service.secret import Secret
+from qiskit_qoro.models.secret import Secret
 
 __all__ = ["EnvFile", "find_env_file", "ignored_env_files"]
 

@@ -39,9 +39,9 @@ from qiskit_qoro.errors import (
     RateLimitError,
     WireError,
 )
+from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import is_loopback
-from qiskit_qoro.service.secret import Secret, hide
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.payloads import error_detail
 
