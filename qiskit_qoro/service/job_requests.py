@@ -65,7 +65,7 @@ def fetch_status(
         wait: Waits some seconds before the request is retried; by default the transport's clock does.
     """
     response = transport.send(GET_STATUS, job_id=job_id, wait=wait)
-    return StatusAnswer(read_answer(response, job_state_from_json), response)
+    return StatusAnswer(read_answer(response, job_state_from_json, job_id=job_id), response)
 
 
 def cancel_job(transport: Transport, job_id: str) -> Response:
@@ -81,7 +81,7 @@ def delete_job(transport: Transport, job_id: str) -> Response:
 def set_execution_config(transport: Transport, job_id: str, config: ExecutionConfig) -> dict[str, Any]:
     """Set the execution configuration of a pending job, and return the answer of the service."""
     response = transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=render(config.to_payload()))
-    return read_answer(response, lambda body: as_object(body, "body"))
+    return read_answer(response, lambda body: as_object(body, "body"), job_id=job_id)
 
 
 def fetch_execution_config(transport: Transport, job_id: str) -> ExecutionConfig:
@@ -115,4 +115,5 @@ def fetch_device_config(transport: Transport, job_id: str) -> DeviceConfig:
 
 
 def _fetch_config(transport: Transport, job_id: str) -> ExecutionConfig | DeviceConfig:
-    return read_answer(transport.send(GET_EXECUTION_CONFIG, job_id=job_id), config_answer_from_json)
+    response = transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
+    return read_answer(response, config_answer_from_json, job_id=job_id)

@@ -62,12 +62,12 @@ def read_results(transport: Transport, job_id: str) -> JobOutcome:
         QoroAPIError: The job has no results (400), or the service answered with another error.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
-    return read_pages(job_id, partial(_fetch_page, transport, job_id), _results_page)
+    return read_pages(job_id, partial(_fetch_page, transport, job_id), partial(_results_page, job_id))
 
 
 def read_first_label(transport: Transport, job_id: str) -> str | None:
     """Fetch the label of a completed job's first circuit, ``None`` if the job has no circuit."""
-    page = _results_page(_fetch_page(transport, job_id, 0, limit=1))
+    page = _results_page(job_id, _fetch_page(transport, job_id, 0, limit=1))
     return next(iter(page.results), None)
 
 
@@ -94,7 +94,7 @@ def read_outcome(transport: Transport, job_id: str) -> JobOutcome:
             return error.response
 
     def read(response: Response) -> ResultsPage:
-        return _results_page(response) if response.ok else _failed_page(response)
+        return _results_page(job_id, response) if response.ok else _failed_page(response)
 
     outcome = read_pages(job_id, fetch, read)
     return replace(outcome, reason=reasons[0]) if reasons else outcome
@@ -106,8 +106,8 @@ def _fetch_page(transport: Transport, job_id: str, offset: int, limit: int | Non
     return transport.send(GET_RESULTS, job_id=job_id, params={"limit": limit, "offset": offset})
 
 
-def _results_page(response: Response) -> ResultsPage:
-    return read_answer(response, results_page_from_json)
+def _results_page(job_id: str, response: Response) -> ResultsPage:
+    return read_answer(response, results_page_from_json, job_id=job_id)
 
 
 def _failed_page(response: Response) -> ResultsPage:

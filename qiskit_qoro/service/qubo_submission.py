@@ -9,7 +9,7 @@ from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInput
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.service.recorder import SubmissionRecorder, facts_of, recorded
 from qiskit_qoro.service.submission import open_job
-from qiskit_qoro.service.transport import Transport, read_answer
+from qiskit_qoro.service.transport import Transport, read_answer, text_of
 from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import (
     CANCEL_JOB,
@@ -27,12 +27,12 @@ __all__ = ["fetch_characterization", "fetch_characterization_report", "render_qu
 def fetch_characterization(transport: Transport, job_id: str) -> dict[str, Any]:
     """Fetch the result of a characterization, as the service sends it."""
     response = transport.send(VALIDATION_RESULT, job_id=job_id)
-    return read_answer(response, lambda body: as_object(body, "body"))
+    return read_answer(response, lambda body: as_object(body, "body"), job_id=job_id)
 
 
 def fetch_characterization_report(transport: Transport, job_id: str) -> str:
     """Fetch the report of a characterization as a fragment of HTML."""
-    return transport.send(VALIDATION_REPORT, job_id=job_id).text
+    return text_of(transport.send(VALIDATION_REPORT, job_id=job_id))
 
 
 def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes, tag: str) -> str:

@@ -43,9 +43,10 @@ from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
 from qiskit_qoro.service.credentials import is_loopback
 from qiskit_qoro.wire.endpoints import Endpoint
+from qiskit_qoro.wire.json_bytes import decode_bytes, decode_json
 from qiskit_qoro.wire.payloads import error_detail
 
-__all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Response", "Transport", "json_of", "read_answer"]
+__all__ = ["CONNECT_TIMEOUT_S", "MAX_ATTEMPTS", "Response", "Transport", "json_of", "read_answer", "text_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -225,38 +226,53 @@ def _new_session(token: Secret, *, trust_env: bool) -> requests.Session:
     return session
 
 
-def read_answer(response: Response, reader: Callable[[Any], _T]) -> _T:
+def read_answer(response: Response, reader: Callable[[Any], _T], *, job_id: str | None = None) -> _T:
     """Decode the JSON of a response.
 
     Args:
         response: The response.
         reader: Converts the JSON to a value.
+        job_id: The job that the request was about, ``None`` if it was about none.
 
     Raises:
         WireError: The response is not JSON, or ``reader`` refuses it. The message names the request.
     """
-    body = json_of(response)
+    body = json_of(response, job_id=job_id)
     try:
         return reader(body)
     except WireError as error:
+        error.job_id = job_id
         error.introduce(f"invalid response to {response.request.method} {_without_query(response.url)}")
         raise
 
 
-def json_of(response: Response) -> Any:
+def json_of(response: Response, *, job_id: str | None = None) -> Any:
     """Parse the JSON of a response.
+
+    Args:
+        response: The response.
+        job_id: The job that the request was about, ``None`` if it was about none.
 
     Raises:
         WireError: The response is not JSON.
     """
     try:
-        return response.json()
+        return decode_json(response.content, response.encoding)
     except (ValueError, RecursionError) as error:
         content_type = response.headers.get("Content-Type", "no content type")
         raise WireError(
             f"expected JSON from {_without_query(response.url)}, got {len(response.content)} bytes of "
-            f"{content_type}: check the base URL, and whether a proxy or a login page answers instead"
+            f"{content_type}: check the base URL, and whether a proxy or a login page answers instead",
+            job_id=job_id,
         ) from error
+
+
+def text_of(response: Response) -> str:
+    """Decode the text of a response. Bytes that are no text become replacement characters."""
+    try:
+        return decode_bytes(response.content, response.encoding)
+    except ValueError:
+        return response.content.decode("utf-8", "replace")
 
 
 def _translate(
@@ -354,7 +370,7 @@ def _api_error(response: Response, endpoint: Endpoint, base_url: str, job_id: st
     if status == 404:
         reason, advice = _not_found(base_url, job_id, reason)
     try:
-        detail = error_detail(response.json())
+        detail = error_detail(decode_json(response.content, response.encoding))
     except (ValueError, RecursionError):
         detail = ""
     # A detail that repeats the phrase of the status code gives no reason.

@@ -1,0 +1,52 @@
+"""Decode the bytes of an answer: text and JSON, whatever the header says about the character set.
+
+JSON is UTF-8, but services and proxies also send it with a byte order mark, in UTF-16 or UTF-32, or with a
+header that names another character set than the one that was used. So the bytes decide, and the header is
+asked only if they are not Unicode.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["decode_bytes", "decode_json"]
+
+
+def decode_json(data: bytes, charset: str | None = None) -> Any:
+    """Parse JSON.
+
+    Args:
+        data: The bytes of the body.
+        charset: The character set in the header, ``None`` if it names none.
+
+    Raises:
+        ValueError: The data are not JSON.
+        RecursionError: The JSON is nested too deeply.
+    """
+    return json.loads(decode_bytes(data, charset))
+
+
+def decode_bytes(data: bytes, charset: str | None = None) -> str:
+    """Decode text without its byte order mark.
+
+    Args:
+        data: The bytes of the body.
+        charset: The character set in the header, ``None`` if it names none.
+
+    Raises:
+        ValueError: The data are neither Unicode nor text in ``charset``.
+    """
+    # The zero bytes of UTF-16 and UTF-32 tell them apart even without a mark: the first characters are ASCII.
+    encoding = json.detect_encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        if charset is None:
+            raise
+    try:
+        return data.decode(charset)
+    except LookupError as error:
+        raise ValueError(
+            f"the text is neither Unicode nor in a known character set, but {charset!r}"
+        ) from error
