@@ -1,7 +1,7 @@
 """Run Qiskit circuits on the Qoro quantum service, in the cloud or on this machine.
 
-:mod:`qiskit_qoro.public` lists the public names. It is imported, and Qiskit with it, when a name is first
-accessed. So the command line starts at once, and it can handle Ctrl-C while the rest is being imported.
+:mod:`qiskit_qoro.public` lists the public names. It is imported, together with Qiskit, when a name is first
+accessed. Therefore the command line starts at once and can handle Ctrl-C while the rest is being imported.
 """
 
 from __future__ import annotations

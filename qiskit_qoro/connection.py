@@ -1,6 +1,6 @@
 """Connections of a provider: the client of a service, and the journal of the jobs submitted to it.
 
-A :class:`RemoteConnection` is to a service that runs on its own, such as the cloud. A
+A :class:`RemoteConnection` connects to a service that runs independently, such as the cloud. A
 :class:`LocalConnection` starts the local service when its client is first needed. Connections with the same
 options share one local service, which stops when the last of them is closed.
 """
@@ -20,7 +20,7 @@ from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 __all__ = ["LOCAL_PREFIX", "Connection", "LocalConnection", "RemoteConnection", "open_journal", "recorder_of"]
 
 LOCAL_PREFIX = "local:"
-"""In the journal, the name of a local service is this prefix and the path of its database."""
+"""The name of a local service in the journal is this prefix, followed by the path of its database."""
 
 # On this machine a poll takes a millisecond and disturbs nobody else, so jobs are polled often and without
 # a limit.
@@ -68,7 +68,7 @@ def recorder_of(journal: Journal | None, service: str) -> SubmissionRecorder:
 
 
 class RemoteConnection:
-    """A connection to a service that runs on its own.
+    """A connection to a service that runs independently.
 
     Args:
         service: The client of the service.
@@ -97,8 +97,8 @@ class LocalConnection:
 
     Args:
         options: The options of the local service.
-        journal: As for :func:`open_journal`. Without a database, jobs end with the service, so the journal is
-            kept in memory, too.
+        journal: As for :func:`open_journal`. Without a database, the jobs are lost when the service stops, so
+            the journal is kept in memory, too.
     """
 
     def __init__(self, options: dict[str, Any], journal: bool | str | Path) -> None:
@@ -113,8 +113,8 @@ class LocalConnection:
         self._holds_service = False
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy uses the running service, but does not hold it: closing the copy does not stop the service,
-        # and the service stops under the copy when its holders are closed.
+        # A copy uses the running service, but does not hold it. Closing the copy does not stop the service.
+        # The service stops when all connections that hold it are closed, even if a copy still uses it.
         return {**self.__dict__, "_lock": None, "_holds_service": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -85,7 +85,7 @@ class QoroError(QiskitError):
         self.args = (self.message,)
 
     def name_job(self, job_id: str) -> None:
-        """Set the job that the error concerns, and name it in the message, unless one is already set."""
+        """Set the job that the error concerns and name it in the message, unless a job is already set."""
         if self.job_id is None:
             self.job_id = job_id
             self.introduce(f"job {job_id}")
@@ -126,7 +126,7 @@ class QoroAPIError(QoroError, requests.exceptions.HTTPError):
     Attributes:
         response: The answer. The token has been removed from its request.
         status_code: The HTTP status code, 400 or higher.
-        detail: The service's description of the error, empty if it gave none that is readable.
+        detail: The service's description of the error, or an empty text if there is none that can be read.
     """
 
     def __init__(
@@ -180,7 +180,8 @@ class RateLimitError(QoroAPIError):
     """Too many requests (429).
 
     Attributes:
-        retry_after_s: Seconds after which the service accepts requests again, ``None`` if it did not say.
+        retry_after_s: Seconds after which the service accepts requests again, or ``None`` if the service did
+            not report them.
     """
 
     retry_after_s: float | None = None
@@ -203,7 +204,7 @@ class MaxRetriesReachedError(QoroError):
 
 
 class QoroJobError(QoroError, JobError):
-    """A job did not give results.
+    """A job has no results, or none that can be used.
 
     Attributes:
         status: The job's status on the service, ``None`` if the error does not depend on it. It is a

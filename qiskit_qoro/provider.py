@@ -101,7 +101,8 @@ class QoroProvider:
             time_limit_s: Seconds that one circuit may take.
             memory_limit_bytes: Bytes that one circuit may use, ``None`` for a share of the free memory.
             journal: Whether to record submitted jobs for :meth:`jobs`, or the path of the file to record them
-                in. Without a ``database`` the jobs end with the service, so they are recorded in memory.
+                in. Without a ``database``, the jobs are lost when the service stops, so they are recorded in
+                memory.
 
         Returns:
             A provider. It can also be used in a ``with`` statement.
@@ -210,7 +211,7 @@ class QoroProvider:
     def retrieve_job(self, job_id: str) -> QoroJob | QoroPrimitiveJob:
         """Retrieve a job that this or another process submitted.
 
-        Its result is the same as that of the submitted job, because the labels of its circuits carry the
+        Its result is the same as that of the submitted job, because the labels of its circuits contain the
         names, registers and metadata. If another client submitted the job, the labels become the names of the
         circuits, and the classical bits belong to no register.
 
@@ -220,8 +221,9 @@ class QoroProvider:
 
         Returns:
             A :class:`QoroPrimitiveJob` if the identifier, the journal or the labels show that a primitive
-            submitted the job. Nothing shows that of a job which is still running and was submitted on another
-            machine. Such a job is a :class:`QoroJob`, but its ``result()`` is the primitive's.
+            submitted the job. A job that is still running and was submitted on another machine cannot be
+            recognized yet. It is a :class:`QoroJob`, but its ``result()`` returns the result of the
+            primitive.
 
         Raises:
             QoroInputError: ``job_id`` is not an identifier.
@@ -267,8 +269,8 @@ class QoroProvider:
             since: Only jobs submitted at or after this time, or at most this long ago.
             limit: The largest number of jobs, ``None`` for all.
             refresh: Whether to ask the service for the status of unfinished jobs, newest first, for at most
-                50 of them. The others have their last known status, and so have all if the service does not
-                answer.
+                50 of them. The other jobs show their last known status. If the service does not answer, all
+                jobs do.
 
         Raises:
             QoroInputError: An argument is invalid, or no journal is kept.

@@ -1,4 +1,4 @@
-"""From the identifier of a job to the job object that reads its results."""
+"""Find the job object that belongs to an identifier."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def retrieve_job(
 ) -> QoroJob | QoroPrimitiveJob:
     """Retrieve a job that was submitted earlier.
 
-    The journal tells whether a primitive submitted the job. Without an entry there, the labels of its
-    circuits tell, once the job is completed.
+    The journal shows whether a primitive submitted the job. If the journal has no entry for the job, the
+    labels of its circuits show it, once the job is completed.
 
     Args:
         job_id: The identifier. A primitive's job with several service jobs has their identifiers joined by

@@ -43,7 +43,7 @@ class QoroBackend(BackendV2):
     simulator, so that is always :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH`.
 
     Args:
-        system: The description of the system that the service gave.
+        system: The service's description of the system.
         service: The client that submits the jobs.
         provider: The provider that created the backend.
         **fields: Initial values of the options; see :meth:`run`.
@@ -163,7 +163,7 @@ class QoroBackend(BackendV2):
         self._system = system
 
     def _fetch_system(self) -> SimulatorCluster | QPUSystem | None:
-        """Fetch the current description of this backend, ``None`` if the service does not list it."""
+        """Fetch the current description of this backend, or ``None`` if the service does not list it."""
         listed: Sequence[SimulatorCluster | QPUSystem] = (
             self._service.fetch_simulator_clusters()
             if self.is_simulator

@@ -1,6 +1,6 @@
 """The options of :meth:`QoroBackend.run`: their defaults and checks.
 
-Options that other packages pass to every backend are accepted if they ask for what happens anyway.
+Other packages pass some options to every backend. They are accepted if they request what happens anyway.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RUN_OPTIONS: Mapping[str, Any] = MappingProxyType(
 )
 """The options and their defaults."""
 
-# Options that other packages pass, with the values that ask for what happens anyway.
+# Options that other packages pass, with the values that request what happens anyway.
 _FOREIGN: dict[str, tuple[Any, ...]] = {
     "init_qubits": (None, True),
     "meas_level": (None, 2),
@@ -48,8 +48,8 @@ _JOB_TAGS = "job_tags"
 class RunOptions(Options):
     """The options of a backend. They are checked when they are updated; ``None`` restores a default.
 
-    Qiskit lets an option be set as an attribute, which is not checked. Therefore each run checks all options
-    again.
+    In Qiskit, an option can also be set as an attribute, which is not checked here. Therefore each run checks
+    all options again.
     """
 
     def __init__(self, **fields: Any) -> None:
@@ -78,7 +78,7 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
         not given. ``job_tags`` becomes ``tag``, unless there is a ``tag``.
 
     Raises:
-        QoroInputError: An option is unknown, its value is invalid, or it cannot be honoured.
+        QoroInputError: An option is unknown, or its value is invalid or not supported.
     """
     checked = {}
     for name, value in options.items():

@@ -35,7 +35,8 @@ def submit_run(
         backend: The backend that runs the job.
         service: The client that submits it.
         programs: One OpenQASM 2 program for each experiment of ``structure``, in the same order.
-        structure: The meaning of the submission. The labels of the programs carry it.
+        structure: The names, registers, shots and metadata of the circuits. The labels of the programs will
+            contain it.
         job_config: The backend and the tag of the job. The shots come from ``structure``.
         execution_config: Overrides the client's execution configuration.
 
@@ -54,7 +55,8 @@ def submit_run(
             override_job_config=job_config,
         )
     except QoroError as error:
-        # The service and the client quote labels. The caller knows the circuits by index and name.
+        # The messages of the service and the client name circuits by label. The caller needs index and name
+        # instead.
         error.reword(partial(name_circuits, experiments=experiments))
         raise
     return QoroJob.from_submission(backend, str(submitted.job_id), service, structure, experiments)

@@ -1,1 +1,6 @@
-"""Frozen values: jobs, configurations, systems, templates, shot ranges. They know no JSON and do no I/O."""
+"""Frozen values: jobs, configurations, systems, templates, shot ranges.
+
+They check their fields and do no I/O.
+
+Start with :mod:`~qiskit_qoro.models.jobs` and :mod:`~qiskit_qoro.models.config`.
+"""

@@ -57,7 +57,7 @@ class SimulationMethod(IntEnum):
 
 @dataclass(frozen=True)
 class ExecutionConfig:
-    """How the engine executes a job. ``None`` leaves a field to the service.
+    """How the engine executes a job. The service chooses the value of each field that is ``None``.
 
     Attributes:
         bond_dimension: The largest bond dimension of a matrix product state, 1 or more.
@@ -67,7 +67,8 @@ class ExecutionConfig:
         simulation_method: The simulation method.
         api_meta: Settings that are passed on to the runtime: ``optimization_level``, ``resilience_level``,
             ``max_execution_time`` (seconds) and ``transpilation_seed`` are integers, ``layout_method`` and
-            ``routing_method`` text, ``approximation_degree`` a number. The service refuses unknown keys.
+            ``routing_method`` are text, ``approximation_degree`` is a number. The service refuses unknown
+            keys.
         noisy_device: A device whose noise is simulated, for example ``ibm_fake_fez``.
         noise_realizations: The number of random noise realizations to average over, 1 or more.
         noise_scaling_factor: A factor for the strength of the noise, 0 to 1.
@@ -119,7 +120,8 @@ class ExecutionConfig:
         try:
             return ExecutionConfig(**{name: data.get(_WIRE_NAMES.get(name, name)) for name in names})
         except QoroInputError as error:
-            # The message begins with the name of the field. The response has it under its name on the wire.
+            # The message begins with the name of the field. Replace it by the name that the field has in the
+            # response.
             name, _, fault = error.message.partition(" ")
             raise QoroInputError(f"{_WIRE_NAMES.get(name, name)} {fault}") from error
 

@@ -34,9 +34,9 @@ class CreditTransaction:
         number: The number of the transaction.
         amount: The change of the balance; negative for a charge.
         balance_after: The balance after the transaction.
-        transaction_type: ``PURCHASE``, ``CHARGE``, or another type that the service names.
+        transaction_type: ``PURCHASE``, ``CHARGE``, or another type that the service reports.
         description: A description for people.
-        job_id: The job that was charged for, or ``None``.
+        job_id: The job that was charged for, or ``None`` if the transaction concerns no job.
         created_at: When the transaction happened, with a time zone.
     """
 

@@ -49,8 +49,8 @@ class JobType(StrEnum):
 class JobStatus(StrEnum):
     """The status of a job. The value is the text in wire format.
 
-    An unknown text becomes a new status of that name that is not final, so a newer service does not break
-    this client.
+    An unknown text becomes a new status with this text as its name. It counts as not final. So a newer
+    service does not break this client.
     """
 
     PENDING = "PENDING"
@@ -67,7 +67,8 @@ class JobStatus(StrEnum):
     def _missing_(cls, value: object) -> JobStatus | None:
         if not isinstance(value, str):
             return None
-        # A member that is not registered with the enumeration. It compares equal to others of its name.
+        # A member that is not registered with the enumeration. It compares equal to other members with its
+        # text.
         unknown = str.__new__(cls, value)
         unknown._name_ = unknown._value_ = value
         return unknown
@@ -230,7 +231,8 @@ def summarize_failures(failures: Iterable[str], count: int) -> str:
     """Join the first failures of a job to one message and count the others.
 
     Args:
-        failures: What failed and why, in order. Only the first few are read, so this may be a generator.
+        failures: Descriptions of the failures, in order. Only the first few are read, so this may be a
+            generator.
         count: The number of all failures.
     """
     shown = list(islice(failures, _FAILURES_SHOWN))

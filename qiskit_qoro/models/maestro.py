@@ -29,7 +29,7 @@ _SEEDS = range(2**64)
 
 @dataclass(frozen=True)
 class MaestroConfig:
-    """The supported options of the engine. ``None`` leaves an option to the service.
+    """The supported options of the engine. The service chooses the value of each option that is ``None``.
 
     Attributes:
         simulator_type: The simulator backend.

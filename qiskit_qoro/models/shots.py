@@ -35,7 +35,7 @@ class ShotGroup(NamedTuple):
 
 
 def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tuple[ShotGroup, ...]:
-    """Check that the groups cover all circuits exactly once, in order.
+    """Check that the groups cover all circuits exactly once, in order, and convert them to values.
 
     Args:
         groups: Triples ``[start, end, shots]``, half open.
@@ -87,7 +87,7 @@ def slice_shot_groups(groups: Sequence[ShotGroup], start: int, end: int) -> tupl
 def parse_circuit_ham_map(
     ranges: Sequence[Sequence[int]], *, num_groups: int, num_circuits: int | None = None
 ) -> tuple[CircuitRange, ...]:
-    """Check the assignment of groups of observables to circuits.
+    """Check the assignment of groups of observables to circuits, and convert it to values.
 
     Args:
         ranges: One half-open ``[start, end]`` for each group.

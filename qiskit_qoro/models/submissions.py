@@ -23,7 +23,7 @@ class JobKind(StrEnum):
         return _LETTERS.get(letter or "", cls.OTHER)
 
 
-# Labels name a kind by its first letter. They are written for these three only.
+# Labels contain the first letter of a kind. Only the jobs of these three kinds have such labels.
 _LETTERS = {kind.value[0]: kind for kind in (JobKind.RUN, JobKind.SAMPLER, JobKind.ESTIMATOR)}
 
 
@@ -36,8 +36,8 @@ class SubmissionFacts:
         target: The name of the simulator cluster or QPU system, ``None`` if the job has no target.
         tag: The tag of the job.
         num_circuits: The number of circuits, 0 for a characterization.
-        structure: The encoded meaning of the results, if it did not fit into the labels of the circuits;
-            ``None`` otherwise.
+        structure: The encoded structure of the submission, which is needed to read the results, if it did not
+            fit into the labels of the circuits; ``None`` otherwise.
     """
 
     kind: JobKind

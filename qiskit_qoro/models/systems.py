@@ -28,7 +28,7 @@ class QPU:
 
     @property
     def is_operational(self) -> bool:
-        """Whether the status is not a known word for being out of service. An unknown status counts as up."""
+        """Whether the QPU is in service. An unknown status counts as in service."""
         return self.status.strip().lower() not in _OUT_OF_SERVICE
 
 

@@ -1,8 +1,8 @@
-"""Where the parameter names of a template occur in its text.
+"""Find and replace the parameter names of a template in its text.
 
 A name may be any text, for example ``theta_0``, ``w_0[0]`` or ``β[0]``. It occurs wherever the text contains
 it with no letter, digit or underscore of any script directly before or after it. If two occurrences overlap,
-the longer name counts; of two equally long ones, the first.
+the longer one counts; if they are equally long, the first one counts.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def find_names(text: str, names: Sequence[str]) -> list[Occurrence]:
         The occurrences in ascending order. They do not overlap.
     """
     index_of = {name: index for index, name in enumerate(names)}
-    # Only a few lengths have to be tried at each place, however many names there are.
+    # First character to the lengths of the names that begin with it. So only a few lengths have to be tried
+    # at each place, even if there are many names.
     lengths: dict[str, set[int]] = {}
     for name in index_of:
         lengths.setdefault(name[0], set()).add(len(name))
@@ -80,6 +81,7 @@ def replace_names(text: str, occurrences: Sequence[Occurrence], replacements: Se
 
 
 def _without_overlaps(candidates: Sequence[Occurrence], size: int) -> list[Occurrence]:
+    # Longest first, and from left to right if equally long. `taken` marks the characters of the kept ones.
     taken = bytearray(size)
     kept = []
     for occurrence in sorted(candidates, key=lambda each: (each.start - each.end, each.start)):

@@ -43,7 +43,7 @@ def interrupt_sets(event: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def note_on_interrupt(job_ids: Iterable[str]) -> Iterator[None]:
-    """If Ctrl-C is pressed, add a note to the :class:`KeyboardInterrupt` that says how to retrieve the jobs.
+    """Add a note to a :class:`KeyboardInterrupt` that explains how to retrieve the jobs.
 
     Args:
         job_ids: The jobs that keep running. An iterator is consumed only when Ctrl-C is pressed.

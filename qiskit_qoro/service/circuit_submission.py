@@ -92,7 +92,7 @@ def depth_of(circuit: str | QuantumCircuit | Program) -> int:
 
 
 def measure_circuits(programs: Mapping[str, Program], options: SubmissionOptions, shots: int) -> Measurement:
-    """Check what the options ask to be measured on the circuits.
+    """Check the options, and return what is measured on the circuits.
 
     Args:
         programs: The circuits, in order.
@@ -147,7 +147,7 @@ def _check_string_lengths(
     for index, strings in enumerate(observables):
         of_group = labels[ranges[index].start : ranges[index].end] if ranges else labels
         for label in (*of_group, *in_no_range):
-            # All strings of a group have the same length, so the first one stands for all.
+            # All strings of a group have the same length, so only the first one is checked.
             if len(strings[0]) > programs[label].num_qubits:
                 raise QoroInputError(
                     f"ham_ops: Pauli string {strings[0]!r} has {len(strings[0])} letters, but circuit "

@@ -222,8 +222,8 @@ class QoroService(CircuitRunner):
         job_type: JobType | None = None,
         override_execution_config: AnyConfig | None = None,
         override_job_config: JobConfig | None = None,
-        cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the page's interface
-        **kwargs: Any,  # noqa: ARG002 - the page's interface
+        cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the documented interface
+        **kwargs: Any,  # noqa: ARG002 - the documented interface
     ) -> ExecutionResult:
         """Submit circuits as one job.
 
@@ -272,8 +272,8 @@ class QoroService(CircuitRunner):
         job_type: JobType | None = None,
         override_execution_config: AnyConfig | None = None,
         override_job_config: JobConfig | None = None,
-        cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the page's interface
-        **kwargs: Any,  # noqa: ARG002 - the page's interface
+        cancellation_event: threading.Event | None = None,  # noqa: ARG002 - the documented interface
+        **kwargs: Any,  # noqa: ARG002 - the documented interface
     ) -> ExecutionResult:
         """Submit templates and their parameter sets as one job.
 
@@ -575,7 +575,7 @@ class QoroService(CircuitRunner):
 
     def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> StatusAnswer:
         answer = job_requests.fetch_status(self._transport, job_id, wait=wait)
-        # Every poll of this client comes through here, so the journal learns of each job that has ended.
+        # Every poll of this client uses this method, so the journal records the end of each polled job.
         if answer.state.status.is_final:
             self._recorder.ended(job_id, answer.state.status)
         return answer
@@ -633,7 +633,7 @@ class QoroService(CircuitRunner):
         return job_results.read_results(self._transport, job_id)
 
     def get_first_label(self, execution_result: ExecutionResult) -> str | None:
-        """Fetch the label of a completed job's first circuit, ``None`` if the job has no circuit.
+        """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit.
 
         Raises:
             QoroAPIError: With status code 400: the job has no results.

@@ -59,7 +59,7 @@ class CircuitRunner(ABC):
         return pstdev(depths) if depths else 0.0
 
     def clear_depth_history(self) -> None:
-        """Forget the recorded depths."""
+        """Delete the recorded depths."""
         self._depth_history.clear()
 
     def _all_depths(self) -> list[int]:

@@ -1,8 +1,8 @@
 """Read the results of a job from the service, page by page.
 
-The first page is fetched alone. It tells how many results there are in total, and its length tells where the
-next pages are likely to begin. If more than :data:`SEQUENTIAL_PAGES` pages remain, up to
-:data:`PARALLEL_FETCHES` of them are fetched at the same time.
+The first page is fetched alone. It contains the total number of results, and its length shows where the next
+pages are likely to begin. If more than :data:`SEQUENTIAL_PAGES` pages remain, up to :data:`PARALLEL_FETCHES`
+of them are fetched at the same time.
 
 A predicted offset can be wrong, because the service chooses the length of each page. A prefetched page is
 therefore used only if reading arrives at exactly its offset, and a page that was not predicted is fetched
@@ -66,7 +66,7 @@ def read_results(transport: Transport, job_id: str) -> JobOutcome:
 
 
 def read_first_label(transport: Transport, job_id: str) -> str | None:
-    """Fetch the label of a completed job's first circuit, ``None`` if the job has no circuit."""
+    """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit."""
     page = _results_page(job_id, _fetch_page(transport, job_id, 0, limit=1))
     return next(iter(page.results), None)
 
@@ -81,7 +81,7 @@ def read_outcome(transport: Transport, job_id: str) -> JobOutcome:
         QoroAPIError: The service answered with an error other than 400.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
-    # Each refused page brings a reason, and the first one is reported. Several threads may append.
+    # Each refused page has a reason, and the first one is reported. Several threads may append.
     reasons: list[str] = []
 
     def fetch(offset: int) -> Response:

@@ -1,8 +1,8 @@
 """Decide when jobs are polled, and poll them until their status is final.
 
 A job is polled first after a short delay. Each further delay is longer than the one before, up to the user's
-``polling_interval``: a job of 0.2 s is noticed within 0.1 s, and a job of an hour is polled every
-``polling_interval`` seconds. The first delay and the growth depend on where the service is:
+``polling_interval``. The end of a job that takes 0.2 s is noticed within 0.1 s, and a job that takes an hour
+is polled every ``polling_interval`` seconds. The first delay and the growth depend on where the service is:
 :data:`FIRST_POLL_S` and :data:`GROWTH` over a network, :data:`LOCAL_FIRST_POLL_S` and :data:`LOCAL_GROWTH` on
 this machine.
 
@@ -43,7 +43,10 @@ GROWTH = 1.5
 """Ratio of two successive delays for a remote service."""
 
 LOCAL_GROWTH = 1.2
-"""Ratio of two successive delays on this machine. A job of 0.2 s is noticed within 0.04 s."""
+"""Ratio of two successive delays on this machine.
+
+The end of a job that takes 0.2 s is noticed within 0.04 s.
+"""
 
 
 class PollSchedule:
@@ -105,8 +108,8 @@ class PollSchedule:
             The index of the job, and the seconds to wait before it is polled.
         """
         due, _, index = heapq.heappop(self._due)
-        # If polls took longer than planned, the delayed ones are not made up for in a burst: they keep the
-        # gap too, because `now` and `_earliest` move on.
+        # If polls take longer than planned, the delayed polls do not follow in a burst. They keep the gap
+        # too, because it is counted from the present time.
         self._current_time = max(due, self._earliest, now)
         self._earliest = self._current_time + self._gap_s
         # At the deadline every job is polled once more, without waiting for its time.

@@ -19,7 +19,10 @@ __all__ = ["UNRECORDED", "SubmissionRecorder", "facts_of", "recorded"]
 
 
 class SubmissionRecorder(Protocol):
-    """Is notified of submissions. Its methods must not raise: a failing record must not fail a submission."""
+    """Is notified of submissions.
+
+    Its methods must not raise, because recording must not make a submission fail.
+    """
 
     def begin(self, facts: SubmissionFacts) -> int | None:
         """Record that a job is about to be opened.
@@ -76,7 +79,7 @@ def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
 
     Args:
         request: Opens the job.
-        labels: The labels of its circuits, in order. The first one tells whether a run, a sampler or an
+        labels: The labels of its circuits, in order. The first one shows whether a run, a sampler or an
             estimator submits the job.
     """
     letter = kind_of_label(labels[0]) if labels else None

@@ -32,7 +32,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class JobSettings:
-    """What a job is configured with. It is frozen, so that threads that share a client see whole values.
+    """The settings of a job.
+
+    They are frozen, so that threads that share a client never see a half-changed value.
 
     Attributes:
         job_config: The target, the shots and other settings of the service. It always names a target.

@@ -94,7 +94,7 @@ class Submission:
 
 
 def check_job_type(job_type: JobType | None, *, has_observables: bool) -> None:
-    """Check that the job type that the caller named agrees with the observables.
+    """Check that the job type that the caller passed agrees with the observables.
 
     Args:
         job_type: The type, or ``None`` to let the observables decide.
@@ -143,7 +143,7 @@ def open_job(transport: Transport, request: bytes) -> str:
         The job's identifier.
 
     Raises:
-        WireError: The answer contains no identifier. The service may have opened a job all the same.
+        WireError: The answer contains no identifier. The service may have opened a job nevertheless.
         QoroError: The service refused the request or did not answer.
     """
     response = transport.send(INIT_JOB, body=request)

@@ -32,7 +32,7 @@ __all__ = ["CheckedTemplate", "build_template_submission", "check_templates", "m
 
 @dataclass(frozen=True)
 class CheckedTemplate:
-    """A template that is known to be valid: parsed by :func:`check_templates`, or made by our own writer.
+    """A template that is known to be valid: parsed by :func:`check_templates`, or written by our own writer.
 
     Attributes:
         text: OpenQASM 2 in which parameter names stand for angles. The service can run it as it is.
@@ -123,7 +123,7 @@ def _parse_first_circuit(template: TemplateText, entry: TemplateEntry) -> Quantu
 def measure_templates(
     templates: Sequence[CheckedTemplate], options: SubmissionOptions, shots: int
 ) -> Measurement:
-    """Check what the options ask to be measured on the circuits of templates.
+    """Check the options, and return what is measured on the circuits of templates.
 
     Args:
         templates: The templates, in order.

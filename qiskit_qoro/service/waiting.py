@@ -57,7 +57,7 @@ def wait_for_jobs(
             # The time limit includes retries of a poll. Raise at once if the retry would come too late.
             if clock.now() + seconds > deadline:
                 raise JobTimeoutError(
-                    f"the service did not tell the status of job {job_id} within {timeout_s:g} s. The job "
+                    f"the service did not report the status of job {job_id} within {timeout_s:g} s. The job "
                     "keeps running: wait again, or retrieve it later by its id",
                     job_id=job_id,
                 )

@@ -20,12 +20,12 @@ MAX_BODY_BYTES = int(0.95 * 1024 * 1024)
 
 
 class ItemTooLargeError(QoroInputError):
-    """An item does not fit into any body. The caller knows what the item is and raises a better error.
+    """An item does not fit into any body. Callers catch this error and raise one that describes the item.
 
     Attributes:
         index: The index of the item.
         size: The size that the item adds to a body, in bytes.
-        available: The room for items in a body, in bytes.
+        available: The space for items in a body, in bytes.
     """
 
     def __init__(self, message: str, *, index: int = 0, size: int = 0, available: int = 0) -> None:

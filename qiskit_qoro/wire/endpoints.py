@@ -1,8 +1,9 @@
 """The table of the service's endpoints: paths, time limits, and which requests may be repeated.
 
-The client sends by these rows, the local service registers its handlers by them, and the documentation lists
-them. A request is *repeatable* if sending it twice has the same effect as sending it once. Opening a job is
-not: after a lost response, a second ``POST`` to :data:`INIT_JOB` would open and bill a second job.
+The client builds its requests from these rows, the local service registers its handlers for them, and the
+documentation lists them. A request is *repeatable* if sending it twice has the same effect as sending it
+once. Opening a job is not: after a lost response, a second ``POST`` to :data:`INIT_JOB` would open and bill a
+second job.
 """
 
 from __future__ import annotations

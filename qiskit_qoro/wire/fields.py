@@ -55,7 +55,10 @@ def refuse_unknown_keys(fields: Mapping[str, Any], known: Iterable[str]) -> None
 
 
 def text_field(fields: Mapping[str, Any], key: str, *, default: Any = _REQUIRED) -> Any:
-    """Return the text under ``key``. If it is missing or null, return ``default``, or raise without one."""
+    """Return the text under ``key``, or ``default`` if it is missing or null.
+
+    Without a default, it is required.
+    """
     value = fields.get(key)
     if value is None and default is not _REQUIRED:
         return default
@@ -104,7 +107,8 @@ def as_number(value: object, where: str) -> float:
 def as_wire_error(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call ``parse`` on received data, and turn its :class:`QoroInputError` into a :class:`WireError`.
 
-    The models validate their fields for the user. Here the sender of the data made the mistake.
+    The models raise :class:`QoroInputError` because users create them. Here the sender of the data made the
+    mistake.
     """
     try:
         return parse(*args, **kwargs)

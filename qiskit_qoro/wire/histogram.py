@@ -311,7 +311,7 @@ def _decode_runs(reader: Reader, unique: int) -> NDArray[np.bool_]:
     runs = reader.array(count, "the runs")
     if np.count_nonzero(runs) < count:
         raise WireError("a run is empty, expected 1 or more bitstrings")
-    # Python integers do not overflow.
+    # The sum is computed with Python integers, which do not overflow.
     _check_equal("bitstrings in runs", sum(runs.tolist()), unique)
     kinds = np.zeros(count, bool)
     kinds[first::2] = True

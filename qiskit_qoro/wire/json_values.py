@@ -1,4 +1,4 @@
-"""Values that JSON in UTF-8 can represent: what labels and files keep of names and of circuit metadata.
+"""Convert names and circuit metadata to values that JSON in UTF-8 can represent, for labels and files.
 
 Metadata are arbitrary Python objects. They must never make a submission fail, so an entry that JSON cannot
 represent is dropped.

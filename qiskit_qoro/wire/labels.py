@@ -1,7 +1,7 @@
 """Labels of circuits that contain the structure of their submission, in pieces.
 
-The service returns each circuit's label with its result. It keeps nothing else that a submission means to its
-sender: names, registers, shapes, coefficients. So we store this structure in the labels:
+The service returns each circuit's label with its result. It stores no other structure of a submission, such
+as names, registers, shapes and coefficients. So we store this structure in the labels:
 
 ::
 
@@ -44,7 +44,7 @@ LABEL_LIMIT = 200
 _VERSION = "1"
 _LABEL = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([A-Za-z0-9_-]+))?")
 _BEGIN = re.compile(r"([0-9])([a-z])(.*)", re.DOTALL)
-_MAX_BYTES = 2**26  # of a structure that is read
+_MAX_BYTES = 2**26  # limit for the size of a structure after decompression
 _MAX_EXTRA_COMPRESSION = 4  # the best compression is hardly ever this much better than the fastest
 
 
@@ -135,13 +135,13 @@ def contain_structure(labels: Sequence[str]) -> bool:
 
 
 def index_of_label(label: str) -> int | None:
-    """The index of a circuit in its submission, ``None`` if the label does not have our format."""
+    """The index of a circuit in its submission, or ``None`` if the label does not have our format."""
     match = _LABEL.fullmatch(label)
     return None if match is None else int(match[1])
 
 
 def kind_of_label(label: str) -> str | None:
-    """The kind of structure in the first label of a submission, ``None`` if the label contains none."""
+    """The kind of structure in the first label of a submission, or ``None`` if the label contains none."""
     match = _LABEL.fullmatch(label)
     if match is None or match[1] != "0" or not match[2] or not match[2].startswith(_VERSION):
         return None
@@ -151,7 +151,7 @@ def kind_of_label(label: str) -> str | None:
 def _pack(document: Any, capacity: int) -> str | None:
     """Compress a document to base64; return ``None`` early if the result would far exceed ``capacity``."""
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    # The best compression takes five times as long as the fastest, so it is not tried without a chance.
+    # The best compression takes five times as long as the fastest. It is tried only if the result might fit.
     if len(zlib.compress(data, 1)) > _MAX_EXTRA_COMPRESSION * capacity:
         return None
     return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")

@@ -182,7 +182,7 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
     Raises:
         WireError: The configuration is missing or malformed.
     """
-    # The key of the response tells what the job was submitted with.
+    # The key in the response shows with which kind of configuration the job was submitted.
     fields = as_object(body, "body")
     if fields.get("execution_configuration") is None:
         if fields.get("maestro_config") is not None:

@@ -75,8 +75,8 @@ def qubo_from_json(value: object, where: str = "qubo", *, num_variables: int | N
 def terms_to_json(polynomial: Polynomial) -> dict[str, float]:
     """Encode a polynomial with comma keys.
 
-    The result does not show variables above the highest one that occurs in a term. Send ``n_qubits`` with it
-    if there are any.
+    The result does not show variables above the highest one that occurs in a term. If there are such
+    variables, send ``n_qubits`` with it.
     """
     return {",".join(map(str, term)): value for term, value in polynomial.terms.items()}
 
@@ -182,7 +182,7 @@ def _from_hex(value: object, where: str, count: int) -> NDArray[np.float64]:
         data = bytes.fromhex(value)
     except ValueError as error:
         raise WireError(f"{where}: expected hexadecimal digits only") from error
-    # fromhex passes over spaces.
+    # fromhex skips spaces.
     if len(data) != 8 * count:
         raise WireError(f"{where}: expected hexadecimal digits only")
     numbers = np.frombuffer(data, "<f8").astype(np.float64)
@@ -196,7 +196,10 @@ def _to_hex(numbers: NDArray[np.float64]) -> str:
 
 
 def _eigen_factors(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Factorize a symmetric matrix by its eigenvectors into ``F`` and the signs; ``F`` has rank columns."""
+    """Factorize a symmetric matrix by its eigenvectors into ``F`` and the signs.
+
+    The number of columns of ``F`` is the rank of the matrix.
+    """
     eigenvalues, vectors = np.linalg.eigh(matrix)
     size = np.abs(eigenvalues)
     kept = size > _ROUNDING * size.max()

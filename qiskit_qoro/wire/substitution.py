@@ -1,8 +1,8 @@
 """Replace the parameter names in a template by numbers, as the service does.
 
-:mod:`qiskit_qoro.models.template_names` says where a name occurs. Each occurrence is replaced by the shortest
-decimal text that reads back as the same number. Nothing is parsed and no brackets are added. With ``theta =
--0.5``, ``rx(-theta)`` becomes ``rx(--0.5)``, which Qiskit's parser and the engine both read as 0.5.
+:mod:`qiskit_qoro.models.template_names` defines where a name occurs. Each occurrence is replaced by the
+shortest decimal text that reads back as the same number. Nothing is parsed and no brackets are added. With
+``theta = -0.5``, ``rx(-theta)`` becomes ``rx(--0.5)``, which Qiskit's parser and the engine both read as 0.5.
 ``theta^2`` becomes ``-0.5^2``, which both read as -(0.5^2) = -0.25; to square the value, write ``(theta)^2``.
 """
 

@@ -9,8 +9,8 @@ same zlib::
            |   flags            extra flags
            method
 
-The decoder reads any single gzip member, whatever its header says, but nothing before or after it. It stops
-as soon as the text is longer than the caller allows.
+The decoder accepts exactly one gzip member, with any header. It stops as soon as the text is longer than the
+caller allows.
 
 The compression level is 5. For OpenQASM, level 9 saves only 2 % but takes two and a half times as long, and
 lower levels lose 8 %. Small texts take 10 to 50 µs at every level.
@@ -27,7 +27,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 __all__ = ["DEFAULT_LIMIT_BYTES", "CompressedTexts", "decode_base64", "decode_text", "encode_text"]
 
 DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
-"""Default limit of a decoded text. OpenQASM in one request body inflates to half of this."""
+"""Default limit of a decoded text. The OpenQASM in a full request body typically inflates to half of this."""
 
 _LEVEL = 5
 _HEADER = bytes.fromhex("1f8b 08 00 00000000 00 ff")

@@ -245,7 +245,7 @@ def test_a_time_limit_of_zero_allows_one_poll(cloud, service, statuses, clock):
 def test_retries_do_not_extend_the_time_limit(service, statuses, clock, trouble):
     statuses("RUNNING", trouble)
     with pytest.raises(
-        JobTimeoutError, match=r"did not tell the status of job j1 within 2 s\. The job keeps running"
+        JobTimeoutError, match=r"did not report the status of job j1 within 2 s\. The job keeps running"
     ):
         service.wait_for_job(JOB, timeout_s=2)
     assert clock.time <= 2
