@@ -1,4 +1,8 @@
-"""The jobs that this machine submitted: the journal that records them, and the list that shows them."""
+"""The jobs that this machine submitted: the journal that records them, and the list that shows them.
+
+Start with :mod:`~qiskit_qoro.history.journal` for the record, and with :mod:`~qiskit_qoro.history.listing`
+for the list that ``provider.jobs()`` returns.
+"""
 
 from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal

@@ -28,7 +28,7 @@ class JobEntry:
     """A job that this machine submitted.
 
     Attributes:
-        job_id: The job's identifier, ``None`` if the submission ended before the service gave one.
+        job_id: The job's identifier, or ``None`` if the submission ended before the service returned one.
         backend: The name of the simulator cluster or QPU system, ``None`` if unknown.
         kind: What submitted the job.
         time: When the submission began, in UTC.
@@ -69,7 +69,7 @@ class JobEntry:
         """Retrieve the job with :meth:`QoroProvider.retrieve_job`.
 
         Raises:
-            QoroInputError: The submission ended before the service gave an identifier.
+            QoroInputError: The submission ended before the service returned an identifier.
             NotFoundError: The job does not exist on the service any more.
             QoroError: The service answered with another error, or did not answer.
         """

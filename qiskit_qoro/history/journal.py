@@ -164,7 +164,7 @@ class Journal:
             )
             cursor = database.execute(_INSERT, values)
             number = cursor.lastrowid or 0
-            # Numbers are assigned in ascending order, so they also tell which entries are the oldest.
+            # Numbers are assigned in ascending order, so the lowest numbers belong to the oldest entries.
             database.execute("DELETE FROM jobs WHERE number <= ?", (number - self._max_entries,))
             if facts.structure is not None:
                 # Structures can be large, so older entries lose theirs.
@@ -176,7 +176,7 @@ class Journal:
         return number  # `None` makes the later steps of this submission do nothing
 
     def set_job_id(self, number: int | None, job_id: str) -> None:
-        """Record the identifier that the service gave to the job."""
+        """Record the identifier that the service returned for the job."""
         self._update("job_id = ?", number, job_id)
 
     def set_stage(self, number: int | None, stage: Stage, reason: str | None = None) -> None:

@@ -71,7 +71,7 @@ class FileDatabase:
             A connection, ``None`` if there is nothing to read.
 
         Raises:
-            JournalUnusableError: The file cannot be used. The message says why.
+            JournalUnusableError: The file cannot be used. The message contains the reason.
         """
         try:
             if writes:
@@ -93,7 +93,7 @@ class FileDatabase:
             self.path.parent.parent.mkdir(parents=True, exist_ok=True)
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
         if not self.path.exists():
-            # The permissions are set with the creation, so that nobody can open the file before.
+            # The file is created with its permissions. If they were set later, others could open it before.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
 
 

@@ -49,7 +49,7 @@ class JournalEntry:
 
     Attributes:
         number: The number of the entry. Later entries have higher numbers.
-        job_id: The job's identifier, ``None`` if the service had not yet given one.
+        job_id: The job's identifier, or ``None`` if the service had not yet returned one.
         service: The service: a base URL, or ``local:`` and the path of a local service's database.
         backend: The name of the simulator cluster or QPU system, ``None`` if unknown.
         kind: What submitted the job.
@@ -79,7 +79,8 @@ class JournalEntry:
     @property
     def listed_status(self) -> str:
         """The status to show: a status of the service, or one of :class:`ListedStatus`."""
-        # A job whose circuits were not all sent stays PENDING on the service. Then the stage says more.
+        # A job whose circuits were not all sent stays PENDING on the service. Then the stage is more
+        # informative.
         if self.status is not None and (
             self.stage is Stage.SUBMITTED or self.status != JobStatus.PENDING.value
         ):

@@ -1,4 +1,4 @@
-"""Where the journal is: the argument, the environment, or the user's data directory."""
+"""Find the file of the journal: from the argument, the environment, or the user's data directory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_journal(argument: bool | str | Path) -> Path | None:
 
     Args:
         argument: ``True`` for the file that the environment names, or else the one in the user's data
-            directory; ``False`` for no journal; or a file, which wins over the environment.
+            directory; ``False`` for no journal; or a file, which takes precedence over the environment.
 
     Returns:
         The file, which need not exist, or ``None`` if no journal is kept.

@@ -1,6 +1,6 @@
 """Select jobs from the journal, and update their status from the service.
 
-The journal knows which jobs were submitted, the service knows their current status. The service is asked
+The journal contains the submitted jobs, and the service reports their current status. The service is asked
 about unfinished jobs only, newest first, and about :data:`MAX_STATUS_POLLS` of them at most. The journal
 records the answers.
 """
@@ -124,7 +124,7 @@ def list_recorded(journal: Journal, selection: Selection) -> JobList:
 
     def refuse(job_id: str) -> Any:
         raise QoroInputError(
-            f"job {job_id} cannot be retrieved from this list, because it does not know the token of the "
+            f"job {job_id} cannot be retrieved from this list, because the list has no token for the "
             "service: use provider.retrieve_job()"
         )
 

@@ -1,4 +1,4 @@
-"""Whether the process that began a submission still runs.
+"""Find out whether the process that began a submission still runs.
 
 A process is identified by its host, its number and its start time. The number alone is not enough because the
 system assigns it again, and the host is needed because several machines may share the file of the journal.
@@ -25,7 +25,7 @@ _TOLERANCE_S = 2.0
 
 @dataclass(frozen=True)
 class ProcessMark:
-    """What identifies a process.
+    """The properties that identify a process.
 
     Attributes:
         host: The name of its machine.
@@ -39,7 +39,7 @@ class ProcessMark:
 
 
 def mark_of_this_process() -> ProcessMark:
-    """What identifies the current process."""
+    """Return the properties that identify the current process."""
     process = psutil.Process()
     return ProcessMark(platform.node(), process.pid, str(process.create_time()))
 
@@ -56,12 +56,12 @@ def is_abandoned(mark: ProcessMark, age: timedelta) -> bool:
     start_s = _start_s(mark.pid)
     try:
         return start_s is None or abs(start_s - float(mark.started)) > _TOLERANCE_S
-    except ValueError:  # no time that this release wrote
+    except ValueError:  # not a time in the format of this release
         return True
 
 
 def _start_s(pid: int) -> float | None:
-    """The start of a running process in seconds since the epoch, ``None`` if it has ended."""
+    """The start of a running process in seconds since the epoch, or ``None`` if the process has ended."""
     try:
         process = psutil.Process(pid)
         # A process that has ended keeps its number until its parent has read its exit code.

@@ -1,4 +1,4 @@
-"""Wait for several jobs, and hand out each when it ends; wait for one job in a coroutine.
+"""Wait for several jobs and yield each when it ends; wait for one job in a coroutine.
 
 Both use the schedule of :mod:`qiskit_qoro.service.polling`: jobs are polled one at a time, at growing
 intervals, and several jobs cause no more requests per second than one.
@@ -25,14 +25,14 @@ class Pollable(Protocol):
     """A job that can be polled.
 
     Two further attributes are optional. ``service`` is the client of the job, whose settings decide when the
-    job is polled. ``is_known_final`` tells whether the job is known to have ended, so that no poll is needed.
+    job is polled. ``is_known_final`` is true if the job is known to have ended, so that no poll is needed.
     """
 
     def job_id(self) -> str:
         """The identifier of the job."""
 
     def in_final_state(self) -> bool:
-        """Poll the job once, and tell whether it is done, failed or cancelled."""
+        """Poll the job once, and return whether it is done, failed or cancelled."""
 
 
 _Job = TypeVar("_Job", bound=Pollable)
@@ -58,17 +58,18 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     """
     given = list(jobs)
     poller = _shared_poller(given)
-    # Asked once: a job may become final in another thread at any moment.
+    # Read once, because a job may become final in another thread at any moment.
     known_final = [_is_known_final(job) for job in given]
     waiting = [job for job, is_final in zip(given, known_final, strict=True) if not is_final]
-    # The time limit begins here: the caller may take its time over the jobs that are yielded first.
+    # The time limit begins here. It includes the time that the caller spends on the jobs that are yielded
+    # first.
     schedule = poller.schedule([job.job_id() for job in waiting], timeout_s=timeout)
     yield from (job for job, is_final in zip(given, known_final, strict=True) if is_final)
     completed = poller.poll_until_final(schedule, lambda index: waiting[index].in_final_state())
     # By index, because the same job may occur twice.
     unfinished = dict(enumerate(waiting))
     while unfinished:
-        # Ctrl-C in the caller's code between two jobs is not noted: this covers the wait only.
+        # This covers the wait only, and not Ctrl-C in the caller's code between two jobs.
         with note_on_interrupt(job.job_id() for job in unfinished.values()):
             index = next(completed)
         yield unfinished.pop(index)
@@ -96,7 +97,7 @@ def _is_known_final(job: Pollable) -> bool:
 
 
 def _shared_poller(jobs: Sequence[Pollable]) -> Poller:
-    """Combine the most conservative polling settings of the jobs' clients."""
+    """Combine the polling settings of the jobs' clients: the longest delays, and the most polls."""
     services = [getattr(job, "service", None) for job in jobs]
     pollers = [service.poller for service in services if isinstance(service, QoroService)]
     if not pollers:

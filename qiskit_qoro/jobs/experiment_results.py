@@ -34,7 +34,7 @@ _SHOWN_CIRCUITS = 5
 
 @dataclass(frozen=True)
 class Experiment:
-    """The properties of a submitted circuit that the service does not keep.
+    """The properties of a submitted circuit that the service does not store.
 
     Attributes:
         name: The circuit's name.
@@ -112,8 +112,8 @@ def build_experiment_results(
         memory: Whether to list every shot. The service does not keep the order of the shots. They are listed
             in a random order that is always the same for the same counts.
         reasons: Label to the reason why a circuit has no result. A circuit without a valid result then
-            becomes an ``ExperimentResult`` with ``success=False`` and the reason in ``status``. ``None``:
-            every circuit must have a valid result.
+            becomes an ``ExperimentResult`` with ``success=False`` and the reason in ``status``. If it is
+            ``None``, every circuit must have a valid result.
         default_reason: The reason for circuits that are not in ``reasons``.
 
     Raises:
@@ -125,7 +125,7 @@ def build_experiment_results(
     built = []
     for index, (label, experiment) in enumerate(experiments.items()):
         where = f"circuit {index} ({experiment.name!r})"
-        reason = (reasons or {}).get(label) or default_reason or "the service gives no result and no reason"
+        reason = (reasons or {}).get(label) or default_reason or "the service gave no result and no reason"
         if label in results:
             try:
                 built.append(_experiment_result(label, experiment, results[label], where, memory=memory))
@@ -200,7 +200,7 @@ def check_counts(counts: CircuitResult, *, where: str, width: int, shots: int) -
 
     Args:
         counts: Flat bitstring to count.
-        where: The name of the circuit in an error.
+        where: The name of the circuit in error messages.
         width: The number of its classical bits.
         shots: The number of its shots. The counts of a circuit without classical bits need not add up to it.
 

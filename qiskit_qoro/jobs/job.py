@@ -30,7 +30,7 @@ __all__ = ["QoroJob", "ResultReader"]
 _DEFAULT_TAG = "default"
 
 ResultReader = Callable[[Any, Mapping[str, CircuitResult]], Any]
-"""Builds a result from the structure that the labels carry and from the results by label."""
+"""Builds a result from the structure in the labels and from the results by label."""
 
 
 class QoroJob(ServiceJob[Result], JobV1):
@@ -41,7 +41,7 @@ class QoroJob(ServiceJob[Result], JobV1):
     Args:
         backend: The backend that runs the job, ``None`` if unknown.
         job_id: The job's identifier on the service.
-        service: The client that is asked about the job.
+        service: The client that polls the job and fetches its results.
         experiments: The submitted circuits, by label. ``None`` for a job that is retrieved by its identifier:
             then the labels of its results describe the circuits. If they do not, because another client
             submitted the job, the label of a circuit becomes its name and its classical bits belong to no
@@ -71,7 +71,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         JobV1.__init__(self, backend, job_id)
         ServiceJob.__init__(self, job_id, service, [job_id])
         # For a retrieved job the experiments are unknown, and the structure is incomplete, until the results
-        # have been read: their labels carry both.
+        # have been read, whose labels contain both.
         self._experiments = experiments
         self._structure = RunStructure(
             tuple((experiments or {}).values()),
@@ -82,12 +82,12 @@ class QoroJob(ServiceJob[Result], JobV1):
         self._readers = dict(readers or {})
         self._backend: BackendV2 | None = backend
         self._find_backend = find_backend
-        # What has been fetched is kept: a finished job never changes. `_result` is the complete result,
-        # `_partial` the one of a job with failed circuits, which `result()` must not return by default.
+        # Results are cached, because a finished job never changes. `_result` is a complete result. `_partial`
+        # is the result of a job with failed circuits, which `result()` returns only with `partial=True`.
         self._outcome: JobOutcome | None = None
         self._result: Result | None = None
         self._partial: Result | None = None
-        # Set if the labels show that something else than `backend.run()` submitted the job.
+        # The structure in the labels, if they show that `backend.run()` did not submit the job.
         self._foreign: LabelledStructure | None = None
 
     @classmethod
@@ -103,9 +103,9 @@ class QoroJob(ServiceJob[Result], JobV1):
 
         Args:
             backend: The backend that runs the job.
-            job_id: The identifier that the service gave to the job.
+            job_id: The identifier that the service returned for the job.
             service: The client that submitted it.
-            structure: The meaning of the submission.
+            structure: The names, registers, shots and metadata of the circuits.
             experiments: Label to experiment, in the order of ``structure.experiments``.
         """
         job = cls(backend, job_id, service)
@@ -130,10 +130,11 @@ class QoroJob(ServiceJob[Result], JobV1):
     def backend(self) -> BackendV2:
         """Return the backend that runs the job.
 
-        A retrieved job looks its backend up by name. It may have to read its results to learn the name.
+        A retrieved job finds its backend by name. If the name is unknown, it is read from the results.
 
         Raises:
-            QiskitError: The backend is not known, or not yet, or the service does not have it any more.
+            QiskitError: The backend is unknown, at least until the job is done, or the service does not list
+                it any more.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
@@ -154,7 +155,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         return [] if tag in (None, _DEFAULT_TAG) else str(tag).split(",")
 
     def error_message(self) -> str | None:
-        """Return why the job failed, ``None`` if it did not fail, or not yet.
+        """Return why the job failed, or ``None`` if it has not failed.
 
         Raises:
             QoroAPIError: The service answered with an error.
@@ -163,7 +164,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         return self._failure_reason(self.job_id()) if self.status() is QiskitStatus.ERROR else None
 
     def usage(self) -> float | None:
-        """Return the seconds that the service worked on the job, ``None`` if unknown, or not yet known.
+        """Return the seconds that the service worked on the job, or ``None`` if it has not reported them.
 
         Raises:
             QoroAPIError: The service answered with an error.
@@ -188,7 +189,7 @@ class QoroJob(ServiceJob[Result], JobV1):
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
-            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
@@ -223,7 +224,7 @@ class QoroJob(ServiceJob[Result], JobV1):
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
-            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             JobFailedError: The job failed, and the message names the failed circuits with the service's
                 reasons. Or its results are incomplete, or counts do not add up to the shots.
             JobCancelledError: The job was cancelled.
@@ -269,7 +270,7 @@ class QoroJob(ServiceJob[Result], JobV1):
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
-            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
             WireError: The results break the protocol.
@@ -299,10 +300,10 @@ class QoroJob(ServiceJob[Result], JobV1):
 
     def _fetch_outcome(self) -> JobOutcome:
         if self._known_state().status is JobStatus.COMPLETED:
-            # Unlike get_job_outcome, this raises if the service refuses to give the results.
+            # Unlike get_job_outcome, this raises if the service refuses to return the results.
             return self._service.fetch_results(self.job_id())
         outcome = self._service.get_job_outcome(ExecutionResult(job_id=self.job_id()))
-        # `None` means a completed job. A service may refuse the results without giving a reason.
+        # A reason of `None` means that the job completed. A service may refuse the results without a reason.
         return replace(outcome, reason=outcome.reason or "")
 
     def _describe_failure(self, job_id: str) -> str:
@@ -317,7 +318,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             num_results = len(self._outcome.results) if self._outcome and not self._foreign else 0
             if num_results:
                 error.extend(
-                    f"result(partial=True) gives the results of the {num_results} circuits that completed"
+                    f"result(partial=True) returns the results of the {num_results} circuits that completed"
                 )
             raise
 

@@ -1,6 +1,6 @@
-"""The JSON document that the labels of a ``backend.run()`` job carry: circuit names, registers, metadata.
+"""The JSON document in the labels of a ``backend.run()`` job: circuit names, registers, metadata.
 
-:mod:`qiskit_qoro.wire.labels` explains how labels carry a document. This is the document of kind ``r``. It is
+:mod:`qiskit_qoro.wire.labels` explains how labels store a document. This is the document of kind ``r``. It is
 an object with short keys; keys without a value are left out:
 
 ::
@@ -18,8 +18,8 @@ an object with short keys; keys without a value are left out:
 
 Strategy: equal values are written once, and the labels compress the rest. If the document does not fit into
 the labels, it is shortened: first the metadata are left out, then the names, then the backend and the tag.
-The reader trusts nothing, since labels come from the service: a document that contradicts itself is a
-:class:`WireError`.
+The reader checks everything, because labels come from the service. A document that contradicts itself raises
+a :class:`WireError`.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ __all__ = [
 ]
 
 RUN_KIND = "r"
-"""The kind of structure that the labels of ``backend.run()`` carry."""
+"""The kind of structure in the labels of ``backend.run()``."""
 
-_MAX_BITS = 2**24  # of a layout that is read: a forged document must not exhaust the memory
+_MAX_BITS = 2**24  # limit for a layout that is read, so that a forged document cannot exhaust the memory
 _QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
 # A label that a service has truncated still has this many characters.
 _SHORTEST_TRUNCATED_LABEL = 24
@@ -57,7 +57,7 @@ _SHORTEST_TRUNCATED_LABEL = 24
 
 @dataclass(frozen=True)
 class RunStructure:
-    """The meaning of a submission: what the service does not keep, but the results need.
+    """The structure of a submission. It is needed to build results, but the service does not store it.
 
     Attributes:
         experiments: The circuits, in order.
@@ -81,18 +81,18 @@ class RunStructure:
 
 
 def label_circuits(structure: RunStructure) -> list[str]:
-    """Return a label for each circuit; together they carry as much of the structure as fits."""
+    """Return a label for each circuit; together the labels contain as much of the structure as fits."""
     return encode_labels(RUN_KIND, _documents(structure), len(structure.experiments))
 
 
 def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
     """Replace each label that a message quotes by the index and the name of the circuit.
 
+    A quoted number may be anything. It is treated as a label only after the word "circuit".
+
     Args:
         text: A message of the service, or of this package about an answer of the service.
         experiments: The circuits, by label. A label of ours that is not among them becomes an index.
-
-    A quoted number may be anything. It is a label only after the word "circuit".
     """
     if "'" not in text:
         return text
@@ -182,7 +182,7 @@ def structure_from_json(document: object, num_circuits: int) -> RunStructure:
 
 
 def _list_per_circuit(fields: Mapping[str, Any], key: str, number: int) -> Sequence[Any] | None:
-    """Read a list with one entry for each circuit, ``None`` if it was left out."""
+    """Read a list with one entry for each circuit, or return ``None`` if it was left out."""
     if key not in fields:
         return None
     values = as_list(fields[key], key)

@@ -1,7 +1,7 @@
 """Translate the outcome of a job from the service's labels to the user's circuits.
 
-The service identifies circuits by label. The process that submitted a job knows which circuit each label
-stands for; any other process reads that from the labels themselves.
+The service identifies circuits by label. In the process that submitted a job, it is known which circuit each
+label stands for. Any other process reads this from the labels.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def identify_circuits(
 
     Returns:
         For a job of ``backend.run()``: the circuits by label, and the structure of the submission. If the
-        labels carry no structure, each circuit is named after its label, or after its index in the label. The
-        same happens if the structure cannot be read, with a warning in the log. For any other job: the
-        structure that its labels carry.
+        labels contain no structure, each circuit is named after its label, or after its index in the label.
+        The same happens if the structure cannot be read, with a warning in the log. For any other job: the
+        structure in its labels.
     """
     labels = [*outcome.results, *outcome.failures]
     try:
@@ -58,7 +58,7 @@ def identify_circuits(
 
 
 def restore_labels(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -> JobOutcome:
-    """Put an outcome under the submitted labels, and use the names of circuits in its reasons.
+    """Restore the submitted labels of an outcome, and put the names of circuits into its reasons.
 
     Args:
         outcome: The outcome as the service returned it. The service may have truncated labels.
@@ -86,5 +86,5 @@ def describe_failure(outcome: JobOutcome, experiments: Mapping[str, Experiment])
         if label in outcome.failures
     ]
     if not failed:
-        return outcome.reason or "the service gives no reason"
+        return outcome.reason or "the service gave no reason"
     return summarize_failures(failed, len(failed))

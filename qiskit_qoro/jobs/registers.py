@@ -1,4 +1,4 @@
-"""Classical registers: from the service's flat bitstrings to the integers of a Qiskit ``Result``.
+"""Convert the service's flat bitstrings to the integers of a Qiskit ``Result``, divided into registers.
 
 The service returns one flat bitstring for each outcome. Its bits are ``circuit.clbits`` in order, unless the
 OpenQASM writer chose another order for the conditions of the circuit (``Program.clbits``).
@@ -107,7 +107,7 @@ def layout_of_circuit(circuit: QuantumCircuit, program: Program | None = None) -
     """
     index = {bit: position for position, bit in enumerate(circuit.clbits)}
     pieces = [(register.name, tuple(index[bit] for bit in register)) for register in circuit.cregs]
-    # Where each of `circuit.clbits` is in the flat bitstring, and how long that is.
+    # The position of each of `circuit.clbits` in the flat bitstring, and the length of the flat bitstring.
     flat_index, width = (
         (range(len(index)), len(index)) if program is None else (program.clbits, program.num_clbits)
     )

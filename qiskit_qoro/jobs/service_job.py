@@ -1,8 +1,8 @@
 """The base of both kinds of job: status, waiting, awaiting, cancelling and errors.
 
 A Qiskit job stands for one or several jobs of the service: a :class:`~qiskit_qoro.jobs.job.QoroJob` for one,
-a :class:`~qiskit_qoro.primitives.primitive_job.QoroPrimitiveJob` for as many as its PUBs need. What the
-results are is up to the subclass.
+a :class:`~qiskit_qoro.primitives.primitive_job.QoroPrimitiveJob` for as many as its PUBs need. The subclasses
+build the results.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class ServiceJob(ABC, Generic[_Result]):
 
     Args:
         job_id: The identifier of the Qiskit job.
-        service: The client that is asked about the service jobs.
-        job_ids: The identifiers of the service jobs, in the order of submission. With none of them the job
-            is done from the start.
+        service: The client that polls the service jobs and fetches their results.
+        job_ids: The identifiers of the service jobs, in the order of submission. Without any, the job is done
+            from the start.
     """
 
     def __init__(self, job_id: str, service: QoroService, job_ids: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ class ServiceJob(ABC, Generic[_Result]):
         self._service = service
         self._job_ids = tuple(job_ids)
         # The last state that the service reported for each service job. A final state never changes: once it
-        # is here, the service is not asked again, and no later report replaces it.
+        # is recorded, the job is not polled again, and no later report replaces the state.
         self._states: dict[str, JobState] = {}
 
     def job_id(self) -> str:
@@ -56,7 +56,7 @@ class ServiceJob(ABC, Generic[_Result]):
 
     @property
     def service(self) -> QoroService:
-        """The client that is asked about this job."""
+        """The client that polls this job and fetches its results."""
         return self._service
 
     @abstractmethod
@@ -106,7 +106,7 @@ class ServiceJob(ABC, Generic[_Result]):
         return self.status() is QiskitStatus.CANCELLED
 
     def in_final_state(self) -> bool:
-        """Whether all service jobs are in a final state."""
+        """Poll the job, and return whether all service jobs are in a final state."""
         self._poll()
         return self.is_known_final
 
@@ -118,7 +118,7 @@ class ServiceJob(ABC, Generic[_Result]):
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
-            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
@@ -135,7 +135,8 @@ class ServiceJob(ABC, Generic[_Result]):
         Raises:
             QoroAPIError: The service answered with another error. The other service jobs have been cancelled
                 as far as possible.
-            QoroConnectionError: There was no answer; likewise.
+            QoroConnectionError: There was no answer. The other service jobs have been cancelled as far as
+                possible.
         """
         cancelled = False
         errors: list[QoroError] = []
@@ -160,7 +161,7 @@ class ServiceJob(ABC, Generic[_Result]):
         """Describe why a service job failed. It may raise a ``QoroError`` if it cannot read the reason."""
 
     def _with_circuit_names(self, text: str) -> str:
-        """Replace the labels that a message quotes by what the user knows of the circuits."""
+        """Replace labels in a message by the names of circuits. By default nothing is replaced."""
         return text
 
     def _pending_ids(self) -> list[str]:
@@ -244,7 +245,7 @@ class ServiceJob(ABC, Generic[_Result]):
 
     @contextmanager
     def _prefix_errors(self) -> Iterator[None]:
-        """Have every error name a job, and circuits by name instead of by label."""
+        """Add the job to every error, and replace labels in its message by the names of circuits."""
         try:
             yield
         except QoroError as error:

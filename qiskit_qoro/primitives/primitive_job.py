@@ -160,7 +160,7 @@ class QoroPrimitiveJob(
             # A generator, because finding the PUBs of a circuit is slow and only a few are shown.
             described = (f"{self._name_of(label)}: {reason}" for label, reason in failures.items())
             return summarize_failures(described, len(failures))
-        reason = (outcome.reason or "the service gives no reason").removeprefix("job failed: ")
+        reason = (outcome.reason or "the service gave no reason").removeprefix("job failed: ")
         return _QUOTED_LABEL.sub(lambda match: self._name_of(match[1]), reason)
 
     def _name_of(self, label: str) -> str:

@@ -854,7 +854,7 @@ def test_partial_results_of_a_completed_job_leave_invalid_circuits_out(
     assert [item.status for item in result.results[1:]] == [
         "the counts add up to 0, expected 9 shots",
         "the counts add up to 8, expected 9 shots",
-        "the service gives no result and no reason",
+        "the service gave no result and no reason",
     ]
 
 
