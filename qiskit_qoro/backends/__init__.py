@@ -1,1 +1,4 @@
-"""``QoroBackend``: its run options, its transpiler ``Target``, and the submission of a run."""
+"""``QoroBackend``: its run options, its transpiler ``Target``, and the submission of a run.
+
+Start with :mod:`~qiskit_qoro.backends.backend`.
+"""

@@ -115,7 +115,7 @@ def _read_results(
             return _circuits_of_run(job.result(partial=options.partial))
         except JobFailedError as error:
             # The hint in the message is for Python.
-            error.reword(lambda text: text.replace("result(partial=True) gives", "--partial shows"))
+            error.reword(lambda text: text.replace("result(partial=True) returns", "--partial shows"))
             raise
     try:
         if status is JobStatus.COMPLETED or not options.partial:

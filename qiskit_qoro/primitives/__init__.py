@@ -1,4 +1,8 @@
-"""Qiskit's primitives on Qoro backends: estimator, sampler, their plans and jobs."""
+"""Qiskit's primitives on Qoro backends: estimator, sampler, their plans and jobs.
+
+Start with :mod:`~qiskit_qoro.primitives.estimator` or :mod:`~qiskit_qoro.primitives.sampler`. Their ``plan``
+uses the package ``planning``, and the result of a job is built by the package ``postprocess``.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class QoroEstimator(BaseEstimatorV2):
 
     @property
     def default_precision(self) -> float:
-        """The precision of PUBs that specify none, as in Qiskit's own estimator."""
+        """The precision of PUBs that specify none. Qiskit's own estimator has this property too."""
         return self._precision_and_shots(None)[0]
 
     @property
@@ -139,7 +139,7 @@ class QoroEstimator(BaseEstimatorV2):
         if not self.samples:
             return effective, None
         if effective < FINEST_SAMPLED_PRECISION:
-            why = "force_sampling is set" if options.force_sampling else "it computes none itself"
+            why = "force_sampling is set" if options.force_sampling else "it does not compute them exactly"
             raise QoroInputError(
                 f"precision is {effective:g}, which takes too many shots because {self._backend.name!r} "
                 f"samples expectation values ({why}). Choose a precision of {FINEST_SAMPLED_PRECISION:g} or "

@@ -1,8 +1,8 @@
 """The job of a primitive: the service jobs that compute its values, and the postprocessor of their results.
 
 The results of the service are counts and expectation values by label. The postprocessor turns them into the
-result of the primitive. Another process gets it from the labels of the circuits, from the journal, or from a
-file that the user saved.
+result of the primitive. Another process reads the postprocessor from the labels of the circuits, from the
+journal, or from a file that the user saved.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["ID_SEPARATOR", "RESULT_READERS", "QoroPrimitiveJob"]
 ID_SEPARATOR = "+"
 """Joins the identifiers of the service jobs to the identifier of a primitive's job."""
 
-_LOCAL_ID_PREFIX = "here-"  # of a job without service jobs
+_LOCAL_ID_PREFIX = "here-"  # begins the identifier of a job without service jobs
 _QUOTED_LABEL = re.compile(r"\bcircuit '([^']*)'")
 
 
@@ -48,7 +48,7 @@ class QoroPrimitiveJob(
     ``+``.
 
     Args:
-        service: The client that is asked about the job.
+        service: The client that polls the service jobs and fetches their results.
         job_ids: The service jobs, in the order of submission. Empty if all values were computed locally.
         postprocessor: Turns the results of the service jobs into those of the primitive. ``None`` to read it
             from their labels.
@@ -93,7 +93,7 @@ class QoroPrimitiveJob(
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
-            MaxRetriesReachedError: It was not final after the client's ``max_retries`` polls; it continues.
+            MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             JobFailedError: The job failed. The message names the PUBs, the service job and the reason.
             JobCancelledError: The job was cancelled.
             QoroInputError: The job was retrieved by its identifier, and its labels do not hold the
@@ -164,7 +164,7 @@ class QoroPrimitiveJob(
         return _QUOTED_LABEL.sub(lambda match: self._name_of(match[1]), reason)
 
     def _name_of(self, label: str) -> str:
-        """Return the index of a circuit and the PUBs that need it, instead of its label."""
+        """Describe the circuit with a label by its index and the PUBs that need it."""
         index = index_of_label(label)
         if index is None:
             return f"circuit {label!r}"

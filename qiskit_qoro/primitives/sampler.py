@@ -58,7 +58,7 @@ class QoroSampler(BaseSamplerV2):
 
     @property
     def default_shots(self) -> int:
-        """The shots of PUBs that specify none, as in Qiskit's own sampler."""
+        """The shots of PUBs that specify none. Qiskit's own sampler has this property too."""
         return self._options.default_shots
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> QoroPrimitiveJob:
@@ -162,5 +162,5 @@ def _check_names(circuit: QuantumCircuit) -> None:
 
 
 def _warn(index: int, problem: str) -> None:
-    # The stack level is that of the call of run().
+    # With this stack level, the warning points to the caller of run().
     warnings.warn(f"the circuit of PUB {index} {problem}; measure it with measure_all()", stacklevel=5)

@@ -297,7 +297,7 @@ def test_precision_0_is_refused_if_values_are_sampled(provider: QoroProvider, ba
     with pytest.raises(QoroInputError, match=r"PUB 0: precision is 0.*force_sampling is set"):
         forced.run([(circuit, "Z")], precision=0)
     qpu = QoroEstimator(provider.get_backend("local_qpu"))
-    with pytest.raises(QoroInputError, match=r"PUB 0: precision is 0.*it computes none itself"):
+    with pytest.raises(QoroInputError, match=r"PUB 0: precision is 0.*it does not compute them exactly"):
         qpu.run([(circuit, "Z")], precision=0)
 
 

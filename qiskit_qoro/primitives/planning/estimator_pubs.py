@@ -1,4 +1,4 @@
-"""Preparation of an estimator's PUBs: which circuits have to run, and which Pauli strings each has to give.
+"""Preparation of an estimator's PUBs: which circuits have to run, and for which Pauli strings.
 
 PUBs that share a circuit share its rows. :class:`CircuitRequests` recognizes a row by its text and values,
 collects the Pauli strings that any PUB needs from it, and finally turns the rows into circuits. If values are
@@ -57,8 +57,8 @@ class _RequestedRow:
 class CircuitRequests:
     """Collects which Pauli strings are needed from which row.
 
-    Use it in three steps: :meth:`add` all requests, call :meth:`circuits` once, then ask for the
-    :meth:`readouts` of each row.
+    Use it in three steps: :meth:`add` all requests, call :meth:`circuits` once, then call :meth:`readouts`
+    for each row.
     """
 
     def __init__(self) -> None:
@@ -207,7 +207,7 @@ def prepare_pub(
         pub: The PUB.
         precision: Its precision.
         shots: Shots of each circuit, ``None`` for exact values.
-        requests: Where to add the requests.
+        requests: Collects the requests of all PUBs.
 
     Raises:
         QoroInputError: The circuit cannot be run, or exact values are needed and its final state is random.
@@ -217,7 +217,8 @@ def prepare_pub(
     check_width(backend, programs)
     if shots is None:
         check_resets(programs.program)
-    # The program has only the qubits in use. All others stay in |0>, so factors on them are known.
+    # The program has only the qubits in use. All others stay in |0>, so the factors of observables on them
+    # are known.
     idle = set(range(circuit.num_qubits)).difference(programs.program.qubits)
     labels, terms = expand_observables(pub.observables, idle=idle)
     restricted = restrict_pauli_strings(labels, programs.program.qubits, circuit.num_qubits)

@@ -6,7 +6,7 @@ format has two kinds of job:
 - a job of templates: several templates with their rows, all with the same request;
 - a job of bound circuits: any circuits, each with its own request.
 
-Rows of one source with the same request therefore travel as one template, templates with the same request
+Rows of one source with the same request are therefore sent as one template, templates with the same request
 share a job, and all remaining circuits share one job of bound circuits. Some sweeps have another request for
 every few rows, so that each request would need a job of its own. For this reason templates with few rows are
 sent as templates only if there are few templates and few jobs; otherwise only templates with at least
@@ -132,7 +132,7 @@ def arrange_jobs(circuits: Sequence[Circuit], *, max_rows: int | None = None) ->
         for request, templates in templates_of_request.items()
         for batch in _split_rows(templates, max_rows)
     ]
-    # What is left in `sweeps` is not worth a template.
+    # All other circuits are sent as bound circuits.
     if sweeps:
         drafts.append(_bound_draft(circuits, [index for indices in sweeps.values() for index in indices]))
     return drafts
@@ -144,7 +144,7 @@ def _select_templates(sweeps: Mapping[tuple[Source, Request], list[int]]) -> lis
     if len(num_rows) <= FEW_TEMPLATES and len({request for _, request in num_rows}) <= FEW_TEMPLATE_JOBS:
         return list(num_rows)
     large = [key for key, count in num_rows.items() if count >= MIN_TEMPLATE_ROWS]
-    # Each request is a job of its own, so the jobs are kept for the requests with the most rows.
+    # Each request becomes a job of its own, so only the requests with the most rows are kept.
     rows_of_request = Counter[Request]()
     for key in large:
         rows_of_request[key[1]] += num_rows[key]

@@ -2,8 +2,8 @@
 
 An element of an ``ObservablesArray`` is a weighted sum of keys over ``IXYZ`` and the projectors ``01+-rl``.
 Since ``|0><0| = (I + Z)/2``, ``|1><1| = (I - Z)/2`` and so on for X and Y, a key with *k* projectors is a sum
-of 2^k Pauli strings. All elements refer to one table, in which each Pauli string occurs once. NumPy does the
-work on letters: Pauli strings are then rows of a matrix of ASCII codes.
+of 2^k Pauli strings. All elements refer to one table, in which each Pauli string occurs once. NumPy processes
+the letters of many Pauli strings at once, as rows of a matrix of ASCII codes.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _expand_key(key: str) -> tuple[list[str], NDArray[np.float64]]:
         )
     letters = np.tile(_letters([key], len(key)), (2 ** len(positions), 1))
     signs = np.ones(2 ** len(positions))
-    # Bit k of a row's number says whether projector k contributes its Pauli letter or I.
+    # Bit k of a row's number determines whether projector k contributes its Pauli letter or I.
     row_numbers = np.arange(2 ** len(positions))
     for bit, position in enumerate(positions):
         letter, sign = _PROJECTORS[key[position]]

@@ -92,8 +92,8 @@ class _Evaluator:
         self._parameters = parameters
         self._values = values
         self._column = {parameter: index for index, parameter in enumerate(parameters)}
-        # Parameters may have any names, also names that are no identifiers or that occur as functions. Rename
-        # them to p0, p1, …, with a prefix that no parameter's name starts with.
+        # Parameters may have any names, including names that are not identifiers or that are names of
+        # functions. Rename them to p0, p1, …, with a prefix that no parameter's name starts with.
         prefix = "p"
         while any(parameter.name.startswith(prefix) for parameter in parameters):
             prefix += "p"

@@ -1,4 +1,4 @@
-"""The plan of a submission: which jobs a list of PUBs becomes.
+"""The plan of a submission: the jobs that compute the results of a list of PUBs.
 
 A plan holds the rendered and checked body of every request. To run a plan means to send them.
 """
@@ -64,7 +64,7 @@ class PlannedJob:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jobs that a list of PUBs becomes. Print it for a summary.
+    """The jobs that compute the results of a list of PUBs. Print it for a summary.
 
     Attributes:
         backend_name: The backend that will run the jobs.
@@ -113,12 +113,12 @@ def build_plan(
     """
     backend.check_execution_config(options.execution_config)
     drafts = arrange_jobs(circuits, max_rows=options.max_parameter_rows_per_job)
-    # Circuits are numbered in the order of submission, across all jobs. Their labels carry these numbers and
-    # the postprocessor refers to them. argsort inverts the order: it gives the number of each circuit.
+    # Circuits are numbered in the order of submission, across all jobs. Their labels contain these numbers
+    # and the postprocessor refers to them. argsort inverts the order: it gives the number of each circuit.
     order = [index for draft in drafts for index in draft.circuit_indices]
     postprocessor = build_postprocessor(np.argsort(order).tolist())
     labels = encode_labels(postprocessor.kind, postprocessor.documents(), len(circuits))
-    # If the postprocessor did not fit into the labels, the journal keeps it, with the first of the jobs.
+    # If the postprocessor did not fit into the labels, the journal stores it, in the entry of the first job.
     structure = None if contain_structure(labels) else pack_postprocessor(postprocessor)
     remaining_labels = iter(labels)
     jobs, submissions = [], []

@@ -106,7 +106,7 @@ def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowP
     bound = [_independent_copy(circuit).assign_parameters(row) for row in rows]
     programs = [write_program(item, drop_idle_qubits=True) for item in bound]
     if len({program.qubits for program in programs}) > 1:
-        # Which qubits are idle depends on the values: keep all of them, so that the rows have the same.
+        # Different qubits are idle in different rows. Keep all qubits, so that all rows have the same.
         programs = [write_program(item) for item in bound]
     no_values = np.empty(0)
     return RowPrograms(programs[0], [_source(program) for program in programs], [no_values] * len(programs))
@@ -137,7 +137,7 @@ def append_measurements(source: Source, basis: str) -> Source:
         basis: A Pauli string. Its letter *i* is measured on qubit *i* of the text; qubits with ``I`` are not
             measured.
     """
-    # The source has no classical register, so one is declared behind the quantum register.
+    # The source has no classical register, so one is declared after the quantum register.
     num_clbits = len(basis) - basis.count("I")
     declaration = f"qreg q[{source.num_qubits}];\n"
     head, body = source.text.split(declaration, 1)

@@ -1,4 +1,4 @@
-"""Postprocessing for the estimator: from expectation values or counts to ``evs`` and ``stds``."""
+"""Postprocessing for the estimator: compute ``evs`` and ``stds`` from expectation values or counts."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Readout:
     Attributes:
         circuit: The circuit, by its index in the submission.
         basis: The basis that was measured, if the circuit returns counts: a Pauli string whose leftmost
-            letter belongs to the first qubit. Each letter but ``I`` is a bit of the results, in order. Empty
-            if the circuit returns expectation values.
+            letter belongs to the first qubit. Each letter except ``I`` belongs to a bit of the results, in
+            order. Empty if the circuit returns expectation values.
         pauli_strings: The Pauli strings to evaluate from the counts, as indices in the PUB's list of them.
             Empty if the circuit returns expectation values.
     """

@@ -1,11 +1,11 @@
 """Postprocessors, which turn the results of circuits into the results of PUBs.
 
 A postprocessor is built before anything is sent and holds everything that is needed to read the results. The
-labels of the circuits carry it. A job that another process fetches by its identifier therefore uses the same
-postprocessor as the submitted job, and gives the same result.
+labels of the circuits contain it. Therefore a job that another process retrieves by its identifier uses the
+same postprocessor as the submitted job, and returns the same result.
 
-The keys of its JSON document are single letters, because labels are short. Documents have to stay readable:
-jobs on the service and saved files contain them.
+The keys of its JSON document are single letters, because labels are short. Later releases have to read these
+documents too, because jobs on the service and saved files contain them.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Postprocessor(ABC):
     def documents(self) -> Iterator[dict[str, Any]]:
         """Yield the postprocessor as a JSON value, then without the circuits' metadata if it has any.
 
-        The labels carry the first of these that fits.
+        The labels contain the first of these that fits.
         """
         full, bare = self.to_document(metadata=True), self.to_document(metadata=False)
         yield full
@@ -119,7 +119,7 @@ class Postprocessor(ABC):
         """Rebuild a postprocessor from the value that :meth:`to_document` returned.
 
         Raises:
-            WireError: ``document`` is no such value.
+            WireError: ``document`` is not such a value.
         """
         if document is None:
             raise WireError(
@@ -150,7 +150,7 @@ def result_of(results: Mapping[int, CircuitResult], circuit: int) -> CircuitResu
 def pack_integers(numbers: Sequence[int]) -> list[int]:
     """Return the first number, then the difference of each number from the previous one.
 
-    Indices mostly count up, so the differences are mostly 1 and compress well.
+    Most indices increase by 1, so most differences are 1 and compress well.
     """
     return [*numbers[:1], *(after - before for before, after in pairwise(numbers))]
 

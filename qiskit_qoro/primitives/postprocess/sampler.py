@@ -1,4 +1,4 @@
-"""Postprocessing for the sampler: from counts to bit arrays for each register."""
+"""Postprocessing for the sampler: build the bit array of each register from counts."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ POSTPROCESSORS: Mapping[str, type[Postprocessor]] = {
 
 # The first entry of a file, which distinguishes it from other JSON files.
 _FORMAT = "qiskit-qoro primitive job"
-# To be increased if older releases cannot read the documents any more.
+# Increase it if older releases cannot read the documents any more.
 _VERSION = 1
 
 
