@@ -4,7 +4,8 @@ The exit code is 0 on success, 1 if the service or the job failed, 2 if the comm
 and 130 after Ctrl-C.
 
 This module imports almost nothing. Importing the other modules takes a moment, and Ctrl-C has to end the
-command quietly in that moment too.
+command quietly in that moment too. Start with :mod:`~qiskit_qoro.cli.program`; every command has a module of
+its own.
 """
 
 from __future__ import annotations

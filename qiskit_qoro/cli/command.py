@@ -1,4 +1,4 @@
-"""A command of the program, as the parser and the documentation need it."""
+"""The description of a command, which the parser and the documentation use."""
 
 from __future__ import annotations
 

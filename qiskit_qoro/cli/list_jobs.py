@@ -86,7 +86,8 @@ def _find(options: argparse.Namespace) -> JobList:
     if is_service_known(options):
         with open_provider(options) as provider:
             return provider.jobs(**conditions, refresh=options.refresh)
-    # The journal names several services, and there is a token for none of them. Do not ask any.
+    # The journal may contain jobs of several services, and there is no token for any of them. So none is
+    # asked.
     journal = default_journal()
     if journal is None:
         raise QoroInputError(f"there is no journal of jobs: {JOURNAL_VARIABLE} is off")

@@ -85,7 +85,7 @@ def _can_show_bars() -> bool:
 
 
 def say_omitted(number: int, rows: int | None, what: str) -> None:
-    """Say on standard error how many items a table omits, if it omits any.
+    """Print to standard error how many items a table omits, if it omits any.
 
     Args:
         number: The number of items.
@@ -108,7 +108,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def waiting_for_job(job_id: str, *, outlives_command: bool = True) -> Iterator[None]:
-    """Show on a terminal that the command waits for a job. On Ctrl-C, say how to get the results later.
+    """Show on a terminal that the command waits for a job. On Ctrl-C, print how to get the results later.
 
     Args:
         job_id: The identifier of the job.

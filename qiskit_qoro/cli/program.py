@@ -1,4 +1,4 @@
-"""The program: its parser, and how each command ends.
+"""The command-line program: parse the arguments, run the command, and turn errors into exit codes.
 
 Every command has a module of its own. Results go to standard output, everything else to standard error. An
 error is one line, and its class decides the exit code.
@@ -73,7 +73,7 @@ def run_command(
     _replace_unencodable_characters()
     parser = build_parser()
     options = parser.parse_args(arguments)
-    # Two things that commands need beside their arguments: `completion` describes the parser, and the others
+    # Commands need these in addition to their arguments: `completion` describes the parser, and the others
     # connect with a provider.
     options.parser = parser
     options.provider_class = provider_class
@@ -108,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         inner = commands.add_parser(command.name, help=command.help, description=command.description)
         command.add_arguments(inner)
-        # The parsed options say which command was selected by carrying its function.
+        # The parsed options contain the function of the selected command.
         inner.set_defaults(execute=command.execute)
     return parser
 

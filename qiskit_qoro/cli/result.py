@@ -62,7 +62,7 @@ def _execute(options: argparse.Namespace) -> None:
         state = _wait(provider, options)
         if state.status is JobStatus.CANCELLED:
             raise JobCancelledError(f"job {options.job_id} was cancelled", job_id=options.job_id)
-        # Only the journal says that a job is a characterization.
+        # Only the journal shows that a job is a characterization.
         entry = provider.journal.find(options.job_id) if provider.journal else None
         if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
             print_json(provider.service.characterize_and_validate(job_id=options.job_id))
@@ -83,7 +83,7 @@ def _execute(options: argparse.Namespace) -> None:
 def _wait(provider: QoroProvider, options: argparse.Namespace) -> JobState:
     """Wait until every service job has ended, and return their joint state."""
     jobs = service_jobs(options)
-    # The first request also decides whether a job exists, so an unknown job fails without a wait.
+    # The first request also shows whether the job exists, so an unknown job fails without a wait.
     states = [provider.service.get_job_state(job) for job in jobs]
     state = joint_state(states)
     if all(each.status.is_final for each in states):
@@ -103,8 +103,9 @@ def _read_results(
     """Read the results of a job that has ended.
 
     Returns:
-        The result of a primitive's job. For any other job, the circuits in order, as ``--json`` shows them;
-        also for a primitive's job that failed, with ``--partial``, or whose labels cannot be decoded.
+        The result of a primitive's job, or the circuits of any other job in order, as ``--json`` shows them.
+        The circuits are also returned for a primitive's job whose labels cannot be decoded, and with
+        ``--partial`` for a primitive's job that failed.
     """
     job = provider.retrieve_job(options.job_id)
     may_read_labels = options.partial or status is JobStatus.COMPLETED
@@ -121,7 +122,7 @@ def _read_results(
         if status is JobStatus.COMPLETED or not options.partial:
             return job.result()
     except QoroInputError as error:
-        # The labels did not have enough room for the structure of the primitive's job.
+        # The labels did not have enough space for the structure of the primitive's job.
         say(f"{error.message}. These are the raw results:")
     outcomes = [provider.service.get_job_outcome(each) for each in service_jobs(options)]
     return [circuit for outcome in outcomes for circuit in _circuits_by_label(outcome)]

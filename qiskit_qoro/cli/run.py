@@ -67,7 +67,7 @@ def _execute(options: argparse.Namespace) -> None:
         say(f"{backend.name} on {service_name}, job {job.job_id()}")
         with waiting_for_job(
             job.job_id(),
-            # Without a database the local service ends with this command, and the job with it.
+            # Without a database the local service stops at the end of this command, and the job is lost.
             outlives_command=not is_local or options.database is not None,
         ):
             result = job.result()
@@ -95,7 +95,8 @@ def _read(file: str) -> tuple[str, str]:
     """
     try:
         content = sys.stdin.buffer.read() if file == _STANDARD_INPUT else Path(file).read_bytes()
-        # The name of a file may contain bytes that are not text. The name of its job may not.
+        # A file name may contain bytes that are not UTF-8. They are replaced, because the tag of a job must
+        # be text.
         return Path(file).name.encode("utf-8", "replace").decode(), content.decode()
     except OSError as error:
         raise QoroInputError(f"{file}: {error.strerror or error}") from error
@@ -106,7 +107,7 @@ def _read(file: str) -> tuple[str, str]:
 
 
 def _parse(name: str, text: str) -> QuantumCircuit:
-    """Parse a program, to report errors with line and column and to learn its registers."""
+    """Parse a program, to report errors with line and column and to find out its registers."""
     try:
         _, circuit = read_program(text)
     except QoroInputError as error:

@@ -1,4 +1,4 @@
-"""Options that choose a service, the argument that names a job, and the provider that follows from them."""
+"""Options that select a service, the argument that names a job, and the provider for them."""
 
 from __future__ import annotations
 
@@ -130,6 +130,6 @@ def _open_local_provider(options: argparse.Namespace, database: str | None) -> Q
 
 
 def default_journal() -> Journal | None:
-    """The journal at its usual place, or ``None`` if it is switched off."""
+    """Return the journal at its usual place, or ``None`` if it is switched off."""
     path = find_journal(True)
     return None if path is None else Journal(path)

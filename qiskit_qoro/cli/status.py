@@ -42,8 +42,8 @@ def _execute(options: argparse.Namespace) -> None:
 COMMAND = Command(
     "status",
     "show the status of a job",
-    "Ask the service for the status of a job, and show it with what the journal of this machine knows about "
-    "the job.",
+    "Ask the service for the status of a job, and show it together with the job's entry in the journal of "
+    "this machine.",
     add_job_argument,
     _execute,
 )

@@ -1,7 +1,11 @@
 """The Qoro service on the user's own machine.
 
-The names are imported when they are first used, because worker processes import this package too. Without the
-web server they start earlier.
+Start with :mod:`~qiskit_qoro.local.server`, which starts all parts: the REST API (``web``), the database
+(``store``), the threads that run jobs (``runner``), the processes that run circuits (``workers``) and the
+simulator (``engine``).
+
+The public names are imported when they are first used. Worker processes import this package too, and start
+faster without the web server.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ endpoint and the number of earlier calls of that endpoint. The same seed therefo
 whatever calls of other endpoints come in between.
 
 ``502``, ``429`` and ``html`` happen before the request takes effect. ``reset``, ``truncated`` and ``slow``
-happen to the answer: the request has taken effect, but the client does not know or learns it late.
+happen to the answer: the request has taken effect, but the client does not receive the answer, or receives it
+late.
 """
 
 from __future__ import annotations

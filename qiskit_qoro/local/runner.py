@@ -1,11 +1,11 @@
-"""Runs the jobs of the queue: claims the next job, runs its circuits on the workers, stores the results.
+"""Run the jobs of the queue: claim the next job, run its circuits on the workers, store the results.
 
 There is one thread for each worker process, and each thread runs one job at a time. A thread without a job
 sleeps until the queue changes.
 
-Two kinds of events stop a job. An owner cancels or deletes it: then its status has changed already, and the
-queue ignores what the thread still stores. Or the runner stops: then the job keeps the status RUNNING until
-all threads have ended, and is made PENDING again.
+Two kinds of events stop a job. If its owner cancels or deletes it, its status has already changed, and the
+queue ignores all results that the thread still stores. If the runner stops, the job keeps the status RUNNING
+until all threads have ended, and then becomes PENDING again.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Runner:
         for thread in self._threads:
             if thread.ident is not None:  # it was started
                 thread.join()
-        # Only now does no thread store results any more.
+        # All threads have ended, so no more results are stored.
         self._queue.requeue_running()
 
     def stop_job(self, number: int) -> None:
@@ -146,7 +146,7 @@ class Runner:
         """Run a job and store its outcome, unless it is stopped."""
         start = self._clock()
         outcome = self._compute(job, stop)
-        # Store nothing for a stopped job, see above.
+        # Store no outcome for a stopped job; the module's docstring explains why.
         if outcome is None or not self._keep_running(start + self._running_time_s, stop):
             return
         run_time_s = self._clock() - start

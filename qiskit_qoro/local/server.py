@@ -1,10 +1,10 @@
-"""Starts and stops the local service.
+"""Start and stop the local service.
 
 The parts are started in this order: socket, database, workers, runner, web server. Each one is put on an exit
 stack, and closing the service unwinds the stack, so they stop in reverse order.
 
-The socket is bound first. The port is then known, and if it is taken the error comes before anything else has
-started. The web framework is imported only when a service is started.
+The socket is bound first. So the port is known, and a port that is taken raises an error before anything else
+starts. The web framework is imported only when a service is started.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
         options: The arguments of :func:`serve`.
 
     Raises:
-        QoroError: As :func:`serve`.
+        QoroError: As for :func:`serve`.
     """
     stop = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""One local service for all users in a process that ask for the same options.
+"""Share one local service between all users in a process that request the same options.
 
 This module holds the only process-wide state of the package: the services that are running and the number of
 users of each. A service stops when its last user releases it, or with the process.
@@ -23,13 +23,15 @@ _T = TypeVar("_T")
 
 @dataclass
 class _SharedService:
+    """A running service, the object that its users share besides it, and the number of its users."""
+
     service: LocalService
     companion: Any
     num_users: int = 0
 
 
-# The lock guards the dict. It is held while a service starts or stops, so that nobody gets a half-started
-# one.
+# The lock guards the dict. It is held while a service starts or stops, so that nobody gets a service that is
+# still starting.
 _lock = threading.Lock()
 _running: dict[Hashable, _SharedService] = {}
 
@@ -53,7 +55,7 @@ def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tup
         The service and the companion.
 
     Raises:
-        QoroError: The service cannot be started. The message says what is missing.
+        QoroError: The service cannot be started. The message contains the reason.
     """
     key = _key(options)
     with _lock:
@@ -65,7 +67,7 @@ def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tup
 
 
 def release(options: Mapping[str, Any]) -> None:
-    """Give up one use of the service with these options. The last user stops it."""
+    """Release the service with these options. It stops when its last user has released it."""
     key = _key(options)
     with _lock:
         shared = _running.get(key)

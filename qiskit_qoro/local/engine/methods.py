@@ -1,4 +1,4 @@
-"""Check the requested simulation method, and choose one if the user leaves it open.
+"""Check the requested simulation method, and choose one if the user requests none.
 
 The state vector is exact, and it is the fastest method as long as it fits in memory. For larger programs,
 Clifford circuits run on the stabilizer simulator, and others as a matrix product state. This module refuses
@@ -175,7 +175,7 @@ def default_memory_limit(*, engines: int = 1) -> int:
 
 
 def _statevector_too_large(program: EngineProgram, *, sampling: bool, memory_limit_bytes: int) -> str | None:
-    """Say why the state vector of a program is too large; return ``None`` if it is not."""
+    """Return why the state vector of a program is too large, or ``None`` if it is not."""
     width = len(program.qubits)
     if width > _MAX_STATEVECTOR_QUBITS:
         return f"a state vector of {width} qubits is too large, the maximum is {_MAX_STATEVECTOR_QUBITS}"

@@ -8,8 +8,8 @@ The engine numbers the parameters of a compiled circuit in its own way. To find 
 angle of the template, the template is compiled twice with different marker values, and the parameters are
 compared with them.
 
-Everything else returns ``None``, and the caller runs each row singly: other methods, noise, an angle that the
-engine computes with, and errors. A single run can also name the row that fails and its error.
+In all other cases the result is ``None``, and the caller runs each row singly: other methods, noise, angles
+that the engine changes, and errors. A single run can also report which row fails, and why.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _angles(prepared: PreparedTemplate, rows: Sequence[Sequence[float]]) -> Floa
 
 
 def _compile(prepared: PreparedTemplate) -> _CompiledTemplate | None:
-    """Compile a template; return ``None`` if the engine does more with an angle than use it as it is."""
+    """Compile a template; return ``None`` if the engine does not use every angle unchanged."""
     # The engine parses decimals with an error in the last bit. These markers have few binary digits, so that
     # it parses them exactly.
     first = [1 + (2 * index + 1) / 2048 for index in range(len(prepared.expressions))]

@@ -1,6 +1,6 @@
 """Sample programs and estimate expectation values with the simulation engine, ``qoro-maestro``.
 
-No other module imports the engine. This module works around what the engine gets wrong:
+No other module imports the engine. This module works around errors of the engine:
 
 - Qiskit parses each program, and :mod:`qiskit_qoro.local.engine.program` writes it again before the engine
   sees it.
@@ -119,8 +119,8 @@ def estimate(
             4 GiB.
 
     Returns:
-        One value for each Pauli string, in order. The values are exact unless ``config`` asks for a
-        truncation, for noise on more than ten qubits, or for random realizations of the noise.
+        One value for each Pauli string, in order. The values are exact unless ``config`` sets a truncation,
+        noise on more than ten qubits, or random realizations of the noise.
 
     Raises:
         QoroInputError: The program, a Pauli string or the configuration cannot be used. The message says why.

@@ -42,7 +42,7 @@ __all__ = ["Expression", "PreparedTemplate", "Template", "TemplateCache", "Templ
 # A job has few templates, and a worker alternates between a few jobs.
 _CACHE_SIZE = 8
 
-# Any seed would do. The markers only have to be numbers that programs do not contain.
+# Any seed works. The markers only have to be numbers that programs do not contain.
 _MARKER_SEED = 20
 
 
