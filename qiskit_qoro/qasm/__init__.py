@@ -1,4 +1,8 @@
-"""Reading and writing of OpenQASM 2, for the client and for the local service."""
+"""Reading and writing of OpenQASM 2, for the client and for the local service.
+
+Start with :mod:`~qiskit_qoro.qasm.gates`, the table of gates. The package ``read`` checks and parses texts,
+and the package ``write`` converts Qiskit circuits to texts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Appending circuits to a job: checks against the circuits that it already has, and the rows to write.
+"""Append circuits to a job: check them against the circuits that the job already has, and write the rows.
 
 Every function works within the caller's transaction. After a :class:`WireError` the caller has to roll back,
 because some rows may have been written already.
@@ -48,7 +48,7 @@ def add_batch(
     ]
     _insert_circuits(connection, rows)
     if batch.finalized:
-        # Only now is the number of circuits known that the ranges have to fit into.
+        # The ranges have to fit into the number of circuits, which is known only now.
         _check_ranges(batch, first + len(blobs))
         finalize(connection, job)
 
@@ -97,7 +97,7 @@ def _num_circuits(connection: sqlite3.Connection, job: StoredJob) -> int:
 def _template_number(connection: sqlite3.Connection, job: StoredJob, blob: str, names: str) -> int:
     """Store a template and return its number within the job.
 
-    Clients repeat the template in every body that carries some of its rows. A template that equals the
+    Clients repeat the template in every body that contains some of its rows. A template that equals the
     previous one is not stored again.
     """
     query = "SELECT number, blob, names FROM templates WHERE job = ? ORDER BY number DESC LIMIT 1"

@@ -1,8 +1,8 @@
 """The database of a service: one connection, one lock, transactions, and every change of a job's status.
 
-A statement takes microseconds, so threads queue for the lock. The lock belongs to a condition variable, which
-is notified whenever the status of a job changes. Everyone who waits for a job, the runner included, sleeps on
-it.
+A statement takes microseconds, so each thread simply waits for the lock. The lock belongs to a condition
+variable, which is notified whenever the status of a job changes. All threads that wait for a job, including
+those of the runner, wait for this notification.
 
 :class:`~qiskit_qoro.local.store.job_store.JobStore` and :class:`~qiskit_qoro.local.store.job_queue.JobQueue`
 are the two interfaces to a database: one for the owners of jobs, one for the runner.
@@ -38,7 +38,7 @@ def open_database(
 ) -> Database:
     """Open a database and create it if it is new.
 
-    A file belongs to one service at a time and outlives it.
+    Only one service at a time can use a file. The file remains when the service stops.
 
     Args:
         path: The file, or ``None`` for a database in memory.
@@ -146,12 +146,12 @@ class Database:
             else:
                 self._end_callbacks.setdefault(number, []).append(callback)
 
-    # The methods below work within a transaction of the caller, who therefore holds the lock. What they
-    # change in memory is not rolled back, which does no harm: a job may start early, and whoever waits checks
-    # its status.
+    # The methods below work within a transaction of the caller, who therefore holds the lock. If it is rolled
+    # back, their changes in memory remain. This does no harm: a job may start early, and every thread that
+    # waits checks the status again.
 
     def change_status(self, number: int, status: JobStatus) -> bool:
-        """Change the status of a job. Every change of a status goes through here.
+        """Change the status of a job. All changes of a status use this method.
 
         Returns:
             Whether the status was changed. ``False`` if the job was deleted or its present status does not

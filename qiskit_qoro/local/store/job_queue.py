@@ -28,7 +28,7 @@ class JobQueue:
     are no longer running, and the runner need not check.
 
     Args:
-        database: Where the jobs are.
+        database: The database that contains the jobs.
     """
 
     def __init__(self, database: Database) -> None:
@@ -73,7 +73,7 @@ class JobQueue:
         """Wait until no job is running and the queue is empty.
 
         Returns:
-            ``True`` if that is so, ``False`` after the timeout.
+            ``True`` if the queue is idle, ``False`` after the timeout.
         """
         return self._database.wait_for(self.is_idle, timeout_s)
 
@@ -170,8 +170,7 @@ class JobQueue:
         run_time_s: float,
         reason: str | None,
     ) -> bool:
-        # In this transaction: a job never completes without being charged, nor is it charged without
-        # completing.
+        # Both changes are in one transaction, so a job is charged if and only if it completes.
         ended = self._database.end_job(number, status, run_time_s=run_time_s, reason=reason)
         if ended and status is JobStatus.COMPLETED:
             ledger.charge_job(connection, number, self._database.now())

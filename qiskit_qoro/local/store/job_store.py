@@ -1,4 +1,4 @@
-"""The jobs, results and credits of accounts, as the calls of their owners use them."""
+"""The jobs, results and credits of accounts: the interface for the calls of their owners."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class JobStore:
     Methods that take an ``owner`` raise :class:`JobNotFoundError` if this owner has no such job.
 
     Args:
-        database: Where the jobs are.
+        database: The database that contains the jobs.
     """
 
     def __init__(self, database: Database) -> None:

@@ -61,7 +61,7 @@ def check_grant(amount: Decimal | int | str) -> Decimal:
         exact = value.quantize(Decimal("0.01"))
     except (InvalidOperation, TypeError, ValueError):
         value, exact = Decimal(-1), Decimal(0)  # two values that the check below rejects
-    # A float is rarely the decimal number that it is written as, and a bool is an int for Python.
+    # A float usually differs from the decimal number in the source, and a bool is an int for Python.
     if isinstance(amount, float | bool) or value != exact or not 0 <= value <= _MAX_GRANT:
         raise QoroInputError(
             f"credits is {amount!r}, expected a Decimal from 0 to {_MAX_GRANT:f} in hundredths"
@@ -174,7 +174,7 @@ def _num_variables(problem: Mapping[str, Any]) -> int:
     """The number of variables of a validated problem.
 
     A problem with comma keys may have variables without coefficients. Then the option ``n_qubits`` or the
-    length of the states tells how many there are.
+    length of the states shows how many there are.
     """
     qubo = problem["qubo"]
     if "_format" in qubo:

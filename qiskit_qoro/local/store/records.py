@@ -1,4 +1,4 @@
-"""What the store returns: jobs, circuits and templates, read from rows of the database."""
+"""The values that the store returns: jobs, circuits and templates, read from rows of the database."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from qiskit_qoro.errors import QoroError
 
 __all__ = ["open_connection"]
 
-# Increase the version whenever the tables change. A database of another version is refused.
+# Increase the version whenever the tables change. A database of another version is refused. A table with data
+# of a job needs `REFERENCES jobs ON DELETE CASCADE`, so that deleting the job deletes its rows.
 _VERSION = 6
 _TABLES = """
 CREATE TABLE jobs (

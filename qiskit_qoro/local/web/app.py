@@ -1,4 +1,4 @@
-"""The web application: one route for each path of the endpoint table, and the steps that every request takes.
+"""The web application: one route for each path of the endpoint table, and the processing of every request.
 
 The steps are, in this order: find the path (else 404) and the method (else 405), authenticate the token (else
 401), limit the body (else 413), find the handler (else 501), run it. All errors are answered in JSON.

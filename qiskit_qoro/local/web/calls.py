@@ -1,4 +1,4 @@
-"""What the web application and the handlers exchange: a call, an answer, and the parts of the service."""
+"""The values that web application and handlers exchange: a call, an answer, the parts of the service."""
 
 from __future__ import annotations
 

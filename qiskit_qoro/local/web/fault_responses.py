@@ -1,9 +1,9 @@
-"""Applies the faults of a :class:`FaultInjection` to the answers of the service.
+"""Apply the faults of a :class:`FaultInjection` to the answers of the service.
 
-A refusal replaces the real answer. A late answer waits on a timer of the event loop, so it delays no other
-one. A broken answer sends the first half of the real one and then closes or resets the connection. Starlette
-has no access to the connection, so the listener stores its transport in the state of each request, under
-:data:`TRANSPORT`.
+A refusal replaces the real answer. A late answer waits for a timer of the event loop, so it delays no other
+answer. A broken answer sends the first half of the real answer and then closes or resets the connection.
+Starlette has no access to the connection, so the listener stores its transport in the state of each request,
+under :data:`TRANSPORT`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class FaultInjector:
         return None
 
     async def apply(self, fault: FaultKind | None, response: Response) -> Response:
-        """Delay or break the real answer, if the fault says so."""
+        """Delay or break the real answer, if the fault is of such a kind."""
         if fault is FaultKind.SLOW:
             await self._sleep(self._fault_injection.slow_s)
         if fault in {FaultKind.RESET, FaultKind.TRUNCATED}:
@@ -92,7 +92,7 @@ class _BrokenResponse(Response):
         transport: asyncio.Transport = scope["state"][TRANSPORT]
         if self.body:
             start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            # The headers promise the whole body, with its Content-Length.
+            # The headers still announce the whole body, with its Content-Length.
             half = bytes(self.body[: len(self.body) // 2])
             await send(start)
             await send({"type": "http.response.body", "body": half, "more_body": True})

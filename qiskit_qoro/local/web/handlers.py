@@ -1,8 +1,8 @@
 """One handler for each call of the REST API: decode the request, use the store, encode the answer.
 
-Handlers know neither HTTP nor threads. They raise :class:`WireError` or :class:`QoroInputError` for mistakes
-of the caller, and the errors of :mod:`qiskit_qoro.local.store.store_errors` for everything that the state of
-the service does not allow. The application turns errors into status codes.
+Handlers deal neither with HTTP nor with threads. They raise :class:`WireError` or :class:`QoroInputError` for
+mistakes of the caller, and the errors of :mod:`qiskit_qoro.local.store.store_errors` for everything that the
+state of the service does not allow. The application turns errors into status codes.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def object_with(required: str = "", /, **properties: Schema) -> dict[str, Any]:
 
 
 def strict_object_with(required: str = "", /, **properties: Schema) -> dict[str, Any]:
-    """An object with these properties and no others, as requests are: there an unknown key is an error."""
+    """An object with these properties and no others, for requests: an unknown key is an error."""
     return object_with(required, **properties) | {"additionalProperties": False}
 
 
@@ -55,7 +55,7 @@ def integer(minimum: int = 0, **keywords: int) -> dict[str, Any]:
 
 
 def or_null(schema: Schema) -> dict[str, Any]:
-    """Either what ``schema`` describes or null."""
+    """A value that ``schema`` describes, or null."""
     if "$ref" in schema:
         return {"anyOf": [schema, NULL]}
     changed = dict(schema)

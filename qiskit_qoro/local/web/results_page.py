@@ -1,4 +1,4 @@
-"""The answer to ``GET /job/<id>/resultsV2/``: a page of a job's results, or why there are none.
+"""The answer to ``GET /job/<id>/resultsV2/``: a page of a job's results, or the reason why there are none.
 
 The store keeps each result as the JSON text that is sent. A page is put together from these texts, without
 decoding them.
@@ -21,7 +21,7 @@ from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "MAX_OFFSET", "answer_with_results"]
 
 DEFAULT_LIMIT = 100
-"""The number of items on a page unless the query says otherwise."""
+"""The number of items on a page, unless the query sets it."""
 
 MAX_LIMIT = 1000
 """The largest number of items on a page."""

@@ -17,7 +17,7 @@ MAX_PAGE = 10**9
 """The largest page number that may be requested."""
 
 DEFAULT_PAGE_SIZE = 20
-"""The number of transactions on a page unless the query says otherwise."""
+"""The number of transactions on a page, unless the query sets it."""
 
 MAX_PAGE_SIZE = 100
 """The largest number of transactions on a page."""

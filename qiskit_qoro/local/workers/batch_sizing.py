@@ -1,9 +1,9 @@
 """Choose the number of tasks in a batch from the time that similar tasks took.
 
-A batch should take about a tenth of a second, and much less than the time limit of one task, so that a
-healthy batch is never too late. The time of one template says nothing about another template, which may be a
-thousand times slower. So each kind of task has its own :class:`BatchSizing`, which starts with a batch of one
-task.
+A batch should take about a tenth of a second, and much less than the time limit of one task, so that a batch
+without problems never reaches this limit. The time of one template is no estimate for another template, which
+may be a thousand times slower. So each kind of task has its own :class:`BatchSizing`, which starts with a
+batch of one task.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tasks of a run that are not with a worker, and the next batch to send."""
+"""The tasks of a run that no worker has, and the next batch to send."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class PendingTasks:
         self._time_limit_s = time_limit_s
         self._next = 0
         self._returned: list[tuple[int, int]] = []
-        # Of the kind that was handed out last. A new kind starts a new one, so that its first batch is one
-        # task.
+        # The sizing of the kind that was handed out last. A new kind starts a new sizing, so that its first
+        # batch has one task.
         self._sizing = BatchSizing(None, time_limit_s=time_limit_s)
 
     def __bool__(self) -> bool:

@@ -246,7 +246,7 @@ class WorkerPool:
     def _on_reply(self, handle: WorkerHandle, reply: Reply) -> None:
         with self._lock:
             if handle not in self._ready:
-                # The first reply says that the process is ready.
+                # The first reply means that the process is ready.
                 self._ready.add(handle)
                 self._failed_starts = 0
                 self._offer(handle)

@@ -93,7 +93,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """There will be no worker, for a reason."""
+    """No worker will be granted, for the given reason."""
 
     reason: str
 
@@ -121,7 +121,7 @@ class _Batch:
         end: The index after the last task.
         since: When the task at ``position`` began, or before the batch starts, when it was sent.
         sizing: Records how long the tasks take.
-        has_started: Whether the worker has said that it started the batch.
+        has_started: Whether the worker has reported that it started the batch.
     """
 
     position: int

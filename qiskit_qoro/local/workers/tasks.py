@@ -1,4 +1,4 @@
-"""Tasks for worker processes: what they contain, how they run, and how they travel over the pipe.
+"""Tasks for worker processes: what they contain, how they run, and how they are sent over the pipe.
 
 A frame on the pipe is its length, eight little-endian bytes, followed by a pickle. Pickles are safe here,
 because both ends are processes of this package on the same machine, and one has started the other.
@@ -9,7 +9,7 @@ The pool sends batches, which are tuples of tasks. The worker sends:
 2. for each batch, one empty reply when it starts the batch;
 3. then the replies to the tasks, in order. A reply answers one task, or several consecutive ones.
 
-The empty reply at the start of a batch tells whether a task of the batch can be blamed when the worker dies.
+The empty reply at the start of a batch shows whether a task of the batch may be the cause if the worker dies.
 If it is missing, no task had started, and the batch can go to another worker.
 """
 

@@ -37,7 +37,7 @@ class WorkerHandle:
     Args:
         memory_limit_bytes: The maximum memory of one task, ``None`` for no limit.
         threads: The number of threads for the engine, unless the environment sets it.
-        on_reply: Called with the handle and each reply, in a thread of the handle. The first reply says that
+        on_reply: Called with the handle and each reply, in a thread of the handle. The first reply means that
             the process is ready.
         on_end: Called once with the handle, in the same thread, after the process has ended.
     """

@@ -3,8 +3,8 @@
 :mod:`qiskit_qoro.local.workers.worker_handle` starts the process with pipes as standard input and output. The
 process moves the pipes to other descriptors first, because the engine prints to standard output.
 
-A separate thread reads the input. When the input ends, the parent process has died or wants this process to
-end. The thread then ends it at once, even in the middle of a simulation.
+A separate thread reads the input. When the input ends, the parent process has died or closed the pipe to end
+this process. The thread then ends this process at once, even in the middle of a simulation.
 """
 
 from __future__ import annotations
