@@ -1,4 +1,4 @@
-"""Run a Bell state on the local service. Needs ``pip install "qiskit-qoro[local]"`` and no account."""
+"""Run a Bell state on the local service. Needs ``pip install ".[local]"`` in a clone and no account."""
 
 from qiskit import QuantumCircuit, transpile
 

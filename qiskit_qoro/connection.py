@@ -17,7 +17,15 @@ from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 
-__all__ = ["LOCAL_PREFIX", "Connection", "LocalConnection", "RemoteConnection", "open_journal", "recorder_of"]
+__all__ = [
+    "LOCAL_PREFIX",
+    "Connection",
+    "LocalConnection",
+    "RemoteConnection",
+    "local_install_command",
+    "open_journal",
+    "recorder_of",
+]
 
 LOCAL_PREFIX = "local:"
 """The name of a local service in the journal is this prefix, followed by the path of its database."""
@@ -45,6 +53,16 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Close the client, and stop a local service that no other connection uses."""
+
+
+def local_install_command() -> str | None:
+    """The command that installs what the local service needs, ``None`` if everything is installed."""
+    from qiskit_qoro.local.installation import (  # noqa: PLC0415 - the package does not import `local` early
+        INSTALL_COMMAND,
+        missing_modules,
+    )
+
+    return INSTALL_COMMAND if missing_modules() else None
 
 
 def open_journal(argument: bool | str | Path) -> Journal | None:

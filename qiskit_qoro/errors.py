@@ -34,6 +34,8 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
+from qiskit_qoro.printable import printable_text
+
 __all__ = [
     "AuthenticationError",
     "ConflictError",
@@ -64,6 +66,8 @@ class QoroError(QiskitError):
     """
 
     def __init__(self, message: str, *, job_id: str | None = None) -> None:
+        # Messages quote services and files, and are printed on terminals.
+        message = printable_text(message)
         # Not super(): the other base classes, QiskitError and those of requests, take other arguments.
         Exception.__init__(self, message)
         self.message = message
@@ -71,24 +75,25 @@ class QoroError(QiskitError):
 
     def extend(self, text: str) -> None:
         """Append a sentence to the message."""
-        self.message = f"{self.message}. {text}"
-        self.args = (self.message,)
+        self._set_message(f"{self.message}. {text}")
 
     def introduce(self, text: str) -> None:
         """Prepend a prefix and a colon to the message."""
-        self.message = f"{text}: {self.message}"
-        self.args = (self.message,)
+        self._set_message(f"{text}: {self.message}")
 
     def reword(self, change: Callable[[str], str]) -> None:
         """Replace the message by ``change(message)``."""
-        self.message = change(self.message)
-        self.args = (self.message,)
+        self._set_message(change(self.message))
 
     def name_job(self, job_id: str) -> None:
         """Set the job that the error concerns and name it in the message, unless a job is already set."""
         if self.job_id is None:
             self.job_id = job_id
             self.introduce(f"job {job_id}")
+
+    def _set_message(self, message: str) -> None:
+        self.message = printable_text(message)
+        self.args = (self.message,)
 
     def __str__(self) -> str:
         # QiskitError would return the repr of the message, with quotes and with line breaks as \n.

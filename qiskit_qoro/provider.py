@@ -23,6 +23,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
+from qiskit_qoro.printable import printable_line
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
@@ -185,7 +186,7 @@ class QoroProvider:
         try:
             return QoroBackend(system, self.service, self)
         except QoroInputError as error:
-            _log.warning("%s is left out: %s", system.name, error)
+            _log.warning("%r is left out: %s", system.name, error)
             return None
 
     def get_backend(self, name: str = DEFAULT_SIMULATOR_CLUSTER) -> QoroBackend:
@@ -204,8 +205,9 @@ class QoroProvider:
                 return QoroBackend(system, self.service, self)
         names = sorted({system.name for system in systems})
         close = difflib.get_close_matches(str(name), names) or names
+        available = printable_line(", ".join(close)) or "none"
         raise QiskitBackendNotFoundError(
-            f"{self.service.base_url} has no backend {name!r}. Available: {', '.join(close) or 'none'}"
+            f"{self.service.base_url} has no backend {name!r}. Available: {available}"
         )
 
     def retrieve_job(self, job_id: str) -> QoroJob | QoroPrimitiveJob:

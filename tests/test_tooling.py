@@ -5,11 +5,14 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from qiskit_qoro.local.installation import INSTALL_COMMAND
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -47,3 +50,16 @@ def test_the_source_distribution_lists_only_paths_that_exist() -> None:
     included = PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
 
     assert not [path for path in included if not (ROOT / path.lstrip("/")).exists()]
+
+
+def test_the_command_that_installs_the_local_service_names_the_requirements_of_its_extra() -> None:
+    program, *requirements = shlex.split(INSTALL_COMMAND.removeprefix("python -m pip "))
+    assert program == "install"
+    assert requirements == PYPROJECT["project"]["optional-dependencies"]["local"]
+
+
+def test_nothing_tells_users_to_install_the_package_from_an_index_before_there_is_a_release() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.rst")]
+    sources = [*(ROOT / "qiskit_qoro").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    command = re.compile(r"pip install [^\n&]*\bqiskit-qoro\b")
+    assert [path for path in (*pages, *sources) if command.search(path.read_text(encoding="utf-8"))] == []

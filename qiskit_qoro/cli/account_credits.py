@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from rich.text import Text
-
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import new_table, print_fields, print_json, print_table
+from qiskit_qoro.cli.output import cell, new_table, print_fields, print_json, print_table
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
 
@@ -46,7 +44,7 @@ def _execute(options: argparse.Namespace) -> None:
             right=[field.replace("_", " ") for field in _AMOUNTS],
         )
         for transaction in latest:
-            table.add_row(*(Text(str(transaction.get(field) or "-")) for field in _FIELDS))
+            table.add_row(*(cell(str(transaction.get(field) or "-")) for field in _FIELDS))
         print_table(table)
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from rich.text import Text
-
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import new_table, print_json, print_table
+from qiskit_qoro.cli.output import cell, new_table, print_json, print_table
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
 
 __all__ = ["COMMAND"]
@@ -37,7 +35,7 @@ def _execute(options: argparse.Namespace) -> None:
         operational = "yes" if backend.is_operational else "no"
         access = backend.system.access_level
         cells = (backend.name, _kind(backend), str(backend.num_qubits), operational, access)
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(cell, cells))
     print_table(table)
 
 

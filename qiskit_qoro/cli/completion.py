@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 
 import shtab
@@ -19,6 +20,7 @@ __all__ = ["COMMAND"]
 _SHELLS = ("bash", "zsh", "fish")
 _IDS = "ids"
 _MAX_IDS = 50
+_PLAIN_ID = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +31,10 @@ def _execute(options: argparse.Namespace) -> None:
     if options.shell == _IDS:
         journal = default_journal()
         entries = journal.entries(limit=_MAX_IDS) if journal else []
-        # A submission that failed or is still going on has no identifier.
-        sys.stdout.writelines(f"{entry.job_id}\n" for entry in entries if entry.job_id)
+        # A submission that failed or is still going on has no identifier. bash expands the words that it
+        # completes, so an identifier such as "$(command)" would run the command.
+        offered = [entry.job_id for entry in entries if entry.job_id and _PLAIN_ID.fullmatch(entry.job_id)]
+        sys.stdout.writelines(f"{job_id}\n" for job_id in offered)
         return
     script = shtab.complete(options.parser, options.shell, preamble=PREAMBLES.get(options.shell, ""))
     sys.stdout.write(f"{script}\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -13,8 +15,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from qiskit_qoro.printable import printable_line
+
 __all__ = [
     "DEFAULT_ROWS",
+    "cell",
+    "messages_on_stderr",
     "new_table",
     "print_counts",
     "print_fields",
@@ -38,6 +44,11 @@ def print_table(table: RenderableType) -> None:
     Console(width=None if sys.stdout.isatty() else _UNLIMITED_WIDTH).print(table)
 
 
+def cell(text: str) -> Text:
+    """Make a line or the cell of a table. Escape sequences and markup in the text have no effect."""
+    return Text(printable_line(text))
+
+
 def new_table(headings: Sequence[str], *, right: Sequence[str] = (), no_wrap: Sequence[str] = ()) -> Table:
     """Make a table without rows.
 
@@ -57,7 +68,7 @@ def print_fields(fields: Mapping[str, object]) -> None:
     table = Table(box=None, show_header=False)
     for name, value in fields.items():
         if value is not None:
-            table.add_row(name, Text(str(value)))
+            table.add_row(cell(name), cell(str(value)))
     print_table(table)
 
 
@@ -74,7 +85,7 @@ def print_counts(counts: Mapping[str, int], *, rows: int | None = DEFAULT_ROWS) 
     table = new_table(("outcome", "count", "share", ""), right=("count", "share"), no_wrap=("outcome",))
     for outcome, count in ranked[:rows]:
         bar = Bar(most, 0, count, width=_BAR_WIDTH) if _can_show_bars() else ""
-        table.add_row(outcome, str(count), f"{count / total:.1%}", bar)
+        table.add_row(cell(outcome), str(count), f"{count / total:.1%}", bar)
     print_table(table)
     say_omitted(len(ranked), rows, "outcomes")
 
@@ -98,12 +109,38 @@ def say_omitted(number: int, rows: int | None, what: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON to standard output."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    # JSON escapes all control characters except for DEL.
+    sys.stdout.write(json.dumps(value, indent=2).replace("\x7f", "\\u007f") + "\n")
 
 
 def say(text: str) -> None:
     """Print a line to standard error."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable_line(text)}\n")
+
+
+class _StderrHandler(logging.Handler):
+    """Prints each log record as one line to standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"qiskit-qoro: {record.levelname.lower()}: {' '.join(record.getMessage().split())}")
+
+
+@contextmanager
+def messages_on_stderr() -> Iterator[None]:
+    """Print warnings and the log of this package to standard error, one line each, inside this context."""
+
+    def show(message: Warning | str, *_place: object, **_options: object) -> None:
+        say(f"qiskit-qoro: warning: {' '.join(str(message).split())}")
+
+    logger, handler = logging.getLogger("qiskit_qoro"), _StderrHandler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            # Python would add the place in the source code.
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(handler)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The command-line program: parse the arguments, run the command, and turn errors into exit codes.
 
 Every command has a module of its own. Results go to standard output, everything else to standard error. An
-error is one line, and its class decides the exit code.
+error is one line, and its class decides the exit code. So is a warning.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from qiskit_qoro.cli import (
     status,
     systems,
 )
-from qiskit_qoro.cli.output import say
+from qiskit_qoro.cli.output import messages_on_stderr, say
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.provider import QoroProvider
 
@@ -78,7 +78,8 @@ def run_command(
     options.parser = parser
     options.provider_class = provider_class
     try:
-        options.execute(options)
+        with messages_on_stderr():
+            options.execute(options)
         # If the output cannot be written, the command fails. At the exit of Python that would be too late.
         sys.stdout.flush()
     except (QoroInputError, QiskitBackendNotFoundError) as error:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult, PubResult, SamplerPubResult
-from rich.text import Text
 
-from qiskit_qoro.cli.output import new_table, print_counts, print_table, say_omitted
+from qiskit_qoro.cli.output import cell, new_table, print_counts, print_table, say_omitted
 
 __all__ = ["print_pubs", "pubs_to_json"]
 
@@ -47,7 +46,7 @@ def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
     for place, pub in enumerate(result):
         shape = tuple(pub.data.shape)
         if len(result) > 1 or shape:
-            print_table(Text(f"PUB {place}" + (f", shape {shape}" if shape else "")))
+            print_table(cell(f"PUB {place}" + (f", shape {shape}" if shape else "")))
         if isinstance(pub, SamplerPubResult):
             _print_counts(pub, shape, rows)
         else:
@@ -71,7 +70,7 @@ def _print_counts(pub: SamplerPubResult, shape: tuple[int, ...], rows: int | Non
     for index in islice(np.ndindex(shape), rows):
         for name, array in pub.data.items():
             if shape or len(pub.data) > 1:
-                print_table(Text(f"{name}[{_index_text(index)}]" if shape else name))
+                print_table(cell(f"{name}[{_index_text(index)}]" if shape else name))
             print_counts(array.get_counts(index), rows=rows)
     say_omitted(size, rows, "elements")
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from qiskit.primitives import PrimitiveResult, PubResult
 from qiskit.result import Result
-from rich.text import Text
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import (
     DEFAULT_ROWS,
+    cell,
     new_table,
     print_counts,
     print_json,
@@ -175,20 +175,20 @@ def _name(label: str) -> str:
 def _print_circuits(circuits: Sequence[Mapping[str, Any]], rows: int | None) -> None:
     for index, circuit in enumerate(circuits[:rows]):
         if len(circuits) > 1:
-            print_table(Text(f"{index}: {circuit['name']}"))
+            print_table(cell(f"{index}: {circuit['name']}"))
         if "counts" in circuit:
             print_counts(circuit["counts"], rows=rows)
         elif "values" in circuit:
             _print_values(circuit["values"])
         else:
-            print_table(Text(f"failed: {circuit['reason']}"))
+            print_table(cell(f"failed: {circuit['reason']}"))
     say_omitted(len(circuits), rows, "circuits")
 
 
 def _print_values(values: Mapping[str, float]) -> None:
     table = new_table(("Pauli string", "value"), right=("value",), no_wrap=("Pauli string",))
     for pauli_string, value in values.items():
-        table.add_row(pauli_string, f"{value:.12g}")
+        table.add_row(cell(pauli_string), f"{value:.12g}")
     print_table(table)
 
 

@@ -6,13 +6,19 @@ import argparse
 from pathlib import Path
 
 from qiskit_qoro.cli.completers import offer_files, offer_job_ids
-from qiskit_qoro.connection import LOCAL_PREFIX
+from qiskit_qoro.connection import LOCAL_PREFIX, local_install_command
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import Journal, find_journal
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 from qiskit_qoro.provider import QoroProvider
-from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE, is_token_set
+from qiskit_qoro.service.credentials import (
+    TOKEN_VARIABLE,
+    URL_VARIABLE,
+    describe_ignored_files,
+    find_url_setting,
+    is_token_set,
+)
 
 __all__ = [
     "add_job_argument",
@@ -24,6 +30,9 @@ __all__ = [
     "service_jobs",
     "uses_local_service",
 ]
+
+
+_TOKEN_ADVICE = f"put {TOKEN_VARIABLE}=... into a .env file, or set the environment variable {TOKEN_VARIABLE}"
 
 
 def add_service_options(parser: argparse.ArgumentParser) -> None:
@@ -83,14 +92,39 @@ def is_service_known(options: argparse.Namespace) -> bool:
 
 
 def uses_local_service(options: argparse.Namespace) -> bool:
-    """Whether the command uses the local service: if an option asks for it, or if there is no token."""
+    """Whether the command uses the local service: if an option asks for it, or if there is no token.
+
+    Raises:
+        QoroInputError: There is no token, and the command needs one: an option or an address names a service,
+            or the local service is not installed.
+    """
     if options.local or options.database is not None:
         return True
-    return not is_service_known(options)
+    if is_token_set():
+        return False
+    address = options.url or find_url_setting()
+    if options.cloud or address:
+        about = f" for {address}" if address else ""
+        raise _missing_token(about, "use the local service with --local")
+    command = local_install_command()
+    if command is not None:
+        raise _missing_token("", f"install the local service: {command}")
+    return True
+
+
+def _missing_token(about: str, alternative: str) -> QoroInputError:
+    return QoroInputError(
+        f"there is no token{about}: {_TOKEN_ADVICE}{describe_ignored_files()}. To work without an account, "
+        f"{alternative}"
+    )
 
 
 def open_provider(options: argparse.Namespace) -> QoroProvider:
-    """Make a provider of the service that the options and the environment select."""
+    """Make a provider of the service that the options and the environment select.
+
+    Raises:
+        QoroInputError: As for :func:`uses_local_service`.
+    """
     if uses_local_service(options):
         return _open_local_provider(options, options.database)
     # Without an address the provider uses the environment, and by default the cloud.
@@ -118,8 +152,8 @@ def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
         return _open_local_provider(options, database)
     if not is_token_set():
         raise QoroInputError(
-            f"the service of job {options.job_id} is unknown: set {TOKEN_VARIABLE} for the cloud, or name "
-            "the database of a local service with --database"
+            f"the service of job {options.job_id} is unknown: for the cloud, {_TOKEN_ADVICE}"
+            f"{describe_ignored_files()}; for a local service, name its database with --database"
         )
     return open_provider(options)
 

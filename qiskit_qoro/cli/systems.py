@@ -6,10 +6,8 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from rich.text import Text
-
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import new_table, print_json, print_table
+from qiskit_qoro.cli.output import cell, new_table, print_json, print_table
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
@@ -29,14 +27,14 @@ def _execute(options: argparse.Namespace) -> None:
         return
     table = new_table(_HEADINGS, right=("qubits",))
     for cluster in clusters:
-        table.add_row(*map(Text, (cluster.name, "simulator", cluster.access_level, *_NO_QPU)))
+        table.add_row(*map(cell, (cluster.name, "simulator", cluster.access_level, *_NO_QPU)))
     for system in systems:
         about_system = (system.name, "QPU system", system.access_level)
         for qpu in system.qpus:
             about_qpu = (qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind, qpu.vendor_type or "-")
-            table.add_row(*map(Text, (*about_system, *about_qpu)))
+            table.add_row(*map(cell, (*about_system, *about_qpu)))
         if not system.qpus:
-            table.add_row(*map(Text, (*about_system, *_NO_QPU)))
+            table.add_row(*map(cell, (*about_system, *_NO_QPU)))
     print_table(table)
 
 

@@ -17,6 +17,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.printable import printable_line
 
 __all__ = ["JobEntry", "JobList"]
 
@@ -178,4 +179,4 @@ class JobList(Sequence[JobEntry]):
 
 def _row(entry: JobEntry, headings: Iterable[str]) -> list[str]:
     cells = entry.cells()
-    return [cells[heading] for heading in headings]
+    return [printable_line(cells[heading]) for heading in headings]

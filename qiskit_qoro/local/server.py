@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -27,6 +26,7 @@ from typing import Any, Self
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.simulator import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
+from qiskit_qoro.local.installation import INSTALL_COMMAND, missing_modules
 from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store.database import open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
@@ -38,7 +38,6 @@ from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = ["LocalService", "serve", "serve_forever"]
 
-_REQUIRED_MODULES = ("maestro", "starlette", "uvicorn")
 # An address that means "all interfaces", and the address to connect to from this machine.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _BACKLOG = 128
@@ -242,13 +241,12 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
 
 
 def _check_extra() -> None:
-    missing = [name for name in _REQUIRED_MODULES if find_spec(name) is None]
+    missing = missing_modules()
     if "maestro" in missing:
         load_engine()  # raises an error that names the supported platforms
     if missing:
         raise QoroError(
-            f"the local service needs {', '.join(missing)}, which is not installed: "
-            'run pip install "qiskit-qoro[local]"'
+            f"the local service needs {', '.join(missing)}, which is not installed: run {INSTALL_COMMAND}"
         )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qubo.problem_forms import encode_problem
 from qiskit_qoro.service import QoroService
 
@@ -135,17 +137,18 @@ class CharacterizationResult:
         return self.html
 
     def _print(self, console: Console) -> None:
-        console.print(f"Characterization {self.job_id}: {self.status}", markup=False)
+        # The texts come from the service: neither brackets nor escape sequences in them have an effect.
+        console.print(printable_line(f"Characterization {self.job_id}: {self.status}"), markup=False)
         table = Table(box=None, show_header=False)
         for name in _SHOWN_VALUES:
             value = getattr(self, name)
             if value is not None:
-                table.add_row(name.replace("_", " "), _format(value))
+                table.add_row(name.replace("_", " "), Text(printable_line(_format(value))))
         if table.rows:
             console.print(table)
         for recommendation in self.recommendations:
-            # The text comes from the service: brackets in it are not markup.
-            console.print(f"{recommendation.level}: {recommendation.text}", markup=False, highlight=False)
+            line = printable_line(f"{recommendation.level}: {recommendation.text}")
+            console.print(line, markup=False, highlight=False)
 
     # Services differ in the names of some values, so several names are tried in order.
 

@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.clock import Clock
 
 __all__ = ["LONG_WAIT_S", "progress_line", "status_line"]
@@ -37,17 +38,20 @@ def status_line(job_id: str, verbose: bool) -> Iterator[Callable[[JobStatus], No
     """
     last_logged: JobStatus | None = None
 
+    def describe(status: JobStatus) -> str:
+        return printable_line(f"job {job_id} is {status.value}")
+
     def log(status: JobStatus) -> None:
         nonlocal last_logged
         if verbose and status != last_logged:
             last_logged = status
-            _log.info("job %s is %s", job_id, status.value)
+            _log.info("%s", describe(status))
 
     # sys.stderr is None in a process without a console.
     if not verbose or sys.stderr is None or not sys.stderr.isatty():
         yield log
         return
-    spinner = Spinner("dots", Text(f"job {job_id}"))
+    spinner = Spinner("dots", Text(printable_line(f"job {job_id}")))
     # By default rich redirects the caller's standard output to its own console, which is standard error here.
     with Live(
         spinner,
@@ -59,7 +63,7 @@ def status_line(job_id: str, verbose: bool) -> Iterator[Callable[[JobStatus], No
 
         def show(status: JobStatus) -> None:
             log(status)
-            spinner.update(text=Text(f"job {job_id} is {status.value}"))
+            spinner.update(text=Text(describe(status)))
 
         yield show
 
@@ -97,6 +101,7 @@ def progress_line(
                 live = stack.enter_context(
                     Live(console=target, transient=True, redirect_stdout=False, redirect_stderr=False)
                 )
-            live.update(Text(f"{title}: {description}, {waited_s:.0f} s"), refresh=True)
+            text = printable_line(f"{title}: {description}, {waited_s:.0f} s")
+            live.update(Text(text), refresh=True)
 
         yield show

@@ -15,6 +15,7 @@ from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup, group_shots
 from qiskit_qoro.models.submissions import SubmissionFacts
+from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorded
 from qiskit_qoro.service.settings import JobSettings
 from qiskit_qoro.service.transport import Transport, read_answer
@@ -203,7 +204,7 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
         else:
             error.add_note(note)
         raise
-    _log.info("submitted job %s in %d uploads", job_id, num_sent)
+    _log.info("submitted job %s in %d uploads", printable_line(job_id), num_sent)
 
 
 def _cancel_incomplete(transport: Transport, job_id: str) -> str:
@@ -211,6 +212,6 @@ def _cancel_incomplete(transport: Transport, job_id: str) -> str:
     try:
         transport.send(CANCEL_JOB, job_id=job_id)
     except QoroError as error:
-        _log.warning("job %s could not be cancelled: %s", job_id, error)
+        _log.warning("job %s could not be cancelled: %s", printable_line(job_id), error)
         return "it could not be cancelled and may still run: check its status"
     return "it has been cancelled"

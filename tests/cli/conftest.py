@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
+from qiskit_qoro.connection import RemoteConnection
 from qiskit_qoro.local import LocalService
+from qiskit_qoro.service import QoroService
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";
@@ -65,6 +68,33 @@ def scripted(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[responses.Re
     monkeypatch.setenv("QORO_API_URL", url)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
         yield script
+
+
+class NoWaitClock:
+    """A clock on which a wait takes no time."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, seconds: float, event: threading.Event | None = None) -> None:
+        self.time += seconds
+
+
+class NoWaitProvider(QoroProvider):
+    """A provider whose client does not wait between its attempts."""
+
+    def __init__(self, *, base_url: str | None = None) -> None:
+        service = QoroService(base_url=base_url, clock=NoWaitClock())
+        self._connection = RemoteConnection(service, None)
+
+
+@pytest.fixture
+def no_wait_provider() -> type[QoroProvider]:
+    """A class of providers whose client does not wait between its attempts."""
+    return NoWaitProvider
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from qiskit_qoro import QoroProvider, QoroService
+from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
 from qiskit_qoro.cli.program import run_command
-from qiskit_qoro.connection import RemoteConnection
 from qiskit_qoro.local import LocalService
 
 
@@ -72,33 +70,15 @@ def test_run_with_cloud_and_no_token_says_how_to_set_one(
     assert "Traceback" not in err
 
 
-class NoWaitClock:
-    """A clock on which a wait takes no time."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, event: threading.Event | None = None) -> None:
-        self.time += seconds
-
-
-class NoWaitProvider(QoroProvider):
-    """A provider whose client does not wait between its attempts."""
-
-    def __init__(self, *, base_url: str | None = None) -> None:
-        service = QoroService(base_url=base_url, clock=NoWaitClock())
-        self._connection = RemoteConnection(service, None)
-
-
 def test_a_service_that_does_not_answer_is_a_failure(
-    bell: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    bell: str,
+    no_wait_provider: type[QoroProvider],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("QORO_API_KEY", "secret-token")
     monkeypatch.setenv("QORO_API_URL", "https://127.0.0.1:1/api")
-    assert run_command(["run", bell], provider_class=NoWaitProvider) == 1
+    assert run_command(["run", bell], provider_class=no_wait_provider) == 1
     err = capsys.readouterr().err
     assert "https://127.0.0.1:1/api" in err
     assert "secret-token" not in err

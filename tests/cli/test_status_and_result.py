@@ -268,7 +268,7 @@ def test_an_unknown_job_is_a_failure_in_one_line(command: str, capsys: pytest.Ca
 
 def test_a_job_of_an_unknown_service_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "j1"]) == 2
-    assert "the service of job j1 is unknown: set QORO_API_KEY" in capsys.readouterr().err
+    assert "the service of job j1 is unknown: for the cloud, put QORO_API_KEY=" in capsys.readouterr().err
 
 
 def test_the_journal_knows_which_local_service_has_a_job(

@@ -339,6 +339,16 @@ def test_a_list_of_jobs_is_displayed_as_escaped_html_in_a_notebook(jobs: Any) ->
     assert "&lt;b&gt;[red]bold&lt;/b&gt;" in page
 
 
+def test_escape_sequences_in_tags_have_no_effect(path: Path) -> None:
+    record(path, "a\x1b[2J", tag="\x1b]0;title\x07\u202e\n[/red]")
+    jobs = QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False)
+    for shown in (str(jobs), jobs._repr_html_()):
+        assert r"a\x1b[2J" in shown
+        assert r"\x1b]0;title\x07\u202e\n[/red]" in shown
+        assert not any(character in shown for character in "\x1b\x07\u202e")
+    assert jobs[0].tag == "\x1b]0;title\x07\u202e\n[/red]"
+
+
 def test_a_narrow_terminal_cuts_nothing_off(jobs: Any) -> None:
     page = StringIO()
     Console(file=page, width=70).print(jobs)

@@ -23,6 +23,7 @@ import requests
 from qiskit_qoro import local
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local import LocalService, serve
+from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.jobs import JobStatus
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -163,7 +164,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(missing: s
     )
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert missing in output.stdout
-    assert 'pip install "qiskit-qoro[local]"' in output.stdout
+    assert INSTALL_COMMAND in output.stdout
 
 
 # --- stopping -------------------------------------------------------------------------------------------

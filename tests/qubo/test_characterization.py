@@ -199,6 +199,21 @@ def test_the_summary_is_plain_text_with_every_value(result: CharacterizationResu
     assert "\x1b" not in summary
 
 
+def test_the_texts_of_the_service_are_neither_markup_nor_escape_sequences() -> None:
+    hostile = "[/red]\x1b[2J\u202e"
+    result = CharacterizationResult(
+        {
+            "job_id": hostile,
+            "status": hostile,
+            "hardness": {"difficulty": hostile},
+            "recommendations": [{"level": hostile, "metric": hostile, "text": hostile}],
+        }
+    )
+    summary = result.summary()
+    assert summary.count(r"[/red]\x1b[2J\u202e") == 5
+    assert summary.isascii()
+
+
 def test_display_prints_the_recommendations(
     result: CharacterizationResult, capsys: pytest.CaptureFixture[str]
 ) -> None:

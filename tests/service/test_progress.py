@@ -72,6 +72,15 @@ def test_a_long_wait_shows_a_line(clock):
     assert shown.rstrip().endswith("\x1b[2K")
 
 
+def test_escape_sequences_in_a_description_have_no_effect(clock):
+    console = Console(file=StringIO(), force_terminal=True, width=80)
+    with progress_line("job \x1b[2J", clock=clock, console=console) as show:
+        clock.wait(LONG_WAIT_S)
+        show("1 of 1 \x1b]0;title\x07")
+    assert r"job \x1b[2J: 1 of 1 \x1b]0;title\x07, 2 s" in console.file.getvalue()
+    assert "\x07" not in console.file.getvalue()
+
+
 def test_a_short_wait_shows_nothing(clock):
     console = Console(file=StringIO(), force_terminal=True, width=80)
     with progress_line("job", clock=clock, console=console) as show:

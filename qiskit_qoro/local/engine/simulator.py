@@ -9,7 +9,7 @@ No other module imports the engine. This module works around errors of the engin
 - If the state depends on chance, the engine's expectation values are those of one random trajectory. Such
   programs are refused.
 
-The engine belongs to an extra (``qiskit-qoro[local]``), so it is imported when it is first used. It can crash
+The engine belongs to the extra ``local``, so it is imported when it is first used. It can crash
 its process: call these functions in a worker process (:mod:`qiskit_qoro.local.workers.pool`).
 """
 
@@ -25,6 +25,7 @@ from qiskit_qoro.local.engine.methods import check_config, choose_method, defaul
 from qiskit_qoro.local.engine.noise import Noise, choose_noise, estimate_noisy, sample_noisy
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
+from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.read.parser import parse_program
 
@@ -198,7 +199,7 @@ def load_engine() -> ModuleType:
         import maestro  # noqa: PLC0415  it belongs to an extra
     except ImportError as error:
         raise QoroError(
-            'the simulation engine is not installed: pip install "qiskit-qoro[local]". There are wheels of '
+            f"the simulation engine is not installed: run {INSTALL_COMMAND}. There are wheels of "
             "qoro-maestro for Linux x86-64 (glibc 2.27 or later), macOS 14 or later on Apple silicon, and "
             f"Windows x86-64, and none for other platforms ({error})"
         ) from error

@@ -18,6 +18,7 @@ from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
 from qiskit_qoro.primitives.planning.job_layout import Circuit, JobDraft, Request, arrange_jobs
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
+from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service.submission import Measurement, Submission
 from qiskit_qoro.service.template_submission import CheckedTemplate
@@ -84,7 +85,7 @@ class Plan:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        pubs = f"{_number(self.num_pubs, 'PUB')} on {self.backend_name}"
+        pubs = f"{_number(self.num_pubs, 'PUB')} on {printable_line(self.backend_name)}"
         if not self.jobs:
             yield f"{pubs}: no job, all values are computed locally"
             return
