@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -227,12 +228,23 @@ def wait_until_busy(pid):
         threading.Event().wait(0.005)
 
 
+def wait_until_all_busy(pool):
+    """Wait until each worker of a pool is busy. A worker that an earlier test has ended is replaced first."""
+    deadline = time.monotonic() + 30
+    busy = set()
+    while not busy.issuperset(pids := pool.pids):
+        assert time.monotonic() < deadline
+        for pid in pids:
+            with suppress(psutil.NoSuchProcess):
+                wait_until_busy(pid)
+                busy.add(pid)
+
+
 def test_stopping_ends_running_tasks_within_a_second(pool):
     results_of(pool, [flips(1)])
     stop = threading.Event()
     thread, outcome = run_in_thread(pool, [endless(), endless(), endless()], stop)
-    for pid in pool.pids:
-        wait_until_busy(pid)
+    wait_until_all_busy(pool)
     start = time.monotonic()
     stop.set()
     thread.join(10)
