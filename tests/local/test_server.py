@@ -6,6 +6,7 @@ import base64
 import gc
 import gzip
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -338,8 +339,8 @@ def test_jobs_run_in_the_order_in_which_they_were_finalized() -> None:
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("maestro", r"qiskit-qoro\[local\].*Linux x86-64.*none for other platforms"),
-        ("uvicorn", r"uvicorn.*qiskit-qoro\[local\]"),
+        ("maestro", rf"{re.escape(INSTALL_COMMAND)}.*Linux x86-64.*none for other platforms"),
+        ("uvicorn", rf"uvicorn.*{re.escape(INSTALL_COMMAND)}"),
     ],
 )
 def test_without_the_extra_the_error_says_how_to_install_it_and_on_which_platforms(

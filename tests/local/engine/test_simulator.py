@@ -3,6 +3,7 @@ refused."""
 
 import builtins
 import random
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from qiskit.quantum_info import Pauli, Statevector
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.methods import SUPPORTED_METHODS
 from qiskit_qoro.local.engine.simulator import estimate, sample
+from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -220,7 +222,7 @@ def test_without_the_engine_the_error_says_how_to_install_it(monkeypatch):
         return real_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", no_engine)
-    with pytest.raises(QoroError, match=r'pip install "qiskit-qoro\[local\]".*Linux x86-64'):
+    with pytest.raises(QoroError, match=rf"{re.escape(INSTALL_COMMAND)}.*Linux x86-64"):
         sample(chain(2, "h"), 10, PLAIN)
 
 
