@@ -3,7 +3,7 @@
 ::
 
     request/            read a request from JSON: its values, its options and its constraints
-    analysis            run everything that a request asks for
+    analysis            start here: compute everything that a request asks for
     classical_analysis  costs, lowest cost and regime      spectrum · spin_form · treewidth · baseline
     qaoa_figures        the figures of the circuit         qaoa
     hardness · penalty  figures and verdicts

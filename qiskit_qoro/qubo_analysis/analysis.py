@@ -1,4 +1,4 @@
-"""Run everything that a request asks for: the classical analysis, the simulation, and the verdicts."""
+"""Compute everything that a request asks for: the classical analysis, the simulation, and the verdicts."""
 
 from __future__ import annotations
 

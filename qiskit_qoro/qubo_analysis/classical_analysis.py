@@ -94,7 +94,7 @@ class ClassicalAnalysis:
 
 
 def refuse_reason(objective: Polynomial) -> str | None:
-    """Say why a problem is too large to analyse; return ``None`` if it is not."""
+    """Return why a problem is too large to analyse, or ``None`` if it is not."""
     if objective.num_variables > MAX_VARIABLES:
         return f"The problem has {objective.num_variables} variables. The maximum is {MAX_VARIABLES}."
     is_large = objective.num_variables > spectrum.MAX_EXACT_VARIABLES

@@ -120,7 +120,7 @@ def _current_weight(objective: Polynomial, cost: Polynomial, penalty: Polynomial
     keys = sorted({*objective.terms, *cost.terms, *penalty.terms})
     difference = np.array([objective.terms.get(key, 0.0) - cost.terms.get(key, 0.0) for key in keys])
     parts = np.array([penalty.terms.get(key, 0.0) for key in keys])
-    # The least-squares solution; the residual tells whether it is a solution at all.
+    # The least-squares solution. The residual shows whether it solves the equation.
     weight = float(difference @ parts / (parts @ parts))
     residual = float(np.abs(difference - weight * parts).max())
     fits = residual <= _MATCH_TOLERANCE * float(np.abs(list(objective.terms.values()) or [1.0]).max())

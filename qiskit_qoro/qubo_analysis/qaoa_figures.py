@@ -182,8 +182,8 @@ def _hamming_weight(request: CharacterizationRequest, subproblem: Subproblem) ->
     """Return the Hamming weight of the free variables for the xy mixer.
 
     The weight of the whole state comes from an ``eq_cardinality`` constraint on all variables, else from the
-    first requested state, else it is n/2. If the fixed variables make it impossible, the base's weight is
-    used.
+    first requested state, else it is n/2. If the fixed variables make this weight impossible, the weight of
+    the base state is used.
     """
     n = len(subproblem.base)
     total = request.states[0].count("1") if request.states else n // 2

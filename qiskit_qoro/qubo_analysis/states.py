@@ -1,7 +1,7 @@
 """Convert states between text, rows and numbers.
 
-Variable 0 is the leftmost character, the first column and the most significant bit. No other module depends
-on this order.
+Variable 0 is the leftmost character, the first column and the most significant bit. Modules that compute with
+the numbers of states (``qaoa``, ``qaoa_figures``, ``spectrum``, ``spin_form``) use the same order.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Checks of the text of a program before it is parsed.
 
 Programs come from untrusted clients. Neither Qiskit's parser nor the engine limits what a short text may
-request: a register of 10^9 bits, brackets nested 20,000 deep, a gate that doubles itself forty times, ``h
-q;`` on a wide register. Some of these take minutes, others crash the process.
+request: a register of 10^9 bits, brackets nested 20,000 deep, forty gates that each apply the one before
+twice, ``h q;`` on a wide register. Some of these take minutes, others crash the process.
 
 The checks use a few regular expressions, each of which is linear in the length of the text. They do not check
 the syntax: errors that are harmless are left to the parser, whose messages are better. The parser accepts a
@@ -18,9 +18,9 @@ from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits
 
 __all__ = ["blank_comments", "check_text", "defined_gates", "error_at"]
 
-# A string, so that "//" inside of it is not taken for a comment, or a comment.
+# A string or a comment. Strings are matched too, so that "//" in a string is not taken for a comment.
 _COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*')
-# Without the first letter of "qreg" or "creg", and with the name and the size.
+# A declaration without the first letter of "qreg" or "creg": its name and its size.
 _REGISTER = re.compile(r"reg\s+(\w+)\s*\[\s*(\d+)")
 _INDEX = re.compile(r"\[\s*\d{10}")
 # Brackets that may be too long or too deeply nested. Shorter ones are within the default limits.

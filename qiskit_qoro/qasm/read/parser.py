@@ -103,7 +103,8 @@ def _check_conditions(code: str) -> None:
     sizes = {match[1]: int(match[2]) for match in _CREG.finditer(code)}
     for match in _CONDITION.finditer(code):
         digits = match[2].lstrip("0")
-        # The engine compares 64 bits. Numbers with more digits are never converted, because that may be slow.
+        # The engine compares 64 bits. Numbers of more than 20 digits are not converted, because that may be
+        # slow.
         size = sizes.get(match[1], 64)
         if len(digits) > 20 or int(digits or "0") >= 1 << min(size, 64):
             raise error_at(

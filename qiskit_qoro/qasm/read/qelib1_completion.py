@@ -1,8 +1,8 @@
-"""Completion of programs with gates that Qiskit's ``qelib1.inc`` has and the engine's has not.
+"""Completion of programs with gates that are in Qiskit's ``qelib1.inc``, but not in the engine's.
 
 ``qasm2.dump`` writes ``rzz(0.5) q[0],q[1];`` without a definition, because Qiskit's ``qelib1.inc`` defines
-``rzz``. The engine has the gates of the original ``qelib1.inc`` of 2017, which does not.
-:func:`complete_program` inserts missing definitions behind the include, on the same line, so that all other
+``rzz``. The engine has the gates of the original ``qelib1.inc`` of 2017, which does not define it.
+:func:`complete_program` inserts missing definitions after the include, on the same line, so that all other
 lines keep their numbers.
 """
 
@@ -92,7 +92,7 @@ def read_program(text: str) -> tuple[str, QuantumCircuit]:
         position = _POSITION.match(str(error))
         if completed == text or position is None:
             raise
-        # Only positions behind the include on its line have moved. A position inside the inserted definitions
+        # Only positions after the include on its line have moved. A position inside the inserted definitions
         # becomes the end of the include.
         line, column = map(int, position.groups())
         start = text.rfind("\n", 0, offset) + 1

@@ -1,9 +1,8 @@
 """Parser for templates, which are programs with names as angles.
 
-A name may be any text, so a template cannot be read before its names are replaced, as the service replaces
-them. Here each name is replaced by a number of the same length, so that errors of the parser have the line
-and column of the template. A separate check makes sure that names occur as angles only, and not as
-registers, gates or indices.
+A name may be any text, so a template cannot be parsed before its names are replaced. Here each name is
+replaced by a number of the same length, so that errors of the parser have the line and column of the
+template. A separate check makes sure that names occur as angles only, and not as registers, gates or indices.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class TemplateText:
     Attributes:
         text: OpenQASM 2 that may have names as angles.
         names: The names, distinct and not empty. They need not all occur.
-        occurrences: Where they occur, also in comments.
+        occurrences: Where the names occur, including those in comments.
         hidden: The text with a number of the same length in place of each name, so that all other text keeps
             its position.
     """

@@ -4,7 +4,7 @@ The branches of ``if_else`` and ``switch`` are written one after the other, each
 of its branch. Nested branches run under the intersection of their conditions, and ``else`` is the complement.
 This is correct if no operation changes a bit that the condition of a later operation tests. If one does, or
 if a condition would take many lines for every operation, the conditions are latched first: one scratch bit
-for each branch tells whether the branch is taken. No latch is needed if the only such operation is the final
+for each branch shows whether the branch is taken. No latch is needed if the only such operation is the final
 measurement of one branch, because this branch can be written last.
 
 Loops are unrolled. A ``break`` or ``continue`` inside a branch sets a scratch bit, and the operations that it
@@ -254,7 +254,7 @@ class ControlFlow:
             self._count_iteration()
             bound = block if parameter is None else _bind(block, parameter, value)
             self._write_in_scope(bound, scope)
-            self.jumped = False  # a jump ends this iteration only, or the loop by `left`
+            self.jumped = False  # a jump ends only this iteration; `left` ends the loop
             if loop.continue_bit is not None:
                 self._lines.return_scratch_bit(loop.continue_bit)
                 loop.continue_bit = None

@@ -9,9 +9,8 @@ which its condition is true.
 Some operations need *scratch bits*, which follow the circuit's own classical bits:
 
 - To *latch* a condition into a scratch bit means to measure, under this condition, a qubit that is always in
-  |1>. This qubit is added behind the circuit's qubits at the first use. To *unlatch* the bit means to flip
-  the qubit to |0>, measure it into the bit, and flip it back. Every scratch bit is 0 at the end of the
-  program.
+  |1>. This qubit is added after the circuit's qubits at the first use. To *unlatch* the bit means to flip the
+  qubit to |0>, measure it into the bit, and flip it back. Every scratch bit is 0 at the end of the program.
 - If a register would be too wide, or a condition would be true for too many of its values, the bits of the
   condition are latched one by one: a scratch bit is latched if the first bit has the right value, and
   unlatched for each other bit that has the wrong value.
@@ -77,7 +76,7 @@ class Lines:
             needs a wide register.
 
     Attributes:
-        bit_by_bit: As above.
+        bit_by_bit: See the argument.
         text: The lines so far. Lines without classical bits may be appended directly. They run under the
             :attr:`condition` at that time.
         instruction: The index of the instruction that is being written, for error messages.
@@ -180,7 +179,7 @@ class Lines:
             self.return_scratch_bit(all_right)
 
     def _measure_one_qubit(self, bit: int, condition: Condition) -> None:
-        """Measure the auxiliary qubit: gives 1, or 0 between the two flips of :meth:`unlatch`."""
+        """Measure the auxiliary qubit. The result is 1, or 0 between the two flips of :meth:`unlatch`."""
         if condition != NEVER:
             self._append_deferred(f"measure {self._one_qubit} -> ", bit, condition)
 
@@ -225,7 +224,7 @@ class Lines:
             if line.condition != ALWAYS:
                 key = (line.condition, line.scratch_in_use)
                 if key not in prefixes:
-                    # All bits of a condition are in one register, so any of them tells which.
+                    # All bits of a condition are in one register, so the highest one is enough to find it.
                     register = register_of[support(line.condition).bit_length() - 1]
                     prefixes[key] = _if_prefixes(layout, line, register, scratch & ~line.scratch_in_use)
                 num_operations += len(prefixes[key]) * CONDITION_COST - 1

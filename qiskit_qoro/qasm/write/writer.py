@@ -1,9 +1,9 @@
-"""Writer for circuits: flat OpenQASM 2 that means the same to the engine and to Qiskit's parser.
+"""Writer for circuits: flat OpenQASM 2 that the engine and Qiskit's parser interpret in the same way.
 
 The text has one quantum register ``q`` and one operation on each line. Bits are numbered by their index in
 the circuit, so the circuit's registers do not matter: they may overlap, be permuted, leave bits out, and have
 any names. Callers keep the registers themselves. There is one classical register ``c``, unless the circuit
-has conditions: these compare whole registers, so the bits are distributed over several, see
+has conditions: these compare whole registers, so the bits are distributed over several registers, see
 :attr:`Program.clbits`. Gates of the table :data:`qiskit_qoro.qasm.gates.GATES` are written by name. Every
 other gate is replaced in place by its ``definition``, or by what Qiskit synthesizes for it, until only gates
 of the table are left; the text contains no definitions. Control flow is translated to ``if``

@@ -1,8 +1,8 @@
 """Write a report as JSON: ``hardness``, ``report`` and ``recommendations``.
 
 The JSON has the same form for both forms of the request. It contains old and new names (``spectral_gap`` and
-``matrix_spectral_gap``), because the client that reads the result of a job may be another one than the client
-that sent the request. Unknown and unrequested figures are not in ``report``.
+``matrix_spectral_gap``), because the result may be read by another client than the one that sent the request.
+Unknown and unrequested figures are not in ``report``.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class QaoaFigures:
         error_bound: A bound of the error of that ratio, ``None`` if the extreme costs are exact.
         quality: Where the mean cost is between random guessing (0) and the lowest cost (100).
         concentration: How many times more likely the target states are than in the initial state.
-        sweep: The sweep, ``None`` without one.
+        sweep: The sweep, or ``None`` if there was none.
         state_probabilities: The 10 likeliest states and all target states, likeliest first.
         sensitivity: For each simulated variable, how much flipping it changes the cost.
         feasibility_rate: The probability of measuring a feasible state, ``None`` without constraints.

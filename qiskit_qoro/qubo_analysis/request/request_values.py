@@ -29,7 +29,7 @@ class RequestForm(Enum):
 
 
 class Preset(Enum):
-    """How much to compute unless a flag says otherwise."""
+    """How much to compute, if no flag overrides it."""
 
     FAST = "fast"
     STANDARD = "standard"
@@ -125,7 +125,7 @@ class CharacterizationRequest:
         objective: The polynomial to minimize.
         states: The target or reference states, variable 0 first.
         form: The form of the request.
-        preset: How much to compute unless a flag says otherwise.
+        preset: How much to compute, if no flag overrides it.
         analysis: What to compute.
         ansatz: The QAOA circuit.
         subspace: How to reduce a large problem.
