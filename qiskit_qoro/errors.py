@@ -8,6 +8,7 @@
     ├── QoroConnectionError(requests.ConnectionError)   no answer: refused, reset, unknown host
     │   └── QoroTimeoutError(requests.Timeout)          no answer in time
     ├── QoroAPIError(requests.HTTPError)            an answer >= 400: .response .status_code .detail
+    │   ├── QubitLimitError                             400: .limit_qubits
     │   ├── AuthenticationError                         401, 403
     │   ├── InsufficientCreditsError                    402
     │   ├── NotFoundError                               404
@@ -52,6 +53,7 @@ __all__ = [
     "QoroInputError",
     "QoroJobError",
     "QoroTimeoutError",
+    "QubitLimitError",
     "RateLimitError",
     "WireError",
 ]
@@ -114,11 +116,14 @@ class QoroConnectionError(QoroError, requests.exceptions.ConnectionError):
     Attributes:
         response: Always ``None``, because there was no answer.
         request: Always ``None``, because a request contains the token.
+        was_sent: ``False`` if no connection could be established, so that the service certainly has not
+            received the request. ``True`` if it may have received it.
     """
 
     # requests.RequestException would set these, but its constructor is not called.
     response = None
     request = None
+    was_sent: bool = True
 
 
 class QoroTimeoutError(QoroConnectionError, requests.exceptions.Timeout):
@@ -163,6 +168,16 @@ def _rebuild_api_error(cls: type[QoroAPIError], message: str) -> QoroAPIError:
     error = cls.__new__(cls, message)
     error.args = (message,)
     return error
+
+
+class QubitLimitError(QoroAPIError):
+    """The job needs more qubits than the account may use (400).
+
+    Attributes:
+        limit_qubits: The largest number of qubits, ``None`` if the service did not name it clearly.
+    """
+
+    limit_qubits: int | None = None
 
 
 class AuthenticationError(QoroAPIError):

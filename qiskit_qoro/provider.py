@@ -27,6 +27,7 @@ from qiskit_qoro.printable import printable_line
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
+from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S
 
 __all__ = ["QoroProvider"]
 
@@ -49,6 +50,8 @@ class QoroProvider:
         journal: Whether to record submitted jobs for :meth:`jobs`; or the path of the file to record them in.
             With ``True`` the file is in the user's data directory, unless the environment variable
             ``QISKIT_QORO_JOURNAL`` names another file or is ``off``.
+        max_retry_after_s: The longest time that the service may ask to wait before a request is sent again,
+            in seconds. If it asks for more, the error is raised at once.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -63,6 +66,7 @@ class QoroProvider:
         polling_interval: float = 3.0,
         max_retries: int = 5000,
         journal: bool | str | Path = True,
+        max_retry_after_s: float = MAX_RETRY_AFTER_S,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -76,6 +80,7 @@ class QoroProvider:
             max_retries,
             base_url=base_url,
             recorder=recorder_of(opened, base_url),
+            max_retry_after_s=max_retry_after_s,
         )
         self._connection: Connection = RemoteConnection(service, opened)
 

@@ -18,6 +18,7 @@ from qiskit_qoro.errors import (
     QoroInputError,
     QoroJobError,
     QoroTimeoutError,
+    QubitLimitError,
     RateLimitError,
     WireError,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "QoroSampler",
     "QoroService",
     "QoroTimeoutError",
+    "QubitLimitError",
     "RateLimitError",
     "SamplerOptions",
     "SimulationMethod",

@@ -41,6 +41,7 @@ from qiskit_qoro.service.settings import (
     SubmissionOptions,
     check_execution_config,
     check_max_retries,
+    check_max_retry_after,
     check_polling_interval,
     check_type,
     with_default_target,
@@ -52,7 +53,7 @@ from qiskit_qoro.service.template_submission import (
     check_templates,
     measure_templates,
 )
-from qiskit_qoro.service.transport import Response, Transport
+from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Response, Transport
 from qiskit_qoro.wire.endpoints import PING
 
 __all__ = ["QoroService"]
@@ -86,6 +87,8 @@ class QoroService(CircuitRunner):
         base_url: The address of the service. By default it is ``QORO_API_URL``, or else the Qoro cloud.
         clock: Measures time and waits.
         recorder: Is notified of submissions and of jobs that have ended. By default nothing is recorded.
+        max_retry_after_s: The longest time that the service may ask to wait before a request is sent again,
+            in seconds. If it asks for more, the error is raised at once.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -103,13 +106,17 @@ class QoroService(CircuitRunner):
         base_url: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
         recorder: SubmissionRecorder = UNRECORDED,
+        max_retry_after_s: float = MAX_RETRY_AFTER_S,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
         super().__init__(track_depth)
         poller = Poller(check_polling_interval(polling_interval), check_max_retries(max_retries), clock)
         self._transport = Transport(
-            find_base_url(base_url, token=auth_token), find_token(auth_token), clock=clock
+            find_base_url(base_url, token=auth_token),
+            find_token(auth_token),
+            clock=clock,
+            max_retry_after_s=check_max_retry_after(max_retry_after_s),
         )
         if self._transport.is_local:
             poller = replace(poller, first_s=LOCAL_FIRST_POLL_S, growth=LOCAL_GROWTH)
@@ -172,6 +179,15 @@ class QoroService(CircuitRunner):
     @max_retries.setter
     def max_retries(self, number: int) -> None:
         self._poller = replace(self._poller, max_retries=check_max_retries(number))
+
+    @property
+    def max_retry_after_s(self) -> float:
+        """The longest time that the service may ask to wait before a retry, in seconds."""
+        return self._transport.max_retry_after_s
+
+    @max_retry_after_s.setter
+    def max_retry_after_s(self, seconds: float) -> None:
+        self._transport.max_retry_after_s = check_max_retry_after(seconds)
 
     @property
     def poller(self) -> Poller:

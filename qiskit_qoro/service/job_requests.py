@@ -9,6 +9,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import ExecutionResult, JobState
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.transport import Response, Transport, read_answer
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.endpoints import (
@@ -55,7 +56,11 @@ def job_id_of(execution_result: ExecutionResult) -> str:
 
 
 def fetch_status(
-    transport: Transport, job_id: str, *, wait: Callable[[float], None] | None = None
+    transport: Transport,
+    job_id: str,
+    *,
+    wait: Callable[[float], None] | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> StatusAnswer:
     """Fetch the state of a job.
 
@@ -63,8 +68,9 @@ def fetch_status(
         transport: Sends the request.
         job_id: The job.
         wait: Waits some seconds before the request is retried; by default the transport's clock does.
+        deadline: When the answer has to be there.
     """
-    response = transport.send(GET_STATUS, job_id=job_id, wait=wait)
+    response = transport.send(GET_STATUS, job_id=job_id, wait=wait, deadline=deadline)
     return StatusAnswer(read_answer(response, job_state_from_json, job_id=job_id), response)
 
 
@@ -80,7 +86,11 @@ def delete_job(transport: Transport, job_id: str) -> Response:
 
 def set_execution_config(transport: Transport, job_id: str, config: ExecutionConfig) -> dict[str, Any]:
     """Set the execution configuration of a pending job, and return the answer of the service."""
-    response = transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=render(config.to_payload()))
+    payload = config.to_payload()
+    response = transport.send(SET_EXECUTION_CONFIG, job_id=job_id, body=render(payload))
+    if not response.content:
+        # The service has accepted the configuration, and does not repeat it.
+        return {"status": "ok", "job_id": job_id, "execution_configuration": payload}
     return read_answer(response, lambda body: as_object(body, "body"), job_id=job_id)
 
 

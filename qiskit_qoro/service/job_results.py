@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, ResultsPage
+from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.transport import Response, Transport, json_of, read_answer
 from qiskit_qoro.wire.endpoints import GET_RESULTS
 from qiskit_qoro.wire.results import failed_page_from_json, results_page_from_json
@@ -31,6 +32,7 @@ __all__ = [
     "PARALLEL_FETCHES",
     "RESULTS_PAGE_SIZE",
     "SEQUENTIAL_PAGES",
+    "FetchedPages",
     "read_first_label",
     "read_outcome",
     "read_pages",
@@ -38,6 +40,9 @@ __all__ = [
 ]
 
 _Answer = TypeVar("_Answer")
+
+FetchedPages = dict[int, Response]
+"""Fetched pages of the results of a job, by offset. The results of a completed job never change."""
 
 RESULTS_PAGE_SIZE = 100
 """Results per page that the client asks a remote service for."""
@@ -52,32 +57,59 @@ SEQUENTIAL_PAGES = 2
 """Up to this many remaining pages are fetched sequentially."""
 
 
-def read_results(transport: Transport, job_id: str) -> JobOutcome:
+def read_results(
+    transport: Transport,
+    job_id: str,
+    *,
+    deadline: Deadline = NO_DEADLINE,
+    fetched: FetchedPages | None = None,
+) -> JobOutcome:
     """Fetch all results of a completed job.
+
+    Args:
+        transport: Sends the requests.
+        job_id: The job.
+        deadline: When all results have to be there.
+        fetched: Pages of the job that were fetched before and are not fetched again. New ones are added.
 
     Returns:
         An outcome that holds results only, in the order of submission.
 
     Raises:
+        DeadlineError: Not all results were there in time. ``fetched`` has those that were.
         QoroAPIError: The job has no results (400), or the service answered with another error.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
-    return read_pages(job_id, partial(_fetch_page, transport, job_id), partial(_results_page, job_id))
+    pages: FetchedPages = {} if fetched is None else fetched
+
+    def fetch(offset: int) -> Response:
+        # Several threads fetch pages, each of them another one.
+        if offset not in pages:
+            pages[offset] = _fetch_page(transport, job_id, offset, deadline=deadline)
+        return pages[offset]
+
+    return read_pages(job_id, fetch, partial(_results_page, job_id=job_id))
 
 
 def read_first_label(transport: Transport, job_id: str) -> str | None:
     """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit."""
-    page = _results_page(job_id, _fetch_page(transport, job_id, 0, limit=1))
+    page = _results_page(_fetch_page(transport, job_id, 0, limit=1), job_id=job_id)
     return next(iter(page.results), None)
 
 
-def read_outcome(transport: Transport, job_id: str) -> JobOutcome:
+def read_outcome(transport: Transport, job_id: str, *, deadline: Deadline = NO_DEADLINE) -> JobOutcome:
     """Fetch the results of a completed job, or the results and failures of a failed one.
 
     The service answers a request for the results of a failed job with 400. Some services add a page with the
     outcome of each circuit to the body of that error.
 
+    Args:
+        transport: Sends the requests.
+        job_id: The job.
+        deadline: When the whole outcome has to be there.
+
     Raises:
+        DeadlineError: It was not there in time.
         QoroAPIError: The service answered with an error other than 400.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
@@ -86,7 +118,7 @@ def read_outcome(transport: Transport, job_id: str) -> JobOutcome:
 
     def fetch(offset: int) -> Response:
         try:
-            return _fetch_page(transport, job_id, offset)
+            return _fetch_page(transport, job_id, offset, deadline=deadline)
         except QoroAPIError as error:
             if error.status_code != 400:
                 raise
@@ -94,19 +126,27 @@ def read_outcome(transport: Transport, job_id: str) -> JobOutcome:
             return error.response
 
     def read(response: Response) -> ResultsPage:
-        return _results_page(job_id, response) if response.ok else _failed_page(response)
+        return _results_page(response, job_id=job_id) if response.ok else _failed_page(response)
 
     outcome = read_pages(job_id, fetch, read)
     return replace(outcome, reason=reasons[0]) if reasons else outcome
 
 
-def _fetch_page(transport: Transport, job_id: str, offset: int, limit: int | None = None) -> Response:
+def _fetch_page(
+    transport: Transport,
+    job_id: str,
+    offset: int,
+    *,
+    limit: int | None = None,
+    deadline: Deadline = NO_DEADLINE,
+) -> Response:
     if limit is None:
         limit = LOCAL_RESULTS_PAGE_SIZE if transport.is_local else RESULTS_PAGE_SIZE
-    return transport.send(GET_RESULTS, job_id=job_id, params={"limit": limit, "offset": offset})
+    params = {"limit": limit, "offset": offset}
+    return transport.send(GET_RESULTS, job_id=job_id, params=params, deadline=deadline)
 
 
-def _results_page(job_id: str, response: Response) -> ResultsPage:
+def _results_page(response: Response, *, job_id: str) -> ResultsPage:
     return read_answer(response, results_page_from_json, job_id=job_id)
 
 

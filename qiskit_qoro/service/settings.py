@@ -24,6 +24,7 @@ __all__ = [
     "SubmissionOptions",
     "check_execution_config",
     "check_max_retries",
+    "check_max_retry_after",
     "check_polling_interval",
     "check_type",
     "with_default_target",
@@ -132,6 +133,18 @@ def check_max_retries(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise QoroInputError(f"max_retries is {value!r}, expected an integer of 1 or more")
     return value
+
+
+def check_max_retry_after(value: Any) -> float:
+    """Return the longest time that the service may ask to wait before a retry, in seconds.
+
+    Raises:
+        QoroInputError: ``value`` is not a number of 0 or more. It may be infinite.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not value >= 0:
+        raise QoroInputError(f"max_retry_after_s is {value!r}, expected 0 seconds or more")
+    return float(value)
 
 
 def with_default_target(config: JobConfig) -> JobConfig:

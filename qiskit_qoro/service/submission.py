@@ -147,14 +147,10 @@ def open_job(transport: Transport, request: bytes) -> str:
         WireError: The answer contains no identifier. The service may have opened a job nevertheless.
         QoroError: The service refused the request or did not answer.
     """
-    response = transport.send(INIT_JOB, body=request)
     try:
-        return read_answer(response, job_id_from_json)
+        return read_answer(transport.send(INIT_JOB, body=request), job_id_from_json)
     except WireError as error:
-        error.extend(
-            f"The service answered {INIT_JOB.method} {INIT_JOB.path} with {response.status_code}: it may "
-            "have opened a job whose identifier is unknown"
-        )
+        error.extend("The service may have opened a job whose identifier is unknown")
         raise
 
 

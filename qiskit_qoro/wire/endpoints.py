@@ -48,6 +48,8 @@ class Endpoint:
         timeout_s: The time limit of the response, in seconds.
         repeatable: Whether the request may be sent again if its response is lost.
         summary: A short description.
+        answers_html: Whether the response is HTML. From all other endpoints, HTML is not the response of the
+            service.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Endpoint:
     timeout_s: float
     repeatable: bool
     summary: str
+    answers_html: bool = False
 
     def url(self, base_url: str, *, job_id: str | None = None) -> str:
         """Return the full URL of this endpoint.
@@ -141,6 +144,7 @@ VALIDATION_REPORT = Endpoint(
     60,
     True,
     "Read the report of a characterization in HTML",
+    answers_html=True,
 )
 
 ENDPOINTS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["decode_bytes", "decode_json"]
+__all__ = ["decode_bytes", "decode_json", "detect_unicode"]
 
 
 def decode_json(data: bytes, charset: str | None = None) -> Any:
@@ -37,10 +37,8 @@ def decode_bytes(data: bytes, charset: str | None = None) -> str:
     Raises:
         ValueError: The data are neither Unicode nor text in ``charset``.
     """
-    # The zero bytes of UTF-16 and UTF-32 tell them apart even without a mark: the first characters are ASCII.
-    encoding = json.detect_encoding(data)
     try:
-        return data.decode(encoding)
+        return data.decode(detect_unicode(data))
     except UnicodeDecodeError:
         if charset is None:
             raise
@@ -50,3 +48,9 @@ def decode_bytes(data: bytes, charset: str | None = None) -> str:
         raise ValueError(
             f"the text is neither Unicode nor in a known character set, but {charset!r}"
         ) from error
+
+
+def detect_unicode(data: bytes) -> str:
+    """Return the encoding that text has if it is Unicode: UTF-8, UTF-16 or UTF-32, with or without a mark."""
+    # The zero bytes of UTF-16 and UTF-32 tell them apart even without a mark: the first characters are ASCII.
+    return json.detect_encoding(data)

@@ -10,6 +10,7 @@ newer than the client. Every :class:`WireError` of a decoder names the field.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from qiskit_qoro.errors import WireError
@@ -53,6 +54,8 @@ __all__ = [
     "job_request_to_json",
     "job_state_from_json",
     "job_state_to_json",
+    "names_qubit_limit",
+    "qubit_limit_of",
 ]
 
 # --- opening a job ------------------------------------------------------------------------------------
@@ -214,6 +217,37 @@ def error_detail(body: object) -> str:
         if body.get(key):
             return _joined(body[key])
     return "; ".join(f"{key}: {_joined(value)}" for key, value in body.items() if value)
+
+
+# The limit follows one of these words, with nothing but the words of _BETWEEN and punctuation in between.
+_LIMIT_WORDS = r"limit(?:ed)?|maximum|max\.?|at most|up to|no more than"
+_BETWEEN = r"number|of|is|to|for|the|your|this|current|account|plan|tier|allowed|qubits?"
+_LIMIT_BEFORE = re.compile(
+    rf"\b(?:{_LIMIT_WORDS})(?:[\s:=('\"]+(?:{_BETWEEN})\b)*[\s:=('\"]+(\d+)\b"
+    r"(?!\s*(?:[><]|qubits? (?:requested|required|needed|used|given)))"
+)
+_LIMIT_AFTER = re.compile(r"\b(\d+)[\s-]*qubits?\s+(?:limit|maximum|max)\b")
+_ACCOUNT = re.compile(r"\b(?:your|account|plan|tier|subscription)\b")
+_BOUND = re.compile(r"\b(?:at most|up to|more than|allow\w*|exceed\w*)\b")
+
+
+def names_qubit_limit(detail: str) -> bool:
+    """Whether the message of an error response says that the account may not use so many qubits.
+
+    Nobody has promised the wording, so a message counts if it mentions qubits and a limit.
+    """
+    text = detail.casefold()
+    if not re.search(r"qubit", text):
+        return False
+    is_limit = re.search(r"\b(?:limit\w*|maximum|max)\b", text)
+    return bool(is_limit or (_ACCOUNT.search(text) and _BOUND.search(text)))
+
+
+def qubit_limit_of(detail: str) -> int | None:
+    """Extract the largest number of qubits from such a message, ``None`` if it is not clear."""
+    text = detail.casefold()
+    found = {int(number) for number in (*_LIMIT_BEFORE.findall(text), *_LIMIT_AFTER.findall(text))}
+    return found.pop() if len(found) == 1 else None
 
 
 def _joined(value: object) -> str:

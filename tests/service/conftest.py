@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,11 +48,31 @@ class Seen:
 
 @dataclass
 class RawServer:
-    """A server that sends the given answers in order and repeats the last one."""
+    """A server that sends the given answers in order and repeats the last one.
+
+    Attributes:
+        pause_s: Seconds between two bytes of an answer. With ``None`` an answer is sent as a whole.
+        is_silent: Whether the connection stays open after the answer.
+    """
 
     url: str
     answers: list[bytes] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    pause_s: float | None = None
+    is_silent: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, answer: bytes, write: Callable[[bytes], object]) -> None:
+        if self.pause_s is None:
+            write(answer)
+        else:
+            with suppress(OSError):  # the client has given up
+                for byte in answer:
+                    write(bytes([byte]))
+                    if self.stopping.wait(self.pause_s):
+                        return
+        if self.is_silent:
+            self.stopping.wait()
 
 
 @pytest.fixture(autouse=True)
@@ -122,18 +143,19 @@ def raw_server() -> Iterator[Callable[[], RawServer]]:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 served.seen.append(Seen(self.command, self.path, dict(self.headers)))
                 answer = served.answers[0] if len(served.answers) == 1 else served.answers.pop(0)
-                self.wfile.write(answer)
+                served.send(answer, self.wfile.write)
                 self.close_connection = True
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         served = RawServer(f"http://127.0.0.1:{server.server_port}/api")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        started.append((server, thread))
+        started.append((server, thread, served))
         return served
 
     yield start
-    for server, thread in started:
+    for server, thread, served in started:
+        served.stopping.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -316,9 +316,9 @@ def test_nothing_is_uploaded_if_the_job_is_not_opened(cloud, service, url):
     ("answer", "known"),
     [
         ({"body": LOST}, "not known whether the service acted"),
-        ({"body": "<html>"}, "POST /job/init/ with 200: it may have opened a job"),
-        ({"json": {}}, "POST /job/init/ with 200: it may have opened a job"),
-        ({"json": {"job_id": ""}}, "POST /job/init/ with 200: it may have opened a job"),
+        ({"body": "<html>"}, "may have opened a job whose identifier is unknown"),
+        ({"json": {}}, "may have opened a job whose identifier is unknown"),
+        ({"json": {"job_id": ""}}, "may have opened a job whose identifier is unknown"),
     ],
 )
 def test_without_a_job_id_nothing_more_is_sent_and_the_error_says_what_is_known(

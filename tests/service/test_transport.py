@@ -1,8 +1,11 @@
 """Requests and responses: retries, headers, redirects, and the translation of errors."""
 
+import math
 import pickle
 import platform
 import re
+import socket
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -11,6 +14,8 @@ import qiskit
 import requests
 import responses
 from qiskit.exceptions import QiskitError
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 import qiskit_qoro
 from qiskit_qoro.errors import (
@@ -20,13 +25,34 @@ from qiskit_qoro.errors import (
     NotFoundError,
     QoroAPIError,
     QoroConnectionError,
+    QoroInputError,
     QoroTimeoutError,
+    QubitLimitError,
     RateLimitError,
     WireError,
 )
 from qiskit_qoro.models.jobs import ExecutionResult
-from qiskit_qoro.service.transport import CONNECT_TIMEOUT_S, MAX_ATTEMPTS, Transport, json_of
-from qiskit_qoro.wire.endpoints import CANCEL_JOB, ENDPOINTS, GET_STATUS, INIT_JOB, PING
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.clock import GRACE_S, SYSTEM_CLOCK, Deadline
+from qiskit_qoro.service.transport import (
+    CONNECT_TIMEOUT_S,
+    MAX_ATTEMPTS,
+    DeadlineError,
+    Transport,
+    json_of,
+)
+from qiskit_qoro.wire.endpoints import (
+    ADD_CIRCUITS,
+    CANCEL_JOB,
+    DELETE_JOB,
+    ENDPOINTS,
+    GET_RESULTS,
+    GET_STATUS,
+    INIT_JOB,
+    PING,
+    SUBMIT_QUBO,
+    VALIDATION_REPORT,
+)
 
 HTML = "<html><body><h1>Bad gateway</h1> nginx</body></html>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -52,18 +78,16 @@ def send(transport, endpoint):
 # --- retries ------------------------------------------------------------------------------------------
 
 
+LOST = [
+    {"body": requests.exceptions.ConnectionError("connection reset")},
+    {"body": requests.exceptions.ReadTimeout("too slow")},
+]
+TEMPORARY = [408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
 @pytest.mark.parametrize(
-    "failure",
-    [
-        {"body": requests.exceptions.ConnectionError("connection reset")},
-        {"body": requests.exceptions.ReadTimeout("too slow")},
-        {"status": 429},
-        {"status": 502},
-        {"status": 503},
-        {"status": 504},
-    ],
-    ids=["lost", "slow", "429", "502", "503", "504"],
+    "failure", LOST + [{"status": status} for status in TEMPORARY], ids=["lost", "slow", *map(str, TEMPORARY)]
 )
 def test_only_repeatable_requests_are_retried_and_not_forever(cloud, transport, url, endpoint, failure):
     scripted(cloud, url, endpoint, **failure)
@@ -73,7 +97,71 @@ def test_only_repeatable_requests_are_retried_and_not_forever(cloud, transport, 
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 500])
+def test_any_request_is_retried_after_too_many_requests(cloud, transport, clock, url, endpoint):
+    scripted(cloud, url, endpoint, status=429, headers={"Retry-After": "3"})
+    scripted(cloud, url, endpoint, json={})
+    assert send(transport, endpoint).json() == {}
+    assert (len(cloud.calls), clock.waits) == (2, [3.0])
+    cloud.replace(endpoint.method, endpoint.url(url, job_id="j1"), status=429)
+    with pytest.raises(RateLimitError):
+        send(transport, endpoint)
+    assert len(cloud.calls) == 2 + MAX_ATTEMPTS
+
+
+def unsent(kind):
+    """The errors of the HTTP library if no connection can be established."""
+    pool = HTTPConnectionPool("qoro.test")
+    if kind == "timeout":
+        return requests.exceptions.ConnectTimeout(
+            MaxRetryError(pool, "/", ConnectTimeoutError(pool, "timed out"))
+        )
+    reason = NewConnectionError(pool, "Name or service not known" if kind == "dns" else "refused")
+    if kind == "proxy":
+        return requests.exceptions.ProxyError(MaxRetryError(pool, "/", ProxyError("no proxy", reason)))
+    return requests.exceptions.ConnectionError(MaxRetryError(pool, "/", reason))
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
+@pytest.mark.parametrize("kind", ["refused", "dns", "timeout", "proxy"])
+def test_any_request_that_was_certainly_not_sent_is_retried(cloud, transport, url, endpoint, kind):
+    scripted(cloud, url, endpoint, body=unsent(kind))
+    scripted(cloud, url, endpoint, json={})
+    assert send(transport, endpoint).json() == {}
+    cloud.replace(endpoint.method, endpoint.url(url, job_id="j1"), body=unsent(kind))
+    with pytest.raises(QoroConnectionError, match="was not sent") as caught:
+        send(transport, endpoint)
+    assert not caught.value.was_sent
+    assert len(cloud.calls) == 2 + MAX_ATTEMPTS
+
+
+def test_a_request_is_sent_once_the_service_accepts_connections(raw_server, clock):
+    server = raw_server()
+    server.answers = [OK]
+    transport = Transport("http://127.0.0.1:1/api", "the-token", clock=clock)
+    clock.during_wait = lambda: setattr(transport, "base_url", server.url)
+    assert transport.send(INIT_JOB, body=b"{}").json() == {}
+    assert (len(server.seen), len(clock.waits)) == (1, 1)
+
+
+def test_a_connection_that_breaks_while_tls_is_set_up_has_sent_nothing(raw_server, clock):
+    server = raw_server()  # it does not know TLS, and answers the handshake with nothing
+    server.answers = [b""]
+    transport = Transport(server.url.replace("http:", "https:"), "the-token", clock=clock)
+    with pytest.raises(QoroConnectionError, match="was not sent") as caught:
+        transport.send(INIT_JOB, body=b"{}")
+    assert not caught.value.was_sent
+    assert len(clock.waits) == MAX_ATTEMPTS - 1
+
+
+def test_a_lost_answer_may_have_been_sent(cloud, transport, url):
+    scripted(cloud, url, INIT_JOB, **LOST[0])
+    with pytest.raises(QoroConnectionError) as caught:
+        transport.send(INIT_JOB, body=b"{}")
+    assert caught.value.was_sent
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda row: row.name)
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 501, 505])
 def test_a_permanent_error_is_not_retried(cloud, transport, url, endpoint, status):
     scripted(cloud, url, endpoint, status=status)
     with pytest.raises(QoroAPIError):
@@ -142,12 +230,47 @@ def test_an_invalid_or_past_retry_after_is_ignored(cloud, transport, clock, url,
     # The date has an id of its own: processes that collect the tests a second apart have to agree on the ids.
     ["61", "86400", "9" * 400, pytest.param(http_date(3600), id="date")],
 )
-def test_a_retry_after_beyond_the_limit_is_an_error_with_that_time(cloud, transport, clock, url, value):
-    scripted(cloud, url, PING, status=429, headers={"Retry-After": value})
+@pytest.mark.parametrize("endpoint", [PING, INIT_JOB], ids=lambda row: row.name)
+def test_a_retry_after_beyond_the_limit_is_an_error_with_that_time(
+    cloud, transport, clock, url, value, endpoint
+):
+    scripted(cloud, url, endpoint, status=429, headers={"Retry-After": value})
     with pytest.raises(RateLimitError, match="asks to wait") as caught:
-        transport.send(PING)
+        transport.send(endpoint)
     assert caught.value.retry_after_s > 60
     assert clock.waits == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "is_retried"),
+    [
+        (60, "60", True),
+        (0, "0", True),
+        (0, "1", False),
+        (5, "5", True),
+        (5, "6", False),
+        (math.inf, "86400", True),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_limit_of_retry_after_can_be_set(cloud, clock, url, token, status, limit, value, is_retried):
+    service = QoroService(token, base_url=url, clock=clock, max_retry_after_s=limit)
+    assert pickle.loads(pickle.dumps(service)).max_retry_after_s == limit
+    scripted(cloud, url, PING, status=status, headers={"Retry-After": value})
+    scripted(cloud, url, PING, json={})
+    if is_retried:
+        assert service.test_connection().ok
+        assert clock.waits == [pytest.approx(max(float(value), 0.375), abs=0.126)]
+    else:
+        with pytest.raises(QoroAPIError, match="asks to wait"):
+            service.test_connection()
+        assert clock.waits == []
+
+
+@pytest.mark.parametrize("limit", [-1, math.nan, "60", None, True])
+def test_an_invalid_limit_of_retry_after_is_refused(url, token, limit):
+    with pytest.raises(QoroInputError, match=r"max_retry_after_s is .*, expected 0 seconds or more"):
+        QoroService(token, base_url=url, max_retry_after_s=limit)
 
 
 # --- what is sent -------------------------------------------------------------------------------------
@@ -253,6 +376,34 @@ def test_endless_redirects_are_an_error_without_the_token(raw_server, clock):
     assert all("the-token" not in repr(request.headers) for request in held)
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: applica",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n",
+        b"HTTP/1.1 204 No Content\r\nServer: x\r\n",
+    ],
+)
+def test_a_response_that_ends_within_its_header_counts_as_lost(raw_server, clock, start):
+    server = raw_server()
+    server.answers = [start, OK]
+    assert Transport(server.url, "the-token", clock=clock).send(PING).json() == {}
+    server.answers = [start]
+    for endpoint in (INIT_JOB, ADD_CIRCUITS, CANCEL_JOB, DELETE_JOB):
+        with pytest.raises(QoroConnectionError, match="not known whether the service acted") as caught:
+            Transport(server.url, "the-token", clock=clock).send(endpoint, job_id="j1")
+        assert caught.value.was_sent
+    assert len(server.seen) == 2 + 4
+
+
+def test_a_response_without_header_fields_and_body_is_complete(raw_server, clock):
+    server = raw_server()
+    server.answers = [b"HTTP/1.0 204 No Content\r\n\r\n"]
+    assert Transport(server.url, "the-token", clock=clock).send(DELETE_JOB, job_id="j1").content == b""
+
+
 def test_a_truncated_response_counts_as_lost(raw_server, clock):
     server = raw_server()
     whole = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{"status": "COMP'
@@ -272,6 +423,88 @@ def test_a_response_that_is_not_json_is_an_error_that_does_not_quote_it(cloud, t
     ) as caught:
         json_of(transport.send(PING))
     assert "nginx" not in str(caught.value)
+
+
+# --- pages instead of answers -------------------------------------------------------------------------
+
+LOGIN = "\n <!DOCTYPE html><html><form>Log in</form></html>"
+WITHOUT_READER = [PING, ADD_CIRCUITS, CANCEL_JOB, DELETE_JOB, SUBMIT_QUBO]
+
+
+@pytest.mark.parametrize(
+    "endpoint", [row for row in ENDPOINTS if not row.answers_html], ids=lambda row: row.name
+)
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (LOGIN, "text/html; charset=utf-8"),
+        (LOGIN, "application/json"),
+        (LOGIN.encode("utf-16"), "text/html"),
+        (b"\xef\xbb\xbf" + LOGIN.encode(), "text/plain"),
+        ("Please log in", "text/html"),
+    ],
+    ids=["html", "as json", "utf-16", "mark", "text"],
+)
+def test_a_page_with_status_200_is_an_error_that_names_the_job(
+    cloud, transport, url, endpoint, body, content_type
+):
+    scripted(cloud, url, endpoint, status=200, body=body, content_type=content_type)
+    with pytest.raises(WireError, match="login page answers instead") as caught:
+        send(transport, endpoint)
+    assert caught.value.job_id == "j1"
+    assert "Log in" not in str(caught.value)
+    assert len(cloud.calls) == 1
+
+
+@pytest.mark.parametrize("endpoint", WITHOUT_READER, ids=lambda row: row.name)
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+@pytest.mark.parametrize("body", ["", "{}", "null", "OK", "\ufeff{}"])
+def test_any_success_is_accepted_if_nobody_reads_the_body(cloud, transport, url, endpoint, status, body):
+    # By definition a response with 204 has no body.
+    scripted(
+        cloud, url, endpoint, status=status, body="" if status == 204 else body, content_type="text/plain"
+    )
+    assert send(transport, endpoint).status_code == status
+
+
+def test_json_with_the_content_type_of_a_page_is_accepted(cloud, transport, url):
+    scripted(cloud, url, CANCEL_JOB, body='{"status": "cancelled"}', content_type="text/html")
+    assert send(transport, CANCEL_JOB).json() == {"status": "cancelled"}
+
+
+def test_a_report_is_a_page(cloud, transport, url):
+    scripted(cloud, url, VALIDATION_REPORT, body="<div>ü</div>".encode(), content_type="text/html")
+    assert send(transport, VALIDATION_REPORT).text == "<div>ü</div>"
+
+
+@pytest.mark.parametrize("status", [300, 304])
+def test_a_redirect_that_leads_nowhere_is_an_error(cloud, transport, url, status):
+    scripted(cloud, url, ADD_CIRCUITS, status=status)
+    with pytest.raises(QoroAPIError, match="redirects to another address"):
+        send(transport, ADD_CIRCUITS)
+
+
+# --- encodings ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("declared", [None, "utf-8", '"UTF-8"', "utf8", "iso-8859-1", "unknown", ""])
+def test_json_is_read_whatever_charset_is_declared(cloud, transport, url, encoding, declared):
+    content_type = "application/json" + ("" if declared is None else f"; charset={declared}")
+    body = '{"status": "größer"}'.encode(encoding)
+    scripted(cloud, url, GET_STATUS, body=body, content_type=content_type)
+    answer = send(transport, GET_STATUS)
+    assert json_of(answer) == answer.json() == {"status": "größer"}
+    cloud.replace("GET", GET_STATUS.url(url, job_id="j1"), body=body, status=400, content_type=content_type)
+    with pytest.raises(QoroAPIError) as caught:
+        send(transport, GET_STATUS)
+    assert caught.value.detail == "status: größer"
+
+
+def test_json_that_is_not_in_unicode_is_read_with_its_charset(cloud, transport, url):
+    body = '{"status": "größer"}'.encode("latin-1")
+    scripted(cloud, url, GET_STATUS, body=body, content_type="application/json; charset=iso-8859-1")
+    assert json_of(send(transport, GET_STATUS)) == {"status": "größer"}
 
 
 # --- errors -------------------------------------------------------------------------------------------
@@ -348,6 +581,30 @@ def test_a_404_that_concerns_no_job_does_not_blame_one(cloud, transport, url):
     cloud.add("POST", f"{url}/job/init/", status=404)
     with pytest.raises(NotFoundError, match="nothing at this address: check the base URL"):
         transport.send(INIT_JOB)
+
+
+@pytest.mark.parametrize("endpoint", [INIT_JOB, ADD_CIRCUITS, SUBMIT_QUBO], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    ("detail", "limit"), [("your account is limited to 30 qubits", 30), ("over the qubit limit", None)]
+)
+def test_a_refusal_because_of_the_qubit_limit_has_an_error_with_the_number(
+    cloud, transport, url, endpoint, detail, limit
+):
+    scripted(cloud, url, endpoint, status=400, json={"error": detail})
+    with pytest.raises(QubitLimitError, match=rf"400 Bad Request: {detail}\. Use fewer qubits") as caught:
+        send(transport, endpoint)
+    assert (caught.value.limit_qubits, caught.value.status_code) == (limit, 400)
+    assert pickle.loads(pickle.dumps(caught.value)).limit_qubits == limit
+
+
+@pytest.mark.parametrize(("endpoint", "status"), [(GET_RESULTS, 400), (INIT_JOB, 403)])
+def test_other_errors_that_mention_a_qubit_limit_are_no_refusal_of_a_job(
+    cloud, transport, url, endpoint, status
+):
+    scripted(cloud, url, endpoint, status=status, json={"error": "job failed: qubit limit of 30"})
+    with pytest.raises(QoroAPIError) as caught:
+        send(transport, endpoint)
+    assert not isinstance(caught.value, QubitLimitError)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 502])
@@ -447,6 +704,88 @@ def test_the_error_of_a_lost_answer_says_whether_anything_may_have_changed(cloud
         transport.send(INIT_JOB, body=b"{}")
 
 
+# --- deadlines ----------------------------------------------------------------------------------------
+
+OPEN = b'{"tag": "x", "job_type": "EXECUTE", "simulator_cluster": "qoro_maestro"}'
+COMPLETE = OK.replace(b"Content-Length: 2", b"Content-Length: 40").replace(b"{}", b"{" + b" " * 38 + b"}")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nContent-Le", COMPLETE[:-50], COMPLETE[:-20]],
+    ids=["nothing", "status", "header", "no body", "half a body"],
+)
+def test_a_silent_server_is_waited_for_until_the_deadline_only(raw_server, start):
+    server = raw_server()
+    server.answers, server.is_silent = [start], True
+    begin = time.monotonic()
+    with pytest.raises(DeadlineError, match=r"GET / within the time limit of 1\.2 s"):
+        Transport(server.url, "the-token").send(PING, deadline=Deadline.after(1.2, SYSTEM_CLOCK))
+    assert 1.2 <= time.monotonic() - begin < 2.2
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("timeout_s", [1.2, 0.1, 0])
+def test_a_server_that_sends_byte_by_byte_is_read_until_the_deadline_only(raw_server, timeout_s):
+    server = raw_server()
+    server.answers, server.pause_s = [COMPLETE], 0.05
+    begin = time.monotonic()
+    with pytest.raises(DeadlineError, match=f"within the time limit of {timeout_s:g} s"):
+        Transport(server.url, "the-token").send(PING, deadline=Deadline.after(timeout_s, SYSTEM_CLOCK))
+    assert time.monotonic() - begin < timeout_s + GRACE_S + 1
+    # Without a deadline only the time between two bytes is limited.
+    server.pause_s = 0.001
+    assert Transport(server.url, "the-token").send(PING).json() == {}
+
+
+def test_a_connection_is_usable_again_after_a_request_with_a_deadline(local_service, clock):
+    transport = Transport(local_service.url, local_service.token)
+    transport.send(PING, deadline=Deadline.after(0.001, SYSTEM_CLOCK))
+    assert transport.send(INIT_JOB, body=OPEN).status_code == 201
+    transport.close()
+
+
+def test_a_request_after_the_deadline_has_a_grace_but_no_more(cloud, clock, transport, url):
+    scripted(cloud, url, PING, json={})
+    deadline = Deadline.after(5, clock)
+    for now, timeout in [(0, 5), (3.9, 1.1), (4.5, 1), (5, 1), (5.5, 0.5)]:
+        clock.time = now
+        transport.send(PING, deadline=deadline)
+        assert cloud.calls[-1].request.req_kwargs["timeout"] == (
+            pytest.approx(timeout),
+            pytest.approx(timeout),
+        )
+    clock.time = 5 + GRACE_S
+    num_sent = len(cloud.calls)
+    with pytest.raises(DeadlineError, match=r"within the time limit of 5 s"):
+        transport.send(PING, deadline=deadline)
+    assert len(cloud.calls) == num_sent
+
+
+@pytest.mark.parametrize("failure", [*LOST, {"status": 503}], ids=["lost", "slow", "503"])
+def test_a_retry_that_would_come_after_the_deadline_is_not_waited_for(cloud, clock, transport, url, failure):
+    scripted(cloud, url, PING, **failure)
+    with pytest.raises(DeadlineError) as caught:
+        transport.send(PING, deadline=Deadline.after(0.75, clock))
+    # The second retry comes exactly at the deadline, the third one would come after it.
+    assert clock.waits == [0.25, 0.5]
+    assert isinstance(caught.value.__cause__, QoroConnectionError | QoroAPIError)
+
+
+def test_the_addresses_of_a_host_share_the_time_until_the_deadline(clock, monkeypatch):
+    # Addresses for documentation: nobody answers there, or the network refuses them at once.
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{k}", 80)) for k in (1, 2, 3)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_args: addresses if host == "qoro.test" else [
+        entry for entry in addresses if entry[4][0] == host
+    ])  # fmt: skip
+    begin = time.monotonic()
+    with pytest.raises(QoroConnectionError):
+        Transport("http://qoro.test/api", "the-token").send(
+            INIT_JOB, body=b"{}", deadline=Deadline.after(1.5, SYSTEM_CLOCK)
+        )
+    assert time.monotonic() - begin < 1.5 + GRACE_S
+
+
 # --- copies -------------------------------------------------------------------------------------------
 
 
@@ -466,11 +805,9 @@ def test_a_closed_client_can_still_be_used(cloud, service, url):
 
 
 def test_one_client_keeps_its_connection_open(local_service):
-    from qiskit_qoro.service import QoroService
-
     service = QoroService(local_service.token, base_url=local_service.url)
     first, second = service.test_connection(), service.test_connection()
-    pools = service._transport._session.get_adapter(first.url).poolmanager.pools
+    pools = service._transport._connections.session.get_adapter(first.url).poolmanager.pools
     assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118 - not a dict
     assert second.ok
     service.close()

@@ -25,6 +25,8 @@ from qiskit_qoro.wire.payloads import (
     job_request_to_json,
     job_state_from_json,
     job_state_to_json,
+    names_qubit_limit,
+    qubit_limit_of,
 )
 from qiskit_qoro.wire.results import (
     failed_page_from_json,
@@ -385,3 +387,47 @@ def test_a_job_id_may_be_a_number():
 )
 def test_the_detail_is_read_from_every_shape_of_error_body(body, detail):
     assert error_detail(body) == detail
+
+
+# --- the qubit limit ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("detail", "limit"),
+    [
+        ("The qubit limit of your account is 30", 30),
+        ("Circuit has 40 qubits, but the qubit limit of your account is 30.", 30),
+        ("Circuit 'a' needs 40 qubits. Your account is limited to 30 qubits", 30),
+        ("Qubit limit exceeded (max 30)", 30),
+        ("Qubit limit exceeded (limit: 30, requested: 40)", 30),
+        ("40 qubits requested, maximum allowed for this account: 30", 30),
+        ("Your plan allows at most 30 qubits, got 40", 30),
+        ("Your tier allows up to 30 qubits", 30),
+        ("The maximum number of qubits for your account is 30", 30),
+        ("40 qubits exceed your 30-qubit limit", 30),
+        ("QUBIT LIMIT = 30", 30),
+        ("The circuit with 40 qubits exceeds the qubit limit of your account", None),
+        ("The qubit limit of your account was exceeded: 40 > 30", None),
+        ("qubit limit: 40 qubits requested", None),
+        ("Your account may not use more than so many qubits", None),
+        ("qubit limit 30 for simulators, qubit limit 20 for QPUs", None),
+    ],
+)
+def test_a_message_about_the_qubit_limit_is_recognized(detail, limit):
+    assert names_qubit_limit(detail)
+    assert qubit_limit_of(detail) == limit
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "",
+        "Invalid token",
+        "The shot limit of your account is 1000",
+        "qubit index 7 exceeds the register q[5]",
+        "line 3: more than one qubit register",
+        "Your account has no credits left",
+    ],
+)
+def test_other_messages_are_not_about_the_qubit_limit(detail):
+    assert not names_qubit_limit(detail)
