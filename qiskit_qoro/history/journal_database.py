@@ -13,7 +13,6 @@ seconds may be lost, or the file may be damaged.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.storage import create_private_file, restrict_access, transaction
 
 __all__ = ["FileDatabase", "JournalUnusableError", "MemoryDatabase"]
 
@@ -84,7 +84,10 @@ class FileDatabase:
             # With isolation_level=None the module begins no transactions on its own.
             opened = sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
             with closing(opened) as database, _transaction(database, writes=writes):
-                yield database if _prepare(database, self.path, writes=writes) else None
+                is_journal = _prepare(database, self.path, writes=writes)
+                if is_journal:
+                    restrict_access(self.path)
+                yield database if is_journal else None
         except (OSError, sqlite3.Error, ValueError) as error:
             raise JournalUnusableError(f"the journal {self.path} cannot be used: {error}") from error
 
@@ -92,9 +95,7 @@ class FileDatabase:
         if not self.path.parent.exists():
             self.path.parent.parent.mkdir(parents=True, exist_ok=True)
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        if not self.path.exists():
-            # The file is created with its permissions. If they were set later, others could open it before.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        create_private_file(self.path)
 
 
 class MemoryDatabase:
@@ -129,14 +130,8 @@ class MemoryDatabase:
 @contextmanager
 def _transaction(database: sqlite3.Connection, *, writes: bool) -> Iterator[None]:
     database.execute("PRAGMA synchronous = OFF")
-    # IMMEDIATE takes the write lock at once, so that a transaction that reads first cannot fail later.
-    database.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-    try:
+    with transaction(database, "BEGIN IMMEDIATE" if writes else "BEGIN"):
         yield
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
 
 
 def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -> bool:

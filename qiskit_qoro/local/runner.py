@@ -21,6 +21,7 @@ from typing import Any, Protocol, overload
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
 from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, SweepValues
 from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, summarize_failures
@@ -67,6 +68,7 @@ class Runner:
         parallel: How many jobs to run at once.
         clock: Returns seconds from an arbitrary start.
         running_time_s: Seconds that every job stays RUNNING at least.
+        storage_retry_s: Seconds between attempts to start a job while the database cannot be written.
     """
 
     def __init__(
@@ -77,11 +79,14 @@ class Runner:
         parallel: int,
         clock: Callable[[], float],
         running_time_s: float = 0.0,
+        storage_retry_s: float = 1.0,
     ) -> None:
         self._queue = queue
         self._pool = pool
         self._clock = clock
         self._running_time_s = running_time_s
+        self._storage_retry_s = storage_retry_s
+        self._is_storage_usable = True
         # Guards `_stop_events`. A thread may take the database's lock while it holds this one, never the
         # other way round.
         self._lock = threading.Lock()
@@ -111,7 +116,11 @@ class Runner:
             if thread.ident is not None:  # it was started
                 thread.join()
         # All threads have ended, so no more results are stored.
-        self._queue.requeue_running()
+        try:
+            self._queue.requeue_running()
+        except StorageError as error:
+            # The next start does the same.
+            _logger.error("the running jobs could not be put back into the queue: %s", error)
 
     def stop_job(self, number: int) -> None:
         """Stop working on a job that has been cancelled or deleted. Does nothing if it is not running."""
@@ -122,34 +131,63 @@ class Runner:
             self._queue.notify()
 
     def _run_jobs(self) -> None:
-        while True:
-            self._queue.wait_until_due(lambda: 0 if self._stopping.is_set() else self._queue.delay_s())
-            if self._stopping.is_set():
-                return
-            # Claim and register under one lock: whoever cancels a RUNNING job must find its stop event.
-            with self._lock:
-                job = self._queue.claim()
-                if job is None:  # another thread was faster, or the account cannot pay for the job
-                    continue
-                stop = self._stop_events[job.number] = threading.Event()
-                if self._stopping.is_set():  # `stop` has already set the events of the other jobs
-                    stop.set()
+        while not self._stopping.is_set():
+            try:
+                claimed = self._claim_next()
+            except StorageError as error:  # the disk is full, for example; the jobs stay in the queue
+                self._wait_for_storage(error)
+                continue
+            self._is_storage_usable = True
+            if claimed is None:  # another thread was faster, or the account cannot pay for the job
+                continue
+            job, stop = claimed
             try:
                 self._run_job(job, stop)
-            except Exception:  # the database is full or broken; the thread has to go on
-                _logger.exception("cannot store the outcome of job %s", job.job_id)
+            except Exception:  # the thread has to go on
+                _logger.exception("cannot store that job %s failed", job.job_id)
             finally:
                 with self._lock:
                     del self._stop_events[job.number]
 
+    def _claim_next(self) -> tuple[StoredJob, threading.Event] | None:
+        """Wait for the next job and claim it; ``None`` if there is none after all."""
+        self._queue.wait_until_due(lambda: 0 if self._stopping.is_set() else self._queue.delay_s())
+        # Claim and register under one lock: whoever cancels a RUNNING job must find its stop event.
+        with self._lock:
+            job = None if self._stopping.is_set() else self._queue.claim()
+            if job is None:
+                return None
+            stop = self._stop_events[job.number] = threading.Event()
+            return job, stop
+
+    def _wait_for_storage(self, error: StorageError) -> None:
+        """Wait before the next attempt. Only the first of several failed attempts is logged."""
+        if self._is_storage_usable:
+            self._is_storage_usable = False
+            _logger.error("no job can be started until the database can be written: %s", error)
+        end = self._clock() + self._storage_retry_s
+        self._queue.wait_until_due(lambda: 0 if self._stopping.is_set() else end - self._clock())
+
     def _run_job(self, job: StoredJob, stop: threading.Event) -> None:
         """Run a job and store its outcome, unless it is stopped."""
         start = self._clock()
-        outcome = self._compute(job, stop)
-        # Store no outcome for a stopped job; the module's docstring explains why.
-        if outcome is None or not self._keep_running(start + self._running_time_s, stop):
-            return
-        run_time_s = self._clock() - start
+        try:
+            outcome = self._compute(job, stop)
+            # Store no outcome for a stopped job; the module's docstring explains why.
+            if outcome is None or not self._keep_running(start + self._running_time_s, stop):
+                return
+            self._store(job, outcome, run_time_s=self._clock() - start)
+        except Exception as error:
+            if isinstance(error, StorageError):
+                _logger.error("job %s failed, because its outcome could not be stored: %s", job.job_id, error)
+            else:
+                _logger.exception("job %s failed because of an error in the local service", job.job_id)
+            # A job that is stopped with the service runs again.
+            if not stop.is_set():
+                reason = f"its outcome could not be stored: {error}"
+                self._queue.fail(job.number, reason, run_time_s=self._clock() - start)
+
+    def _store(self, job: StoredJob, outcome: _Outcome, *, run_time_s: float) -> None:
         if outcome.report is not None:
             report = outcome.report
             self._queue.finish_analysis(job.number, report.json, report.html, run_time_s=run_time_s)
@@ -168,6 +206,8 @@ class Runner:
         # The pool raises this for a failed problem, and if so many circuits crashed that it gave up.
         except TaskFailure as failure:
             return _Outcome(JobStatus.FAILED, str(failure))
+        except StorageError:
+            raise
         except Exception as error:
             _logger.exception("job %s failed because of an error in the local service", job.job_id)
             return _Outcome(JobStatus.FAILED, f"the local service failed: {error}")

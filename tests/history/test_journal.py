@@ -20,6 +20,7 @@ import pytest
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
 from qiskit_qoro.history.journal import MAX_STRUCTURES
+from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.history.processes import LONGEST_SUBMISSION, ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
@@ -143,6 +144,29 @@ def test_only_the_owner_can_read_the_file(journal: Journal, path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_a_file_that_everyone_could_read_becomes_private(journal: Journal, path: Path) -> None:
+    submit(journal)
+    side_file = path.with_name(path.name + "-journal")
+    side_file.touch()
+    for file in (path, side_file):
+        file.chmod(0o644)
+    assert len(journal.entries()) == 1
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(side_file.stat().st_mode) == 0o600
+
+
+def test_a_full_disk_is_named_as_the_reason(journal: Journal, path: Path) -> None:
+    def fill() -> None:
+        with FileDatabase(path).transaction(writes=True) as database:
+            assert database is not None
+            database.execute("PRAGMA max_page_count = 8")
+            database.execute("UPDATE jobs SET structure = ?", (b"x" * 100_000,))
+
+    submit(journal)
+    with pytest.raises(JournalUnusableError, match=r"cannot be used: database or disk is full"):
+        fill()
+    assert len(journal.entries()) == 1
+
+
 def test_copies_and_pickles_write_to_the_same_file(journal: Journal) -> None:
     submit(journal, "original")
     submit(copy.deepcopy(journal), "copied")
@@ -179,6 +203,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 journal = Journal(Path(sys.argv[1]))

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from qiskit_qoro.local.runner import Runner
-from qiskit_qoro.local.store.database import open_database
+from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
+from qiskit_qoro.local.store.store_errors import JobConflictError, StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
 from qiskit_qoro.local.workers.tasks import SweepValues
 from qiskit_qoro.models.config import ExecutionConfig
@@ -274,3 +275,130 @@ def test_stopping_a_job_that_is_not_running_does_nothing(jobs: Jobs, running: tu
     runner, job_id = running
     runner.stop_job(12345)
     assert jobs.store.status(job_id) is JobStatus.RUNNING
+
+
+# --- a database that cannot be written ------------------------------------------------------------------
+
+
+def set_read_only(database: Database, is_read_only: bool) -> None:
+    """Let SQLite refuse to write, as on a file system that is read-only or full."""
+    with database.read() as connection:
+        connection.execute(f"PRAGMA query_only = {is_read_only:d}")
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    with closing(open_database()) as database:
+        yield database
+
+
+def counting_pool() -> FunctionPool:
+    def count(
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
+    ) -> bool:
+        for index in range(len(tasks)):
+            on_result(index, {"0": 8})
+        return True
+
+    return FunctionPool(count)
+
+
+def test_a_job_whose_results_do_not_fit_fails_and_says_disk_full(database: Database) -> None:
+    jobs = Jobs(JobStore(database), JobQueue(database))
+    job_id = jobs.submit("text")
+
+    def fill(
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
+    ) -> bool:
+        with database.read() as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        on_result(0, {f"{value:020b}": 1 for value in range(10_000)})
+        return True
+
+    jobs.run_all(FunctionPool(fill))
+    job = jobs.store.job("me", job_id)
+    assert job.status is JobStatus.FAILED
+    assert job.reason is not None
+    assert job.reason.startswith("its outcome could not be stored: disk full: make room")
+    assert job.run_time_s is not None
+    # The failure itself fitted into the database.
+    assert database.unstored_failure(job.number) is None
+
+
+def test_a_failure_that_cannot_be_stored_is_kept_until_it_can(database: Database) -> None:
+    jobs = Jobs(JobStore(database), JobQueue(database))
+    job_id = jobs.submit("text")
+    ended = threading.Event()
+    number = jobs.store.job("me", job_id).number
+    jobs.store.call_at_end(number, ended.set)
+
+    def fill(
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
+    ) -> bool:
+        set_read_only(database, True)
+        on_result(0, {"0": 8})
+        return True
+
+    # The database still cannot be written when the runner stops.
+    jobs.run_all(FunctionPool(fill))
+    assert ended.is_set()
+    assert jobs.queue.is_idle()
+    assert jobs.store.wait_status(job_id, JobStatus.FAILED, timeout_s=0)
+    kept = jobs.store.job("me", job_id)
+    assert kept.status is JobStatus.FAILED
+    assert kept.reason is not None
+    assert "the database of the local service cannot be written" in kept.reason
+    with pytest.raises(StorageError, match="cannot be written"):
+        jobs.store.cancel("me", job_id)
+
+    set_read_only(database, False)
+    with pytest.raises(JobConflictError, match="FAILED"):
+        jobs.store.cancel("me", job_id)  # the refusal is rolled back, and the failure with it
+    assert jobs.store.job("me", job_id) == kept
+    jobs.submit("other")
+    assert database.unstored_failure(number) is None
+    assert jobs.store.job("me", job_id) == kept
+
+
+def test_a_job_that_was_cancelled_does_not_fail_although_nothing_can_be_stored(database: Database) -> None:
+    jobs = Jobs(JobStore(database), JobQueue(database))
+    job_id = jobs.submit("text")
+
+    def cancel(
+        tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
+    ) -> bool:
+        jobs.store.cancel("me", job_id)
+        set_read_only(database, True)
+        on_result(0, {"0": 8})
+        return True
+
+    jobs.run_all(FunctionPool(cancel))
+    assert jobs.store.status(job_id) is JobStatus.CANCELLED
+
+
+def test_jobs_wait_in_the_queue_until_the_database_can_be_written(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = Jobs(JobStore(database), JobQueue(database))
+    num_attempts = 0
+
+    def clock() -> float:
+        # The runner asks for the time after each failed attempt. It gets a later time at every call.
+        nonlocal num_attempts
+        num_attempts += 1
+        if num_attempts == 10:
+            set_read_only(database, False)
+        return float(num_attempts)
+
+    runner = Runner(jobs.queue, counting_pool(), parallel=1, clock=clock, storage_retry_s=1.0)
+    runner.start()
+    # In one step, so that the runner cannot start the job in between.
+    with database.read():
+        job_id = jobs.submit("text")
+        set_read_only(database, True)
+    assert jobs.store.wait_status(job_id, JobStatus.COMPLETED, timeout_s=WAIT_S)
+    runner.stop()
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 1
+    assert messages[0].startswith("no job can be started until the database can be written: ")

@@ -13,20 +13,42 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from qiskit_qoro.local.store.lifecycle import may_become
 from qiskit_qoro.local.store.schema import open_connection
+from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.storage import transaction
 
-__all__ = ["Database", "open_database"]
+__all__ = ["Database", "UnstoredFailure", "open_database"]
+
+_PRIMARY_CODE = 0xFF  # an extended error code of SQLite contains the primary one in its lowest byte
+# SQLite reports a full disk as "full", a file at its size limit or a used-up quota as a failed write.
+_STORAGE_REASONS: Mapping[int, str] = {
+    sqlite3.SQLITE_FULL: "disk full: make room for the database of the local service",
+    sqlite3.SQLITE_IOERR: "the database of the local service cannot be read or written; is the disk full?",
+    sqlite3.SQLITE_CANTOPEN: "a file of the local service's database cannot be opened",
+    sqlite3.SQLITE_READONLY: "the database of the local service cannot be written",
+    sqlite3.SQLITE_CORRUPT: "the database of the local service is damaged",
+    sqlite3.SQLITE_NOTADB: "the database of the local service is damaged",
+}
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class UnstoredFailure:
+    """Why a job failed and how long it ran, in seconds, if that cannot be stored."""
+
+    reason: str
+    run_time_s: float
 
 
 def open_database(
@@ -50,6 +72,18 @@ def open_database(
         QoroError: The file cannot be opened, is not a database of this service and version, or is in use.
     """
     return Database(open_connection(path), clock=clock, now=now, pending_time_s=pending_time_s)
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Raise :class:`StorageError` if SQLite cannot read or write the file."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        reason = _STORAGE_REASONS.get(error.sqlite_errorcode & _PRIMARY_CODE)
+        if reason is None:
+            raise
+        raise StorageError(f"{reason} ({error})") from error
 
 
 class Database:
@@ -76,10 +110,14 @@ class Database:
         self._pending_time_s = pending_time_s
         # Reentrant, because conditions given to `wait_for` read the database while they hold the lock.
         self._changed = threading.Condition(threading.RLock())
-        # Two dicts by the number of a job, guarded by the lock. They are not stored: after a restart no job
-        # is delayed, and nobody is waiting.
+        # By the number of a job, guarded by the lock. They are not stored: after a restart no job is delayed,
+        # and nobody is waiting.
         self._start_times: dict[int, float] = {}  # when a delayed job may start, by the clock
         self._end_callbacks: dict[int, list[Callable[[], None]]] = {}  # for jobs that have not ended
+        # Jobs that failed while the disk was full. In the file they are RUNNING still. The next transaction
+        # stores their failures. After a crash they run again.
+        self._unstored: dict[int, UnstoredFailure] = {}
+        self._ended: list[int] = []  # the jobs that end with the present transaction
 
     def close(self) -> None:
         """Close the connection."""
@@ -89,7 +127,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Hold the lock and give access to the connection, for reading."""
-        with self._changed:
+        with self._changed, _storage_errors():
             yield self._connection
 
     @contextmanager
@@ -98,16 +136,23 @@ class Database:
 
         The lock is held until the transaction is committed. Threads that are notified during the transaction
         therefore wake up to its result.
+
+        Raises:
+            StorageError: The database cannot be written.
         """
-        with self._changed:
-            # IMMEDIATE: start as a writer. A transaction that starts as a reader may fail at its first write.
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+        with self._changed, _storage_errors():
+            self._ended.clear()
+            unstored = dict(self._unstored)
+            with transaction(self._connection):
+                for number, failure in unstored.items():
+                    self.end_job(
+                        number, JobStatus.FAILED, run_time_s=failure.run_time_s, reason=failure.reason
+                    )
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            for number in unstored:
+                del self._unstored[number]
+            for number in self._ended:
+                self._call_back(number)
 
     def wait_for(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Wait until ``condition`` returns true. It is evaluated again at every change.
@@ -141,10 +186,25 @@ class Database:
         """
         with self.read() as connection:
             row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
-            if row is None or JobStatus(row[0]).is_final:
+            if row is None or JobStatus(row[0]).is_final or number in self._unstored:
                 callback()
             else:
                 self._end_callbacks.setdefault(number, []).append(callback)
+
+    def keep_failure(self, number: int, failure: UnstoredFailure) -> None:
+        """Keep in memory that a running job has failed, because that cannot be stored now.
+
+        Ignored if the job is not running.
+        """
+        with self._changed:
+            self._unstored[number] = failure
+            self._call_back(number)
+            self._changed.notify_all()
+
+    def unstored_failure(self, number: int) -> UnstoredFailure | None:
+        """Return the failure of a job that has not been stored yet; ``None`` if there is none."""
+        with self._changed:
+            return self._unstored.get(number)
 
     # The methods below work within a transaction of the caller, who therefore holds the lock. If it is rolled
     # back, their changes in memory remain. This does no harm: a job may start early, and every thread that
@@ -164,7 +224,7 @@ class Database:
         self._connection.execute("UPDATE jobs SET status = ? WHERE number = ?", (status.value, number))
         self._start_times.pop(number, None)
         if status.is_final:
-            self._call_back(number)
+            self._ended.append(number)
         # The transaction is not committed yet, but the threads that wake up have to wait for the lock.
         self._changed.notify_all()
         return True
@@ -187,7 +247,7 @@ class Database:
         # Foreign keys delete its circuits, results and so on.
         self._connection.execute("DELETE FROM jobs WHERE number = ?", (number,))
         self._start_times.pop(number, None)
-        self._call_back(number)
+        self._ended.append(number)
         self._changed.notify_all()
 
     def delay_start(self, number: int) -> None:

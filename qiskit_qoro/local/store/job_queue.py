@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable
 from qiskit_qoro.local.store import ledger
 from qiskit_qoro.local.store.analyses import read_problem, write_analysis
 from qiskit_qoro.local.store.configurations import read_config
-from qiskit_qoro.local.store.database import Database
+from qiskit_qoro.local.store.database import Database, UnstoredFailure
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.models.jobs import AnyConfig, JobStatus
 
 __all__ = ["JobQueue"]
@@ -64,10 +65,9 @@ class JobQueue:
     def is_idle(self) -> bool:
         """Whether no job is running and the queue is empty."""
         with self._database.read() as connection:
-            row = connection.execute(
-                "SELECT 1 FROM jobs WHERE status = ? LIMIT 1", (JobStatus.RUNNING.value,)
-            ).fetchone()
-            return row is None and self._next_job(connection) is None
+            rows = connection.execute("SELECT number FROM jobs WHERE status = ?", (JobStatus.RUNNING.value,))
+            has_ended = all(self._database.unstored_failure(number) is not None for (number,) in rows)
+            return has_ended and self._next_job(connection) is None
 
     def wait_idle(self, timeout_s: float | None = None) -> bool:
         """Wait until no job is running and the queue is empty.
@@ -138,6 +138,16 @@ class JobQueue:
         """
         with self._database.transaction() as connection:
             return self._finish(connection, number, status, run_time_s, reason)
+
+    def fail(self, number: int, reason: str, *, run_time_s: float) -> None:
+        """Let a running job fail whose outcome could not be stored.
+
+        If the failure cannot be stored either, it is kept in memory until it can.
+        """
+        try:
+            self.finish(number, JobStatus.FAILED, run_time_s=run_time_s, reason=reason)
+        except StorageError:
+            self._database.keep_failure(number, UnstoredFailure(reason, run_time_s))
 
     def finish_analysis(self, number: int, findings: str, html: str, *, run_time_s: float) -> bool:
         """Complete a running characterization job with its analysis.

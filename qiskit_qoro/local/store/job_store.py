@@ -6,6 +6,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 from qiskit_qoro.local.store import ledger
@@ -69,15 +70,17 @@ class JobStore:
     def job(self, owner: str, job_id: str) -> StoredJob:
         """Read a job."""
         with self._database.read() as connection:
-            return _find_job(connection, owner, job_id)
+            return self._find_job(connection, owner, job_id)
 
     def status(self, job_id: str) -> JobStatus:
         """Read the status of a job of any owner."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT status FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-        if row is None:
-            raise JobNotFoundError(f"there is no job {job_id!r}")
-        return JobStatus(row[0])
+            row = connection.execute("SELECT status, number FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+            if row is None:
+                raise JobNotFoundError(f"there is no job {job_id!r}")
+            status, number = JobStatus(row[0]), row[1]
+            has_failed = status is JobStatus.RUNNING and self._database.unstored_failure(number) is not None
+            return JobStatus.FAILED if has_failed else status
 
     def wait_status(self, job_id: str, *statuses: JobStatus, timeout_s: float | None = None) -> bool:
         """Wait until the status of a job of any owner is one of ``statuses``.
@@ -141,12 +144,12 @@ class JobStore:
     def analysis(self, owner: str, job_id: str) -> StoredAnalysis | None:
         """Read the analysis of a job's problem; ``None`` if it is not finished."""
         with self._database.read() as connection:
-            return read_analysis(connection, _find_job(connection, owner, job_id).number)
+            return read_analysis(connection, self._find_job(connection, owner, job_id).number)
 
     def fail(self, owner: str, job_id: str, *, reason: str) -> None:
         """Make a pending job fail without running it, for tests of clients."""
         with self._database.transaction() as connection:
-            job = _find_job(connection, owner, job_id)
+            job = self._find_job(connection, owner, job_id)
             self._database.end_job(job.number, JobStatus.FAILED, run_time_s=0, reason=reason)
 
     def cancel(self, owner: str, job_id: str) -> tuple[StoredJob, int]:
@@ -167,7 +170,7 @@ class JobStore:
                 raise AccessDeniedError(
                     f"job {job_id} belongs to another account: only its owner can cancel it"
                 )
-            job = _find_job(connection, owner, job_id)
+            job = self._find_job(connection, owner, job_id)
             if not self._database.change_status(job.number, JobStatus.CANCELLED):
                 raise JobConflictError(
                     f"job {job_id} is {job.status}: only a PENDING or RUNNING job can be cancelled"
@@ -182,7 +185,7 @@ class JobStore:
             The job as it was before.
         """
         with self._database.transaction() as connection:
-            job = _find_job(connection, owner, job_id)
+            job = self._find_job(connection, owner, job_id)
             self._database.delete_job(job.number)
             return job
 
@@ -195,7 +198,7 @@ class JobStore:
             ``offset`` on.
         """
         with self._database.read() as connection:
-            job = _find_job(connection, owner, job_id)
+            job = self._find_job(connection, owner, job_id)
             rows = connection.execute(
                 "SELECT item, failed FROM results WHERE job = ? ORDER BY position LIMIT ? OFFSET ?",
                 (job.number, limit, offset),
@@ -208,7 +211,7 @@ class JobStore:
     def config(self, owner: str, job_id: str) -> AnyConfig | None:
         """Read a job's execution configuration; ``None`` if none is set."""
         with self._database.read() as connection:
-            return read_config(connection, _find_job(connection, owner, job_id).number)
+            return read_config(connection, self._find_job(connection, owner, job_id).number)
 
     def set_config(self, owner: str, job_id: str, config: AnyConfig) -> None:
         """Set or overwrite a job's execution configuration.
@@ -217,7 +220,7 @@ class JobStore:
             JobConflictError: The job is not pending.
         """
         with self._database.transaction() as connection:
-            job = _find_job(connection, owner, job_id)
+            job = self._find_job(connection, owner, job_id)
             if job.status is not JobStatus.PENDING:
                 raise JobConflictError(f"job {job_id} is {job.status}: only a PENDING job can be configured")
             write_config(connection, job.number, config)
@@ -254,7 +257,7 @@ class JobStore:
     ) -> Iterator[tuple[sqlite3.Connection, StoredJob]]:
         """A transaction that adds circuits or a problem to a job which still accepts them."""
         with self._database.transaction() as connection:
-            job = _find_job(connection, owner, job_id)
+            job = self._find_job(connection, owner, job_id)
             if job.status is not JobStatus.PENDING:
                 raise JobConflictError(
                     f"job {job_id} is {job.status}: only a PENDING job accepts circuits or a problem"
@@ -270,15 +273,18 @@ class JobStore:
             # Finalizing changes the queue but no status, so nothing has woken the runner yet.
             self._database.notify()
 
-
-def _find_job(connection: sqlite3.Connection, owner: str, job_id: str) -> StoredJob:
-    row = connection.execute(
-        f"SELECT {StoredJob.COLUMNS} FROM jobs WHERE job_id = ? AND owner = ?",  # noqa: S608
-        (job_id, owner),
-    ).fetchone()
-    if row is None:
-        raise JobNotFoundError(f"there is no job {job_id!r}")
-    return StoredJob.from_row(row)
+    def _find_job(self, connection: sqlite3.Connection, owner: str, job_id: str) -> StoredJob:
+        row = connection.execute(
+            f"SELECT {StoredJob.COLUMNS} FROM jobs WHERE job_id = ? AND owner = ?",  # noqa: S608
+            (job_id, owner),
+        ).fetchone()
+        if row is None:
+            raise JobNotFoundError(f"there is no job {job_id!r}")
+        job = StoredJob.from_row(row)
+        failure = self._database.unstored_failure(job.number)
+        if failure is None or job.status is not JobStatus.RUNNING:
+            return job
+        return replace(job, status=JobStatus.FAILED, reason=failure.reason, run_time_s=failure.run_time_s)
 
 
 def _count(connection: sqlite3.Connection, table: str, number: int) -> int:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.storage import create_private_file, restrict_access
 
 __all__ = ["open_connection"]
+
+_DAMAGED = "it is damaged ({}); restore a copy, or start with another file"
+_PRIMARY_CODE = 0xFF  # an extended error code of SQLite contains the primary one in its lowest byte
 
 # Increase the version whenever the tables change. A database of another version is refused. A table with data
 # of a job needs `REFERENCES jobs ON DELETE CASCADE`, so that deleting the job deletes its rows.
@@ -89,6 +94,8 @@ CREATE INDEX statement ON transactions (account, number);
 def open_connection(path: Path | None) -> sqlite3.Connection:
     """Open the database file and create its tables if the file is new.
 
+    Only the owner of the file may read and write it, also if the file exists already.
+
     Args:
         path: The file, or ``None`` for a database in memory.
 
@@ -97,29 +104,33 @@ def open_connection(path: Path | None) -> sqlite3.Connection:
         itself.
 
     Raises:
-        QoroError: The file cannot be opened, is not a database of this service and version, or is in use.
+        QoroError: The file cannot be opened, is damaged, is not a database of this service and version, or is
+            in use.
     """
     name = ":memory:" if path is None else path
     try:
+        if path is not None:
+            create_private_file(path)
         connection = sqlite3.connect(name, check_same_thread=False, isolation_level=None, timeout=0)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise QoroError(f"cannot open the database {path}: {error}") from error
     try:
-        _prepare(connection)
+        _prepare(connection, path)
     except (sqlite3.Error, QoroError) as error:
         connection.close()
-        in_use = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-        reason = "another service is using it" if in_use else str(error)
-        raise QoroError(f"cannot use the database {path}: {reason}") from error
+        raise QoroError(f"cannot use the database {path}: {_reason(error)}") from error
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    is_new = version == 0 and is_empty
-    if not is_new and version != _VERSION:
-        raise QoroError(f"expected a database of this service of version {_VERSION}, got version {version}")
+    tables = _read_schema(connection)
+    is_new = version == 0 and not tables
+    if not is_new:
+        _check(connection, version, tables)
+    # Only now is it certain that the file is not one that another program needs.
+    if path is not None:
+        restrict_access(path)
     # Two services on one file would run each other's jobs, so the first one locks the file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -131,3 +142,39 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
     if is_new:
         connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+
+def _check(connection: sqlite3.Connection, version: int, tables: object) -> None:
+    """Check that an existing database is one of this service and version, and that it is not damaged.
+
+    Raises:
+        QoroError: It is not.
+        sqlite3.DatabaseError: It is damaged.
+    """
+    if version != _VERSION:
+        raise QoroError(f"expected a database of this service of version {_VERSION}, got version {version}")
+    with closing(sqlite3.connect(":memory:")) as expected:
+        expected.executescript(_TABLES)
+        if tables != _read_schema(expected):
+            raise QoroError("expected a database of this service, got one with other tables")
+    # Reads the whole file, which takes about a second per GB.
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise QoroError(_DAMAGED.format(found))
+
+
+def _read_schema(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """Read the names of all tables and indexes, and the columns of each table."""
+    return connection.execute(
+        "SELECT entry.type, entry.name, column.name, column.type, column.pk FROM sqlite_master AS entry"
+        " LEFT JOIN pragma_table_info(entry.name) AS column ORDER BY entry.type, entry.name, column.cid"
+    ).fetchall()
+
+
+def _reason(error: sqlite3.Error | QoroError) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return "another service is using it"
+    if code == sqlite3.SQLITE_CORRUPT:
+        return _DAMAGED.format(error)
+    return str(error)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from qiskit_qoro.errors import QoroError
+
 __all__ = [
     "AccessDeniedError",
     "BalanceTooLowError",
     "JobConflictError",
     "JobNotFoundError",
     "PageNotFoundError",
+    "StorageError",
 ]
 
 
@@ -29,3 +32,7 @@ class BalanceTooLowError(Exception):
 
 class JobConflictError(Exception):
     """The status of the job does not allow this. Answered with 409."""
+
+
+class StorageError(QoroError):
+    """The database cannot be read or written, for example because the disk is full. Answered with 507."""

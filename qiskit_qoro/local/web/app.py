@@ -29,6 +29,7 @@ from qiskit_qoro.local.store.store_errors import (
     JobConflictError,
     JobNotFoundError,
     PageNotFoundError,
+    StorageError,
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
@@ -59,6 +60,7 @@ _STATUS_CODES: Mapping[type[Exception], int] = {
     JobNotFoundError: 404,
     PageNotFoundError: 404,
     JobConflictError: 409,
+    StorageError: 507,
 }
 
 _Answer = TypeVar("_Answer", Answer, Answer | Deferred)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import socket
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,11 +18,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.web.fault_responses import TRANSPORT
 
-__all__ = ["Listener"]
+__all__ = ["Listener", "LoopErrorHandler"]
 
 _START_TIMEOUT_S = 30.0
 _KEEP_ALIVE_S = 120  # long, because a request sent on a connection that is just being closed gets no answer
 _GRACE_S = 2  # for answers in progress when the service stops
+# Connections that wait to be accepted. asyncio makes as many attempts to accept one when it may, and if none
+# succeeds, because there are no file descriptors, it repeats all of them every second.
+_BACKLOG = 128
+_WARNING_INTERVAL_S = 60.0
+_OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+_logger = logging.getLogger(__name__)
 
 
 class Listener:
@@ -40,6 +52,7 @@ class Listener:
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                backlog=_BACKLOG,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
@@ -73,6 +86,30 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
+class LoopErrorHandler:
+    """Handles errors of the event loop. Logs at most once a minute that no connection can be accepted.
+
+    Args:
+        clock: Returns seconds from an arbitrary start.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next_warning = -float("inf")
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Handle an error, as :meth:`asyncio.loop.set_exception_handler` describes."""
+        if getattr(context.get("exception"), "errno", None) not in _OUT_OF_RESOURCES:
+            loop.default_exception_handler(context)
+        elif self._clock() >= self._next_warning:
+            self._next_warning = self._clock() + _WARNING_INTERVAL_S
+            _logger.warning(
+                "cannot accept connections (%s): they wait until others are closed; allow more open files, "
+                "for example with ulimit -n",
+                context["exception"],
+            )
+
+
 class _Server(uvicorn.Server):
     """A server that signals when it is ready, and stops at once.
 
@@ -87,6 +124,7 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(LoopErrorHandler())
         self._stopped = asyncio.Event()
         self.ready.set()
         # `stop` may have been called before the event existed.

@@ -37,6 +37,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     413: "The body is too long",
     429: "Injected fault: too many requests",
     502: "The problem could not be analysed, or injected fault: bad gateway",
+    507: "The database cannot be read or written, for example because the disk is full",
 }
 
 
@@ -191,8 +192,8 @@ def _responses(endpoint: Endpoint, operation: Operation, fault_injection: FaultI
         if name == "JobId":
             response["links"] = _links()
         responses[str(status)] = response
-    # 401 and 413 can happen to every call.
-    statuses = {401, 413, *operation.error_statuses, *_injected_statuses(endpoint, fault_injection)}
+    # These can happen to every call.
+    statuses = {401, 413, 507, *operation.error_statuses, *_injected_statuses(endpoint, fault_injection)}
     if operation.request is not None:
         statuses.add(400)
     if "{job_id}" in endpoint.path:

@@ -56,6 +56,7 @@ _MAX_WORKERS = 4
 _MAX_FAILED_STARTS = 3
 
 _CLOSED = "the worker pool is closed"
+_NOT_STARTED = "worker processes cannot be started: {}"
 
 
 def default_workers() -> int:
@@ -111,7 +112,7 @@ class WorkerPool:
         """Start the missing processes. They become ready in the background.
 
         Raises:
-            QoroError: The pool is closed.
+            QoroError: The pool is closed, or no process can be started.
         """
         with self._lock:
             if self._closed:
@@ -120,7 +121,12 @@ class WorkerPool:
             if self._memory_limit_bytes is None:
                 self._memory_limit_bytes = default_memory_limit(engines=self._size)
             while len(self._handles) < self._size:
-                self._spawn()
+                try:
+                    self._spawn()
+                except OSError as error:
+                    if not self._handles:
+                        raise QoroError(_NOT_STARTED.format(error)) from error
+                    break  # the next run tries again
 
     def run(
         self,
@@ -197,8 +203,11 @@ class WorkerPool:
                 return
             if self._idle:
                 self._grant(self._idle.popleft(), events)
-            else:
-                self._waiting.append(events)
+                return
+            self._waiting.append(events)
+            # The last process may have ended without a replacement, before this run waited for one.
+            if not self._handles:
+                self._replace("they end at once")
 
     def withdraw(self, events: queue.SimpleQueue[Event]) -> None:
         """Leave the queue for a worker. A worker that was granted must still be released. Only for runs."""
@@ -265,17 +274,24 @@ class WorkerPool:
             self._ready.discard(handle)
             if self._closed:
                 return
-            if self._failed_starts < _MAX_FAILED_STARTS:
-                self._spawn()
-            elif not self._handles:
-                # All processes end at once. Stop replacing them, until the next run tries again.
-                self._give_up(handle)
+            reason = (
+                f"they end at once ({handle.describe_end()}). To see the error, run python -c 'import "
+                "qiskit_qoro.local.workers.worker_process'"
+            )
+            self._replace(reason)
 
-    def _give_up(self, handle: WorkerHandle) -> None:
-        reason = (
-            f"worker processes cannot be started: they end at once ({handle.describe_end()}). To see the "
-            "error, run python -c 'import qiskit_qoro.local.workers.worker_process'"
-        )
+    def _replace(self, reason: str) -> None:
+        """Start a process in place of one that has ended. If there are none then, end the waiting runs."""
+        if self._failed_starts < _MAX_FAILED_STARTS:
+            try:
+                self._spawn()
+            except OSError as error:  # no file descriptors or no memory, for example
+                reason = str(error)
+        if not self._handles:
+            # Stop replacing processes, until the next run tries again.
+            self._give_up(_NOT_STARTED.format(reason))
+
+    def _give_up(self, reason: str) -> None:
         for events in self._waiting:
             events.put(Unavailable(reason))
         self._waiting.clear()

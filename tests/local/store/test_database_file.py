@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import stat
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -69,6 +73,41 @@ def test_a_closed_database_is_a_single_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["jobs.db"]
 
 
+@pytest.fixture
+def lenient_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("lenient_umask")
+def test_only_the_owner_can_read_a_new_file_and_its_log(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path / "jobs.db")) as opened:
+        finalized_job(JobStore(opened), "a")
+        assert modes(tmp_path) == {"jobs.db": 0o600, "jobs.db-wal": 0o600}
+
+
+@pytest.mark.usefixtures("lenient_umask")
+def test_only_the_owner_can_read_a_file_that_everyone_could_read_before(tmp_path: Path) -> None:
+    source, left = tmp_path / "source", tmp_path / "left"
+    source.mkdir()
+    left.mkdir()
+    # The files as a killed service of an earlier version left them.
+    with closing(open_database(source / "jobs.db")) as opened:
+        job_id = finalized_job(JobStore(opened), "a")
+        for file in source.iterdir():
+            shutil.copyfile(file, left / file.name)
+    assert modes(left) == {"jobs.db": 0o666, "jobs.db-wal": 0o666}
+    with closing(open_database(left / "jobs.db")) as opened:
+        assert JobStore(opened).status(job_id) is JobStatus.PENDING
+        assert set(modes(left)) >= {"jobs.db", "jobs.db-wal"}
+        assert set(modes(left).values()) == {0o600}
+
+
 def test_a_file_belongs_to_one_service_at_a_time(tmp_path: Path) -> None:
     opened = open_database(tmp_path / "jobs.db")
     with pytest.raises(QoroError, match="another service is using it"):
@@ -84,10 +123,46 @@ def test_a_database_of_another_program_or_version_is_refused_and_not_changed(
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"CREATE TABLE jobs (x); PRAGMA user_version = {version};")
-    before = path.read_bytes()
+    path.chmod(0o644)
+    before, mode = path.read_bytes(), path.stat().st_mode
     with pytest.raises(QoroError, match=rf"expected a database of this service.*got version {version}"):
         open_database(path)
     assert path.read_bytes() == before
+    assert path.stat().st_mode == mode
+
+
+def test_a_database_of_this_version_with_other_tables_is_refused_and_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    open_database(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE results")
+    before = path.read_bytes()
+    with pytest.raises(QoroError, match="expected a database of this service, got one with other tables"):
+        open_database(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "damage", ["a page is overwritten", "the end is missing", "the schema is overwritten"]
+)
+def test_a_damaged_database_is_refused_at_start_with_what_to_do(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "jobs.db"
+    with closing(open_database(path)) as opened:
+        finalized_job(JobStore(opened), *(f"circuit {index}" for index in range(2000)))
+    content = path.read_bytes()
+    half = len(content) // 2
+    if damage == "a page is overwritten":
+        path.write_bytes(content[:half] + b"x" * 4096 + content[half + 4096 :])
+    elif damage == "the end is missing":
+        path.write_bytes(content[:half])
+    else:
+        path.write_bytes(content[:100] + b"x" * 4096 + content[4196:])
+    with pytest.raises(QoroError) as caught:
+        open_database(path)
+    message = str(caught.value)
+    assert message.count(str(path)) == 1
+    assert "it is damaged" in message
+    assert "restore a copy, or start with another file" in message
 
 
 @pytest.mark.parametrize("name", ["no/such/directory/jobs.db", "text.txt"])

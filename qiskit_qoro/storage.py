@@ -1,0 +1,78 @@
+"""SQLite databases in files, as the journal and the local service use them.
+
+Only the owner of a database may read and write it. SQLite gives its side files the mode of the database file
+when it creates them, whatever the umask is. A file is never opened for this, because closing any descriptor
+of a file releases the locks that SQLite holds on it for other connections of the same process.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["create_private_file", "restrict_access", "transaction"]
+
+_PRIVATE = stat.S_IRUSR | stat.S_IWUSR
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+
+
+def create_private_file(path: Path) -> None:
+    """Create an empty file that only its owner may read and write. Leave an existing file as it is.
+
+    Raises:
+        OSError: The file cannot be created.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    except FileExistsError:
+        return
+    os.close(descriptor)
+    if os.name == "posix":
+        path.chmod(_PRIVATE)  # the umask may have removed some of the bits
+
+
+def restrict_access(path: Path) -> None:
+    """Let only the owner read and write a database that exists, and its side files.
+
+    Files whose mode cannot be changed, such as those of another user, stay as they are. Call this only for a
+    file that is known to be a database of this package.
+    """
+    if os.name != "posix":  # elsewhere the folder decides who has access
+        return
+    path = path.resolve()  # side files are beside the target of a link
+    for suffix in ("", *_SIDE_FILES):
+        file = path.with_name(path.name + suffix)
+        with suppress(OSError):
+            mode = file.stat().st_mode
+            if stat.S_ISREG(mode) and mode & _OTHERS:
+                file.chmod(stat.S_IMODE(mode) & stat.S_IRWXU)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Run one transaction. An exception rolls it back, and is raised even if that fails too.
+
+    Args:
+        connection: A connection that begins no transactions by itself.
+        begin: The statement that begins the transaction. ``IMMEDIATE`` starts as a writer: a transaction that
+            starts as a reader may fail at its first write.
+    """
+    if connection.in_transaction:  # an earlier one could not be rolled back
+        connection.execute("ROLLBACK")
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        try:
+            # After some errors, for example if the disk is full, SQLite has rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as failure:
+            error.add_note(f"The transaction could not be rolled back either: {failure}")
+        raise
