@@ -25,14 +25,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from divi.backends import QoroService
-from qoro_divi import serving
+from qoro_divi import TOKEN, serving
 
-TOKEN = "the-token-of-the-examples"
 MAX_SHOTS = "100"
 POLLING_INTERVAL_S = 0.05
 TIME_LIMIT_S = 1200.0
-# More credits than the account of the service itself has, and the rights of a paying account.
-ACCOUNT = f"examples:{TOKEN}:PAID:1000000"
 SHOWN_LINES = 25
 
 
@@ -107,7 +104,7 @@ def passes(url: str, program: Path) -> bool:
 
 def main(command: str, folder: str, *parts: str) -> int:
     print(f"examples of qoro-divi {metadata.version('qoro-divi')} call {command}", flush=True)
-    with TemporaryDirectory() as unpacked, serving(command, "--account", ACCOUNT) as url:
+    with TemporaryDirectory() as unpacked, serving(command) as url:
         archives = list(Path(folder).glob("*.tar.gz"))
         for archive in archives:
             with tarfile.open(archive) as opened:

@@ -24,6 +24,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=0, metavar="N", help="the port to listen on (default: a free port)"
     )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name that clients may use for the service, if they use neither a loopback name nor "
+        "the address to listen on; may be repeated",
+    )
     parser.add_argument("--token", metavar="T", help="the token to accept (default: a random token)")
     parser.add_argument(
         "--account",
@@ -130,6 +138,7 @@ def _execute(options: argparse.Namespace) -> None:
         time_limit_s=options.time_limit,
         fault_injection=fault_injection,
         accounts=_by_token(options.account),
+        allowed_hosts=options.allowed_host,
     )
 
 

@@ -16,7 +16,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -151,6 +151,7 @@ def serve(
     time_limit_s: float = 300.0,
     memory_limit_bytes: int | None = None,
     fault_injection: FaultInjection = FaultInjection(),  # noqa: B008 - frozen
+    allowed_hosts: Iterable[str] = (),
 ) -> LocalService:
     """Start a service in this process.
 
@@ -165,16 +166,20 @@ def serve(
         time_limit_s: Seconds that one circuit may take.
         memory_limit_bytes: Bytes that one circuit may take; ``None`` for a share of the free memory.
         fault_injection: Delays and faults, for testing clients. None by default.
+        allowed_hosts: Further names that clients may use for the service in the ``Host`` header. Loopback
+            names, ``host`` and its address are always allowed. If the service listens on all addresses, each
+            address of this machine and its name are allowed too.
 
     Returns:
         The service, ready for requests.
 
     Raises:
-        QoroInputError: A token, an account, the number of workers or a limit is invalid.
+        QoroInputError: A token, an account, the number of workers, a limit or a host is invalid.
         QoroError: The extra ``local`` is not installed, the port is taken, or the database cannot be used.
     """
     _check_extra()
     # These modules need the extra, and importing them takes a moment.
+    from qiskit_qoro.local.web.allowed_hosts import AllowedHosts  # noqa: PLC0415
     from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
     from qiskit_qoro.local.web.listener import Listener  # noqa: PLC0415
 
@@ -184,6 +189,12 @@ def serve(
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
+        hosts = AllowedHosts.of(
+            host=host,
+            address=listening.getsockname()[0],
+            machine=socket.gethostname(),
+            further=allowed_hosts,
+        )
         path = None if database is None else Path(database)
         opened = open_database(path, pending_time_s=fault_injection.pending_time_s)
         stack.enter_context(closing(opened))
@@ -205,7 +216,7 @@ def serve(
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
         context = HandlerContext(store, runner, fault_injection)
-        listener = Listener(build_app(context, accounts_by_token, threads), listening)
+        listener = Listener(build_app(context, accounts_by_token, threads, hosts), listening)
         stack.callback(listener.stop)
         listener.start()
         url = _url(listening) + PREFIX

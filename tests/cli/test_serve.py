@@ -62,9 +62,15 @@ def test_serve_accepts_the_tokens_of_its_accounts_and_ends_quietly_on_sigterm(tm
 
 def test_serve_announces_faults_and_unencrypted_access_and_ends_quietly_on_ctrl_c() -> None:
     faults = ["--pending-time", "2", "--fault", "reset:0.25:get_status", "--fault", "slow:0.5"]
-    with serving("--host", "0.0.0.0", "--workers", "1", *faults) as (process, settings):
+    options = ["--host", "0.0.0.0", "--allowed-host", "qoro.example", "--workers", "1", *faults]
+    with serving(*options) as (process, settings):
         # Clients cannot connect to 0.0.0.0.
         assert settings["QORO_API_URL"].startswith("http://127.0.0.1:")
+        answers = [
+            requests.get(settings["QORO_API_URL"] + "/openapi.json", headers={"Host": host}, timeout=10)
+            for host in ("qoro.example:8000", "evil.example")
+        ]
+        assert [answer.status_code for answer in answers] == [200, 421]
         err = end_quietly(process, signal.SIGINT, settings["QORO_API_URL"])
     assert [line for line in err.splitlines() if line.startswith("fault injection: ")] == [
         "fault injection: every job stays PENDING for 2 s",
@@ -102,9 +108,10 @@ def test_serve_refuses_invalid_accounts(
         (["--fault", "reset:0.5:fly"], "fly"),
         (["--fault", "reset:0.7", "--fault", "502:0.7"], "at most 1"),
         (["--pending-time", "-1"], "pending_time_s"),
+        (["--allowed-host", "http://lab1"], "allowed host 'http://lab1': expected a host name"),
     ],
 )
-def test_serve_refuses_invalid_faults(
+def test_serve_refuses_invalid_options(
     options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["serve", *options]) == 2

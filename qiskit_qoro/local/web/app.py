@@ -1,7 +1,8 @@
 """The web application: one route for each path of the endpoint table, and the processing of every request.
 
-The steps are, in this order: find the path (else 404) and the method (else 405), authenticate the token (else
-401), limit the body (else 413), find the handler (else 501), run it. All errors are answered in JSON.
+The steps are, in this order: check the host (else 421), find the path (else 404) and the method (else 405),
+authenticate the token (else 401), limit the body (else 413), find the handler (else 501), run it. All errors
+are answered in JSON.
 
 Short requests run on the event loop, because they take less time than handing them to a thread. Long ones run
 in a thread, so that they do not block the others.
@@ -32,6 +33,7 @@ from qiskit_qoro.local.store.store_errors import (
     StorageError,
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
+from qiskit_qoro.local.web.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
 from qiskit_qoro.local.web.docs_page import render_page
 from qiskit_qoro.local.web.fault_responses import FaultInjector
@@ -68,7 +70,12 @@ _Answer = TypeVar("_Answer", Answer, Answer | Deferred)
 _logger = logging.getLogger(__name__)
 
 
-def build_app(context: HandlerContext, accounts: Accounts, threads: Executor) -> ASGIApp:
+def build_app(
+    context: HandlerContext,
+    accounts: Accounts,
+    threads: Executor,
+    allowed_hosts: AllowedHosts = AllowedHosts(),  # noqa: B008 - frozen
+) -> ASGIApp:
     """Build the application that answers all calls of the endpoint table.
 
     Args:
@@ -76,13 +83,14 @@ def build_app(context: HandlerContext, accounts: Accounts, threads: Executor) ->
         accounts: The accounts that may call.
         threads: Runs the calls that take long. The caller shuts it down. An executor of the event loop would
             need a new thread for its shutdown, and Python starts no threads while the interpreter exits.
+        allowed_hosts: The names of the service. By default only loopback names.
     """
     injector = FaultInjector(context.fault_injection)
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
     by_path[PREFIX] = {PING.method: PING}  # a ping works without the final slash too
-    return Router(
+    router = Router(
         routes=[
             *_documentation_routes(context.fault_injection),
             *(
@@ -93,6 +101,7 @@ def build_app(context: HandlerContext, accounts: Accounts, threads: Executor) ->
         redirect_slashes=False,  # as on the cloud, final slashes matter
         default=_unknown_path,
     )
+    return HostCheck(router, allowed_hosts)
 
 
 def _documentation_routes(fault_injection: FaultInjection) -> list[Route]:

@@ -35,6 +35,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     404: "There is no such job or resource",
     409: "The status of the job does not allow this",
     413: "The body is too long",
+    421: "The request is for another host",
     429: "Injected fault: too many requests",
     502: "The problem could not be analysed, or injected fault: bad gateway",
     507: "The database cannot be read or written, for example because the disk is full",
@@ -193,7 +194,7 @@ def _responses(endpoint: Endpoint, operation: Operation, fault_injection: FaultI
             response["links"] = _links()
         responses[str(status)] = response
     # These can happen to every call.
-    statuses = {401, 413, 507, *operation.error_statuses, *_injected_statuses(endpoint, fault_injection)}
+    statuses = {401, 413, 421, 507, *operation.error_statuses, *_injected_statuses(endpoint, fault_injection)}
     if operation.request is not None:
         statuses.add(400)
     if "{job_id}" in endpoint.path:
