@@ -45,7 +45,7 @@ class Connection(Protocol):
 
     @property
     def journal(self) -> Journal | None:
-        """The journal of the submitted jobs, ``None`` if none is kept."""
+        """The journal of the submitted jobs, or ``None`` if none is kept."""
 
     @property
     def recorded_as(self) -> str:
@@ -56,7 +56,7 @@ class Connection(Protocol):
 
 
 def local_install_command() -> str | None:
-    """The command that installs what the local service needs, ``None`` if everything is installed."""
+    """The command that installs what the local service needs, or ``None`` if everything is installed."""
     from qiskit_qoro.local.installation import (  # noqa: PLC0415 - the package does not import `local` early
         INSTALL_COMMAND,
         missing_modules,
@@ -66,7 +66,7 @@ def local_install_command() -> str | None:
 
 
 def open_journal(argument: bool | str | Path) -> Journal | None:
-    """Return the journal that an argument asks for. Its file is opened when it is first used.
+    """Return the journal that an argument requests. Its file is opened when it is first used.
 
     Args:
         argument: ``True`` for the user's journal, a path for the journal in that file, ``False`` for none.
@@ -79,7 +79,7 @@ def recorder_of(journal: Journal | None, service: str) -> SubmissionRecorder:
     """Return the recorder that writes the jobs of a service into a journal, if there is one.
 
     Args:
-        journal: The journal, ``None`` to record nothing.
+        journal: The journal, or ``None`` to record nothing.
         service: The name of the service in the journal.
     """
     return UNRECORDED if journal is None else journal.recorder(service)
@@ -90,7 +90,7 @@ class RemoteConnection:
 
     Args:
         service: The client of the service.
-        journal: The journal of the jobs, ``None`` for none.
+        journal: The journal of the jobs, or ``None`` for none.
     """
 
     def __init__(self, service: QoroService, journal: Journal | None) -> None:
@@ -151,7 +151,7 @@ class LocalConnection:
 
     @property
     def journal(self) -> Journal | None:
-        """The journal of the submitted jobs, ``None`` if none is kept."""
+        """The journal of the submitted jobs, or ``None`` if none is kept."""
         if self._keeps_journal and self._is_in_memory:
             _ = self.service  # starting the service sets self._journal
         return self._journal

@@ -64,7 +64,7 @@ class QoroError(QiskitError):
 
     Attributes:
         message: What was expected, what was received, and what to do.
-        job_id: The job that the error concerns, ``None`` if it concerns none.
+        job_id: The job that the error concerns, or ``None`` if it concerns none.
     """
 
     def __init__(self, message: str, *, job_id: str | None = None) -> None:
@@ -227,9 +227,9 @@ class QoroJobError(QoroError, JobError):
     """A job has no results, or none that can be used.
 
     Attributes:
-        status: The job's status on the service, ``None`` if the error does not depend on it. It is a
-            :class:`~qiskit_qoro.models.jobs.JobStatus`, which this module does not import because it is
-            the lowest layer.
+        status: The job's status on the service, or ``None`` if the error does not depend on it. It is a
+            :class:`~qiskit_qoro.models.jobs.JobStatus`, which this module does not import because it is the
+            lowest layer.
     """
 
     def __init__(self, message: str, *, job_id: str | None = None, status: StrEnum | None = None) -> None:

@@ -101,11 +101,11 @@ class QoroProvider:
         provider starts the service again.
 
         Args:
-            database: The file that stores jobs and results, ``None`` to keep them in memory.
-            workers: The number of processes that run circuits, and of jobs that run at the same time;
+            database: The file that stores jobs and results, or ``None`` to keep them in memory.
+            workers: The number of processes that run circuits, and of jobs that run at the same time, or
                 ``None`` for a number that suits the machine.
             time_limit_s: Seconds that one circuit may take.
-            memory_limit_bytes: Bytes that one circuit may use, ``None`` for a share of the free memory.
+            memory_limit_bytes: Bytes that one circuit may use, or ``None`` for a share of the free memory.
             journal: Whether to record submitted jobs for :meth:`jobs`, or the path of the file to record them
                 in. Without a ``database``, the jobs are lost when the service stops, so they are recorded in
                 memory.
@@ -146,7 +146,7 @@ class QoroProvider:
 
     @property
     def journal(self) -> Journal | None:
-        """The journal of the submitted jobs, ``None`` if none is kept."""
+        """The journal of the submitted jobs, or ``None`` if none is kept."""
         return self._connection.journal
 
     def backends(
@@ -187,7 +187,10 @@ class QoroProvider:
         return [*self.service.fetch_simulator_clusters(), *self.service.fetch_qpu_systems()]
 
     def _try_backend(self, system: SimulatorCluster | QPUSystem) -> QoroBackend | None:
-        """Create the backend of a system, ``None`` if it has no QPU: one such system must not hide others."""
+        """Create the backend of a system, or return ``None`` if it has no QPU.
+
+        One such system must not hide the others.
+        """
         try:
             return QoroBackend(system, self.service, self)
         except QoroInputError as error:
@@ -274,7 +277,7 @@ class QoroProvider:
                 ``RUNNING``, or one of :class:`~qiskit_qoro.history.job_list.JobEntry`, such as
                 ``INTERRUPTED``.
             since: Only jobs submitted at or after this time, or at most this long ago.
-            limit: The largest number of jobs, ``None`` for all.
+            limit: The largest number of jobs, or ``None`` for all.
             refresh: Whether to ask the service for the status of unfinished jobs, newest first, for at most
                 50 of them. The other jobs show their last known status. If the service does not answer, all
                 jobs do.

@@ -37,7 +37,7 @@ def retrieve_job(
         job_id: The identifier. A primitive's job with several service jobs has their identifiers joined by
             ``+``.
         service: The client of the service that has the job.
-        journal: The journal of this machine, ``None`` if there is none.
+        journal: The journal of this machine, or ``None`` if there is none.
         find_backend: Returns the backend with a given name.
 
     Raises:

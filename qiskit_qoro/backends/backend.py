@@ -255,7 +255,7 @@ class QoroBackend(BackendV2):
         """Return the settings of a job on this backend, for the methods of :attr:`service` that submit jobs.
 
         Args:
-            shots: Shots of each circuit, ``None`` if they are specified elsewhere.
+            shots: Shots of each circuit, or ``None`` if they are specified elsewhere.
             tag: A name for the job.
             use_circuit_packing: Whether a QPU may run several circuits at once.
         """

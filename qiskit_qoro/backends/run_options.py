@@ -166,7 +166,7 @@ def _unchanged(value: Any) -> Any:
     return value
 
 
-# For each option: whether a value is valid, how it is converted, and what an error says is expected.
+# For each option: a check of values, their conversion, and the description of valid values in errors.
 _CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
     "shots": (
         _is_shots_or_sequence,

@@ -1,6 +1,6 @@
 """``qiskit-qoro completion``: print the completion script of a shell.
 
-``shtab`` generates the script from the program's own parser, so that it knows every command and option.
+``shtab`` generates the script from the program's own parser, so that it contains every command and option.
 """
 
 from __future__ import annotations

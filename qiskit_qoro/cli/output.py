@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 DEFAULT_ROWS = 32
-"""The most rows that a table shows, unless the user asks for all."""
+"""The most rows that a table shows, unless the user requests all."""
 
 _BAR_WIDTH = 40
 _UNLIMITED_WIDTH = 10_000
@@ -77,7 +77,7 @@ def print_counts(counts: Mapping[str, int], *, rows: int | None = DEFAULT_ROWS) 
 
     Args:
         counts: Outcome to count.
-        rows: The most outcomes to print, ``None`` for all.
+        rows: The most outcomes to print, or ``None`` for all.
     """
     total, most = sum(counts.values()), max(counts.values(), default=0)
     # Outcomes with the same count are in alphabetical order, so that the output does not vary.
@@ -100,7 +100,7 @@ def say_omitted(number: int, rows: int | None, what: str) -> None:
 
     Args:
         number: The number of items.
-        rows: The number of items that the table shows at most, ``None`` for all.
+        rows: The number of items that the table shows at most, or ``None`` for all.
         what: The name of the items, in the plural.
     """
     if rows is not None and number > rows:

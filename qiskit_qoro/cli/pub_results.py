@@ -41,7 +41,7 @@ def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
 
     Args:
         result: The result of a sampler or an estimator.
-        rows: The most rows of a table, and the most elements of a PUB that are shown; ``None`` for all.
+        rows: The most rows of a table, and the most elements of a PUB that are shown, or ``None`` for all.
     """
     for place, pub in enumerate(result):
         shape = tuple(pub.data.shape)

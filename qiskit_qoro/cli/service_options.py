@@ -77,7 +77,7 @@ def _job_id(text: str) -> str:
 
 
 def service_jobs(options: argparse.Namespace) -> list[ExecutionResult]:
-    """The service jobs that the job identifier of the command stands for."""
+    """Return the service jobs in the job identifier of the command."""
     return [ExecutionResult(job_id=job_id) for job_id in options.job_id.split(ID_SEPARATOR)]
 
 
@@ -92,7 +92,7 @@ def is_service_known(options: argparse.Namespace) -> bool:
 
 
 def uses_local_service(options: argparse.Namespace) -> bool:
-    """Whether the command uses the local service: if an option asks for it, or if there is no token.
+    """Whether the command uses the local service: if an option requests it, or if there is no token.
 
     Raises:
         QoroInputError: There is no token, and the command needs one: an option or an address names a service,

@@ -30,7 +30,7 @@ class JobEntry:
 
     Attributes:
         job_id: The job's identifier, or ``None`` if the submission ended before the service returned one.
-        backend: The name of the simulator cluster or QPU system, ``None`` if unknown.
+        backend: The name of the simulator cluster or QPU system, or ``None`` if unknown.
         kind: What submitted the job.
         time: When the submission began, in UTC.
         tag: The job's tag.
@@ -39,7 +39,7 @@ class JobEntry:
             during the submission; ``NOT_SUBMITTED``, if the submission failed; ``GONE``, if the job does not
             exist on the service any more; ``DELETED``.
         num_circuits: The number of circuits.
-        reason: Why the submission failed, ``None`` if it did not.
+        reason: Why the submission failed, or ``None`` if it did not.
         service: The service: a base URL, or ``local:`` and the path of a local service's database.
     """
 

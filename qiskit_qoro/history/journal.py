@@ -52,7 +52,7 @@ class Journal:
     and pickles of a journal in a file write to the same file.
 
     Args:
-        path: The file, ``None`` for a journal in memory that ends with the process.
+        path: The file, or ``None`` for a journal in memory that ends with the process.
         max_entries: The largest number of entries.
         now: Returns the current time in UTC.
     """
@@ -74,7 +74,7 @@ class Journal:
 
     @property
     def path(self) -> Path | None:
-        """The file, ``None`` for a journal in memory."""
+        """The file, or ``None`` for a journal in memory."""
         return self._database.path
 
     def recorder(self, service: str) -> JournalRecorder:
@@ -119,7 +119,7 @@ class Journal:
         return self._entries(rows)
 
     def find(self, job_id: str) -> JournalEntry | None:
-        """Return the entry of a job, ``None`` if there is none or the journal cannot be used."""
+        """Return the entry of a job, or ``None`` if there is none or the journal cannot be used."""
         query = f"SELECT {_COLUMNS} FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608
         try:
             found = self._entries(self._read(query, (job_id,)))
@@ -129,7 +129,7 @@ class Journal:
         return found[0] if found else None
 
     def structure_of(self, job_id: str) -> bytes | None:
-        """Return the structure of a job that did not fit into its labels, ``None`` if none is recorded."""
+        """Return the structure of a job that did not fit into its labels, or ``None`` if none is recorded."""
         query = "SELECT structure FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"
         try:
             rows = self._read(query, (job_id,))
@@ -144,7 +144,7 @@ class Journal:
         """Record that a submission begins.
 
         Returns:
-            The number of the new entry, ``None`` if it could not be written.
+            The number of the new entry, or ``None`` if it could not be written.
         """
         mark = mark_of_this_process()
 

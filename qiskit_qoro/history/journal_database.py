@@ -68,7 +68,7 @@ class FileDatabase:
             writes: Whether the transaction may write. The file is then created if it does not exist.
 
         Yields:
-            A connection, ``None`` if there is nothing to read.
+            A connection, or ``None`` if there is nothing to read.
 
         Raises:
             JournalUnusableError: The file cannot be used. The message contains the reason.

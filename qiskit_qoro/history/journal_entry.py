@@ -51,7 +51,7 @@ class JournalEntry:
         number: The number of the entry. Later entries have higher numbers.
         job_id: The job's identifier, or ``None`` if the service had not yet returned one.
         service: The service: a base URL, or ``local:`` and the path of a local service's database.
-        backend: The name of the simulator cluster or QPU system, ``None`` if unknown.
+        backend: The name of the simulator cluster or QPU system, or ``None`` if unknown.
         kind: What submitted the job.
         time: When the submission began, in UTC.
         tag: The job's tag.
@@ -59,7 +59,7 @@ class JournalEntry:
         stage: The progress of the submission.
         status: The last status that the service reported, or ``GONE`` or ``DELETED``; ``None`` if the service
             has not been asked.
-        reason: Why the submission failed, ``None`` if it did not.
+        reason: Why the submission failed, or ``None`` if it did not.
         is_abandoned: Whether the submission is unfinished and the submitting process died.
     """
 

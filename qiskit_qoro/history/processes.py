@@ -1,8 +1,8 @@
 """Find out whether the process that began a submission still runs.
 
 A process is identified by its host, its number and its start time. The number alone is not enough because the
-system assigns it again, and the host is needed because several machines may share the file of the journal.
-A process of another host cannot be looked up; its submission counts as abandoned after
+system assigns it again, and the host is needed because several machines may share the file of the journal. A
+process of another host cannot be checked; its submission counts as abandoned after
 :data:`LONGEST_SUBMISSION`.
 """
 

@@ -45,7 +45,7 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
 
     Args:
         jobs: Jobs of backends or of primitives, of one or several services.
-        timeout: Seconds to wait at most for all of them, ``None`` for no limit.
+        timeout: Seconds to wait at most for all of them, or ``None`` for no limit.
 
     Yields:
         Each of ``jobs`` once. Its ``result()`` then returns without waiting.

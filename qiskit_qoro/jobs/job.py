@@ -39,7 +39,7 @@ class QoroJob(ServiceJob[Result], JobV1):
     ``await job`` waits for its result and does not block the event loop.
 
     Args:
-        backend: The backend that runs the job, ``None`` if unknown.
+        backend: The backend that runs the job, or ``None`` if unknown.
         job_id: The job's identifier on the service.
         service: The client that polls the job and fetches its results.
         experiments: The submitted circuits, by label. ``None`` for a job that is retrieved by its identifier:
@@ -47,7 +47,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             submitted the job, the label of a circuit becomes its name and its classical bits belong to no
             register.
         memory: Whether the results list every shot.
-        tag: The job's tag, ``None`` if unknown.
+        tag: The job's tag, or ``None`` if unknown.
         backend_name: The name of the backend, if only that is known.
         readers: Read the results of jobs that ``backend.run()`` did not submit, by the kind of structure in
             their labels.
@@ -182,7 +182,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         """Wait until the job is done, failed or cancelled. Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for no limit.
+            timeout: Seconds to wait at most, or ``None`` for no limit.
             wait: Accepted for Qiskit's interface and ignored. The client's ``polling_interval`` is the
                 longest pause between two polls.
             callback: Called after each poll with the job's id, its status and the job.
@@ -211,7 +211,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for no limit.
+            timeout: Seconds to wait at most, or ``None`` for no limit.
             partial: Whether to return the available results of a failed job. Each circuit without a result
                 is then an ``ExperimentResult`` with ``success=False`` and the reason in ``status``, and the
                 ``success`` of the whole is ``False``. Qiskit's ``get_counts(k)`` works for circuits that have
@@ -263,7 +263,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         hold.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for no limit.
+            timeout: Seconds to wait at most, or ``None`` for no limit.
 
         Returns:
             The counts or expectation values, and the reason for each circuit that has none.

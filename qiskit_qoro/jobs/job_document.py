@@ -61,8 +61,8 @@ class RunStructure:
 
     Attributes:
         experiments: The circuits, in order.
-        backend_name: The name of the backend, ``None`` if unknown.
-        tag: The job's tag, ``None`` if unknown.
+        backend_name: The name of the backend, or ``None`` if unknown.
+        tag: The job's tag, or ``None`` if unknown.
         memory: Whether the results list every shot.
     """
 

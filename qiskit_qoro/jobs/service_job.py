@@ -1,6 +1,6 @@
 """The base of both kinds of job: status, waiting, awaiting, cancelling and errors.
 
-A Qiskit job stands for one or several jobs of the service: a :class:`~qiskit_qoro.jobs.job.QoroJob` for one,
+A Qiskit job consists of one or several jobs of the service: a :class:`~qiskit_qoro.jobs.job.QoroJob` for one,
 a :class:`~qiskit_qoro.primitives.primitive_job.QoroPrimitiveJob` for as many as its PUBs need. The subclasses
 build the results.
 """
@@ -87,7 +87,7 @@ class ServiceJob(ABC, Generic[_Result]):
         cancelled, even while others still run.
 
         Raises:
-            QoroAPIError: The service answered with an error, for example that it knows no such job.
+            QoroAPIError: The service answered with an error, for example that the job does not exist.
             QoroConnectionError: There was no answer.
         """
         self._poll()
@@ -114,7 +114,7 @@ class ServiceJob(ABC, Generic[_Result]):
         """Wait until the job is done, failed or cancelled. Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for no limit.
+            timeout: Seconds to wait at most, or ``None`` for no limit.
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
@@ -197,7 +197,7 @@ class ServiceJob(ABC, Generic[_Result]):
         """Wait until every service job is in a final state.
 
         Args:
-            timeout_s: Seconds to wait at most, ``None`` for no limit.
+            timeout_s: Seconds to wait at most, or ``None`` for no limit.
             on_poll: Called after each poll with the last state of each service job that was polled during
                 this wait.
         """

@@ -2,7 +2,7 @@
 
 Everything is off by default. Whether a fault happens to a call is drawn from the seed, the name of the
 endpoint and the number of earlier calls of that endpoint. The same seed therefore gives the same faults,
-whatever calls of other endpoints come in between.
+regardless of calls of other endpoints in between.
 
 ``502``, ``429`` and ``html`` happen before the request takes effect. ``reset``, ``truncated`` and ``slow``
 happen to the answer: the request has taken effect, but the client does not receive the answer, or receives it
@@ -168,7 +168,7 @@ class FaultInjection:
             index: The number of earlier calls of the same endpoint.
 
         Returns:
-            The kind of fault; ``None`` for no fault.
+            The kind of fault, or ``None`` for no fault.
         """
         draw = random.Random(f"{self.seed}:{endpoint.name}:{index}").random()
         # Divide [0, 1) into one interval for each fault, as long as its rate.

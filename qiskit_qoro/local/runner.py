@@ -195,7 +195,7 @@ class Runner:
             self._queue.finish(job.number, outcome.status, run_time_s=run_time_s, reason=outcome.reason)
 
     def _compute(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
-        """Run a job; ``None`` if it is stopped.
+        """Run a job and return its outcome, or ``None`` if it is stopped.
 
         Results and failures of circuits are stored as they arrive.
         """
@@ -213,7 +213,7 @@ class Runner:
             return _Outcome(JobStatus.FAILED, f"the local service failed: {error}")
 
     def _keep_running(self, end: float, stop: threading.Event) -> bool:
-        """Wait until ``end``; ``False`` if the job is stopped before."""
+        """Wait until ``end``; return ``False`` if the job is stopped before."""
         if not self._running_time_s:
             return True
         self._queue.wait_until_due(lambda: 0 if stop.is_set() else end - self._clock())
@@ -323,7 +323,7 @@ class _JobTasks(Sequence[CircuitTask]):
 
 
 def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
-    """The Pauli strings to measure on each circuit; ``None`` if the circuits are sampled."""
+    """The Pauli strings to measure on each circuit, or ``None`` if the circuits are sampled."""
     if job.observables is None:
         return None
     groups, ham_map = json.loads(job.observables)

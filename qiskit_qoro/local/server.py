@@ -103,7 +103,7 @@ class LocalService:
         """Wait until no job is running or queued.
 
         Args:
-            timeout_s: The longest time to wait, in seconds; ``None`` for no limit.
+            timeout_s: The longest time to wait, in seconds, or ``None`` for no limit.
 
         Returns:
             ``True`` if no job is running or queued, ``False`` after the timeout.
@@ -116,7 +116,7 @@ class LocalService:
         Args:
             job_id: The job, of any account.
             statuses: The statuses to wait for.
-            timeout_s: The longest time to wait, in seconds; ``None`` for no limit.
+            timeout_s: The longest time to wait, in seconds, or ``None`` for no limit.
 
         Returns:
             ``True`` if the job has one of the statuses, ``False`` after the timeout.
@@ -158,13 +158,13 @@ def serve(
     Args:
         host: Address to listen on. Other machines can reach the service on any address but the loopback one.
         port: Port to listen on; 0 for a free one.
-        token: Token of the service's own account; ``None`` for a random one.
+        token: Token of the service's own account, or ``None`` for a random one.
         accounts: Further tokens and their accounts. Several tokens may belong to the same account.
-        database: File that keeps jobs, results and credits; ``None`` for memory.
-        workers: Number of processes that run circuits, and of jobs that run at once; ``None`` for a number
+        database: File that keeps jobs, results and credits, or ``None`` for memory.
+        workers: Number of processes that run circuits, and of jobs that run at once, or ``None`` for a number
             that suits the machine.
         time_limit_s: Seconds that one circuit may take.
-        memory_limit_bytes: Bytes that one circuit may take; ``None`` for a share of the free memory.
+        memory_limit_bytes: Bytes that one circuit may take, or ``None`` for a share of the free memory.
         fault_injection: Delays and faults, for testing clients. None by default.
         allowed_hosts: Further names that clients may use for the service in the ``Host`` header. Loopback
             names, ``host`` and its address are always allowed. If the service listens on all addresses, each

@@ -211,7 +211,7 @@ class JobConfig:
     """The settings of a job: its target, its shots and its tag.
 
     Attributes:
-        shots: Shots per circuit, 1 or more; ``None`` for the default.
+        shots: Shots per circuit, 1 or more, or ``None`` for the default.
         simulator_cluster: The simulator cluster to run on, as a value or by name.
         qpu_system: The QPU system to run on, as a value or by name. It excludes ``simulator_cluster``.
         use_circuit_packing: Whether the service may run several circuits at once on one QPU.
@@ -281,7 +281,7 @@ class JobConfig:
 
     @property
     def target(self) -> SimulatorCluster | QPUSystem | None:
-        """The simulator cluster or QPU system that the job runs on, ``None`` if no target is set."""
+        """The simulator cluster or QPU system that the job runs on, or ``None`` if no target is set."""
         return self.simulator_cluster or self.qpu_system
 
 

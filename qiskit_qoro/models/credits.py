@@ -57,8 +57,8 @@ class TransactionPage:
         count: The total number of transactions.
         total_pages: The number of pages of this size.
         transactions: The transactions on this page.
-        next: The URL of the next page, ``None`` on the last page.
-        previous: The URL of the previous page, ``None`` on the first page.
+        next: The URL of the next page, or ``None`` on the last page.
+        previous: The URL of the previous page, or ``None`` on the first page.
     """
 
     count: int

@@ -95,7 +95,7 @@ class ExecutionResult:
     """A submitted job, with its results once they have been fetched.
 
     Attributes:
-        results: Label to counts or expectation values, in the order of submission; ``None`` until
+        results: Label to counts or expectation values, in the order of submission, or ``None`` until
             ``QoroService.get_job_results`` has fetched them.
         job_id: The identifier of the job on the service.
     """
@@ -164,7 +164,7 @@ class JobState:
 
     Attributes:
         status: The status.
-        run_time_s: The seconds that the service worked on the job, ``None`` if it does not report them.
+        run_time_s: The seconds that the service worked on the job, or ``None`` if it does not report them.
     """
 
     status: JobStatus
@@ -181,7 +181,7 @@ def joint_state(states: Sequence[JobState]) -> JobState:
         states: The state of each job; at least one.
 
     Returns:
-        The joint state. Its run time is the sum, ``None`` unless all run times are known.
+        The joint state. Its run time is the sum, or ``None`` if a run time is unknown.
     """
     statuses = list(dict.fromkeys(state.status for state in states))
     failures = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
@@ -200,8 +200,8 @@ class ResultsPage:
     Attributes:
         count: The number of circuits in the job that have a result or a failure.
         results: Label to result, in the order of submission.
-        next: The URL of the next page, ``None`` on the last page.
-        previous: The URL of the previous page, ``None`` on the first page.
+        next: The URL of the next page, or ``None`` on the last page.
+        previous: The URL of the previous page, or ``None`` on the first page.
         failures: Label to the reason why the circuit has no result; only in failed jobs.
     """
 
@@ -219,7 +219,7 @@ class JobOutcome:
     Attributes:
         results: Label to result, for the circuits that have a result.
         failures: Label to the reason why the circuit has no result, as far as the service reports it.
-        reason: The reason why the job failed, ``None`` if it completed.
+        reason: The reason why the job failed, or ``None`` if it completed.
     """
 
     results: Mapping[str, CircuitResult] = field(default_factory=dict)

@@ -64,7 +64,7 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
                 f"within the {num_circuits} circuits"
             )
         if shots < 1:
-            raise QoroInputError(f"shot_groups[{index}] asks for {shots} shots, expected 1 or more")
+            raise QoroInputError(f"shot_groups[{index}] has {shots} shots, expected 1 or more")
         parsed.append(ShotGroup(start, end, shots))
         position = end
     if position != num_circuits:

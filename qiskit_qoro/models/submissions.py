@@ -33,7 +33,7 @@ class SubmissionFacts:
 
     Attributes:
         kind: What submits the job.
-        target: The name of the simulator cluster or QPU system, ``None`` if the job has no target.
+        target: The name of the simulator cluster or QPU system, or ``None`` if the job has no target.
         tag: The tag of the job.
         num_circuits: The number of circuits, 0 for a characterization.
         structure: The encoded structure of the submission, which is needed to read the results, if it did not

@@ -120,8 +120,8 @@ class BackendConfiguration:
         simulator: Whether the backend is a simulator cluster.
         max_experiments: The largest number of circuits per job. There is no limit, but packages divide by
             this value, so it is the largest valid size.
-        max_shots: The largest number of shots per circuit, ``None`` because the service reports no limit.
-        coupling_map: The connected qubits, ``None`` because all are connected.
+        max_shots: Always ``None``, because the service reports no limit for the shots of a circuit.
+        coupling_map: Always ``None``, because all qubits are connected.
     """
 
     backend_name: str

@@ -44,7 +44,7 @@ class EstimatorOptions(_Checked):
         force_sampling: Whether to sample even if the backend can compute expectation values.
         execution_config: How the engine runs the jobs.
         tag: A name for the jobs.
-        max_parameter_rows_per_job: Maximum number of parameter rows in a job, ``None`` for any number.
+        max_parameter_rows_per_job: Maximum number of parameter rows in a job, or ``None`` for any number.
         show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
 
     Raises:
@@ -68,7 +68,7 @@ class SamplerOptions(_Checked):
         default_shots: Shots of PUBs that specify none.
         execution_config: How the engine runs the jobs. A :class:`MaestroConfig` may contain a seed.
         tag: A name for the jobs.
-        max_parameter_rows_per_job: Maximum number of parameter rows in a job, ``None`` for any number.
+        max_parameter_rows_per_job: Maximum number of parameter rows in a job, or ``None`` for any number.
         show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
 
     Raises:

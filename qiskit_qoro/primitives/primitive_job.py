@@ -86,7 +86,7 @@ class QoroPrimitiveJob(
         Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, ``None`` for no limit.
+            timeout: Seconds to wait at most, or ``None`` for no limit.
 
         Returns:
             One result for each PUB, in order.

@@ -1,4 +1,4 @@
-"""Compute everything that a request asks for: the classical analysis, the simulation, and the verdicts."""
+"""Compute everything that was requested: the classical analysis, the simulation, and the verdicts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ CERTIFICATE: tuple[tuple[str, str], ...] = (
 
 
 def characterize(request: CharacterizationRequest) -> CharacterizationReport:
-    """Compute everything that a request asks for. The same request always gives the same report.
+    """Compute everything that a request contains. The same request always gives the same report.
 
     Args:
         request: The problem and the options.

@@ -59,12 +59,12 @@ class ClassicalAnalysis:
         confidence: How reliable they are, 0 to 1.
         spin_form: The problem in spin form.
         spectrum: The figures of the costs.
-        elimination: An elimination order, ``None`` if nothing needs it.
-        costs: The cost of every state, ``None`` for more than 18 variables.
-        exact_minimum: The lowest cost, ``None`` if it is not known exactly.
+        elimination: An elimination order, or ``None`` if nothing needs it.
+        costs: The cost of every state, or ``None`` for more than 18 variables.
+        exact_minimum: The lowest cost, or ``None`` if it is not known exactly.
         relaxation_bound: A lower bound of all costs.
-        greedy: The result of steepest descent, ``None`` if nothing needs it.
-        annealed: The result of simulated annealing, ``None`` if nothing needs it.
+        greedy: The result of steepest descent, or ``None`` if nothing needs it.
+        annealed: The result of simulated annealing, or ``None`` if nothing needs it.
     """
 
     regime: Regime
@@ -80,7 +80,7 @@ class ClassicalAnalysis:
 
     @property
     def baseline(self) -> Baseline | None:
-        """The costs that the solvers found, ``None`` if they did not run."""
+        """The costs that the solvers found, or ``None`` if they did not run."""
         if self.greedy is None or self.annealed is None:
             return None
         better = min(self.annealed, self.greedy, key=lambda solution: solution.cost)

@@ -63,7 +63,7 @@ def analyse_penalty(
         spectrum: The figures of the costs.
 
     Returns:
-        The figures, ``None`` if the request has neither constraints nor a penalty.
+        The figures, or ``None`` if the request has neither constraints nor a penalty.
     """
     feasible, violation = _feasibility(request)
     if feasible is None:
@@ -101,7 +101,7 @@ def analyse_penalty(
 def _feasibility(
     request: CharacterizationRequest,
 ) -> tuple[NDArray[np.bool_] | None, NDArray[np.float64] | None]:
-    """Return which states are feasible, and the violation of each state; ``None`` for what is unknown."""
+    """Return which states are feasible, and the violation of each state. An unknown array is ``None``."""
     n = request.objective.num_variables
     violation = None
     if request.penalty is not None:
@@ -114,7 +114,7 @@ def _feasibility(
 
 
 def _current_weight(objective: Polynomial, cost: Polynomial, penalty: Polynomial | None) -> float | None:
-    """Return the λ with ``objective = cost + λ·penalty``, ``None`` if there is none."""
+    """Return the λ with ``objective = cost + λ·penalty``, or ``None`` if there is none."""
     if penalty is None or not penalty.terms:
         return None
     keys = sorted({*objective.terms, *cost.terms, *penalty.terms})

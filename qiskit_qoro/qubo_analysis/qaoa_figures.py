@@ -78,14 +78,14 @@ class Subproblem:
             yield slice(start, start + len(numbers)), self.rows(numbers)
 
     def number_of(self, state: str) -> int | None:
-        """Return the number of a whole state, ``None`` if a fixed variable differs from the base."""
+        """Return the number of a whole state, or ``None`` if a fixed variable differs from the base."""
         number = index_of("".join(state[variable] for variable in self.variables))
         is_here = state_text(self.rows(np.array([number]))[0]) == state
         return number if is_here else None
 
 
 def choose_subproblem(request: CharacterizationRequest, classical: ClassicalAnalysis) -> Subproblem | None:
-    """Return the problem to simulate, ``None`` if it is too large and the request has no subspace."""
+    """Return the problem to simulate, or ``None`` if it is too large and the request has no subspace."""
     objective = request.objective
     n = objective.num_variables
     if not request.subspace.is_requested:
@@ -292,7 +292,7 @@ def _sensitivity(
 def satisfied_probability(
     constraints: tuple[Constraint, ...], subproblem: Subproblem, probabilities: NDArray[np.float64]
 ) -> float | None:
-    """Return the probability of a state that satisfies all ``constraints``; ``None`` if there are none."""
+    """Return the probability of a state that satisfies all ``constraints``, or ``None`` if there are none."""
     if not constraints:
         return None
     shares = (

@@ -97,7 +97,7 @@ def measure_circuits(programs: Mapping[str, Program], options: SubmissionOptions
     Args:
         programs: The circuits, in order.
         options: The options of the submission.
-        shots: The shots of every circuit if the options do not say otherwise.
+        shots: The shots of every circuit, if the options do not set shot groups.
 
     Raises:
         QoroInputError: The options are malformed or contradict each other, or a Pauli string is longer than

@@ -342,7 +342,7 @@ class QoroService(CircuitRunner):
         """Check and render what :meth:`submit_circuits` with the same arguments would send; send nothing.
 
         Returns:
-            A value to pass to :meth:`submit`. Its ``num_bytes`` tells how much will be sent.
+            A value to pass to :meth:`submit`. Its ``num_bytes`` is the number of bytes that will be sent.
 
         Raises:
             QoroInputError: An argument is invalid.
@@ -364,7 +364,7 @@ class QoroService(CircuitRunner):
         """Check and render what :meth:`submit_circuit_templates` would send; send nothing.
 
         Returns:
-            A value to pass to :meth:`submit`. Its ``num_bytes`` tells how much will be sent.
+            A value to pass to :meth:`submit`. Its ``num_bytes`` is the number of bytes that will be sent.
 
         Raises:
             QoroInputError: An argument is invalid.
@@ -485,7 +485,7 @@ class QoroService(CircuitRunner):
 
         Args:
             execution_result: The job.
-            timeout_s: Seconds to wait at most, ``None`` for no limit.
+            timeout_s: Seconds to wait at most, or ``None`` for no limit.
             on_poll: Called after each poll with the number of polls so far and the state.
 
         Returns:
@@ -517,7 +517,7 @@ class QoroService(CircuitRunner):
 
         Args:
             jobs: The jobs.
-            timeout_s: Seconds to wait at most for all of them, ``None`` for no limit.
+            timeout_s: Seconds to wait at most for all of them, or ``None`` for no limit.
             on_poll: Called after each poll with the number of polls so far, of any job, and the last known
                 state of each polled job by identifier.
 

@@ -63,7 +63,7 @@ class PollSchedule:
         longest_s: The longest delay between two polls of one job, in seconds.
         growth: The ratio of two successive delays.
         max_polls: How often each job may be polled.
-        timeout_s: Seconds from ``now`` after which to give up, ``None`` for no limit.
+        timeout_s: Seconds from ``now`` after which to give up, or ``None`` for no limit.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class Poller:
         Args:
             job_ids: The jobs.
             now: The present, in seconds; by default that of the clock.
-            timeout_s: Seconds after which to give up, ``None`` for no limit.
+            timeout_s: Seconds after which to give up, or ``None`` for no limit.
         """
         return PollSchedule(
             job_ids,
@@ -240,7 +240,7 @@ class Poller:
         Args:
             polls: Job identifier to a function that polls the job.
             wait: As for :meth:`poll_until_final`.
-            timeout_s: Seconds after which to give up, ``None`` for no limit.
+            timeout_s: Seconds after which to give up, or ``None`` for no limit.
             on_poll: Called after each poll with the number of polls so far, of any job, and the last known
                 state of each polled job by identifier.
 

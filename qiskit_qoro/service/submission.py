@@ -70,7 +70,7 @@ class Measurement:
         return JobType.EXECUTE if self.observables is None else JobType.EXPECTATION
 
     def encoded_observables(self) -> str | None:
-        """The observables in wire format, ``None`` if there are none."""
+        """The observables in wire format, or ``None`` if there are none."""
         return None if self.observables is None else encode_observables(self.observables)
 
 

@@ -39,7 +39,7 @@ class CheckedTemplate:
         num_qubits: The number of qubits that it declares.
         parameter_names: The names.
         parameter_sets: The label of each circuit, with one finite number for each name.
-        depth: The depth of its circuits, ``None`` if the template was not parsed.
+        depth: The depth of its circuits, or ``None`` if the template was not parsed.
     """
 
     text: str
@@ -209,7 +209,7 @@ def _uploads(
             f"{template.parameter_sets[error.index][0]!r} take {error.size}. Split the template"
         ) from error
     for chunk in chunks:
-        # The parameter sets were rendered to know their sizes. They are inserted into the empty list at the
-        # end of the body instead of being rendered again.
+        # The parameter sets were rendered to find out their sizes. They are inserted into the empty list at
+        # the end of the body instead of being rendered again.
         body = render_empty(is_last and chunk.stop == len(sets)).removesuffix(b"]}")
         yield body + b",".join(sets[chunk.start : chunk.stop]) + b"]}"

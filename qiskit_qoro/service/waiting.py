@@ -1,7 +1,7 @@
 """Wait for jobs: poll their status until it is final, time runs out, or the caller stops the wait.
 
-There are two ways to wait. :func:`wait_for_jobs` has a time limit and leaves the jobs running, whatever
-interrupts it. :func:`poll_until_final` can be stopped by an event; :func:`poll_until_interrupted` sets that
+There are two ways to wait. :func:`wait_for_jobs` has a time limit and leaves the jobs running, even if it is
+interrupted. :func:`poll_until_final` can be stopped by an event; :func:`poll_until_interrupted` sets that
 event on Ctrl-C and then cancels the job.
 """
 
@@ -39,7 +39,7 @@ def wait_for_jobs(
         poller: Decides when each job is polled.
         fetch_status: Polls a job.
         job_ids: The jobs.
-        timeout_s: Seconds to wait for all jobs together, ``None`` for no limit.
+        timeout_s: Seconds to wait for all jobs together, or ``None`` for no limit.
         on_poll: Called after each poll with the number of polls so far and the known states by identifier.
 
     Returns:

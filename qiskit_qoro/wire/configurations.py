@@ -35,7 +35,7 @@ def config_to_json(config: AnyConfig) -> dict[str, Any]:
 
 
 def config_from_json(fields: Mapping[str, Any]) -> AnyConfig | None:
-    """Decode the configuration among the fields of a request; ``None`` if there is none.
+    """Decode the configuration among the fields of a request; return ``None`` if there is none.
 
     Raises:
         WireError: There are several configurations, a key is unknown, or a value has the wrong type or is out

@@ -54,7 +54,7 @@ class LabelledStructure:
 
     Attributes:
         kind: The kind of structure, one lower-case letter.
-        document: The structure as a JSON value, ``None`` if it did not fit into the labels.
+        document: The structure as a JSON value, or ``None`` if it did not fit into the labels.
     """
 
     kind: str

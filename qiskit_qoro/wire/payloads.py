@@ -173,7 +173,7 @@ def config_answer_to_json(job_id: str, config: AnyConfig, *, status: str | None 
     Args:
         job_id: The job.
         config: The configuration.
-        status: ``"ok"`` in the response to setting the configuration, ``None`` in that to reading it.
+        status: ``"ok"`` in the response to setting the configuration; ``None`` in the response to reading it.
     """
     body = {"job_id": job_id} | config_to_json(config)
     return body if status is None else {"status": status} | body

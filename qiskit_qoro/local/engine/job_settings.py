@@ -38,7 +38,7 @@ def check_job_config(config: AnyConfig | None, system: str | None) -> None:
 
     Args:
         config: The configuration of a job.
-        system: The QPU system that the job runs on, ``None`` for a simulator cluster.
+        system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
 
     Raises:
         QoroInputError: The configuration is for another kind of target, or the engine does not support it.
@@ -70,7 +70,7 @@ def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[Execu
 
     Args:
         config: The configuration of a job. :func:`check_job_config` has accepted it.
-        system: The QPU system that the job runs on, ``None`` for a simulator cluster.
+        system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
 
     Returns:
         The execution configuration, and the seed or ``None``.

@@ -115,10 +115,10 @@ def check_noise(config: ExecutionConfig) -> None:
 
 
 def choose_noise(system: str | None, config: ExecutionConfig) -> Noise | None:
-    """Return the noise that a program runs with, ``None`` for no noise.
+    """Return the noise that a program runs with, or ``None`` for no noise.
 
     Args:
-        system: The QPU system that the program runs on, ``None`` for a simulator.
+        system: The QPU system that the program runs on, or ``None`` for a simulator.
         config: The user's configuration. :func:`check_noise` has accepted it.
 
     Raises:

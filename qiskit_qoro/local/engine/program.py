@@ -62,7 +62,7 @@ class EngineProgram:
         qubits: For each qubit of the text, in order, the index of the qubit in the user's program.
         num_qubits: The number of qubits that the user's program declares.
         num_clbits: The number of classical bits that the user's program declares.
-        non_clifford: The first gate that is not a Clifford gate, ``None`` if all are Clifford gates.
+        non_clifford: The first gate that is not a Clifford gate, or ``None`` if all are Clifford gates.
         has_measurement: Whether any measurement writes a classical bit.
         randomness: The instruction that makes the final state depend on chance, such as ``"a reset"``.
             ``None`` if the state before the final measurements is always the same.

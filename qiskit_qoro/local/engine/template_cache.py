@@ -144,7 +144,7 @@ class PreparedTemplate:
 
     @cached_property
     def name_indices(self) -> tuple[int, ...] | None:
-        """The index of each expression's name; ``None`` unless each expression is a name alone."""
+        """The index of each expression's name, or ``None`` unless each expression is a name alone."""
         if not all(expression.is_name for expression in self.expressions):
             return None
         return tuple(expression.names[0] for expression in self.expressions)

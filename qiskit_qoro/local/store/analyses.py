@@ -55,7 +55,7 @@ def write_analysis(connection: sqlite3.Connection, number: int, findings: str, h
 
 
 def read_analysis(connection: sqlite3.Connection, number: int) -> StoredAnalysis | None:
-    """Read the analysis of a job's problem; ``None`` if it is not finished."""
+    """Read the analysis of a job's problem; return ``None`` if it is not finished."""
     row = connection.execute(
         "SELECT findings, html, created_at, completed_at FROM analyses"
         " WHERE job = ? AND completed_at IS NOT NULL",

@@ -12,7 +12,7 @@ __all__ = ["read_config", "write_config"]
 
 
 def read_config(connection: sqlite3.Connection, number: int) -> AnyConfig | None:
-    """Read a job's execution configuration; ``None`` if none is set."""
+    """Read a job's execution configuration; return ``None`` if none is set."""
     query = "SELECT configuration FROM configurations WHERE job = ?"
     row = connection.execute(query, (number,)).fetchone()
     return None if row is None else config_from_json(json.loads(row[0]))

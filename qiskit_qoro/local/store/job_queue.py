@@ -56,7 +56,7 @@ class JobQueue:
             return job
 
     def delay_s(self) -> float | None:
-        """Seconds until the next job may start; ``None`` if the queue is empty."""
+        """Seconds until the next job may start, or ``None`` if the queue is empty."""
         with self._database.read() as connection:
             # All jobs are delayed by the same time, so the first job of the queue is also due first.
             job = self._next_job(connection)
@@ -103,7 +103,7 @@ class JobQueue:
         return {key: StoredTemplate(blob, tuple(json.loads(names))) for key, blob, names in rows}
 
     def config(self, number: int) -> AnyConfig | None:
-        """Read a job's execution configuration; ``None`` if none is set."""
+        """Read a job's execution configuration; return ``None`` if none is set."""
         with self._database.read() as connection:
             return read_config(connection, number)
 

@@ -142,7 +142,7 @@ class JobStore:
             return job
 
     def analysis(self, owner: str, job_id: str) -> StoredAnalysis | None:
-        """Read the analysis of a job's problem; ``None`` if it is not finished."""
+        """Read the analysis of a job's problem; return ``None`` if it is not finished."""
         with self._database.read() as connection:
             return read_analysis(connection, self._find_job(connection, owner, job_id).number)
 
@@ -209,7 +209,7 @@ class JobStore:
         return count, results, failures
 
     def config(self, owner: str, job_id: str) -> AnyConfig | None:
-        """Read a job's execution configuration; ``None`` if none is set."""
+        """Read a job's execution configuration; return ``None`` if none is set."""
         with self._database.read() as connection:
             return read_config(connection, self._find_job(connection, owner, job_id).number)
 

@@ -79,7 +79,7 @@ def open_account(connection: sqlite3.Connection, name: str, grant: Decimal, now:
 
 
 def read_balance(connection: sqlite3.Connection, name: str) -> CreditBalance | None:
-    """Read the balance of an account; ``None`` if there is no such account."""
+    """Read the balance of an account; return ``None`` if there is no such account."""
     row = connection.execute(
         "SELECT balance, total_used, created_at, updated_at FROM accounts WHERE name = ?", (name,)
     ).fetchone()
@@ -125,7 +125,7 @@ def check_balance(connection: sqlite3.Connection, name: str) -> None:
 
 
 def unaffordable_reason(connection: sqlite3.Connection, number: int) -> str | None:
-    """Why the account of a job cannot pay for it; ``None`` if it can.
+    """Return why the account of a job cannot pay for it, or ``None`` if it can.
 
     Running jobs are charged only when they complete, so their prices are subtracted from the balance first.
     """

@@ -27,7 +27,7 @@ class StoredCircuit:
         position: Its position in the job, from 0.
         label: The caller's name for it.
         content: Its compressed text; for a row of a template, the packed parameter values.
-        shots: How often to sample it; ``None`` if expectation values are computed instead.
+        shots: How often to sample it, or ``None`` if expectation values are computed instead.
         template: The number of its template, or ``None`` if the circuit has a text of its own.
     """
 
@@ -65,7 +65,7 @@ class StoredJob:
         status: Its status.
         is_finalized: Whether its last circuits have arrived.
         observables: Groups of Pauli strings and the circuits that each group is measured on, as JSON.
-        run_time_s: How long it ran, in seconds; ``None`` until it has ended.
+        run_time_s: How long it ran, in seconds, or ``None`` until it has ended.
         reason: Why it failed or was not run; ``None`` otherwise.
     """
 

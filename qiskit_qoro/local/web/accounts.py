@@ -27,7 +27,7 @@ class Tier(StrEnum):
 
 
 BOND_DIMENSION_CAPS: Mapping[Tier, int | None] = {Tier.FREE: 32, Tier.PAID: None}
-"""The largest bond dimension that each tier may use; ``None`` for no limit."""
+"""The largest bond dimension that each tier may use, or ``None`` for no limit."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Accounts:
         """Find the account of a header ``Authorization: Bearer <token>``.
 
         Args:
-            authorization: The value of the header; ``None`` if it is missing.
+            authorization: The value of the header, or ``None`` if it is missing.
 
         Returns:
-            The account; ``None`` if the token is missing, unknown or revoked.
+            The account, or ``None`` if the token is missing, unknown or revoked.
         """
         scheme, _, credentials = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":

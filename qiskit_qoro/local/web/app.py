@@ -49,7 +49,7 @@ PREFIX = "/api"
 """The prefix of every path, as on the cloud."""
 
 _THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
-_THREADED_BODY_BYTES = 1 << 14  # bodies longer than this are handled in a thread, whatever the endpoint
+_THREADED_BODY_BYTES = 1 << 14  # longer bodies are handled in a thread for every endpoint
 _DEFERRED_MARGIN_S = 5  # a deferred answer is sent this long before the client's own timeout
 _MAX_READ_BYTES = 64 * BODY_LIMIT_BYTES  # how much of a body that is too long is read before it is cut off
 
@@ -233,7 +233,7 @@ def _call(request: Request, account: Account, body: bytes) -> Call:
 
 
 async def _read_body(request: Request) -> bytes | None:
-    """Read the body; ``None`` if it is too long.
+    """Read the body; return ``None`` if it is too long.
 
     Many clients read no answer before they have sent the whole body. The rest of a body that is too long is
     therefore read and dropped, up to a limit.

@@ -53,7 +53,7 @@ class FaultInjector:
         self._num_calls: Counter[str] = Counter()  # by the name of the endpoint
 
     def next_fault(self, endpoint: Endpoint) -> FaultKind | None:
-        """Count a call and decide which fault happens to it; ``None`` for no fault."""
+        """Count a call and return the fault that happens to it, or ``None`` for no fault."""
         if not self._fault_injection.faults:
             return None
         index = self._num_calls[endpoint.name]

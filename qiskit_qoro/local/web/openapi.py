@@ -47,9 +47,9 @@ class Operation:
     """The requests and answers of a call.
 
     Attributes:
-        answers: Status code of success to the name of the answer's schema; ``None`` if it has no body.
+        answers: Status code of success to the name of the answer's schema, or ``None`` if it has no body.
         error_statuses: Status codes of errors, except those that every call has.
-        request: Name of the request body's schema; ``None`` if there is no body.
+        request: Name of the request body's schema, or ``None`` if there is no body.
         query: Name to schema of the parameters of the query.
         media_type: Content type of a successful answer.
         example: A valid request body.

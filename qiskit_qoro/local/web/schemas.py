@@ -48,7 +48,7 @@ _METHOD: Schema = {
 _STATE: Schema = {"type": "string", "pattern": "^[01]+$"}
 _RANGE: Schema = array_of(integer(), minItems=2, maxItems=2)
 
-# How the circuits of a body are measured. The `oneOf` of a body says which of these exclude each other.
+# How the circuits of a body are measured. The `oneOf` of a body defines which of these exclude each other.
 _MEASUREMENTS: Mapping[str, Schema] = {
     "shots": or_null(integer(1) | {"description": "shots of every circuit"}),
     "shot_groups": or_null(

@@ -218,7 +218,8 @@ class PoolRun:
         """Update a worker's batch.
 
         Returns:
-            The index of the first task that the reply answers, ``None`` if the worker only started the batch.
+            The index of the first task that the reply answers, or ``None`` if the worker only started the
+            batch.
         """
         batch = self._batches[handle]
         index, now = batch.position, self._clock()

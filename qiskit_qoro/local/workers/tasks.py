@@ -54,14 +54,14 @@ class CircuitTask:
     Attributes:
         label: The caller's name for the circuit.
         qasm: The circuit in OpenQASM 2, or its template if there are ``values``.
-        shots: The number of shots, ``None`` if there are ``pauli_strings``.
+        shots: The number of shots, or ``None`` if there are ``pauli_strings``.
         pauli_strings: The Pauli strings to estimate, the leftmost letter on qubit 0. ``None`` if there are
             ``shots``.
         config: Simulator, method and truncation.
-        device: A QPU system whose noise is simulated, ``None`` for no noise.
+        device: A QPU system whose noise is simulated, or ``None`` for no noise.
         seed: Makes the counts repeatable. ``None`` for random counts.
         names: The parameter names of a template.
-        values: One value for each name, ``None`` if ``qasm`` is not a template.
+        values: One value for each name, or ``None`` if ``qasm`` is not a template.
     """
 
     label: str
@@ -78,7 +78,7 @@ class CircuitTask:
 
     @property
     def sweep(self) -> object:
-        """A key that is equal for tasks that can run together as one sweep, ``None`` for other tasks."""
+        """A key that is equal for tasks that can run together as one sweep, or ``None`` for other tasks."""
         if self.values is None or self.pauli_strings is None:
             return None
         return self.qasm, self.names, self.pauli_strings, self.config, self.device

@@ -35,7 +35,7 @@ class WorkerHandle:
     """A running worker process.
 
     Args:
-        memory_limit_bytes: The maximum memory of one task, ``None`` for no limit.
+        memory_limit_bytes: The maximum memory of one task, or ``None`` for no limit.
         threads: The number of threads for the engine, unless the environment sets it.
         on_reply: Called with the handle and each reply, in a thread of the handle. The first reply means that
             the process is ready.

@@ -82,7 +82,7 @@ class CircuitRequests:
         Args:
             source: The row's text.
             values: Its values.
-            shots: Shots of each of its circuits, ``None`` for exact values.
+            shots: Shots of each of its circuits, or ``None`` for exact values.
             pauli_strings: The strings, in addition to those requested earlier from an equal row.
 
         Returns:
@@ -149,10 +149,10 @@ class PreparedPub:
     Attributes:
         pub: The PUB.
         precision: Its precision.
-        shots: Shots of each circuit, ``None`` for exact values.
+        shots: Shots of each circuit, or ``None`` for exact values.
         pauli_strings: The Pauli strings that its values depend on.
         observables: Its observables, in C order.
-        rows: For each row of parameters, its number in the requests; ``None`` if it need not run.
+        rows: For each row of parameters, its number in the requests, or ``None`` if it need not run.
     """
 
     pub: EstimatorPub
@@ -206,7 +206,7 @@ def prepare_pub(
         backend: The backend that will run it.
         pub: The PUB.
         precision: Its precision.
-        shots: Shots of each circuit, ``None`` for exact values.
+        shots: Shots of each circuit, or ``None`` for exact values.
         requests: Collects the requests of all PUBs.
 
     Raises:
@@ -236,7 +236,7 @@ def _build_observable(
 
     Args:
         terms: The terms of the observable.
-        restricted: The Pauli strings on the qubits of the program, ``None`` for those whose value is 0.
+        restricted: The Pauli strings on the qubits of the program, or ``None`` for those whose value is 0.
         index_of_string: The Pauli strings of the PUB so far, with their indices. New ones are added.
     """
     constant = 0.0

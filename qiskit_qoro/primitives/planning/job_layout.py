@@ -40,10 +40,10 @@ __all__ = [
 ]
 
 FEW_TEMPLATES = 16
-"""Up to this many templates are sent as templates whatever their size. Each needs an upload."""
+"""Up to this many templates are sent as templates regardless of their size. Each needs an upload."""
 
 FEW_TEMPLATE_JOBS = 4
-"""Up to this many jobs of templates are submitted whatever the size of the templates."""
+"""Up to this many jobs of templates are submitted regardless of the size of the templates."""
 
 MIN_TEMPLATE_ROWS = 8
 """Minimum number of rows for a template once either of the two limits above is exceeded."""
@@ -114,7 +114,7 @@ def arrange_jobs(circuits: Sequence[Circuit], *, max_rows: int | None = None) ->
 
     Args:
         circuits: The circuits.
-        max_rows: How many rows of templates a job may hold, ``None`` for any number.
+        max_rows: How many rows of templates a job may hold, or ``None`` for any number.
 
     Returns:
         The jobs. Each circuit is in exactly one of them.

@@ -242,7 +242,7 @@ def restrict_pauli_strings(
 
     Returns:
         For each string, the string of the program as on the wire: the leftmost letter is the first kept
-        qubit. ``None`` if the expectation value is 0 whatever the state of the kept qubits.
+        qubit. ``None`` if the expectation value is 0 for every state of the kept qubits.
     """
     letters = _letters(pauli_strings, num_qubits)
     columns = num_qubits - 1 - np.array(qubits, dtype=np.int64)

@@ -69,7 +69,7 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         parameter_shape: The shape of the PUB's parameter values, whose rows are numbered in C order.
         observables_shape: The shape of the PUB's observables.
         precision: The requested precision.
-        shots: Shots of each circuit, ``None`` if expectation values are computed.
+        shots: Shots of each circuit, or ``None`` if expectation values are computed.
         pauli_strings: The Pauli strings, leftmost letter on the first qubit in use.
         observables: The observables, in C order.
         readouts: For each row of parameters, the circuits that give values for it.

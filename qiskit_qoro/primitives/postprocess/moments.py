@@ -66,7 +66,7 @@ def _blocks(
 
 
 def find_letters(strings: Sequence[str], letters: str) -> NDArray[np.bool_]:
-    """Return where strings of one length have one of some letters, shape (strings, length)."""
+    """Return whether each letter of some strings is one of ``letters``, shape (strings, length)."""
     text = np.frombuffer("".join(strings).encode("ascii"), dtype=np.uint8)
     mask = np.isin(text, np.frombuffer(letters.encode(), dtype=np.uint8))
     return mask.reshape(len(strings), len(strings[0]))

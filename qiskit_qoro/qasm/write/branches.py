@@ -24,7 +24,7 @@ class Branch:
 
     Attributes:
         condition: The condition. The conditions of the branches of one operation exclude each other.
-        block: The instructions; ``None`` for an empty branch.
+        block: The instructions, or ``None`` for an empty branch.
         latched: Whether the condition is a scratch bit that already includes all enclosing conditions.
     """
 

@@ -68,9 +68,9 @@ class _Loop:
 
     Attributes:
         num_branches: How many branches enclose it.
-        break_bit: The scratch bit that is 1 if a conditional ``break`` was taken; ``None`` if there was none.
-            It stays in use until the end of the loop.
-        continue_bit: The scratch bit that is 1 if a conditional ``continue`` was taken in this iteration;
+        break_bit: The scratch bit that is 1 if a conditional ``break`` was taken, or ``None`` if there was
+            none. It stays in use until the end of the loop.
+        continue_bit: The scratch bit that is 1 if a conditional ``continue`` was taken in this iteration, or
             ``None`` if there was none. It stays in use until the end of the iteration.
         left: Whether an unconditional ``break`` was reached, so that no further iteration is written.
     """

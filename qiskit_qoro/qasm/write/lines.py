@@ -53,7 +53,7 @@ class _DeferredLine:
 
     Attributes:
         text: The line without its condition and, for a measurement, without its classical bit.
-        clbit: The classical bit that a measurement writes, ``None`` for other operations.
+        clbit: The classical bit that a measurement writes, or ``None`` for other operations.
         condition: When the line runs.
         instruction: The index of the circuit's instruction, for error messages.
         scratch_in_use: The scratch bits that may be 1 when the line runs, as a mask.
@@ -120,7 +120,7 @@ class Lines:
             raise _too_long(self.instruction)
 
     def append_always(self, text: str) -> None:
-        """Append a line that runs whatever the current condition is."""
+        """Append a line that runs independently of the current condition."""
         self._append_deferred(text, None, ALWAYS)
 
     def measure(self, qubit: str, clbit: int) -> None:

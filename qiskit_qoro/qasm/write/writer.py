@@ -173,7 +173,7 @@ class _Body:
 
     Args:
         lines: The lines to append to.
-        spell_symbol: Returns the text of an angle with free parameters; ``None`` to refuse such angles.
+        spell_symbol: Returns the text of an angle with free parameters, or ``None`` to refuse such angles.
     """
 
     def __init__(self, lines: Lines, spell_symbol: SpellSymbol | None = None) -> None:

@@ -63,14 +63,14 @@ class QaoaFigures:
         beta: The mixer angle, chosen in the same way.
         expectation: The mean cost.
         approximation_ratio: 1 if only states of lowest cost are measured, 0 if only states of highest cost.
-        error_bound: A bound of the error of that ratio, ``None`` if the extreme costs are exact.
+        error_bound: A bound of the error of that ratio, or ``None`` if the extreme costs are exact.
         quality: Where the mean cost is between random guessing (0) and the lowest cost (100).
         concentration: How many times more likely the target states are than in the initial state.
         sweep: The sweep, or ``None`` if there was none.
         state_probabilities: The 10 likeliest states and all target states, likeliest first.
         sensitivity: For each simulated variable, how much flipping it changes the cost.
-        feasibility_rate: The probability of measuring a feasible state, ``None`` without constraints.
-        subspace: The subproblem that was simulated, ``None`` for the whole problem.
+        feasibility_rate: The probability of measuring a feasible state, or ``None`` without constraints.
+        subspace: The subproblem that was simulated, or ``None`` for the whole problem.
     """
 
     gamma: float
@@ -108,7 +108,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Verdicts and flags, ``None`` if unknown. The table ``CERTIFICATE`` of the analysis defines them."""
+    """Verdicts and flags, or ``None`` if unknown. The table ``CERTIFICATE`` of the analysis defines them."""
 
     certified_easy: bool
     no_lowdepth_advantage_expected: bool
@@ -132,7 +132,7 @@ class ConstraintDiagnostics:
         satisfied_by_uniform: The share of all states that satisfy it. For more than 18 variables, the share
             of 4096 random states.
         satisfied_by_ground_states: The share of the states of lowest cost (up to 16) that satisfy it.
-        satisfied_by_qaoa: The probability of measuring a state that satisfies it, ``None`` without a
+        satisfied_by_qaoa: The probability of measuring a state that satisfies it, or ``None`` without a
             simulation.
     """
 

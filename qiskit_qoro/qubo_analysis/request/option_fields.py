@@ -52,7 +52,7 @@ def optional(fields: Mapping[str, Any], key: str, where: str, read: Callable[[ob
 
 
 def choice(fields: Mapping[str, Any], key: str, where: str, choices: Any) -> Any:
-    """Return the member of the enumeration ``choices`` under ``key``, ``None`` if it is missing or null."""
+    """Return the member of the enumeration ``choices`` under ``key``, or ``None`` if it is absent or null."""
     value = fields.get(key)
     if value is None:
         return None

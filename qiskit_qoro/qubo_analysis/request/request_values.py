@@ -63,10 +63,10 @@ class Analysis:
         hardness: Compute the hardness figures.
         certificate: Compute the certificate, the classical baseline and the quality of the formulation.
         hardness_only: Skip everything about QAOA.
-        gamma: The cost angle, ``None`` for the default.
-        beta: The mixer angle, ``None`` for the default.
-        gamma_range: The cost angles of the sweep, ``None`` for the default range.
-        beta_range: The mixer angles of the sweep, ``None`` for the default range.
+        gamma: The cost angle, or ``None`` for the default.
+        beta: The mixer angle, or ``None`` for the default.
+        gamma_range: The cost angles of the sweep, or ``None`` for the default range.
+        beta_range: The mixer angles of the sweep, or ``None`` for the default range.
         sweep_points: The number of values of each angle without an explicit range.
     """
 
@@ -113,7 +113,7 @@ class Subspace:
 
     @property
     def is_requested(self) -> bool:
-        """Whether the request asks for a subspace."""
+        """Whether the request contains a subspace."""
         return self.auto_warmstart or self.base_state is not None or self.variable_qubits is not None
 
 
@@ -130,8 +130,8 @@ class CharacterizationRequest:
         ansatz: The QAOA circuit.
         subspace: How to reduce a large problem.
         constraints: The constraints that make a state feasible. Without any, all states are feasible.
-        cost: The objective without its penalty, ``None`` if not given.
-        penalty: The penalty, ``None`` if not given.
+        cost: The objective without its penalty, or ``None`` if not given.
+        penalty: The penalty, or ``None`` if not given.
     """
 
     objective: Polynomial
