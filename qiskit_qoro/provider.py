@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.connection import Connection, LocalConnection, RemoteConnection, open_journal, recorder_of
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError, WireError
 from qiskit_qoro.history import JOURNAL_VARIABLE, JobList, Journal, JournalUnusableError, Selection, list_jobs
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
@@ -32,6 +32,8 @@ from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S
 __all__ = ["QoroProvider"]
 
 _log = logging.getLogger(__name__)
+
+_NUM_LISTS = 2  # simulator clusters and QPU systems
 
 
 class QoroProvider:
@@ -160,6 +162,9 @@ class QoroProvider:
     ) -> list[QoroBackend]:
         """List the backends of the service that meet all given conditions, simulator clusters first.
 
+        A backend that cannot be described, and a list that the service refuses or that cannot be read, are
+        left out with a warning in the log. If both lists fail, this raises the first error.
+
         Args:
             name: Only the backend with this name.
             filters: Only backends for which this function returns true.
@@ -172,7 +177,12 @@ class QoroProvider:
             QoroConnectionError: There was no answer.
             WireError: The answer breaks the protocol.
         """
-        found = [self._try_backend(system) for system in self._systems() if name in (None, system.name)]
+        systems, errors = self._fetch_systems()
+        if len(errors) == _NUM_LISTS:
+            raise errors[0]
+        for error in errors:
+            _log.warning("some backends are left out: %s", error)
+        found = [self._try_backend(system) for system in systems if name in (None, system.name)]
         return [
             backend
             for backend in found
@@ -183,8 +193,22 @@ class QoroProvider:
             and (filters is None or filters(backend))
         ]
 
-    def _systems(self) -> list[SimulatorCluster | QPUSystem]:
-        return [*self.service.fetch_simulator_clusters(), *self.service.fetch_qpu_systems()]
+    def _fetch_systems(self) -> tuple[list[SimulatorCluster | QPUSystem], list[QoroError]]:
+        """Fetch the simulator clusters and the QPU systems. One of the two lists must not hide the other.
+
+        Returns:
+            The systems, and the errors of the lists that failed.
+        """
+        found: list[SimulatorCluster | QPUSystem] = []
+        errors: list[QoroError] = []
+        fetch: Callable[[], Sequence[SimulatorCluster | QPUSystem]]
+        for fetch in (self.service.fetch_simulator_clusters, self.service.fetch_qpu_systems):
+            try:
+                found += fetch()
+            # An account may lack the permission for one of the lists, and an older service may not have it.
+            except (AuthenticationError, NotFoundError, WireError) as error:
+                errors.append(error)
+        return found, errors
 
     def _try_backend(self, system: SimulatorCluster | QPUSystem) -> QoroBackend | None:
         """Create the backend of a system, or return ``None`` if it has no QPU.
@@ -206,11 +230,13 @@ class QoroProvider:
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
-        systems = self._systems()
+        systems, errors = self._fetch_systems()
         # Unlike backends(), this raises if the system has no QPU: the caller asked for exactly this one.
         for system in systems:
             if system.name == name:
                 return QoroBackend(system, self.service, self)
+        if errors:  # the backend may be in the list that failed
+            raise errors[0]
         names = sorted({system.name for system in systems})
         close = difflib.get_close_matches(str(name), names) or names
         available = printable_line(", ".join(close)) or "none"

@@ -37,7 +37,7 @@ from qiskit_qoro.qasm.gates import GATES
 if TYPE_CHECKING:
     from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
-__all__ = ["SIMULATOR_WIDTH", "build_qpu_target", "build_simulator_target"]
+__all__ = ["MAX_WIDTH", "SIMULATOR_WIDTH", "build_qpu_target", "build_simulator_target"]
 
 SIMULATOR_WIDTH = 1024
 """The number of qubits of a simulator's target.
@@ -45,6 +45,9 @@ SIMULATOR_WIDTH = 1024
 The service does not report a limit. Matrix product states and stabilizers can simulate this many qubits.
 Transpiling a Bell pair at level 3 takes 6 ms with this width, 5 ms with 127 qubits, and 45 ms with 10,000.
 """
+
+MAX_WIDTH = 2**32 - 1
+"""The number of qubits of the widest target that Qiskit can represent."""
 
 _CONTROL_FLOW = {
     "if_else": IfElseOp,
@@ -84,14 +87,17 @@ def build_qpu_target(system: QPUSystem) -> Target:
         A target in which all qubits are connected.
 
     Raises:
-        QoroInputError: The system has no QPU with at least one qubit.
+        QoroInputError: The system has no QPU with a known number of qubits, 1 or more.
     """
-    widths = [qpu.q_bits for qpu in system.qpus if qpu.is_operational] or [qpu.q_bits for qpu in system.qpus]
-    if max(widths, default=0) < 1:
+    # A width of 0 means that the service gives none, or none that can be read.
+    usable = [qpu for qpu in system.qpus if 1 <= qpu.q_bits <= MAX_WIDTH]
+    if not usable:
         raise QoroInputError(
-            f"QPU system {system.name!r} has no QPU with at least one qubit: choose another system"
+            f"QPU system {system.name!r} has no QPU with a known number of qubits, 1 or more: choose another "
+            "system"
         )
-    return _build(system.name, max(widths))
+    operational = [qpu for qpu in usable if qpu.is_operational]
+    return _build(system.name, max(qpu.q_bits for qpu in operational or usable))
 
 
 def _build(description: str, num_qubits: int) -> Target:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import cell, new_table, print_fields, print_json, print_table
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
+from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
 
 __all__ = ["COMMAND"]
@@ -30,22 +33,28 @@ def _execute(options: argparse.Namespace) -> None:
     with open_provider(options) as provider:
         balance = provider.service.get_credit_balance()
         latest = (
-            provider.service.get_credit_transactions(page_size=options.transactions)["results"]
-            if options.transactions
-            else None
+            _latest_transactions(provider.service, options.transactions) if options.transactions else None
         )
     if options.json:
         print_json(balance if latest is None else {**balance, "transactions": latest})
         return
-    print_fields({"balance": balance["balance"], "used so far": balance["total_used"]})
+    print_fields({"balance": balance.get("balance"), "used so far": balance.get("total_used")})
     if latest is not None:
         table = new_table(
             [field.replace("_", " ") for field in _FIELDS],
             right=[field.replace("_", " ") for field in _AMOUNTS],
         )
         for transaction in latest:
-            table.add_row(*(cell(str(transaction.get(field) or "-")) for field in _FIELDS))
+            fields = transaction if isinstance(transaction, Mapping) else {"description": transaction}
+            values = (fields.get(field) for field in _FIELDS)
+            table.add_row(*(cell("-" if value in (None, "") else str(value)) for value in values))
         print_table(table)
+
+
+def _latest_transactions(service: QoroService, number: int) -> list[Any]:
+    """Fetch the latest transactions. The client does not check the fields of the service's answer."""
+    results = service.get_credit_transactions(page_size=number).get("results")
+    return results if isinstance(results, list) else []
 
 
 COMMAND = Command(

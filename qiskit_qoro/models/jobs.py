@@ -49,8 +49,9 @@ class JobType(StrEnum):
 class JobStatus(StrEnum):
     """The status of a job. The value is the text in wire format.
 
-    An unknown text becomes a new status with this text as its name. It counts as not final. So a newer
-    service does not break this client.
+    Case, spaces and the characters between words do not matter: ``"timed out"`` is :attr:`TIMED_OUT`. Any
+    other text becomes a new status with this text as its name. It counts as not final. So a newer service
+    does not break this client.
     """
 
     PENDING = "PENDING"
@@ -67,6 +68,9 @@ class JobStatus(StrEnum):
     def _missing_(cls, value: object) -> JobStatus | None:
         if not isinstance(value, str):
             return None
+        known = _STATUS_OF_LETTERS.get(_letters(value))
+        if known is not None:
+            return known
         # A member that is not registered with the enumeration. It compares equal to other members with its
         # text.
         unknown = str.__new__(cls, value)
@@ -78,6 +82,14 @@ class JobStatus(StrEnum):
         """Whether the status cannot change any more."""
         return self in _FINAL
 
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text, in capitals."""
+    return "".join(filter(str.isalnum, text)).upper()
+
+
+_STATUS_OF_LETTERS = {_letters(status): status for status in JobStatus} | {"CANCELED": JobStatus.CANCELLED}
+"""The statuses by their letters. Only one of them has two spellings."""
 
 _FINAL = frozenset(
     {
@@ -198,14 +210,15 @@ class ResultsPage:
     """A page of the results of a job.
 
     Attributes:
-        count: The number of circuits in the job that have a result or a failure.
+        count: The number of circuits in the job that have a result or a failure, or ``None`` if
+            unknown.
         results: Label to result, in the order of submission.
-        next: The URL of the next page, or ``None`` on the last page.
+        next: The URL of the next page, or another text that announces it; ``None`` on the last page.
         previous: The URL of the previous page, or ``None`` on the first page.
         failures: Label to the reason why the circuit has no result; only in failed jobs.
     """
 
-    count: int
+    count: int | None
     results: Mapping[str, CircuitResult] = field(default_factory=dict)
     next: str | None = None
     previous: str | None = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.service.transport import Transport, read_answer
-from qiskit_qoro.wire.credits import credit_balance_from_json, transaction_page_from_json
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
+from qiskit_qoro.wire.fields import as_object
 
 __all__ = ["MAX_TRANSACTIONS", "fetch_credit_balance", "fetch_credit_transactions"]
 
@@ -18,7 +17,7 @@ MAX_TRANSACTIONS = 100
 
 def fetch_credit_balance(transport: Transport) -> dict[str, Any]:
     """Fetch the credits of the account."""
-    return read_answer(transport.send(CREDIT_BALANCE), _checked(credit_balance_from_json))
+    return read_answer(transport.send(CREDIT_BALANCE), _object)
 
 
 def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -> dict[str, Any]:
@@ -35,22 +34,12 @@ def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -
     _check_count("page", page, None)
     _check_count("page_size", page_size, MAX_TRANSACTIONS)
     params = {"page": page, "page_size": page_size}
-    return read_answer(
-        transport.send(CREDIT_TRANSACTIONS, params=params), _checked(transaction_page_from_json)
-    )
+    return read_answer(transport.send(CREDIT_TRANSACTIONS, params=params), _object)
 
 
-def _checked(reader: Callable[[object], object]) -> Callable[[Any], dict[str, Any]]:
-    """Return a function that checks a body with ``reader`` and returns the body unchanged.
-
-    The interface promises the JSON of the service, not the values that the reader builds from it.
-    """
-
-    def check(body: Any) -> dict[str, Any]:
-        reader(body)
-        return dict(body)
-
-    return check
+def _object(body: object) -> dict[str, Any]:
+    """The JSON of the service. Its fields are not checked, because they are only handed on to the caller."""
+    return as_object(body, "body")
 
 
 def _check_count(name: str, value: object, maximum: int | None) -> None:

@@ -2,7 +2,7 @@
 
 The first page is fetched alone. It contains the total number of results, and its length shows where the next
 pages are likely to begin. If more than :data:`SEQUENTIAL_PAGES` pages remain, up to :data:`PARALLEL_FETCHES`
-of them are fetched at the same time.
+of them are fetched at the same time. Without a readable total, the pages are fetched one after the other.
 
 A predicted offset can be wrong, because the service chooses the length of each page. A prefetched page is
 therefore used only if reading arrives at exactly its offset, and a page that was not predicted is fetched
@@ -29,6 +29,7 @@ from qiskit_qoro.wire.results import failed_page_from_json, results_page_from_js
 
 __all__ = [
     "LOCAL_RESULTS_PAGE_SIZE",
+    "MAX_UNCOUNTED_RESULTS",
     "PARALLEL_FETCHES",
     "RESULTS_PAGE_SIZE",
     "SEQUENTIAL_PAGES",
@@ -52,6 +53,9 @@ LOCAL_RESULTS_PAGE_SIZE = 500
 
 PARALLEL_FETCHES = 4
 """Most pages that are fetched at the same time."""
+
+MAX_UNCOUNTED_RESULTS = 1_000_000
+"""Most results that are read if the service does not say how many there are."""
 
 SEQUENTIAL_PAGES = 2
 """Up to this many remaining pages are fetched sequentially."""
@@ -192,28 +196,41 @@ def _combine(
     results: dict[str, CircuitResult] = {}
     failures: dict[str, str] = {}
     prefetched: dict[int, Future[_Answer]] = {}  # by offset
+    page: ResultsPage | None = None
     while True:
         # Every circuit has either a result or a failure, so their number is the offset of the next page.
         offset = len(results) + len(failures)
-        page = read(prefetched.pop(offset).result() if offset in prefetched else fetch(offset))
+        try:
+            answer = prefetched.pop(offset).result() if offset in prefetched else fetch(offset)
+        except QoroAPIError as error:
+            if page is None or page.next is not None or error.status_code not in {400, 404}:
+                raise
+            # Only the total promised this page.
+            raise _inconsistent(job_id, page.count, offset, offset) from error
+        page = read(answer)
         results |= page.results
         failures |= page.failures
         known = len(results) + len(failures)
-        if page.next is None:
-            break
+        # `next` decides whether there are more pages. The total can only add pages: results that the service
+        # counts must not be lost because it does not announce them.
+        if page.next is None and known >= (page.count or 0):
+            return JobOutcome(results, failures)
         length = len(page.results) + len(page.failures)
+        limit = MAX_UNCOUNTED_RESULTS if page.count is None else page.count
         # A label that occurs twice makes `known` smaller than expected.
-        if known != offset + length or known == offset or known > page.count:
-            raise WireError(
-                f"results of job {job_id}: the page at offset {offset} is empty, repeats labels, or exceeds "
-                f"the total of {page.count} results",
-                job_id=job_id,
-            )
-        if page.count - known > SEQUENTIAL_PAGES * length:
+        if known != offset + length or known == offset or known > limit:
+            raise _inconsistent(job_id, page.count, offset, known)
+        if page.count is not None and page.count - known > SEQUENTIAL_PAGES * length:
             end = min(page.count, known + PARALLEL_FETCHES * length)
             for ahead in range(known, end, length):
                 if ahead not in prefetched:
                     prefetched[ahead] = pool.submit(fetch, ahead)
-    if known != page.count:
-        raise WireError(f"results of job {job_id}: expected {page.count}, got {known}", job_id=job_id)
-    return JobOutcome(results, failures)
+
+
+def _inconsistent(job_id: str, count: int | None, offset: int, known: int) -> WireError:
+    total = "an unknown number of" if count is None else f"the total of {count}"
+    return WireError(
+        f"results of job {job_id}: the page at offset {offset} is empty, repeats labels, or exceeds {total} "
+        f"results; got {known} so far",
+        job_id=job_id,
+    )

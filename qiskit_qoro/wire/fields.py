@@ -1,7 +1,15 @@
-"""Read fields of untrusted JSON: each function returns a value of the expected type, or names the field."""
+"""Read fields of untrusted JSON.
+
+There are two kinds of readers. Readers of requests are strict: they return a value of the expected type, or
+raise a :class:`WireError` that names the field. Readers of answers are tolerant, because the service may be
+newer than the client: :func:`loose_field` understands every clear form of a value and has a default for the
+others, and :func:`readable_items` leaves out an element of a list that cannot be read. Both log what they
+could not read.
+"""
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -16,10 +24,14 @@ __all__ = [
     "as_wire_error",
     "boolean_field",
     "choice_field",
+    "loose_field",
+    "readable_items",
     "refuse_unknown_keys",
     "shown",
     "text_field",
 ]
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -114,3 +126,42 @@ def as_wire_error(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
         return parse(*args, **kwargs)
     except QoroInputError as error:
         raise WireError(str(error)) from error
+
+
+def loose_field(
+    fields: Mapping[str, Any], key: str, read: Callable[[object], T | None], *, default: T, where: str
+) -> T:
+    """Read a field of an answer. If it is missing, null or unreadable, return ``default``.
+
+    Args:
+        fields: The fields.
+        key: The name of the field.
+        read: A function of :mod:`qiskit_qoro.models.loose`.
+        default: The value of a missing field, and of an unreadable one, which is logged.
+        where: The object that has the fields, for the log.
+    """
+    value = fields.get(key)
+    if value is None:
+        return default
+    found = read(value)
+    if found is None:
+        _log.warning("%s: %s is %s, which cannot be read; it counts as %r", where, key, shown(value), default)
+        return default
+    return found
+
+
+def readable_items(items: Iterable[object], where: str, read: Callable[[object], T]) -> list[T]:
+    """Read the elements of a list in an answer. Leave out and log those for which ``read`` fails.
+
+    Args:
+        items: The elements.
+        where: The name of the list, for the log.
+        read: Reads one element, or raises a :class:`WireError`.
+    """
+    found = []
+    for index, item in enumerate(items):
+        try:
+            found.append(read(item))
+        except WireError as error:
+            _log.warning("%s[%d] is left out: %s", where, index, error)
+    return found

@@ -22,7 +22,8 @@ rows of limbs, which are added up first and normalized afterwards. Python intege
 very wide bitstrings.
 
 Every number has only one valid encoding and every rule is checked. So two different payloads of one encoding
-never decode to the same histogram. Sizes are compared with the available bytes before anything is allocated.
+never decode to the same histogram. Only the JSON around the payload may be written in several ways. Sizes are
+compared with the available bytes before anything is allocated.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.models.loose import read_integer
 from qiskit_qoro.wire.leb128 import (
     LIMB_BITS,
     MAX_ARRAY_BITS,
@@ -45,7 +47,7 @@ from qiskit_qoro.wire.leb128 import (
     encode_integer,
     encode_integers,
 )
-from qiskit_qoro.wire.text import decode_base64
+from qiskit_qoro.wire.text import decode_loose_base64
 
 __all__ = ["MAX_BITS", "decode_histogram", "encode_histogram"]
 
@@ -116,7 +118,9 @@ def decode_histogram(value: object) -> dict[str, int]:
     """Decode a histogram.
 
     Args:
-        value: Untrusted JSON in the form of :func:`encode_histogram`, or an empty mapping.
+        value: Untrusted JSON in the form of :func:`encode_histogram`, or an empty mapping. The encoding and
+            the width may be missing or written in another form, because the payload contains them too. The
+            base64 may have line breaks or no padding.
 
     Returns:
         Bitstring to count, with ascending bitstrings; empty for an empty mapping.
@@ -126,9 +130,9 @@ def decode_histogram(value: object) -> dict[str, int]:
     """
     if value == {}:
         return {}
-    encoding, n_bits, data = _open(value)
+    encoding, given_width, data = _open(value)
     reader = Reader(data)
-    _check_header(reader, encoding, n_bits)
+    n_bits = _read_header(reader, encoding, given_width)
     unique = reader.integer("the number of bitstrings")
     shots = reader.integer("the number of shots")
     _check_equal("gaps", reader.integer("the number of gaps"), unique)
@@ -146,27 +150,46 @@ def decode_histogram(value: object) -> dict[str, int]:
     return dict(zip(bitstrings, counts, strict=True))
 
 
-def _open(value: object) -> tuple[str, int, bytes]:
-    """Check the JSON around the payload; return the encoding, the width, and the bytes of the payload."""
+def _open(value: object) -> tuple[str | None, int | None, bytes]:
+    """Check the JSON around the payload.
+
+    Returns:
+        The encoding and the width, ``None`` if the JSON does not contain them, and the bytes of the payload.
+    """
     if not isinstance(value, Mapping):
         raise WireError(f"a histogram is {type(value).__name__}, expected an object")
     encoding, n_bits, payload = (value.get(key) for key in ("encoding", "n_bits", "payload"))
-    if not isinstance(encoding, str) or encoding not in _MAGIC:
-        raise WireError(f"the histogram's encoding is {encoding!r}, expected 'qh1' or 'qh2'")
-    if isinstance(n_bits, bool) or not isinstance(n_bits, int) or not 0 <= n_bits <= MAX_BITS:
-        raise WireError(f"the histogram's n_bits is {n_bits!r}, expected an integer from 0 to {MAX_BITS}")
+    if encoding is not None:
+        name = encoding.strip().lower() if isinstance(encoding, str) else ""
+        if name not in _MAGIC:
+            raise WireError(f"the histogram's encoding is {encoding!r}, expected 'qh1' or 'qh2'")
+        encoding = name
+    if n_bits is not None:
+        width = read_integer(n_bits)
+        if width is None or not 0 <= width <= MAX_BITS:
+            raise WireError(f"the histogram's n_bits is {n_bits!r}, expected an integer from 0 to {MAX_BITS}")
+        n_bits = width
     if not isinstance(payload, str):
         raise WireError(f"the histogram's payload is {type(payload).__name__}, expected base64 text")
-    return encoding, n_bits, decode_base64(payload)
+    return encoding, n_bits, decode_loose_base64(payload)
 
 
-def _check_header(reader: Reader, encoding: str, n_bits: int) -> None:
+def _read_header(reader: Reader, encoding: str | None, n_bits: int | None) -> int:
+    """Read the magic and the width, and return the width.
+
+    Both repeat what the JSON says. If the JSON does not say it, the header alone decides.
+    """
     magic = reader.take(3, "the magic")
-    if magic != _MAGIC[encoding]:
-        raise WireError(f"the histogram starts with {magic!r}, expected {_MAGIC[encoding]!r}")
-    width = reader.take(1, "the width")[0] if encoding == "qh1" else reader.integer("the width")
-    if width != n_bits:
+    expected = [_MAGIC[encoding]] if encoding else list(_MAGIC.values())
+    if magic not in expected:
+        raise WireError(f"the histogram starts with {magic!r}, expected {' or '.join(map(repr, expected))}")
+    is_qh1 = magic == _MAGIC["qh1"]
+    width = reader.take(1, "the width")[0] if is_qh1 else reader.integer("the width")
+    if n_bits is not None and width != n_bits:
         raise WireError(f"the payload has bitstrings of {width} bits, expected n_bits = {n_bits}")
+    if width > MAX_BITS:
+        raise WireError(f"the payload has bitstrings of {width} bits, expected at most {MAX_BITS}")
+    return width
 
 
 def _encode_gaps(bitstrings: list[str], n_bits: int) -> bytes:

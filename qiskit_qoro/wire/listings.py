@@ -1,19 +1,30 @@
-"""The JSON lists of QPU systems and simulator clusters."""
+"""The JSON lists of QPU systems and simulator clusters.
+
+One odd field must not hide the systems: all fields but the name of a system have a default, and a system or a
+QPU that cannot be read is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.loose import read_flag, read_integer, read_text
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
-from qiskit_qoro.wire.fields import as_count, as_list, as_object, boolean_field, text_field
+from qiskit_qoro.wire.fields import as_list, as_object, loose_field, readable_items, shown
 
 __all__ = [
+    "next_page_query",
     "qpu_systems_from_json",
     "qpu_systems_to_json",
     "simulator_clusters_from_json",
     "simulator_clusters_to_json",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 def qpu_systems_to_json(systems: Iterable[QPUSystem]) -> list[dict[str, Any]]:
@@ -30,22 +41,26 @@ def qpu_systems_to_json(systems: Iterable[QPUSystem]) -> list[dict[str, Any]]:
 
 
 def qpu_systems_from_json(body: object) -> list[QPUSystem]:
-    """Decode the list of QPU systems.
+    """Decode the list of QPU systems, or a page of it. Leave out and log systems without a name.
 
     Raises:
-        WireError: A field is missing or malformed.
+        WireError: The body contains no list.
     """
-    return [
-        QPUSystem(
-            name=text_field(fields, "name"),
-            qpus=tuple(
-                _qpu_from_json(as_object(item, "qpus[]")) for item in as_list(fields.get("qpus", []), "qpus")
-            ),
-            access_level=text_field(fields, "access_level", default="PUBLIC"),
-            supports_expval=boolean_field(fields, "supports_expval", default=False),
-        )
-        for fields in (as_object(item, "QPU system") for item in as_list(body, "body"))
-    ]
+    return readable_items(_listed(body), "QPU systems", _qpu_system_from_json)
+
+
+def _qpu_system_from_json(item: object) -> QPUSystem:
+    fields = as_object(item, "QPU system")
+    name = _name_field(fields)
+    where = f"QPU system {name!r}"
+    qpus: list[Any] = loose_field(fields, "qpus", _as_list, default=[], where=where)
+    return QPUSystem(
+        name=name,
+        qpus=tuple(readable_items(qpus, f"{where}: qpus", _qpu_from_json)),
+        access_level=loose_field(fields, "access_level", read_text, default="PUBLIC", where=where),
+        # Without expectation values the client samples, which every system can do.
+        supports_expval=loose_field(fields, "supports_expval", read_flag, default=False, where=where),
+    )
 
 
 def _qpu_to_json(qpu: QPU) -> dict[str, Any]:
@@ -60,14 +75,28 @@ def _qpu_to_json(qpu: QPU) -> dict[str, Any]:
     return body
 
 
-def _qpu_from_json(fields: Mapping[str, Any]) -> QPU:
+def _qpu_from_json(item: object) -> QPU:
+    fields = as_object(item, "QPU")
+    nickname = loose_field(fields, "nickname", read_text, default="unknown", where="QPU")
+    where = f"QPU {nickname!r}"
     return QPU(
-        nickname=text_field(fields, "nickname"),
-        q_bits=as_count(fields.get("q_bits"), "q_bits", least=0),
-        status=text_field(fields, "status", default="unknown"),
-        system_kind=text_field(fields, "system_kind", default="unknown"),
-        vendor_type=text_field(fields, "vendor_type", default=None),
+        nickname=nickname,
+        q_bits=loose_field(fields, "q_bits", _read_count, default=0, where=where),
+        status=loose_field(fields, "status", _read_status, default="unknown", where=where),
+        system_kind=loose_field(fields, "system_kind", read_text, default="unknown", where=where),
+        vendor_type=loose_field(fields, "vendor_type", read_text, default=None, where=where),
     )
+
+
+def _read_count(value: object) -> int | None:
+    number = read_integer(value)
+    return number if number is not None and number >= 0 else None
+
+
+def _read_status(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "online" if value else "offline"
+    return read_text(value)
 
 
 def simulator_clusters_to_json(clusters: Iterable[SimulatorCluster]) -> list[dict[str, Any]]:
@@ -83,16 +112,60 @@ def simulator_clusters_to_json(clusters: Iterable[SimulatorCluster]) -> list[dic
 
 
 def simulator_clusters_from_json(body: object) -> list[SimulatorCluster]:
-    """Decode the list of simulator clusters.
+    """Decode the list of simulator clusters, or a page of it. Leave out and log clusters without a name.
 
     Raises:
-        WireError: A field is missing or malformed.
+        WireError: The body contains no list.
     """
-    return [
-        SimulatorCluster(
-            name=text_field(fields, "name"),
-            access_level=text_field(fields, "access_level", default="PUBLIC"),
-            minimum_tier=text_field(fields, "minimum_tier", default="FREE"),
+    return readable_items(_listed(body), "simulator clusters", _simulator_cluster_from_json)
+
+
+def _simulator_cluster_from_json(item: object) -> SimulatorCluster:
+    fields = as_object(item, "simulator cluster")
+    name = _name_field(fields)
+    where = f"simulator cluster {name!r}"
+    return SimulatorCluster(
+        name=name,
+        access_level=loose_field(fields, "access_level", read_text, default="PUBLIC", where=where),
+        minimum_tier=loose_field(fields, "minimum_tier", read_text, default="FREE", where=where),
+    )
+
+
+def next_page_query(body: object) -> dict[str, str] | None:
+    """The query that fetches the next page of a list, ``None`` if this is the last page or the whole list.
+
+    Only the query of ``next`` is used. So it does not matter which address the service has in its own view,
+    and the token is sent to no other address.
+    """
+    following = body.get("next") if isinstance(body, dict) else None
+    if not following:
+        return None
+    try:
+        query = dict(parse_qsl(urlsplit(following).query)) if isinstance(following, str) else {}
+    except ValueError:  # not an address
+        query = {}
+    if not query:
+        _log.warning(
+            "the list has more pages, but next is %s: the other pages are left out", shown(following)
         )
-        for fields in (as_object(item, "simulator cluster") for item in as_list(body, "body"))
-    ]
+    return query or None
+
+
+def _listed(body: object) -> Sequence[object]:
+    """The elements of a list, or of a page ``{"results": […], "next": …}`` of it."""
+    is_page = isinstance(body, dict) and "results" in body
+    return as_list(body["results"], "results") if is_page else as_list(body, "body")  # type: ignore[index]
+
+
+def _as_list(value: object) -> list[Any] | None:
+    return value if isinstance(value, list) else None
+
+
+def _name_field(fields: Mapping[str, Any]) -> str:
+    """The name that jobs use as their target. It is sent, so no other name can stand in for it."""
+    name = fields.get("name")
+    if isinstance(name, int) and not isinstance(name, bool):
+        return str(name)
+    if not isinstance(name, str) or not name or read_text(name) != name:
+        raise WireError(f"name: expected text, got {'nothing' if name is None else shown(name)}")
+    return name

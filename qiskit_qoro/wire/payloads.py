@@ -4,8 +4,9 @@
 with results.
 
 The client encodes requests and decodes responses; the local service does the opposite. Decoders of requests
-are strict: an unknown key is an error. Decoders of responses ignore unknown keys, because the service may be
-newer than the client. Every :class:`WireError` of a decoder names the field.
+are strict: an unknown key is an error. Decoders of responses are tolerant, because the service may be newer
+than the client: they ignore unknown keys, and check only what the client needs. Every :class:`WireError` of a
+decoder names the field.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from qiskit_qoro.models.jobs import (
     JobStatus,
     JobType,
 )
+from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.wire.configurations import (
     CONFIG_KEYS,
@@ -31,8 +33,6 @@ from qiskit_qoro.wire.configurations import (
     maestro_answer_from_json,
 )
 from qiskit_qoro.wire.fields import (
-    as_count,
-    as_number,
     as_object,
     as_wire_error,
     boolean_field,
@@ -42,7 +42,6 @@ from qiskit_qoro.wire.fields import (
 )
 
 __all__ = [
-    "cancelled_from_json",
     "cancelled_to_json",
     "config_answer_from_json",
     "config_answer_to_json",
@@ -112,13 +111,16 @@ def job_id_from_json(body: object) -> str:
     """Decode the identifier of a job that was opened. A number becomes text.
 
     Raises:
-        WireError: There is no identifier.
+        WireError: There is no identifier, or it cannot be part of a path.
     """
-    job_id = as_object(body, "body").get("job_id")
-    if isinstance(job_id, int) and not isinstance(job_id, bool):
-        return str(job_id)
+    value = as_object(body, "body").get("job_id")
+    number = read_integer(value) if isinstance(value, int | float) else None
+    job_id = value if number is None else str(number)
     if not isinstance(job_id, str) or not job_id:
-        raise WireError(f"job_id: expected text, got {shown(job_id)}")
+        raise WireError(f"job_id: expected text, got {shown(value)}")
+    # HTTP libraries resolve dots, and UTF-8 cannot encode a lone surrogate.
+    if job_id in {".", ".."} or read_text(job_id) != job_id:
+        raise WireError(f"job_id: expected an identifier, got {shown(value)}")
     return job_id
 
 
@@ -134,16 +136,17 @@ def job_state_to_json(state: JobState) -> dict[str, Any]:
 
 
 def job_state_from_json(body: object) -> JobState:
-    """Decode the state of a job.
+    """Decode the state of a job. A run time that cannot be read is unknown.
 
     Raises:
-        WireError: There is no status, or the run time is not a number.
+        WireError: There is no status.
     """
     fields = as_object(body, "body")
-    run_time = fields.get("run_time")
+    status = text_field(fields, "status")
+    run_time_s = read_number(fields.get("run_time"))
     return JobState(
-        status=JobStatus(text_field(fields, "status")),
-        run_time_s=None if run_time is None else as_number(run_time, "run_time"),
+        status=JobStatus(read_text(status) or status),
+        run_time_s=run_time_s if run_time_s is not None and run_time_s >= 0 else None,
     )
 
 
@@ -153,15 +156,6 @@ def job_state_from_json(body: object) -> JobState:
 def cancelled_to_json(job_id: str, circuits_cancelled: int) -> dict[str, Any]:
     """Encode the response to cancelling a job."""
     return {"status": "cancelled", "job_id": job_id, "circuits_cancelled": circuits_cancelled}
-
-
-def cancelled_from_json(body: object) -> int:
-    """Decode the number of cancelled circuits.
-
-    Raises:
-        WireError: The number is missing or is not an integer.
-    """
-    return as_count(as_object(body, "body").get("circuits_cancelled"), "circuits_cancelled", least=0)
 
 
 # --- execution configuration --------------------------------------------------------------------------
@@ -200,6 +194,8 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
 
 # --- errors -------------------------------------------------------------------------------------------
 
+_MESSAGE_KEYS = ("error", "detail", "message")
+
 
 def error_to_json(message: str) -> dict[str, Any]:
     """Encode the body of an error response."""
@@ -209,14 +205,22 @@ def error_to_json(message: str) -> dict[str, Any]:
 def error_detail(body: object) -> str:
     """Extract the message from the body of an error response; return an empty text if there is none.
 
-    Besides ``error`` and ``detail``, this reads messages that are listed by field, as form validators do.
+    The message may be under one of :data:`_MESSAGE_KEYS`, at any depth. If there is none of these keys, the
+    body lists messages by field, as form validators do.
     """
+    if isinstance(body, str):
+        return body.strip()
+    if isinstance(body, list):
+        return "; ".join(filter(None, map(error_detail, body)))
     if not isinstance(body, dict):
-        return ""
-    for key in ("error", "detail"):
-        if body.get(key):
-            return _joined(body[key])
-    return "; ".join(f"{key}: {_joined(value)}" for key, value in body.items() if value)
+        return "" if not body or isinstance(body, bool) else str(body)
+    for key in _MESSAGE_KEYS:
+        value = body.get(key)
+        # A flag or a code under one key accompanies a message under another.
+        if isinstance(value, str | list | dict) and (detail := error_detail(value)):
+            return detail
+    details = ((key, error_detail(value)) for key, value in body.items())
+    return "; ".join(f"{key}: {detail}" for key, detail in details if detail)
 
 
 # The limit follows one of these words, with nothing but the words of _BETWEEN and punctuation in between.
@@ -248,7 +252,3 @@ def qubit_limit_of(detail: str) -> int | None:
     text = detail.casefold()
     found = {int(number) for number in (*_LIMIT_BEFORE.findall(text), *_LIMIT_AFTER.findall(text))}
     return found.pop() if len(found) == 1 else None
-
-
-def _joined(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -3,19 +3,26 @@
 A page of a completed job contains results. If a job has failed, the service answers a request for its results
 with an error. The body of that error may contain a page too: the results of the circuits that completed, and
 the failures of the others. Clients that expect only an error ignore the page.
+
+Pages are read in every form that has one meaning only: counts in a histogram or as they are, numbers as text,
+names in any case. What has two meanings, or could give wrong counts, is refused. A result is never left out,
+because the caller could not tell it from a circuit that was not run.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.jobs import CircuitResult, ResultsPage
-from qiskit_qoro.wire.fields import as_count, as_list, as_number, as_object, shown, text_field
+from qiskit_qoro.models.loose import read_integer, read_number, read_text
+from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
-from qiskit_qoro.wire.payloads import error_to_json
+from qiskit_qoro.wire.payloads import error_detail, error_to_json
 
 __all__ = [
     "failed_page_from_json",
@@ -28,6 +35,8 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 
 
 def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
@@ -72,10 +81,15 @@ def results_page_from_json(body: object) -> ResultsPage:
     """Decode a page of results.
 
     Raises:
-        WireError: A field is missing or malformed, a histogram is corrupt, or a label occurs twice.
+        WireError: There is no list of results, a result cannot be read without guessing, or a label occurs
+            twice.
     """
     fields = as_object(body, "body")
-    results = _items(fields.get("results"), "results", "results", _circuit_result_from_json)
+    # A job without circuits may have no list at all.
+    listed = fields.get("results")
+    if listed is None and read_integer(fields.get("count")) == 0:
+        listed = []
+    results = _items(listed, "results", "results", _circuit_result_from_json)
     return _page(fields, results, {})
 
 
@@ -91,51 +105,87 @@ def failed_page_to_json(message: str, page: ResultsPage) -> dict[str, Any]:
 def failed_page_from_json(body: object) -> ResultsPage | None:
     """Decode the page in the body of an error; return ``None`` if there is none.
 
+    A result that cannot be read counts as a failure of its circuit.
+
     Raises:
-        WireError: A field is malformed, a histogram is corrupt, or a label occurs twice.
+        WireError: A list is malformed, or a label occurs twice.
     """
     # Error bodies of other services may have any form. Only one with both keys is a page.
     if not isinstance(body, dict) or not {"results", "failures"} <= body.keys():
         return None
-    results = _items(body["results"], "results", "results", _circuit_result_from_json)
+    read = _items(body["results"], "results", "results", _result_or_reason)
+    results = {label: result for label, result in read.items() if not isinstance(result, str)}
+    unreadable = {label: reason for label, reason in read.items() if isinstance(reason, str)}
     failures = _items(body["failures"], "failures", "error", _reason_from_json)
-    both = results.keys() & failures.keys()
+    both = read.keys() & failures.keys()
     if both:
         raise WireError(f"failures: {min(both)!r} has a result too")
-    return _page(body, results, failures)
+    return _page(body, results, failures | unreadable)
 
 
 def _page(
     fields: Mapping[str, Any], results: Mapping[str, CircuitResult], failures: Mapping[str, str]
 ) -> ResultsPage:
+    count = read_integer(fields.get("count"))
+    following = fields.get("next")
+    # Anything but an empty value announces another page. The client asks for it by its offset, not by `next`.
     return ResultsPage(
-        count=as_count(fields.get("count", len(results) + len(failures)), "count", least=0),
+        count=count if count is not None and count >= 0 else None,
         results=results,
-        next=text_field(fields, "next", default=None),
-        previous=text_field(fields, "previous", default=None),
+        next=(read_text(following) or "").strip() or None if following else None,
+        previous=read_text(fields.get("previous") or None),
         failures=failures,
     )
 
 
 def _items(value: object, where: str, key: str, read: Callable[[object], _T]) -> dict[str, _T]:
-    """Convert a list of ``{"label": …, key: …}`` to a mapping from label to value."""
+    """Convert a list of ``{"label": …, key: …}`` to a mapping from label to value.
+
+    The list may also be an object ``{label: …}``.
+    """
     items: dict[str, _T] = {}
-    for index, item in enumerate(as_list(value, where)):
-        entry = as_object(item, f"{where}[{index}]")
-        label = text_field(entry, "label")
+    for place, label, content in _labelled(value, where, key):
         if label in items:
-            raise WireError(f"{where}[{index}].label: {label!r} occurs twice")
+            raise WireError(f"{place}.label: {label!r} occurs twice")
         try:
-            items[label] = read(entry.get(key))
+            items[label] = read(content)
         except WireError as error:
-            raise WireError(f"{where}[{index}] (circuit {label!r}): {error}") from error
+            raise WireError(f"{place} (circuit {label!r}): {error}") from error
     return items
 
 
+def _labelled(value: object, where: str, key: str) -> Iterator[tuple[str, str, object]]:
+    """Iterate over the items of a page: for each its place, its label and its content."""
+    if isinstance(value, dict):
+        for label, content in value.items():
+            yield where, label, content
+        return
+    for index, item in enumerate(as_list(value, where)):
+        place = f"{where}[{index}]"
+        entry = as_object(item, place)
+        label = entry.get("label")
+        if not isinstance(label, str):
+            # The place of a result depends on its label, so a result without one cannot be left out.
+            if isinstance(label, bool) or not isinstance(label, int):
+                raise WireError(
+                    f"{place}.label: expected text, got {'nothing' if label is None else shown(label)}"
+                )
+            label = str(label)
+        if key not in entry:
+            raise WireError(f"{place} (circuit {label!r}): {key}: expected a value, got nothing")
+        yield place, label, entry[key]
+
+
+def _result_or_reason(value: object) -> CircuitResult | str:
+    """Decode a result; if it cannot be read, return the reason."""
+    try:
+        return _circuit_result_from_json(value)
+    except WireError as error:
+        return f"its result cannot be read: {error}"
+
+
 def _reason_from_json(value: object) -> str:
-    if not isinstance(value, str):
-        raise WireError(f"error: expected text, got {shown(value)}")
-    return value
+    return error_detail(value) or "the service gives no reason"
 
 
 def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
@@ -147,7 +197,62 @@ def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
 
 
 def _circuit_result_from_json(value: object) -> CircuitResult:
+    """Decode a histogram, counts, or expectation values. The keys tell which of them it is."""
+    if value is None or value == [] or value == "":
+        return {}
     fields = as_object(value, "results")
-    if "encoding" in fields:
+    if "encoding" in fields or "payload" in fields:
         return decode_histogram(fields)
-    return {pauli_string: as_number(value, pauli_string) for pauli_string, value in fields.items()}
+    # Pauli strings are many and long. One search in all of them is faster than looking at each.
+    letters = "".join(fields)
+    has_digits = "0" in letters or "1" in letters or "" in fields
+    if has_digits and any(map(_is_bitstring, fields)):
+        return _counts_from_json(fields)
+    if has_digits and all(map(_HEXADECIMAL.fullmatch, fields)):
+        raise WireError(
+            "the bitstrings are hexadecimal, so their width is unknown: expected the characters 0 and 1, or "
+            "a histogram with encoding and payload"
+        )
+    return _expectation_values_from_json(fields, letters)
+
+
+def _is_bitstring(key: str) -> bool:
+    """Whether a key is a bitstring, perhaps with spaces between registers. No Pauli string is one."""
+    return not key.strip("01 ")
+
+
+def _counts_from_json(fields: Mapping[str, Any]) -> dict[str, int]:
+    """Decode counts that are sent as they are, without a container."""
+    counts: dict[str, int] = {}
+    is_fractional = False
+    for key, value in fields.items():
+        bitstring = key.replace(" ", "")
+        count = read_integer(value)
+        if not _is_bitstring(key) or len(bitstring) != len(next(iter(counts), bitstring)):
+            raise WireError(f"expected bitstrings of one width, got {shown(list(fields))}")
+        if bitstring in counts:
+            raise WireError(f"the bitstring {bitstring[:80]!r} occurs twice")
+        if count is None or count < 0:
+            raise WireError(f"{bitstring[:80]}: expected a number of shots, got {shown(value)}")
+        is_fractional = is_fractional or not isinstance(value, int)
+        counts[bitstring] = count
+    # {"0": 1.0} may be one shot, or a probability of a quasi-distribution.
+    if is_fractional and sum(counts.values()) <= 1:
+        raise WireError(f"expected numbers of shots, got what may be probabilities: {shown(fields)}")
+    return {bitstring: counts[bitstring] for bitstring in sorted(counts) if counts[bitstring]}
+
+
+def _expectation_values_from_json(fields: Mapping[str, Any], letters: str) -> dict[str, float]:
+    """Decode expectation values. ``letters`` are those of all Pauli strings."""
+    values = {}
+    for pauli_string, value in fields.items():
+        number = value if type(value) is float and math.isfinite(value) else read_number(value)
+        if number is None:
+            raise WireError(f"{pauli_string[:80]}: expected a finite number, got {shown(value)}")
+        values[pauli_string] = number
+    if letters.isupper() or set(letters.upper()) - set("IXYZ"):
+        return values
+    in_capitals = {pauli_string.upper(): value for pauli_string, value in values.items()}
+    if len(in_capitals) < len(values):
+        raise WireError(f"expected different Pauli strings, got {shown(list(values))}")
+    return in_capitals

@@ -24,10 +24,20 @@ from collections.abc import Iterator, Mapping
 
 from qiskit_qoro.errors import QoroInputError, WireError
 
-__all__ = ["DEFAULT_LIMIT_BYTES", "CompressedTexts", "decode_base64", "decode_text", "encode_text"]
+__all__ = [
+    "DEFAULT_LIMIT_BYTES",
+    "CompressedTexts",
+    "decode_base64",
+    "decode_loose_base64",
+    "decode_text",
+    "encode_text",
+]
 
 DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
 """Default limit of a decoded text. The OpenQASM in a full request body typically inflates to half of this."""
+
+_URL_SAFE = str.maketrans("-_", "+/")
+"""The two letters in which the alphabet for URLs differs."""
 
 _LEVEL = 5
 _HEADER = bytes.fromhex("1f8b 08 00 00000000 00 ff")
@@ -137,3 +147,17 @@ def decode_base64(text: str) -> bytes:
     if not is_whole or not text.endswith(binascii.b2a_base64(tail, newline=False).decode("ascii")):
         raise WireError("expected canonical base64: its alphabet only, full padding, and unused bits zero")
     return data
+
+
+def decode_loose_base64(text: str) -> bytes:
+    """Decode base64 of an answer, which may have line breaks, no padding, or the alphabet for URLs.
+
+    Raises:
+        WireError: There is another character, or a character is missing, or the unused bits are not zero.
+    """
+    try:
+        return decode_base64(text)
+    except WireError:
+        # Only these differences have no influence on the bytes. Whatever else is wrong is refused again.
+        letters = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+        return decode_base64(letters + "=" * (-len(letters) % 4))

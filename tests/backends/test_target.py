@@ -46,6 +46,9 @@ def test_an_invalid_width_is_refused(width: object) -> None:
         ((qpu(5), qpu(20), qpu(7)), 20),
         ((qpu(5), qpu(20, "offline")), 5),
         ((qpu(5, "maintenance"), qpu(20, "offline")), 20),
+        ((qpu(0), qpu(5, "offline")), 5),
+        ((qpu(2**32), qpu(5)), 5),
+        ((qpu(2**32 - 1), qpu(5)), 2**32 - 1),
     ],
 )
 def test_the_width_of_a_system_is_that_of_its_widest_operational_qpu(
@@ -54,9 +57,10 @@ def test_the_width_of_a_system_is_that_of_its_widest_operational_qpu(
     assert build_qpu_target(QPUSystem("system", qpus)).num_qubits == expected
 
 
-def test_the_error_for_a_system_without_qpus_names_it() -> None:
-    with pytest.raises(QoroInputError, match="'system'"):
-        build_qpu_target(QPUSystem("system"))
+@pytest.mark.parametrize("qpus", [(), (qpu(0),), (qpu(2**32), qpu(10**30))])
+def test_the_error_for_a_system_without_a_known_width_names_it(qpus: tuple[QPU, ...]) -> None:
+    with pytest.raises(QoroInputError, match="'system' has no QPU with a known number of qubits"):
+        build_qpu_target(QPUSystem("system", qpus))
 
 
 def test_a_target_survives_pickling() -> None:

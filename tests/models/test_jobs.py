@@ -18,7 +18,7 @@ def test_each_status_is_final_or_not(status):
     assert JobStatus(status.value) is status
 
 
-@pytest.mark.parametrize("text", ["DREAMING", "", "completed", "ψ"])
+@pytest.mark.parametrize("text", ["DREAMING", "", "done", "ψ", "COMPLETED?!X"])
 def test_an_unknown_text_is_a_status_that_is_not_final(text):
     status = JobStatus(text)
     assert (status, status.value, status.name, str(status)) == (text, text, text, text)
@@ -28,6 +28,22 @@ def test_an_unknown_text_is_a_status_that_is_not_final(text):
     assert {status: 1}[JobStatus(text)] == 1
     assert pickle.loads(pickle.dumps(status)) == copy.deepcopy(status) == status
     assert text in repr(status)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("completed", JobStatus.COMPLETED),
+        (" Completed\n", JobStatus.COMPLETED),
+        ("timed out", JobStatus.TIMED_OUT),
+        ("Timed-Out", JobStatus.TIMED_OUT),
+        ("InsufficientCredits", JobStatus.INSUFFICIENT_CREDITS),
+        ("canceled", JobStatus.CANCELLED),
+        ("running...", JobStatus.RUNNING),
+    ],
+)
+def test_a_status_is_known_in_any_spelling(text, status):
+    assert JobStatus(text) is status
 
 
 @pytest.mark.parametrize("value", [5, None, ["RUNNING"]])

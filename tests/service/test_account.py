@@ -2,7 +2,7 @@
 
 import pytest
 
-from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroInputError, WireError
+from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroInputError
 
 BALANCE = {
     "balance": "500.00",
@@ -76,14 +76,8 @@ def test_each_refusal_has_its_own_error_class(service, cloud, url, path, status,
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"balance": 500.0}, "balance"),
-        ({"total_used": "NaN"}, "total_used"),
-        ({"updated_at": "now"}, "updated"),
-    ],
+    "answer", [{}, BALANCE | {"balance": 500.0}, {"balance": None, "total_used": "NaN", "updated_at": "now"}]
 )
-def test_a_malformed_answer_is_refused(service, cloud, url, change, named):
-    cloud.get(f"{url}/credits/", json=BALANCE | change)
-    with pytest.raises(WireError, match=named):
-        service.get_credit_balance()
+def test_the_fields_of_a_balance_are_not_checked(service, cloud, url, answer):
+    cloud.get(f"{url}/credits/", json=answer)
+    assert service.get_credit_balance() == answer

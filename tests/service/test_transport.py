@@ -625,8 +625,9 @@ def test_a_page_of_html_is_not_quoted(cloud, transport, url, status):
         ({"error": ["a", "b"]}, "a; b"),
         ({"tag": ["too long"], "shots": "negative"}, "tag: too long; shots: negative"),
         ({}, ""),
-        (["x"], ""),
-        ("x", ""),
+        (["x", {"tag": "y"}], "x; tag: y"),
+        ("x", "x"),
+        ({"error": {"code": 7, "message": "m"}}, "m"),
         (None, ""),
     ],
 )

@@ -13,7 +13,6 @@ from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatu
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup
 from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.payloads import (
-    cancelled_from_json,
     cancelled_to_json,
     config_answer_from_json,
     config_answer_to_json,
@@ -148,9 +147,9 @@ def test_an_error_without_a_page_gives_none(body):
 @pytest.mark.parametrize(
     ("results", "failures", "complaint"),
     [
-        ([], {}, "failures: expected a list"),
+        ([], 5, "failures: expected a list"),
         (5, [], "results: expected a list"),
-        ([], [{"label": "a"}], r"failures\[0\] \(circuit 'a'\): error: expected text"),
+        ([], [{"label": "a"}], r"failures\[0\] \(circuit 'a'\): error: expected a value, got nothing"),
         ([], [{"error": "no"}], "label"),
         ([], [{"label": "a", "error": "no"}] * 2, "'a' occurs twice"),
         ([{"label": "a", "results": {}}], [{"label": "a", "error": "no"}], "'a' has a result too"),
@@ -163,7 +162,7 @@ def test_a_malformed_page_of_a_failed_job_is_an_error(results, failures, complai
 
 def test_small_responses_are_encoded_and_decoded():
     assert job_id_from_json(through_json(job_id_to_json("j1"))) == "j1"
-    assert cancelled_from_json(through_json(cancelled_to_json("j1", 0))) == 0
+    assert cancelled_to_json("j1", 0) == {"status": "cancelled", "job_id": "j1", "circuits_cancelled": 0}
     assert config_answer_from_json(through_json(config_answer_to_json("j1", CONFIG))) == CONFIG
     assert config_answer_to_json("j1", CONFIG, status="ok")["status"] == "ok"
     assert execution_config_from_json(through_json(CONFIG.to_payload())) == CONFIG
@@ -209,7 +208,6 @@ def test_an_unknown_key_in_a_request_is_refused_with_its_name(read, body):
         (job_state_from_json, {"status": "RUNNING"}),
         (results_page_from_json, {"count": 0, "results": []}),
         (results_page_from_json, {"results": [{"label": "a", "results": {}, "surprise": 1}]}),
-        (cancelled_from_json, {"circuits_cancelled": 1}),
         (config_answer_from_json, {"execution_configuration": {"surprise": 1}}),
     ],
 )
@@ -324,7 +322,6 @@ def test_a_body_that_is_not_an_object_is_refused(body):
         job_id_from_json,
         job_state_from_json,
         results_page_from_json,
-        cancelled_from_json,
         config_answer_from_json,
     )
     for read in readers:
@@ -340,19 +337,13 @@ def test_a_body_that_is_not_an_object_is_refused(body):
         (job_id_from_json, {"job_id": ""}, "job_id"),
         (job_state_from_json, {}, "status: expected text, got nothing"),
         (job_state_from_json, {"status": 5}, "status"),
-        (job_state_from_json, {"status": "RUNNING", "run_time": "1"}, "run_time"),
-        (job_state_from_json, {"status": "RUNNING", "run_time": 10**400}, "run_time"),
-        (job_state_from_json, {"status": "RUNNING", "run_time": float("nan")}, "run_time"),
-        (cancelled_from_json, {}, "circuits_cancelled"),
-        (cancelled_from_json, {"circuits_cancelled": -1}, "circuits_cancelled"),
         (config_answer_from_json, {}, "execution_configuration"),
-        (results_page_from_json, {"count": 0}, "results"),
-        (results_page_from_json, {"count": -1, "results": []}, "count"),
-        (results_page_from_json, {"count": 0, "results": [], "next": 5}, "next"),
+        (results_page_from_json, {"count": 1}, "results"),
+        (results_page_from_json, {"results": None}, "results"),
         (results_page_from_json, {"results": [5]}, r"results\[0\]"),
         (results_page_from_json, {"results": [{"results": {}}]}, "label"),
         (results_page_from_json, {"results": [{"label": "odd"}]}, r"results\[0\] \(circuit 'odd'\)"),
-        (results_page_from_json, {"results": [{"label": "odd", "results": {"ZZ": "1"}}]}, "'odd'.*ZZ"),
+        (results_page_from_json, {"results": [{"label": "odd", "results": {"ZZ": "one"}}]}, "'odd'.*ZZ"),
         (results_page_from_json, {"results": [{"label": "odd", "results": {"encoding": "qh9"}}]}, "'odd'"),
         (results_page_from_json, {"results": [{"label": "a", "results": {}}] * 2}, "'a' occurs twice"),
     ],
@@ -382,7 +373,15 @@ def test_a_job_id_may_be_a_number():
         ({}, ""),
         ([], ""),
         (None, ""),
-        ("text", ""),
+        ("text", "text"),
+        (["a", {"tag": "b"}], "a; tag: b"),
+        ({"error": {"code": 400, "message": "bad"}}, "bad"),
+        ({"error": True, "message": "bad"}, "bad"),
+        ({"error": 400, "message": "bad"}, "bad"),
+        ({"error": 400}, "error: 400"),
+        ({"errors": [{"field": "tag", "message": "too long"}]}, "errors: too long"),
+        ({"message": None, "status": "no"}, "status: no"),
+        (True, ""),
     ],
 )
 def test_the_detail_is_read_from_every_shape_of_error_body(body, detail):
