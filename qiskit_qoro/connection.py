@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qiskit_qoro.history import Journal, find_journal
+from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
@@ -121,7 +122,7 @@ class LocalConnection:
 
     def __init__(self, options: dict[str, Any], journal: bool | str | Path) -> None:
         self._options = options
-        self._keeps_journal = journal is not False
+        self._keeps_journal = boolean_of(journal) is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
         # The lock guards the next two fields: several threads may need the client at once.
         self._lock = threading.Lock()

@@ -20,6 +20,7 @@ from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+from qiskit_qoro.wire.json_values import encodable_text
 
 __all__ = ["MAX_ENTRIES", "MAX_STRUCTURES", "Journal"]
 
@@ -260,7 +261,8 @@ class JournalRecorder:
 
     def failed(self, entry: int | None, reason: str) -> None:
         """Record that the submission failed."""
-        self.journal.set_stage(entry, Stage.FAILED, reason)
+        # The reason may quote the service. A lone surrogate in it must not keep it from being recorded.
+        self.journal.set_stage(entry, Stage.FAILED, encodable_text(reason))
 
     def ended(self, job_id: str, status: JobStatus) -> None:
         """Record the final status of a job."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import boolean_of
 
 __all__ = ["JOURNAL_VARIABLE", "find_journal"]
 
@@ -31,8 +32,9 @@ def find_journal(argument: bool | str | Path) -> Path | None:
     Raises:
         QoroInputError: The argument is none of these.
     """
-    if isinstance(argument, bool):
-        return _default_path() if argument else None
+    is_kept = boolean_of(argument)
+    if is_kept is not None:
+        return _default_path() if is_kept else None
     if not isinstance(argument, str | Path) or not str(argument):
         raise QoroInputError(f"journal is {argument!r}, expected True, False or the path of a file")
     return Path(argument).expanduser().absolute()

@@ -11,12 +11,14 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError
 from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus
+from qiskit_qoro.models.arguments import checked, integer_of, text_of
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
 from qiskit_qoro.service import QoroService
 
@@ -55,12 +57,21 @@ class Selection:
     def __post_init__(self) -> None:
         if self.since is not None and not isinstance(self.since, datetime | timedelta):
             raise QoroInputError(f"since is {self.since!r}, expected a datetime or a timedelta")
-        if self.limit is not None and (not isinstance(self.limit, int) or self.limit < 1):
-            raise QoroInputError(f"limit is {self.limit!r}, expected an integer of 1 or more, or None")
+        for name in ("backend", "tag"):
+            self._convert(name, text_of, "text that UTF-8 can encode, or None")
+        self._convert("limit", partial(integer_of, least=1), "an integer of 1 or more, or None")
         if self.status is not None:
             given = [self.status] if isinstance(self.status, str) else list(self.status)
-            # The class is frozen, so an ordinary assignment is refused.
-            object.__setattr__(self, "status", frozenset(_status(name) for name in given))
+            self._set("status", frozenset(_status(name) for name in given))
+
+    def _convert(self, name: str, convert: Callable[[Any], Any], expected: str) -> None:
+        value = getattr(self, name)
+        if value is not None:
+            self._set(name, checked(name, value, convert(value), expected))
+
+    def _set(self, name: str, value: object) -> None:
+        # The class is frozen, so an ordinary assignment is refused.
+        object.__setattr__(self, name, value)
 
     @property
     def earliest(self) -> datetime | None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import SYSTEM_CLOCK
@@ -57,13 +58,14 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
         QoroConnectionError: A service did not answer.
     """
     given = list(jobs)
+    limit_s = timeout_of("timeout", timeout)
     poller = _shared_poller(given)
     # Read once, because a job may become final in another thread at any moment.
     known_final = [_is_known_final(job) for job in given]
     waiting = [job for job, is_final in zip(given, known_final, strict=True) if not is_final]
     # The time limit begins here. It includes the time that the caller spends on the jobs that are yielded
     # first.
-    schedule = poller.schedule([job.job_id() for job in waiting], timeout_s=timeout)
+    schedule = poller.schedule([job.job_id() for job in waiting], timeout_s=limit_s)
     yield from (job for job, is_final in zip(given, known_final, strict=True) if is_final)
     completed = poller.poll_until_final(schedule, lambda index: waiting[index].in_final_state())
     # By index, because the same job may occur twice.

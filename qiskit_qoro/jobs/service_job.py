@@ -19,6 +19,7 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit_qoro.errors import ConflictError, JobCancelledError, JobFailedError, NotFoundError, QoroError
 from qiskit_qoro.jobs.as_completed import until_final
 from qiskit_qoro.jobs.status import QISKIT_STATUS
+from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus, joint_state
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
@@ -201,6 +202,7 @@ class ServiceJob(ABC, Generic[_Result]):
             on_poll: Called after each poll with the last state of each service job that was polled during
                 this wait.
         """
+        timeout_s = timeout_of("timeout", timeout_s)
         pending = [ExecutionResult(job_id=job_id) for job_id in self._pending_ids()]
         if not pending:
             return

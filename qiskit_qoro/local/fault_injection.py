@@ -11,13 +11,13 @@ late.
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.wire.endpoints import ENDPOINTS, Endpoint
 
 __all__ = ["REPEATABLE", "Fault", "FaultInjection", "FaultKind"]
@@ -65,8 +65,10 @@ class Fault:
     calls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate <= 1:
-            raise QoroInputError(f"the rate of the fault {self.kind} is {self.rate}, expected 0 to 1")
+        rate = number_of(self.rate)
+        if rate is None or not 0 <= rate <= 1:
+            raise QoroInputError(f"the rate of the fault {self.kind} is {self.rate!r}, expected 0 to 1")
+        object.__setattr__(self, "rate", rate)
         for call in self.calls:
             if call not in _ENDPOINT_NAMES and call != REPEATABLE:
                 known = ", ".join(sorted(_ENDPOINT_NAMES))
@@ -133,8 +135,14 @@ class FaultInjection:
     def __post_init__(self) -> None:
         for name in ("pending_time_s", "running_time_s", "slow_s", "retry_after_s"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise QoroInputError(f"{name} is {value}, expected 0 seconds or more")
+            seconds = number_of(value)
+            if seconds is None or seconds < 0:
+                raise QoroInputError(f"{name} is {value!r}, expected 0 seconds or more")
+            # A whole number of seconds stays an integer, as the header Retry-After needs it.
+            whole = integer_of(value)
+            object.__setattr__(self, name, seconds if whole is None else whole)
+        seed = integer_of(self.seed)
+        object.__setattr__(self, "seed", checked("seed", self.seed, seed, "an integer"))
         for endpoint in ENDPOINTS:
             total = sum(fault.rate for fault in self.faults if fault.applies_to(endpoint))
             if total > 1 + _ROUNDING:

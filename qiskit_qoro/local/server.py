@@ -10,6 +10,7 @@ starts. The web framework is imported only when a service is started.
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import secrets
 import signal
@@ -34,6 +35,7 @@ from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
 from qiskit_qoro.local.web.calls import HandlerContext
 from qiskit_qoro.local.workers.pool import WorkerPool
+from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = ["LocalService", "serve", "serve_forever"]
@@ -185,7 +187,7 @@ def serve(
 
     token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _check_token(token)
     accounts_by_token = _add_own_account(token, accounts)
-    _check_limits(workers, time_limit_s, memory_limit_bytes)
+    limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
@@ -202,7 +204,7 @@ def serve(
         # Accounts of an existing database keep their balances.
         for account in accounts_by_token:
             store.open_account(account.name, account.credits)
-        pool = WorkerPool(workers=workers, time_limit_s=time_limit_s, memory_limit_bytes=memory_limit_bytes)
+        pool = WorkerPool(**limits)
         stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
         pool.start()
         runner = Runner(
@@ -282,13 +284,17 @@ def _check_token(token: str) -> str:
     return token
 
 
-def _check_limits(workers: int | None, time_limit_s: float, memory_limit_bytes: int | None) -> None:
-    if workers is not None and workers < 1:
-        raise QoroInputError(f"workers is {workers}, expected 1 or more")
-    if not time_limit_s > 0:
-        raise QoroInputError(f"time_limit_s is {time_limit_s}, expected more than 0 seconds")
-    if memory_limit_bytes is not None and memory_limit_bytes < 1:
-        raise QoroInputError(f"memory_limit_bytes is {memory_limit_bytes}, expected 1 or more")
+def _check_limits(workers: object, time_limit_s: object, memory_limit_bytes: object) -> dict[str, Any]:
+    """Return the limits as Python numbers, by the name of the pool's argument."""
+    counts = {"workers": workers, "memory_limit_bytes": memory_limit_bytes}
+    limits: dict[str, Any] = {
+        name: None if value is None else checked(name, value, integer_of(value, least=1), "1 or more")
+        for name, value in counts.items()
+    }
+    seconds = math.inf if time_limit_s == math.inf else number_of(time_limit_s)
+    if seconds is None or seconds <= 0:
+        raise QoroInputError(f"time_limit_s is {time_limit_s!r}, expected more than 0 seconds")
+    return {**limits, "time_limit_s": seconds}
 
 
 def _listen(host: str, port: int) -> socket.socket:

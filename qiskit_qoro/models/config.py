@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from numbers import Integral, Real
+from functools import partial
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import boolean_of, checked, integer_of, number_of, plain_of, text_of
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
 __all__ = [
@@ -30,8 +29,7 @@ DEFAULT_SHOTS = 1024
 DEFAULT_SIMULATOR_CLUSTER = "qoro_maestro"
 """The target of jobs that do not name one."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-"""A lone surrogate, which UTF-8 cannot encode."""
+_TEXT = "text that UTF-8 can encode"
 
 
 class Simulator(IntEnum):
@@ -87,13 +85,10 @@ class ExecutionConfig:
     noise_scaling_factor: float | None = None
 
     def __post_init__(self) -> None:
-        for name, (accepts, convert, expected) in _FIELDS.items():
+        for name, (convert, expected) in _FIELDS.items():
             value = getattr(self, name)
-            if value is None:
-                continue
-            if not accepts(value):
-                raise QoroInputError(f"{name} is {value!r}, expected {expected}")
-            object.__setattr__(self, name, convert(value))
+            if value is not None:
+                object.__setattr__(self, name, checked(name, value, convert(value), expected))
 
     def override(self, other: ExecutionConfig) -> ExecutionConfig:
         """Return a copy of this configuration with the fields that ``other`` sets."""
@@ -138,21 +133,12 @@ class ExecutionConfig:
 _WIRE_NAMES = {"simulator": "simulator_type", "simulation_method": "simulation_type"}
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+def _member_of(enumeration: type[IntEnum]) -> Callable[[Any], IntEnum | None]:
+    def convert(value: Any) -> IntEnum | None:
+        number = integer_of(value)
+        return enumeration(number) if number in set(enumeration) else None
 
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer too large for a float
-        return False
-
-
-def _is_member(enumeration: type[IntEnum]) -> Callable[[Any], bool]:
-    return lambda value: _is_integer(value) and value in set(enumeration)
+    return convert
 
 
 def _members(enumeration: type[IntEnum]) -> str:
@@ -161,48 +147,58 @@ def _members(enumeration: type[IntEnum]) -> str:
     )
 
 
-_META_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
-    "optimization_level": (_is_integer, "an integer"),
-    "resilience_level": (_is_integer, "an integer"),
-    "max_execution_time": (_is_integer, "an integer (seconds)"),
-    "transpilation_seed": (_is_integer, "an integer"),
-    "layout_method": (lambda value: isinstance(value, str), "text"),
-    "routing_method": (lambda value: isinstance(value, str), "text"),
-    "approximation_degree": (_is_number, "a number"),
+# A conversion, and a description of valid values for errors. The conversion returns `None` for others.
+_Check = tuple[Callable[[Any], Any], str]
+
+_META_VALUES: dict[str, _Check] = {
+    "optimization_level": (integer_of, "an integer"),
+    "resilience_level": (integer_of, "an integer"),
+    "max_execution_time": (integer_of, "an integer (seconds)"),
+    "transpilation_seed": (integer_of, "an integer"),
+    "layout_method": (text_of, _TEXT),
+    "routing_method": (text_of, _TEXT),
+    "approximation_degree": (number_of, "a number"),
 }
 
-API_META_KEYS = frozenset(_META_TYPES)
+API_META_KEYS = frozenset(_META_VALUES)
 """The keys of ``api_meta`` that are known to the service."""
 
 
-def _is_meta(value: object) -> bool:
+def _meta(value: object) -> dict[str, Any] | None:
     if not isinstance(value, Mapping):
-        return False
-    for key, item in value.items():
-        accepts, expected = _META_TYPES.get(key, (lambda _: True, ""))
-        if not accepts(item):
-            raise QoroInputError(f"api_meta[{key!r}] is {item!r}, expected {expected}")
-    return all(isinstance(key, str) for key in value)
+        return None
+    settings = {}
+    for given, item in value.items():
+        key = text_of(given)
+        if key is None:
+            return None
+        # The service decides about keys that are not known here.
+        convert, expected = _META_VALUES.get(key, (plain_of, ""))
+        settings[key] = checked(f"api_meta[{key!r}]", item, convert(item), expected)
+    return settings
 
 
-# For each field: a check, a conversion to the stored type, and a description of valid values for errors.
-_FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
-    "bond_dimension": (lambda v: _is_integer(v) and v >= 1, int, "an integer of 1 or more"),
-    "truncation_threshold": (
-        lambda v: _is_number(v) and 0 <= v < 1,
-        float,
-        "a number of at least 0 and below 1",
-    ),
-    "simulator": (_is_member(Simulator), Simulator, _members(Simulator)),
-    "simulation_method": (_is_member(SimulationMethod), SimulationMethod, _members(SimulationMethod)),
-    "api_meta": (_is_meta, lambda value: deepcopy(dict(value)), "a mapping from text to settings"),
-    "noisy_device": (lambda v: isinstance(v, str) and bool(v), str, "the name of a device"),
-    "noise_realizations": (lambda v: _is_integer(v) and v >= 1, int, "an integer of 1 or more"),
-    "noise_scaling_factor": (
-        lambda v: _is_number(v) and 0 <= v <= 1,
-        float,
-        "a number from 0 to 1",
-    ),
+def _fraction(value: object) -> float | None:
+    number = number_of(value)
+    return number if number is not None and 0 <= number <= 1 else None
+
+
+def _fraction_below_1(value: object) -> float | None:
+    number = _fraction(value)
+    return None if number == 1 else number
+
+
+_COUNT: _Check = (partial(integer_of, least=1), "an integer of 1 or more")
+
+_FIELDS: dict[str, _Check] = {
+    "bond_dimension": _COUNT,
+    "truncation_threshold": (_fraction_below_1, "a number of at least 0 and below 1"),
+    "simulator": (_member_of(Simulator), _members(Simulator)),
+    "simulation_method": (_member_of(SimulationMethod), _members(SimulationMethod)),
+    "api_meta": (_meta, "a mapping from text to settings"),
+    "noisy_device": (lambda value: text_of(value) or None, "the name of a device"),
+    "noise_realizations": _COUNT,
+    "noise_scaling_factor": (_fraction, "a number from 0 to 1"),
 }
 
 
@@ -240,25 +236,19 @@ class JobConfig:
         tag: str = "default",
         force_sampling: bool = False,
     ) -> None:
-        if shots is not None and not (_is_integer(shots) and shots >= 1):
-            raise QoroInputError(f"shots is {shots!r}, expected an integer of 1 or more")
         if simulator_cluster is not None and qpu_system is not None:
             raise QoroInputError(
                 "simulator_cluster and qpu_system are both set, expected one target: remove one of them"
             )
-        if use_circuit_packing is not None and not isinstance(use_circuit_packing, bool):
-            raise QoroInputError(f"use_circuit_packing is {use_circuit_packing!r}, expected True or False")
-        if not isinstance(tag, str) or _SURROGATE.search(tag):
-            raise QoroInputError(f"tag is {tag!r}, expected text that UTF-8 can encode")
-        if not isinstance(force_sampling, bool):
-            raise QoroInputError(f"force_sampling is {force_sampling!r}, expected True or False")
-        values = {
-            "shots": None if shots is None else int(shots),
+        values: dict[str, Any] = {
+            "shots": None if shots is None else checked("shots", shots, _COUNT[0](shots), _COUNT[1]),
             "simulator_cluster": _target("simulator_cluster", simulator_cluster, SimulatorCluster),
             "qpu_system": _target("qpu_system", qpu_system, QPUSystem),
-            "use_circuit_packing": use_circuit_packing,
-            "tag": tag,
-            "force_sampling": force_sampling,
+            "use_circuit_packing": None
+            if use_circuit_packing is None
+            else _boolean("use_circuit_packing", use_circuit_packing),
+            "tag": checked("tag", tag, text_of(tag), _TEXT),
+            "force_sampling": _boolean("force_sampling", force_sampling),
         }
         # A frozen dataclass does not allow plain assignments, not even in its constructor.
         for name, value in values.items():
@@ -289,8 +279,14 @@ _Target = TypeVar("_Target", SimulatorCluster, QPUSystem)
 
 
 def _target(name: str, value: _Target | str | None, kind: type[_Target]) -> _Target | None:
-    if value is None or isinstance(value, kind):
-        return value
-    if isinstance(value, str) and value:
-        return kind(value)
-    raise QoroInputError(f"{name} is {value!r}, expected a {kind.__name__} or its name")
+    if value is None:
+        return None
+    # The name is sent. Without this check, the service would refuse one that UTF-8 cannot encode.
+    text = text_of(value.name if isinstance(value, kind) else value)
+    if not text:
+        raise QoroInputError(f"{name} is {value!r}, expected a {kind.__name__} or its name")
+    return replace(value, name=text) if isinstance(value, kind) else kind(text)
+
+
+def _boolean(name: str, value: object) -> bool:
+    return checked(name, value, boolean_of(value), "True or False")

@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 
 __all__ = ["MaestroConfig"]
@@ -24,7 +25,7 @@ _COUNTERPARTS: Mapping[str, str] = {
     "max_bond_dimension": "bond_dimension",
     "singular_value_threshold": "truncation_threshold",
 }
-_SEEDS = range(2**64)
+_MAX_SEED = 2**64 - 1
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class MaestroConfig:
         for option, name in _COUNTERPARTS.items():
             # An ExecutionConfig with this field only validates the value and converts it.
             try:
-                checked = ExecutionConfig(**{name: getattr(self, option)})
+                converted = ExecutionConfig(**{name: getattr(self, option)})
             except QoroInputError as error:
                 raise QoroInputError(f"{option}: {error}") from error
-            object.__setattr__(self, option, getattr(checked, name))
-        if self.seed is not None and (type(self.seed) is not int or self.seed not in _SEEDS):
-            raise QoroInputError(f"seed is {self.seed!r}, expected an integer from 0 to 2^64 - 1")
+            object.__setattr__(self, option, getattr(converted, name))
+        if self.seed is not None:
+            seed = integer_of(self.seed, least=0, most=_MAX_SEED)
+            seed = checked("seed", self.seed, seed, "an integer from 0 to 2^64 - 1")
+            object.__setattr__(self, "seed", seed)
 
     @property
     def execution_config(self) -> ExecutionConfig:

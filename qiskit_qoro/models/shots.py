@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of, items_of
 
 __all__ = [
     "CircuitRange",
@@ -38,7 +38,7 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
     """Check that the groups cover all circuits exactly once, in order, and convert them to values.
 
     Args:
-        groups: Triples ``[start, end, shots]``, half open.
+        groups: Triples ``[start, end, shots]``, half open; a list or an array.
         num_circuits: The number of circuits to cover.
 
     Returns:
@@ -48,10 +48,9 @@ def parse_shot_groups(groups: Sequence[Sequence[int]], num_circuits: int) -> tup
         QoroInputError: A triple is malformed, or there is a gap, an overlap, an empty range, a range
             past the end, or a number of shots below 1.
     """
-    _check_list(groups, "shot_groups", "[start, end, shots]")
     position = 0  # the first circuit that is not covered yet
     parsed = []
-    for index, group in enumerate(groups):
+    for index, group in enumerate(_items(groups, "shot_groups", "[start, end, shots]")):
         start, end, shots = _integers(group, 3, f"shot_groups[{index}]", "[start, end, shots]")
         if start != position:
             raise QoroInputError(
@@ -90,7 +89,7 @@ def parse_circuit_ham_map(
     """Check the assignment of groups of observables to circuits, and convert it to values.
 
     Args:
-        ranges: One half-open ``[start, end]`` for each group.
+        ranges: One half-open ``[start, end]`` for each group; a list or an array.
         num_groups: The number of groups of observables.
         num_circuits: The number of circuits in the job, or ``None`` if it is not known yet.
 
@@ -101,14 +100,14 @@ def parse_circuit_ham_map(
         QoroInputError: The number of ranges is wrong, or a range is malformed, empty or past the last
             circuit.
     """
-    _check_list(ranges, "circuit_ham_map", "[start, end]")
-    if len(ranges) != num_groups:
+    items = _items(ranges, "circuit_ham_map", "[start, end]")
+    if len(items) != num_groups:
         raise QoroInputError(
-            f"circuit_ham_map has {len(ranges)} ranges for {num_groups} groups of observables, "
+            f"circuit_ham_map has {len(items)} ranges for {num_groups} groups of observables, "
             "expected one for each"
         )
     parsed = []
-    for index, item in enumerate(ranges):
+    for index, item in enumerate(items):
         start, end = _integers(item, 2, f"circuit_ham_map[{index}]", "[start, end]")
         if not 0 <= start < end or (num_circuits is not None and end > num_circuits):
             within = "" if num_circuits is None else f" within the {num_circuits} circuits"
@@ -119,20 +118,16 @@ def parse_circuit_ham_map(
     return tuple(parsed)
 
 
-def _check_list(value: object, where: str, shape: str) -> None:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise QoroInputError(f"{where} is {value!r}, expected a list of {shape}")
+def _items(value: object, where: str, shape: str) -> list[Any]:
+    return checked(where, value, items_of(value), f"a list of {shape}")
 
 
-def _integers(item: Sequence[int], length: int, where: str, shape: str) -> tuple[int, ...]:
-    is_sequence = isinstance(item, Sequence) and not isinstance(item, str)
-    if (
-        not is_sequence
-        or len(item) != length
-        or any(isinstance(number, bool) or not isinstance(number, Integral) for number in item)
-    ):
+def _integers(item: object, length: int, where: str, shape: str) -> tuple[int, ...]:
+    numbers = [integer_of(number) for number in items_of(item) or ()]
+    integers = tuple(number for number in numbers if number is not None)
+    if len(numbers) != length or len(integers) != length:
         raise QoroInputError(f"{where} is {item!r}, expected integers {shape}")
-    return tuple(int(number) for number in item)
+    return integers
 
 
 def group_shots(shots: Sequence[int]) -> tuple[ShotGroup, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import number_of, text_of
 
 __all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry", "are_finite_floats"]
 
@@ -68,10 +68,11 @@ def _check_names(names: object) -> tuple[str, ...]:
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise QoroInputError(f"parameter_names is {_shown(names)}, expected a list of names")
     checked: dict[str, None] = {}  # an ordered set
-    for index, name in enumerate(names):
-        if not isinstance(name, str) or not name or not _is_unicode(name):
+    for index, given in enumerate(names):
+        name = text_of(given)
+        if not name:
             raise QoroInputError(
-                f"parameter_names[{index}] is {_shown(name)}, expected Unicode text that is not empty"
+                f"parameter_names[{index}] is {_shown(given)}, expected Unicode text that is not empty"
             )
         if name in checked:
             raise QoroInputError(f"parameter_names[{index}] repeats {name!r}, expected each name once")
@@ -95,10 +96,12 @@ def _check_sets(sets: object, names: tuple[str, ...]) -> tuple[ParameterSet, ...
 def _pair(pair: object, index: int) -> tuple[str, Any]:
     if isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2:
         label, row = pair
-        if isinstance(label, str):
-            return label, row
+        text = text_of(label)
+        if text is not None:
+            return text, row
     raise QoroInputError(
-        f"parameter_sets[{index}] is {_shown(pair)}, expected (label, values) where label is text"
+        f"parameter_sets[{index}] is {_shown(pair)}, expected (label, values) where label is text that UTF-8 "
+        "can encode"
     )
 
 
@@ -110,7 +113,7 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
     values: tuple[Any, ...] = tuple(row)
     if not are_finite_floats(values):
         # An invalid value becomes None and is reported below, after the length.
-        values = tuple(map(_finite, values))
+        values = tuple(map(number_of, values))
     if len(values) != len(names):
         raise QoroInputError(
             f"{where} has {len(values)} values, expected {len(names)}, one for each name: "
@@ -132,25 +135,6 @@ def are_finite_floats(values: Sequence[Any]) -> bool:
         values: The values.
     """
     return set(map(type, values)) == {float} and math.isfinite(sum(values))
-
-
-def _finite(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be sent: half a surrogate pair cannot be encoded in UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _shown(value: object) -> str:

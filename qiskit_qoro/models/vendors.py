@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import boolean_of, integer_of, number_of, text_of
 
 __all__ = ["DeviceConfig", "VendorBlueprint", "VendorField"]
 
@@ -68,14 +68,17 @@ class DeviceConfig:
     def __post_init__(self) -> None:
         if not isinstance(self.options, Mapping):
             raise QoroInputError(f"options is {self.options!r}, expected a mapping")
-        for key, value in self.options.items():
-            if not isinstance(key, str) or not _KEY.fullmatch(key):
-                raise QoroInputError(f"{key!r} is not an option of a QPU, expected a name in upper case")
-            if not isinstance(value, str | int | float) or (
-                isinstance(value, float) and not math.isfinite(value)
-            ):
+        options: dict[str, str | int | float | bool] = {}
+        for given, value in self.options.items():
+            key = text_of(given)
+            if key is None or not _KEY.fullmatch(key):
+                raise QoroInputError(f"{given!r} is not an option of a QPU, expected a name in upper case")
+            converted = (convert(value) for convert in (text_of, boolean_of, integer_of, number_of))
+            plain = next((item for item in converted if item is not None), None)
+            if plain is None:
                 raise QoroInputError(f"{key} is {value!r}, expected text, a finite number, True or False")
-        object.__setattr__(self, "options", dict(self.options))
+            options[key] = plain
+        object.__setattr__(self, "options", options)
 
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON value."""

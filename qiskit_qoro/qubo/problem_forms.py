@@ -10,6 +10,7 @@ import numpy as np
 from qiskit.exceptions import QiskitError
 
 from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.models.arguments import plain_of
 from qiskit_qoro.models.qubo import Polynomial
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.qubo import MAX_FACTORED_VARIABLES, factored_to_json, qubo_from_json, terms_to_json
@@ -30,8 +31,9 @@ def encode_problem(problem: object) -> tuple[dict[str, Any], int]:
         QoroInputError: The problem has none of the accepted forms, or is malformed.
     """
     if isinstance(problem, Mapping) and "_format" in problem:
+        envelope = plain_of(problem)
         try:
-            return dict(problem), qubo_from_json(problem).num_variables
+            return envelope, qubo_from_json(envelope).num_variables
         except WireError as error:
             raise QoroInputError(str(error)) from error
     polynomial = _to_polynomial(problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
 from qiskit_qoro.wire.fields import as_object
@@ -31,9 +31,10 @@ def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -
     Raises:
         QoroInputError: ``page`` or ``page_size`` is not an integer or is out of range.
     """
-    _check_count("page", page, None)
-    _check_count("page_size", page_size, MAX_TRANSACTIONS)
-    params = {"page": page, "page_size": page_size}
+    params = {
+        "page": _count("page", page, None),
+        "page_size": _count("page_size", page_size, MAX_TRANSACTIONS),
+    }
     return read_answer(transport.send(CREDIT_TRANSACTIONS, params=params), _object)
 
 
@@ -42,8 +43,6 @@ def _object(body: object) -> dict[str, Any]:
     return as_object(body, "body")
 
 
-def _check_count(name: str, value: object, maximum: int | None) -> None:
-    is_count = isinstance(value, int) and not isinstance(value, bool)  # True is an int in Python
-    if not is_count or value < 1 or (maximum is not None and value > maximum):  # type: ignore[operator]
-        expected = "an integer of 1 or more" if maximum is None else f"an integer from 1 to {maximum}"
-        raise QoroInputError(f"{name} is {value!r}, expected {expected}")
+def _count(name: str, value: object, maximum: int | None) -> int:
+    expected = "an integer of 1 or more" if maximum is None else f"an integer from 1 to {maximum}"
+    return checked(name, value, integer_of(value, least=1, most=maximum), expected)

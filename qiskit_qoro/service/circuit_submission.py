@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import text_of
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest
 from qiskit_qoro.models.shots import (
     CircuitRange,
@@ -54,12 +55,15 @@ def write_circuits(circuits: Mapping[str, str | QuantumCircuit | Program]) -> di
         raise QoroInputError("circuits: expected a mapping from labels to circuits with at least one entry")
     programs = {}
     for label, circuit in circuits.items():
-        if not isinstance(label, str) or not label:
-            raise QoroInputError(f"circuits: label {label!r} is not text; labels are non-empty strings")
+        text = text_of(label)
+        if not text:
+            raise QoroInputError(
+                f"circuits: label {label!r} is not text that UTF-8 can encode; labels are non-empty strings"
+            )
         try:
-            programs[label] = _write(circuit)
+            programs[text] = _write(circuit)
         except QoroInputError as error:
-            raise QoroInputError(f"circuit {label!r}: {error}") from error
+            raise QoroInputError(f"circuit {text!r}: {error}") from error
     return programs
 
 

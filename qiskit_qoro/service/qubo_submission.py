@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
+from qiskit_qoro.models import arguments
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.service.recorder import SubmissionRecorder, facts_of, recorded
 from qiskit_qoro.service.submission import open_job
@@ -51,6 +52,7 @@ def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes,
         QoroAPIError: The service refused the problem. The job has been cancelled if possible.
         QoroConnectionError: The service did not answer. The analysis may be running.
     """
+    tag = arguments.checked("tag", tag, arguments.text_of(tag), "text that UTF-8 can encode")
     request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
     with recorded(recorder, facts_of(request, ())) as opened:
         job_id = open_job(transport, render(job_request_to_json(request)))
@@ -107,8 +109,9 @@ def render_qubo(
         raise QoroInputError("expected a qubo to characterize, or the job_id of an earlier characterization")
     if options is not None and not isinstance(options, Mapping):
         raise QoroInputError(f"options is {options!r}, expected a mapping")
-    options = dict(options or {})
-    states = list(target_states or ())
+    # Numbers and arrays of NumPy are common in problems and options, and JSON has no form for them.
+    qubo, options = arguments.plain_of(qubo), arguments.plain_of(options or {})
+    states = [] if target_states is None else arguments.plain_of(list(target_states))
     num_variables = _num_variables(qubo, states, options.get("n_qubits"))
     for index, state in enumerate(states):
         if not isinstance(state, str) or len(state) != num_variables or set(state) - {"0", "1"}:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.config import (
     DEFAULT_SHOTS,
     DEFAULT_SIMULATOR_CLUSTER,
@@ -27,6 +27,7 @@ __all__ = [
     "check_max_retry_after",
     "check_polling_interval",
     "check_type",
+    "merge_configs",
     "with_default_target",
 ]
 
@@ -67,7 +68,7 @@ class JobSettings:
             check_type("override_job_config", job_config, JobConfig)
         return JobSettings(
             self.job_config if job_config is None else self.job_config.override(job_config),
-            _merge(self.execution_config, execution_config),
+            merge_configs(self.execution_config, execution_config),
         )
 
 
@@ -86,7 +87,8 @@ class SubmissionOptions:
     override_job_config: JobConfig | None = None
 
 
-def _merge(default: AnyConfig | None, override: AnyConfig | None) -> AnyConfig | None:
+def merge_configs(default: AnyConfig | None, override: AnyConfig | None) -> AnyConfig | None:
+    """Return a configuration with the fields of an override; one of another kind replaces it."""
     if isinstance(default, ExecutionConfig) and isinstance(override, ExecutionConfig):
         return default.override(override)
     return default if override is None else override
@@ -118,10 +120,10 @@ def check_polling_interval(value: Any) -> float:
     Raises:
         QoroInputError: ``value`` is not a positive, finite number.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 < value < math.inf:
+    seconds = number_of(value)
+    if seconds is None or seconds <= 0:
         raise QoroInputError(f"polling_interval is {value!r}, expected seconds above 0")
-    return float(value)
+    return seconds
 
 
 def check_max_retries(value: Any) -> int:
@@ -130,9 +132,7 @@ def check_max_retries(value: Any) -> int:
     Raises:
         QoroInputError: ``value`` is not an integer of 1 or more.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise QoroInputError(f"max_retries is {value!r}, expected an integer of 1 or more")
-    return value
+    return checked("max_retries", value, integer_of(value, least=1), "an integer of 1 or more")
 
 
 def check_max_retry_after(value: Any) -> float:

@@ -45,14 +45,24 @@ def render(body: object) -> bytes:
         The bytes to send.
 
     Raises:
-        QoroInputError: The body contains NaN, an infinity, or a value that JSON cannot represent.
+        QoroInputError: The body contains NaN, an infinity, a lone surrogate, or a value that JSON cannot
+            represent.
     """
     try:
-        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
-    except (TypeError, ValueError) as error:
+        rendered = json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+        # A lone surrogate is escaped, like half of a character beyond U+FFFF. The service would refuse it.
+        if b"\\ud" in rendered:
+            json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        shown = error.object[max(0, error.start - 20) : error.end + 20]
+        raise QoroInputError(
+            f"the request contains a lone surrogate, which UTF-8 cannot encode, in {shown!r}: remove it"
+        ) from error
+    except (TypeError, ValueError, RecursionError) as error:
         raise QoroInputError(
             f"the request is not JSON: {error}; expected finite numbers, texts, lists and mappings"
         ) from error
+    return rendered
 
 
 def pack(sizes: Sequence[int], *, overhead: int, limit: int = MAX_BODY_BYTES) -> list[range]:

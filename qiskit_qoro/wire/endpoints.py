@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import text_of
 
 __all__ = [
     "ADD_CIRCUITS",
@@ -69,10 +70,10 @@ class Endpoint:
                 another path.
 
         Raises:
-            QoroInputError: The identifier is one or two dots.
+            QoroInputError: The identifier is one or two dots, or has a lone surrogate.
         """
-        # Dots are not quoted, and HTTP libraries resolve them as parts of a path.
-        if job_id in {".", ".."}:
+        # Dots are not quoted, and HTTP libraries resolve them as parts of a path. Surrogates have no UTF-8.
+        if job_id in {".", ".."} or (job_id is not None and text_of(job_id) is None):
             raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
         return base_url + self.path.format(job_id=quote(job_id or "", safe=""))
 

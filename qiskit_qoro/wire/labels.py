@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.wire.json_values import encode_json
 
 __all__ = [
     "LABEL_LIMIT",
@@ -150,7 +151,7 @@ def kind_of_label(label: str) -> str | None:
 
 def _pack(document: Any, capacity: int) -> str | None:
     """Compress a document to base64; return ``None`` early if the result would far exceed ``capacity``."""
-    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    data = encode_json(document)
     # The best compression takes five times as long as the fastest. It is tried only if the result might fit.
     if len(zlib.compress(data, 1)) > _MAX_EXTRA_COMPRESSION * capacity:
         return None

@@ -74,6 +74,14 @@ def test_a_failed_submission_keeps_its_reason_short(journal: Journal) -> None:
     assert len(entry.reason) == 300
 
 
+def test_a_reason_with_a_lone_surrogate_is_recorded(journal: Journal) -> None:
+    recorder = journal.recorder(CLOUD)
+    recorder.failed(recorder.begin(FACTS), "the service said a\ud800b")
+    assert [(entry.stage, entry.reason) for entry in journal.entries()] == [
+        (Stage.FAILED, "the service said a?b")
+    ]
+
+
 def test_entries_are_selected_by_each_condition_newest_first(path: Path) -> None:
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     moments = iter(noon + timedelta(hours=hour) for hour in range(100))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qiskit_qoro.wire.json_values import encodable_text, json_metadata
+from qiskit_qoro.wire.json_values import encodable_text, encode_json, json_metadata
 
 
 class Color(IntEnum):
@@ -18,9 +18,23 @@ class Color(IntEnum):
 
 CYCLE: dict[str, Any] = {}
 CYCLE["self"] = CYCLE
+TWO_CYCLES: list[Any] = []
+TWO_CYCLES += [TWO_CYCLES] * 10
 DEEP: list[Any] = []
 for _ in range(2000):
     DEEP = [DEEP]
+# Not deep, but each list occurs ten times in the next one, so that there are 10^15 lists.
+WIDE: list[Any] = []
+for _ in range(15):
+    WIDE = [WIDE] * 10
+
+
+def nested(depth: int) -> list[Any]:
+    """A list in which lists are nested so many levels deep."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 @pytest.mark.parametrize(
@@ -38,6 +52,12 @@ for _ in range(2000):
         (np.array([[1, 2]]), [[1, 2]]),
         (Color.RED, 1),
         (2**1023, 2**1023),
+        (-(2**1023), -(2**1023)),
+        (np.str_("ψ"), "ψ"),
+        (np.array("ψ"), "ψ"),
+        (np.array([1, None], dtype=object), [1, None]),
+        ({np.str_("a"): np.True_}, {"a": True}),
+        ([[]] * 1000, [[]] * 1000),
     ],
     ids=repr,
 )
@@ -55,7 +75,7 @@ def test_a_value_that_json_can_represent_is_kept_as_plain_python(value: object, 
         1j,
         float("nan"),
         np.inf,
-        2**1025,
+        2**1024,
         "\ud800",
         {"\ud800": 1},
         {1: 2},
@@ -64,7 +84,17 @@ def test_a_value_that_json_can_represent_is_kept_as_plain_python(value: object, 
         b"bytes",
         {1, 2},
         CYCLE,
+        TWO_CYCLES,
         DEEP,
+        WIDE,
+        np.zeros(2**18 + 1),
+        np.datetime64(5, "ns"),
+        np.array([5], "m8[ns]"),
+        {"a": ["\ud800"]},
+        ["a\udfff"],
+        {"a": {("b",): 1}},
+        np.array([1j]),
+        np.array([np.nan]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -75,6 +105,24 @@ def test_an_entry_that_json_cannot_represent_is_dropped_and_the_others_stay(valu
 @pytest.mark.parametrize("key", [1, None, (1, 2), "\ud800", frozenset()], ids=ascii)
 def test_an_entry_whose_key_is_not_encodable_text_is_dropped(key: object) -> None:
     assert json_metadata({key: 1, "good": 2}) == {"good": 2}
+
+
+def test_the_limits_of_nesting_and_size_are_included() -> None:
+    assert json_metadata({"deep": nested(20), "deeper": nested(21)}) == {"deep": nested(20)}
+    large = [0] * (2**18 - 1)
+    assert json_metadata({"large": large, "larger": [*large, 0]}) == {"large": large}
+
+
+@pytest.mark.parametrize("text", ["a", "ψ", "\U0001f600"])
+def test_a_document_is_compact_json_in_utf_8(text: str) -> None:
+    assert encode_json({"a": [1, text]}) == f'{{"a":[1,"{text}"]}}'.encode()
+
+
+@pytest.mark.parametrize("text", ["\ud800", "ψ\udfff\U0001f600", {"\ud800": ["ψ"]}], ids=ascii)
+def test_a_lone_surrogate_in_a_document_is_escaped(text: object) -> None:
+    encoded = encode_json({"a": text})
+    assert encoded.isascii()
+    assert json.loads(encoded) == {"a": text}
 
 
 def test_no_metadata_are_an_empty_mapping() -> None:

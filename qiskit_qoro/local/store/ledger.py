@@ -19,6 +19,7 @@ from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.store.store_errors import BalanceTooLowError
+from qiskit_qoro.models.arguments import integer_of
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
@@ -56,6 +57,8 @@ def check_grant(amount: Decimal | int | str) -> Decimal:
     Raises:
         QoroInputError: The amount is not a decimal number, is negative, too large, or finer than hundredths.
     """
+    number = integer_of(amount)
+    amount = amount if number is None else number
     try:
         value = Decimal(amount)
         exact = value.quantize(Decimal("0.01"))

@@ -16,6 +16,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor
+from qiskit_qoro.wire.json_values import encode_json
 
 __all__ = ["POSTPROCESSORS", "load_file", "pack_postprocessor", "save_file", "unpack_postprocessor"]
 
@@ -54,7 +55,7 @@ def save_file(path: str | Path, job_ids: Sequence[str], postprocessor: Postproce
         OSError: The file cannot be written.
     """
     document = {"format": _FORMAT, "jobs": list(job_ids)} | _body(postprocessor)
-    Path(path).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    Path(path).write_bytes(encode_json(document))
 
 
 def load_file(path: str | Path) -> tuple[list[str], Postprocessor]:
