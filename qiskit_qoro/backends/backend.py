@@ -12,9 +12,8 @@ from qiskit.transpiler import Target
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backends.run_options import (
-    RUN_OPTIONS,
     RunOptions,
-    check_options,
+    merge_options,
     shots_by_circuit,
 )
 from qiskit_qoro.backends.run_submission import submit_run
@@ -29,6 +28,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
 from qiskit_qoro.qasm.write.writer import Program, write_program
 from qiskit_qoro.service import QoroService
 
@@ -201,16 +201,24 @@ class QoroBackend(BackendV2):
                 ``use_measure_esp=False``, an empty ``parameter_binds`` and ``rep_delay=None``. These are
                 accepted and have no effect.
 
+        Warns:
+            UserWarning: A circuit measures nothing. It is run all the same.
+
         Raises:
             QoroInputError: A circuit or an option is invalid. Nothing was sent.
             QoroAPIError: The service refused the job.
             QoroConnectionError: The service did not answer.
         """
         circuits = _check_circuits(run_input)
-        # Options of the run override those of the backend, which override the defaults.
-        settings = {**RUN_OPTIONS, **check_options(dict(self.options.items())), **check_options(options)}
+        settings = self.resolve_options(options)
         shots = shots_by_circuit(settings["shots"], len(circuits))
         programs = [self._program(index, circuit) for index, circuit in enumerate(circuits)]
+        problems = {
+            f"circuit {index} ({circuit.name!r})": problem
+            for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
+            if (problem := describe_unmeasured(program.text)) is not None
+        }
+        warn_unmeasured(problems, stacklevel=2)
         structure = RunStructure(
             experiments=[
                 Experiment(
@@ -234,20 +242,26 @@ class QoroBackend(BackendV2):
             job_config=self.job_config(
                 tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
             ),
-            execution_config=self._execution_config(settings),
+            execution_config=settings["execution_config"],
         )
 
-    def check_execution_config(self, config: AnyConfig | None) -> None:
-        """Check that a configuration is for this kind of backend.
+    def resolve_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a value for every option of :meth:`run`, for a run or for a primitive.
+
+        Args:
+            options: The options of the run or of the primitive. The other options have the values that
+                :meth:`set_options` set, or else their defaults.
+
+        Returns:
+            Option to value. ``execution_config`` includes ``seed_simulator``.
 
         Raises:
-            QoroInputError: It is a ``MaestroConfig`` and the backend is a QPU system, or it is a
-                ``DeviceConfig`` and the backend is a simulator.
+            QoroInputError: An option is invalid, or cannot be honoured together with the others or by this
+                kind of backend.
         """
-        if isinstance(config, MaestroConfig) and not self.is_simulator:
-            raise QoroInputError(f"a MaestroConfig is for simulators, but {self.name!r} is a QPU system")
-        if isinstance(config, DeviceConfig) and self.is_simulator:
-            raise QoroInputError(f"a DeviceConfig is for QPU systems, but {self.name!r} is a simulator")
+        settings = merge_options(options, dict(self.options.items()))
+        settings["execution_config"] = self._execution_config(settings)
+        return settings
 
     def job_config(
         self, *, shots: int | None = None, tag: str = "default", use_circuit_packing: bool = False
@@ -286,7 +300,10 @@ class QoroBackend(BackendV2):
     def _execution_config(self, settings: Mapping[str, Any]) -> AnyConfig | None:
         config: AnyConfig | None = settings["execution_config"]
         seed = settings["seed_simulator"]
-        self.check_execution_config(config)
+        if isinstance(config, MaestroConfig) and not self.is_simulator:
+            raise QoroInputError(f"a MaestroConfig is for simulators, but {self.name!r} is a QPU system")
+        if isinstance(config, DeviceConfig) and self.is_simulator:
+            raise QoroInputError(f"a DeviceConfig is for QPU systems, but {self.name!r} is a simulator")
         if seed is None:
             return config
         if not self.is_simulator or isinstance(config, DeviceConfig):
@@ -303,7 +320,12 @@ class QoroBackend(BackendV2):
             default = default.execution_config
         if not isinstance(default, ExecutionConfig):
             default = ExecutionConfig()
-        return MaestroConfig.from_execution_config(default.override(config or ExecutionConfig()), seed=seed)
+        merged = default.override(config or ExecutionConfig())
+        try:
+            return MaestroConfig.from_execution_config(merged, seed=seed)
+        except QoroInputError as error:
+            error.introduce(f"seed_simulator={seed}")
+            raise
 
 
 def _build_target(system: SimulatorCluster | QPUSystem) -> Target:

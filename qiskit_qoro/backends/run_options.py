@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from numbers import Integral
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from qiskit.providers import Options
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import boolean_of, checked, integer_of, items_of, text_of
 from qiskit_qoro.models.config import DEFAULT_SHOTS
 from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.maestro import MaestroConfig
 
-__all__ = ["RUN_OPTIONS", "RunOptions", "check_options", "shots_by_circuit"]
+__all__ = ["MAX_SEED", "RUN_OPTIONS", "RunOptions", "check_options", "merge_options", "shots_by_circuit"]
+
+MAX_SEED = 2**64 - 1
+"""The largest seed."""
 
 RUN_OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
@@ -80,19 +84,38 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         QoroInputError: An option is unknown, or its value is invalid or not supported.
     """
-    checked = {}
+    valid: dict[str, Any] = {}
     for name, value in options.items():
         if name not in RUN_OPTIONS and name not in _FOREIGN and name != _JOB_TAGS:
             raise _unknown_option(name)
         if value is None:
             continue
         if name in RUN_OPTIONS:
-            checked[name] = _check_value(name, value)
+            convert, expected = _CHECKS[name]
+            valid[name] = checked(name, value, convert(value), expected)
         elif name in _FOREIGN:
             _check_foreign(name, value)
         elif tag := _join_tags(value):
-            checked = {"tag": tag, **checked}
-    return checked
+            valid = {"tag": tag, **valid}
+    return valid
+
+
+def merge_options(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a value for every option.
+
+    Args:
+        options: The options of a run or of a primitive. They take precedence.
+        defaults: The options of the backend. They take precedence over :data:`RUN_OPTIONS`.
+
+    Raises:
+        QoroInputError: As for :func:`check_options`.
+    """
+    given, inherited = check_options(options), check_options(defaults)
+    config = given.get("execution_config")
+    # The seed in a configuration of the run is more specific than a seed that the backend has for all runs.
+    if isinstance(config, MaestroConfig) and config.seed is not None:
+        inherited.pop("seed_simulator", None)
+    return {**RUN_OPTIONS, **inherited, **given}
 
 
 def shots_by_circuit(shots: int | Sequence[int], num_circuits: int) -> list[int]:
@@ -128,60 +151,27 @@ def _check_foreign(name: str, value: Any) -> None:
         raise QoroInputError(f"{name}={value!r} is not supported, only {accepted}: leave the option out")
 
 
-def _check_value(name: str, value: Any) -> Any:
-    accepts, convert, expected = _CHECKS[name]
-    if not accepts(value):
-        raise QoroInputError(f"{name} is {value!r}, expected {expected}")
-    return convert(value)
+def _shots(value: object) -> int | list[int] | None:
+    items = items_of(value)
+    if items is None:
+        return integer_of(value, least=1)
+    numbers = [integer_of(item, least=1) for item in items]
+    shots = [number for number in numbers if number is not None]
+    return shots if len(shots) == len(numbers) else None
 
 
-# Booleans are integers in Python, but they are refused as seeds and as shots.
-def _is_seed(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral) and 0 <= int(value) < 2**64
+def _config(value: object) -> AnyConfig | None:
+    return value if isinstance(value, AnyConfig) else None
 
 
-def _is_shots(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
-
-
-def _is_shots_or_sequence(value: object) -> bool:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return all(map(_is_shots, value))
-    return _is_shots(value)
-
-
-def _python_shots(value: Any) -> int | list[int]:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    return int(value) if isinstance(value, Integral) else [int(number) for number in value]
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool | np.bool_)
-
-
-def _unchanged(value: Any) -> Any:
-    return value
-
-
-# For each option: a check of values, their conversion, and the description of valid values in errors.
-_CHECKS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any], str]] = {
-    "shots": (
-        _is_shots_or_sequence,
-        _python_shots,
-        "an integer of 1 or more, or one such integer for each circuit",
-    ),
-    "memory": (_is_bool, bool, "True or False"),
-    "tag": (lambda value: isinstance(value, str), _unchanged, "text"),
-    "seed_simulator": (_is_seed, int, "an integer from 0 to 2^64 - 1"),
-    "execution_config": (
-        lambda value: isinstance(value, AnyConfig),
-        _unchanged,
-        "an ExecutionConfig, a MaestroConfig or a DeviceConfig",
-    ),
-    "use_circuit_packing": (_is_bool, bool, "True or False"),
+# For each option: a conversion, which returns `None` for an invalid value, and what the error says is valid.
+_CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "shots": (_shots, "an integer of 1 or more, or one such integer for each circuit"),
+    "memory": (boolean_of, "True or False"),
+    "tag": (text_of, "text that UTF-8 can encode"),
+    "seed_simulator": (partial(integer_of, least=0, most=MAX_SEED), "an integer from 0 to 2^64 - 1"),
+    "execution_config": (_config, "an ExecutionConfig, a MaestroConfig or a DeviceConfig"),
+    "use_circuit_packing": (boolean_of, "True or False"),
 }
 
 
@@ -189,4 +179,4 @@ def _join_tags(tags: Any) -> str:
     is_list = isinstance(tags, Collection) and not isinstance(tags, str)
     if not is_list or not all(isinstance(tag, str) for tag in tags):
         raise QoroInputError(f"{_JOB_TAGS} is {tags!r}, expected a list of strings")
-    return ",".join(tags)
+    return checked(_JOB_TAGS, tags, text_of(",".join(tags)), "texts that UTF-8 can encode")

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import IfElseOp, Measure
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_submission import submit_run
@@ -21,6 +20,7 @@ from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure
 from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
+from qiskit_qoro.qasm.measurements import describe_unmeasured
 from qiskit_qoro.qasm.read.qelib1_completion import read_program
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE
 
@@ -109,23 +109,14 @@ def _read(file: str) -> tuple[str, str]:
 def _parse(name: str, text: str) -> QuantumCircuit:
     """Parse a program, to report errors with line and column and to find out its registers."""
     try:
-        _, circuit = read_program(text)
+        program, circuit = read_program(text)
     except QoroInputError as error:
         raise QoroInputError(f"{name}: {error}") from error
-    if not _has_measurement(circuit):
-        raise QoroInputError(f"{name}: the program measures nothing. Add, for example, 'measure q -> c;'")
+    # Elsewhere this is a warning. A command has no other purpose than the counts, so it submits nothing.
+    problem = describe_unmeasured(program)
+    if problem is not None:
+        raise QoroInputError(f"{name}: the program {problem}; measure it with 'measure q -> c;'")
     return circuit
-
-
-def _has_measurement(circuit: QuantumCircuit) -> bool:
-    """Whether a parsed program measures a qubit, under a condition or not."""
-    operations = (item.operation for item in circuit.data if item.clbits)
-    return any(
-        _has_measurement(operation.blocks[0])
-        if isinstance(operation, IfElseOp)
-        else isinstance(operation, Measure)
-        for operation in operations
-    )
 
 
 def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:

@@ -17,6 +17,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import number_of
 from qiskit_qoro.primitives.options import EstimatorOptions, read_options
 from qiskit_qoro.primitives.planning.estimator_pubs import CircuitRequests, PreparedPub, prepare_pub
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
@@ -109,7 +110,9 @@ class QoroEstimator(BaseEstimatorV2):
         Raises:
             QoroInputError: A PUB cannot be run.
         """
-        coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
+        # An invalid precision is passed on as it is, because Qiskit has an error of its own for it.
+        plain = number_of(precision)
+        coerced = [EstimatorPub.coerce(pub, precision if plain is None else plain) for pub in pubs]
         requests = CircuitRequests()
         prepared: list[PreparedPub] = []
         for index, pub in enumerate(coerced):

@@ -1,19 +1,23 @@
-"""The options of the primitives, which are checked when they are set."""
+"""The options of the primitives, which are checked when they are set.
+
+Options that a primitive does not set are taken from the options of its backend, see
+:func:`backend_options`.
+"""
 
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
+from functools import partial
 from typing import Any, TypeVar
 
+from qiskit_qoro.backends.run_options import MAX_SEED
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.config import DEFAULT_SHOTS
+from qiskit_qoro.models.arguments import boolean_of, integer_of, number_of, text_of
 from qiskit_qoro.models.jobs import AnyConfig
 
-__all__ = ["EstimatorOptions", "SamplerOptions", "read_options"]
+__all__ = ["EstimatorOptions", "SamplerOptions", "backend_options", "read_options"]
 
 
 class _Checked:
@@ -26,10 +30,11 @@ class _Checked:
             hint = f"did you mean {close[0]!r}?" if close else f"the options are {', '.join(defaults)}"
             raise QoroInputError(f"unknown option {name!r}: {hint}")
         # The dataclass's own __init__ sets fields in the same way, so constructor arguments are checked too.
-        accepts, expected = _CHECKS[name]
-        if value is not None and not accepts(value):
+        convert, expected = _CHECKS[name]
+        converted = defaults[name] if value is None else convert(value)
+        if converted is None and value is not None:
             raise QoroInputError(f"{name}={value!r} is invalid: expected {expected}")
-        object.__setattr__(self, name, defaults[name] if value is None else value)
+        object.__setattr__(self, name, converted)
 
 
 @dataclass
@@ -41,9 +46,14 @@ class EstimatorOptions(_Checked):
             computes expectation values, and 1/64 if it samples.
         default_shots: Shots of PUBs that specify no precision, if the backend samples. It replaces the shots
             that follow from ``default_precision``.
+            The ``shots`` of the backend are not used.
         force_sampling: Whether to sample even if the backend can compute expectation values.
-        execution_config: How the engine runs the jobs.
-        tag: A name for the jobs.
+        execution_config: How the jobs are executed. ``None`` for the option of the backend.
+        seed_simulator: Makes sampled values repeatable, on simulators only. ``None`` for the option of the
+            backend.
+        tag: A name for the jobs. ``None`` for the option of the backend.
+        use_circuit_packing: Whether a QPU may run several circuits at once. ``None`` for the option of the
+            backend.
         max_parameter_rows_per_job: Maximum number of parameter rows in a job, or ``None`` for any number.
         show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
 
@@ -55,9 +65,11 @@ class EstimatorOptions(_Checked):
     default_shots: int | None = None
     force_sampling: bool = False
     execution_config: AnyConfig | None = None
-    tag: str = "default"
+    tag: str | None = None
     max_parameter_rows_per_job: int | None = None
     show_progress: bool = True
+    seed_simulator: int | None = None
+    use_circuit_packing: bool | None = None
 
 
 @dataclass
@@ -65,9 +77,13 @@ class SamplerOptions(_Checked):
     """Options of :class:`QoroSampler`. Set an option to ``None`` to restore its default.
 
     Attributes:
-        default_shots: Shots of PUBs that specify none.
-        execution_config: How the engine runs the jobs. A :class:`MaestroConfig` may contain a seed.
-        tag: A name for the jobs.
+        default_shots: Shots of PUBs that specify none. ``None`` for the option ``shots`` of the backend,
+            which is 1024 by default.
+        execution_config: How the jobs are executed. ``None`` for the option of the backend.
+        seed_simulator: Makes counts repeatable, on simulators only. ``None`` for the option of the backend.
+        tag: A name for the jobs. ``None`` for the option of the backend.
+        use_circuit_packing: Whether a QPU may run several circuits at once. ``None`` for the option of the
+            backend.
         max_parameter_rows_per_job: Maximum number of parameter rows in a job, or ``None`` for any number.
         show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
 
@@ -75,11 +91,13 @@ class SamplerOptions(_Checked):
         QoroInputError: An option is unknown, or its value is invalid.
     """
 
-    default_shots: int = DEFAULT_SHOTS
+    default_shots: int | None = None
     execution_config: AnyConfig | None = None
-    tag: str = "default"
+    tag: str | None = None
     max_parameter_rows_per_job: int | None = None
     show_progress: bool = True
+    seed_simulator: int | None = None
+    use_circuit_packing: bool | None = None
 
 
 _Options = TypeVar("_Options", EstimatorOptions, SamplerOptions)
@@ -110,26 +128,31 @@ def read_options(kind: type[_Options], options: _Options | Mapping[str, Any] | N
     return result
 
 
-def _is_count(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
+def backend_options(options: EstimatorOptions | SamplerOptions) -> dict[str, Any]:
+    """Return the options that replace those of the backend, by name; ``None`` for those that do not."""
+    names = ("execution_config", "seed_simulator", "tag", "use_circuit_packing")
+    return {name: getattr(options, name) for name in names}
 
 
-def _is_precision(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    return math.isfinite(value) and float(value) >= 0
+def _precision(value: object) -> float | None:
+    number = number_of(value)
+    return number if number is not None and number >= 0 else None
 
 
-# For each option: a test of values other than None, and a description of the accepted values.
-_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "default_precision": (_is_precision, "a number of 0 or more"),
-    "default_shots": (_is_count, "an integer of 1 or more"),
-    "force_sampling": (lambda value: isinstance(value, bool), "True or False"),
+# For each option: a conversion, which returns `None` for an invalid value, and a description of valid values.
+_COUNT: tuple[Callable[[Any], Any], str] = (partial(integer_of, least=1), "an integer of 1 or more")
+_FLAG: tuple[Callable[[Any], Any], str] = (boolean_of, "True or False")
+_CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "default_precision": (_precision, "a number of 0 or more"),
+    "default_shots": _COUNT,
+    "force_sampling": _FLAG,
     "execution_config": (
-        lambda value: isinstance(value, AnyConfig),
+        lambda value: value if isinstance(value, AnyConfig) else None,
         "an ExecutionConfig, a MaestroConfig or a DeviceConfig",
     ),
-    "tag": (lambda value: isinstance(value, str), "text"),
-    "max_parameter_rows_per_job": (_is_count, "an integer of 1 or more"),
-    "show_progress": (lambda value: isinstance(value, bool), "True or False"),
+    "seed_simulator": (partial(integer_of, least=0, most=MAX_SEED), "an integer from 0 to 2^64 - 1"),
+    "tag": (text_of, "text that UTF-8 can encode"),
+    "max_parameter_rows_per_job": _COUNT,
+    "show_progress": _FLAG,
+    "use_circuit_packing": _FLAG,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,9 @@ from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.backends.run_options import merge_options
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.primitives.options import SamplerOptions, read_options
 from qiskit_qoro.primitives.planning.job_layout import Circuit
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
@@ -22,6 +23,7 @@ from qiskit_qoro.primitives.planning.pub_checks import check_backend, check_widt
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
+from qiskit_qoro.qasm.measurements import ALL_ZERO, NO_REGISTER, has_measurement, warn_unmeasured
 
 __all__ = ["QoroSampler"]
 
@@ -59,7 +61,12 @@ class QoroSampler(BaseSamplerV2):
     @property
     def default_shots(self) -> int:
         """The shots of PUBs that specify none. Qiskit's own sampler has this property too."""
-        return self._options.default_shots
+        shots = self._options.default_shots
+        if shots is None:
+            shots = self._shots_of_backend()
+        if shots is None:
+            raise self._no_shots()
+        return shots
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> QoroPrimitiveJob:
         """Check and submit PUBs, and return without waiting for the results.
@@ -67,7 +74,8 @@ class QoroSampler(BaseSamplerV2):
         Args:
             pubs: PUBs, or values that Qiskit converts to PUBs, such as ``circuit`` or
                 ``(circuit, values, shots)``.
-            shots: Shots of PUBs that specify none. It replaces ``options.default_shots``.
+            shots: Shots of PUBs that specify none. By default they are ``options.default_shots``, or else the
+                option ``shots`` of the backend.
 
         Returns:
             A job whose result contains, for each PUB, a ``DataBin`` with a ``BitArray`` for each classical
@@ -93,7 +101,12 @@ class QoroSampler(BaseSamplerV2):
         Raises:
             QoroInputError: A PUB cannot be run.
         """
-        shots = self._options.default_shots if shots is None else shots
+        if shots is not None:
+            shots = checked("shots", shots, integer_of(shots, least=1), "an integer of 1 or more")
+        elif self._options.default_shots is not None:
+            shots = self._options.default_shots
+        else:
+            shots = self._shots_of_backend()
         coerced = [SamplerPub.coerce(pub, shots) for pub in pubs]
         circuits: list[Circuit] = []
         postprocessors = []
@@ -115,17 +128,22 @@ class QoroSampler(BaseSamplerV2):
         """Append the circuits of a PUB to a list; return its postprocessor with indices in this list."""
         circuit = pub.circuit
         _check_names(circuit)
+        if pub.shots is None:
+            raise self._no_shots()
         first = len(circuits)
         shots, num_clbits = int(pub.shots), circuit.num_clbits
         # Circuits without measurements are not run; the postprocessor fills their registers with zeros.
         clbits: Sequence[int] = range(num_clbits)
         if not circuit.cregs:
-            _warn(index, "has no classical register, so the result is empty")
+            _warn(index, NO_REGISTER)
         elif not any(item.clbits for item in circuit.data):
-            _warn(index, "contains no measurement, so all bits of the result are 0")
+            _warn(index, ALL_ZERO)
         else:
             programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
             check_width(self._backend, programs)
+            # Operations may act on classical bits without measuring, such as an `if_test`.
+            if programs.sources and not has_measurement(programs.program.text):
+                _warn(index, ALL_ZERO)
             # The program may have its bits in another order than the circuit, and scratch bits in addition.
             circuits += [
                 Circuit(source, values, shots)
@@ -139,6 +157,16 @@ class QoroSampler(BaseSamplerV2):
             num_clbits=num_clbits,
             circuits=range(first, len(circuits)),
             metadata=dict(circuit.metadata or {}),
+        )
+
+    def _shots_of_backend(self) -> int | None:
+        shots = merge_options({}, dict(self._backend.options.items()))["shots"]
+        return shots if isinstance(shots, int) else None
+
+    def _no_shots(self) -> QoroInputError:
+        return QoroInputError(
+            "the option shots of the backend has one number for each circuit of a run, expected a single "
+            "number for PUBs: set default_shots of the sampler, or pass shots"
         )
 
 
@@ -163,4 +191,4 @@ def _check_names(circuit: QuantumCircuit) -> None:
 
 def _warn(index: int, problem: str) -> None:
     # With this stack level, the warning points to the caller of run().
-    warnings.warn(f"the circuit of PUB {index} {problem}; measure it with measure_all()", stacklevel=5)
+    warn_unmeasured({f"the circuit of PUB {index}": problem}, stacklevel=5)

@@ -16,12 +16,14 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobOutcome, JobState, JobStatus, JobType
 from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint
+from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import account, job_requests, job_results, qubo_submission, targets, waiting
 from qiskit_qoro.service.circuit_submission import (
@@ -456,13 +458,20 @@ class QoroService(CircuitRunner):
     ) -> Submission:
         settings = self._settings.override(options.override_job_config, options.override_execution_config)
         programs = write_circuits(circuits)
-        return _build_submission(settings, programs, measure_circuits(programs, options, settings.shots))
+        measurement = measure_circuits(programs, options, settings.shots)
+        if measurement.observables is None:
+            # Level 3 is the line that called submit_circuits() or prepare_circuits().
+            warn_unmeasured(_unmeasured_circuits(programs), stacklevel=3)
+        return _build_submission(settings, programs, measurement)
 
     def _prepare_templates(
         self, templates: Sequence[CheckedTemplate], options: SubmissionOptions
     ) -> Submission:
         settings = self._settings.override(options.override_job_config, options.override_execution_config)
-        return _build_submission(settings, templates, measure_templates(templates, options, settings.shots))
+        measurement = measure_templates(templates, options, settings.shots)
+        if measurement.observables is None:
+            warn_unmeasured(_unmeasured_templates(templates), stacklevel=3)
+        return _build_submission(settings, templates, measurement)
 
     # --- waiting --------------------------------------------------------------------------------------
 
@@ -529,8 +538,9 @@ class QoroService(CircuitRunner):
             MaxRetriesReachedError: A job was not final after ``max_retries`` polls. It keeps running.
         """
         job_ids = [job_id_of(job) for job in jobs]
+        limit_s = timeout_of("timeout_s", timeout_s)
         return waiting.wait_for_jobs(
-            self._poller, self._fetch_status, job_ids, timeout_s=timeout_s, on_poll=on_poll
+            self._poller, self._fetch_status, job_ids, timeout_s=limit_s, on_poll=on_poll
         )
 
     def poll_job_status(
@@ -812,6 +822,22 @@ class QoroService(CircuitRunner):
             Vendor to blueprint. The options under ``device`` are those of a :class:`DeviceConfig`.
         """
         return targets.fetch_vendor_blueprints(self._transport)
+
+
+def _unmeasured_circuits(programs: Mapping[str, Program]) -> dict[str, str]:
+    return {
+        f"circuit {label!r}": problem
+        for label, program in programs.items()
+        if (problem := describe_unmeasured(program.text)) is not None
+    }
+
+
+def _unmeasured_templates(templates: Sequence[CheckedTemplate]) -> dict[str, str]:
+    return {
+        f"templates[{index}]": problem
+        for index, template in enumerate(templates)
+        if (problem := describe_unmeasured(template.text)) is not None
+    }
 
 
 def _build_submission(

@@ -136,7 +136,11 @@ def test_run_accepts_a_file_whose_name_is_not_text(bell: str, answer: Callable[.
     ("text", "expected"),
     [
         (b'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nhh q[0];\n', "line 4, column 1"),
-        (b'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n', "measures nothing"),
+        (b'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n', "has no classical register"),
+        (
+            b'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\ncreg c[1];\n// measure q -> c;\n',
+            "the program contains no measurement, so all bits of the result are 0; measure it with",
+        ),
         (b"\xff\xfe", "not UTF-8"),
     ],
 )

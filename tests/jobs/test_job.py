@@ -213,6 +213,7 @@ def test_a_retrieved_job_survives_pickling(provider: QoroProvider, backend: Qoro
 def mixed_batch() -> list[QuantumCircuit]:
     """Circuits with shared, permuted and loose bits, and with equal names."""
     loose = QuantumCircuit(QuantumRegister(2), ClassicalRegister(2, "eins"), name="ψ ← same")
+    loose.measure(0, 1)
     crossed = QuantumCircuit(3, name="ψ ← same", metadata={"angle": 0.5, "odd": {1, 2}, "pair": (1, None)})
     bits = [Clbit() for _ in range(3)]
     crossed.add_bits(bits)
@@ -322,7 +323,10 @@ def test_results_are_returned_and_a_warning_is_logged_if_their_labels_cannot_be_
 def test_a_structure_that_did_not_fit_into_the_labels_causes_no_warning(
     provider: QoroProvider, backend: QoroBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    circuit = QuantumCircuit(ClassicalRegister(2, "".join(map(chr, range(0x4E00, 0x4F00)))))
+    circuit = QuantumCircuit(
+        QuantumRegister(1), ClassicalRegister(2, "".join(map(chr, range(0x4E00, 0x4F00))))
+    )
+    circuit.measure(0, 0)
     job = backend.run(circuit, shots=5)
 
     result = provider.retrieve_job(job.job_id()).result()

@@ -25,7 +25,7 @@ from qiskit_qoro.service.submission import Measurement
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 BELL = HEADER + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
-THREE = HEADER + "qreg q[3];\nh q[0];\n"
+THREE = HEADER + "qreg q[3];\ncreg c[1];\nmeasure q[0] -> c[0];\n"
 LOST = requests.exceptions.ConnectionError("connection reset")
 
 
@@ -390,9 +390,10 @@ def test_a_failed_submission_records_no_depths(opened, url, token, clock):
 
 def test_depths_are_recorded_on_request(accepting, url, token, clock):
     service = QoroService(token, track_depth=True, base_url=url, clock=clock)
-    circuit = QuantumCircuit(1)
-    for _ in range(6):
+    circuit = QuantumCircuit(1, 1)
+    for _ in range(5):
         circuit.x(0)
+    circuit.measure(0, 0)
     service.submit_circuits({"a": BELL, "b": THREE})
     service.submit_circuits({"c": circuit})
     assert service.depth_history == [[3, 1], [6]]

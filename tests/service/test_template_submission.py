@@ -32,7 +32,7 @@ from qiskit_qoro.service.template_submission import CheckedTemplate
 LIMIT_BYTES = 0.95 * 2**20
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 TWO = HEADER + "qreg q[2];\ncreg c[2];\nry(a) q[0];\ncx q[0],q[1];\nrz(b) q[1];\nmeasure q -> c;\n"
-ONE = HEADER + "qreg q[1];\nrx(a) q[0];\n"
+ONE = HEADER + "qreg q[1];\ncreg c[1];\nrx(a) q[0];\nmeasure q -> c;\n"
 
 
 def template(text: str = TWO, names: Any = ("a", "b"), sets: Any = (("x", (0.5, -1.0)),)) -> TemplateEntry:
@@ -123,7 +123,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "an unknown gate": (
         [template(), template(ONE.replace("rx", "rxy"), ["a"], [("y", [1])])],
         {},
-        r"templates\[1\]: line 4, column 1: 'rxy' is not defined",
+        r"templates\[1\]: line 5, column 1: 'rxy' is not defined",
     ),
     "a parameter named like a register": (
         [template(TWO, ["a", "b", "q"], [("x", [1, 2, 3])])],
@@ -288,7 +288,7 @@ def test_the_depth_is_recorded_once_for_each_parameter_set(accepting: Any, servi
     deep, flat = template(sets=rows(3, 2, "deep")), template(ONE, ["a"], rows(1, 1, "flat"))
     service.submit_circuit_templates([deep, flat])
     service.submit_circuits({"deep": TWO.replace("(a)", "(1)").replace("(b)", "(2)")})
-    assert service.depth_history == [[4, 4, 4, 1], [4]]
+    assert service.depth_history == [[4, 4, 4, 2], [4]]
 
 
 def test_checked_templates_give_the_same_bytes_as_equivalent_entries(service: QoroService) -> None:

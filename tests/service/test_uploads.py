@@ -17,6 +17,7 @@ from qiskit_qoro.service.circuit_submission import build_circuit_submission, mea
 from qiskit_qoro.service.settings import SubmissionOptions
 
 LIMIT_BYTES = 0.95 * 2**20
+MEASURED = "qreg q[1];\ncreg c[1];\nmeasure q -> c;\n"
 REQUEST = JobRequest(tag="t", job_type=JobType.EXECUTE, simulator_cluster="c")
 
 
@@ -136,7 +137,7 @@ def test_observables_that_leave_no_room_are_reported():
 
 def test_an_oversized_circuit_is_refused_before_anything_is_sent(cloud, service):
     with pytest.raises(QoroInputError, match="circuit 'huge' is too large to be sent"):
-        service.submit_circuits({"huge": f"qreg q[1];\n{noise(1, 1_500_000)}\n"})
+        service.submit_circuits({"huge": MEASURED + noise(1, 1_500_000)})
     assert len(cloud.calls) == 0
 
 
@@ -145,7 +146,7 @@ def test_the_error_of_a_lost_upload_says_how_far_the_submission_got(cloud, servi
     cloud.add("POST", f"{url}/job/j1/add_circuits/", json={})
     cloud.add("POST", f"{url}/job/j1/add_circuits/", body=requests.exceptions.ConnectionError("reset"))
     cloud.add("POST", f"{url}/job/j1/cancel/", json={})
-    circuits = {str(k): f"qreg q[1];\n{noise(k, 300_000)}\n" for k in range(6)}
+    circuits = {str(k): MEASURED + noise(k, 300_000) for k in range(6)}
     with pytest.raises(QoroConnectionError, match="confirmed 1 of its 3 uploads"):
         service.submit_circuits(circuits)
     assert [call.request.url.rsplit("/", 2)[1] for call in cloud.calls] == [

@@ -6,20 +6,25 @@ A plan holds the rendered and checked body of every request. To run a plan means
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from enum import Enum
 from itertools import accumulate, groupby, islice
 
 import numpy as np
 
 from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.backends.run_options import MAX_SEED
+from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.submissions import JobKind
-from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
+from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions, backend_options
 from qiskit_qoro.primitives.planning.job_layout import Circuit, JobDraft, Request, arrange_jobs
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qasm.write.writer import Program
+from qiskit_qoro.service.settings import merge_configs
 from qiskit_qoro.service.submission import Measurement, Submission
 from qiskit_qoro.service.template_submission import CheckedTemplate
 from qiskit_qoro.wire.labels import contain_structure, encode_labels
@@ -73,6 +78,11 @@ class Plan:
         jobs: The jobs that will be submitted. Empty if all values can be computed locally.
         submissions: The same jobs, ready to be sent.
         postprocessor: Turns the results of the jobs into those of the PUBs.
+        tag: The name of the jobs.
+        use_circuit_packing: Whether a QPU may run several circuits at once.
+        execution_config: How the jobs are executed, ``None`` if that is left to the service. The seed in it
+            is that of the first circuit; the further jobs have further seeds, so that equal circuits in
+            different jobs do not have equal counts.
     """
 
     backend_name: str
@@ -80,6 +90,9 @@ class Plan:
     jobs: tuple[PlannedJob, ...]
     submissions: tuple[Submission, ...]
     postprocessor: Postprocessor
+    tag: str = "default"
+    use_circuit_packing: bool = False
+    execution_config: AnyConfig | None = None
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -90,6 +103,13 @@ class Plan:
             yield f"{pubs}: no job, all values are computed locally"
             return
         yield f"{pubs}: {_number(len(self.jobs), 'job')}"
+        settings = [
+            f"tag={self.tag!r}" if self.tag != "default" else "",
+            "use_circuit_packing=True" if self.use_circuit_packing else "",
+            f"execution_config={_shown(self.execution_config)}" if self.execution_config else "",
+        ]
+        if any(settings):
+            yield f"  options: {', '.join(filter(None, settings))}"
         for index, job in enumerate(self.jobs):
             yield f"  job {index}: {job}"
 
@@ -110,9 +130,12 @@ def build_plan(
         options: The options of the primitive.
 
     Raises:
-        QoroInputError: A program is too large to be sent, or an option is for another kind of backend.
+        QoroInputError: A program is too large to be sent, or an option of the primitive or of the backend
+            cannot be honoured.
     """
-    backend.check_execution_config(options.execution_config)
+    settings = backend.resolve_options(backend_options(options))
+    job_config = backend.job_config(tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"])
+    execution_config = merge_configs(backend.service.execution_config, settings["execution_config"])
     drafts = arrange_jobs(circuits, max_rows=options.max_parameter_rows_per_job)
     # Circuits are numbered in the order of submission, across all jobs. Their labels contain these numbers
     # and the postprocessor refers to them. argsort inverts the order: it gives the number of each circuit.
@@ -122,37 +145,53 @@ def build_plan(
     # If the postprocessor did not fit into the labels, the journal stores it, in the entry of the first job.
     structure = None if contain_structure(labels) else pack_postprocessor(postprocessor)
     remaining_labels = iter(labels)
-    jobs, submissions = [], []
+    jobs: list[PlannedJob] = []
+    submissions = []
+    num_earlier = 0  # circuits in the jobs before
     for draft in drafts:
         labels_of_job = list(islice(remaining_labels, len(draft.circuit_indices)))
-        submission = _submission(backend, circuits, draft, labels_of_job, options)
+        submission = backend.service.prepare_checked(
+            _content(circuits, draft, labels_of_job),
+            _measurement(draft.requests),
+            override_execution_config=_with_later_seed(execution_config, num_earlier),
+            override_job_config=job_config,
+        )
+        num_earlier += len(draft.circuit_indices)
         facts = replace(submission.facts, kind=JobKind.of_letter(postprocessor.kind), structure=structure)
         submission, structure = replace(submission, facts=facts), None
         submissions.append(submission)
         jobs.append(_planned_job(draft, submission))
-    return Plan(backend.name, len(postprocessor.pubs), tuple(jobs), tuple(submissions), postprocessor)
-
-
-def _submission(
-    backend: QoroBackend,
-    circuits: Sequence[Circuit],
-    draft: JobDraft,
-    labels: Sequence[str],
-    options: EstimatorOptions | SamplerOptions,
-) -> Submission:
-    content: Mapping[str, Program] | Sequence[CheckedTemplate]
-    if draft.templates:
-        content = _templates(draft, labels)
-    else:
-        content = {
-            label: circuits[index].program for label, index in zip(labels, draft.circuit_indices, strict=True)
-        }
-    return backend.service.prepare_checked(
-        content,
-        _measurement(draft.requests),
-        override_execution_config=options.execution_config,
-        override_job_config=backend.job_config(tag=options.tag),
+    return Plan(
+        backend.name,
+        len(postprocessor.pubs),
+        tuple(jobs),
+        tuple(submissions),
+        postprocessor,
+        tag=job_config.tag,
+        use_circuit_packing=bool(job_config.use_circuit_packing),
+        execution_config=execution_config,
     )
+
+
+def _content(
+    circuits: Sequence[Circuit], draft: JobDraft, labels: Sequence[str]
+) -> Mapping[str, Program] | Sequence[CheckedTemplate]:
+    if draft.templates:
+        return _templates(draft, labels)
+    return {
+        label: circuits[index].program for label, index in zip(labels, draft.circuit_indices, strict=True)
+    }
+
+
+def _with_later_seed(config: AnyConfig | None, num_earlier: int) -> AnyConfig | None:
+    """Return the configuration of a job that follows jobs with so many circuits.
+
+    The circuits of one job have successive seeds, so the next job continues after them. With the same seed
+    for all jobs, the circuits of different jobs would have correlated counts.
+    """
+    if not isinstance(config, MaestroConfig) or config.seed is None:
+        return config
+    return replace(config, seed=(config.seed + num_earlier) % (MAX_SEED + 1))
 
 
 def _measurement(requests: Sequence[Request]) -> Measurement:
@@ -201,6 +240,17 @@ def _planned_job(draft: JobDraft, submission: Submission) -> PlannedJob:
         num_bytes=submission.num_bytes,
         num_requests=1 + len(submission.uploads),
     )
+
+
+def _shown(config: AnyConfig) -> str:
+    """Format a configuration without the fields that are left to the service."""
+    values = {field.name: getattr(config, field.name) for field in fields(config)}
+    shown = (
+        f"{name}={value.name if isinstance(value, Enum) else repr(value)}"
+        for name, value in values.items()
+        if value is not None
+    )
+    return f"{type(config).__name__}({', '.join(shown)})"
 
 
 def _number(count: int, noun: str) -> str:
