@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qiskit_qoro.errors import NotFoundError, WireError
+from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qubo.problem_forms import encode_problem
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.wire.fields import as_object, readable_items, shown
 
 __all__ = ["CharacterizationResult", "Recommendation", "characterize"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,8 +28,8 @@ class Recommendation:
     """A recommendation of the service.
 
     Attributes:
-        level: ``info``, ``warn`` or ``action``.
-        metric: The value that it is based on.
+        level: ``info``, ``warn`` or ``action``; ``info`` if the service gives none.
+        metric: The value that it is based on, empty if the service gives none.
         text: The recommendation, without markup.
     """
 
@@ -36,7 +42,8 @@ class Recommendation:
 class CharacterizationResult:
     """The characterization of a QUBO.
 
-    Values that were not requested, or that do not apply, are ``None``.
+    Values that were not requested, that do not apply or that cannot be read are ``None``. Items of lists that
+    cannot be read are left out with a warning in the log. :attr:`raw` has everything.
 
     Attributes:
         raw: The answer of the service.
@@ -49,18 +56,17 @@ class CharacterizationResult:
     @property
     def job_id(self) -> str:
         """The job of the characterization. Reading it again with this identifier is free."""
-        return str(self.raw.get("job_id", ""))
+        return read_text(self.raw.get("job_id")) or ""
 
     @property
     def status(self) -> str:
         """The status of the characterization, ``COMPLETED`` if it is done."""
-        return str(self.raw.get("status", ""))
+        return read_text(self.raw.get("status")) or ""
 
     @property
     def difficulty(self) -> str | None:
         """The difficulty of the problem, as the service names it, for example ``easy``."""
-        difficulty = self._hardness("difficulty")
-        return None if difficulty is None else str(difficulty)
+        return read_text(self._hardness("difficulty"))
 
     @property
     def spectral_gap(self) -> float | None:
@@ -75,8 +81,7 @@ class CharacterizationResult:
     @property
     def num_qubits(self) -> int | None:
         """The number of variables of the problem."""
-        number = self._report("num_qubits")
-        return None if number is None else int(number)
+        return read_integer(self._report("num_qubits"))
 
     @property
     def quality_score(self) -> float | None:
@@ -102,24 +107,25 @@ class CharacterizationResult:
     @property
     def state_probabilities(self) -> dict[str, float]:
         """The most probable states at the best parameters, as bitstring to probability."""
-        return {
-            str(item["state"]): float(item["probability"])
-            for item in self._report("state_probabilities") or ()
-        }
+        items = _items(self._report("state_probabilities"), key="state", value="probability")
+        return dict(readable_items(items, "state_probabilities", _read_probability))
 
     @property
     def sensitivity(self) -> dict[int, float]:
         """Variable index to the sensitivity of the result to that variable."""
-        items = self._report("structural_sensitivity", "sensitivity") or ()
-        return {int(item["qubit"]): float(item["score"]) for item in items}
+        items = _items(self._report("structural_sensitivity", "sensitivity"), key="qubit", value="score")
+        return dict(readable_items(items, "sensitivity", _read_score))
 
     @property
     def recommendations(self) -> list[Recommendation]:
         """The recommendations, in the order of the service."""
-        return [
-            Recommendation(str(item.get("level")), str(item.get("metric")), str(item.get("text")))
-            for item in self.raw.get("recommendations") or ()
-        ]
+        items = self.raw.get("recommendations")
+        if isinstance(items, Mapping):
+            # Either one recommendation, or recommendations by the value that they are based on.
+            items = [items] if "text" in items else _items(items, key="metric", value="text")
+        elif not isinstance(items, list | tuple):
+            items = [] if items is None else [items]
+        return readable_items(items, "recommendations", _read_recommendation)
 
     def summary(self) -> str:
         """Return all values and recommendations as plain text."""
@@ -206,10 +212,14 @@ def characterize(
         raw = service.characterize_and_validate(
             encoded, target_states=target_states, options=options, tag=tag
         )
-        job_id = str(raw.get("job_id"))
     else:
         raw = service.characterize_and_validate(job_id=job_id)
-    return CharacterizationResult(raw, service.fetch_characterization_report(job_id))
+    result = CharacterizationResult(raw)
+    try:
+        return replace(result, html=service.fetch_characterization_report(job_id or result.job_id))
+    except NotFoundError as error:  # the report only repeats the result
+        _log.warning("the characterization has no report: %s", error)
+        return result
 
 
 def _first_value(section: object, names: Sequence[str]) -> Any:
@@ -219,7 +229,44 @@ def _first_value(section: object, names: Sequence[str]) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    # Infinity is the condition number of a singular matrix.
+    return value if isinstance(value, float) else read_number(value)
+
+
+def _items(section: object, *, key: str, value: str) -> list[object]:
+    """The items of a list ``[{key: …, value: …}]``, which may also be an object ``{key: value}``."""
+    if isinstance(section, Mapping):
+        return [
+            {key: name, **(item if isinstance(item, Mapping) else {value: item})}
+            for name, item in section.items()
+        ]
+    return list(section) if isinstance(section, list | tuple) else []
+
+
+def _read_probability(item: object) -> tuple[str, float]:
+    fields = as_object(item, "state")
+    state, probability = read_text(fields.get("state")), read_number(fields.get("probability"))
+    if state is None or probability is None:
+        raise WireError(f"expected state and probability, got {shown(item)}")
+    return state, probability
+
+
+def _read_score(item: object) -> tuple[int, float]:
+    fields = as_object(item, "variable")
+    qubit, score = read_integer(fields.get("qubit")), read_number(fields.get("score"))
+    if qubit is None or score is None:
+        raise WireError(f"expected qubit and score, got {shown(item)}")
+    return qubit, score
+
+
+def _read_recommendation(item: object) -> Recommendation:
+    if isinstance(item, str):
+        item = {"text": item}
+    fields = as_object(item, "recommendation")
+    level, metric, text = (read_text(fields.get(key)) for key in ("level", "metric", "text"))
+    if not text:
+        raise WireError(f"expected a text, got {shown(item)}")
+    return Recommendation(level or "info", metric or "", text)
 
 
 def _format(value: object) -> str:

@@ -26,9 +26,10 @@ __all__ = ["fetch_characterization", "fetch_characterization_report", "render_qu
 
 
 def fetch_characterization(transport: Transport, job_id: str) -> dict[str, Any]:
-    """Fetch the result of a characterization, as the service sends it."""
+    """Fetch the result of a characterization, as the service sends it. It always has a ``job_id``."""
     response = transport.send(VALIDATION_RESULT, job_id=job_id)
-    return read_answer(response, lambda body: as_object(body, "body"), job_id=job_id)
+    result = read_answer(response, lambda body: as_object(body, "body"), job_id=job_id)
+    return result if result.get("job_id") is not None else result | {"job_id": job_id}
 
 
 def fetch_characterization_report(transport: Transport, job_id: str) -> str:

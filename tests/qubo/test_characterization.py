@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from qiskit_qoro import CharacterizationResult, JobConfig, QoroInputError, QoroService
 from qiskit_qoro.models.qubo import Polynomial
-from qiskit_qoro.qubo.characterization import characterize
+from qiskit_qoro.qubo.characterization import Recommendation, characterize
 from qiskit_qoro.qubo.problem_forms import encode_problem
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.qubo import qubo_from_json
@@ -223,3 +223,119 @@ def test_display_prints_the_recommendations(
 
 def test_notebooks_show_the_report_of_the_service(result: CharacterizationResult) -> None:
     assert result._repr_html_() == '<div class="qvr-root"></div>'
+
+
+# --- odd answers --------------------------------------------------------------------------------------
+
+
+def in_report(**report: Any) -> CharacterizationResult:
+    return CharacterizationResult({"report": report})
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [{"state": "01", "probability": 0.5}, {"state": "10", "probability": "0.25"}],
+        {"01": 0.5, "10": 0.25},
+        {"01": {"probability": 0.5}, "10": {"probability": 0.25, "is_target": True}},
+    ],
+)
+def test_probabilities_may_be_a_list_or_an_object(states: object) -> None:
+    assert in_report(state_probabilities=states).state_probabilities == {"01": 0.5, "10": 0.25}
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        [{"qubit": 0, "score": 0.5}, {"qubit": "2", "score": 1}],
+        {"0": 0.5, "2": 1},
+        {"0": {"score": 0.5}, "2": {"score": "1.0"}},
+    ],
+)
+@pytest.mark.parametrize("name", ["sensitivity", "structural_sensitivity"])
+def test_sensitivities_may_be_a_list_or_an_object(scores: object, name: str) -> None:
+    assert in_report(**{name: scores}).sensitivity == {0: 0.5, 2: 1.0}
+
+
+@pytest.mark.parametrize("section", [None, [], {}, 5, "text", True])
+def test_a_section_without_items_is_empty(section: object) -> None:
+    result = in_report(state_probabilities=section, sensitivity=section)
+    assert (result.state_probabilities, result.sensitivity) == ({}, {})
+
+
+@pytest.mark.parametrize("odd", [None, 5, "01", {}, {"state": "01"}, {"state": "01", "probability": "much"}])
+def test_an_odd_probability_is_left_out_and_logged(odd: object, caplog: pytest.LogCaptureFixture) -> None:
+    result = in_report(state_probabilities=[odd, {"state": "10", "probability": 0.5}])
+    assert result.state_probabilities == {"10": 0.5}
+    assert "state_probabilities[0] is left out" in caplog.text
+
+
+@pytest.mark.parametrize("odd", [None, 5, {"qubit": "q0", "score": 1.0}, {"qubit": 0, "score": None}])
+def test_an_odd_sensitivity_is_left_out_and_logged(odd: object, caplog: pytest.LogCaptureFixture) -> None:
+    assert in_report(sensitivity=[odd, {"qubit": 1, "score": 0.5}]).sensitivity == {1: 0.5}
+    assert "sensitivity[0] is left out" in caplog.text
+
+
+FULL = Recommendation("warn", "gap", "narrow")
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ([{"level": "warn", "metric": "gap", "text": "narrow"}], [FULL]),
+        ({"level": "warn", "metric": "gap", "text": "narrow"}, [FULL]),
+        ({"gap": {"level": "warn", "text": "narrow"}}, [FULL]),
+        ({"gap": "narrow"}, [Recommendation("info", "gap", "narrow")]),
+        (["narrow", "wide"], [Recommendation("info", "", "narrow"), Recommendation("info", "", "wide")]),
+        ("narrow", [Recommendation("info", "", "narrow")]),
+        ([{"level": None, "metric": 5, "text": "narrow"}], [Recommendation("info", "5", "narrow")]),
+        (None, []),
+        ([], []),
+    ],
+)
+def test_recommendations_may_be_written_in_many_forms(given: object, read: list[Recommendation]) -> None:
+    assert CharacterizationResult({"recommendations": given}).recommendations == read
+
+
+@pytest.mark.parametrize("odd", [None, 5, {}, {"level": "warn"}, "", ["narrow"]])
+def test_an_odd_recommendation_is_left_out_and_logged(odd: object, caplog: pytest.LogCaptureFixture) -> None:
+    result = CharacterizationResult({"recommendations": [odd, "narrow"]})
+    assert [item.text for item in result.recommendations] == ["narrow"]
+    assert "recommendations[0] is left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [(3, 3.0), ("0.5", 0.5), (1e400, float("inf")), ("many", None), ([], None), (True, None), ({}, None)],
+)
+def test_a_number_may_be_written_as_text_and_is_none_if_it_cannot_be_read(
+    given: object, read: object
+) -> None:
+    result = CharacterizationResult(
+        {"hardness": {"condition_number": given}, "report": {"quality_score": given}}
+    )
+    assert (result.condition_number, result.quality_score) == (read, read)
+
+
+def test_texts_of_any_type_and_with_markup_are_shown() -> None:
+    result = CharacterizationResult(
+        {
+            "job_id": 17,
+            "status": "[/red]",
+            "hardness": {"difficulty": "[/red] hard [b]"},
+            "report": {"num_qubits": "3", "best_parameters": {"[/red]": [0.5, "[b]"]}},
+            "recommendations": [{"level": "[/red]", "text": "[link=x]"}, "[/red]"],
+        }
+    )
+    assert (result.job_id, result.num_qubits) == ("17", 3)
+    summary = result.summary()
+    for text in ("17: [/red]", "[/red] hard [b]", "[/red] [0.5, '[b]']", "[/red]: [link=x]", "info: [/red]"):
+        assert text in summary
+
+
+@pytest.mark.parametrize("section", [None, "text", [], 5])
+def test_a_section_that_is_no_object_has_no_values(section: object) -> None:
+    result = CharacterizationResult({"hardness": section, "report": section, "job_id": None, "status": None})
+    assert (result.difficulty, result.num_qubits, result.best_parameters) == (None,) * 3
+    assert (result.job_id, result.status) == ("", "")
+    assert result.summary()
