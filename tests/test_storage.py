@@ -101,7 +101,7 @@ def test_a_transaction_is_committed(connection: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
-def test_an_exception_rolls_it_back(connection: sqlite3.Connection, error: BaseException) -> None:
+def test_an_exception_rolls_a_transaction_back(connection: sqlite3.Connection, error: BaseException) -> None:
     with pytest.raises(type(error)):
         insert(connection, "first", error=error)
     assert not connection.in_transaction

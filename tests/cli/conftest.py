@@ -1,4 +1,4 @@
-"""The environment of the commands: no account, a journal for each test, and services to ask."""
+"""The environment of the commands: no account, a journal for each test, and services to connect to."""
 
 from __future__ import annotations
 

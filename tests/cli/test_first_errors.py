@@ -45,7 +45,7 @@ def test_without_token_and_engine_the_missing_token_is_reported_first(arguments:
     assert error.count("\n") == 1
 
 
-def test_if_the_local_service_is_asked_for_the_missing_engine_is_reported() -> None:
+def test_if_the_local_service_is_requested_the_missing_engine_is_reported() -> None:
     done = run_without_engine(["backends", "--local"])
     assert done.returncode == 1
     assert "the simulation engine is not installed" in done.stderr
@@ -82,7 +82,7 @@ def test_a_remote_service_without_a_token_is_explained_in_terms_of_the_command_l
     assert "QoroProvider" not in err
 
 
-def test_the_local_service_ignores_the_address_if_an_option_asks_for_it(
+def test_the_local_service_ignores_the_address_if_an_option_requests_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("QORO_API_URL", "https://qoro.invalid/api")

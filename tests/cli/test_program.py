@@ -23,7 +23,7 @@ def test_the_option_version_prints_the_version(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("account")
-def test_it_is_no_error_if_the_reader_of_the_output_stops_early(bell: str) -> None:
+def test_a_reader_of_the_output_that_stops_early_is_no_error(bell: str) -> None:
     process = subprocess.Popen(
         [*COMMAND, "run", bell, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

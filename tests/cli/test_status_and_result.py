@@ -58,7 +58,7 @@ def run_estimator_as_two_service_jobs(provider: QoroProvider) -> QoroPrimitiveJo
 # --- status -------------------------------------------------------------------------------------------
 
 
-def test_status_shows_what_the_service_and_the_journal_know(
+def test_status_shows_the_answer_of_the_service_and_the_entry_of_the_journal(
     provider: QoroProvider,
     two_registers: QuantumCircuit,
     answer: Callable[..., Any],
@@ -138,7 +138,7 @@ def test_result_downloads_the_results_once(
     assert limits == ["1", "100"]
 
 
-def test_result_shows_the_first_rows_unless_all_are_asked_for(
+def test_result_shows_the_first_rows_unless_all_are_requested(
     provider: QoroProvider, two_registers: QuantumCircuit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     values = [[0.1 * row] for row in range(40)]
@@ -271,7 +271,7 @@ def test_a_job_of_an_unknown_service_is_a_usage_error(capsys: pytest.CaptureFixt
     assert "the service of job j1 is unknown: for the cloud, put QORO_API_KEY=" in capsys.readouterr().err
 
 
-def test_the_journal_knows_which_local_service_has_a_job(
+def test_the_journal_shows_which_local_service_has_a_job(
     tmp_path: Path, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = tmp_path / "program.qasm"

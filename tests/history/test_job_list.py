@@ -272,7 +272,7 @@ def test_local_providers_without_a_database_share_a_journal_in_memory(
     assert not path.exists()
 
 
-def test_jobs_of_a_local_database_are_listed_whatever_the_port(tmp_path: Path, path: Path) -> None:
+def test_jobs_of_a_local_database_are_listed_on_every_port(tmp_path: Path, path: Path) -> None:
     database = tmp_path / "jobs.db"
     with QoroProvider.local(workers=1, database=database, journal=path) as provider:
         job = provider.get_backend().run(bell(), shots=30)

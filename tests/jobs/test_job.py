@@ -677,7 +677,7 @@ def silence(wire: responses.RequestsMock) -> None:
     [(no_status, WireError), (no_json, WireError), (gone, QoroAPIError), (silence, QoroConnectionError)],
 )
 @pytest.mark.parametrize("question", [QoroJob.status, QoroJob.result])
-def test_every_error_about_a_job_carries_its_id(
+def test_every_error_about_a_job_contains_its_id(
     wire: responses.RequestsMock,
     submit: Submit,
     answer: Callable[[responses.RequestsMock], None],

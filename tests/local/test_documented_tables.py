@@ -25,7 +25,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows[1:]]
 
 
-def test_tiers() -> None:
+def test_the_documented_tiers_have_the_limits_of_the_code() -> None:
     documented = {Tier(tier): None if cap == "any" else int(cap) for tier, cap in table("Accounts and tiers")}
     assert documented == BOND_DIMENSION_CAPS
     text = " ".join(section("Accounts and tiers").split())
@@ -33,12 +33,12 @@ def test_tiers() -> None:
     assert f"tier `{LOCAL_ACCOUNT.tier}` and starts with {LOCAL_ACCOUNT.credits} credits" in text
 
 
-def test_prices() -> None:
+def test_the_documented_prices_are_those_of_the_code() -> None:
     documented = {JobType(kind): Decimal(price.split()[0]) for kind, price in table("Credits and prices")}
     assert documented == PRICES
 
 
-def test_devices() -> None:
+def test_the_documented_devices_have_the_error_rates_of_the_code() -> None:
     documented = [(name, *map(float, figures)) for name, *figures in table("Noisy devices")]
     assert documented == [
         (item.name, item.num_qubits, item.errors.one_qubit, item.errors.two_qubit, item.errors.readout)
@@ -49,7 +49,7 @@ def test_devices() -> None:
     assert f"{DEFAULT_REALIZATIONS} times unless" in text
 
 
-def test_options() -> None:
+def test_the_documented_options_of_the_qpu_are_those_of_the_code() -> None:
     documented = [tuple(row[:3]) for row in table("Options of the local QPU")]
     assert documented == [
         (item.name, item.kind, "none" if item.default is None else str(item.default))

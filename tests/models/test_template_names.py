@@ -41,13 +41,13 @@ def test_a_name_may_be_any_text(text: str, names: list[str], expected: list[str]
 
 
 @pytest.mark.parametrize("neighbour", ["a", "Z", "7", "_", "é", "θ", "名", "٣", "²"])
-def test_a_letter_a_digit_or_an_underscore_beside_it_makes_it_another_word(neighbour: str) -> None:
+def test_a_name_beside_a_letter_digit_or_underscore_is_part_of_another_word(neighbour: str) -> None:
     assert found(f"{neighbour}x", "x") == found(f"x{neighbour}", "x") == []
     assert found(f"{neighbour}[0]", "[0]") == found(f"[0]{neighbour}", "[0]") == []
 
 
 @pytest.mark.parametrize("neighbour", [*"()[]{},;+-*/^.'\" \n\t", "€", "→"])
-def test_any_other_character_beside_it_does_not(neighbour: str) -> None:
+def test_a_name_beside_any_other_character_is_found(neighbour: str) -> None:
     assert found(f"{neighbour}x{neighbour}", "x") == ["1 x"]
 
 
@@ -55,7 +55,7 @@ def test_any_other_character_beside_it_does_not(neighbour: str) -> None:
     st.text("ab_1[]θ .", max_size=30),
     st.lists(st.text("ab_1[]θ .", min_size=1, max_size=4), unique=True, max_size=6),
 )
-def test_it_agrees_with_a_search_for_one_name_after_the_other(text: str, names: list[str]) -> None:
+def test_occurrences_agree_with_a_search_for_one_name_after_the_other(text: str, names: list[str]) -> None:
     left, expected = text, []
     for name in sorted(names, key=len, reverse=True):
         pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")

@@ -130,7 +130,7 @@ def test_a_primitives_job_that_is_retrieved_while_it_runs_gives_the_primitives_r
         assert results_are_equal(again.result(), job.result())
 
 
-def test_a_running_job_is_retrieved_as_a_primitives_job_if_the_journal_knows_it(
+def test_a_running_job_is_retrieved_as_a_primitives_job_if_it_is_in_the_journal(
     slow_service: LocalService, tmp_path: Path
 ) -> None:
     address = {"base_url": slow_service.url, "journal": tmp_path / "journal.sqlite3"}
@@ -220,7 +220,7 @@ def test_a_damaged_postprocessor_is_refused(
         provider.load_job(tmp_path / "job")
 
 
-def test_one_of_several_service_jobs_says_that_all_identifiers_are_needed(
+def test_the_result_of_one_of_several_service_jobs_needs_all_identifiers(
     backend: QoroBackend, provider_without_journal: QoroProvider
 ) -> None:
     sampler = QoroSampler(backend, options={"max_parameter_rows_per_job": 2})
@@ -234,7 +234,7 @@ def test_one_of_several_service_jobs_says_that_all_identifiers_are_needed(
         part.result()
 
 
-def test_a_job_that_the_service_does_not_know_is_an_error(provider: QoroProvider) -> None:
+def test_a_job_that_does_not_exist_on_the_service_is_an_error(provider: QoroProvider) -> None:
     with pytest.raises(NotFoundError):
         provider.retrieve_job("nothing+nowhere")
 

@@ -43,7 +43,7 @@ def test_the_first_ctrl_c_cancels_the_job_once_and_ends_the_wait(running, servic
     assert calls(running, url) == [("GET", "status/"), ("POST", "cancel/")]
 
 
-def test_ctrl_c_between_two_polls_does_the_same(running, service, url, clock):
+def test_ctrl_c_between_two_polls_cancels_the_job_too(running, service, url, clock):
     running.add("POST", f"{url}/job/j1/cancel/", json={})
     clock.during_wait = lambda: press() if len(clock.waits) == 2 else None
     with pytest.raises(ExecutionCancelledError):

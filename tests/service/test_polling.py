@@ -303,7 +303,7 @@ def test_polls_of_several_jobs_are_at_least_the_first_delay_apart(service, jobs,
     assert min(clock.waits) >= 0.05 - 1e-9
 
 
-def test_delayed_polls_are_not_made_up_for_by_a_burst(cloud, service, jobs, clock, url):
+def test_delayed_polls_do_not_follow_in_a_burst(cloud, service, jobs, clock, url):
     many = jobs(**{f"j{index}": ["COMPLETED"] for index in range(10)})
 
     def slow(request):

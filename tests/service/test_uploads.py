@@ -129,7 +129,7 @@ def test_a_circuit_too_large_for_a_body_is_named_with_its_size():
         uploads_of(programs)
 
 
-def test_observables_that_leave_no_room_are_reported():
+def test_observables_that_leave_no_space_for_circuits_are_reported():
     pauli_strings = ["".join(random.Random(k).choices("IXYZ", k=1000)) for k in range(3000)]
     with pytest.raises(QoroInputError, match=r"room for 0\. Split the circuit, or ham_ops"):
         uploads_of({"a": program("qreg q[1000];", 1000)}, ham_ops=";".join(pauli_strings))

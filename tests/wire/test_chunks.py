@@ -41,7 +41,7 @@ def test_an_item_that_fills_a_chunk_has_its_own_chunk():
     assert pack([1, 90, 1], overhead=10, limit=100) == [range(1), range(1, 2), range(2, 3)]
 
 
-def test_an_item_that_does_not_fit_is_reported_with_its_size_and_the_available_room():
+def test_an_item_that_does_not_fit_is_reported_with_its_size_and_the_available_space():
     with pytest.raises(ItemTooLargeError, match="item 1 needs 91 bytes, a request has room for 90") as caught:
         pack([1, 91, 1], overhead=10, limit=100)
     assert (caught.value.index, caught.value.size, caught.value.available) == (1, 91, 90)

@@ -235,7 +235,7 @@ def test_every_changed_byte_is_refused_or_gives_another_valid_histogram(name, ac
     assert sweep(data, n_bits, encoding) == (255 * len(data) - accepted, accepted)
 
 
-def test_if_all_bitstrings_occur_only_the_kind_of_the_first_run_can_change_unnoticed():
+def test_if_all_bitstrings_occur_only_a_change_of_the_first_kind_of_run_is_unnoticed():
     counts = {"00": 1, "01": 5, "10": 7, "11": 1}
     data = base64.b64decode(encode_histogram(counts, n_bits=2)["payload"])
     assert sweep(data, 2, "qh1") == (255 * len(data) - 1, 1)

@@ -62,6 +62,6 @@ def test_the_query_of_the_next_page_is_read(following, query):
 
 
 @pytest.mark.parametrize("following", [2, True, "page2", "http://[", ["?page=2"]])
-def test_a_next_page_that_cannot_be_asked_for_is_logged(following, caplog):
+def test_a_next_page_that_cannot_be_requested_is_logged(following, caplog):
     assert next_page_query({"results": [], "next": following}) is None
     assert "the other pages are left out" in caplog.text

@@ -135,7 +135,7 @@ def test_a_long_host_is_shortened_in_the_message(local_service: LocalService) ->
     assert len(body) < 500
 
 
-def test_one_of_several_hosts_is_refused(local_service: LocalService) -> None:
+def test_a_request_with_two_hosts_is_refused(local_service: LocalService) -> None:
     status, _ = answer(local_service, "/docs", "Host: localhost", "Host: evil.example")
     assert 400 <= status < 500
 

@@ -200,7 +200,7 @@ def test_rows_that_were_answered_before_the_worker_died_do_not_run_again():
     ("loss", "reason"),
     [(DIES, "the engine crashed (SIGSEGV)"), (HANGS, "it took longer than the 100 s allowed")],
 )
-def test_of_circuits_that_run_one_after_another_the_running_one_fails_and_the_rest_run_again(loss, reason):
+def test_if_circuits_run_one_after_another_the_running_one_fails_and_the_others_run_again(loss, reason):
     def behaviour(batch):
         labels = [task.label for task in batch]
         if "7" not in labels:
@@ -293,7 +293,7 @@ def test_late_replies_of_a_discarded_worker_are_ignored():
     assert outcome.results == circuit_results([1, 2])
 
 
-def test_a_slow_kind_of_rows_after_a_fast_one_is_never_too_late():
+def test_slow_rows_after_fast_rows_stay_within_the_time_limit():
     # 10 µs and 8 s a row. A batch of slow rows that is sized for fast ones would take hours.
     def behaviour(batch):
         seconds = len(batch) * (1e-5 if batch[0].qasm == "fast" else 8.0)
@@ -326,7 +326,7 @@ def test_stopping_discards_busy_workers():
     assert pool.discarded == [worker]
 
 
-def test_if_there_will_be_no_worker_the_run_fails_with_the_reason():
+def test_if_no_worker_is_available_the_run_fails_with_the_reason():
     pool = ScriptedPool(lambda batch: [])
     pool.request = lambda events: events.put(Unavailable("the pool is closed"))
     with pytest.raises(QoroError, match="the pool is closed"):

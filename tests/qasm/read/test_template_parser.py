@@ -79,13 +79,13 @@ def test_an_error_contains_line_and_column_of_the_template(
 
 
 @pytest.mark.parametrize("name", ["if", "gate", "measure", "qreg", "OPENQASM", "U", "CX", "qelib1", "2"])
-def test_a_word_of_the_language_that_occurs_as_such_is_no_angle(name: str) -> None:
+def test_a_name_must_not_occur_as_a_word_of_the_language(name: str) -> None:
     body = "if(c==1) x q[0]; gate f(x) r { rx(x) r; } measure q[0]->c[0]; U(1,2,3) q[0]; CX q[0],q[1];"
     with pytest.raises(QoroInputError, match=re.escape(f"the parameter {name!r} occurs outside of an angle")):
         read(HEADER + body, [name])
 
 
-def test_a_name_replaces_a_word_of_the_language() -> None:
+def test_a_name_that_is_a_word_of_the_language_may_be_an_angle() -> None:
     circuit = read(HEADER + "rx(pi) q[0]; rx(measure) q[0];", ["pi", "measure"])
     assert circuit.data[0].params == [11.0]  # a number of two characters
 
