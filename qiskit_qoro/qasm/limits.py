@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CONDITION_COST", "DEFAULT_LIMITS", "Limits"]
+__all__ = ["CONDITION_COST", "DEFAULT_LIMITS", "MAX_CONDITION_VALUE", "Limits", "condition_cost"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Limits:
         qubits: Qubits of all registers together.
         clbits: Classical bits of all registers together.
         operations: Number of operations, with all definitions expanded. An operation on a whole register
-            counts once for each of its qubits. A conditional operation counts :data:`CONDITION_COST` times.
+            counts once for each of its qubits. A conditional operation counts as many times as
+            :func:`condition_cost` says.
         definition_depth: Levels of definitions that use other definitions.
         nesting: Nested brackets in one expression. The engine's parser takes twice as long for each further
             level: 5 ms at 12, 0.1 s at 16, minutes at 25.
@@ -39,4 +40,18 @@ DEFAULT_LIMITS = Limits()
 
 
 CONDITION_COST = 50
-"""How many operations a conditional operation counts as. The parser takes about this much longer for it."""
+"""How many operations a conditional operation counts as, at least."""
+
+MAX_CONDITION_VALUE = 2**31 - 1
+"""The largest number that the engine can compare a register with. The register may have any width."""
+
+
+def condition_cost(num_bits: int) -> int:
+    """Return how many operations a conditional operation counts as.
+
+    The parser takes about this much longer for it: it keeps a copy of the register for each condition.
+
+    Args:
+        num_bits: The width of the register that is compared.
+    """
+    return max(CONDITION_COST, num_bits)

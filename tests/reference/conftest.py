@@ -223,6 +223,12 @@ def significance(counts: Mapping[str, int], exact: Distribution, shots: int) -> 
     return float(chi2.sf(statistic, max(len(pairs) - 1, 1)))
 
 
+@pytest.fixture(scope="session", name="exact_distribution")
+def _exact_distribution() -> Callable[[QuantumCircuit], Distribution]:
+    """Return the probability of each key of ``get_counts``."""
+    return exact_distribution
+
+
 @pytest.fixture(scope="session")
 def assert_sampled_from() -> Check:
     """Assert that counts are samples of a circuit, as far as statistics can tell."""

@@ -8,9 +8,12 @@ again, in the subset of OpenQASM 2 that the engine handles correctly. The text t
   replaced by their definitions;
 - numbers only the busy qubits, so that a wide program with few busy qubits is cheap to simulate;
 - replaces a conditional reset, which the engine cannot parse, by a measurement into a scratch bit and a
-  conditional X gate, and drops a reset of a qubit that is still in state 0.
+  conditional X gate, and drops a reset of a qubit that is still in state 0;
+- drops operations whose condition is never true, which the engine refuses.
 
-Classical registers keep their order and sizes, because conditions compare whole registers.
+Classical registers keep their order and sizes, because conditions compare whole registers. If a register is
+compared with a number that is too large for the engine, the client's writer writes the program first. It
+divides such registers and adds a qubit and classical bits, which the results do not contain.
 """
 
 from __future__ import annotations
@@ -34,6 +37,9 @@ from qiskit.circuit import (
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
+from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
+from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.write.writer import write_program
 
 __all__ = ["EngineProgram", "ProgramWriter", "gate_text", "write_engine_program"]
 
@@ -49,9 +55,6 @@ _QUARTER_TURNS: Mapping[str, tuple[str, ...]] = {
 # turn.
 _MAX_TURNS = 1024
 
-# The engine compares at most this many bits of a register.
-_MAX_CONDITION_BITS = 64
-
 
 @dataclass(frozen=True)
 class EngineProgram:
@@ -59,9 +62,11 @@ class EngineProgram:
 
     Attributes:
         text: OpenQASM 2 without gate definitions. It contains only ``qubits``.
-        qubits: For each qubit of the text, in order, the index of the qubit in the user's program.
+        qubits: For each qubit of the text, in order, the index of the qubit in the user's program. A qubit
+            that was added for conditions has the index ``num_qubits``.
         num_qubits: The number of qubits that the user's program declares.
-        num_clbits: The number of classical bits that the user's program declares.
+        num_clbits: The number of classical bits that the user's program declares. The text may have further
+            bits after these.
         non_clifford: The first gate that is not a Clifford gate, or ``None`` if all are Clifford gates.
         has_measurement: Whether any measurement writes a classical bit.
         randomness: The instruction that makes the final state depend on chance, such as ``"a reset"``.
@@ -90,8 +95,8 @@ def write_engine_program(
             gate that the engine knows.
 
     Raises:
-        QoroInputError: The circuit contains something that OpenQASM 2 cannot express, or a condition on a
-            register of more than 64 bits.
+        QoroInputError: The circuit contains something that OpenQASM 2 cannot express, or its conditions take
+            too many operations.
     """
     return ProgramWriter(circuit, measure=measure, basis_gates=basis_gates).write()
 
@@ -100,6 +105,9 @@ class ProgramWriter:
     """Writes one circuit. :func:`write_engine_program` documents the arguments."""
 
     def __init__(self, circuit: QuantumCircuit, *, measure: bool, basis_gates: frozenset[str] | None) -> None:
+        self._num_qubits = circuit.num_qubits
+        self._num_clbits = circuit.num_clbits
+        circuit = _with_small_constants(circuit)
         self._circuit = circuit
         self._measure = measure
         self._basis_gates = frozenset(GATES) if basis_gates is None else basis_gates
@@ -130,8 +138,8 @@ class ProgramWriter:
         return EngineProgram(
             text="".join(self._lines()),
             qubits=tuple(index[bit] for bit in self._qubits),
-            num_qubits=self._circuit.num_qubits,
-            num_clbits=self._circuit.num_clbits,
+            num_qubits=self._num_qubits,
+            num_clbits=self._num_clbits,
             non_clifford=self._non_clifford,
             has_measurement=self._has_measurement,
             randomness=self._randomness,
@@ -209,11 +217,6 @@ class ProgramWriter:
         register, value = operation.condition
         if not isinstance(register, ClassicalRegister) or len(operation.blocks) != 1:
             raise QoroInputError("expected a condition on a whole register and no else branch")
-        if len(register) > _MAX_CONDITION_BITS:
-            raise QoroInputError(
-                f"a condition on the {len(register)} bits of register {register.name!r}, expected at most "
-                f"{_MAX_CONDITION_BITS}: compare a smaller register"
-            )
         if int(value) >> len(register):
             return  # The value does not fit the register, so the condition is never true.
         number = self._circuit.cregs.index(register)
@@ -233,6 +236,19 @@ class ProgramWriter:
 
     def _operands(self, qubits: Sequence[Qubit]) -> str:
         return ",".join([self._qubits[qubit] for qubit in qubits])
+
+
+def _with_small_constants(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit whose conditions the engine can compare. Further bits follow those of ``circuit``."""
+    if not any(_has_large_constant(item.operation) for item in circuit.data if item.name == "if_else"):
+        return circuit
+    return parse_program(write_program(circuit, keep_clbit_order=True).text)
+
+
+def _has_large_constant(operation: IfElseOp) -> bool:
+    register, value = operation.condition
+    # A value that does not fit the register is never equal to it, so the operation is dropped.
+    return int(value) > MAX_CONDITION_VALUE and not int(value) >> len(register)
 
 
 def _busy_qubits(circuit: QuantumCircuit, *, measure: bool) -> set[Qubit]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits
+from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits, condition_cost
 
 __all__ = ["blank_comments", "check_text", "defined_gates", "error_at"]
 
@@ -28,8 +28,8 @@ _LONG_LIST = re.compile(r"\([^;{}]{12,}")
 # The name and the body of a gate definition, whose end may be missing.
 _DEFINITION = re.compile(r"\bgate\s+(\w+)[^{;]*(?:\{([^}]*)\}?|;|\Z)")
 _BODY_NAME = re.compile(r"(?:\A|;)\s*(\w+)")
-# The condition, the operation and the rest of a statement.
-_STATEMENT = re.compile(r"\s*(if\s*\([^)]*\)\s*)?([A-Za-z_]\w*)([^;]*)")
+# The register of the condition, the operation and the rest of a statement.
+_STATEMENT = re.compile(r"\s*(?:if\s*\(\s*(\w*)[^)]*\)\s*)?([A-Za-z_]\w*)([^;]*)")
 # A register, and a bracket if only one of its bits is meant.
 _OPERAND = re.compile(r"(\w+)\s*(\[)?")
 _DECLARATIONS = frozenset({"OPENQASM", "include", "qreg", "creg", "opaque"})
@@ -76,8 +76,9 @@ def check_text(code: str, limits: Limits = DEFAULT_LIMITS) -> None:
     sizes = _check_definitions(code, limits)
     # Counting operations is slow, so first compare an upper bound: all statements are the largest gate on the
     # widest register.
-    bound = code.count(";") * max(registers.values(), default=1) * max(sizes.values(), default=1)
-    if bound * (CONDITION_COST if "if" in code else 1) > limits.operations:
+    widest = max(registers.values(), default=1)
+    bound = code.count(";") * widest * max(sizes.values(), default=1)
+    if bound * (condition_cost(widest) if "if" in code else 1) > limits.operations:
         _check_operations(code, registers, sizes, limits)
 
 
@@ -170,10 +171,11 @@ def _check_operations(code: str, registers: dict[str, int], sizes: dict[str, int
         if match and match[2] not in _DECLARATIONS:
             operands = _OPERAND.findall(match[3].rpartition(")")[2])
             width = max((registers.get(name, 1) for name, index in operands if not index), default=1)
-            total += sizes.get(match[2], 1) * width * (CONDITION_COST if match[1] else 1)
+            cost = 1 if match[1] is None else condition_cost(registers.get(match[1], 1))
+            total += sizes.get(match[2], 1) * width * cost
             if total > limits.operations:
                 reason = f"the program has more than {limits.operations} operations"
                 if "if" in code:
-                    reason += f"; a conditional operation counts as {CONDITION_COST}"
+                    reason += f"; a conditional operation counts as {CONDITION_COST} or more"
                 raise error_at(code, offset, reason)
         offset += len(statement) + 1

@@ -24,8 +24,6 @@ __all__ = ["parse_program"]
 _POSITION = re.compile(r"<input>:(\d+),(\d+): (.*)", re.DOTALL)
 _INCLUDE = re.compile(r'include\s*["\']qelib1\.inc["\']')
 _UNKNOWN = re.compile(r"'(\w+)' is not defined in this scope")
-_CONDITION = re.compile(r"\bif\s*\(\s*(\w+)\s*==\s*(\d+)\s*\)")
-_CREG = re.compile(r"\bcreg\s+(\w+)\s*\[\s*(\d+)\s*\]")
 _MAX_REASON_CHARS = 300  # messages of the parser may quote the program
 _BUILTIN_GATES = tuple(
     qasm2.CustomInstruction(name, spec.num_params, spec.num_qubits, spec.constructor, builtin=True)
@@ -54,7 +52,6 @@ def parse_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircu
     code = blank_comments(text)
     check_text(code, limits)
     _check_opaque(code)
-    _check_conditions(code)
     circuit = _load(text, code)
     if not circuit.num_qubits:
         raise QoroInputError("the program declares no qubits; it needs a line like 'qreg q[2];'")
@@ -93,24 +90,6 @@ def _check_opaque(code: str) -> None:
                 code,
                 match.start(1),
                 f"'{match[1]}' is declared opaque and cannot be run; define it with 'gate'",
-            )
-
-
-def _check_conditions(code: str) -> None:
-    """Refuse comparisons with a number that the register cannot contain."""
-    if "if" not in code:
-        return
-    sizes = {match[1]: int(match[2]) for match in _CREG.finditer(code)}
-    for match in _CONDITION.finditer(code):
-        digits = match[2].lstrip("0")
-        # The engine compares 64 bits. Numbers of more than 20 digits are not converted, because that may be
-        # slow.
-        size = sizes.get(match[1], 64)
-        if len(digits) > 20 or int(digits or "0") >= 1 << min(size, 64):
-            raise error_at(
-                code,
-                match.start(),
-                f"'{match[1]}' is compared with {digits[:24]}, which does not fit into {min(size, 64)} bits",
             )
 
 

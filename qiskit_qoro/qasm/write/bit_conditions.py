@@ -39,6 +39,7 @@ ALWAYS: Condition = ((0, 0),)
 NEVER: Condition = ()
 
 _MAX_CUBES = 4096
+_FEW_BITS = 16  # to list more bits than this, the digits of the mask are faster
 
 
 def equals(bits: Sequence[int], value: int) -> Condition:
@@ -48,6 +49,9 @@ def equals(bits: Sequence[int], value: int) -> Condition:
     """
     if value < 0 or value >> len(bits):
         return NEVER
+    if bits and list(bits) == list(range(bits[0], bits[0] + len(bits))):
+        # The usual case. Setting bit after bit would take quadratic time for wide registers.
+        return (((1 << len(bits)) - 1 << bits[0], value << bits[0]),)
     value_of_bit = dict[int, int]()
     for position, bit in enumerate(bits):
         # A register may contain a bit twice. Then both positions need the same value.
@@ -108,6 +112,8 @@ def support(condition: Condition) -> int:
 
 def bits_of(mask: int) -> list[int]:
     """Return the bits of a mask, lowest first."""
+    if mask.bit_count() > _FEW_BITS:
+        return [position for position, digit in enumerate(reversed(f"{mask:b}")) if digit == "1"]
     found = []
     while mask:
         bit = mask & -mask

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from qiskit_qoro.qasm.write.bit_conditions import bits_of
 
-__all__ = ["RegisterLayout", "arrange_registers"]
+__all__ = ["RegisterLayout", "arrange_registers", "connected_components"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def arrange_registers(num_bits: int, masks: Sequence[int], *, keep_order: bool) 
     Returns:
         The registers. A single register is called ``c``, several are called ``c0``, ``c1`` and so on.
     """
-    groups = _connected_components([_fill_gaps(mask) if keep_order else mask for mask in masks if mask])
+    groups = connected_components([_fill_gaps(mask) if keep_order else mask for mask in masks if mask])
     # Each connected component of tested bits is a register.
     registers = [tuple(bits_of(group)) for group in groups]
     tested = {bit for bits in registers for bit in bits}
@@ -82,7 +82,7 @@ def arrange_registers(num_bits: int, masks: Sequence[int], *, keep_order: bool) 
     return RegisterLayout(tuple(registers), names)
 
 
-def _connected_components(masks: Sequence[int]) -> list[int]:
+def connected_components(masks: Sequence[int]) -> list[int]:
     """Merge masks that share bits until all are disjoint."""
     # Invariant: the groups are disjoint, and group_of maps each of their bits to the key of its group.
     group_of: dict[int, int] = {}

@@ -160,7 +160,12 @@ class ControlFlow:
     def _write_if_else(self, operation: IfElseOp, scope: Scope) -> None:
         condition = read_condition(operation.condition, scope.clbits)
         blocks = [*operation.blocks, None]  # the second block is optional
-        self._write_choice([Branch(condition, blocks[0]), Branch(complement(condition), blocks[1])], scope)
+        branches = [Branch(condition, blocks[0])]
+        # The complement of a comparison has a cube for each bit. Without an `else`, it is not needed.
+        is_complete = blocks[1] is not None or len(condition) != 1 or condition == ALWAYS
+        if is_complete:
+            branches.append(Branch(complement(condition), blocks[1]))
+        self._write_choice(branches, scope, is_complete=is_complete)
 
     def _write_switch(self, operation: SwitchCaseOp, scope: Scope) -> None:
         branches = []
@@ -176,17 +181,17 @@ class ControlFlow:
             branches.append(Branch(condition, block))
         self._write_choice([*branches, Branch(rest, None)], scope)
 
-    def _write_choice(self, branches: Sequence[Branch], scope: Scope) -> None:
-        """Write branches of which exactly one is taken."""
+    def _write_choice(self, branches: Sequence[Branch], scope: Scope, *, is_complete: bool = True) -> None:
+        """Write branches of which exactly one is taken, or at most one if they are not complete."""
         tested_bits = 0
         for branch in branches:
             tested_bits |= support(branch.condition)
         branches = [branch for branch in branches if branch.condition != NEVER]
-        ordered = None if self._lines.bit_by_bit else order_writers_last(branches, tested_bits, scope)
+        ordered = None if self._lines.piece_by_piece else order_writers_last(branches, tested_bits, scope)
         if ordered is not None and not any(has_many_values(branch) for branch in ordered):
             self._write_branches(ordered, scope)
             return
-        latched, bits = self._latch_branches(branches)
+        latched, bits = self._latch_branches(branches, is_complete=is_complete)
         self._write_branches(latched, scope)
         for bit in bits:
             self._lines.return_scratch_bit(bit)
@@ -204,17 +209,19 @@ class ControlFlow:
             # A jump in a branch is conditional, so what follows the branches may be reached.
             self.jumped = False
 
-    def _latch_branches(self, branches: Sequence[Branch]) -> tuple[list[Branch], list[int]]:
+    def _latch_branches(
+        self, branches: Sequence[Branch], *, is_complete: bool
+    ) -> tuple[list[Branch], list[int]]:
         """Latch the conditions of branches.
 
-        The branch with the longest condition is not latched from its condition: it is taken if no other
-        branch is.
+        If one of the branches is always taken, the one with the longest condition is not latched from its
+        condition: it is taken if no other branch is.
 
         Returns:
             The branches with scratch bits as their conditions, and these scratch bits.
         """
         others = sorted(branches, key=lambda branch: num_tested_bits(branch.condition))
-        last = others.pop()
+        last = others.pop() if is_complete else Branch(NEVER, None)
         bits = [self._lines.latch_here(branch.condition) for branch in others]
         latched = [
             Branch(equals([bit], 1), branch.block, latched=True)
@@ -225,8 +232,7 @@ class ControlFlow:
         if len(bits) < 2 and self._lines.condition == ALWAYS:
             # "No other branch is taken" is the value of at most one bit, which can be tested directly.
             return [*latched, Branch(equals(bits, 0), last.block)], bits
-        last_bit = self._lines.latch_here(ALWAYS)
-        self._lines.unlatch(last_bit, [branch.condition for branch in latched])
+        last_bit = self._lines.latch_here(unless=bits)
         return [*latched, Branch(equals([last_bit], 1), last.block, latched=True)], [*bits, last_bit]
 
     def _write_for_loop(self, operation: ForLoopOp, scope: Scope) -> None:

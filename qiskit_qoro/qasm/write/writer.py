@@ -28,6 +28,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS
 from qiskit_qoro.qasm.write.angles import key_of_angle, spell_angle
+from qiskit_qoro.qasm.write.clbit_registers import RegisterLayout
 from qiskit_qoro.qasm.write.control_flow import ControlFlow
 from qiskit_qoro.qasm.write.definitions import definition_of
 from qiskit_qoro.qasm.write.lines import Lines
@@ -102,16 +103,7 @@ def write_program(
             a known gate nor has a definition. The message names the instruction and its index in the circuit.
     """
     kept = _used_qubits(circuit) if drop_idle_qubits else tuple(range(circuit.num_qubits))
-    lines = _lines_of(circuit, kept, spell_symbol)
-    try:
-        text, num_qubits, layout = lines.finish(keep_order=keep_clbit_order)
-    except UnwritableError:
-        # Some condition needs a register that is too wide or too many lines. Latch all conditions bit by bit.
-        lines = _lines_of(circuit, kept, spell_symbol, bit_by_bit=True)
-        try:
-            text, num_qubits, layout = lines.finish(keep_order=keep_clbit_order)
-        except UnwritableError as error:
-            raise _input_error(error, circuit, error.instruction) from None
+    text, num_qubits, layout = _write_lines(circuit, kept, spell_symbol, keep_clbit_order=keep_clbit_order)
     program = "\n".join(text)
     if len(program) > DEFAULT_LIMITS.text_bytes:
         raise QoroInputError(
@@ -140,16 +132,44 @@ def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
     return kept or tuple(range(min(circuit.num_qubits, 1)))
 
 
+def _write_lines(
+    circuit: QuantumCircuit,
+    kept: Sequence[int],
+    spell_symbol: SpellSymbol | None,
+    *,
+    keep_clbit_order: bool,
+) -> tuple[list[str], int, RegisterLayout]:
+    """Return all lines of the program, the number of its qubits, and its classical registers."""
+    failure = UnwritableError("")
+    # If a condition needs too many lines or a number that is too large, test all conditions piece by piece.
+    for piece_by_piece in (False, True):
+        # A latch that is used again needs its bit for longer, which may make other conditions longer.
+        for reuse_latches in (True, False):
+            lines = _lines_of(
+                circuit, kept, spell_symbol, piece_by_piece=piece_by_piece, reuse_latches=reuse_latches
+            )
+            try:
+                return lines.finish(keep_order=keep_clbit_order)
+            except UnwritableError as error:
+                failure = error
+            if not lines.has_reused_latches:
+                break
+    raise _input_error(failure, circuit, failure.instruction) from None
+
+
 def _lines_of(
     circuit: QuantumCircuit,
     kept: Sequence[int],
     spell_symbol: SpellSymbol | None,
     *,
-    bit_by_bit: bool = False,
+    piece_by_piece: bool,
+    reuse_latches: bool,
 ) -> Lines:
     qubits: dict[Any, str] = {circuit.qubits[index]: f"q[{position}]" for position, index in enumerate(kept)}
     clbits: dict[Any, int] = {bit: index for index, bit in enumerate(circuit.clbits)}
-    lines = Lines(max(len(kept), 1), circuit.num_clbits, bit_by_bit=bit_by_bit)
+    lines = Lines(
+        max(len(kept), 1), circuit.num_clbits, piece_by_piece=piece_by_piece, reuse_latches=reuse_latches
+    )
     body = _Body(lines, spell_symbol)
     for index, instruction in enumerate(circuit.data):
         lines.instruction = index

@@ -6,7 +6,6 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator
 
-from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -96,6 +95,19 @@ def test_a_state_that_depends_on_chance_is_detected(text, randomness):
     assert rewritten("qreg q[2]; creg c[2];" + text).randomness == randomness
 
 
-def test_a_condition_on_a_register_wider_than_the_engine_compares_is_refused():
-    with pytest.raises(QoroInputError, match=r"65 bits of register 'c'.*at most 64"):
-        rewritten("qreg q[1]; creg c[65]; if (c == 1) x q[0];")
+def test_an_operation_that_never_runs_is_dropped():
+    assert "if" not in rewritten("qreg q[1]; creg c[2]; if (c == 4) x q[0]; if (c == 5) reset q[0];").text
+
+
+@pytest.mark.parametrize("width", [31, 32, 64, 65, 301])
+def test_a_register_of_any_width_is_compared_directly_up_to_the_largest_constant(width):
+    program = rewritten(f"qreg q[1]; creg c[{width}]; if (c == {2**31 - 1}) x q[0];")
+    assert f"if (c0 == {2**31 - 1}) x q[0];" in program.text
+    assert (program.num_qubits, program.num_clbits, program.qubits) == (1, width, (0,))
+
+
+def test_a_larger_constant_divides_the_register_and_adds_a_qubit():
+    program = rewritten(f"qreg q[1]; creg c[32]; if (c == {2**31}) x q[0];")
+    assert "creg c0[31];" in program.text
+    # The user's program has neither the further qubit nor the scratch bits.
+    assert (program.num_qubits, program.num_clbits, program.qubits) == (1, 32, (0, 1))

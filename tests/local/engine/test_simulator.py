@@ -229,3 +229,52 @@ def test_without_the_engine_the_error_says_how_to_install_it(monkeypatch):
 def test_aer_counts_bits_in_the_same_order():
     counts = sample(chain(3, "x"), 10, ExecutionConfig(simulator=Simulator.QiskitAer))
     assert counts == {"111": 10}
+
+
+def equality(width, number, content):
+    """Return a program that flips a qubit if a register with a given content equals a number."""
+    ones = "".join(f"measure q[0] -> c[{bit}];" for bit in range(width) if content >> bit & 1)
+    condition = f"if (c == {number}) x q[1];"
+    return f"{HEADER}qreg q[2]; creg c[{width}]; creg d[1]; x q[0]; {ones} {condition} measure q[1] -> d[0];"
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**30, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64])
+@pytest.mark.parametrize("width", [1, 30, 31, 32, 33, 62, 63, 64, 65, 151])
+def test_a_register_of_any_width_is_compared_with_any_number(width, number):
+    largest = 2**width - 1
+    for content in sorted({0, number & largest, (number ^ 1) & largest, number & largest ^ 1 << width - 1}):
+        counts = sample(equality(width, number, content), 5, PLAIN, seed=1)
+        assert counts == {f"{int(content == number)}{content:0{width}b}": 5}
+
+
+def coin_weighing(width):
+    """Return a program that finds a false coin, like ``cc_n151`` of QASMBench: hundreds of operations run
+    under two conditions on all bits."""
+    last, first_bit = width - 1, f"if (c == {2 ** (width - 1)})"
+    coins = range(last)
+    return "".join(
+        [
+            f"{HEADER}qreg q[{width}]; creg c[{width}];",
+            *(f"h q[{coin}]; cx q[{coin}],q[{last}];" for coin in coins),
+            f"measure q[{last}] -> c[{last}];",
+            f"if (c == 0) x q[{last}]; if (c == 0) h q[{last}];",
+            *(f"{first_bit} h q[{coin}];" for coin in coins),
+            f"if (c == 0) cx q[3],q[{last}];",
+            *(f"if (c == 0) h q[{coin}];" for coin in coins),
+            *(f"measure q[{coin}] -> c[{coin}];" for coin in coins),
+        ]
+    )
+
+
+@pytest.mark.parametrize("width", [12, 31, 32, 64, 151, 301])
+def test_hundreds_of_operations_run_under_a_condition_on_a_wide_register(width):
+    counts = sample(coin_weighing(width), 40, PLAIN, seed=1)
+
+    flip = str.maketrans("01", "10")
+    # With an even number of coins on the scale, the false coin is found, or all others are.
+    found = "1000".rjust(width - 1, "0")
+    assert {key[1:] for key in counts if key[0] == "0"} <= {found, found.translate(flip)}
+    # With an odd number, the qubits of the coins are all alike.
+    alike = "0" * (width - 1)
+    assert {key[1:] for key in counts if key[0] == "1"} <= {alike, alike.translate(flip)}
+    assert len(counts) > 1

@@ -51,6 +51,7 @@ CRASHERS = {
     "wide registers used as a whole": HEADER + "qreg q[10000];\n" + "h q;" * 2000,
     "wide barriers": HEADER + "qreg q[10000];\n" + "barrier q;" * 2000,
     "many conditions": HEADER + "qreg q[100]; creg c[1];\n" + "if (c == 1) x q;\n" * 1000,
+    "conditions on a wide register": HEADER + "qreg q[1]; creg c[100000];\n" + "if (c == 1) x q[0];\n" * 11,
     "a large gate used often": chain_of_definitions(15, 2) + "g15 q[0];\n" * 100,
 }
 
@@ -70,8 +71,7 @@ MISTAKES = {
     HEADER + "qreg q[2]; cx q[0], q[0];": "duplicate",
     HEADER + "qreg q[2]; x q[2];": "out-of-range",
     HEADER + "opaque f a; qreg q[1]; f q[0];": "opaque",
-    HEADER + "qreg q[1]; creg c[2]; if (c == 4) x q[0];": "2 bits",
-    HEADER + "qreg q[1]; creg c[2]; if (c == " + "9" * 400 + ") x q[0];": "2 bits",
+    HEADER + "qreg q[1]; creg c[2]; if (c == " + "9" * 5000 + ") x q[0];": "longer than 4096",
     HEADER + "qreg q[1]; rx(1/0) q[0];": "divide by zero",
     HEADER + "qreg q[1]; rx(ln(-1)) q[0];": "ln",
     'include "/etc/passwd"; qreg q[1];': "unable to find",
@@ -193,11 +193,27 @@ def test_comments_may_contain_any_text() -> None:
 
 
 def test_programs_within_the_limits_are_parsed() -> None:
+    conditional = "if (c == 1) x q[0];" * 10
+    assert len(parse_program(HEADER + "qreg q[1]; creg c[10000];" + conditional).data) == 10
+    assert (
+        len(
+            parse_program(HEADER + "qreg q[1]; creg c[50];" + conditional, limits=Limits(operations=500)).data
+        )
+        == 10
+    )
+    with pytest.raises(QoroInputError, match="as 50 or more"):
+        parse_program(HEADER + "qreg q[1]; creg c[51];" + conditional, limits=Limits(operations=500))
     assert parse_program(angle("(" * 12 + "1" + ")" * 12)).data[0].params == [1.0]
     assert parse_program(angle("1+" * 1000 + "1")).data[0].params == [1001.0]
     assert parse_program(chain_of_definitions(10, 2)).count_ops() == {"g10": 1}
     wide = parse_program(HEADER + "qreg q[10000]; creg c[10000]; h q; barrier q; measure q -> c;")
     assert wide.count_ops()["measure"] == 10_000
+
+
+@pytest.mark.parametrize("number", ["3", "4", str(2**31), str(2**64), "9" * 4000])
+def test_a_register_may_be_compared_with_a_number_that_does_not_fit(number: str) -> None:
+    (operation,) = parse_program(f"{HEADER}qreg q[1]; creg c[2]; if (c == {number}) x q[0];").data
+    assert operation.operation.condition[0].size == 2
 
 
 @pytest.mark.parametrize(

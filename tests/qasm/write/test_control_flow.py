@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -279,6 +280,183 @@ def test_the_text_grows_linearly_with_the_circuit() -> None:
         return len(write_program(circuit).text)
 
     assert size(300) - size(200) == size(200) - size(100)
+
+
+def compared(width: int, number: int) -> QuantumCircuit:
+    """Return a circuit that compares a register with a number."""
+    circuit = QuantumCircuit(1, width)
+    with circuit.if_test((circuit.cregs[0], number)):
+        circuit.x(0)
+    return circuit
+
+
+@pytest.mark.parametrize("width", [31, 32, 64, 65, 301, 20_000])
+@pytest.mark.parametrize("number", [0, 2**31 - 1])
+def test_a_register_of_any_width_is_compared_directly_with_a_number_of_31_bits(
+    width: int, number: int
+) -> None:
+    assert lines(compared(width, number)) == [f"creg c[{width}];", f"if(c=={number}) x q[0];"]
+
+
+@pytest.mark.parametrize("keep_order", [False, True])
+@pytest.mark.parametrize(
+    ("width", "number", "sizes"),
+    [
+        (32, 2**31, [31, 1]),
+        (32, 2**32 - 1, [31, 1]),
+        (62, 2**62 - 1, [31, 31]),
+        (63, 2**31, [31, 31, 1]),
+        (64, 2**63, [31, 31, 2]),
+        (64, 2**64 - 1, [31, 31, 2]),
+        (65, 2**64, [31, 31, 3]),
+        (301, 2**300, [31] * 9 + [22]),
+    ],
+)
+def test_a_larger_number_is_compared_in_pieces_of_31_bits(
+    width: int, number: int, sizes: list[int], keep_order: bool
+) -> None:
+    program = write_program(compared(width, number), keep_clbit_order=keep_order)
+    assert program.clbits == tuple(range(width))
+    declared = [int(size) for size in re.findall(r"creg c\d+\[(\d+)\];", program.text)]
+    assert declared[: len(sizes)] == sizes
+    assert all(int(value) < 2**31 for value in re.findall(r"==(\d+)", program.text))
+
+
+def test_a_number_of_32_bits_is_compared_in_two_pieces() -> None:
+    assert lines(compared(32, 2**31)) == [
+        *("creg c0[31];", "creg c1[1];", "creg c2[1];", "creg c3[1];", "x q[1];"),
+        *("if(c0==0) measure q[1] -> c3[0];", "x q[1];", "if(c1==0) measure q[1] -> c3[0];", "x q[1];"),
+        *("if(c3==1) measure q[1] -> c2[0];", "x q[1];", "measure q[1] -> c3[0];", "x q[1];"),
+        *("if(c2==1) x q[0];", "x q[1];", "measure q[1] -> c2[0];", "x q[1];"),
+    ]
+
+
+def test_a_number_of_64_bits_is_compared_in_three_pieces() -> None:
+    assert lines(compared(64, 2**63 + 5))[7:-4] == [
+        *("if(c0==5) measure q[1] -> c4[0];", "if(c1==0) measure q[1] -> c5[0];"),
+        *("x q[1];", "if(c5==0) measure q[1] -> c4[0];", "measure q[1] -> c5[0];", "x q[1];"),
+        "if(c2==2) measure q[1] -> c5[0];",
+        *("x q[1];", "if(c5==0) measure q[1] -> c4[0];", "measure q[1] -> c5[0];", "x q[1];"),
+        *("if(c4==1) measure q[1] -> c3[0];", "x q[1];", "measure q[1] -> c4[0];", "x q[1];"),
+    ]
+
+
+def repeated(change: Callable[[QuantumCircuit], object], number: int = 2**63) -> QuantumCircuit:
+    """Return a circuit with the same condition before and after a change, on a register of 64 of 65 bits."""
+    circuit = QuantumCircuit(QuantumRegister(2), ClassicalRegister(64, "wide"), ClassicalRegister(1, "other"))
+    for step in range(2):
+        with circuit.if_test((circuit.cregs[0], number)):
+            circuit.x(0)
+        if step == 0:
+            change(circuit)
+    return circuit
+
+
+def number_of_copies(circuit: QuantumCircuit) -> int:
+    """Return how often the lowest piece of the wide register is tested."""
+    return sum(line.startswith("if(c0==") for line in lines(circuit))
+
+
+def conditional_measurement(circuit: QuantumCircuit) -> None:
+    with circuit.if_test((64, 1)):
+        circuit.measure(1, 3)
+
+
+def measurement_in_a_loop(circuit: QuantumCircuit) -> None:
+    with circuit.for_loop(range(2)):
+        circuit.measure(1, 63)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda circuit: None,
+        lambda circuit: circuit.h([0, 1]),
+        lambda circuit: circuit.barrier(),
+        lambda circuit: circuit.reset(1),
+        lambda circuit: circuit.measure(1, 64),
+    ],
+    ids=["nothing", "gates", "barrier", "reset", "measurement into another register"],
+)
+def test_a_wide_register_is_copied_once_while_it_is_unchanged(
+    change: Callable[[QuantumCircuit], object],
+) -> None:
+    assert number_of_copies(repeated(change)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda circuit: circuit.measure(1, 0),
+        lambda circuit: circuit.measure(1, 63),
+        conditional_measurement,
+        measurement_in_a_loop,
+    ],
+)
+def test_a_wide_register_is_copied_again_after_one_of_its_bits_was_measured(
+    change: Callable[[QuantumCircuit], object],
+) -> None:
+    assert number_of_copies(repeated(change)) == 2
+
+
+def test_a_copy_within_a_branch_is_not_used_outside_of_it() -> None:
+    def branch(circuit: QuantumCircuit) -> None:
+        with circuit.if_test((64, 1)), circuit.if_test((circuit.cregs[0], 2**63)):
+            circuit.y(0)
+
+    assert number_of_copies(repeated(branch)) == 2
+
+
+def test_conditions_that_alternate_are_copied_once_each() -> None:
+    circuit = QuantumCircuit(1, 64)
+    for _ in range(10):
+        for number in (2**63, 2**40, 0):
+            with circuit.if_test((circuit.cregs[0], number)):
+                circuit.x(0)
+    assert number_of_copies(circuit) == 3
+    assert write_program(circuit).num_clbits == 64 + 3 + 2  # two more while a copy is made
+
+
+def test_few_scratch_bits_are_kept_for_conditions_that_may_come_again() -> None:
+    circuit = QuantumCircuit(1, 64)
+    for number in [*range(2**40, 2**40 + 100), *range(2**40, 2**40 + 100)]:
+        with circuit.if_test((circuit.cregs[0], number)):
+            circuit.x(0)
+    assert write_program(circuit).num_clbits <= 64 + 16 + 3
+
+
+def test_the_else_branches_of_a_repeated_condition_take_no_further_copy() -> None:
+    circuit = QuantumCircuit(1, 64)
+    for _ in range(3):
+        with circuit.if_test((circuit.cregs[0], 2**63)) as otherwise:
+            circuit.x(0)
+        with otherwise:
+            circuit.y(0)
+    assert number_of_copies(circuit) == 1
+    assert [line for line in lines(circuit) if line.endswith(" q[0];")] == [
+        *("if(c3==1) x q[0];", "if(c3==0) y q[0];"),
+    ] * 3
+
+
+@pytest.mark.parametrize("width", [65, 151, 301])
+def test_each_further_operation_under_a_condition_on_a_wide_register_takes_one_line(width: int) -> None:
+    def length(operations: int) -> int:
+        circuit = QuantumCircuit(1, width)
+        for _ in range(operations):
+            with circuit.if_test((circuit.cregs[0], 2 ** (width - 1))):
+                circuit.x(0)
+        return len(lines(circuit))
+
+    assert length(300) - length(3) == 297
+
+
+def test_a_register_that_is_measured_between_its_conditions_may_be_wide() -> None:
+    circuit = QuantumCircuit(1, 151)
+    for bit in range(151):
+        circuit.measure(0, bit)
+        with circuit.if_test((circuit.cregs[0], 2**bit)):
+            circuit.x(0)
+    assert len(lines(circuit)) < 151 * 40
 
 
 def test_a_condition_with_too_many_values_is_latched_bit_by_bit() -> None:
