@@ -42,6 +42,10 @@ _SIMULATORS: Mapping[Simulator, str] = {
 # Up to this width, compiling a program is faster than simple_estimate, which parses its text.
 _MAX_COMPILED_QUBITS = 10
 
+# What the engine says if it cannot parse a program, often without its reason.
+_PARSE_FAILURE = "Failed to parse"
+_MAX_REASON_CHARS = 300
+
 # With 2^31 - 1 shots the engine never returns.
 _MAX_SHOTS = 10_000_000
 
@@ -96,7 +100,7 @@ def sample(
         counts = _sample_ideal(program, shots, config, seed, memory_limit_bytes)
     else:
         noise.check_width(program)
-        counts = _call(sample_noisy, load_engine(), program, shots, noise, seed)
+        counts = _call(program, sample_noisy, load_engine(), program, shots, noise, seed)
     return _normalized_counts(counts, program.num_clbits, shots)
 
 
@@ -181,12 +185,7 @@ def compile_program(text: str) -> Any:
         QoroError: The engine cannot parse the text.
         ValueError: The program contains something other than gates.
     """
-    maestro = load_engine()
-    parser = maestro.QasmToCirc()
-    circuit = parser.parse_and_translate(text)
-    if parser.failed():
-        raise QoroError(f"the engine cannot parse the program: {parser.get_error_message()}")
-    return maestro.AdjointProgram(circuit)
+    return load_engine().AdjointProgram(_parse(text))
 
 
 def load_engine() -> ModuleType:
@@ -221,7 +220,7 @@ def _sample_ideal(
     maestro = load_engine()
     options = _options(program, config, sampling=True, limit=limit)
     settings = maestro.SimulatorConfig(**options, seed=seed)
-    return _call(maestro.simple_execute, program.text, config=settings, shots=shots)["counts"]
+    return _call(program, maestro.simple_execute, program.text, config=settings, shots=shots)["counts"]
 
 
 def _estimate(
@@ -238,12 +237,12 @@ def _estimate(
     maestro = load_engine()
     values: list[float]
     if noise is not None:
-        values = _call(estimate_noisy, maestro, program, pauli_strings, noise)
+        values = _call(program, estimate_noisy, maestro, program, pauli_strings, noise)
     elif _is_faster_compiled(program, config, limit):
-        values = _call(_estimate_compiled, program, pauli_strings)
+        values = _call(program, _estimate_compiled, program, pauli_strings)
     else:
         settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
-        answer = _call(maestro.simple_estimate, program.text, pauli_strings, config=settings)
+        answer = _call(program, maestro.simple_estimate, program.text, pauli_strings, config=settings)
         values = [float(value) for value in answer["expectation_values"]]
     if len(values) != len(pauli_strings):
         raise QoroError(
@@ -284,14 +283,46 @@ def _options(
     return options
 
 
-def _call(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call into the engine and translate its errors."""
+def _call(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call into the engine and translate its errors.
+
+    Args:
+        program: The program that the engine runs.
+        function: The function to call.
+        *args: Its arguments.
+        **kwargs: Its keyword arguments.
+    """
     try:
         return function(*args, **kwargs)
     except MemoryError as error:
         raise QoroError("the engine ran out of the memory that it may use") from error
     except (RuntimeError, ValueError) as error:
-        raise QoroError(f"the engine failed: {error}") from error
+        if _PARSE_FAILURE in str(error):
+            _parse(program.text)  # raises an error with the reason, which most functions of the engine hide
+        raise QoroError(f"the engine failed: {_shortened(str(error))}") from error
+
+
+def _parse(text: str) -> Any:
+    """Parse a program with the engine.
+
+    Raises:
+        QoroError: The engine refuses it. The message contains the engine's reason.
+    """
+    parser = load_engine().QasmToCirc()
+    cause = None
+    try:
+        circuit = parser.parse_and_translate(text)
+        if not parser.failed():
+            return circuit
+    except (RuntimeError, ValueError) as error:
+        cause = error
+    reason = parser.get_error_message() or str(cause)
+    raise QoroError(f"the engine cannot parse the program: {_shortened(reason)}") from cause
+
+
+def _shortened(reason: str) -> str:
+    """Shorten a reason of the engine, which may quote the rest of the program."""
+    return reason if len(reason) <= _MAX_REASON_CHARS else reason[:_MAX_REASON_CHARS] + "…"
 
 
 def _normalized_counts(counts: Mapping[str, int], num_clbits: int, shots: int) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Lines whose text depends on the classical registers, and places where scratch bits change.
 
 :class:`~qiskit_qoro.qasm.write.lines.Lines` collects them while a circuit is visited, and
-:mod:`~qiskit_qoro.qasm.write.rendering` turns them into text. Scratch bits are numbered behind the classical
+:mod:`~qiskit_qoro.qasm.write.rendering` turns them into text. Scratch bits are numbered after the classical
 bits of the circuit, and each use of a scratch bit has a number of its own. Rendering lets uses that do not
 overlap share a bit.
 """

@@ -9,9 +9,8 @@ which its condition is true.
 Some operations need *scratch bits*, which follow the circuit's own classical bits:
 
 - To *latch* a condition into a scratch bit means to measure, under this condition, a qubit that is always in
-  |1>. This qubit is added behind the circuit's qubits at the first use. To *unlatch* the bit means to flip
-  the qubit to |0>, measure it into the bit, and flip it back. Every scratch bit is 0 at the end of the
-  program.
+  |1>. This qubit is added after the circuit's qubits at the first use. To *unlatch* the bit means to flip the
+  qubit to |0>, measure it into the bit, and flip it back. Every scratch bit is 0 at the end of the program.
 - A latch is used again if the same condition is latched once more and no bit that it reads was written in
   between (:mod:`qiskit_qoro.qasm.write.latches`).
 - The engine does not accept a conditional ``reset``. It is written as a conditional measurement into a
@@ -51,7 +50,7 @@ class Lines:
         reuse_latches: Whether to use latches again. Their scratch bits are then in use longer.
 
     Attributes:
-        piece_by_piece: As above.
+        piece_by_piece: See the argument.
         text: The lines so far. Lines without classical bits may be appended directly. They run under the
             :attr:`condition` at that time.
         instruction: The index of the instruction that is being written, for error messages.

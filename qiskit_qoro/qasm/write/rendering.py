@@ -189,7 +189,7 @@ class _Expansion:
         return ConditionalLine(f"x {self._one_qubit};", None, ALWAYS, instruction)
 
     def _measure(self, bit: int, condition: Condition, instruction: int) -> Iterator[ConditionalLine]:
-        """Measure the auxiliary qubit: gives 1, or 0 between two flips."""
+        """Measure the auxiliary qubit. The result is 1, or 0 between two flips."""
         if condition != NEVER:
             yield ConditionalLine(f"measure {self._one_qubit} -> ", bit, condition, instruction)
 
@@ -215,7 +215,7 @@ def _write(text: list[str], placed: list[_PlacedLine], layout: RegisterLayout, *
             continue
         key = (line.condition, line.in_use)
         if key not in prefixes:
-            # All bits of a condition are in one register, so any of them tells which.
+            # All bits of a condition are in one register, so the highest one is enough to find it.
             register = register_of[support(line.condition).bit_length() - 1]
             values = _if_prefixes(layout, line, register, scratch & ~line.in_use)
             prefixes[key] = values, len(values) * condition_cost(len(layout.registers[register]))

@@ -11,6 +11,7 @@ from qiskit.quantum_info import Pauli, Statevector
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.methods import SUPPORTED_METHODS
+from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
@@ -278,3 +279,53 @@ def test_hundreds_of_operations_run_under_a_condition_on_a_wide_register(width):
     alike = "0" * (width - 1)
     assert {key[1:] for key in counts if key[0] == "1"} <= {alike, alike.translate(flip)}
     assert len(counts) > 1
+
+
+class FixedProgram:
+    """A source of a program with a text that the engine refuses."""
+
+    def __init__(self, line):
+        self.program = EngineProgram(
+            text=f"{HEADER}qreg q[1];\ncreg c[1];\nh q[0];\n{line}\n",
+            qubits=(0,),
+            num_qubits=1,
+            num_clbits=1,
+            non_clifford=None,
+            has_measurement=True,
+            randomness=None,
+        )
+
+    def read(self, *, measure=True, basis_gates=None):
+        return self.program
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda source: sample(source, 10, PLAIN),
+        lambda source: sample(source, 10, PLAIN, device="local_qpu"),
+        lambda source: estimate(source, ["Z"], PLAIN),
+        lambda source: estimate(
+            source, ["Z"], ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState)
+        ),
+    ],
+    ids=["sample", "noisy sample", "compiled estimate", "estimate"],
+)
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("unknown q[0];", "unknown"),
+        ("if(c==2147483648) x q[0];", r"Unparsed input remaining: 'if\(c==2147483648\)"),
+        ("if(c==2) x q[0];", "Condition value 2 does not fit classical register 'c' of width 1"),
+        ("if(c==1) reset q[0];", "Conditional 'reset'"),
+    ],
+)
+def test_an_error_contains_the_engines_own_reason(run, line, reason):
+    with pytest.raises(QoroError, match=f"the engine cannot parse the program: .*{reason}"):
+        run(FixedProgram(line))
+
+
+def test_the_engines_reason_quotes_only_the_beginning_of_the_program():
+    with pytest.raises(QoroError, match="Unparsed input") as caught:
+        sample(FixedProgram("if(c==2147483648) x q[0];\n" + "x q[0];\n" * 10_000), 10, PLAIN)
+    assert len(str(caught.value)) < 400
