@@ -372,7 +372,7 @@ def the_options_of_the_engine_are_honoured_and_can_be_read() -> None:
 def options_that_cannot_be_honoured_are_refused_by_name() -> None:
     """Applies to release 0.15."""
     service = connect()
-    for options in ({"gate_fusion": True}, {"noise_realizations": 5}, {"simulation_type": "DensityMatrix"}):
+    for options in ({"gate_fusion": True}, {"simulation_type": "DensityMatrix"}):
         config = divi.backends.MaestroConfig(**options)
         message = refusal(
             lambda config=config: service.submit_circuits({"bell": SAMPLED_BELL}, maestro_config=config)

@@ -77,6 +77,11 @@ def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
         help="minimum seconds that every job stays RUNNING",
     )
     group.add_argument(
+        "--queue-characterizations",
+        action="store_true",
+        help="let submit_qubo only put a characterization into the queue, without waiting for its result",
+    )
+    group.add_argument(
         "--fault",
         action="append",
         default=[],
@@ -116,6 +121,7 @@ def _execute(options: argparse.Namespace) -> None:
         slow_s=options.slow_time,
         retry_after_s=options.retry_after,
         seed=options.fault_seed,
+        queue_characterizations=options.queue_characterizations,
     )
 
     def announce(service: LocalService) -> None:

@@ -119,6 +119,8 @@ class FaultInjection:
         slow_s: How late a ``slow`` answer is, in seconds.
         retry_after_s: The ``Retry-After`` of a ``429``, in whole seconds.
         seed: The same seed gives the same faults.
+        queue_characterizations: Whether ``submit_qubo/`` only puts the characterization into the queue and
+            answers 202, as the coming release of the cloud does. By default it answers with the result.
 
     Raises:
         QoroInputError: A time is negative or infinite, or the rates of the faults of a call add up to more
@@ -131,6 +133,7 @@ class FaultInjection:
     slow_s: float = 2.0
     retry_after_s: int = 1
     seed: int = 0
+    queue_characterizations: bool = False
 
     def __post_init__(self) -> None:
         for name in ("pending_time_s", "running_time_s", "slow_s", "retry_after_s"):
@@ -162,6 +165,8 @@ class FaultInjection:
             lines.append(f"every job stays PENDING for {self.pending_time_s:g} s")
         if self.running_time_s:
             lines.append(f"every job stays RUNNING for at least {self.running_time_s:g} s")
+        if self.queue_characterizations:
+            lines.append("submit_qubo only puts a characterization into the queue")
         for fault in self.faults:
             if fault.rate:
                 calls = ", ".join(fault.calls) or "all calls"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, overload
 
-from qiskit_qoro.local.engine.job_settings import engine_settings
+from qiskit_qoro.local.engine.job_settings import engine_settings, reason_not_to_run
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store.store_errors import StorageError
@@ -200,9 +200,13 @@ class Runner:
         Results and failures of circuits are stored as they arrive.
         """
         try:
+            config = self._queue.config(job.number)
+            reason = reason_not_to_run(config)
+            if reason is not None:
+                return _Outcome(JobStatus.FAILED, reason)
             if job.job_type is JobType.VALIDATE:
                 return self._characterize(job, stop)
-            return self._run_circuits(job, stop)
+            return self._run_circuits(job, config, stop)
         # The pool raises this for a failed problem, and if so many circuits crashed that it gave up.
         except TaskFailure as failure:
             return _Outcome(JobStatus.FAILED, str(failure))
@@ -225,10 +229,12 @@ class Runner:
         done = self._pool.run([problem], stop=stop, on_result=lambda _, report: received.append(report))
         return _Outcome(JobStatus.COMPLETED, report=received[0]) if done else None
 
-    def _run_circuits(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
+    def _run_circuits(
+        self, job: StoredJob, config: AnyConfig | None, stop: threading.Event
+    ) -> _Outcome | None:
         circuits = self._queue.circuits(job.number)
         templates = self._queue.templates(job.number)
-        tasks = _JobTasks(job, circuits, templates, self._queue.config(job.number))
+        tasks = _JobTasks(job, circuits, templates, config)
         failures: dict[int, str] = {}
 
         # The pool calls these three functions in this thread, one after the other.

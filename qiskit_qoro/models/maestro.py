@@ -1,19 +1,21 @@
 """The options of the engine for one job: :class:`MaestroConfig`.
 
 Clients of release 0.15 and later send it instead of an :class:`~qiskit_qoro.models.config.ExecutionConfig`.
-Four of its five options are fields of an ``ExecutionConfig`` under another name, with the same validation.
-The fifth is the seed.
+Four of its options are fields of an ``ExecutionConfig`` under another name, with the same validation. The
+others are the seed and a noise model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.arguments import checked, integer_of
+from qiskit_qoro.models.arguments import checked, integer_of, plain_of
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 
 __all__ = ["MaestroConfig"]
@@ -39,6 +41,11 @@ class MaestroConfig:
         singular_value_threshold: Singular values below this are dropped from a matrix product state,
             at least 0 and below 1.
         seed: Makes counts repeatable, 0 to 2^64 - 1.
+        noise_model: The calls that build a noise model of the engine, in order, each a mapping with the
+            ``method``, and its ``args`` and ``kwargs`` if there are any. They are JSON values: a complex
+            number is ``{"__complex__": [real, imaginary]}``, an array a nested list.
+        noise_seed: The seed of the noise; derived from ``seed`` if it is ``None``.
+        noise_realizations: The number of random noise realizations to average over, 1 or more.
 
     Raises:
         QoroInputError: An option has the wrong type or is out of range.
@@ -49,6 +56,9 @@ class MaestroConfig:
     max_bond_dimension: int | None = None
     singular_value_threshold: float | None = None
     seed: int | None = None
+    noise_model: Sequence[Mapping[str, Any]] | None = None
+    noise_seed: int | None = None
+    noise_realizations: int | None = None
 
     def __post_init__(self) -> None:
         for option, name in _COUNTERPARTS.items():
@@ -62,10 +72,18 @@ class MaestroConfig:
             seed = integer_of(self.seed, least=0, most=_MAX_SEED)
             seed = checked("seed", self.seed, seed, "an integer from 0 to 2^64 - 1")
             object.__setattr__(self, "seed", seed)
+        if self.noise_model is not None:
+            object.__setattr__(self, "noise_model", _noise_model(self.noise_model))
+        for option, least in (("noise_seed", None), ("noise_realizations", 1)):
+            value = getattr(self, option)
+            if value is not None:
+                expected = "an integer" if least is None else f"an integer of {least} or more"
+                number = checked(option, value, integer_of(value, least=least), expected)
+                object.__setattr__(self, option, number)
 
     @property
     def execution_config(self) -> ExecutionConfig:
-        """The same options without the seed."""
+        """The options that an :class:`ExecutionConfig` has too: neither the seed nor the noise."""
         return ExecutionConfig(**{name: getattr(self, option) for option, name in _COUNTERPARTS.items()})
 
     @staticmethod
@@ -102,7 +120,7 @@ class MaestroConfig:
         """Return the JSON value, without the options that are ``None``. Enumerations become integers."""
         values = ((option, getattr(self, option)) for option in sorted(self.option_names()))
         return {
-            option: int(value) if isinstance(value, IntEnum) else value
+            option: int(value) if isinstance(value, IntEnum) else deepcopy(value)
             for option, value in values
             if value is not None
         }
@@ -111,3 +129,31 @@ class MaestroConfig:
     def option_names() -> frozenset[str]:
         """The keys that :meth:`to_payload` can contain."""
         return frozenset(field.name for field in fields(MaestroConfig))
+
+
+def _noise_model(calls: object) -> list[dict[str, Any]]:
+    """Convert the calls of a noise model to JSON values."""
+    plain = plain_of(calls)
+    if not isinstance(plain, list):
+        raise QoroInputError(f"noise_model is {_shown(calls)}, expected a list of calls")
+    for index, call in enumerate(plain):
+        if not (
+            isinstance(call, dict)
+            and isinstance(call.get("method"), str)
+            and isinstance(call.get("args", []), list)
+            and isinstance(call.get("kwargs", {}), dict)
+        ):
+            raise QoroInputError(
+                f"noise_model[{index}] is {_shown(call)}, expected a mapping with method, a text, and "
+                "optionally args, a list, and kwargs, a mapping"
+            )
+    try:
+        json.dumps(plain, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError) as error:
+        raise QoroInputError(f"noise_model: expected JSON values: {error}") from error
+    return plain
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -17,11 +17,60 @@ LAYERS = "".join(f"h q[{qubit}];\n" for qubit in range(8))
 WIDE = f"qreg q[8];\ncreg c[8];\n{LAYERS}measure q -> c;\n"
 
 
-@pytest.mark.parametrize("options", [OPTIONS, {"seed": 0}, {"max_bond_dimension": 1}, {}])
+NOISE: dict[str, Any] = {
+    "noise_model": [
+        {"method": "set_all_depolarizing", "args": [0, 0.01, 1], "kwargs": {"two_qubit": 1e-300, "a": None}},
+        {"method": "set_kraus", "args": [[[{"__complex__": [1.0, -0.5]}, 2**70], []]], "kwargs": {}},
+        {"method": "set_nothing"},
+    ],
+    "noise_seed": -(2**63),
+    "noise_realizations": 1,
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        OPTIONS,
+        {"seed": 0},
+        {"max_bond_dimension": 1},
+        {},
+        NOISE,
+        OPTIONS | NOISE,
+        {"noise_model": []},
+        {"noise_seed": 2**64},
+        {"noise_realizations": 64},
+    ],
+)
 def test_options_are_read_back_as_they_were_sent(service: Any, options: Any) -> None:
     job_id = service.open(maestro_config=options)
     answer = service.call("GET", f"/job/{job_id}/execution_config/")
     assert (answer.status_code, answer.json()) == (200, {"job_id": job_id, "maestro_config": options})
+
+
+@pytest.mark.local_only("the cloud runs noise models")
+@pytest.mark.parametrize("job_type", ["EXECUTE", "EXPECTATION"])
+def test_a_job_with_a_noise_model_fails_instead_of_running_without_noise(service: Any, job_type: str) -> None:
+    if job_type == "EXECUTE":
+        program, fields = service.header + WIDE, {}
+    else:
+        program, fields = (
+            service.header + "qreg q[1]; h q[0];",
+            {"observables": f"@gzs1:{service.blob('X0')}"},
+        )
+    job_id = service.run({"noisy": program}, job={"job_type": job_type, "maestro_config": NOISE}, **fields)
+    assert service.status(job_id) == "FAILED"
+    answer = service.call("GET", f"/job/{job_id}/resultsV2/")
+    assert answer.status_code == 400
+    assert service.says(answer, "noise_model", "noisy_device")
+
+
+def test_options_of_the_noise_without_a_model_have_no_effect(service: Any) -> None:
+    job = {"maestro_config": {"noise_model": [], "noise_seed": 3, "noise_realizations": 5}}
+    job_id = service.run(
+        {"flipped": service.header + "qreg q[1]; creg c[1]; x q[0]; measure q -> c;"}, job=job
+    )
+    assert list(service.counts(job_id)["flipped"]) == ["1"]
 
 
 def test_a_configuration_that_is_set_later_replaces_the_options(service: Any) -> None:
@@ -70,7 +119,17 @@ def test_a_seed_makes_counts_repeatable(service: Any) -> None:
         ("seed", "maestro_config"),
         ({"gate_fusion": True}, "gate_fusion"),
         ({"bond_dimension": 4}, "bond_dimension"),
-        ({"noise_realizations": 4}, "noise_realizations"),
+        ({"noise_model": {}}, "noise_model"),
+        ({"noise_model": "set_x"}, "noise_model"),
+        ({"noise_model": [{}]}, "noise_model[0]"),
+        ({"noise_model": [{"method": "set_x"}, ["set_x"]]}, "noise_model[1]"),
+        ({"noise_model": [{"method": 1}]}, "noise_model[0]"),
+        ({"noise_model": [{"method": "set_x", "args": {}}]}, "noise_model[0]"),
+        ({"noise_model": [{"method": "set_x", "kwargs": []}]}, "noise_model[0]"),
+        ({"noise_seed": 1.5}, "noise_seed"),
+        ({"noise_seed": True}, "noise_seed"),
+        ({"noise_realizations": 0}, "noise_realizations"),
+        ({"noise_realizations": "4"}, "noise_realizations"),
         ({"simulator_type": "QCSim"}, "simulator_type"),
         ({"simulator_type": 4}, "simulator_type"),
         ({"simulation_type": 7}, "simulation_type"),

@@ -17,7 +17,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
 
-__all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings"]
+__all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings", "reason_not_to_run"]
 
 _FACTOR, _SEED = "NOISE_SCALING_FACTOR", "SEED"
 
@@ -82,6 +82,19 @@ def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[Execu
         scaled = ExecutionConfig(noisy_device=system, noise_scaling_factor=options.get(_FACTOR))
         return scaled, options.get(_SEED)
     return config or ExecutionConfig(), None
+
+
+def reason_not_to_run(config: AnyConfig | None) -> str | None:
+    """Return why a job with an accepted configuration cannot run; ``None`` if it can.
+
+    A job that asks for noise must not return results without noise.
+    """
+    if isinstance(config, MaestroConfig) and config.noise_model:
+        return (
+            "maestro_config: the local service cannot simulate a noise_model yet; remove it, or use the "
+            "noisy_device of an execution_configuration"
+        )
+    return None
 
 
 def _check_options(config: DeviceConfig) -> None:

@@ -27,6 +27,7 @@ __all__ = ["OPERATIONS", "Operation", "build_document"]
 _DESCRIPTIONS: Mapping[int, str] = {
     200: "Done",
     201: "Opened",
+    202: "Queued: the service was told not to wait for the result",
     204: "Deleted",
     400: "The request is malformed, or there are no results",
     401: "The token is missing or unknown",
@@ -115,7 +116,10 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
         },
     ),
     endpoints.SUBMIT_QUBO: Operation(
-        {200: "Characterization"}, (402, 409, 502), request="CharacterizationRequest", example=_QUBO
+        {200: "Characterization", 202: "Added"},
+        (402, 409, 502),
+        request="CharacterizationRequest",
+        example=_QUBO,
     ),
     endpoints.VALIDATION_RESULT: Operation({200: "Characterization"}, (409,)),
     endpoints.VALIDATION_REPORT: Operation({200: "HTML"}, (409,), media_type="text/html"),

@@ -144,6 +144,12 @@ SCHEMAS: Mapping[str, Schema] = {
         max_bond_dimension=or_null(integer(1)),
         singular_value_threshold=or_null(_THRESHOLD),
         seed=or_null({"type": "integer", "minimum": 0, "maximum": 2**64 - 1}),
+        noise_model=or_null(
+            array_of(object_with("method", method=TEXT, args={"type": "array"}, kwargs={"type": "object"}))
+            | {"description": "the calls that build a noise model; a job with such a model fails"}
+        ),
+        noise_seed=or_null({"type": "integer"}),
+        noise_realizations=or_null(integer(1)),
     ),
     "ConfigurationAnswer": object_with(
         "job_id",

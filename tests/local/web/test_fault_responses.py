@@ -164,3 +164,30 @@ def test_a_delayed_job_completes_after_its_delays() -> None:
         job_id = submit(service)
         assert service.wait_status(job_id, JobStatus.COMPLETED, timeout_s=60)
         assert call(service, "GET", f"/job/{job_id}/status/").json()["run_time"] >= 0.1
+
+
+QUBO = {"qubo": {"0": -1.0, "1": -1.0, "0,1": 2.0}, "options": {"preset": "fast"}}
+VALIDATE = {"tag": "t", "job_type": "VALIDATE", "use_packing": False}
+
+
+def test_a_queued_characterization_is_answered_before_it_runs() -> None:
+    delayed = FaultInjection(queue_characterizations=True, pending_time_s=3600)
+    with serve(workers=1, fault_injection=delayed) as service:
+        job_id = call(service, "POST", "/job/init/", VALIDATE).json()["job_id"]
+        answer = call(service, "POST", f"/job/{job_id}/submit_qubo/", QUBO | {"reference_states": ["01"]})
+        assert (answer.status_code, answer.json()) == (202, {"status": "PENDING", "job_id": job_id})
+        assert call(service, "GET", f"/job/{job_id}/validation_result/").status_code == 409
+        described = call(service, "GET", "/").json()["rehearsal"]
+    assert "submit_qubo only puts a characterization into the queue" in described
+
+
+@pytest.mark.parametrize("states", ["reference_states", "target_states"])
+def test_the_result_of_a_queued_characterization_can_be_read_when_it_is_completed(states: str) -> None:
+    with serve(workers=1, fault_injection=FaultInjection(queue_characterizations=True)) as service:
+        job_id = call(service, "POST", "/job/init/", VALIDATE).json()["job_id"]
+        answer = call(service, "POST", f"/job/{job_id}/submit_qubo/", QUBO | {states: ["01"]})
+        assert answer.status_code == 202
+        assert service.wait_status(job_id, JobStatus.COMPLETED, timeout_s=60)
+        result = call(service, "GET", f"/job/{job_id}/validation_result/").json()
+    assert result["status"] == "COMPLETED"
+    assert result["report"]["target_states"] == ["01"]
