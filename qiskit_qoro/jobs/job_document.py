@@ -38,6 +38,7 @@ from qiskit_qoro.wire.json_values import encodable_text, json_metadata
 from qiskit_qoro.wire.labels import encode_labels, index_of_label
 
 __all__ = [
+    "MAX_BITS",
     "RUN_KIND",
     "RunStructure",
     "label_circuits",
@@ -49,7 +50,9 @@ __all__ = [
 RUN_KIND = "r"
 """The kind of structure in the labels of ``backend.run()``."""
 
-_MAX_BITS = 2**24  # limit for a layout that is read, so that a forged document cannot exhaust the memory
+MAX_BITS = 2**23
+"""Limit for the bits of all layouts in a document. A forged document must not exhaust the memory."""
+
 _QUOTED = re.compile(r"(\bcircuit )?'([^'\s]+)'")
 # A label that a service has truncated still has this many characters.
 _SHORTEST_TRUNCATED_LABEL = 24
@@ -163,7 +166,11 @@ def structure_from_json(document: object, num_circuits: int) -> RunStructure:
     number = as_count(fields.get("n"), "n", least=0)
     if number != num_circuits:
         raise WireError(f"n: expected a structure of {num_circuits} circuits, got one of {number}")
-    layouts = [_layout_from_json(layout) for layout in as_list(fields.get("l"), "l")]
+    layouts: list[RegisterLayout] = []
+    bits_left = MAX_BITS
+    for layout in as_list(fields.get("l"), "l"):
+        layouts.append(_layout_from_json(layout, bits_left))
+        bits_left -= max(layouts[-1].num_clbits, len(layouts[-1].sources))
     runs = [_run_from_json(run, len(layouts)) for run in as_list(fields.get("r"), "r")]
     if sum(count for count, _, _ in runs) != number:
         raise WireError(f"r: expected runs of {number} circuits, got {shown(fields['r'])}")
@@ -224,7 +231,7 @@ def _layout_to_json(layout: RegisterLayout) -> list[Any]:
     return [layout.num_clbits, pieces, runs]
 
 
-def _layout_from_json(value: object) -> RegisterLayout:
+def _layout_from_json(value: object, bits_left: int) -> RegisterLayout:
     parts = as_list(value, "l")
     if not 2 <= len(parts) <= 3:
         raise WireError(f"l: expected [bits, pieces] or [bits, pieces, sources], got {shown(value)}")
@@ -233,8 +240,8 @@ def _layout_from_json(value: object) -> RegisterLayout:
     runs = _pairs(parts[2]) if len(parts) == 3 else [(0, num_clbits)]
     spans = [(as_count(start, "l", least=0), as_count(length, "l", least=0)) for start, length in runs]
     num_bits = sum(length for _, length in spans)
-    if max(num_clbits, num_bits) > _MAX_BITS:
-        raise WireError(f"l: expected at most {_MAX_BITS} bits in a layout, got {max(num_clbits, num_bits)}")
+    if max(num_clbits, num_bits) > bits_left:
+        raise WireError(f"l: expected layouts of at most {MAX_BITS} bits in total, got more")
     if any(start + length > num_clbits for start, length in spans):
         raise WireError(f"l: expected sources among {num_clbits} bits, got {shown(runs)}")
     if pieces and sum(size for _, size in pieces) != num_bits:

@@ -9,6 +9,7 @@ could not read.
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,14 +18,17 @@ from typing import Any, ParamSpec, TypeVar
 from qiskit_qoro.errors import QoroInputError, WireError
 
 __all__ = [
+    "MAX_JSON_DEPTH",
     "as_count",
     "as_list",
     "as_number",
     "as_object",
     "as_wire_error",
     "boolean_field",
+    "check_depth",
     "choice_field",
     "loose_field",
+    "parse_json",
     "readable_items",
     "refuse_unknown_keys",
     "shown",
@@ -37,6 +41,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _REQUIRED: Any = object()
+
+MAX_JSON_DEPTH = 100
+"""The deepest nesting of lists and objects in JSON that is read. Printing deeper values might fail."""
 
 
 def shown(value: object) -> str:
@@ -165,3 +172,40 @@ def readable_items(items: Iterable[object], where: str, read: Callable[[object],
         except WireError as error:
             _log.warning("%s[%d] is left out: %s", where, index, error)
     return found
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON that somebody else wrote.
+
+    Raises:
+        WireError: The text is not JSON, or nested too deeply.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise WireError("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise WireError(f"expected JSON: {error}") from error
+    check_depth(value)
+    return value
+
+
+def check_depth(value: object) -> None:
+    """Check that a JSON value can be printed, copied and written without exceeding Python's recursion limit.
+
+    Raises:
+        WireError: More than :data:`MAX_JSON_DEPTH` lists and objects are nested in it.
+    """
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _containers(outer)]
+        if not level:
+            return
+    raise WireError(
+        f"the JSON has more than {MAX_JSON_DEPTH} levels of lists and objects, expected at most that"
+    )
+
+
+def _containers(outer: dict[str, Any] | list[Any]) -> list[Any]:
+    values = outer.values() if isinstance(outer, dict) else outer
+    return [value for value in values if isinstance(value, dict | list)]

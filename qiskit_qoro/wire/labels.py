@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -27,10 +26,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.wire.fields import parse_json
 from qiskit_qoro.wire.json_values import encode_json
+from qiskit_qoro.wire.text import inflate
 
 __all__ = [
     "LABEL_LIMIT",
+    "MAX_BYTES",
     "LabelledStructure",
     "contain_structure",
     "decode_labels",
@@ -42,10 +44,12 @@ __all__ = [
 LABEL_LIMIT = 200
 """Longest label, in characters. The service documents no limit; text fields of 255 characters are common."""
 
+MAX_BYTES = 2**26
+"""Largest structure, in bytes of JSON. A larger one is neither written nor read."""
+
 _VERSION = "1"
 _LABEL = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([A-Za-z0-9_-]+))?")
 _BEGIN = re.compile(r"([0-9])([a-z])(.*)", re.DOTALL)
-_MAX_BYTES = 2**26  # limit for the size of a structure after decompression
 _MAX_EXTRA_COMPRESSION = 4  # the best compression is hardly ever this much better than the fastest
 
 
@@ -152,6 +156,8 @@ def kind_of_label(label: str) -> str | None:
 def _pack(document: Any, capacity: int) -> str | None:
     """Compress a document to base64; return ``None`` early if the result would far exceed ``capacity``."""
     data = encode_json(document)
+    if len(data) > MAX_BYTES:
+        return None  # no reader would accept it
     # The best compression takes five times as long as the fastest. It is tried only if the result might fit.
     if len(zlib.compress(data, 1)) > _MAX_EXTRA_COMPRESSION * capacity:
         return None
@@ -161,12 +167,9 @@ def _pack(document: Any, capacity: int) -> str | None:
 def _unpack(packed: str) -> Any:
     try:
         data = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        stream = zlib.decompressobj()
-        text = stream.decompress(data, _MAX_BYTES)
-        if not stream.eof or stream.unused_data:
-            raise WireError("the structure in the labels is incomplete or too large")
-        return json.loads(text)
-    except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
-        if isinstance(error, WireError):
-            raise
+        return parse_json(inflate(data, "the text", limit_bytes=MAX_BYTES))
+    except WireError as error:
+        error.introduce("the structure in the labels is damaged")
+        raise
+    except binascii.Error as error:
         raise WireError(f"the structure in the labels is damaged: {error}") from error

@@ -21,6 +21,7 @@ from __future__ import annotations
 import binascii
 import zlib
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from qiskit_qoro.errors import QoroInputError, WireError
 
@@ -31,6 +32,7 @@ __all__ = [
     "decode_loose_base64",
     "decode_text",
     "encode_text",
+    "inflate",
 ]
 
 DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
@@ -42,7 +44,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 _LEVEL = 5
 _HEADER = bytes.fromhex("1f8b 08 00 00000000 00 ff")
 _RAW_DEFLATE = -zlib.MAX_WBITS
-_GZIP = 16 + zlib.MAX_WBITS
+_WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "zlib": zlib.MAX_WBITS}
 
 
 def encode_text(text: str) -> str:
@@ -79,24 +81,42 @@ def decode_text(blob: str, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> str:
         WireError: The blob is not base64, not gzip, truncated, damaged, followed by other bytes, longer than
             ``limit_bytes`` when inflated, or not UTF-8.
     """
-    inflater = zlib.decompressobj(_GZIP)
-    try:
-        # One byte more than the limit, so that zlib also checks the checksum of a text of exactly that size.
-        data = inflater.decompress(decode_base64(blob), limit_bytes + 1)
-    except zlib.error as error:
-        raise WireError(f"the text is not valid gzip: {error}") from error
-    if len(data) > limit_bytes:
-        raise WireError(f"the text inflates to more than {limit_bytes} bytes, expected at most that")
-    if not inflater.eof:
-        raise WireError("the text is truncated: its gzip stream has no end")
-    if inflater.unused_data:
-        raise WireError(
-            f"{len(inflater.unused_data)} bytes follow the end of the text's gzip stream, expected none"
-        )
+    data = inflate(decode_base64(blob), "the text", limit_bytes=limit_bytes, container="gzip")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         raise WireError(f"the text is not UTF-8: {error.reason} at byte {error.start}") from error
+
+
+def inflate(
+    data: bytes, what: str, *, limit_bytes: int, container: Literal["gzip", "zlib"] = "zlib"
+) -> bytes:
+    """Decompress one complete stream. No more than ``limit_bytes`` are inflated.
+
+    Args:
+        data: The compressed data.
+        what: The name of the decompressed data, for errors.
+        limit_bytes: The largest size of the decompressed data.
+        container: The container of the stream.
+
+    Raises:
+        WireError: The data are damaged, truncated, followed by other bytes, or too large when inflated.
+    """
+    inflater = zlib.decompressobj(_WINDOW_BITS[container])
+    try:
+        # One byte more than the limit, so that zlib also checks the checksum of data of exactly that size.
+        inflated = inflater.decompress(data, limit_bytes + 1)
+    except zlib.error as error:
+        raise WireError(f"{what} is not valid {container}: {error}") from error
+    if len(inflated) > limit_bytes:
+        raise WireError(f"{what} inflates to more than {limit_bytes} bytes, expected at most that")
+    if not inflater.eof:
+        raise WireError(f"{what} is truncated: its {container} stream has no end")
+    if inflater.unused_data:
+        raise WireError(
+            f"{len(inflater.unused_data)} bytes follow the {container} stream of {what}, expected none"
+        )
+    return inflated
 
 
 class CompressedTexts(Mapping[str, str]):

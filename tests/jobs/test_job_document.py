@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job_document import (
+    MAX_BITS,
     RunStructure,
     label_circuits,
     name_circuits,
@@ -208,8 +209,10 @@ def test_unknown_keys_of_a_document_are_ignored() -> None:
         ({"l": [[2, [5, 2]]]}, "expected text"),
         ({"l": [[2, ["a", 1], [5, 1]]]}, "sources among 2 bits"),
         ({"l": [[2, ["a", -1]]]}, "0 or more"),
-        ({"l": [[10**12, []]]}, "at most 16777216 bits"),
-        ({"l": [[1, ["a", 10**12], [0, 10**12]]]}, "at most 16777216 bits"),
+        ({"l": [[10**12, []]]}, f"at most {MAX_BITS} bits"),
+        ({"l": [[1, ["a", 10**12], [0, 10**12]]]}, f"at most {MAX_BITS} bits"),
+        ({"l": [[MAX_BITS + 1, []]]}, f"at most {MAX_BITS} bits"),
+        ({"l": [[MAX_BITS, []], [1, []]]}, f"at most {MAX_BITS} bits in total"),
         ({"r": [[1, 1, 5]]}, "layout below 1, got 1"),
         ({"r": [[1, 0]]}, r"expected \[circuits"),
         ({"r": [[2, 0, 5]]}, "runs of 1 circuits"),
@@ -225,6 +228,11 @@ def test_unknown_keys_of_a_document_are_ignored() -> None:
 def test_a_malformed_document_is_an_error(change: dict[str, Any], complaint: str) -> None:
     with pytest.raises(WireError, match=complaint):
         structure_from_json({**GOOD, **change}, 1)
+
+
+def test_a_layout_of_exactly_the_limit_is_read() -> None:
+    structure = structure_from_json({**GOOD, "l": [[MAX_BITS - 1, []], [1, []]]}, 1)
+    assert structure.experiments[0].layout.num_clbits == MAX_BITS - 1
 
 
 # --- names in place of labels -------------------------------------------------------------------------

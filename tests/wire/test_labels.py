@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.wire.labels import (
     LABEL_LIMIT,
+    MAX_BYTES,
     LabelledStructure,
     contain_structure,
     decode_labels,
@@ -87,7 +88,7 @@ def test_labels_of_other_clients_contain_no_structure(labels: list[str]) -> None
 def test_incomplete_labels_are_an_error() -> None:
     labels = encode_labels("s", [_random_text(600)], 10)
     for part in (labels[:2], labels[1:]):
-        with pytest.raises(WireError, match=r"some labels of the submission are missing|incomplete"):
+        with pytest.raises(WireError, match=r"some labels of the submission are missing|truncated"):
             decode_labels(part)
 
 
@@ -121,8 +122,16 @@ def test_index_and_kind_are_read_from_a_label() -> None:
 
 def test_a_structure_that_inflates_beyond_the_limit_is_refused() -> None:
     bomb = base64.urlsafe_b64encode(zlib.compress(b'"' + b"0" * 2**27 + b'"', 9)).decode().rstrip("=")
-    with pytest.raises(WireError, match="too large"):
+    with pytest.raises(WireError, match=f"damaged: the text inflates to more than {MAX_BYTES} bytes"):
         decode_labels([f"0.1r{bomb}"])
+
+
+@pytest.mark.parametrize(("size", "is_written"), [(MAX_BYTES, True), (MAX_BYTES + 1, False)])
+def test_a_structure_of_exactly_the_limit_is_written_and_read(size: int, is_written: bool) -> None:
+    document = "0" * (size - 2)  # and two quotes
+    found = decode_labels(encode_labels("r", [document], 500))
+    assert found is not None
+    assert found.document == (document if is_written else None)
 
 
 def test_a_structure_that_is_nested_too_deeply_is_refused() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from qiskit.primitives import DataBin, PubResult
 
-from qiskit_qoro.errors import JobFailedError
+from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.jobs.experiment_results import check_counts
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus
 from qiskit_qoro.primitives.postprocess.moments import weighted_moments
@@ -19,11 +20,15 @@ from qiskit_qoro.primitives.postprocess.postprocessor import (
     PubPostprocessor,
     pack_integers,
     result_of,
+    shape_from_json,
     unpack_integers,
 )
+from qiskit_qoro.wire.fields import text_field
 from qiskit_qoro.wire.json_values import json_metadata
 
 __all__ = ["EstimatorPostprocessor", "EstimatorPubPostprocessor", "Observable", "Readout", "broadcast_pairs"]
+
+_MAX_ELEMENTS = 2**28  # limit for a PUB in a document, whose shapes may multiply
 
 Floats = npt.NDArray[np.float64]
 
@@ -206,32 +211,51 @@ class EstimatorPubPostprocessor(PubPostprocessor):
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> EstimatorPubPostprocessor:
         """Rebuild a postprocessor from the value that :meth:`to_document` returned."""
-        circuits = iter(unpack_integers(document["c"]))
+        joined = text_field(document, "w")
+        pauli_strings = tuple(joined.split(";")) if joined else ()
         patterns = [
-            [(str(basis), tuple(unpack_integers(indices))) for basis, indices in pattern]
+            [(str(basis), _indices_from_json(indices, len(pauli_strings))) for basis, indices in pattern]
             for pattern in document["g"]
         ]
+        patterns_of_rows = [patterns[pattern] for pattern in unpack_integers(document["r"])]
+        circuits = unpack_integers(document["c"])
+        if len(circuits) != sum(map(len, patterns_of_rows)):
+            raise WireError(f"c: expected a circuit for each readout, got {len(circuits)} circuits")
+        remaining = iter(circuits)
+        observables = [
+            Observable(
+                float(constant),
+                np.array(coefficients, dtype=np.float64),
+                np.array(_indices_from_json(indices, len(pauli_strings)), dtype=np.int64),
+            )
+            for constant, coefficients, indices in document["e"]
+        ]
+        if any(item.coefficients.shape != item.pauli_strings.shape for item in observables):
+            raise WireError("e: expected a coefficient for each Pauli string")
         parameter_shape, observables_shape = document["s"]
-        return cls(
-            parameter_shape=tuple(parameter_shape),
-            observables_shape=tuple(observables_shape),
+        pub = cls(
+            parameter_shape=shape_from_json(parameter_shape, len(patterns_of_rows)),
+            observables_shape=shape_from_json(observables_shape, len(observables)),
             precision=float(document["q"]),
             shots=document.get("n"),
-            pauli_strings=tuple(document["w"].split(";")) if document["w"] else (),
-            observables=[
-                Observable(
-                    float(constant),
-                    np.array(coefficients, dtype=np.float64),
-                    np.array(unpack_integers(indices), dtype=np.int64),
-                )
-                for constant, coefficients, indices in document["e"]
-            ],
+            pauli_strings=pauli_strings,
+            observables=observables,
             readouts=[
-                tuple(Readout(next(circuits), basis, indices) for basis, indices in patterns[pattern])
-                for pattern in unpack_integers(document["r"])
+                tuple(Readout(next(remaining), basis, indices) for basis, indices in pattern)
+                for pattern in patterns_of_rows
             ],
             metadata=dict(document.get("m", {})),
         )
+        if prod(np.broadcast_shapes(pub.parameter_shape, pub.observables_shape)) > _MAX_ELEMENTS:
+            raise WireError(f"s: expected a PUB of at most {_MAX_ELEMENTS} elements, got more")
+        return pub
+
+
+def _indices_from_json(packed: Sequence[int], num_pauli_strings: int) -> tuple[int, ...]:
+    indices = tuple(unpack_integers(packed))
+    if indices and not 0 <= min(indices) <= max(indices) < num_pauli_strings:
+        raise WireError(f"expected indices of {num_pauli_strings} Pauli strings, got others")
+    return indices
 
 
 class EstimatorPostprocessor(Postprocessor):

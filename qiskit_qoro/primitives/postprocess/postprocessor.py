@@ -13,18 +13,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
+from math import prod
 from typing import Any, ClassVar, Self
 
 from qiskit.primitives import PrimitiveResult, PubResult
 
 from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus
+from qiskit_qoro.wire.fields import as_count, as_list, as_object, shown
 
 __all__ = [
     "Postprocessor",
     "PubPostprocessor",
     "pack_integers",
     "result_of",
+    "shape_from_json",
     "unpack_integers",
 ]
 
@@ -126,8 +129,9 @@ class Postprocessor(ABC):
                 "the structure of the PUBs did not fit into the labels; load the file that job.save() wrote"
             )
         try:
-            pubs = [cls.pub_type.from_document(pub) for pub in document["p"]]
-            return cls(pubs, str(document["b"]))
+            fields = as_object(document, "the document")
+            pubs = [cls.pub_type.from_document(as_object(pub, "p")) for pub in fields["p"]]
+            return cls(pubs, str(fields["b"]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise WireError(f"the stored structure of the PUBs is damaged: {error!r}") from error
 
@@ -156,5 +160,28 @@ def pack_integers(numbers: Sequence[int]) -> list[int]:
 
 
 def unpack_integers(packed: Sequence[int]) -> list[int]:
-    """Return the numbers that :func:`pack_integers` packed."""
+    """Return the numbers that :func:`pack_integers` packed.
+
+    Raises:
+        WireError: They are not integers.
+    """
+    if not all(type(number) is int for number in packed):
+        raise WireError(f"expected a list of integers, got {shown(packed)}")
     return list(accumulate(packed))
+
+
+def shape_from_json(value: Any, num_elements: int | None = None) -> tuple[int, ...]:
+    """Return a shape from a document.
+
+    Args:
+        value: The JSON value.
+        num_elements: The number of elements that an array of the shape has, ``None`` if it may have any.
+
+    Raises:
+        WireError: It is not a shape, or has another number of elements. Arrays of such a shape could exhaust
+            the memory.
+    """
+    shape = tuple(as_count(length, "shape", least=0) for length in as_list(value, "shape"))
+    if num_elements is not None and prod(shape) != num_elements:
+        raise WireError(f"shape: expected one of {num_elements} elements, got {shown(value)}")
+    return shape

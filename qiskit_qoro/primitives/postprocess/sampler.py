@@ -16,8 +16,10 @@ from qiskit_qoro.primitives.postprocess.postprocessor import (
     PubPostprocessor,
     pack_integers,
     result_of,
+    shape_from_json,
     unpack_integers,
 )
+from qiskit_qoro.wire.fields import as_count
 from qiskit_qoro.wire.json_values import json_metadata
 
 __all__ = ["SamplerPostprocessor", "SamplerPubPostprocessor"]
@@ -88,12 +90,14 @@ class SamplerPubPostprocessor(PubPostprocessor):
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> SamplerPubPostprocessor:
         """Rebuild a postprocessor from the value that :meth:`to_document` returned."""
+        circuits = unpack_integers(document["c"])
         return cls(
-            shape=tuple(document["s"]),
-            shots=int(document["n"]),
+            # Without a circuit nothing is measured.
+            shape=shape_from_json(document["s"], len(circuits) or None),
+            shots=as_count(document["n"], "n", least=0),
             registers=tuple((str(name), tuple(unpack_integers(bits))) for name, bits in document["r"]),
-            num_clbits=int(document["w"]),
-            circuits=unpack_integers(document["c"]),
+            num_clbits=as_count(document["w"], "w", least=0),
+            circuits=circuits,
             metadata=dict(document.get("m", {})),
         )
 

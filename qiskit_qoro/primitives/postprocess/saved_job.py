@@ -16,7 +16,10 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor
+from qiskit_qoro.wire.fields import parse_json
 from qiskit_qoro.wire.json_values import encode_json
+from qiskit_qoro.wire.labels import MAX_BYTES
+from qiskit_qoro.wire.text import inflate
 
 __all__ = ["POSTPROCESSORS", "load_file", "pack_postprocessor", "save_file", "unpack_postprocessor"]
 
@@ -31,9 +34,11 @@ _FORMAT = "qiskit-qoro primitive job"
 _VERSION = 1
 
 
-def pack_postprocessor(postprocessor: Postprocessor) -> bytes:
-    """Encode a postprocessor for the journal."""
-    return zlib.compress(json.dumps(_body(postprocessor)).encode())
+def pack_postprocessor(postprocessor: Postprocessor) -> bytes | None:
+    """Encode a postprocessor for the journal, ``None`` if it is too large for that."""
+    data = json.dumps(_body(postprocessor)).encode()
+    # A larger one would not be read. Then only job.save() keeps it.
+    return zlib.compress(data) if len(data) <= MAX_BYTES else None
 
 
 def unpack_postprocessor(data: bytes) -> Postprocessor:
@@ -43,8 +48,8 @@ def unpack_postprocessor(data: bytes) -> Postprocessor:
         WireError: The data are damaged, or of another version.
     """
     try:
-        return _read_body(json.loads(zlib.decompress(data)))
-    except (zlib.error, ValueError, KeyError, TypeError) as error:
+        return _read_body(parse_json(inflate(data, "the text", limit_bytes=MAX_BYTES)))
+    except (ValueError, KeyError, TypeError) as error:
         raise WireError(f"the structure of the PUBs in the journal is damaged: {error}") from error
 
 
@@ -69,7 +74,7 @@ def load_file(path: str | Path) -> tuple[list[str], Postprocessor]:
         OSError: The file cannot be read.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = parse_json(Path(path).read_text(encoding="utf-8"))
         if document["format"] != _FORMAT:
             raise WireError(f"the format is {document['format']!r}, expected {_FORMAT!r}")
         return [str(job_id) for job_id in document["jobs"]], _read_body(document)
