@@ -1,4 +1,4 @@
-"""SQLite databases in files, as the journal and the local service use them.
+"""Files of this package that only their owner may read, in particular SQLite databases.
 
 Only the owner of a database may read and write it. SQLite gives its side files the mode of the database file
 when it creates them, whatever the umask is. A file is never opened for this, because closing any descriptor
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["create_private_file", "restrict_access", "transaction"]
+__all__ = ["create_private_file", "restrict_access", "transaction", "write_private_file"]
 
 _PRIVATE = stat.S_IRUSR | stat.S_IWUSR
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -34,6 +34,23 @@ def create_private_file(path: Path) -> None:
     os.close(descriptor)
     if os.name == "posix":
         path.chmod(_PRIVATE)  # the umask may have removed some of the bits
+
+
+def write_private_file(path: Path, data: bytes) -> None:
+    """Write a file that only its owner may read and write, also if the file exists already.
+
+    If the mode of an existing file cannot be changed, because it belongs to another user, it stays as it is.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    create_private_file(path)
+    with path.open("wb") as file:
+        # A device, such as standard output, has a mode that is not ours to change.
+        if os.name == "posix" and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            with suppress(OSError):
+                os.fchmod(file.fileno(), _PRIVATE)
+        file.write(data)
 
 
 def restrict_access(path: Path) -> None:

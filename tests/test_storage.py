@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from qiskit_qoro.storage import create_private_file, restrict_access, transaction
+from qiskit_qoro.storage import create_private_file, restrict_access, transaction, write_private_file
 
 
 def mode(path: Path) -> int:
@@ -39,6 +39,24 @@ def test_an_existing_file_is_not_touched(tmp_path: Path) -> None:
     create_private_file(path)
     assert path.read_text() == "text"
     assert path.stat().st_mode == before.st_mode
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_written_file_is_private_whether_it_existed_or_not(tmp_path: Path, exists: bool) -> None:
+    path = tmp_path / "saved"
+    if exists:
+        path.write_text("something longer than the new content")
+        path.chmod(0o666)
+    write_private_file(path, b"content")
+    assert mode(path) == 0o600
+    assert path.read_bytes() == b"content"
+
+
+def test_a_device_can_be_written_and_keeps_its_mode() -> None:
+    before = mode(Path(os.devnull))
+    write_private_file(Path(os.devnull), b"content")
+    assert mode(Path(os.devnull)) == before
 
 
 @pytest.mark.parametrize(

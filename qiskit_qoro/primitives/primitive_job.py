@@ -177,8 +177,8 @@ class QoroPrimitiveJob(
     def save(self, path: str | Path) -> None:
         """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
 
-        The file holds identifiers, shapes, coefficients and names, but not the token. Metadata of circuits
-        that JSON cannot represent are dropped.
+        Only its owner can read the file. It holds identifiers, shapes, coefficients and names, but no token.
+        Metadata of circuits that JSON cannot represent are dropped.
 
         Args:
             path: The file; it is overwritten.

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from qiskit_qoro.wire.fields import check_depth
+
 __all__ = ["decode_bytes", "decode_json", "detect_unicode"]
 
 
@@ -21,10 +23,13 @@ def decode_json(data: bytes, charset: str | None = None) -> Any:
         charset: The character set in the header, ``None`` if it names none.
 
     Raises:
+        WireError: The JSON is nested too deeply to be used.
+        RecursionError: The JSON is nested too deeply to be parsed.
         ValueError: The data are not JSON.
-        RecursionError: The JSON is nested too deeply.
     """
-    return json.loads(decode_bytes(data, charset))
+    value = json.loads(decode_bytes(data, charset))
+    check_depth(value)
+    return value
 
 
 def decode_bytes(data: bytes, charset: str | None = None) -> str:

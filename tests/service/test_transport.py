@@ -1,8 +1,10 @@
 """Requests and responses: retries, headers, redirects, and the translation of errors."""
 
+import gzip
 import math
 import pickle
 import platform
+import random
 import re
 import socket
 import time
@@ -41,6 +43,7 @@ from qiskit_qoro.service.transport import (
     Transport,
     json_of,
 )
+from qiskit_qoro.service.transport.connections import MAX_EXPANSION, MAX_INFLATED_BYTES
 from qiskit_qoro.wire.endpoints import (
     ADD_CIRCUITS,
     CANCEL_JOB,
@@ -53,6 +56,7 @@ from qiskit_qoro.wire.endpoints import (
     SUBMIT_QUBO,
     VALIDATION_REPORT,
 )
+from qiskit_qoro.wire.fields import MAX_JSON_DEPTH
 
 HTML = "<html><body><h1>Bad gateway</h1> nginx</body></html>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -402,6 +406,60 @@ def test_a_response_without_header_fields_and_body_is_complete(raw_server, clock
     server = raw_server()
     server.answers = [b"HTTP/1.0 204 No Content\r\n\r\n"]
     assert Transport(server.url, "the-token", clock=clock).send(DELETE_JOB, job_id="j1").content == b""
+
+
+def compressed(body, content_type="application/json"):
+    data = gzip.compress(body, 9)
+    head = f"Content-Encoding: gzip\r\nContent-Type: {content_type}\r\nContent-Length: {len(data)}"
+    return f"HTTP/1.1 200 OK\r\n{head}\r\nConnection: close\r\n\r\n".encode() + data
+
+
+def test_a_compressed_response_may_inflate_to_the_limit(raw_server, clock):
+    server = raw_server()
+    server.answers = [compressed(bytes(MAX_INFLATED_BYTES)), compressed(bytes(MAX_INFLATED_BYTES + 1))]
+    transport = Transport(server.url, "the-token", clock=clock)
+    assert len(transport.send(PING).content) == MAX_INFLATED_BYTES
+    with pytest.raises(
+        WireError, match=f"inflates to more than {MAX_INFLATED_BYTES} bytes and 100"
+    ) as caught:
+        transport.send(GET_STATUS, job_id="j1")
+    assert caught.value.job_id == "j1"
+    assert len(server.seen) == 2
+
+
+def test_a_large_response_may_inflate_beyond_the_limit_if_it_is_not_much_smaller(raw_server, clock):
+    server = raw_server()
+    noise = random.Random(1).randbytes(MAX_INFLATED_BYTES // MAX_EXPANSION + 10_000)
+    server.answers = [compressed(noise + bytes(MAX_INFLATED_BYTES))]
+    size = len(noise) + MAX_INFLATED_BYTES
+    assert len(Transport(server.url, "the-token", clock=clock).send(PING).content) == size
+
+
+def test_the_body_of_a_redirect_is_limited_too(raw_server, clock):
+    server = raw_server()
+    bomb = compressed(bytes(MAX_INFLATED_BYTES + 1))
+    server.answers = [bomb.replace(b"200 OK", b"302 Found\r\nLocation: /api/elsewhere/")]
+    with pytest.raises(WireError, match="inflates to more than"):
+        Transport(server.url, "the-token", clock=clock).send(PING)
+
+
+@pytest.mark.parametrize("depth", [MAX_JSON_DEPTH + 1, 900, 100_000])
+def test_json_that_is_nested_too_deeply_is_an_error(cloud, service, url, depth):
+    body = '{"detail":' * depth + "0" + "}" * depth
+    scripted(cloud, url, GET_STATUS, body=body, content_type="application/json")
+    with pytest.raises(WireError) as caught:
+        service.get_job_state(ExecutionResult(job_id="j1"))
+    assert caught.value.job_id == "j1"
+    assert "/job/j1/status/" in str(caught.value)
+
+
+@pytest.mark.parametrize("depth", [MAX_JSON_DEPTH + 1, 900, 100_000])
+def test_an_error_body_that_is_nested_too_deeply_gives_no_detail(cloud, transport, url, depth):
+    body = '{"detail":' * depth + "0" + "}" * depth
+    scripted(cloud, url, PING, status=400, body=body, content_type="application/json")
+    with pytest.raises(QoroAPIError, match="400 Bad Request: the service refused the request") as caught:
+        transport.send(PING)
+    assert caught.value.detail == ""
 
 
 def test_a_truncated_response_counts_as_lost(raw_server, clock):

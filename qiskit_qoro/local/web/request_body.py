@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.wire.fields import check_depth
 
 __all__ = ["BODY_LIMIT_BYTES", "int_from_query", "parse_json"]
 
@@ -30,6 +31,7 @@ def parse_json(body: bytes) -> Any:
         if _SURROGATE_ESCAPE.search(body):
             # Python accepts half a surrogate pair in an escape. Encoding the value again fails in that case.
             json.dumps(value, ensure_ascii=False).encode()
+        check_depth(value)
     except WireError:
         raise
     except RecursionError as error:

@@ -16,6 +16,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor
+from qiskit_qoro.storage import write_private_file
 from qiskit_qoro.wire.fields import parse_json
 from qiskit_qoro.wire.json_values import encode_json
 from qiskit_qoro.wire.labels import MAX_BYTES
@@ -54,13 +55,13 @@ def unpack_postprocessor(data: bytes) -> Postprocessor:
 
 
 def save_file(path: str | Path, job_ids: Sequence[str], postprocessor: Postprocessor) -> None:
-    """Write a job to a file.
+    """Write a job to a file that only its owner may read.
 
     Raises:
         OSError: The file cannot be written.
     """
     document = {"format": _FORMAT, "jobs": list(job_ids)} | _body(postprocessor)
-    Path(path).write_bytes(encode_json(document))
+    write_private_file(Path(path), encode_json(document))
 
 
 def load_file(path: str | Path) -> tuple[list[str], Postprocessor]:

@@ -44,10 +44,14 @@ def json_of(response: Response, *, job_id: str | None = None) -> Any:
         job_id: The job that the request was about, ``None`` if it was about none.
 
     Raises:
-        WireError: The response is not JSON.
+        WireError: The response is not JSON, or it is nested too deeply.
     """
     try:
         return decode_json(response.content, response.encoding)
+    except WireError as error:
+        error.introduce(f"invalid response to {response.request.method} {_without_query(response.url)}")
+        error.job_id = job_id
+        raise
     except (ValueError, RecursionError) as error:
         raise _no_json(response, job_id) from error
 

@@ -32,12 +32,20 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
 from qiskit_qoro._version import __version__
+from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service.clock import Deadline
 
-__all__ = ["Connections", "Exchange"]
+__all__ = ["MAX_EXPANSION", "MAX_INFLATED_BYTES", "Connections", "Exchange"]
 
+MAX_INFLATED_BYTES = 2**26
+"""A compressed answer may inflate to this many bytes, or to :data:`MAX_EXPANSION` times its size."""
+
+MAX_EXPANSION = 100
+"""How much larger than what was received a large answer may be. A small one must not exhaust the memory."""
+
+_CHUNK_BYTES = 2**16
 _SHORTEST_TIMEOUT_S = 0.001  # a socket with a timeout of 0 does not wait at all
 
 
@@ -295,7 +303,10 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Uses the connections of this module, also through proxies, but not through those of the type SOCKS."""
+    """Uses the connections of this module, also through proxies, but not through those of the type SOCKS.
+
+    It reads the bodies of the answers itself, because ``requests`` decompresses them without a limit.
+    """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -307,6 +318,32 @@ class _Adapter(HTTPAdapter):
             self._use_our_connections(manager)
         return manager
 
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        response = super().send(request, *args, **kwargs)
+        _read_body(response)
+        return response
+
     @staticmethod
     def _use_our_connections(manager: PoolManager) -> None:
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+
+def _read_body(response: requests.Response) -> None:
+    """Receive and decompress the body of an answer.
+
+    Raises:
+        WireError: It is large, and much larger than what was received.
+    """
+    chunks, size = [], 0
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max(MAX_INFLATED_BYTES, MAX_EXPANSION * response.raw.tell()):
+            response.close()
+            url = response.url.partition("?")[0]
+            raise WireError(
+                f"the answer from {url} inflates to more than {MAX_INFLATED_BYTES} bytes and {MAX_EXPANSION} "
+                "times its size: check the base URL"
+            )
+    # `requests` has no public way to set the body that it returns as `content`.
+    response._content = b"".join(chunks)  # noqa: SLF001

@@ -21,7 +21,7 @@ from typing import Any
 import requests
 from requests import Response
 
-from qiskit_qoro.errors import QoroAPIError, QoroConnectionError
+from qiskit_qoro.errors import QoroAPIError, QoroConnectionError, WireError
 from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.service.clock import NO_DEADLINE, SYSTEM_CLOCK, Clock, Deadline
 from qiskit_qoro.service.credentials import is_loopback
@@ -130,7 +130,7 @@ class Transport:
             DeadlineError: The deadline passed, or a retry would have come after it.
             QoroConnectionError: The service did not answer.
             QoroAPIError: The service answered with an error.
-            WireError: The service answered with a page for people.
+            WireError: The service answered with a page for people, or with a compression bomb.
         """
         wait = wait or self._clock.wait
         for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -198,6 +198,8 @@ class Transport:
             raise connection_error(error, endpoint, self.base_url, job_id, exchange, handled) from error
         except BaseException as error:
             drop_frames(error, handled)
+            if isinstance(error, WireError):
+                error.job_id = job_id
             raise
         redact(response)
         set_encoding(response)

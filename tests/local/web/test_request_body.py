@@ -30,6 +30,7 @@ def test_a_surrogate_pair_is_decoded_to_one_character() -> None:
         (b"1" * 5000, "body: expected JSON"),
         (b'{"circuits": {"bell": 1, "bell": 2}}', "bell: the key occurs twice"),
         (b"[" * 200_000, "nested too deeply"),
+        (b"[" * 101 + b"]" * 101, "more than 100 levels"),
         (b'"\xff"', "UTF-8"),
         (b'{"label": "\\uD800"}', "UTF-8"),
     ],

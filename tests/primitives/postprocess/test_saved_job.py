@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_a_postprocessor_survives_the_journal_and_a_file(
     job_ids, loaded = load_file(tmp_path / "job")
     assert again.to_document() == loaded.to_document() == postprocessor.to_document()
     assert job_ids == ["j1", "j2"]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_only_the_owner_can_read_a_saved_job(tmp_path: Path, exists: bool) -> None:
+    path = tmp_path / "job"
+    if exists:
+        path.touch()
+        path.chmod(0o644)
+    QoroPrimitiveJob(QoroService("token"), ["j1"], postprocessor=SAMPLER).save(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert QoroPrimitiveJob.load(path, QoroService("token")).job_id() == "j1"
 
 
 # --- compression --------------------------------------------------------------------------------------
