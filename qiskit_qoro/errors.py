@@ -174,7 +174,7 @@ class QubitLimitError(QoroAPIError):
     """The job needs more qubits than the account may use (400).
 
     Attributes:
-        limit_qubits: The largest number of qubits, ``None`` if the service did not name it clearly.
+        limit_qubits: The largest number of qubits, or ``None`` if the service did not name it clearly.
     """
 
     limit_qubits: int | None = None

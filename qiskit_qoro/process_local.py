@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class ProcessLocal(Generic[_T]):
-    """A value that each process creates for itself, as ``threading.local`` is one for each thread.
+    """A value that each process creates for itself, as ``threading.local`` has one for each thread.
 
     Several threads may use it at once.
 
@@ -27,8 +27,8 @@ class ProcessLocal(Generic[_T]):
 
     def __init__(self, create: Callable[[_T | None], _T]) -> None:
         self._create = create
-        # Process identifier to value. Inherited values stay here for ever: to drop the last reference may run
-        # a finalizer that needs a lock which a thread of the parent held during the fork.
+        # Process identifier to value. Inherited values stay here forever. Dropping the last reference could
+        # run a finalizer that needs a lock which a thread of the parent held during the fork.
         self._values: dict[int, _T] = {}
 
     def get(self) -> _T:
@@ -41,5 +41,5 @@ class ProcessLocal(Generic[_T]):
         return value
 
     def peek(self) -> _T | None:
-        """Return the value of this process, ``None`` if it has not been created."""
+        """Return the value of this process, or ``None`` if it has not been created."""
         return self._values.get(os.getpid())

@@ -1,7 +1,7 @@
 """Files of this package that only their owner may read, in particular SQLite databases.
 
 Only the owner of a database may read and write it. SQLite gives its side files the mode of the database file
-when it creates them, whatever the umask is. A file is never opened for this, because closing any descriptor
+when it creates them, regardless of the umask. A file is never opened for this, because closing any descriptor
 of a file releases the locks that SQLite holds on it for other connections of the same process.
 """
 

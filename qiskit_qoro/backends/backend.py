@@ -201,8 +201,7 @@ class QoroBackend(BackendV2):
                 ``use_measure_esp=False``, an empty ``parameter_binds`` and ``rep_delay=None``. These are
                 accepted and have no effect.
 
-        Warns:
-            UserWarning: A circuit measures nothing. It is run all the same.
+        Warns: UserWarning: A circuit measures nothing. It is run nevertheless.
 
         Raises:
             QoroInputError: A circuit or an option is invalid. Nothing was sent.
@@ -256,8 +255,8 @@ class QoroBackend(BackendV2):
             Option to value. ``execution_config`` includes ``seed_simulator``.
 
         Raises:
-            QoroInputError: An option is invalid, or cannot be honoured together with the others or by this
-                kind of backend.
+            QoroInputError: An option is invalid, cannot be combined with the others, or is not supported by
+                this kind of backend.
         """
         settings = merge_options(options, dict(self.options.items()))
         settings["execution_config"] = self._execution_config(settings)

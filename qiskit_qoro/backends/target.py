@@ -89,7 +89,7 @@ def build_qpu_target(system: QPUSystem) -> Target:
     Raises:
         QoroInputError: The system has no QPU with a known number of qubits, 1 or more.
     """
-    # A width of 0 means that the service gives none, or none that can be read.
+    # A width of 0 means that the service reports none, or none that can be read.
     usable = [qpu for qpu in system.qpus if 1 <= qpu.q_bits <= MAX_WIDTH]
     if not usable:
         raise QoroInputError(

@@ -1,7 +1,7 @@
 """The command-line program: parse the arguments, run the command, and turn errors into exit codes.
 
 Every command has a module of its own. Results go to standard output, everything else to standard error. An
-error is one line, and its class decides the exit code. So is a warning.
+error or a warning is printed as one line. The class of an error decides the exit code.
 """
 
 from __future__ import annotations

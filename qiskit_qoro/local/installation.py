@@ -1,4 +1,4 @@
-"""The libraries that the local service needs beside the base package, and the command that installs them."""
+"""The libraries that the local service needs in addition, and the command that installs them."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ _MODULES = ("maestro", "starlette", "uvicorn")
 
 
 def missing_modules() -> list[str]:
-    """The modules of these libraries that are not installed."""
+    """Return the modules of these libraries that are not installed."""
     return [name for name in _MODULES if find_spec(name) is None]

@@ -119,7 +119,7 @@ class Runner:
         try:
             self._queue.requeue_running()
         except StorageError as error:
-            # The next start does the same.
+            # The next start puts them back.
             _logger.error("the running jobs could not be put back into the queue: %s", error)
 
     def stop_job(self, number: int) -> None:
@@ -150,7 +150,12 @@ class Runner:
                     del self._stop_events[job.number]
 
     def _claim_next(self) -> tuple[StoredJob, threading.Event] | None:
-        """Wait for the next job and claim it; ``None`` if there is none after all."""
+        """Wait for the next job and claim it.
+
+        Returns:
+            The job and its stop event, or ``None`` if another thread claimed the job, its account cannot pay
+            for it, or the runner stops.
+        """
         self._queue.wait_until_due(lambda: 0 if self._stopping.is_set() else self._queue.delay_s())
         # Claim and register under one lock: whoever cancels a RUNNING job must find its stop event.
         with self._lock:

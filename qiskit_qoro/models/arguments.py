@@ -32,8 +32,8 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-# NumPy kinds that stand for Python's booleans, integers, floats, text and objects. Dates and durations are
-# not among them: their item() may be an integer.
+# The NumPy kinds of Python's booleans, integers, floats, text and objects. Dates and durations are not among
+# them: their item() may be an integer.
 _PLAIN_KINDS = "biufUO"
 
 # Classes that Python counts among the integers.
@@ -58,7 +58,7 @@ def checked(name: str, value: object, converted: _T | None, expected: str) -> _T
 
 
 def integer_of(value: object, *, least: int | None = None, most: int | None = None) -> int | None:
-    """Convert an integer. ``None`` if it is not one, or is below ``least`` or above ``most``."""
+    """Convert an integer; return ``None`` if it is not one, or is below ``least`` or above ``most``."""
     value = _without_array(value)
     if isinstance(value, _NOT_NUMBERS) or not isinstance(value, Integral):
         return None
@@ -68,7 +68,7 @@ def integer_of(value: object, *, least: int | None = None, most: int | None = No
 
 
 def number_of(value: object) -> float | None:
-    """Convert a finite real number. ``None`` if it is not one, or is too large for a float."""
+    """Convert a finite real number; return ``None`` if it is not one, or is too large for a float."""
     value = _without_array(value)
     if isinstance(value, _NOT_NUMBERS) or not isinstance(value, Real):
         return None
@@ -80,13 +80,13 @@ def number_of(value: object) -> float | None:
 
 
 def boolean_of(value: object) -> bool | None:
-    """Convert a boolean. ``None`` if it is not one; 0 and 1 are not."""
+    """Convert a boolean; return ``None`` if it is not one. 0 and 1 are not booleans here."""
     value = _without_array(value)
     return value if isinstance(value, bool) else None
 
 
 def text_of(value: object) -> str | None:
-    """Convert text. ``None`` if it is not text, or has a lone surrogate, which UTF-8 cannot encode."""
+    """Convert text; return ``None`` if it is not text or has a lone surrogate, which UTF-8 cannot encode."""
     value = _without_array(value)
     if not isinstance(value, str):
         return None
@@ -99,7 +99,10 @@ def text_of(value: object) -> str | None:
 
 
 def items_of(value: object) -> list[Any] | None:
-    """Convert a sequence or an array to a list. ``None`` if it is neither; text is not a sequence here."""
+    """Convert a sequence or an array to a list; return ``None`` if it is neither.
+
+    Text is not a sequence here.
+    """
     if getattr(value, "shape", None) and hasattr(value, "tolist"):
         value = value.tolist()
     if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray):

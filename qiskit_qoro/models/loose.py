@@ -65,7 +65,7 @@ def read_flag(value: object) -> bool | None:
 
 
 def read_text(value: object) -> str | None:
-    """Read text for people. Other values are shown as JSON; only ``None`` is no text.
+    """Read text for people. Other values are shown as JSON; only ``None`` stays ``None``.
 
     Lone surrogates, which no terminal and no file can hold, become question marks.
     """

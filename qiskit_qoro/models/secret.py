@@ -49,5 +49,5 @@ def hide(value: str | Secret | None) -> Secret | None: ...
 
 
 def hide(value: object) -> Secret | None:
-    """Return a holder for a value, ``None`` for ``None``. A holder is returned as it is."""
+    """Return a holder for a value, or ``None`` for ``None``. A holder is returned as it is."""
     return value if value is None or isinstance(value, Secret) else Secret(value)

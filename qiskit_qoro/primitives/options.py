@@ -48,11 +48,11 @@ class EstimatorOptions(_Checked):
             that follow from ``default_precision``.
             The ``shots`` of the backend are not used.
         force_sampling: Whether to sample even if the backend can compute expectation values.
-        execution_config: How the jobs are executed. ``None`` for the option of the backend.
-        seed_simulator: Makes sampled values repeatable, on simulators only. ``None`` for the option of the
+        execution_config: How the jobs are executed. ``None`` uses the option of the backend.
+        seed_simulator: Makes sampled values repeatable, on simulators only. ``None`` uses the option of the
             backend.
-        tag: A name for the jobs. ``None`` for the option of the backend.
-        use_circuit_packing: Whether a QPU may run several circuits at once. ``None`` for the option of the
+        tag: A name for the jobs. ``None`` uses the option of the backend.
+        use_circuit_packing: Whether a QPU may run several circuits at once. ``None`` uses the option of the
             backend.
         max_parameter_rows_per_job: Maximum number of parameter rows in a job, or ``None`` for any number.
         show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
@@ -77,12 +77,12 @@ class SamplerOptions(_Checked):
     """Options of :class:`QoroSampler`. Set an option to ``None`` to restore its default.
 
     Attributes:
-        default_shots: Shots of PUBs that specify none. ``None`` for the option ``shots`` of the backend,
+        default_shots: Shots of PUBs that specify none. ``None`` uses the option ``shots`` of the backend,
             which is 1024 by default.
-        execution_config: How the jobs are executed. ``None`` for the option of the backend.
-        seed_simulator: Makes counts repeatable, on simulators only. ``None`` for the option of the backend.
-        tag: A name for the jobs. ``None`` for the option of the backend.
-        use_circuit_packing: Whether a QPU may run several circuits at once. ``None`` for the option of the
+        execution_config: How the jobs are executed. ``None`` uses the option of the backend.
+        seed_simulator: Makes counts repeatable, on simulators only. ``None`` uses the option of the backend.
+        tag: A name for the jobs. ``None`` uses the option of the backend.
+        use_circuit_packing: Whether a QPU may run several circuits at once. ``None`` uses the option of the
             backend.
         max_parameter_rows_per_job: Maximum number of parameter rows in a job, or ``None`` for any number.
         show_progress: Whether to show the progress of a long wait on a terminal or in a notebook.
@@ -129,7 +129,10 @@ def read_options(kind: type[_Options], options: _Options | Mapping[str, Any] | N
 
 
 def backend_options(options: EstimatorOptions | SamplerOptions) -> dict[str, Any]:
-    """Return the options that replace those of the backend, by name; ``None`` for those that do not."""
+    """Return the options that replace those of the backend, by name.
+
+    An option that replaces none is ``None``.
+    """
     names = ("execution_config", "seed_simulator", "tag", "use_circuit_packing")
     return {name: getattr(options, name) for name in names}
 

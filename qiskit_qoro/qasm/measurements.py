@@ -1,4 +1,4 @@
-"""Programs that measure nothing: the service runs and charges them, but their counts say nothing."""
+"""Programs that measure nothing: the service runs and charges them, but their counts are useless."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def has_measurement(text: str) -> bool:
 
 
 def describe_unmeasured(text: str) -> str | None:
-    """Say what is wrong with a program or a template that is to be sampled and measures nothing.
+    """Describe what is wrong with a program or a template that is to be sampled, but measures nothing.
 
     Args:
         text: The text in OpenQASM 2.
@@ -51,7 +51,7 @@ def warn_unmeasured(problems: Mapping[str, str], *, stacklevel: int) -> None:
     """Warn about circuits that measure nothing, once for each problem.
 
     Args:
-        problems: The circuits, as the user knows them, with what is wrong with them. It may be empty.
+        problems: The name of each circuit for the user, to its problem. It may be empty.
         stacklevel: As for :func:`warnings.warn`; 1 is the caller of this function.
     """
     for problem in dict.fromkeys(problems.values()):

@@ -39,7 +39,7 @@ def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -
 
 
 def _object(body: object) -> dict[str, Any]:
-    """The JSON of the service. Its fields are not checked, because they are only handed on to the caller."""
+    """The JSON of the service. Its fields are not checked, because they are only passed on to the caller."""
     return as_object(body, "body")
 
 

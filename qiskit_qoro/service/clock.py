@@ -73,11 +73,11 @@ class Deadline:
         """Return the time on the clock at which a request that begins now has to be answered.
 
         It is the deadline itself, unless the request begins less than :data:`GRACE_S` before it. Without that
-        grace a wait with a time limit of 0 could not ask at all. No request may last longer than
+        grace, a wait with a time limit of 0 could send no request at all. No request may last longer than
         :data:`GRACE_S` after the deadline.
         """
         return min(max(self.at, self.clock.now() + GRACE_S), self.at + GRACE_S)
 
 
 NO_DEADLINE = Deadline(None, math.inf, SYSTEM_CLOCK)
-"""Stands for no time limit."""
+"""A deadline that never passes."""

@@ -77,7 +77,7 @@ def is_token_set() -> bool:
 
 
 def find_url_setting() -> str | None:
-    """The base URL in a ``.env`` file or in the environment, whether it is used or not; ``None`` if unset.
+    """The base URL in a ``.env`` file or in the environment, whether it is used or not, or ``None`` if unset.
 
     Raises:
         QoroInputError: The ``.env`` file cannot be read.
@@ -87,7 +87,7 @@ def find_url_setting() -> str | None:
 
 
 def describe_ignored_files() -> str:
-    """Say in brackets which ``.env`` file is not trusted and why; the empty string if there is none."""
+    """Describe in brackets which ``.env`` file is not trusted and why. The text is empty if there is none."""
     ignored = ignored_env_files()
     if not ignored:
         return ""

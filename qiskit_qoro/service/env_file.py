@@ -37,7 +37,7 @@ class EnvFile:
     values: Mapping[str, Secret]
 
     def get(self, name: str) -> Secret | None:
-        """Return a setting, ``None`` if it is missing or empty.
+        """Return a setting, or ``None`` if it is missing or empty.
 
         Raises:
             QoroInputError: The setting refers to a variable.
@@ -52,7 +52,7 @@ class EnvFile:
 
 
 def find_env_file() -> EnvFile | None:
-    """Read the ``.env`` file that applies to the working directory, ``None`` if there is none.
+    """Read the ``.env`` file that applies to the working directory; return ``None`` if there is none.
 
     Raises:
         QoroInputError: The file cannot be read, or is not text in UTF-8.
@@ -117,7 +117,7 @@ def _read(path: Path) -> Mapping[str, Secret]:
 
 
 def _parse(path: Path) -> Mapping[str, Secret] | None:
-    """Return the settings in a file, ``None`` if it is not text in UTF-8."""
+    """Return the settings in a file, or ``None`` if it is not text in UTF-8."""
     try:
         # Some editors begin a text in UTF-8 with a byte order mark.
         text = path.read_bytes().decode("utf-8-sig")

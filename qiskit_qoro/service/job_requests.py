@@ -68,7 +68,7 @@ def fetch_status(
         transport: Sends the request.
         job_id: The job.
         wait: Waits some seconds before the request is retried; by default the transport's clock does.
-        deadline: When the answer has to be there.
+        deadline: When the answer must have arrived.
     """
     response = transport.send(GET_STATUS, job_id=job_id, wait=wait, deadline=deadline)
     return StatusAnswer(read_answer(response, job_state_from_json, job_id=job_id), response)

@@ -55,7 +55,7 @@ PARALLEL_FETCHES = 4
 """Most pages that are fetched at the same time."""
 
 MAX_UNCOUNTED_RESULTS = 1_000_000
-"""Most results that are read if the service does not say how many there are."""
+"""Most results that are read if the service does not report their number."""
 
 SEQUENTIAL_PAGES = 2
 """Up to this many remaining pages are fetched sequentially."""
@@ -73,21 +73,21 @@ def read_results(
     Args:
         transport: Sends the requests.
         job_id: The job.
-        deadline: When all results have to be there.
+        deadline: When all results must have arrived.
         fetched: Pages of the job that were fetched before and are not fetched again. New ones are added.
 
     Returns:
         An outcome that holds results only, in the order of submission.
 
     Raises:
-        DeadlineError: Not all results were there in time. ``fetched`` has those that were.
+        DeadlineError: Not all results arrived in time. ``fetched`` has those that did.
         QoroAPIError: The job has no results (400), or the service answered with another error.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
     pages: FetchedPages = {} if fetched is None else fetched
 
     def fetch(offset: int) -> Response:
-        # Several threads fetch pages, each of them another one.
+        # Several threads fetch pages, each a different one.
         if offset not in pages:
             pages[offset] = _fetch_page(transport, job_id, offset, deadline=deadline)
         return pages[offset]
@@ -110,10 +110,10 @@ def read_outcome(transport: Transport, job_id: str, *, deadline: Deadline = NO_D
     Args:
         transport: Sends the requests.
         job_id: The job.
-        deadline: When the whole outcome has to be there.
+        deadline: When the whole outcome must have arrived.
 
     Raises:
-        DeadlineError: It was not there in time.
+        DeadlineError: The outcome did not arrive in time.
         QoroAPIError: The service answered with an error other than 400.
         WireError: A page breaks the protocol, or the pages do not add up.
     """
@@ -205,7 +205,7 @@ def _combine(
         except QoroAPIError as error:
             if page is None or page.next is not None or error.status_code not in {400, 404}:
                 raise
-            # Only the total promised this page.
+            # This page was expected only because of the total.
             raise _inconsistent(job_id, page.count, offset, offset) from error
         page = read(answer)
         results |= page.results

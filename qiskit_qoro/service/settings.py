@@ -88,7 +88,7 @@ class SubmissionOptions:
 
 
 def merge_configs(default: AnyConfig | None, override: AnyConfig | None) -> AnyConfig | None:
-    """Return a configuration with the fields of an override; one of another kind replaces it."""
+    """Return a configuration with the fields of an override. An override of another kind replaces it."""
     if isinstance(default, ExecutionConfig) and isinstance(override, ExecutionConfig):
         return default.override(override)
     return default if override is None else override

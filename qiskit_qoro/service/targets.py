@@ -34,7 +34,7 @@ def fetch_simulator_clusters(transport: Transport) -> list[SimulatorCluster]:
 
 
 def _fetch_list(transport: Transport, endpoint: Endpoint, reader: Callable[[object], list[_T]]) -> list[_T]:
-    """Fetch a list. The service sends it whole; if it sends a page, fetch the others too."""
+    """Fetch a list. The service sends it as a whole; if it sends a page, the other pages are fetched too."""
 
     def read(body: object) -> tuple[list[_T], dict[str, str] | None]:
         return reader(body), next_page_query(body)

@@ -1,7 +1,7 @@
 """The JSON bodies about credits: the balance, and a page of transactions.
 
 Amounts are decimal text (``"500.00"``), because many JSON parsers turn numbers into floats. Times are ISO
-8601 in UTC, with ``Z``. There are no decoders: the client hands these bodies on as they are.
+8601 in UTC, with ``Z``. There are no decoders: the client passes these bodies on unchanged.
 """
 
 from __future__ import annotations

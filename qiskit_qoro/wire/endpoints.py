@@ -72,7 +72,8 @@ class Endpoint:
         Raises:
             QoroInputError: The identifier is one or two dots, or has a lone surrogate.
         """
-        # Dots are not quoted, and HTTP libraries resolve them as parts of a path. Surrogates have no UTF-8.
+        # Dots are not quoted, and HTTP libraries resolve them as parts of a path. UTF-8 cannot encode
+        # surrogates.
         if job_id in {".", ".."} or (job_id is not None and text_of(job_id) is None):
             raise QoroInputError(f"job_id is {job_id!r}, expected the identifier of a job")
         return base_url + self.path.format(job_id=quote(job_id or "", safe=""))

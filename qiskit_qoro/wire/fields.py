@@ -2,7 +2,7 @@
 
 There are two kinds of readers. Readers of requests are strict: they return a value of the expected type, or
 raise a :class:`WireError` that names the field. Readers of answers are tolerant, because the service may be
-newer than the client: :func:`loose_field` understands every clear form of a value and has a default for the
+newer than the client: :func:`loose_field` accepts every clear form of a value and has a default for the
 others, and :func:`readable_items` leaves out an element of a list that cannot be read. Both log what they
 could not read.
 """

@@ -177,7 +177,7 @@ def _open(value: object) -> tuple[str | None, int | None, bytes]:
 def _read_header(reader: Reader, encoding: str | None, n_bits: int | None) -> int:
     """Read the magic and the width, and return the width.
 
-    Both repeat what the JSON says. If the JSON does not say it, the header alone decides.
+    Both repeat values of the JSON. If a value is missing there, the header alone decides.
     """
     magic = reader.take(3, "the magic")
     expected = [_MAGIC[encoding]] if encoding else list(_MAGIC.values())

@@ -1,8 +1,8 @@
-"""Decode the bytes of an answer: text and JSON, whatever the header says about the character set.
+"""Decode the bytes of an answer: text and JSON, even if the header names a wrong character set.
 
 JSON is UTF-8, but services and proxies also send it with a byte order mark, in UTF-16 or UTF-32, or with a
 header that names another character set than the one that was used. So the bytes decide, and the header is
-asked only if they are not Unicode.
+used only if they are not Unicode.
 """
 
 from __future__ import annotations
@@ -57,5 +57,5 @@ def decode_bytes(data: bytes, charset: str | None = None) -> str:
 
 def detect_unicode(data: bytes) -> str:
     """Return the encoding that text has if it is Unicode: UTF-8, UTF-16 or UTF-32, with or without a mark."""
-    # The zero bytes of UTF-16 and UTF-32 tell them apart even without a mark: the first characters are ASCII.
+    # UTF-16 and UTF-32 differ in the positions of zero bytes, because the first characters are ASCII.
     return json.detect_encoding(data)

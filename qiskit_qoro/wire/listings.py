@@ -132,9 +132,9 @@ def _simulator_cluster_from_json(item: object) -> SimulatorCluster:
 
 
 def next_page_query(body: object) -> dict[str, str] | None:
-    """The query that fetches the next page of a list, ``None`` if this is the last page or the whole list.
+    """Return the query for the next page of a list, or ``None`` if this is the last page or the whole list.
 
-    Only the query of ``next`` is used. So it does not matter which address the service has in its own view,
+    Only the query of ``next`` is used. So it does not matter under which address the service lists its pages,
     and the token is sent to no other address.
     """
     following = body.get("next") if isinstance(body, dict) else None
@@ -162,7 +162,10 @@ def _as_list(value: object) -> list[Any] | None:
 
 
 def _name_field(fields: Mapping[str, Any]) -> str:
-    """The name that jobs use as their target. It is sent, so no other name can stand in for it."""
+    """The name that jobs use as their target.
+
+    It is sent to the service, so it cannot be replaced by another name.
+    """
     name = fields.get("name")
     if isinstance(name, int) and not isinstance(name, bool):
         return str(name)

@@ -236,9 +236,9 @@ _BOUND = re.compile(r"\b(?:at most|up to|more than|allow\w*|exceed\w*)\b")
 
 
 def names_qubit_limit(detail: str) -> bool:
-    """Whether the message of an error response says that the account may not use so many qubits.
+    """Whether the message of an error response means that the account may not use so many qubits.
 
-    Nobody has promised the wording, so a message counts if it mentions qubits and a limit.
+    The wording is not specified, so a message counts if it mentions qubits and a limit.
     """
     text = detail.casefold()
     if not re.search(r"qubit", text):
@@ -248,7 +248,7 @@ def names_qubit_limit(detail: str) -> bool:
 
 
 def qubit_limit_of(detail: str) -> int | None:
-    """Extract the largest number of qubits from such a message, ``None`` if it is not clear."""
+    """Extract the largest number of qubits from such a message; return ``None`` if it is not clear."""
     text = detail.casefold()
     found = {int(number) for number in (*_LIMIT_BEFORE.findall(text), *_LIMIT_AFTER.findall(text))}
     return found.pop() if len(found) == 1 else None

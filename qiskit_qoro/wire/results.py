@@ -5,8 +5,8 @@ with an error. The body of that error may contain a page too: the results of the
 the failures of the others. Clients that expect only an error ignore the page.
 
 Pages are read in every form that has one meaning only: counts in a histogram or as they are, numbers as text,
-names in any case. What has two meanings, or could give wrong counts, is refused. A result is never left out,
-because the caller could not tell it from a circuit that was not run.
+names in any case. A form with two meanings, or one that could give wrong counts, is refused. A result is
+never left out, because the caller could not distinguish its circuit from one that was not run.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _page(
 ) -> ResultsPage:
     count = read_integer(fields.get("count"))
     following = fields.get("next")
-    # Anything but an empty value announces another page. The client asks for it by its offset, not by `next`.
+    # Anything but an empty value announces another page. The client requests it by its offset, not by `next`.
     return ResultsPage(
         count=count if count is not None and count >= 0 else None,
         results=results,
@@ -197,13 +197,13 @@ def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
 
 
 def _circuit_result_from_json(value: object) -> CircuitResult:
-    """Decode a histogram, counts, or expectation values. The keys tell which of them it is."""
+    """Decode a histogram, counts, or expectation values. The keys show which of them it is."""
     if value is None or value == [] or value == "":
         return {}
     fields = as_object(value, "results")
     if "encoding" in fields or "payload" in fields:
         return decode_histogram(fields)
-    # Pauli strings are many and long. One search in all of them is faster than looking at each.
+    # Pauli strings are many and long. One search in all of them is faster than a search in each.
     letters = "".join(fields)
     has_digits = "0" in letters or "1" in letters or "" in fields
     if has_digits and any(map(_is_bitstring, fields)):
@@ -222,7 +222,7 @@ def _is_bitstring(key: str) -> bool:
 
 
 def _counts_from_json(fields: Mapping[str, Any]) -> dict[str, int]:
-    """Decode counts that are sent as they are, without a container."""
+    """Decode counts that are sent without a container."""
     counts: dict[str, int] = {}
     is_fractional = False
     for key, value in fields.items():

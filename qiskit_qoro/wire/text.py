@@ -178,6 +178,6 @@ def decode_loose_base64(text: str) -> bytes:
     try:
         return decode_base64(text)
     except WireError:
-        # Only these differences have no influence on the bytes. Whatever else is wrong is refused again.
+        # Only these differences do not change the bytes. All other differences are still refused.
         letters = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
         return decode_base64(letters + "=" * (-len(letters) % 4))

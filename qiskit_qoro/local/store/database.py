@@ -45,7 +45,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class UnstoredFailure:
-    """Why a job failed and how long it ran, in seconds, if that cannot be stored."""
+    """The reason and the run time, in seconds, of a failed job, if they cannot be stored."""
 
     reason: str
     run_time_s: float
@@ -114,7 +114,7 @@ class Database:
         # and nobody is waiting.
         self._start_times: dict[int, float] = {}  # when a delayed job may start, by the clock
         self._end_callbacks: dict[int, list[Callable[[], None]]] = {}  # for jobs that have not ended
-        # Jobs that failed while the disk was full. In the file they are RUNNING still. The next transaction
+        # Jobs that failed while the disk was full. In the file they are still RUNNING. The next transaction
         # stores their failures. After a crash they run again.
         self._unstored: dict[int, UnstoredFailure] = {}
         self._ended: list[int] = []  # the jobs that end with the present transaction
@@ -202,7 +202,7 @@ class Database:
             self._changed.notify_all()
 
     def unstored_failure(self, number: int) -> UnstoredFailure | None:
-        """Return the failure of a job that has not been stored yet; ``None`` if there is none."""
+        """Return the failure of a job that has not been stored yet, or ``None`` if there is none."""
         with self._changed:
             return self._unstored.get(number)
 

@@ -140,7 +140,7 @@ class JobQueue:
             return self._finish(connection, number, status, run_time_s, reason)
 
     def fail(self, number: int, reason: str, *, run_time_s: float) -> None:
-        """Let a running job fail whose outcome could not be stored.
+        """End a running job as failed, because its outcome could not be stored.
 
         If the failure cannot be stored either, it is kept in memory until it can.
         """

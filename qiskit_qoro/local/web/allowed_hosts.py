@@ -1,4 +1,4 @@
-"""Which names a request may use for the service.
+"""Check which name a request uses for the service.
 
 A page of another site can make a browser send requests to this machine under the site's own name, by letting
 the name resolve to a loopback address (DNS rebinding). The browser then lets the page read the answers. So a
@@ -46,7 +46,7 @@ class AllowedHosts:
         """Build the names of a service.
 
         Args:
-            host: The name or address that the service was told to listen on.
+            host: The name or address that was passed as the one to listen on.
             address: The address that it listens on.
             machine: The name of this machine. It is allowed if the service listens on all addresses.
             further: Further names, without a port.

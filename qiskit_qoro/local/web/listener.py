@@ -23,8 +23,8 @@ __all__ = ["Listener", "LoopErrorHandler"]
 _START_TIMEOUT_S = 30.0
 _KEEP_ALIVE_S = 120  # long, because a request sent on a connection that is just being closed gets no answer
 _GRACE_S = 2  # for answers in progress when the service stops
-# Connections that wait to be accepted. asyncio makes as many attempts to accept one when it may, and if none
-# succeeds, because there are no file descriptors, it repeats all of them every second.
+# The number of connections that may wait to be accepted. asyncio also tries to accept this many in a row. If
+# there are no file descriptors, all of these attempts fail, and it repeats them every second.
 _BACKLOG = 128
 _WARNING_INTERVAL_S = 60.0
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

@@ -281,7 +281,7 @@ class WorkerPool:
             self._replace(reason)
 
     def _replace(self, reason: str) -> None:
-        """Start a process in place of one that has ended. If there are none then, end the waiting runs."""
+        """Start a process in place of one that has ended. If no process is left, end the waiting runs."""
         if self._failed_starts < _MAX_FAILED_STARTS:
             try:
                 self._spawn()

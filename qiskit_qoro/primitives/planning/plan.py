@@ -130,8 +130,8 @@ def build_plan(
         options: The options of the primitive.
 
     Raises:
-        QoroInputError: A program is too large to be sent, or an option of the primitive or of the backend
-            cannot be honoured.
+        QoroInputError: A program is too large to be sent, or an option of the primitive or of the backend is
+            not supported.
     """
     settings = backend.resolve_options(backend_options(options))
     job_config = backend.job_config(tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"])
@@ -147,7 +147,7 @@ def build_plan(
     remaining_labels = iter(labels)
     jobs: list[PlannedJob] = []
     submissions = []
-    num_earlier = 0  # circuits in the jobs before
+    num_earlier = 0  # circuits in earlier jobs
     for draft in drafts:
         labels_of_job = list(islice(remaining_labels, len(draft.circuit_indices)))
         submission = backend.service.prepare_checked(
@@ -184,7 +184,7 @@ def _content(
 
 
 def _with_later_seed(config: AnyConfig | None, num_earlier: int) -> AnyConfig | None:
-    """Return the configuration of a job that follows jobs with so many circuits.
+    """Return the configuration of a job that follows jobs with ``num_earlier`` circuits.
 
     The circuits of one job have successive seeds, so the next job continues after them. With the same seed
     for all jobs, the circuits of different jobs would have correlated counts.

@@ -1,4 +1,4 @@
-"""Read the bodies of answers: the JSON, its encoding, and pages that no service would send."""
+"""Read the bodies of answers: the JSON, its encoding, and HTML pages that are not from the service."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def json_of(response: Response, *, job_id: str | None = None) -> Any:
 
 
 def text_of(response: Response) -> str:
-    """Decode the text of a response. Bytes that are no text become replacement characters."""
+    """Decode the text of a response. Bytes that are not text become replacement characters."""
     try:
         return decode_bytes(response.content, response.encoding)
     except ValueError:
@@ -70,18 +70,18 @@ def set_encoding(response: Response) -> None:
     # Most responses declare the right encoding. Do not decode them twice.
     if encoding == (response.encoding or "").lower():
         return
-    with suppress(UnicodeDecodeError):  # no Unicode: the declared encoding stays
+    with suppress(UnicodeDecodeError):  # not Unicode: the declared encoding stays
         response.content.decode(encoding)
         response.encoding = encoding
 
 
 def check_no_page(response: Response, job_id: str | None) -> None:
-    """Check that a response is not a page for people, such as the login page of a proxy.
+    """Check that a response is not an HTML page, such as the login page of a proxy.
 
     A body that nobody reads may be empty, or anything else but a page.
 
     Raises:
-        WireError: It is a page, so something else than the service has answered.
+        WireError: It is an HTML page, so something other than the service has answered.
     """
     start = response.content[:400].decode(detect_unicode(response.content), "replace").lstrip("\ufeff \t\r\n")
     is_page = start.startswith("<")

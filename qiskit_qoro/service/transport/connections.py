@@ -3,10 +3,10 @@
 Each process has a pool of connections of its own. A forked child inherits the sockets of its parent; if both
 used them, each would receive answers to the requests of the other.
 
-``requests`` limits the time of each single read, so that an answer that arrives byte by byte may take for
-ever. Here an :class:`Exchange` limits a request with its answer as a whole: the connections of the pool ask
-it before they connect, send and read. They find it in a context variable, because ``requests`` passes nothing
-on to them.
+``requests`` limits the time of each single read, so that an answer that arrives byte by byte may take
+forever. Here an :class:`Exchange` limits the total time of a request and its answer: the connections of the
+pool call it before they connect, send and read. They find it in a context variable, because ``requests``
+passes nothing on to them.
 
 The connections also notice two things that ``requests`` does not report: whether a request failed before the
 connection was established, so that nothing was sent, and whether an answer ended within its header.
@@ -55,7 +55,7 @@ class Exchange:
     Args:
         connect_timeout_s: Seconds to wait for a connection at most.
         answer_timeout_s: Seconds without any data after which the answer counts as lost.
-        deadline: When the whole answer has to be there.
+        deadline: When the whole answer must have arrived.
 
     Attributes:
         is_connecting: Whether a connection is being established for the request, or could not be established.
@@ -71,7 +71,7 @@ class Exchange:
 
     @property
     def has_deadline(self) -> bool:
-        """Whether there is a time by which the whole answer has to be there."""
+        """Whether there is a time by which the whole answer must have arrived."""
         return self._end < math.inf
 
     @property
@@ -100,7 +100,7 @@ class Exchange:
         return self._end - self._clock.now() if self.has_deadline else math.inf
 
 
-# The exchange that this thread is engaged in.
+# The current exchange of this thread.
 _exchange: ContextVar[Exchange | None] = ContextVar("_exchange", default=None)
 
 

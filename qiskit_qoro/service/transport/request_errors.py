@@ -79,7 +79,7 @@ def connection_error(
         job_id: The job that the request was about, ``None`` if it was about none.
         exchange: The request.
         handled: The error that the caller was handling before the request, if any. It is the context of
-            ``error``, but no reason.
+            ``error``, but not its reason.
     """
     request = _describe(endpoint, job_id)
     if exchange.is_connecting or _never_connected(error):

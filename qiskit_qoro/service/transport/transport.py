@@ -1,13 +1,13 @@
 """Send a request and return its response; decide whether it is sent again.
 
-Every request has the token, a time limit and our ``User-Agent``. Network failures become a
-:class:`QoroConnectionError`, and error responses a :class:`QoroAPIError`; :data:`_ERROR_CLASSES` maps status
-codes to classes.
+Every request has the token, a time limit and our ``User-Agent``.
+:mod:`~qiskit_qoro.service.transport.request_errors` turns network failures and error responses into our
+exceptions.
 
-Any request is sent again if the service did nothing for certain: after a 429, and if no connection could be
-established. Only requests that the endpoint table marks as repeatable are also sent again after a lost answer
-and after a temporary error of the service. If the answer to another request is lost, the client cannot know
-whether the service acted on it, and a second request might open a second job.
+Any request is sent again if it is certain that the service did nothing: after a 429, and if no connection
+could be established. Only requests that the endpoint table marks as repeatable are also sent again after a
+lost answer and after a temporary error of the service. If the answer to another request is lost, the client
+cannot know whether the service acted on it, and a second request might open a second job.
 """
 
 from __future__ import annotations
@@ -124,13 +124,14 @@ class Transport:
             body: The rendered JSON body.
             wait: Waits some seconds before a retry; by default the clock does. It may raise an error to stop
                 retrying.
-            deadline: When the answer has to be there, including all retries.
+            deadline: When the answer must have arrived, including all retries.
 
         Raises:
             DeadlineError: The deadline passed, or a retry would have come after it.
             QoroConnectionError: The service did not answer.
             QoroAPIError: The service answered with an error.
-            WireError: The service answered with a page for people, or with a compression bomb.
+            WireError: An HTML page came instead of the answer of the service, or the answer is a compression
+                bomb.
         """
         wait = wait or self._clock.wait
         for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -145,7 +146,7 @@ class Transport:
                 if pause_s > deadline.remaining_s:
                     raise deadline_error(endpoint, self.base_url, job_id, deadline) from error
                 failure = error.message
-            # A user who waits for a service that is down sees why.
+            # Show the reason to a user who waits while the service is down.
             _log.warning("%s. Attempt %d of %d is in %.1f s", failure, attempt + 1, MAX_ATTEMPTS, pause_s)
             wait(pause_s)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
@@ -177,7 +178,8 @@ class Transport:
         exchange = Exchange(CONNECT_TIMEOUT_S, endpoint.timeout_s, deadline)
         if exchange.is_over:
             raise deadline_error(endpoint, self.base_url, job_id, deadline)
-        # The error that the caller is handling, if any. It is the context of all errors below, and no reason.
+        # The error that the caller is handling, if any. It is the context of all errors below, but not their
+        # reason.
         handled = sys.exception()
         try:
             response = self._connections.request(
