@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import boolean_of, checked, integer_of, number_of, plain_of, text_of
+from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
 __all__ = [
     "API_META_KEYS",
     "DEFAULT_SHOTS",
     "DEFAULT_SIMULATOR_CLUSTER",
+    "WIRE_NAMES",
     "ExecutionConfig",
     "JobConfig",
     "SimulationMethod",
     "Simulator",
 ]
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_SHOTS = 1024
 """The default number of shots per circuit, as in Qiskit."""
@@ -32,8 +37,28 @@ DEFAULT_SIMULATOR_CLUSTER = "qoro_maestro"
 _TEXT = "text that UTF-8 can encode"
 
 
-class Simulator(IntEnum):
-    """The simulator that runs a job. The value is the number in wire format."""
+class _OpenIntEnum(IntEnum):
+    """An enumeration that a newer service may have extended.
+
+    An unknown number becomes a new member with this number. It is not registered with the enumeration, but it
+    is shown, compared, pickled and sent as other members are.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, int):
+            return None
+        unknown = int.__new__(cls, value)
+        unknown._name_ = f"Unknown{value}"
+        unknown._value_ = value
+        return unknown
+
+
+class Simulator(_OpenIntEnum):
+    """The simulator that runs a job. The value is the number in wire format.
+
+    ``Simulator(n)`` also stands for a simulator of the service that this version does not know.
+    """
 
     QiskitAer = 0
     QCSim = 1
@@ -42,8 +67,11 @@ class Simulator(IntEnum):
     GpuSim = 4
 
 
-class SimulationMethod(IntEnum):
-    """How the simulator represents the state. The value is the number in wire format."""
+class SimulationMethod(_OpenIntEnum):
+    """How the simulator represents the state. The value is the number in wire format.
+
+    ``SimulationMethod(n)`` also stands for a method of the service that this version does not know.
+    """
 
     Statevector = 0
     MatrixProductState = 1
@@ -97,7 +125,7 @@ class ExecutionConfig:
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON value, without the fields that are ``None``. Enumerations become integers."""
         return {
-            _WIRE_NAMES.get(name, name): int(value) if isinstance(value, IntEnum) else deepcopy(value)
+            WIRE_NAMES.get(name, name): int(value) if isinstance(value, IntEnum) else deepcopy(value)
             for name, value in self._fields_set().items()
         }
 
@@ -105,36 +133,66 @@ class ExecutionConfig:
     def from_response(data: Mapping[str, Any]) -> ExecutionConfig:
         """Build the configuration from a response of the service.
 
+        Unknown keys are ignored. Numbers may be text. An unknown simulator or simulation method is kept. A
+        value that cannot be read, or that is out of range, is left out with a warning in the log.
+
         Args:
-            data: The ``execution_configuration`` in the response. Unknown keys are ignored.
+            data: The ``execution_configuration`` in the response.
+        """
+        kept: dict[str, Any] = {}
+        for name, read in _READERS.items():
+            key = WIRE_NAMES.get(name, name)
+            value = data.get(key)
+            if value is None:
+                continue
+            readable = read(value)
+            try:
+                # The value itself, if it cannot be read, for the message of the error.
+                ExecutionConfig.from_payload({key: value if readable is None else readable})
+            except QoroInputError as error:
+                _log.warning("configuration of a job: %s; it is left out", error)
+            else:
+                kept[name] = readable
+        return ExecutionConfig(**kept)
+
+    @staticmethod
+    def from_payload(data: Mapping[str, Any]) -> ExecutionConfig:
+        """Build the configuration from what :meth:`to_payload` returns, and check every value.
+
+        Args:
+            data: The payload. Unknown keys are ignored.
 
         Raises:
-            QoroInputError: A value has the wrong type or is out of range.
+            QoroInputError: A value has the wrong type or is out of range. The message begins with its key.
         """
         names = [field.name for field in fields(ExecutionConfig)]
         try:
-            return ExecutionConfig(**{name: data.get(_WIRE_NAMES.get(name, name)) for name in names})
+            return ExecutionConfig(**{name: data.get(WIRE_NAMES.get(name, name)) for name in names})
         except QoroInputError as error:
             # The message begins with the name of the field. Replace it by the name that the field has in the
             # response.
             name, _, fault = error.message.partition(" ")
-            raise QoroInputError(f"{_WIRE_NAMES.get(name, name)} {fault}") from error
+            raise QoroInputError(f"{WIRE_NAMES.get(name, name)} {fault}") from error
 
     @staticmethod
     def wire_names() -> frozenset[str]:
         """The keys that :meth:`to_payload` can contain."""
-        return frozenset(_WIRE_NAMES.get(field.name, field.name) for field in fields(ExecutionConfig))
+        return frozenset(WIRE_NAMES.get(field.name, field.name) for field in fields(ExecutionConfig))
 
     def _fields_set(self) -> dict[str, Any]:
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: value for name, value in values if value is not None}
 
 
-_WIRE_NAMES = {"simulator": "simulator_type", "simulation_method": "simulation_type"}
+WIRE_NAMES = {"simulator": "simulator_type", "simulation_method": "simulation_type"}
+"""Field of an :class:`ExecutionConfig` to its key on the wire, where the two differ."""
 
 
 def _member_of(enumeration: type[IntEnum]) -> Callable[[Any], IntEnum | None]:
     def convert(value: Any) -> IntEnum | None:
+        # A member that this version does not know comes from the service, or is explicitly wanted.
+        if isinstance(value, enumeration):
+            return value
         number = integer_of(value)
         return enumeration(number) if number in set(enumeration) else None
 
@@ -200,6 +258,62 @@ _FIELDS: dict[str, _Check] = {
     "noise_realizations": _COUNT,
     "noise_scaling_factor": (_fraction, "a number from 0 to 1"),
 }
+
+
+# --- reading responses ----------------------------------------------------------------------------------
+
+
+def _read_member_of(enumeration: type[IntEnum]) -> Callable[[object], IntEnum | None]:
+    """Return a function that reads a member, given its number or its name."""
+    by_name = {member.name.lower(): member for member in enumeration}
+
+    def read(value: object) -> IntEnum | None:
+        number = read_integer(value)
+        if number is not None:
+            return enumeration(number)
+        return by_name.get(value.strip().lower()) if isinstance(value, str) else None
+
+    return read
+
+
+def _read_meta(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, Mapping):
+        return None
+    settings = {}
+    for key, item in value.items():
+        convert, expected = _META_VALUES.get(key, (plain_of, ""))
+        read = _META_READERS.get(convert)
+        readable = item if read is None else read(item)
+        if readable is None:
+            _log.warning(
+                "configuration of a job: api_meta[%r] is %r, expected %s; it is left out",
+                key,
+                item,
+                expected or "a value",
+            )
+        else:
+            settings[key] = readable
+    return settings
+
+
+_META_READERS: Mapping[Any, Callable[[object], Any]] = {
+    integer_of: read_integer,
+    number_of: read_number,
+    text_of: read_text,
+}
+"""For each conversion of a setting the function that reads it in a response."""
+
+_READERS: Mapping[str, Callable[[object], Any]] = {
+    "bond_dimension": read_integer,
+    "truncation_threshold": read_number,
+    "simulator": _read_member_of(Simulator),
+    "simulation_method": _read_member_of(SimulationMethod),
+    "api_meta": _read_meta,
+    "noisy_device": read_text,
+    "noise_realizations": read_integer,
+    "noise_scaling_factor": read_number,
+}
+"""For each field the function that reads it in a response."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from typing import Any
 
-__all__ = ["read_flag", "read_integer", "read_number", "read_text"]
+__all__ = ["read_flag", "read_integer", "read_list", "read_number", "read_text"]
 
 # Python's int() and float() also accept underscores, digits of other scripts, "nan" and "infinity". The
 # length is limited because converting very long numbers takes quadratic time.
@@ -39,6 +40,11 @@ def read_integer(value: object) -> int | None:
         return value
     number = read_number(value)
     return int(number) if number is not None and number.is_integer() else None
+
+
+def read_list(value: object) -> list[Any] | None:
+    """Read a list. Its elements are not read."""
+    return value if isinstance(value, list) else None
 
 
 def read_number(value: object) -> float | None:

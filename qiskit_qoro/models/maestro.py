@@ -16,7 +16,7 @@ from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of
-from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.config import WIRE_NAMES, ExecutionConfig, SimulationMethod, Simulator
 
 __all__ = ["MaestroConfig"]
 
@@ -115,6 +115,18 @@ class MaestroConfig:
                 "remove one of them"
             )
         return converted
+
+    @staticmethod
+    def execution_config_from_response(data: Mapping[str, Any]) -> ExecutionConfig:
+        """Build the execution configuration from the engine's options in a response of the service.
+
+        Args:
+            data: The ``maestro_config`` in the response. Values are read as by
+                ``ExecutionConfig.from_response``. Options without a counterpart are ignored.
+        """
+        return ExecutionConfig.from_response(
+            {WIRE_NAMES.get(name, name): data.get(option) for option, name in _COUNTERPARTS.items()}
+        )
 
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON value, without the options that are ``None``. Enumerations become integers."""

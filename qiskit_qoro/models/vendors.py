@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.arguments import boolean_of, integer_of, number_of, text_of
+from qiskit_qoro.models.arguments import boolean_of, integer_of, items_of, number_of, text_of
 
 __all__ = ["DeviceConfig", "VendorBlueprint", "VendorField"]
 
-_KEY = re.compile(r"[A-Z][A-Z0-9_]*")
+_MAX_DEPTH = 20
+"""Deepest nesting of a value. The limit also catches values that contain themselves."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,13 @@ class VendorField:
         required: Whether a value is required.
         secret: Whether the value should be hidden on screens.
         choices: The allowed values, empty if every value of this kind is allowed.
-        default: The default value.
+        default: The default value. It may be a list.
+        min: The least number that is allowed, or ``None`` if the service gives none.
+        max: The largest number that is allowed, or ``None`` if the service gives none.
+        description: A description for people, empty if the service gives none.
+        ui_editable: Whether user interfaces should let people change the value, or ``None`` if the service
+            does not say.
+        item_kind: The type of the items of a list, or ``None`` if the service gives none.
     """
 
     name: str
@@ -34,6 +41,11 @@ class VendorField:
     secret: bool = False
     choices: tuple[Any, ...] = ()
     default: Any = None
+    min: Any = None
+    max: Any = None
+    description: str = ""
+    ui_editable: bool | None = None
+    item_kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,33 +65,48 @@ class VendorBlueprint:
 
 @dataclass(frozen=True)
 class DeviceConfig:
-    """The options of a QPU for one job.
+    """The options of a QPU for one job. The service checks them.
 
     Attributes:
-        options: Key, in upper case, to text, number or boolean. ``fetch_vendor_config_blueprint`` lists the
-            options of each vendor. The service refuses unknown keys.
+        options: Key to a value that JSON can represent. ``fetch_vendor_config_blueprint`` lists the options
+            of each vendor; their keys are in upper case.
 
     Raises:
-        QoroInputError: A key is not in upper case, or a value has another type.
+        QoroInputError: A key is not text, or JSON cannot represent a value.
     """
 
-    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.options, Mapping):
             raise QoroInputError(f"options is {self.options!r}, expected a mapping")
-        options: dict[str, str | int | float | bool] = {}
+        options = {}
         for given, value in self.options.items():
             key = text_of(given)
-            if key is None or not _KEY.fullmatch(key):
-                raise QoroInputError(f"{given!r} is not an option of a QPU, expected a name in upper case")
-            converted = (convert(value) for convert in (text_of, boolean_of, integer_of, number_of))
-            plain = next((item for item in converted if item is not None), None)
-            if plain is None:
-                raise QoroInputError(f"{key} is {value!r}, expected text, a finite number, True or False")
-            options[key] = plain
+            if key is None:
+                raise QoroInputError(f"{given!r} is not an option of a QPU, expected a name")
+            options[key] = _option(key, value)
         object.__setattr__(self, "options", options)
 
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON value."""
-        return dict(self.options)
+        return deepcopy(dict(self.options))
+
+
+def _option(name: str, value: object, depth: int = 0) -> Any:
+    """Convert a value to one that JSON can represent."""
+    if value is None:
+        return None
+    for convert in (text_of, boolean_of, integer_of, number_of):
+        plain = convert(value)
+        if plain is not None:
+            return plain
+    if depth < _MAX_DEPTH:
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return {text_of(key): _option(name, item, depth + 1) for key, item in value.items()}
+        items = items_of(value)
+        if items is not None:
+            return [_option(name, item, depth + 1) for item in items]
+    raise QoroInputError(
+        f"{name} is {value!r}, expected text, a finite number, True or False, or a list or mapping of them"
+    )

@@ -12,6 +12,7 @@ from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.transport import Response, Transport, read_answer
 from qiskit_qoro.wire.chunks import render
+from qiskit_qoro.wire.configurations import config_answer_from_json
 from qiskit_qoro.wire.endpoints import (
     CANCEL_JOB,
     DELETE_JOB,
@@ -20,7 +21,7 @@ from qiskit_qoro.wire.endpoints import (
     SET_EXECUTION_CONFIG,
 )
 from qiskit_qoro.wire.fields import as_object
-from qiskit_qoro.wire.payloads import config_answer_from_json, job_state_from_json
+from qiskit_qoro.wire.payloads import job_state_from_json
 
 __all__ = [
     "StatusAnswer",

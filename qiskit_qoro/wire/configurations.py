@@ -7,6 +7,7 @@ response uses the key of the request.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,12 +20,13 @@ from qiskit_qoro.wire.fields import as_object, as_wire_error, refuse_unknown_key
 
 __all__ = [
     "CONFIG_KEYS",
+    "config_answer_from_json",
     "config_from_json",
     "config_to_json",
-    "device_config_from_json",
     "execution_config_from_json",
-    "maestro_answer_from_json",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 def config_to_json(config: AnyConfig) -> dict[str, Any]:
@@ -59,30 +61,45 @@ def execution_config_from_json(body: object) -> ExecutionConfig:
     """
     fields = as_object(body, "execution_configuration")
     refuse_unknown_keys(fields, ExecutionConfig.wire_names())
-    return as_wire_error(ExecutionConfig.from_response, fields)
+    return as_wire_error(ExecutionConfig.from_payload, fields)
 
 
-def maestro_answer_from_json(body: object) -> ExecutionConfig:
-    """Decode the engine's options in a response to an execution configuration. Other options are ignored.
+def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
+    """Decode the configuration in a response. The engine's options become an :class:`ExecutionConfig`.
 
-    Raises:
-        WireError: An option has the wrong type or is out of range.
-    """
-    options = as_object(body, "maestro_config")
-    known = {name: options.get(name) for name in MaestroConfig.option_names()}
-    return as_wire_error(MaestroConfig, **known).execution_config
-
-
-def device_config_from_json(body: object) -> DeviceConfig:
-    """Decode the options of a QPU, in a request or in a response.
+    A value that cannot be read is left out with a warning in the log.
 
     Raises:
-        WireError: A key is not in upper case, or a value is not text, a number or a boolean.
+        WireError: There is no configuration.
     """
+    fields = as_object(body, "body")
+    # The key of the response tells what the job was submitted with.
+    if fields.get("execution_configuration") is None:
+        if fields.get("maestro_config") is not None:
+            options = as_object(fields["maestro_config"], "maestro_config")
+            return MaestroConfig.execution_config_from_response(options)
+        if fields.get("device_config") is not None:
+            return _device_answer_from_json(fields["device_config"])
+    return ExecutionConfig.from_response(
+        as_object(fields.get("execution_configuration"), "execution_configuration")
+    )
+
+
+def _device_config_from_json(body: object) -> DeviceConfig:
     try:
         return DeviceConfig(as_object(body, "device_config"))
     except QoroInputError as error:
         raise WireError(f"device_config: {error}") from error
+
+
+def _device_answer_from_json(body: object) -> DeviceConfig:
+    kept: dict[str, Any] = {}
+    for key, value in as_object(body, "device_config").items():
+        try:
+            kept |= DeviceConfig({key: value}).options
+        except QoroInputError as error:
+            _log.warning("configuration of a job: %s; it is left out", error)
+    return DeviceConfig(kept)
 
 
 def _maestro_config_from_json(body: object) -> MaestroConfig:
@@ -109,7 +126,7 @@ _KEY_OF: Mapping[type[AnyConfig], str] = {
 _READERS: Mapping[str, Callable[[object], AnyConfig]] = {
     "execution_configuration": execution_config_from_json,
     "maestro_config": _maestro_config_from_json,
-    "device_config": device_config_from_json,
+    "device_config": _device_config_from_json,
 }
 
 CONFIG_KEYS = tuple(_READERS)

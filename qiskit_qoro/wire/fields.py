@@ -38,6 +38,7 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
 _REQUIRED: Any = object()
@@ -157,7 +158,7 @@ def loose_field(
     return found
 
 
-def readable_items(items: Iterable[object], where: str, read: Callable[[object], T]) -> list[T]:
+def readable_items(items: Iterable[S], where: str, read: Callable[[S], T]) -> list[T]:
     """Read the elements of a list in an answer. Leave out and log those for which ``read`` fails.
 
     Args:

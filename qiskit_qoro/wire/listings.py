@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.models.loose import read_flag, read_integer, read_text
+from qiskit_qoro.models.loose import read_flag, read_integer, read_list, read_text
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.wire.fields import as_list, as_object, loose_field, readable_items, shown
 
@@ -53,7 +53,7 @@ def _qpu_system_from_json(item: object) -> QPUSystem:
     fields = as_object(item, "QPU system")
     name = _name_field(fields)
     where = f"QPU system {name!r}"
-    qpus: list[Any] = loose_field(fields, "qpus", _as_list, default=[], where=where)
+    qpus: list[Any] = loose_field(fields, "qpus", read_list, default=[], where=where)
     return QPUSystem(
         name=name,
         qpus=tuple(readable_items(qpus, f"{where}: qpus", _qpu_from_json)),
@@ -155,10 +155,6 @@ def _listed(body: object) -> Sequence[object]:
     """The elements of a list, or of a page ``{"results": […], "next": …}`` of it."""
     is_page = isinstance(body, dict) and "results" in body
     return as_list(body["results"], "results") if is_page else as_list(body, "body")  # type: ignore[index]
-
-
-def _as_list(value: object) -> list[Any] | None:
-    return value if isinstance(value, list) else None
 
 
 def _name_field(fields: Mapping[str, Any]) -> str:

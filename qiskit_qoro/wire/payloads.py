@@ -15,7 +15,6 @@ import re
 from typing import Any
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import (
     AnyConfig,
     JobRequest,
@@ -24,13 +23,10 @@ from qiskit_qoro.models.jobs import (
     JobType,
 )
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
-from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.wire.configurations import (
     CONFIG_KEYS,
     config_from_json,
     config_to_json,
-    device_config_from_json,
-    maestro_answer_from_json,
 )
 from qiskit_qoro.wire.fields import (
     as_object,
@@ -43,7 +39,6 @@ from qiskit_qoro.wire.fields import (
 
 __all__ = [
     "cancelled_to_json",
-    "config_answer_from_json",
     "config_answer_to_json",
     "error_detail",
     "error_to_json",
@@ -171,25 +166,6 @@ def config_answer_to_json(job_id: str, config: AnyConfig, *, status: str | None 
     """
     body = {"job_id": job_id} | config_to_json(config)
     return body if status is None else {"status": status} | body
-
-
-def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
-    """Decode the configuration in a response. The engine's options become an :class:`ExecutionConfig`.
-
-    Raises:
-        WireError: The configuration is missing or malformed.
-    """
-    # The key in the response shows with which kind of configuration the job was submitted.
-    fields = as_object(body, "body")
-    if fields.get("execution_configuration") is None:
-        if fields.get("maestro_config") is not None:
-            return maestro_answer_from_json(fields["maestro_config"])
-        if fields.get("device_config") is not None:
-            return device_config_from_json(fields["device_config"])
-    return as_wire_error(
-        ExecutionConfig.from_response,
-        as_object(fields.get("execution_configuration"), "execution_configuration"),
-    )
 
 
 # --- errors -------------------------------------------------------------------------------------------

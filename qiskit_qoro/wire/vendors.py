@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.loose import read_flag, read_list, read_text
 from qiskit_qoro.models.vendors import VendorBlueprint, VendorField
-from qiskit_qoro.wire.fields import as_list, as_object, boolean_field, text_field
+from qiskit_qoro.wire.fields import as_object, loose_field, readable_items, text_field
 
 __all__ = ["vendor_blueprints_from_json", "vendor_blueprints_to_json"]
 
@@ -25,27 +25,27 @@ def vendor_blueprints_to_json(blueprints: Mapping[str, VendorBlueprint]) -> dict
 
 
 def vendor_blueprints_from_json(body: object) -> dict[str, VendorBlueprint]:
-    """Decode the blueprint of each vendor.
+    """Decode the blueprint of each vendor. Leave out and log vendors and fields that cannot be read.
 
     Raises:
-        WireError: A field is missing or malformed.
+        WireError: The body is not an object.
     """
-    blueprints = {}
-    for vendor, item in as_object(body, "body").items():
-        try:
-            fields = as_object(item, "vendor")
-            blueprints[vendor] = VendorBlueprint(
-                label=text_field(fields, "label", default=vendor),
-                credentials=_fields_from_json(fields, "credentials"),
-                device=_fields_from_json(fields, "device"),
-            )
-        except WireError as error:
-            raise WireError(f"{vendor}: {error}") from error
-    return blueprints
+    vendors = as_object(body, "body").items()
+    return dict(readable_items(vendors, "vendors", _vendor_from_json))
+
+
+def _vendor_from_json(item: tuple[str, object]) -> tuple[str, VendorBlueprint]:
+    vendor, value = item
+    fields = as_object(value, vendor)
+    return vendor, VendorBlueprint(
+        label=loose_field(fields, "label", read_text, default=vendor, where=vendor),
+        credentials=_fields_from_json(fields, "credentials", vendor),
+        device=_fields_from_json(fields, "device", vendor),
+    )
 
 
 def _field_to_json(item: VendorField) -> dict[str, Any]:
-    return {
+    body: dict[str, Any] = {
         "name": item.name,
         "kind": item.kind,
         "required": item.required,
@@ -53,21 +53,36 @@ def _field_to_json(item: VendorField) -> dict[str, Any]:
         "choices": list(item.choices),
         "default": item.default,
     }
+    optional = {
+        "min": item.min,
+        "max": item.max,
+        "description": item.description or None,
+        "ui_editable": item.ui_editable,
+        "item_kind": item.item_kind,
+    }
+    return body | {key: value for key, value in optional.items() if value is not None}
 
 
-def _fields_from_json(fields: Mapping[str, Any], key: str) -> tuple[VendorField, ...]:
-    found = []
-    for item in as_list(fields.get(key, []), key):
-        entry = as_object(item, f"{key}[]")
-        choices = entry.get("choices")
-        found.append(
-            VendorField(
-                name=text_field(entry, "name"),
-                kind=text_field(entry, "kind", default="string"),
-                required=boolean_field(entry, "required", default=False),
-                secret=boolean_field(entry, "secret", default=False),
-                choices=() if choices is None else tuple(as_list(choices, "choices")),
-                default=entry.get("default"),
-            )
-        )
-    return tuple(found)
+def _fields_from_json(fields: Mapping[str, Any], key: str, vendor: str) -> tuple[VendorField, ...]:
+    listed: list[Any] = loose_field(fields, key, read_list, default=[], where=vendor)
+    return tuple(readable_items(listed, f"{vendor}: {key}", _field_from_json))
+
+
+def _field_from_json(item: object) -> VendorField:
+    fields = as_object(item, "field")
+    name = text_field(fields, "name")
+    choices: list[Any] = loose_field(fields, "choices", read_list, default=[], where=name)
+    return VendorField(
+        name=name,
+        kind=loose_field(fields, "kind", read_text, default="string", where=name),
+        required=loose_field(fields, "required", read_flag, default=False, where=name),
+        # A value that may be a secret is better hidden.
+        secret=loose_field(fields, "secret", read_flag, default=fields.get("secret") is not None, where=name),
+        choices=tuple(choices),
+        default=fields.get("default"),
+        min=fields.get("min"),
+        max=fields.get("max"),
+        description=loose_field(fields, "description", read_text, default="", where=name),
+        ui_editable=loose_field(fields, "ui_editable", read_flag, default=None, where=name),
+        item_kind=loose_field(fields, "item_kind", read_text, default=None, where=name),
+    )

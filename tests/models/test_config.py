@@ -17,6 +17,7 @@ from qiskit_qoro.models.config import (
     SimulationMethod,
     Simulator,
 )
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
 FULL = ExecutionConfig(
@@ -82,6 +83,100 @@ def test_a_configuration_is_built_from_a_response():
     assert ExecutionConfig.from_response({}) == ExecutionConfig()
     assert ExecutionConfig.from_response(dict.fromkeys(PAYLOAD)) == ExecutionConfig()
     assert ExecutionConfig.from_response(PAYLOAD | {"unknown_key": 1}) == FULL
+
+
+@pytest.mark.parametrize("kind", [Simulator, SimulationMethod])
+def test_an_unknown_number_is_kept_shown_compared_copied_and_sent(kind):
+    unknown = kind(90)
+    assert (unknown, int(unknown), unknown.value, unknown.name, str(unknown)) == (
+        90,
+        90,
+        90,
+        "Unknown90",
+        "90",
+    )
+    assert repr(unknown) == f"<{kind.__name__}.Unknown90: 90>"
+    assert (unknown == kind(90), unknown != kind(91), {unknown: 1}[kind(90)]) == (True, True, 1)
+    assert pickle.loads(pickle.dumps(unknown)) == copy.deepcopy(unknown) == copy.copy(unknown) == unknown
+    assert isinstance(pickle.loads(pickle.dumps(unknown)), kind)
+    assert unknown not in list(kind)
+    for value in ("90", 90.5, None, "Unknown90"):
+        with pytest.raises(ValueError, match="is not a valid"):
+            kind(value)
+
+
+@pytest.mark.parametrize("key", ["simulator_type", "simulation_type"])
+@pytest.mark.parametrize("number", [7, 90, -1])
+def test_a_configuration_with_an_unknown_number_survives_everything(key, number):
+    config = ExecutionConfig.from_response({key: number})
+    assert config.to_payload() == {key: number}
+    assert ExecutionConfig(bond_dimension=2).override(config).to_payload() == {
+        "bond_dimension": 2,
+        key: number,
+    }
+    assert pickle.loads(pickle.dumps(config)) == copy.deepcopy(config) == config
+    assert str(number) in repr(config)
+    assert MaestroConfig.from_execution_config(config).to_payload() == {key: number}
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        ({"bond_dimension": "16"}, {"bond_dimension": 16}),
+        ({"bond_dimension": 16.0}, {"bond_dimension": 16}),
+        ({"truncation_threshold": "1e-8"}, {"truncation_threshold": 1e-8}),
+        ({"simulator_type": "1"}, {"simulator_type": 1}),
+        ({"simulator_type": "qcsim"}, {"simulator_type": 1}),
+        ({"simulation_type": " MatrixProductState "}, {"simulation_type": 1}),
+        ({"noisy_device": 5}, {"noisy_device": "5"}),
+        (
+            {"noise_realizations": "3", "noise_scaling_factor": "0.5"},
+            {"noise_realizations": 3, "noise_scaling_factor": 0.5},
+        ),
+        (
+            {"api_meta": {"optimization_level": "2", "new": [None]}},
+            {"api_meta": {"optimization_level": 2, "new": [None]}},
+        ),
+    ],
+)
+def test_every_clear_form_of_a_value_in_a_response_is_read(data, read, caplog):
+    assert ExecutionConfig.from_response(data).to_payload() == read
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        ({"bond_dimension": "many"}, {}),
+        ({"bond_dimension": 0}, {}),
+        ({"truncation_threshold": 1.0}, {}),
+        ({"truncation_threshold": True}, {}),
+        ({"simulator_type": "Fast"}, {}),
+        ({"simulation_type": []}, {}),
+        ({"noisy_device": ""}, {}),
+        ({"noise_scaling_factor": "2"}, {}),
+        ({"api_meta": "none"}, {}),
+        (
+            {"api_meta": {"optimization_level": "high", "layout_method": "sabre"}},
+            {"api_meta": {"layout_method": "sabre"}},
+        ),
+    ],
+)
+def test_an_unreadable_value_in_a_response_is_left_out_and_logged(data, read, caplog):
+    config = ExecutionConfig.from_response(data | {"noise_realizations": 2})
+    assert config.to_payload() == read | {"noise_realizations": 2}
+    assert next(iter(data)) in caplog.text
+
+
+def test_a_payload_is_read_strictly():
+    assert ExecutionConfig.from_payload(PAYLOAD) == FULL
+    for wrong in (
+        {"simulator_type": 90},
+        {"bond_dimension": "16"},
+        {"api_meta": {"optimization_level": "2"}},
+    ):
+        with pytest.raises(QoroInputError, match=f"^{next(iter(wrong))}"):
+            ExecutionConfig.from_payload(wrong)
 
 
 def test_the_fields_have_the_documented_order():
