@@ -7,6 +7,7 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.primitives.planning.plan import Plan
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
+from qiskit_qoro.printable import printable_line
 
 __all__ = ["submit"]
 
@@ -36,7 +37,7 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
             if isinstance(error, QoroError):
                 error.extend(note)
             else:
-                error.add_note(note)
+                error.add_note(printable_line(note))
         raise
     return QoroPrimitiveJob(service, job_ids, postprocessor=plan.postprocessor, show_progress=show_progress)
 

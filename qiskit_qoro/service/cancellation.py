@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from qiskit_qoro.printable import printable_line
+
 __all__ = ["interrupt_sets", "note_on_interrupt"]
 
 _MAX_LISTED = 5
@@ -51,7 +53,7 @@ def note_on_interrupt(job_ids: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        interrupt.add_note(_retrieval_note(list(job_ids)))
+        interrupt.add_note(printable_line(_retrieval_note(list(job_ids))))
         raise
 
 

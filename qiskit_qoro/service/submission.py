@@ -198,7 +198,7 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
             error.job_id = job_id
             error.extend(note)
         else:
-            error.add_note(note)
+            error.add_note(printable_line(note))
         raise
     _log.info("submitted job %s in %d uploads", printable_line(job_id), num_sent)
 

@@ -932,6 +932,12 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_get_it_back(
     assert {call.request.method for call in wire.calls} == {"GET"}
 
 
+def test_an_identifier_in_a_note_does_not_control_the_terminal() -> None:
+    with pytest.raises(KeyboardInterrupt) as pressed, note_on_interrupt(["a\x1b[2J"]):
+        raise KeyboardInterrupt
+    assert pressed.value.__notes__[0].startswith(r"Job a\x1b[2J keeps running")
+
+
 def test_a_refused_submission_names_the_circuit_and_not_its_label(
     wire: responses.RequestsMock,
 ) -> None:
