@@ -80,7 +80,7 @@ def _storage_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        reason = _STORAGE_REASONS.get(error.sqlite_errorcode & _PRIMARY_CODE)
+        reason = _STORAGE_REASONS.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE)
         if reason is None:
             raise
         raise StorageError(f"{reason} ({error})") from error

@@ -189,7 +189,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "mode finalized circuit_template parameter_names parameter_sets",
         **_MODE,
         circuit_template=_BLOB,
-        parameter_names=array_of(TEXT),
+        parameter_names=array_of({"type": "string", "minLength": 1}),
         parameter_sets=array_of(
             strict_object_with("label values", label=TEXT, values=array_of(NUMBER)), minItems=1
         ),
