@@ -1,6 +1,6 @@
 """The Qoro service on the user's own machine.
 
-Start with :mod:`~qiskit_qoro.local.server`, which starts all parts: the REST API (``web``), the database
+Start with ``qiskit_qoro.local.server``, which starts all parts: the REST API (``web``), the database
 (``store``), the threads that run jobs (``runner``), the processes that run circuits (``workers``) and the
 simulator (``engine``).
 
