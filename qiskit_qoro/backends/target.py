@@ -2,7 +2,8 @@
 
 The target holds every gate that the engine accepts by name, on every qubit and every pair of qubits, without
 a coupling map: the service decides where gates run and routes them. All instructions are global, that is,
-without properties. So the target does not depend on its width, and a transpiled circuit keeps its own width.
+without properties. So the size of the target does not depend on its width, and a transpiled circuit keeps its
+own width.
 
 The target also holds ``measure``, ``reset`` and ``delay``. Delays are not sent to the service, but circuits
 and pass managers that contain them must be accepted; there is no ``dt``. A barrier needs no entry, because

@@ -32,6 +32,7 @@ class QPU:
         return self.status.strip().lower() not in _OUT_OF_SERVICE
 
 
+# Services choose their own words for the status of a QPU. Only these mean that it accepts no jobs.
 _OUT_OF_SERVICE = frozenset({"offline", "maintenance", "unavailable", "down", "retired", "disabled"})
 
 

@@ -72,6 +72,7 @@ def _from_sparse(matrix: Any) -> Polynomial:
         raise QoroInputError(f"the matrix has the shape {matrix.shape}, expected a square matrix")
     _check_real(matrix)
     terms: dict[tuple[int, ...], float] = {}
+    # The format may list an entry several times. Equal entries and both triangles are added up.
     for row, column, value in zip(matrix.row, matrix.col, matrix.data, strict=True):
         if value:
             term = tuple(sorted({int(row), int(column)}))

@@ -118,6 +118,7 @@ def _hardness(request: CharacterizationRequest, classical: ClassicalAnalysis) ->
         raise AssertionError("hardness needs an elimination order")
     width = classical.elimination.width
     frustration = frustration_index(classical.spin_form, figures.minimum)
+    # All costs are equal, up to rounding.
     is_flat = figures.span <= tolerance(objective, 0.0)
     gap, condition = matrix_figures(objective)
     return Hardness(
@@ -151,6 +152,7 @@ def _certificate(
     submodular = is_submodular(request.objective)
     greedy_solved = sa_solved = None
     if minimum is not None:
+        # The costs are rounded sums, so a solver may miss the minimum by a rounding error.
         reached = minimum + tolerance(request.objective, classical.spectrum.span)
         greedy_solved, sa_solved = baseline.greedy_energy <= reached, baseline.sa_energy <= reached
     easy = low_treewidth or submodular
@@ -198,6 +200,7 @@ def _diagnostics(
     if classical.costs is not None:
         uniform = all_states(n)
     else:
+        # There are too many states, so take random ones. The seed depends on the problem only.
         uniform = np.random.default_rng(problem_seed(request.objective)).random((_SAMPLES, n)) < 0.5
     ground = state_rows(classical.spectrum.ground_states, n)
 

@@ -137,12 +137,14 @@ def analyse_classically(request: CharacterizationRequest) -> ClassicalAnalysis:
         )
     if greedy is None or annealed is None or elimination is None:
         raise AssertionError("a large problem needs the solvers and an elimination order")
+    # The highest cost is the negative lowest cost of the negated problem.
     highest = -anneal(FlipCosts(objective.negated()), seed=seed).cost
     figures = spectrum.estimated_spectrum(objective, _sampled_states(greedy, annealed), highest)
     regime, exact = Regime.ESTIMATE, None
     if elimination.width <= treewidth.MAX_WIDTH:
         regime = Regime.STRUCTURED
         exact = treewidth.exact_minimum(objective, elimination)
+        # The solvers' costs exist, so a difference in the wrong direction is a rounding error.
         figures = replace(
             figures,
             minimum=min(exact, figures.minimum),

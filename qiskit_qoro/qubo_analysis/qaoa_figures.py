@@ -126,6 +126,7 @@ def _restrict(
     position = {variable: k for k, variable in enumerate(variables)}
     terms: dict[tuple[int, ...], float] = {}
     for term, coefficient in objective.terms.items():
+        # A term is 0 if one of its fixed variables is 0. Otherwise its free variables remain.
         if all(base[i] for i in term if i not in position):
             rest = tuple(position[i] for i in term if i in position)
             terms[rest] = terms.get(rest, 0.0) + coefficient
@@ -235,6 +236,7 @@ def _ratio(
     ratio = approximation_ratio(expectation, lowest, highest)
     if classical.exact_minimum is not None:
         return ratio, None
+    # The true extreme costs are between these bounds and the costs that were found.
     least = min(lowest, classical.relaxation_bound)
     negated = objective.negated()
     most = max(highest, -relaxation_bound(negated, to_spin_form(negated)))

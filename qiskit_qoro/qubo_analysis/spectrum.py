@@ -72,6 +72,7 @@ def enumerate_costs(objective: Polynomial) -> NDArray[np.float64]:
     for term, coefficient in objective.terms.items():
         costs[mask_of(term, n)] = coefficient
     for variable in range(n):
+        # A state in which the variable is 1 also has the terms that do not contain the variable.
         halves = costs.reshape(2**variable, 2, -1)
         halves[:, 1] += halves[:, 0]
     return costs

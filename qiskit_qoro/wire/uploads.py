@@ -206,6 +206,7 @@ def _parameter_set(item: object, where: str) -> ParameterSet:
 def _exactly_one(fields: Mapping[str, Any], *keys: str) -> str:
     given = [key for key in keys if fields.get(key) is not None]
     if len(given) != 1:
+        # No single field is wrong, so the error has the name of the first one.
         expected = f"{', '.join(keys[:-1])} and {keys[-1]}"
         raise WireError(f"shots: expected exactly one of {expected}, got {' and '.join(given) or 'none'}")
     return given[0]

@@ -273,6 +273,7 @@ def read_frame(stream: IO[bytes]) -> Any:
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:
+    # A buffered stream returns fewer bytes only at its end.
     data = stream.read(size)
     if len(data) < size:
         raise EOFError("the pipe is closed")

@@ -96,6 +96,7 @@ class Postprocessor(ABC):
             except (JobFailedError, WireError) as error:
                 error.introduce(f"PUB {index}")
                 raise
+        # Version 2 of Qiskit's primitives.
         return PrimitiveResult(built, metadata={"version": 2})
 
     def pubs_of(self, circuit: int) -> list[int]:

@@ -97,6 +97,7 @@ def _qaoa_to_json(qaoa: QaoaFigures) -> dict[str, Any]:
         "feasibility_rate": qaoa.feasibility_rate,
         "state_probabilities": [asdict(item) for item in qaoa.state_probabilities],
     }
+    # With a sweep, the figures above are those at its best angles, and have these names too.
     if qaoa.sweep is not None:
         body["quality_at_best"] = qaoa.quality
         body["concentration_at_best"] = qaoa.concentration

@@ -131,6 +131,7 @@ def _read_states(fields: Mapping[str, Any]) -> tuple[RequestForm, tuple[str, ...
             raise WireError(f"{key}: expected texts of 0 and 1, got {shown(state)}")
     if given[0] is RequestForm.NEW and not states:
         raise WireError(f"{key}: expected at least one state, got none")
+    # Repeated states count once.
     return given[0], tuple(dict.fromkeys(states))
 
 
@@ -223,6 +224,7 @@ def _read_analysis(fields: Mapping[str, Any], defaults: Analysis) -> Analysis:
 
 def _check_angles(analysis: Analysis, total_weight: float) -> None:
     """Raise a :class:`WireError` if an angle makes phases too large to be exact."""
+    # A cost phase is gamma times a cost, and no cost exceeds the total weight.
     for key, weight in (("gamma", total_weight), ("beta", 1.0)):
         angle, span = getattr(analysis, key), getattr(analysis, f"{key}_range")
         largest = max((abs(value) for value in (angle, *(span or ())[:2]) if value is not None), default=0.0)
