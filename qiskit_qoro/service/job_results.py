@@ -14,6 +14,7 @@ time, so decoding in several threads would be slower.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -39,6 +40,8 @@ __all__ = [
     "read_pages",
     "read_results",
 ]
+
+_log = logging.getLogger(__name__)
 
 _Answer = TypeVar("_Answer")
 
@@ -130,7 +133,9 @@ def read_outcome(transport: Transport, job_id: str, *, deadline: Deadline = NO_D
             return error.response
 
     def read(response: Response) -> ResultsPage:
-        return _results_page(response, job_id=job_id) if response.ok else _failed_page(response)
+        return (
+            _results_page(response, job_id=job_id) if response.ok else _failed_page(response, job_id=job_id)
+        )
 
     outcome = read_pages(job_id, fetch, read)
     return replace(outcome, reason=reasons[0]) if reasons else outcome
@@ -154,13 +159,20 @@ def _results_page(response: Response, *, job_id: str) -> ResultsPage:
     return read_answer(response, results_page_from_json, job_id=job_id)
 
 
-def _failed_page(response: Response) -> ResultsPage:
-    """Read the page in the body of an error; return an empty page if the body has none."""
+def _failed_page(response: Response, *, job_id: str) -> ResultsPage:
+    """Read the page in the body of an error; return an empty page if the body has none that can be read.
+
+    The page adds details to the reason of a failed job. It must not hide the reason.
+    """
     try:
         body = json_of(response)
     except WireError:
         return ResultsPage(0)
-    return failed_page_from_json(body) or ResultsPage(0)
+    try:
+        return failed_page_from_json(body) or ResultsPage(0)
+    except WireError as error:
+        _log.warning("job %s: the outcome of its circuits cannot be read: %s", job_id, error)
+        return ResultsPage(0)
 
 
 # --- paging -------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def test_missing_fields_have_their_defaults():
     assert qpu_systems_from_json([{"name": "q", "supports_expval": None, "surprise": 1}]) == [QPUSystem("q")]
 
 
-# tests/service/answer_deviations.py has the odd fields and elements of lists.
+# tests/service/test_answer_deviations.py has the odd fields and elements of lists.
 
 
 @pytest.mark.parametrize("body", [None, {}, "a", 5, {"results": {}}, {"results": None}])

@@ -58,7 +58,7 @@ def test_everything_that_a_field_may_have_is_kept():
     assert vendor_blueprints_to_json(vendor_blueprints_from_json(body)) == body
 
 
-# tests/service/answer_deviations.py has the odd fields and elements.
+# tests/service/test_answer_deviations.py has the odd fields and elements.
 
 
 @pytest.mark.parametrize("body", [[], None, "acme", 5])
