@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -571,6 +572,22 @@ def test_a_failed_job_raises_job_failed_error_even_if_its_reason_cannot_be_read(
 
     with pytest.raises(JobFailedError, match=r"is FAILED: the reason could not be read \(no answer"):
         submit().result()
+
+
+@pytest.mark.parametrize(
+    ("status", "detail"), [(403, "403 Forbidden: not yours"), (404, "404 Not Found: gone"), (429, "429")]
+)
+def test_the_error_of_a_failed_job_says_why_its_reason_cannot_be_read(
+    wire: responses.RequestsMock, submit: Submit, status: int, detail: str
+) -> None:
+    answer_status(wire, "FAILED")
+    reasons = {403: "not yours", 404: "gone", 429: "slowly"}
+    wire.get(f"{URL}/job/{JOB}/resultsV2/", status=status, json={"error": reasons[status]})
+    job = submit()
+
+    with pytest.raises(JobFailedError, match=rf"{JOB} is FAILED: the reason could not be read \(.*{detail}"):
+        job.result()
+    assert re.search(rf"^the reason could not be read \(.*{detail}", str(job.error_message()))
 
 
 def test_the_error_says_if_the_service_gives_no_reason(wire: responses.RequestsMock, submit: Submit) -> None:

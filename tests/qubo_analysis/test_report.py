@@ -310,6 +310,123 @@ def test_the_html_report_is_a_self_contained_fragment(random_terms):
     assert not re.search(r"url\(|@import|https?:", page)
 
 
+class Outline(HTMLParser):
+    """The headings of a report, and the texts of the cells and of the items below each of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.sections, self.path, self.rows = {}, [], {}
+
+    def handle_starttag(self, tag, attrs):
+        self.path.append(tag)
+        if tag in ("tr", "li"):
+            self.row = [dict(attrs)]
+        if tag in ("rect", "svg"):
+            self.row.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        self.path.pop()
+        if tag in ("tr", "li"):
+            self.rows.append(self.row)
+
+    def handle_data(self, data):
+        if self.path and self.path[-1] in ("h2", "h3"):
+            self.rows = self.sections[data] = []
+        elif "tr" in self.path or "li" in self.path or (self.path and self.path[-1] == "p"):
+            getattr(self, "row", []).append(data)
+
+
+def outline(qubo, states, **options):
+    body = {"qubo": qubo, "reference_states": states, "options": options}
+    report = characterize(request_from_json(body))
+    parsed = Outline()
+    parsed.feed(render_html(report))
+    return report_to_json(report), parsed.sections
+
+
+def cells(rows):
+    """The texts of each row."""
+    return [[item for item in row if isinstance(item, str)] for row in rows]
+
+
+def test_the_html_report_has_a_section_for_each_part_of_the_report():
+    constraint = {"type": "max_cardinality", "bound": 1}
+    body, sections = outline(
+        with_penalty(1),
+        ["000"],
+        preset="deep",
+        cost_qubo=CHOICE,
+        penalty_qubo=CONFLICT,
+        constraints=[constraint, constraint],
+    )
+    assert list(sections) == [
+        "QUBO characterization",
+        "Recommendations",
+        "Summary",
+        "Hardness",
+        "Likeliest states",
+        "Sensitivity",
+        "Constraint 0",
+        "Constraint 1",
+    ]
+    advice = body["recommendations"]
+    assert cells(sections["Recommendations"]) == [[f"{item['metric']}: {item['text']}"] for item in advice]
+    assert [row[0]["class"] for row in sections["Recommendations"]] == [
+        f"qvr-{item['level']}" for item in advice
+    ]
+    hardness = dict(cells(sections["Hardness"]))
+    assert (hardness["difficulty"], hardness["cost_spectrum_estimated"]) == ("easy", "no")
+    summary = dict(cells(sections["Summary"]))
+    assert (summary["regime"], summary["penalty_tuning.is_well_tuned"]) == ("exact", "no")
+    assert summary["certificate.certified_easy"] == "yes"
+    assert summary["expectation"] == f"{body['report']['expectation']:.6g}"
+    assert not {"energy_landscape", "state_probabilities", "sensitivity", "constraint_diagnostics"} & {
+        name.partition(".")[0] for name in summary
+    }
+    assert dict(cells(sections["Constraint 1"]))["type"] == "max_cardinality"
+
+
+def test_the_bars_of_the_html_report_are_as_long_as_their_numbers_and_mark_the_targets(random_terms):
+    body, sections = outline(random_terms(3, seed=9), ["111"], analysis={"gamma": 0.3, "beta": 0.4})
+    listed = body["report"]["state_probabilities"]
+    rows = sections["Likeliest states"]
+    assert cells(rows) == [[item["state"], f"{item['probability']:.6g}"] for item in listed]
+    bars = [dict(row[-1][1]) for row in rows]
+    largest = listed[0]["probability"]
+    assert [bar["width"] for bar in bars] == [f"{160 * item['probability'] / largest:.1f}" for item in listed]
+    assert bars[0]["width"] == "160.0"
+    assert [bar.get("class") for bar in bars] == [
+        "qvr-target" if item["state"] == "111" else None for item in listed
+    ]
+    assert len(sections["Sensitivity"]) == 3
+
+
+def test_a_report_of_a_warm_start_has_the_structural_sensitivity(random_terms):
+    subspace = {"auto_warmstart": True, "max_variable_qubits": 4}
+    _, sections = outline(random_terms(20, seed=1), ["0" * 20], preset="deep", subspace=subspace)
+    assert len(sections["Structural sensitivity"]) == 20
+    assert len(sections["Sensitivity"]) == 4
+
+
+@pytest.mark.parametrize(("count", "shown"), [(40, 40), (43, 40)])
+def test_long_lists_are_cut_at_40_rows(count, shown):
+    chain = {f"{i},{i + 1}": 2.0 for i in range(count - 1)} | {str(i): -1.0 for i in range(count)}
+    request = request_from_json({"qubo": chain, "reference_states": ["0" * count]})
+    page = render_html(characterize(request))
+    rest = page.partition("<h3>Structural sensitivity</h3>")[2]
+    assert rest.count("<rect") == shown
+    assert ("3 more are not shown." in rest) is (count > shown)
+
+
+def test_a_report_without_hardness_and_recommendations_has_no_such_sections(answer):
+    body = {"qubo": {"0": -1.0}, "reference_states": ["1"], "options": {"preset": "fast"}}
+    report = characterize(request_from_json(body))
+    page = render_html(report)
+    assert "<h3>Hardness</h3>" not in page
+    assert ("<h3>Recommendations</h3>" in page) is bool(report.recommendations)
+    assert "<h3>Summary</h3>" in page
+
+
 @pytest.mark.parametrize("n", [5, 22])
 def test_the_same_request_gives_the_same_report(n, random_terms):
     options = {"preset": "deep", "subspace": {"auto_warmstart": True, "max_variable_qubits": 5}}

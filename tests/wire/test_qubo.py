@@ -181,6 +181,44 @@ def test_rounding_errors_give_no_couplings():
     assert set(qubo_from_json(factored_to_json(matrix)).terms) == {(0, 1), (1, 2)}
 
 
+@pytest.mark.parametrize(("small", "is_kept"), [(0.9e-13, False), (1.1e-13, True)])
+def test_couplings_up_to_a_relative_size_of_1e_13_are_rounding_errors(small, is_kept):
+    found = qubo_from_json(envelope(n=2, k=1, F=numbers(1.0, small), signs=[1], diag=numbers(0.0, 0.0)))
+    assert found.terms == ({(0,): 1.0, (0, 1): 2 * small} if is_kept else {(0,): 1.0})
+
+
+@pytest.mark.parametrize(("exponent", "is_kept"), [(-44, False), (-43, True)])
+def test_rounding_errors_are_compared_with_the_products_that_cancel(exponent, is_kept):
+    # The two products of each entry nearly cancel: all entries of the matrix are small, but not the products.
+    factors = numbers(1.0, 1.0, 0.5, 0.5 + 2.0**exponent)
+    found = qubo_from_json(envelope(n=2, k=2, F=factors, signs=[1, -1], diag=numbers(0.0, 1.0)))
+    assert ((0, 1) in found.terms) is is_kept
+
+
+@pytest.mark.parametrize(("small", "num_columns"), [(0.8e-13, 2), (1.2e-13, 3)])
+def test_eigenvalues_up_to_a_relative_size_of_1e_13_need_no_column(small, num_columns):
+    matrix = np.zeros((9, 9))
+    matrix[:3, :3], matrix[3:6, 3:6], matrix[6:, 6:] = 1.0, 0.5, small
+    assert factored_to_json(matrix)["k"] == num_columns
+
+
+@pytest.mark.parametrize(("error", "needs_one"), [(0.5e-12, True), (2e-12, False)])
+def test_a_squared_sum_may_have_a_relative_error_of_1e_12(error, needs_one):
+    matrix = np.outer(np.arange(1.0, 6.0), np.arange(1.0, 6.0)) + np.diag([3.0, 1.0, 4.0, 1.0, 5.0])
+    matrix[0, 1] += error * 20
+    matrix[1, 0] = matrix[0, 1]
+    assert (factored_to_json(matrix)["k"] == 1) is needs_one
+
+
+def test_the_numbers_of_variables_are_accepted_up_to_their_limits():
+    size = MAX_FACTORED_VARIABLES
+    widest = envelope(n=size, k=0, F="", signs=[], diag=numbers(*[1.0] * size))
+    assert qubo_from_json(widest).num_variables == size == 1024
+    with pytest.raises(WireError, match=r"qubo\.n: expected at most 1024 variables, got 1025"):
+        qubo_from_json(envelope(n=size + 1, k=0, F="", signs=[], diag=numbers(*[1.0] * (size + 1))))
+    assert qubo_from_json({"1048575": 1}).num_variables == 2**20
+
+
 @pytest.mark.parametrize(
     "matrix",
     [np.zeros((0, 0)), np.zeros((2, 3)), np.array([[0.0, 1.0], [2.0, 0.0]]), np.full((2, 2), np.nan)],

@@ -105,9 +105,6 @@ def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowP
         return RowPrograms(write_program(circuit.copy_empty_like()), [], [])
     bound = [_independent_copy(circuit).assign_parameters(row) for row in rows]
     programs = [write_program(item, drop_idle_qubits=True) for item in bound]
-    if len({program.qubits for program in programs}) > 1:
-        # Different qubits are idle in different rows. Keep all qubits, so that all rows have the same.
-        programs = [write_program(item) for item in bound]
     no_values = np.empty(0)
     return RowPrograms(programs[0], [_source(program) for program in programs], [no_values] * len(programs))
 

@@ -1,0 +1,80 @@
+"""The defaults of all options of all commands."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+
+from qiskit_qoro.cli.program import build_parser
+
+SERVICE = {"cloud": False, "url": None, "local": False, "database": None, "json": False}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "run x.qasm": {"file": "x.qasm", "shots": 1024, "backend": "qoro_maestro", **SERVICE},
+    "jobs": {
+        "backend": None,
+        "tag": None,
+        "status": None,
+        "since": None,
+        "limit": 50,
+        "refresh": True,
+        **SERVICE,
+    },
+    "status ID": {"job_id": "ID", **SERVICE},
+    "result ID": {"job_id": "ID", "wait": True, "timeout": None, "partial": False, "rows": 32, **SERVICE},
+    "cancel ID": {"job_id": "ID", **SERVICE},
+    "delete ID": {"job_id": "ID", **SERVICE},
+    "credits": {"transactions": 0, **SERVICE},
+    "backends": SERVICE,
+    "systems": SERVICE,
+    "serve": {
+        "host": "127.0.0.1",
+        "port": 0,
+        "token": None,
+        "account": [],
+        "database": None,
+        "workers": None,
+        "time_limit": 300.0,
+        "allowed_host": [],
+        "pending_time": 0.0,
+        "running_time": 0.0,
+        "fault": [],
+        "slow_time": 2.0,
+        "retry_after": 1,
+        "fault_seed": 0,
+    },
+    "completion bash": {"shell": "bash"},
+}
+
+
+@pytest.mark.parametrize(("command", "defaults"), DEFAULTS.items(), ids=DEFAULTS.keys())
+def test_the_options_of_a_command_have_these_defaults(command: str, defaults: dict[str, Any]) -> None:
+    parsed = vars(build_parser().parse_args(command.split()))
+    assert callable(parsed.pop("execute"))
+    assert {name: (value, type(value)) for name, value in parsed.items()} == {
+        name: (value, type(value)) for name, value in defaults.items()
+    }
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command, by name."""
+    (action,) = (item for item in build_parser()._actions if isinstance(item, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def test_every_command_is_in_the_table() -> None:
+    assert commands().keys() == {command.split()[0] for command in DEFAULTS}
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_help_names_each_default_that_is_text_or_a_number_other_than_0(name: str) -> None:
+    parser = commands()[name]
+    text = " ".join(parser.format_help().split())
+    for action in parser._actions:
+        value = action.default
+        takes_value = action.nargs != 0
+        is_shown = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if takes_value and is_shown and value not in (0, argparse.SUPPRESS):
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            assert f"(default {shown})" in text, f"{name} {action.dest}"
