@@ -7,6 +7,7 @@ options share one local service, which stops when the last of them is closed.
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from qiskit_qoro.history import Journal, find_journal
 from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
+from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 
@@ -125,19 +127,20 @@ class LocalConnection:
         self._keeps_journal = boolean_of(journal) is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
         # The lock guards the next two fields: several threads may need the client at once.
-        self._lock = threading.Lock()
+        self._locks = _new_locks()
         # The client, while the service is running for this connection.
         self._client: QoroService | None = None
-        # Whether this connection has acquired the shared service and has to release it.
-        self._holds_service = False
+        # The process in which this connection has acquired the shared service and has to release it. A forked
+        # child uses the service of its parent, but does not hold it.
+        self._held_in: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy uses the running service, but does not hold it. Closing the copy does not stop the service.
         # The service stops when all connections that hold it are closed, even if a copy still uses it.
-        return {**self.__dict__, "_lock": None, "_holds_service": False}
+        return {**self.__dict__, "_locks": None, "_held_in": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _locks=_new_locks())
 
     def __repr__(self) -> str:
         return f"local service: {self._client.base_url if self._client else 'not started'}"
@@ -145,7 +148,7 @@ class LocalConnection:
     @property
     def service(self) -> QoroService:
         """The client of the local service. The service is started if it is not running."""
-        with self._lock:
+        with self._locks.get():
             if self._client is None:
                 self._client = self._start()
             return self._client
@@ -165,12 +168,13 @@ class LocalConnection:
 
     def close(self) -> None:
         """Close the client, and stop the local service if no other connection uses it."""
-        with self._lock:
+        with self._locks.get():
             client, self._client = self._client, None
-            held, self._holds_service = self._holds_service, False
+            is_held = self._held_in == os.getpid()
+            self._held_in = None
         if client is not None:
             client.close()
-        if held:
+        if is_held:
             from qiskit_qoro.local.shared_services import release  # noqa: PLC0415 - an optional extra
 
             release(self._options)
@@ -184,7 +188,7 @@ class LocalConnection:
 
         # All connections to a service in memory share one journal in memory, which is created with it.
         local, memory_journal = acquire(self._options, partial(Journal, None))
-        self._holds_service = True
+        self._held_in = os.getpid()
         if self._keeps_journal and self._is_in_memory:
             self._journal = memory_journal
         return QoroService(
@@ -195,3 +199,7 @@ class LocalConnection:
             base_url=local.url,
             recorder=recorder_of(self._journal, self.recorded_as),
         )
+
+
+def _new_locks() -> ProcessLocal[threading.Lock]:
+    return ProcessLocal(lambda _inherited: threading.Lock())

@@ -1,10 +1,11 @@
 """The database of the journal, in a file or in memory.
 
 Strategy for the file: it is readable by its owner only, and opened for one short transaction at a time.
-Nothing stays open between two transactions, so threads, forked processes, copies and pickles of a journal do
-not disturb each other. SQLite's locks separate processes, and SQLite rolls back the unfinished transaction of
-a killed process when the file is next opened. It uses a rollback journal, not a write-ahead log: that does
-not work on network drives, which home directories often are on.
+Nothing stays open between two transactions, and no process is forked during one. So threads, forked
+processes, copies and pickles of a journal do not disturb each other. SQLite's locks separate processes, and
+SQLite rolls back the unfinished transaction of a killed process when the file is next opened. It uses a
+rollback journal, not a write-ahead log: that does not work on network drives, which home directories often
+are on.
 
 A transaction does not wait until the disk has stored it, because four waits for each job would take longer
 than a small job. No data are lost if a process ends. If the machine loses power, the changes of the last
@@ -20,6 +21,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.history.fork_gate import no_fork
 from qiskit_qoro.storage import create_private_file, restrict_access, transaction
 
 __all__ = ["FileDatabase", "JournalUnusableError", "MemoryDatabase"]
@@ -81,9 +83,7 @@ class FileDatabase:
                 return
             # With mode=rw SQLite does not create the file, which it would do with default permissions.
             address = f"{self.path.as_uri()}?mode=rw"
-            # With isolation_level=None the module begins no transactions on its own.
-            opened = sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
-            with closing(opened) as database, _transaction(database, writes=writes):
+            with no_fork(), closing(_connect(address)) as database, _transaction(database, writes=writes):
                 is_journal = _prepare(database, self.path, writes=writes)
                 if is_journal:
                     restrict_access(self.path)
@@ -99,7 +99,10 @@ class FileDatabase:
 
 
 class MemoryDatabase:
-    """A journal in memory. It ends with its process, and a copy of it is empty."""
+    """A journal in memory. It ends with its process, and a copy of it is empty.
+
+    A forked child continues with the entries that the journal has at that moment.
+    """
 
     path = None
 
@@ -118,13 +121,18 @@ class MemoryDatabase:
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[sqlite3.Connection | None]:
         """Run one transaction; the arguments are those of :meth:`FileDatabase.transaction`."""
-        with self._lock:
+        with no_fork(), self._lock:
             # The constructor opens nothing, as for a file.
             if self._database is None:
                 self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
             with _transaction(self._database, writes=writes):
                 _prepare(self._database, None, writes=True)
                 yield self._database
+
+
+def _connect(address: str) -> sqlite3.Connection:
+    # With isolation_level=None the module begins no transactions on its own.
+    return sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
 
 
 @contextmanager

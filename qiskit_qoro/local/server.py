@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -110,6 +110,7 @@ class LocalService:
         Returns:
             ``True`` if no job is running or queued, ``False`` after the timeout.
         """
+        self._check_process()
         return self._queue.wait_idle(timeout_s)
 
     def wait_status(self, job_id: str, *statuses: JobStatus, timeout_s: float | None = None) -> bool:
@@ -126,6 +127,7 @@ class LocalService:
         Raises:
             JobNotFoundError: There is no such job, or it is deleted during the wait.
         """
+        self._check_process()
         return self._store.wait_status(job_id, *statuses, timeout_s=timeout_s)
 
     def deactivate(self, token: str) -> None:
@@ -134,11 +136,21 @@ class LocalService:
         Raises:
             QoroInputError: The service has no such token.
         """
+        self._check_process()
         self._accounts.deactivate(token)
+
+    def _check_process(self) -> None:
+        # A forked child has a copy of the memory, but none of the threads: it would wait for ever.
+        if os.getpid() != self._pid:
+            raise QoroError(
+                f"the local service belongs to process {self._pid}, which has forked this one: use it over "
+                f"HTTP, at {self.url}"
+            )
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
         """The process identifiers of the live workers, in ascending order."""
+        self._check_process()
         return self._pool.pids
 
 
@@ -191,6 +203,7 @@ def serve(
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(host, port))
+        stack.callback(_refuse_connections, stack.enter_context(listening.dup()))
         hosts = AllowedHosts.of(
             host=host,
             address=listening.getsockname()[0],
@@ -312,6 +325,18 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise QoroError(f"cannot listen on {host} port {port}: {error}") from error
     return listening
+
+
+def _refuse_connections(listening: socket.socket) -> None:
+    """Stop listening, also if a forked child of this process has inherited the socket.
+
+    To close the socket is not enough then: the system would accept connections that nobody serves.
+
+    Args:
+        listening: A duplicate of the socket, because the web server closes the original.
+    """
+    with suppress(OSError):  # some systems refuse to shut down a socket that listens
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 def _url(listening: socket.socket) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qiskit_qoro.local.server import LocalService, serve
+from qiskit_qoro.process_local import ProcessLocal
 
 __all__ = ["acquire", "release"]
 
@@ -31,8 +32,8 @@ class _SharedService:
 
 
 # The lock guards the dict. It is held while a service starts or stops, so that nobody gets a service that is
-# still starting.
-_lock = threading.Lock()
+# still starting. Each process has its own: a child may be forked while another thread starts a service.
+_locks = ProcessLocal(lambda _inherited: threading.Lock())
 _running: dict[Hashable, _SharedService] = {}
 
 
@@ -58,7 +59,7 @@ def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tup
         QoroError: The service cannot be started. The message contains the reason.
     """
     key = _key(options)
-    with _lock:
+    with _locks.get():
         if key not in _running:
             _running[key] = _SharedService(serve(**options), make_companion())
         shared = _running[key]
@@ -69,7 +70,7 @@ def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tup
 def release(options: Mapping[str, Any]) -> None:
     """Release the service with these options. It stops when its last user has released it."""
     key = _key(options)
-    with _lock:
+    with _locks.get():
         shared = _running.get(key)
         if shared is None:
             return
