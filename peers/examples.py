@@ -9,7 +9,7 @@ service; PROGRAM is a part of a path such as ``chemistry``.
 Each program runs in a process of its own, with the option that selects the service. Two settings of the
 client are changed: its base URL, and its polling interval, because its default of 3 s would only make the
 programs slower. ``DIVI_CI_MAX_SHOTS`` limits the shots, as in the client's own tests. The exit code is 1 if a
-program fails or takes too long.
+program fails, prints a traceback or takes too long.
 """
 
 from __future__ import annotations
@@ -95,9 +95,13 @@ def passes(url: str, program: Path) -> bool:
             process.wait()
             outcome = "TOO LONG"
         duration_s = time.monotonic() - started
+        output.seek(0)
+        text = output.read().decode("utf-8", "replace")
+        # A program of several threads may go on after an error in one of them.
+        if outcome == "ok" and "Traceback (most recent call last)" in text:
+            outcome = "FAILED"
         if outcome != "ok":
-            output.seek(0)
-            print(*output.read().decode("utf-8", "replace").splitlines()[-SHOWN_LINES:], sep="\n")
+            print(*text.splitlines()[-SHOWN_LINES:], sep="\n")
     print(f"{outcome:9}{duration_s:7.1f} s  {program.relative_to(root / 'tutorials')}", flush=True)
     return outcome == "ok"
 
