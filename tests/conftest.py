@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from qiskit_qoro import QoroBackend, QoroProvider
 from qiskit_qoro.local import LocalService, serve
@@ -28,8 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep the jobs of the tests, and of processes that they start, out of the user's journal."""
+    """Keep the jobs of the tests and of their processes out of the user's journal; set up Hypothesis."""
     os.environ["QISKIT_QORO_JOURNAL"] = "off"
+    # Random examples check results, not times: a busy machine must not make them fail.
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

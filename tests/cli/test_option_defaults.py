@@ -37,6 +37,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "workers": None,
         "time_limit": 300.0,
         "allowed_host": [],
+        "queue_characterizations": False,
         "pending_time": 0.0,
         "running_time": 0.0,
         "fault": [],
