@@ -22,6 +22,7 @@ from qiskit import QuantumCircuit
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro import (
+    AuthenticationError,
     ExecutionConfig,
     NotFoundError,
     QoroAPIError,
@@ -29,6 +30,7 @@ from qiskit_qoro import (
     QoroError,
     QoroInputError,
     QoroProvider,
+    WireError,
 )
 
 URL = "http://qoro.invalid/api"
@@ -139,6 +141,35 @@ def test_a_system_without_qpus_is_skipped_with_a_warning(
     assert provider.get_backend("resting").num_qubits == 5
     with pytest.raises(QoroInputError, match="'planned' has no QPU"):
         provider.get_backend("planned")
+
+
+@pytest.mark.parametrize("odd", ["simulatorcluster", "qpusystem"])
+def test_a_backend_that_may_be_in_an_unreadable_list_is_not_called_missing(
+    wire: responses.RequestsMock, odd: str
+) -> None:
+    known = {"simulatorcluster": "q", "qpusystem": "qoro_maestro"}[odd]
+    qpu = {"nickname": "a", "q_bits": 5}
+    bodies = {"simulatorcluster": [{"name": "qoro_maestro"}], "qpusystem": [{"name": "q", "qpus": [qpu]}]}
+    for path, body in (bodies | {odd: {"detail": "odd"}}).items():
+        wire.get(f"{URL}/{path}/", json=body)
+    provider = QoroProvider("token", base_url=URL)
+
+    assert provider.get_backend(known).name == known
+    with pytest.raises(WireError, match=f"/{odd}/: body: expected a list"):
+        provider.get_backend("other")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, WireError), (401, AuthenticationError), (404, NotFoundError)]
+)
+def test_if_both_lists_of_systems_fail_the_first_error_is_raised(
+    wire: responses.RequestsMock, status: int, kind: type[Exception]
+) -> None:
+    for path in ("simulatorcluster", "qpusystem"):
+        wire.get(f"{URL}/{path}/", json={"detail": "odd"}, status=status)
+    provider = QoroProvider("token", base_url=URL)
+    with pytest.raises(kind, match="/simulatorcluster/"):
+        provider.backends()
 
 
 def test_the_constructor_sends_nothing_and_passes_its_arguments_to_the_client(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError
+from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError, WireError
 from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus
@@ -25,6 +25,9 @@ from qiskit_qoro.service import QoroService
 __all__ = ["MAX_STATUS_POLLS", "STATUSES", "Selection", "list_jobs", "list_recorded"]
 
 _log = logging.getLogger(__name__)
+
+MAX_UNREADABLE = 3
+"""After this many answers that cannot be read, the service is not asked any more."""
 
 MAX_STATUS_POLLS = 50
 """The largest number of jobs that the service is asked about for one list."""
@@ -174,11 +177,18 @@ def _update_statuses(
     # is asked about last.
     unfinished.sort(key=lambda entry: entry.status == ListedStatus.GONE.value)
     current: dict[int, str] = {}  # by the number of the entry
+    num_unreadable = 0
     for entry in unfinished[:MAX_STATUS_POLLS]:
         try:
             current[entry.number] = _fetch_status(service(), entry)
         except AuthenticationError:
             raise
+        except WireError as error:
+            _log.warning("the status of a job could not be updated: %s", error)
+            num_unreadable += 1
+            # One odd answer is skipped. Several mean that something else than the service answers.
+            if num_unreadable == MAX_UNREADABLE:
+                break
         except QoroError as error:
             _log.warning("the status of jobs could not be updated: %s", error)
             break

@@ -31,6 +31,27 @@ def test_credits_shows_the_balance_and_the_transactions(
     assert transaction["transaction_type"] in out
 
 
+def test_credits_shows_whatever_the_service_answers(
+    scripted: responses.RequestsMock, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.get(f"{url}/credits/", json={"balance": 500.5, "total_used": None})
+    scripted.get(f"{url}/credits/transactions/", json={"results": [{"amount": -0.0, "id": "x"}, "odd", None]})
+    assert main(["credits", "--transactions", "3"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"balance\s+500\.5", out)
+    assert "-0.0" in out
+    assert "odd" in out
+
+
+@pytest.mark.parametrize("answer_", [{}, {"results": None}, {"results": {}}])
+def test_credits_without_a_list_of_transactions_shows_none(
+    scripted: responses.RequestsMock, url: str, answer: Callable[..., Any], answer_: dict[str, Any]
+) -> None:
+    scripted.get(f"{url}/credits/", json={})
+    scripted.get(f"{url}/credits/transactions/", json=answer_)
+    assert answer("credits", "--transactions", "1") == {"transactions": []}
+
+
 @pytest.mark.usefixtures("account")
 def test_credits_refuses_more_transactions_than_fit_on_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["credits", "--transactions", "101"]) == 2

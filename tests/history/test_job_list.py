@@ -19,7 +19,7 @@ from rich.console import Console
 from qiskit_qoro import AuthenticationError, ExecutionResult, QoroInputError, QoroProvider
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
-from qiskit_qoro.history.listing import MAX_STATUS_POLLS
+from qiskit_qoro.history.listing import MAX_STATUS_POLLS, MAX_UNREADABLE
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
@@ -242,6 +242,21 @@ def test_jobs_keep_their_last_known_status_if_the_service_fails(
     assert [entry.status for entry in jobs] == ["SUBMITTED", "SUBMITTED"]
     assert "out of order" in caplog.text
     assert jobs.not_asked == 2
+
+
+@pytest.mark.parametrize("num_odd", [1, MAX_UNREADABLE - 1, MAX_UNREADABLE])
+def test_odd_answers_do_not_hide_the_status_of_other_jobs_until_they_are_many(
+    path: Path, wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture, num_odd: int
+) -> None:
+    odd = [f"odd{index}" for index in range(num_odd)]
+    record(path, "a", *odd)
+    wire.get(f"{URL}/job/a/status/", json={"status": "completed"})
+    for name in odd:
+        wire.get(f"{URL}/job/{name}/status/", json={"status": None})
+    jobs = QoroProvider("token", base_url=URL, journal=path).jobs()
+    last = "COMPLETED" if num_odd < MAX_UNREADABLE else "SUBMITTED"
+    assert [entry.status for entry in jobs] == ["SUBMITTED"] * num_odd + [last]
+    assert caplog.text.count("the status of a job could not be updated") == num_odd
 
 
 def test_a_refused_token_is_an_error(path: Path, wire: responses.RequestsMock) -> None:

@@ -10,7 +10,7 @@ from responses import matchers
 
 from qiskit_qoro.errors import NotFoundError, QoroAPIError, WireError
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, ResultsPage
-from qiskit_qoro.service.job_results import PARALLEL_FETCHES, read_pages
+from qiskit_qoro.service.job_results import MAX_UNCOUNTED_RESULTS, PARALLEL_FETCHES, read_pages
 from qiskit_qoro.wire.chunks import render
 from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 
@@ -174,6 +174,38 @@ def test_endless_pages_are_an_error(cloud, service, url):
     cloud.add_callback("GET", re.compile(re.escape(f"{url}/job/j1/resultsV2/")), answer)
     with pytest.raises(WireError, match="exceeds the total of 100 results"):
         service.get_job_results(JOB)
+
+
+@pytest.mark.parametrize(
+    ("total", "is_complete"), [(MAX_UNCOUNTED_RESULTS, True), (MAX_UNCOUNTED_RESULTS + 1, False)]
+)
+def test_without_a_total_the_number_of_results_is_limited(total, is_complete):
+    length = 250_000
+    result = {"0": 1}
+
+    def fetch(offset):
+        labels = range(offset, min(offset + length, total))
+        return ResultsPage(
+            None, dict.fromkeys(labels, result), "next" if labels.stop < total or not is_complete else None
+        )
+
+    if is_complete:
+        assert len(read_pages("j1", fetch, lambda page: page).results) == total
+    else:
+        with pytest.raises(WireError, match="exceeds an unknown number of results") as caught:
+            read_pages("j1", fetch, lambda page: page)
+        assert caught.value.job_id == "j1"
+
+
+def test_without_a_total_no_page_is_requested_in_advance():
+    asked = []
+
+    def fetch(offset):
+        asked.append(offset)
+        return ResultsPage(None, {f"c{offset}": {"0": 1}}, "next" if offset < 9 else None)
+
+    assert len(read_pages("j1", fetch, lambda page: page).results) == 10
+    assert asked == list(range(10))
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, QoroAPIError), (404, NotFoundError)])

@@ -11,6 +11,7 @@ from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.targets import MAX_LIST_PAGES
 from qiskit_qoro.wire.configurations import CONFIG_KEYS
 
 BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;'
@@ -53,6 +54,20 @@ def test_a_failed_look_up_is_an_error(cloud, clock, url):
 def test_the_local_qpu_computes_no_expectation_values(local_service):
     service = QoroService(local_service.token, JobConfig(qpu_system="local_qpu"), base_url=local_service.url)
     assert service.supports_expval is False
+
+
+@pytest.mark.parametrize("num_pages", [MAX_LIST_PAGES, MAX_LIST_PAGES + 1])
+def test_the_number_of_pages_of_a_list_is_limited(service, cloud, url, caplog, num_pages):
+    def answer(request):
+        page = int(request.params.get("page", 1))
+        following = f"https://elsewhere.test/?page={page + 1}" if page < num_pages else None
+        return 200, {}, json.dumps({"next": following, "results": [{"name": f"q{page}"}]})
+
+    cloud.add_callback("GET", f"{url}/qpusystem/", answer)
+    systems = service.fetch_qpu_systems()
+    assert [system.name for system in systems] == [f"q{page}" for page in range(1, MAX_LIST_PAGES + 1)]
+    assert ("have no end" in caplog.text) == (num_pages > MAX_LIST_PAGES)
+    assert all(call.request.url.startswith(f"{url}/qpusystem/") for call in cloud.calls)
 
 
 def test_vendor_blueprints_are_typed_values(service, cloud, url):

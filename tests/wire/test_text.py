@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import QoroInputError, WireError
-from qiskit_qoro.wire.text import CompressedTexts, decode_base64, decode_text, encode_text
+from qiskit_qoro.wire.text import (
+    CompressedTexts,
+    decode_base64,
+    decode_loose_base64,
+    decode_text,
+    encode_text,
+)
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "text.json").read_text())
 
@@ -159,3 +165,19 @@ def test_only_canonical_base64_is_accepted(data, inserted, place, cut):
     except WireError:
         return
     assert as_blob(decoded) == text
+
+
+# tests/wire/test_histogram.py has the forms of base64 that answers may have.
+
+
+@pytest.mark.parametrize("text", ["QUI", "QU I=", "QUI=\n", "QUI=="])
+def test_base64_of_requests_stays_strict_where_that_of_answers_is_loose(text):
+    assert decode_loose_base64(text) == b"AB"
+    with pytest.raises(WireError, match="base64"):
+        decode_base64(text)
+
+
+@pytest.mark.parametrize("text", ["QUJ", "QUI!", "Q", "é", "QU=I"])
+def test_base64_that_is_damaged_is_refused_in_answers_too(text):
+    with pytest.raises(WireError, match="base64"):
+        decode_loose_base64(text)
