@@ -39,7 +39,8 @@ napoleon_numpy_docstring = False
 
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
-    "CheckedTemplate|Clock|Endpoint|JobNotFoundError|Measurement|Postprocessor|RunStructure|_Job|_Key|_T"
+    "CheckedTemplate|Clock|Endpoint|JobNotFoundError|Measurement|Postprocessor|RunStructure|Secret|_Job|_Key"
+    "|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.

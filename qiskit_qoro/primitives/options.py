@@ -1,7 +1,7 @@
 """The options of the primitives, which are checked when they are set.
 
 Options that a primitive does not set are taken from the options of its backend, see
-:func:`backend_options`.
+``backend_options``.
 """
 
 from __future__ import annotations
