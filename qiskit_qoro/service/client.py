@@ -697,6 +697,8 @@ class QoroService(CircuitRunner):
     def get_execution_config(self, execution_result: ExecutionResult) -> ExecutionConfig:
         """Fetch the execution configuration of a job.
 
+        A value that cannot be read is left out and logged. An unknown simulator or method is kept.
+
         Raises:
             NotFoundError: The job has no configuration.
             WireError: The job has QPU options instead: use :meth:`get_device_config`.
@@ -782,8 +784,8 @@ class QoroService(CircuitRunner):
         """Fetch the credits of the account.
 
         Returns:
-            The JSON of the response, with ``balance`` and ``total_used`` as decimal text, ``created_at`` and
-            ``updated_at`` in ISO 8601 and UTC.
+            The JSON of the response as the service sends it, with ``balance`` and ``total_used`` as decimal
+            text, ``created_at`` and ``updated_at`` in ISO 8601 and UTC. The client does not check it.
         """
         return account.fetch_credit_balance(self._transport)
 
@@ -795,9 +797,10 @@ class QoroService(CircuitRunner):
             page_size: Transactions per page, 1 to 100.
 
         Returns:
-            The JSON of the response, with ``count``, ``total_pages``, ``next``, ``previous`` and ``results``.
-            Each result has ``id``, ``amount`` and ``balance_after`` as decimal text, ``transaction_type``,
-            ``description``, ``job_id`` and ``created_at``.
+            The JSON of the response as the service sends it, with ``count``, ``total_pages``, ``next``,
+            ``previous`` and ``results``. Each result has ``id``, ``amount`` and ``balance_after`` as decimal
+            text, ``transaction_type``, ``description``, ``job_id`` and ``created_at``. The client does not
+            check it.
 
         Raises:
             QoroInputError: ``page`` or ``page_size`` is not an integer or is out of range.
@@ -806,13 +809,13 @@ class QoroService(CircuitRunner):
         return account.fetch_credit_transactions(self._transport, page, page_size)
 
     def fetch_qpu_systems(self) -> list[QPUSystem]:
-        """Fetch the QPU systems that the service offers."""
+        """Fetch the QPU systems of the service. One that cannot be read is left out and logged."""
         systems = targets.fetch_qpu_systems(self._transport)
         self._expval_support = {system.name: system.supports_expval for system in systems}
         return systems
 
     def fetch_simulator_clusters(self) -> list[SimulatorCluster]:
-        """Fetch the simulator clusters that the service offers."""
+        """Fetch the simulator clusters of the service. One that cannot be read is left out and logged."""
         return targets.fetch_simulator_clusters(self._transport)
 
     def fetch_vendor_config_blueprint(self) -> dict[str, VendorBlueprint]:
