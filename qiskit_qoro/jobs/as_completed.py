@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
-from qiskit_qoro.service.clock import SYSTEM_CLOCK
+from qiskit_qoro.service.clock import SYSTEM_CLOCK, Deadline
 from qiskit_qoro.service.polling import Poller
 
 __all__ = ["Pollable", "as_completed", "until_final"]
@@ -25,8 +25,9 @@ _MAX_POLLS = 5000
 class Pollable(Protocol):
     """A job that can be polled.
 
-    Two further attributes are optional. ``service`` is the client of the job, whose settings decide when the
-    job is polled. ``is_known_final`` is true if the job is known to have ended, so that no poll is needed.
+    Three further attributes are optional. ``service`` is the client of the job, whose settings decide when
+    the job is polled. ``is_known_final`` is true if the job is known to have ended, so that no poll is
+    needed. ``in_final_state_before`` polls the job until a deadline.
     """
 
     def job_id(self) -> str:
@@ -46,7 +47,8 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
 
     Args:
         jobs: Jobs of backends or of primitives, of one or several services.
-        timeout: Seconds to wait at most for all of them, or ``None`` for no limit.
+        timeout: Seconds to wait at most for all of them, or ``None`` for no limit. A request that begins
+            shortly before the end of this time may take one second.
 
     Yields:
         Each of ``jobs`` once. Its ``result()`` then returns without waiting.
@@ -65,9 +67,10 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     waiting = [job for job, is_final in zip(given, known_final, strict=True) if not is_final]
     # The time limit begins here. It includes the time that the caller spends on the jobs that are yielded
     # first.
-    schedule = poller.schedule([job.job_id() for job in waiting], timeout_s=limit_s)
+    deadline = Deadline.after(limit_s, poller.clock)
+    schedule = poller.schedule([job.job_id() for job in waiting], deadline=deadline)
     yield from (job for job, is_final in zip(given, known_final, strict=True) if is_final)
-    completed = poller.poll_until_final(schedule, lambda index: waiting[index].in_final_state())
+    completed = poller.poll_until_final(schedule, lambda index: _is_final(waiting[index], deadline))
     # By index, because the same job may occur twice.
     unfinished = dict(enumerate(waiting))
     while unfinished:
@@ -92,6 +95,12 @@ async def until_final(job: Pollable) -> None:
         await asyncio.sleep(delay_s)
         is_final = await asyncio.to_thread(job.in_final_state)
         schedule.record(index, is_final, now())
+
+
+def _is_final(job: Pollable, deadline: Deadline) -> bool:
+    """Poll a job until the deadline. A job of another package has time limits of its own."""
+    poll = getattr(job, "in_final_state_before", None)
+    return job.in_final_state() if poll is None else bool(poll(deadline))
 
 
 def _is_known_final(job: Pollable) -> bool:

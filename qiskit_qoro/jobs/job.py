@@ -20,6 +20,7 @@ from qiskit_qoro.jobs.service_job import ServiceJob
 from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
+from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.wire.labels import LabelledStructure
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             if self.is_known_final:
                 call_back()
             else:
-                self._wait(timeout, lambda _states: call_back())
+                self._wait(self._deadline(timeout), lambda _states: call_back())
 
     def result(self, timeout: float | None = None, partial: bool = False) -> Result:
         """Wait for the job and return its results.
@@ -211,7 +212,8 @@ class QoroJob(ServiceJob[Result], JobV1):
         Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, or ``None`` for no limit.
+            timeout: Seconds to wait at most, including the time to read the results; or ``None`` for no
+                limit. A request that begins shortly before the end of this time may take one second.
             partial: Whether to return the available results of a failed job. Each circuit without a result
                 is then an ``ExperimentResult`` with ``success=False`` and the reason in ``status``, and the
                 ``success`` of the whole is ``False``. Qiskit's ``get_counts(k)`` works for circuits that have
@@ -223,7 +225,8 @@ class QoroJob(ServiceJob[Result], JobV1):
             lists them in a random order that is always the same for the same counts.
 
         Raises:
-            JobTimeoutError: The job was not final in time; it continues.
+            JobTimeoutError: The job was not final in time, and continues; or its results could not be read in
+                time.
             MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             JobFailedError: The job failed, and the message names the failed circuits with the service's
                 reasons. Or its results are incomplete, or counts do not add up to the shots.
@@ -236,13 +239,14 @@ class QoroJob(ServiceJob[Result], JobV1):
         cached = self._partial if partial and self._result is None else self._result
         if cached is not None:
             return cached
+        deadline = self._deadline(timeout)
         with note_on_interrupt([self.job_id()]), self._prefix_errors():
-            self._wait(timeout)
+            self._wait(deadline)
             if not partial or self._known_status() is QiskitStatus.CANCELLED:
-                self._raise_unless_completed()
-            outcome = self._read_outcome()
+                self._raise_unless_completed(deadline)
+            outcome = self._read_outcome(deadline)
             if self._foreign is not None:
-                self._raise_unless_completed()
+                self._raise_unless_completed(deadline)
                 self._result = self._read_foreign(outcome.results, self._foreign)
                 return self._result
             result = self._build_result(outcome, partial=partial)
@@ -263,31 +267,35 @@ class QoroJob(ServiceJob[Result], JobV1):
         hold.
 
         Args:
-            timeout: Seconds to wait at most, or ``None`` for no limit.
+            timeout: Seconds to wait at most, including the time to read the results; or ``None`` for no
+                limit. A request that begins shortly before the end of this time may take one second.
 
         Returns:
             The counts or expectation values, and the reason for each circuit that has none.
 
         Raises:
-            JobTimeoutError: The job was not final in time; it continues.
+            JobTimeoutError: The job was not final in time, and continues; or its results could not be read in
+                time.
             MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
             WireError: The results break the protocol.
         """
+        deadline = self._deadline(timeout)
         with note_on_interrupt([self.job_id()]), self._prefix_errors():
-            self._wait(timeout)
-            return self._read_outcome()
+            self._wait(deadline)
+            return self._read_outcome(deadline)
 
     def _with_circuit_names(self, text: str) -> str:
         return name_circuits(text, self._experiments or {})
 
     # --- results --------------------------------------------------------------------------------------
 
-    def _read_outcome(self) -> JobOutcome:
+    def _read_outcome(self, deadline: Deadline = NO_DEADLINE) -> JobOutcome:
         """Fetch and cache the outcome of a finished job; decode its labels if needed."""
         if self._outcome is None:
-            outcome = self._fetch_outcome()
+            with self._unread_results_as_timeout(deadline):
+                outcome = self._fetch_outcome(deadline)
             if self._experiments is None:
                 found = identify_circuits(outcome, job_id=self.job_id())
                 if isinstance(found, LabelledStructure):
@@ -298,21 +306,21 @@ class QoroJob(ServiceJob[Result], JobV1):
             self._outcome = restore_labels(outcome, self._experiments or {})
         return self._outcome
 
-    def _fetch_outcome(self) -> JobOutcome:
+    def _fetch_outcome(self, deadline: Deadline) -> JobOutcome:
         if self._known_state().status is JobStatus.COMPLETED:
             # Unlike get_job_outcome, this raises if the service refuses to return the results.
-            return self._service.fetch_results(self.job_id())
-        outcome = self._service.get_job_outcome(ExecutionResult(job_id=self.job_id()))
+            return self._fetch_results(self.job_id(), deadline)
+        outcome = self._service.get_job_outcome(ExecutionResult(job_id=self.job_id()), deadline=deadline)
         # A reason of `None` means that the job completed. A service may refuse the results without a reason.
         return replace(outcome, reason=outcome.reason or "")
 
-    def _describe_failure(self, job_id: str) -> str:
+    def _describe_failure(self, job_id: str, deadline: Deadline) -> str:
         del job_id  # there is only one
-        return describe_failure(self._read_outcome(), self._experiments or {})
+        return describe_failure(self._read_outcome(deadline), self._experiments or {})
 
-    def _raise_unless_completed(self) -> None:
+    def _raise_unless_completed(self, deadline: Deadline) -> None:
         try:
-            super()._raise_unless_completed()
+            super()._raise_unless_completed(deadline)
         except JobFailedError as error:
             # The outcome has been read to describe the failure.
             num_results = len(self._outcome.results) if self._outcome and not self._foreign else 0

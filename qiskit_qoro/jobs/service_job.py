@@ -16,13 +16,24 @@ from typing import Any, Generic, TypeVar
 
 from qiskit.providers import JobStatus as QiskitStatus
 
-from qiskit_qoro.errors import ConflictError, JobCancelledError, JobFailedError, NotFoundError, QoroError
+from qiskit_qoro.errors import (
+    ConflictError,
+    JobCancelledError,
+    JobFailedError,
+    JobTimeoutError,
+    NotFoundError,
+    QoroError,
+)
 from qiskit_qoro.jobs.as_completed import until_final
 from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.models.arguments import timeout_of
-from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus, joint_state
+from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
+from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
+from qiskit_qoro.service.job_results import FetchedPages
+from qiskit_qoro.service.transport import DeadlineError
+from qiskit_qoro.service.waiting import unanswered_poll_as_timeout
 
 __all__ = ["ServiceJob"]
 
@@ -50,6 +61,9 @@ class ServiceJob(ABC, Generic[_Result]):
         # The last state that the service reported for each service job. A final state never changes: once it
         # is recorded, the job is not polled again, and no later report replaces the state.
         self._states: dict[str, JobState] = {}
+        # The pages of results that a call fetched before its time was over, by service job. Without them,
+        # calls with a short time limit would never get to the last page.
+        self._fetched: dict[str, FetchedPages] = {}
 
     def job_id(self) -> str:
         """The job's identifier."""
@@ -108,14 +122,26 @@ class ServiceJob(ABC, Generic[_Result]):
 
     def in_final_state(self) -> bool:
         """Poll the job, and return whether all service jobs are in a final state."""
-        self._poll()
+        return self.in_final_state_before(NO_DEADLINE)
+
+    def in_final_state_before(self, deadline: Deadline) -> bool:
+        """Poll the job as :meth:`in_final_state` does, but not longer than until a deadline.
+
+        Args:
+            deadline: When the wait that needs this poll ends.
+
+        Raises:
+            JobTimeoutError: The service did not answer in time.
+        """
+        self._poll(deadline)
         return self.is_known_final
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
         """Wait until the job is done, failed or cancelled. Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, or ``None`` for no limit.
+            timeout: Seconds to wait at most, or ``None`` for no limit. This limits the requests too: one that
+                begins shortly before the end of this time may take one second.
 
         Raises:
             JobTimeoutError: The job was not final in time; it continues.
@@ -124,7 +150,7 @@ class ServiceJob(ABC, Generic[_Result]):
             QoroConnectionError: There was no answer.
         """
         with note_on_interrupt([self.job_id()]):
-            self._wait(timeout)
+            self._wait(self._deadline(timeout))
 
     def cancel(self) -> bool:
         """Cancel the job.
@@ -158,7 +184,7 @@ class ServiceJob(ABC, Generic[_Result]):
     # --- for subclasses -------------------------------------------------------------------------------
 
     @abstractmethod
-    def _describe_failure(self, job_id: str) -> str:
+    def _describe_failure(self, job_id: str, deadline: Deadline) -> str:
         """Describe why a service job failed. It may raise a ``QoroError`` if it cannot read the reason."""
 
     def _with_circuit_names(self, text: str) -> str:
@@ -173,11 +199,11 @@ class ServiceJob(ABC, Generic[_Result]):
             if job_id not in self._states or not self._states[job_id].status.is_final
         ]
 
-    def _poll(self) -> None:
+    def _poll(self, deadline: Deadline = NO_DEADLINE) -> None:
         """Ask for the state of each pending service job."""
         for job_id in self._pending_ids():
-            with self._prefix_errors():
-                state = self._service.get_job_state(ExecutionResult(job_id=job_id))
+            with self._prefix_errors(), unanswered_poll_as_timeout(job_id, deadline):
+                state = self._service.get_job_state(ExecutionResult(job_id=job_id), deadline=deadline)
             self._record({job_id: state})
 
     def _known_state(self) -> JobState:
@@ -190,19 +216,22 @@ class ServiceJob(ABC, Generic[_Result]):
         """The status that belongs to :meth:`_known_state`."""
         return QISKIT_STATUS.get(self._known_state().status, QiskitStatus.RUNNING)
 
+    def _deadline(self, timeout: float | None) -> Deadline:
+        """Return the deadline of a call with the argument ``timeout``."""
+        return self._service.deadline(timeout_of("timeout", timeout))
+
     def _wait(
         self,
-        timeout_s: float | None,
+        deadline: Deadline,
         on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
     ) -> None:
         """Wait until every service job is in a final state.
 
         Args:
-            timeout_s: Seconds to wait at most, or ``None`` for no limit.
+            deadline: When to give up.
             on_poll: Called after each poll with the last state of each service job that was polled during
                 this wait.
         """
-        timeout_s = timeout_of("timeout", timeout_s)
         pending = [ExecutionResult(job_id=job_id) for job_id in self._pending_ids()]
         if not pending:
             return
@@ -213,7 +242,7 @@ class ServiceJob(ABC, Generic[_Result]):
                 on_poll(states)
 
         with self._prefix_errors():
-            self._service.wait_for_jobs(pending, timeout_s=timeout_s, on_poll=record)
+            self._service.wait_for_jobs(pending, deadline=deadline, on_poll=record)
 
     def _record(self, states: Mapping[str, JobState]) -> None:
         for job_id, state in states.items():
@@ -227,21 +256,45 @@ class ServiceJob(ABC, Generic[_Result]):
                 )
             self._states[job_id] = state
 
-    def _raise_unless_completed(self) -> None:
+    def _fetch_results(self, job_id: str, deadline: Deadline) -> JobOutcome:
+        """Fetch the results of a completed service job, except for pages that have been fetched before."""
+        fetched = self._fetched.pop(job_id, {})
+        try:
+            return self._service.fetch_results(job_id, deadline=deadline, fetched=fetched)
+        except DeadlineError:
+            self._fetched[job_id] = fetched
+            raise
+
+    @contextmanager
+    def _unread_results_as_timeout(self, deadline: Deadline) -> Iterator[None]:
+        """Turn the error of results that could not be read before the deadline into that of the wait."""
+        try:
+            yield
+        except DeadlineError as error:
+            job_id = error.job_id or self.job_id()
+            status = self._states[job_id].status if job_id in self._states else None
+            raise JobTimeoutError(
+                f"job {job_id} has ended, but its results could not be read within {deadline.timeout_s:g} s: "
+                "read them again, with more time",
+                job_id=job_id,
+                status=status,
+            ) from error
+
+    def _raise_unless_completed(self, deadline: Deadline) -> None:
         """Raise the error of the first service job that did not complete. All have to be final."""
         for job_id in self._job_ids:
             status = self._states[job_id].status
             if status is JobStatus.CANCELLED:
                 raise JobCancelledError(f"job {job_id} was cancelled", job_id=job_id, status=status)
             if status is not JobStatus.COMPLETED:
-                reason = self._failure_reason(job_id)
+                reason = self._failure_reason(job_id, deadline)
                 raise JobFailedError(
                     f"job {job_id} is {status.value}: {reason}", job_id=job_id, status=status
                 )
 
-    def _failure_reason(self, job_id: str) -> str:
+    def _failure_reason(self, job_id: str, deadline: Deadline = NO_DEADLINE) -> str:
         try:
-            return self._describe_failure(job_id)
+            return self._describe_failure(job_id, deadline)
         except QoroError as error:
             return f"the reason could not be read ({error})"
 

@@ -22,11 +22,12 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.service_job import ServiceJob
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobState, summarize_failures
+from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobOutcome, JobState, summarize_failures
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_file, save_file
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
+from qiskit_qoro.service.clock import Deadline
 from qiskit_qoro.service.progress import progress_line
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
 
@@ -70,6 +71,8 @@ class QoroPrimitiveJob(
         self._postprocessor = postprocessor
         self._show_progress = show_progress
         self._result: PrimitiveResult[PubResult] | None = None
+        # The results of service jobs that have been read, until those of all of them have been.
+        self._outcomes: dict[str, JobOutcome] = {}
 
     def __repr__(self) -> str:
         backend = f" on {self._postprocessor.backend_name!r}" if self._postprocessor else ""
@@ -86,13 +89,15 @@ class QoroPrimitiveJob(
         Interrupting the wait leaves the job running.
 
         Args:
-            timeout: Seconds to wait at most, or ``None`` for no limit.
+            timeout: Seconds to wait at most, including the time to read the results; or ``None`` for no
+                limit. A request that begins shortly before the end of this time may take one second.
 
         Returns:
             One result for each PUB, in order.
 
         Raises:
-            JobTimeoutError: The job was not final in time; it continues.
+            JobTimeoutError: The job was not final in time, and continues; or its results could not be read in
+                time.
             MaxRetriesReachedError: The job was not final after ``max_retries`` polls; it continues.
             JobFailedError: The job failed. The message names the PUBs, the service job and the reason.
             JobCancelledError: The job was cancelled.
@@ -103,15 +108,17 @@ class QoroPrimitiveJob(
             WireError: The results break the protocol.
         """
         if self._result is None:
+            deadline = self._deadline(timeout)
             with note_on_interrupt([self.job_id()]), self._prefix_errors():
-                self._wait(timeout)
-                self._raise_unless_completed()
-                self._result = self._read_result()
+                self._wait(deadline)
+                self._raise_unless_completed(deadline)
+                self._result = self._read_result(deadline)
+                self._outcomes.clear()
         return self._result
 
     def _wait(
         self,
-        timeout_s: float | None,
+        deadline: Deadline,
         on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
     ) -> None:
         # Jobs that are known to be final are not polled, so the progress line does not count them.
@@ -124,15 +131,18 @@ class QoroPrimitiveJob(
                 if on_poll is not None:
                     on_poll(states)
 
-            super()._wait(timeout_s, show_states)
+            super()._wait(deadline, show_states)
 
     # --- results --------------------------------------------------------------------------------------
 
-    def _read_result(self) -> PrimitiveResult[PubResult]:
+    def _read_result(self, deadline: Deadline) -> PrimitiveResult[PubResult]:
         # No label occurs in two jobs of a submission, because the indices run on from job to job.
         results: dict[str, CircuitResult] = {}
         for job_id in self._job_ids:
-            results |= self._service.fetch_results(job_id).results
+            if job_id not in self._outcomes:
+                with self._unread_results_as_timeout(deadline):
+                    self._outcomes[job_id] = self._fetch_results(job_id, deadline)
+            results |= self._outcomes[job_id].results
         return _build_result(self._load_postprocessor(results), results)
 
     def _load_postprocessor(self, labels: Iterable[str]) -> Postprocessor:
@@ -151,8 +161,8 @@ class QoroPrimitiveJob(
             self._postprocessor = POSTPROCESSORS[structure.kind].from_document(structure.document)
         return self._postprocessor
 
-    def _describe_failure(self, job_id: str) -> str:
-        outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id))
+    def _describe_failure(self, job_id: str, deadline: Deadline) -> str:
+        outcome = self._service.get_job_outcome(ExecutionResult(job_id=job_id), deadline=deadline)
         with suppress(QoroError):  # without the postprocessor the PUBs are not named
             self._load_postprocessor([*outcome.results, *outcome.failures])
         failures = outcome.failures

@@ -32,7 +32,7 @@ from qiskit_qoro.service.circuit_submission import (
     measure_circuits,
     write_circuits,
 )
-from qiskit_qoro.service.clock import SYSTEM_CLOCK, Clock
+from qiskit_qoro.service.clock import NO_DEADLINE, SYSTEM_CLOCK, Clock, Deadline
 from qiskit_qoro.service.credentials import find_base_url, find_token
 from qiskit_qoro.service.interfaces import CircuitRunner
 from qiskit_qoro.service.job_requests import StatusAnswer, job_id_of
@@ -475,13 +475,30 @@ class QoroService(CircuitRunner):
 
     # --- waiting --------------------------------------------------------------------------------------
 
-    def get_job_state(self, execution_result: ExecutionResult) -> JobState:
+    def deadline(self, timeout_s: float | None) -> Deadline:
+        """Return the deadline that is ``timeout_s`` seconds from now, for several calls of this client.
+
+        Args:
+            timeout_s: The seconds, or ``None`` for no time limit.
+        """
+        return Deadline.after(timeout_s, self._poller.clock)
+
+    def get_job_state(
+        self, execution_result: ExecutionResult, *, deadline: Deadline = NO_DEADLINE
+    ) -> JobState:
         """Poll a job once.
+
+        Args:
+            execution_result: The job.
+            deadline: When the answer has to be there.
 
         Returns:
             Its status, and the seconds that it ran if the service reports them.
+
+        Raises:
+            QoroTimeoutError: There was no answer before the deadline.
         """
-        return self._fetch_status(job_id_of(execution_result)).state
+        return self._fetch_status(job_id_of(execution_result), deadline=deadline).state
 
     def wait_for_job(
         self,
@@ -518,6 +535,7 @@ class QoroService(CircuitRunner):
         *,
         timeout_s: float | None = None,
         on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
+        deadline: Deadline | None = None,
     ) -> dict[str, JobState]:
         """Wait until the status of each of several jobs is final. Interrupting leaves the jobs running.
 
@@ -526,9 +544,11 @@ class QoroService(CircuitRunner):
 
         Args:
             jobs: The jobs.
-            timeout_s: Seconds to wait at most for all of them, or ``None`` for no limit.
+            timeout_s: Seconds to wait at most for all of them, or ``None`` for no limit. A request that
+                begins shortly before the end of this time may take one second.
             on_poll: Called after each poll with the number of polls so far, of any job, and the last known
                 state of each polled job by identifier.
+            deadline: When to give up, instead of ``timeout_s``.
 
         Returns:
             The final state of each job by identifier, in the order of ``jobs``.
@@ -538,9 +558,10 @@ class QoroService(CircuitRunner):
             MaxRetriesReachedError: A job was not final after ``max_retries`` polls. It keeps running.
         """
         job_ids = [job_id_of(job) for job in jobs]
-        limit_s = timeout_of("timeout_s", timeout_s)
+        if deadline is None:
+            deadline = self.deadline(timeout_of("timeout_s", timeout_s))
         return waiting.wait_for_jobs(
-            self._poller, self._fetch_status, job_ids, timeout_s=limit_s, on_poll=on_poll
+            self._poller, self._fetch_status, job_ids, deadline=deadline, on_poll=on_poll
         )
 
     def poll_job_status(
@@ -599,8 +620,14 @@ class QoroService(CircuitRunner):
             on_complete(answer.response)
         return answer.state.status
 
-    def _fetch_status(self, job_id: str, wait: Callable[[float], None] | None = None) -> StatusAnswer:
-        answer = job_requests.fetch_status(self._transport, job_id, wait=wait)
+    def _fetch_status(
+        self,
+        job_id: str,
+        *,
+        wait: Callable[[float], None] | None = None,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> StatusAnswer:
+        answer = job_requests.fetch_status(self._transport, job_id, wait=wait, deadline=deadline)
         # Every poll of this client uses this method, so the journal records the end of each polled job.
         if answer.state.status.is_final:
             self._recorder.ended(job_id, answer.state.status)
@@ -645,18 +672,31 @@ class QoroService(CircuitRunner):
         outcome = job_results.read_results(self._transport, job_id_of(execution_result))
         return execution_result.with_results(dict(outcome.results))
 
-    def fetch_results(self, job_id: str) -> JobOutcome:
+    def fetch_results(
+        self,
+        job_id: str,
+        *,
+        deadline: Deadline = NO_DEADLINE,
+        fetched: job_results.FetchedPages | None = None,
+    ) -> JobOutcome:
         """Fetch all results of a completed job, by its identifier.
 
         This is :meth:`get_job_results` for callers that need no :class:`ExecutionResult`.
+
+        Args:
+            job_id: The job.
+            deadline: When all results have to be there.
+            fetched: Pages that an earlier call has fetched before its deadline. They are not fetched again,
+                and new ones are added.
 
         Returns:
             An outcome that holds results only.
 
         Raises:
+            QoroTimeoutError: Not all results were there before the deadline.
             QoroAPIError: With status code 400: the job is still running, or it failed for the given reason.
         """
-        return job_results.read_results(self._transport, job_id)
+        return job_results.read_results(self._transport, job_id, deadline=deadline, fetched=fetched)
 
     def get_first_label(self, execution_result: ExecutionResult) -> str | None:
         """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit.
@@ -666,14 +706,23 @@ class QoroService(CircuitRunner):
         """
         return job_results.read_first_label(self._transport, job_id_of(execution_result))
 
-    def get_job_outcome(self, execution_result: ExecutionResult) -> JobOutcome:
+    def get_job_outcome(
+        self, execution_result: ExecutionResult, *, deadline: Deadline = NO_DEADLINE
+    ) -> JobOutcome:
         """Fetch the outcome of each circuit of a completed or failed job.
+
+        Args:
+            execution_result: The job.
+            deadline: When the whole outcome has to be there.
 
         Returns:
             For a completed job, the results as :meth:`get_job_results` returns them. For a failed job, the
             reason, and the result or failure of each circuit if the service reports them.
+
+        Raises:
+            QoroTimeoutError: It was not there before the deadline.
         """
-        return job_results.read_outcome(self._transport, job_id_of(execution_result))
+        return job_results.read_outcome(self._transport, job_id_of(execution_result), deadline=deadline)
 
     def set_execution_config(
         self, execution_result: ExecutionResult, config: ExecutionConfig

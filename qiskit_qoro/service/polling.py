@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from qiskit_qoro.errors import JobTimeoutError, MaxRetriesReachedError
 from qiskit_qoro.models.jobs import JobState
-from qiskit_qoro.service.clock import Clock
+from qiskit_qoro.service.clock import NO_DEADLINE, Clock, Deadline
 
 __all__ = [
     "FIRST_POLL_S",
@@ -64,6 +64,7 @@ class PollSchedule:
         growth: The ratio of two successive delays.
         max_polls: How often each job may be polled.
         timeout_s: Seconds from ``now`` after which to give up, or ``None`` for no limit.
+        end: The time at which to give up, if the time limit began earlier than ``now``.
     """
 
     def __init__(
@@ -76,13 +77,14 @@ class PollSchedule:
         growth: float,
         max_polls: int,
         timeout_s: float | None = None,
+        end: float | None = None,
     ) -> None:
         self._job_ids = list(job_ids)
         self._longest_s = longest_s
         self._growth = growth
         self._max_polls = max_polls
         self._timeout_s = timeout_s
-        self._deadline = math.inf if timeout_s is None else now + timeout_s
+        self._deadline = end if end is not None else now + (math.inf if timeout_s is None else timeout_s)
         self._gap_s = min(first_s, longest_s)
         self._delays_s = [self._gap_s] * len(self._job_ids)  # before the next poll of each job
         self._num_polls = [0] * len(self._job_ids)
@@ -178,14 +180,14 @@ class Poller:
     growth: float = GROWTH
 
     def schedule(
-        self, job_ids: Sequence[str], *, now: float | None = None, timeout_s: float | None = None
+        self, job_ids: Sequence[str], *, now: float | None = None, deadline: Deadline = NO_DEADLINE
     ) -> PollSchedule:
         """Create the schedule for polling some jobs.
 
         Args:
             job_ids: The jobs.
             now: The present, in seconds; by default that of the clock.
-            timeout_s: Seconds after which to give up, or ``None`` for no limit.
+            deadline: When to give up.
         """
         return PollSchedule(
             job_ids,
@@ -194,7 +196,8 @@ class Poller:
             longest_s=self.longest_s,
             growth=self.growth,
             max_polls=self.max_retries,
-            timeout_s=timeout_s,
+            timeout_s=deadline.timeout_s,
+            end=deadline.at,
         )
 
     def poll_until_final(
@@ -232,7 +235,7 @@ class Poller:
         polls: Mapping[str, Callable[[], JobState]],
         *,
         wait: Callable[[float], None] | None = None,
-        timeout_s: float | None = None,
+        deadline: Deadline = NO_DEADLINE,
         on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
     ) -> dict[str, JobState]:
         """Poll jobs until the status of each is final, and return their final states.
@@ -240,7 +243,7 @@ class Poller:
         Args:
             polls: Job identifier to a function that polls the job.
             wait: As for :meth:`poll_until_final`.
-            timeout_s: Seconds after which to give up, or ``None`` for no limit.
+            deadline: When to give up.
             on_poll: Called after each poll with the number of polls so far, of any job, and the last known
                 state of each polled job by identifier.
 
@@ -249,7 +252,7 @@ class Poller:
 
         Raises:
             MaxRetriesReachedError: A job was not final after :attr:`max_retries` polls.
-            JobTimeoutError: A job was not final within ``timeout_s``; the error has its last status.
+            JobTimeoutError: A job was not final at the deadline; the error has its last status.
         """
         job_ids = list(polls)
         states: dict[str, JobState] = {}
@@ -264,7 +267,7 @@ class Poller:
                 on_poll(num_polls, states)
             return state.status.is_final
 
-        schedule = self.schedule(job_ids, timeout_s=timeout_s)
+        schedule = self.schedule(job_ids, deadline=deadline)
         try:
             for _ in self.poll_until_final(schedule, poll, wait=wait):
                 pass

@@ -7,22 +7,41 @@ event on Ctrl-C and then cancels the job.
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from typing import Protocol
 
 from qiskit_qoro.errors import ConflictError, ExecutionCancelledError, JobTimeoutError, QoroError
 from qiskit_qoro.models.jobs import JobState
 from qiskit_qoro.service.cancellation import interrupt_sets
+from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.job_requests import StatusAnswer
 from qiskit_qoro.service.polling import Poller
 from qiskit_qoro.service.progress import status_line
+from qiskit_qoro.service.transport import DeadlineError
 
-__all__ = ["FetchStatus", "poll_until_final", "poll_until_interrupted", "wait_for_jobs"]
+__all__ = [
+    "FetchStatus",
+    "poll_until_final",
+    "poll_until_interrupted",
+    "unanswered_poll_as_timeout",
+    "wait_for_jobs",
+]
 
-FetchStatus = Callable[[str, Callable[[float], None]], StatusAnswer]
-"""Fetches the status of a job, given its identifier and a function that waits before a retry."""
+
+class FetchStatus(Protocol):
+    """Fetches the status of a job."""
+
+    def __call__(
+        self,
+        job_id: str,
+        *,
+        wait: Callable[[float], None] | None = None,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> StatusAnswer:
+        """Fetch the status; see :func:`~qiskit_qoro.service.job_requests.fetch_status`."""
 
 
 def wait_for_jobs(
@@ -30,7 +49,7 @@ def wait_for_jobs(
     fetch_status: FetchStatus,
     job_ids: Sequence[str],
     *,
-    timeout_s: float | None,
+    deadline: Deadline,
     on_poll: Callable[[int, Mapping[str, JobState]], None] | None,
 ) -> dict[str, JobState]:
     """Wait until the status of each job is final.
@@ -39,7 +58,7 @@ def wait_for_jobs(
         poller: Decides when each job is polled.
         fetch_status: Polls a job.
         job_ids: The jobs.
-        timeout_s: Seconds to wait for all jobs together, or ``None`` for no limit.
+        deadline: When to give up. It limits the requests too.
         on_poll: Called after each poll with the number of polls so far and the known states by identifier.
 
     Returns:
@@ -49,24 +68,34 @@ def wait_for_jobs(
         JobTimeoutError: A job was not final in time.
         MaxRetriesReachedError: A job was not final after the poller's ``max_retries`` polls.
     """
-    clock = poller.clock
-    deadline = math.inf if timeout_s is None else clock.now() + timeout_s
 
     def poll(job_id: str) -> JobState:
-        def wait_to_retry(seconds: float) -> None:
-            # The time limit includes retries of a poll. Raise at once if the retry would come too late.
-            if clock.now() + seconds > deadline:
-                raise JobTimeoutError(
-                    f"the service did not report the status of job {job_id} within {timeout_s:g} s. The job "
-                    "keeps running: wait again, or retrieve it later by its id",
-                    job_id=job_id,
-                )
-            clock.wait(seconds)
-
-        return fetch_status(job_id, wait_to_retry).state
+        with unanswered_poll_as_timeout(job_id, deadline):
+            return fetch_status(job_id, deadline=deadline).state
 
     polls = {job_id: partial(poll, job_id) for job_id in job_ids}
-    return poller.wait_for_states(polls, timeout_s=timeout_s, on_poll=on_poll)
+    return poller.wait_for_states(polls, deadline=deadline, on_poll=on_poll)
+
+
+@contextmanager
+def unanswered_poll_as_timeout(job_id: str, deadline: Deadline) -> Iterator[None]:
+    """Turn the error of a poll that was not answered before the deadline into that of the wait.
+
+    Args:
+        job_id: The job that is polled.
+        deadline: When the wait ends.
+
+    Raises:
+        JobTimeoutError: The poll was not answered in time.
+    """
+    try:
+        yield
+    except DeadlineError as error:
+        raise JobTimeoutError(
+            f"the service did not report the status of job {job_id} within {deadline.timeout_s:g} s. The job "
+            "keeps running: wait again, or retrieve it later by its id",
+            job_id=job_id,
+        ) from error
 
 
 def poll_until_final(
@@ -105,7 +134,7 @@ def poll_until_final(
             raise _cancelled(job_id)
 
     def poll() -> JobState:
-        last[:] = [fetch_status(job_id, wait)]
+        last[:] = [fetch_status(job_id, wait=wait)]
         return last[0].state
 
     with status_line(job_id, verbose) as show:
