@@ -191,7 +191,8 @@ def test_a_circuit_without_classical_bits_has_no_counts(backend: QoroBackend) ->
     circuit = QuantumCircuit(2)
     circuit.h(0)
 
-    result = backend.run(circuit, shots=7, memory=True).result()
+    with pytest.warns(UserWarning, match="no classical register"):
+        result = backend.run(circuit, shots=7, memory=True).result()
 
     assert (result.get_counts(), result.get_memory(), result.results[0].shots) == ({}, [], 7)
 
@@ -200,14 +201,16 @@ def test_bits_without_measurement_are_0(backend: QoroBackend) -> None:
     circuit = QuantumCircuit(1, 3)
     circuit.h(0)
 
-    assert backend.run(circuit, shots=9).result().get_counts() == {"000": 9}
+    with pytest.warns(UserWarning, match="contains no measurement"):
+        assert backend.run(circuit, shots=9).result().get_counts() == {"000": 9}
 
 
 def test_circuits_without_gates_or_bits_run(backend: QoroBackend) -> None:
     only_bits = QuantumCircuit(0, 2)
     nothing = QuantumCircuit()
 
-    assert backend.run([only_bits, nothing], shots=5).result().get_counts() == [{"00": 5}, {}]
+    with pytest.warns(UserWarning, match="contains no measurement"):
+        assert backend.run([only_bits, nothing], shots=5).result().get_counts() == [{"00": 5}, {}]
 
 
 def test_idle_qubits_of_a_wide_circuit_are_not_simulated(backend: QoroBackend) -> None:
