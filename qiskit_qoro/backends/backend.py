@@ -201,7 +201,8 @@ class QoroBackend(BackendV2):
                 ``use_measure_esp=False``, an empty ``parameter_binds`` and ``rep_delay=None``. These are
                 accepted and have no effect.
 
-        Warns: UserWarning: A circuit measures nothing. It is run nevertheless.
+        Warns:
+            UserWarning: A circuit measures nothing. It is run nevertheless.
 
         Raises:
             QoroInputError: A circuit or an option is invalid. Nothing was sent.

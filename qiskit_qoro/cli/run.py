@@ -112,7 +112,7 @@ def _parse(name: str, text: str) -> QuantumCircuit:
         program, circuit = read_program(text)
     except QoroInputError as error:
         raise QoroInputError(f"{name}: {error}") from error
-    # Elsewhere this is a warning. The only purpose of this command are the counts, so it submits nothing.
+    # Elsewhere this is a warning. The counts are the only purpose of this command, so it submits nothing.
     problem = describe_unmeasured(program)
     if problem is not None:
         raise QoroInputError(f"{name}: the program {problem}; measure it with 'measure q -> c;'")

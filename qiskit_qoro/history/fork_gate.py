@@ -1,8 +1,8 @@
 """Keep the process from being forked while a thread is in a transaction of SQLite.
 
 SQLite records for the whole process which locks it holds on each file. A child that is forked during a
-transaction of another thread inherits that record, but not the thread. It would find the file locked for
-ever, and wait for five seconds each time it uses the journal.
+transaction of another thread inherits that record, but not the thread. It would find the file locked forever,
+and wait for five seconds each time it uses the journal.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from contextlib import AbstractContextManager, contextmanager
 
 __all__ = ["no_fork"]
 
-# Longer than a transaction waits for another process. It keeps a fork within a transaction from waiting for
-# itself.
+# Longer than a transaction waits for another process. The limit is needed because a fork within a transaction
+# would otherwise wait for itself.
 _LONGEST_WAIT_S = 10.0
 
 
 class _ForkGate:
-    """Lets either threads do what must not be interrupted by a fork, or one thread fork."""
+    """Lets either threads run code that a fork must not interrupt, or one thread fork."""
 
     def __init__(self) -> None:
         self.reset()

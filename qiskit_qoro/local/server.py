@@ -140,7 +140,7 @@ class LocalService:
         self._accounts.deactivate(token)
 
     def _check_process(self) -> None:
-        # A forked child has a copy of the memory, but none of the threads: it would wait for ever.
+        # A forked child has a copy of the memory, but none of the threads. It would wait forever.
         if os.getpid() != self._pid:
             raise QoroError(
                 f"the local service belongs to process {self._pid}, which has forked this one: use it over "
@@ -330,7 +330,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _refuse_connections(listening: socket.socket) -> None:
     """Stop listening, also if a forked child of this process has inherited the socket.
 
-    To close the socket is not enough then: the system would accept connections that nobody serves.
+    Closing the socket is not enough then: the system would accept connections that nobody serves.
 
     Args:
         listening: A duplicate of the socket, because the web server closes the original.

@@ -57,7 +57,7 @@ class _OpenIntEnum(IntEnum):
 class Simulator(_OpenIntEnum):
     """The simulator that runs a job. The value is the number in wire format.
 
-    ``Simulator(n)`` also stands for a simulator of the service that this version does not know.
+    ``Simulator(n)`` also accepts the number of a simulator that is unknown to this version.
     """
 
     QiskitAer = 0
@@ -70,7 +70,7 @@ class Simulator(_OpenIntEnum):
 class SimulationMethod(_OpenIntEnum):
     """How the simulator represents the state. The value is the number in wire format.
 
-    ``SimulationMethod(n)`` also stands for a method of the service that this version does not know.
+    ``SimulationMethod(n)`` also accepts the number of a method that is unknown to this version.
     """
 
     Statevector = 0
@@ -190,7 +190,7 @@ WIRE_NAMES = {"simulator": "simulator_type", "simulation_method": "simulation_ty
 
 def _member_of(enumeration: type[IntEnum]) -> Callable[[Any], IntEnum | None]:
     def convert(value: Any) -> IntEnum | None:
-        # A member that this version does not know comes from the service, or is explicitly wanted.
+        # A member that is unknown to this version comes from the service, or was requested explicitly.
         if isinstance(value, enumeration):
             return value
         number = integer_of(value)

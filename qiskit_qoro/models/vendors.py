@@ -27,12 +27,12 @@ class VendorField:
         secret: Whether the value should be hidden on screens.
         choices: The allowed values, empty if every value of this kind is allowed.
         default: The default value. It may be a list.
-        min: The least number that is allowed, or ``None`` if the service gives none.
-        max: The largest number that is allowed, or ``None`` if the service gives none.
-        description: A description for people, empty if the service gives none.
+        min: The smallest number that is allowed, or ``None`` if the service reports none.
+        max: The largest number that is allowed, or ``None`` if the service reports none.
+        description: A description for people, empty if the service reports none.
         ui_editable: Whether user interfaces should let people change the value, or ``None`` if the service
-            does not say.
-        item_kind: The type of the items of a list, or ``None`` if the service gives none.
+            does not report it.
+        item_kind: The type of the items of a list, or ``None`` if the service reports none.
     """
 
     name: str

@@ -16,8 +16,8 @@ class Limits:
         qubits: Qubits of all registers together.
         clbits: Classical bits of all registers together.
         operations: Number of operations, with all definitions expanded. An operation on a whole register
-            counts once for each of its qubits. A conditional operation counts as many times as
-            :func:`condition_cost` says.
+            counts once for each of its qubits. :func:`condition_cost` defines how often a conditional
+            operation counts.
         definition_depth: Levels of definitions that use other definitions.
         nesting: Nested brackets in one expression. The engine's parser takes twice as long for each further
             level: 5 ms at 12, 0.1 s at 16, minutes at 25.

@@ -73,7 +73,7 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
         WireError: There is no configuration.
     """
     fields = as_object(body, "body")
-    # The key of the response tells what the job was submitted with.
+    # The key in the response shows with which kind of configuration the job was submitted.
     if fields.get("execution_configuration") is None:
         if fields.get("maestro_config") is not None:
             options = as_object(fields["maestro_config"], "maestro_config")

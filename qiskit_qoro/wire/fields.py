@@ -176,7 +176,7 @@ def readable_items(items: Iterable[S], where: str, read: Callable[[S], T]) -> li
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON that somebody else wrote.
+    """Parse JSON from another program.
 
     Raises:
         WireError: The text is not JSON, or nested too deeply.

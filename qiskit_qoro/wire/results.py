@@ -185,7 +185,7 @@ def _result_or_reason(value: object) -> CircuitResult | str:
 
 
 def _reason_from_json(value: object) -> str:
-    return error_detail(value) or "the service gives no reason"
+    return error_detail(value) or "the service gave no reason"
 
 
 def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:

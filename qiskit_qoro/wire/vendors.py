@@ -76,7 +76,7 @@ def _field_from_json(item: object) -> VendorField:
         name=name,
         kind=loose_field(fields, "kind", read_text, default="string", where=name),
         required=loose_field(fields, "required", read_flag, default=False, where=name),
-        # A value that may be a secret is better hidden.
+        # A value that may be a secret is hidden.
         secret=loose_field(fields, "secret", read_flag, default=fields.get("secret") is not None, where=name),
         choices=tuple(choices),
         default=fields.get("default"),

@@ -85,9 +85,9 @@ def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[Execu
 
 
 def reason_not_to_run(config: AnyConfig | None) -> str | None:
-    """Return why a job with an accepted configuration cannot run; ``None`` if it can.
+    """Return why a job with an accepted configuration cannot run, or ``None`` if it can.
 
-    A job that asks for noise must not return results without noise.
+    A job that requests noise must not return results without noise.
     """
     if isinstance(config, MaestroConfig) and config.noise_model:
         return (

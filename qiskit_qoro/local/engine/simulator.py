@@ -42,7 +42,7 @@ _SIMULATORS: Mapping[Simulator, str] = {
 # Up to this width, compiling a program is faster than simple_estimate, which parses its text.
 _MAX_COMPILED_QUBITS = 10
 
-# What the engine says if it cannot parse a program, often without its reason.
+# The message of the engine if it cannot parse a program, often without its reason.
 _PARSE_FAILURE = "Failed to parse"
 _MAX_REASON_CHARS = 300
 

@@ -27,7 +27,7 @@ __all__ = ["OPERATIONS", "Operation", "build_document"]
 _DESCRIPTIONS: Mapping[int, str] = {
     200: "Done",
     201: "Opened",
-    202: "Queued: the service was told not to wait for the result",
+    202: "Queued: the service is configured not to wait for the result",
     204: "Deleted",
     400: "The request is malformed, or there are no results",
     401: "The token is missing or unknown",

@@ -176,7 +176,7 @@ def shape_from_json(value: Any, num_elements: int | None = None) -> tuple[int, .
 
     Args:
         value: The JSON value.
-        num_elements: The number of elements that an array of the shape has, ``None`` if it may have any.
+        num_elements: The number of elements that an array of the shape has, or ``None`` if it may have any.
 
     Raises:
         WireError: It is not a shape, or has another number of elements. Arrays of such a shape could exhaust

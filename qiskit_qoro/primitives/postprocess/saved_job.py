@@ -36,9 +36,9 @@ _VERSION = 1
 
 
 def pack_postprocessor(postprocessor: Postprocessor) -> bytes | None:
-    """Encode a postprocessor for the journal, ``None`` if it is too large for that."""
+    """Encode a postprocessor for the journal; return ``None`` if it is too large."""
     data = json.dumps(_body(postprocessor)).encode()
-    # A larger one would not be read. Then only job.save() keeps it.
+    # A larger one could not be read again. Only job.save() stores it.
     return zlib.compress(data) if len(data) <= MAX_BYTES else None
 
 

@@ -3,7 +3,7 @@
 Many operations often run under one condition: ``if (c == 5) x q[0]; if (c == 5) y q[1];``. Copying a wide
 register into a scratch bit takes many lines, so it is done once for all of them. A latch may be used again
 until one of the bits is written on which its condition depends. The program is flat and its latches run
-unconditionally, so this is the only rule, whatever control flow the lines come from.
+unconditionally, so this is the only rule for lines of all kinds of control flow.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Latches:
 
     def cleared(self, bit: int, index: int) -> None:
         """Record that the entry at ``index`` clears ``bit``."""
-        # The latches that read this bit stay: their keys can only be asked for if this latch is used again.
+        # The latches that read this bit stay: their keys can only be requested if this latch is used again.
         key = self._key_of.get(bit)
         if key is None:
             return
@@ -104,7 +104,7 @@ class Latches:
         return latched.bit, index
 
     def written(self, bit: int) -> None:
-        """Forget all latches whose condition reads ``bit``, because it has been written."""
+        """Remove all latches whose condition reads ``bit``, because it has been written."""
         for key in self._readers.pop(bit, ()):
             self._forget(key)
 

@@ -118,7 +118,7 @@ class Lines:
         self._measure(qubit, self._reset_bit, was_one)
 
     def latch_here(self, condition: Condition = ALWAYS, unless: Sequence[int] | None = None) -> int:
-        """Return a scratch bit that tells whether the current condition and ``condition`` are both true.
+        """Return a scratch bit that is 1 if the current condition and ``condition`` are both true.
 
         Args:
             condition: The condition.

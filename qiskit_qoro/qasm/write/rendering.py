@@ -80,7 +80,7 @@ def render(
         deferred: The entries to replace, by their index in ``text``.
         num_clbits: The number of classical bits of the circuit.
         num_bits: The number of classical bits and uses of scratch bits.
-        reset_bit: The use of a scratch bit for all resets, ``None`` if there is none.
+        reset_bit: The use of a scratch bit for all resets, or ``None`` if there is none.
         one_qubit: The auxiliary qubit.
         piece_by_piece: Whether to test conditions of latches piece by piece.
         keep_order: Whether every classical bit has to keep its position.
@@ -120,7 +120,8 @@ class _Expansion:
 
     Args:
         one_qubit: The auxiliary qubit.
-        pieces: The pieces to test conditions by; ``None`` to test them as a whole.
+        pieces: The pieces of conditions that are tested one by one, or ``None`` to test conditions as a
+            whole.
         num_bits: The number of classical bits and uses of scratch bits.
     """
 
