@@ -209,7 +209,10 @@ def test_circuits_without_gates_or_bits_run(backend: QoroBackend) -> None:
     only_bits = QuantumCircuit(0, 2)
     nothing = QuantumCircuit()
 
-    with pytest.warns(UserWarning, match="contains no measurement"):
+    with (
+        pytest.warns(UserWarning, match="circuit 0 .* contains no measurement"),
+        pytest.warns(UserWarning, match="circuit 1 .* has no classical register"),
+    ):
         assert backend.run([only_bits, nothing], shots=5).result().get_counts() == [{"00": 5}, {}]
 
 
