@@ -64,9 +64,10 @@ print(json.dumps(seen))
 NO_DESCRIPTORS = f"""{COMMON}
 import os
 with serve(workers=1) as service:
-    print(service.url.split(":")[2].removesuffix("/api"), flush=True)
     limit = max(int(name) for name in os.listdir("/dev/fd")) + 6
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    # After the limit is set, so that no connection is accepted before.
+    print(service.url.split(":")[2].removesuffix("/api"), flush=True)
     sys.stdin.read()
 """
 
