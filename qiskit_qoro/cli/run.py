@@ -21,7 +21,8 @@ from qiskit_qoro.jobs.job_document import RunStructure
 from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.qasm.measurements import describe_unmeasured
-from qiskit_qoro.qasm.read.qelib1_completion import read_program
+from qiskit_qoro.qasm.user_programs import parse_user_program
+from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE
 
 __all__ = ["COMMAND"]
@@ -53,16 +54,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(options: argparse.Namespace) -> None:
     name, text = _read(options.file)
-    circuit = _parse(name, text)
+    program, circuit = _parse(name, text)
     is_local = uses_local_service(options)
     with open_provider(options) as provider:
         backend = provider.get_backend(options.backend)
-        if circuit.num_qubits > backend.num_qubits:
+        if program.num_qubits > backend.num_qubits:
             raise QoroInputError(
-                f"{name}: the program has {circuit.num_qubits} qubits, but backend {backend.name!r} has "
+                f"{name}: the program has {program.num_qubits} qubits, but backend {backend.name!r} has "
                 f"{backend.num_qubits}"
             )
-        job = _submit(name, text, circuit, backend, options.shots)
+        job = _submit(name, program, circuit, backend, options.shots)
         service_name = "the local service" if is_local else provider.service.base_url
         say(f"{backend.name} on {service_name}, job {job.job_id()}")
         with waiting_for_job(
@@ -106,25 +107,27 @@ def _read(file: str) -> tuple[str, str]:
         ) from error
 
 
-def _parse(name: str, text: str) -> QuantumCircuit:
+def _parse(name: str, text: str) -> tuple[Program, QuantumCircuit]:
     """Parse a program, to report errors with line and column and to find out its registers."""
     try:
-        program, circuit = read_program(text)
+        program, circuit = parse_user_program(text)
     except QoroInputError as error:
         raise QoroInputError(f"{name}: {error}") from error
     # Elsewhere this is a warning. The counts are the only purpose of this command, so it submits nothing.
-    problem = describe_unmeasured(program)
+    problem = describe_unmeasured(program.text)
     if problem is not None:
         raise QoroInputError(f"{name}: the program {problem}; measure it with 'measure q -> c;'")
-    return circuit
+    return program, circuit
 
 
-def _submit(name: str, text: str, circuit: QuantumCircuit, backend: QoroBackend, shots: int) -> QoroJob:
-    """Submit the text of a program. The parsed circuit describes its registers."""
-    # The text is sent as it is, so that lines in errors of the service are lines of the file.
-    experiment = Experiment(name, layout_of_circuit(circuit), shots)
+def _submit(
+    name: str, program: Program, circuit: QuantumCircuit, backend: QoroBackend, shots: int
+) -> QoroJob:
+    """Submit a program. The parsed circuit describes its registers."""
+    # If possible, the text is sent as it is, so that lines in errors of the service are lines of the file.
+    experiment = Experiment(name, layout_of_circuit(circuit, program), shots)
     structure = RunStructure([experiment], backend.name, name)
-    return submit_run(backend, backend.service, [text], structure, job_config=backend.job_config(tag=name))
+    return submit_run(backend, backend.service, [program], structure, job_config=backend.job_config(tag=name))
 
 
 def _shots(text: str) -> int:

@@ -81,6 +81,6 @@ CLIFFORD_GATES = frozenset({"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", 
 
 UNKNOWN_GATES = frozenset(
     {"r", "iswap", "dcx", "ecr", "cs", "csdg", "rxx", "ryy", "rzz", "rzx", "ccz", "rccx", "rc3x"}
-    | {"c3x", "c3sqrtx", "c4x", "u0", "delay"}
+    | {"c3x", "c3sqrtx", "c4x", "delay"}
 )
 """Gates that other software writes without a definition and that the engine does not know."""

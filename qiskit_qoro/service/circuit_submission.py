@@ -20,7 +20,7 @@ from qiskit_qoro.models.shots import (
     parse_shot_groups,
     slice_shot_groups,
 )
-from qiskit_qoro.qasm.read.qelib1_completion import read_program
+from qiskit_qoro.qasm.user_programs import parse_user_program, program_of_text
 from qiskit_qoro.qasm.write.writer import Program, write_program
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
@@ -74,13 +74,7 @@ def _write(circuit: object) -> Program:
         # The caller reads the counts as the service returns them, so classical bit 0 must stay rightmost.
         return write_program(circuit, keep_clbit_order=True)
     if isinstance(circuit, str):
-        text, parsed = read_program(circuit)
-        return Program(
-            text=text,
-            num_qubits=parsed.num_qubits,
-            num_clbits=parsed.num_clbits,
-            qubits=tuple(range(parsed.num_qubits)),
-        )
+        return program_of_text(circuit)
     raise QoroInputError(f"expected OpenQASM 2 text or a QuantumCircuit, got {type(circuit).__name__}")
 
 
@@ -88,7 +82,7 @@ def depth_of(circuit: str | QuantumCircuit | Program) -> int:
     """The depth of a circuit."""
     if isinstance(circuit, QuantumCircuit):
         return int(circuit.depth())
-    _, parsed = read_program(circuit.text if isinstance(circuit, Program) else circuit)
+    _, parsed = parse_user_program(circuit.text if isinstance(circuit, Program) else circuit)
     return int(parsed.depth())
 
 

@@ -16,7 +16,9 @@ from qiskit_qoro.models.jobs import JobRequest
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.qelib1_completion import complete_template
+from qiskit_qoro.qasm.read.source import BYTE_ORDER_MARK
 from qiskit_qoro.qasm.read.template_parser import TemplateText, check_placement, parse_template
+from qiskit_qoro.qasm.user_templates import sendable_template
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
 from qiskit_qoro.service.submission import Measurement, Submission, check_job_type
@@ -91,7 +93,7 @@ def check_templates(templates: Sequence[TemplateEntry]) -> list[CheckedTemplate]
 
 
 def _check(entry: TemplateEntry) -> CheckedTemplate:
-    template = TemplateText.of(entry.template_qasm, entry.parameter_names)
+    template = TemplateText.of(entry.template_qasm.removeprefix(BYTE_ORDER_MARK), entry.parameter_names)
     check_placement(template)
     template = complete_template(template)
     try:
@@ -103,6 +105,7 @@ def _check(entry: TemplateEntry) -> CheckedTemplate:
         if first_circuit is None:
             raise error from error.__cause__
         circuit = first_circuit
+    template = sendable_template(template, circuit)
     return CheckedTemplate(
         template.text, circuit.num_qubits, template.names, entry.parameter_sets, int(circuit.depth())
     )

@@ -87,6 +87,36 @@ def test_a_service_that_does_not_answer_is_a_failure(
 # --- which programs run -------------------------------------------------------------------------------
 
 
+PROGRAMS = {
+    "with a wide register": 'include "qelib1.inc"; qreg q[2]; creg c[64]; creg d[1]; x q[0]; '
+    f"measure q[0] -> c[63]; if (c == {2**63}) x q[1]; measure q[1] -> d[0];",
+    "in OpenQASM 3": 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[1] c; bit[1] d; x q[0]; '
+    "c[0] = measure q[0]; if (c[0]) { reset q[0]; x q[1]; } d[0] = measure q[1];",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("with a wide register", {"1 1" + "0" * 63: 5}),
+        ("in OpenQASM 3", {"1 1": 5}),
+    ],
+)
+def test_run_shows_the_registers_of_programs_that_are_written_again(
+    name: str, counts: dict[str, int], tmp_path: Path, answer: Callable[..., Any]
+) -> None:
+    path = tmp_path / "program.qasm"
+    path.write_text(PROGRAMS[name], "utf-8")
+    assert answer("run", str(path), "--local", "--shots", "5")["counts"] == counts
+
+
+def test_run_accepts_files_from_windows_editors(tmp_path: Path, answer: Callable[..., Any]) -> None:
+    path = tmp_path / "program.qasm"
+    lines = ("\ufeffOPENQASM 2;", "include 'qelib1.inc';", "qreg q[2];", "creg c[2];", "/* größer */ x q[0];")
+    path.write_bytes("\r\n".join([*lines, "measure q -> c;"]).encode())
+    assert answer("run", str(path), "--local", "--shots", "5")["counts"] == {"01": 5}
+
+
 @pytest.mark.usefixtures("account")
 def test_run_separates_registers_and_supports_conditions(tmp_path: Path, answer: Callable[..., Any]) -> None:
     path = tmp_path / "teleport.qasm"

@@ -19,6 +19,7 @@ from qiskit_qoro.errors import (
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod
 from qiskit_qoro.models.jobs import ExecutionResult, JobType
 from qiskit_qoro.models.shots import CircuitRange
+from qiskit_qoro.qasm import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.circuit_submission import write_circuits
 from qiskit_qoro.service.submission import Measurement
@@ -410,3 +411,58 @@ def test_depths_are_recorded_on_request(accepting, url, token, clock):
 def test_depths_are_not_recorded_by_default(accepting, service):
     service.submit_circuits({"a": BELL})
     assert service.depth_history == []
+
+
+WIDE = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; creg c[65]; x q[0]; '
+CONDITIONAL_TEXTS = {
+    "a number of 32 bits": f"{WIDE}measure q[0] -> c[31]; if (c == {2**31}) x q[1]; measure q[1] -> c[0];",
+    "a number of 31 bits": f"{WIDE}measure q[0] -> c[30]; if (c == {2**30}) x q[1]; measure q[1] -> c[0];",
+    "a number of 65 bits": f"{WIDE}measure q[0] -> c[64]; if (c == {2**64}) x q[1]; measure q[1] -> c[0];",
+    "a number of 64 bits": f"{WIDE}measure q[0] -> c[64]; if (c == {2**63}) x q[1]; measure q[1] -> c[0];",
+    "zero": f"{WIDE}if (c == 0) x q[1]; measure q[1] -> c[0];",
+    "a number that does not fit": f"{WIDE}creg d[2]; if (d == 5) x q[1]; measure q[1] -> c[0];",
+    "a conditional reset": f"{WIDE}measure q[0] -> c[0]; if (c == 1) reset q[0]; measure q[0] -> c[1];",
+    "many operations": WIDE
+    + f"measure q[0] -> c[64]; if (c == {2**64}) x q[1]; if (c == 0) x q[2];" * 31
+    + "measure q[1] -> c[0]; measure q[2] -> c[1];",
+}
+
+
+def test_texts_with_any_condition_run_like_their_circuits(live_service):
+    circuits = {
+        f"circuit: {name}": QuantumCircuit.from_qasm_str(text) for name, text in CONDITIONAL_TEXTS.items()
+    }
+    job = live_service.submit_circuits({**CONDITIONAL_TEXTS, **circuits})
+    live_service.poll_job_status(job, loop_until_complete=True, verbose=False)
+    results = live_service.get_job_results(job).results
+
+    ones = {
+        "a number of 32 bits": {0, 31},
+        "a number of 31 bits": {0, 30},
+        "a number of 65 bits": {0, 64},
+        "a number of 64 bits": {64},
+        "zero": {0},
+        "a number that does not fit": set(),
+        "a conditional reset": {0},
+        "many operations": {0, 64},
+    }
+    for name, bits in ones.items():
+        for label in (name, f"circuit: {name}"):
+            ((outcome, count),) = results[label].items()
+            # The circuit's own bits are rightmost. Scratch bits are to their left.
+            assert int(outcome, 2) == sum(1 << bit for bit in bits), label
+            assert count == 1024
+            assert len(outcome) >= 65
+
+
+def test_the_local_service_runs_such_texts_of_other_clients_as_they_are(live_service):
+    programs = {
+        name: Program(text, 3, 65, (0, 1, 2)) for name, text in CONDITIONAL_TEXTS.items() if "fit" not in name
+    }
+    job = live_service.submit_programs(programs, Measurement(shots=10))
+    live_service.poll_job_status(job, loop_until_complete=True, verbose=False)
+    results = live_service.get_job_results(job).results
+    assert {name: len(outcome) for name in programs for outcome in results[name]} == dict.fromkeys(
+        programs, 65
+    )
+    assert results["a number of 65 bits"] == {f"1{1:064b}": 10}

@@ -397,3 +397,17 @@ def test_gates_that_only_qiskits_include_file_defines_are_defined_in_the_upload(
     results = live_service.get_job_results(submitted).results
     assert results is not None
     assert results["x"]["YZ"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_template_with_any_condition_runs(live_service: QoroService) -> None:
+    text = (
+        f"{HEADER}qreg q[2]; creg c[64]; ry(a) q[0]; measure q[0] -> c[63]; "
+        f"if (c == {2**63}) rx(2*b) q[1]; measure q[1] -> c[0];"
+    )
+    sets = [("true", (np.pi, np.pi / 2)), ("false", (0.0, np.pi / 2)), ("no angle", (np.pi, 0.0))]
+    job = live_service.submit_circuit_templates([template(text, sets=sets)])
+    live_service.poll_job_status(job, loop_until_complete=True, verbose=False)
+    results = live_service.get_job_results(job).results
+    assert results is not None
+    outcomes = {label: {int(bits, 2) for bits in counts} for label, counts in results.items()}
+    assert outcomes == {"true": {2**63 + 1}, "false": {0}, "no angle": {2**63}}

@@ -213,12 +213,12 @@ class ProgramWriter:
             self._emit("", "reset", qubit)
 
     def _write_conditional(self, instruction: CircuitInstruction, operation: IfElseOp) -> None:
-        self._randomness = "a condition"
         register, value = operation.condition
         if not isinstance(register, ClassicalRegister) or len(operation.blocks) != 1:
             raise QoroInputError("expected a condition on a whole register and no else branch")
         if int(value) >> len(register):
             return  # The value does not fit the register, so the condition is never true.
+        self._randomness = "a condition"
         number = self._circuit.cregs.index(register)
         block = operation.blocks[0]
         qubits = dict(zip(block.qubits, instruction.qubits, strict=True))
@@ -263,9 +263,11 @@ def gate_text(name: str, params: Sequence[float]) -> str:
     Raises:
         QoroInputError: An angle is not finite.
     """
-    if not all(math.isfinite(angle) for angle in params):
-        raise QoroInputError(f"gate {name!r} has the angles {params}, expected finite numbers")
-    turns = float(params[0]) / (math.pi / 2)
-    if name in _QUARTER_TURNS and turns.is_integer() and abs(turns) <= _MAX_TURNS:
-        return _QUARTER_TURNS[name][int(turns) % 4]
+    for angle in params:
+        if not math.isfinite(angle):
+            raise QoroInputError(f"gate {name!r} has the angles {params}, expected finite numbers")
+    if name in _QUARTER_TURNS:
+        turns = float(params[0]) / (math.pi / 2)
+        if turns.is_integer() and abs(turns) <= _MAX_TURNS:
+            return _QUARTER_TURNS[name][int(turns) % 4]
     return f"{name}({','.join(repr(float(angle)) for angle in params)})"

@@ -24,10 +24,12 @@ from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.methods import check_config, choose_method, default_memory_limit
 from qiskit_qoro.local.engine.noise import Noise, choose_noise, estimate_noisy, sample_noisy
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
+from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.read.plain_program import read_plain_program
 
 __all__ = ["ProgramSource", "compile_program", "estimate", "is_plain_statevector", "load_engine", "sample"]
 
@@ -209,9 +211,13 @@ def load_engine() -> ModuleType:
 def _read(
     source: str | ProgramSource, *, measure: bool = True, basis_gates: frozenset[str] | None = None
 ) -> EngineProgram:
-    if isinstance(source, str):
-        return write_engine_program(parse_program(source), measure=measure, basis_gates=basis_gates)
-    return source.read(measure=measure, basis_gates=basis_gates)
+    if not isinstance(source, str):
+        return source.read(measure=measure, basis_gates=basis_gates)
+    plain = read_plain_program(source)
+    program = None if plain is None else write_plain_program(plain, measure=measure, basis_gates=basis_gates)
+    if program is not None:
+        return program
+    return write_engine_program(parse_program(source), measure=measure, basis_gates=basis_gates)
 
 
 def _sample_ideal(

@@ -20,7 +20,7 @@ An angle may be an expression such as ``2*theta``. Its value is computed by the 
 from __future__ import annotations
 
 import random
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,7 +34,7 @@ from qiskit_qoro.models.template_names import Occurrence
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
-from qiskit_qoro.qasm.read.template_parser import TemplateText, angle_spans, find_misplaced_name
+from qiskit_qoro.qasm.read.template_parser import TemplateText, find_misplaced_name, parameter_angles
 from qiskit_qoro.wire.substitution import decimal_text, resolve_template
 
 __all__ = ["Expression", "PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
@@ -243,18 +243,13 @@ def _prepare(
     code = blank_comments(text.hidden)
     if find_misplaced_name(code, text.occurrences) is not None:
         return None
-    occurrences = deque(each for each in text.occurrences if code[each.start] != " ")  # not in a comment
     # Split the text at each angle that contains a name. Equal expressions get the same index.
     index_of: dict[Expression, int] = {}
     pieces, position = [], 0
-    for start, end in angle_spans(code):
-        inside = []
-        while occurrences and occurrences[0].start < end:
-            inside.append(occurrences.popleft())
-        if inside:
-            index = index_of.setdefault(_expression(code, start, end, inside), len(index_of))
-            pieces.append((code[position:start], index))
-            position = end
+    for start, end, inside in parameter_angles(code, text.occurrences):
+        index = index_of.setdefault(_expression(code, start, end, inside), len(index_of))
+        pieces.append((code[position:start], index))
+        position = end
     rng = random.Random(_MARKER_SEED)
     slotted = []
     for scale in (1.0, -1e-7):

@@ -12,6 +12,7 @@ definition only before its use, so one pass without recursion gives the depth an
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits, condition_cost
@@ -19,7 +20,8 @@ from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits, cond
 __all__ = ["blank_comments", "check_text", "defined_gates", "error_at"]
 
 # A string or a comment. Strings are matched too, so that "//" in a string is not taken for a comment.
-_COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*')
+_COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?')
+_NOT_LINE_END = re.compile(r"[^\n]")
 # A declaration without the first letter of "qreg" or "creg": its name and its size.
 _REGISTER = re.compile(r"reg\s+(\w+)\s*\[\s*(\d+)")
 _INDEX = re.compile(r"\[\s*\d{10}")
@@ -28,8 +30,8 @@ _LONG_LIST = re.compile(r"\([^;{}]{12,}")
 # The name and the body of a gate definition, whose end may be missing.
 _DEFINITION = re.compile(r"\bgate\s+(\w+)[^{;]*(?:\{([^}]*)\}?|;|\Z)")
 _BODY_NAME = re.compile(r"(?:\A|;)\s*(\w+)")
-# The register of the condition, the operation and the rest of a statement.
-_STATEMENT = re.compile(r"\s*(?:if\s*\(\s*(\w*)[^)]*\)\s*)?([A-Za-z_]\w*)([^;]*)")
+# The register of the condition, the operation, and the operands of a statement.
+_STATEMENT = re.compile(r"(?:if\s*\(\s*(\w*)[^;)]*\)\s*)?([A-Za-z_]\w*)\s*(?:\([^;]*\))?\s*([^;]*)(?:;|\Z)")
 # A register, and a bracket if only one of its bits is meant.
 _OPERAND = re.compile(r"(\w+)\s*(\[)?")
 _DECLARATIONS = frozenset({"OPENQASM", "include", "qreg", "creg", "opaque"})
@@ -43,10 +45,20 @@ def error_at(text: str, offset: int, reason: str) -> QoroInputError:
 
 
 def blank_comments(text: str) -> str:
-    """Replace every comment by as many spaces, so that the position of all other text stays the same."""
-    if "//" not in text:
+    """Replace every comment by spaces, so that the position of all other text stays the same.
+
+    A comment after ``/*`` without an end is not replaced.
+    """
+    if "//" not in text and "/*" not in text:
         return text
-    return _COMMENT.sub(lambda m: m[0] if m[0][0] == '"' else " " * len(m[0]), text)
+    return _COMMENT.sub(_blank, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] == '"' or (found.startswith("/*") and (len(found) < 4 or not found.endswith("*/"))):
+        return found
+    return " " * len(found) if "\n" not in found else _NOT_LINE_END.sub(" ", found)
 
 
 def defined_gates(code: str) -> frozenset[str]:
@@ -165,17 +177,24 @@ def _check_operations(code: str, registers: dict[str, int], sizes: dict[str, int
     """Check the number of operations, with definitions expanded and registers counted qubit by qubit."""
     # Blank the definitions, so that only the statements of the program itself are counted.
     blanked = _DEFINITION.sub(lambda m: ";".rjust(len(m[0])), code)
-    total = offset = 0
-    for statement in blanked.split(";"):
-        match = _STATEMENT.match(statement)
-        if match and match[2] not in _DECLARATIONS:
-            operands = _OPERAND.findall(match[3].rpartition(")")[2])
-            width = max((registers.get(name, 1) for name, index in operands if not index), default=1)
-            cost = 1 if match[1] is None else condition_cost(registers.get(match[1], 1))
-            total += sizes.get(match[2], 1) * width * cost
-            if total > limits.operations:
-                reason = f"the program has more than {limits.operations} operations"
-                if "if" in code:
-                    reason += f"; a conditional operation counts as {CONDITION_COST} or more"
-                raise error_at(code, offset, reason)
-        offset += len(statement) + 1
+
+    def cost(condition: str, name: str, rest: str) -> int:
+        if name in _DECLARATIONS:
+            return 0
+        operands = _OPERAND.findall(rest)
+        width = max((registers.get(register, 1) for register, index in operands if not index), default=1)
+        factor = condition_cost(registers.get(condition, 1)) if condition else 1
+        return sizes.get(name, 1) * width * factor
+
+    # Without their angles, most statements are equal.
+    counts = Counter(_STATEMENT.findall(blanked))
+    if sum(count * cost(*parts) for parts, count in counts.items()) <= limits.operations:
+        return
+    total = 0
+    for match in _STATEMENT.finditer(blanked):
+        total += cost(*match.groups(default=""))
+        if total > limits.operations:
+            reason = f"the program has more than {limits.operations} operations"
+            if "if" in code:
+                reason += f"; a conditional operation counts as {CONDITION_COST} or more"
+            raise error_at(code, match.start(2), reason)

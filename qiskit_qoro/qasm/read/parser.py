@@ -13,22 +13,27 @@ import math
 import re
 
 from qiskit import QuantumCircuit, qasm2
+from qiskit.circuit.library import IGate
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES, UNKNOWN_GATES
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
-from qiskit_qoro.qasm.read.guards import blank_comments, check_text, defined_gates, error_at
+from qiskit_qoro.qasm.read.guards import check_text, defined_gates, error_at
+from qiskit_qoro.qasm.read.source import check_source, clean
 
-__all__ = ["parse_program"]
+__all__ = ["check_encoding", "parse_program"]
 
 _POSITION = re.compile(r"<input>:(\d+),(\d+): (.*)", re.DOTALL)
-_INCLUDE = re.compile(r'include\s*["\']qelib1\.inc["\']')
+_INCLUDE = re.compile(r'include\s*"qelib1\.inc"')
+_OTHER_INCLUDE = "in the include search path"
 _UNKNOWN = re.compile(r"'(\w+)' is not defined in this scope")
 _MAX_REASON_CHARS = 300  # messages of the parser may quote the program
-_BUILTIN_GATES = tuple(
-    qasm2.CustomInstruction(name, spec.num_params, spec.num_qubits, spec.constructor, builtin=True)
+_BUILTIN_GATES = {
+    name: qasm2.CustomInstruction(name, spec.num_params, spec.num_qubits, spec.constructor, builtin=True)
     for name, spec in GATES.items()
-)
+}
+# The engine also knows this gate of the original qelib1.inc. It means to wait, so it is the identity.
+_BUILTIN_GATES["u0"] = qasm2.CustomInstruction("u0", 1, 1, lambda _: IGate(), builtin=True)
 # The first word of each statement, also in the body of a gate and after a condition.
 _CALL = re.compile(r"(?:\A|[;{})])\s*(\w+)")
 
@@ -48,18 +53,24 @@ def parse_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircu
         QoroInputError: The text is not a program that can be run. The message begins with
             ``line L, column C:`` if the position is known.
     """
-    _check_encoding(text, limits)
-    code = blank_comments(text)
+    check_encoding(text, limits)
+    code = clean(text)
+    check_source(code)
     check_text(code, limits)
     _check_opaque(code)
-    circuit = _load(text, code)
+    circuit = _load(code)
     if not circuit.num_qubits:
         raise QoroInputError("the program declares no qubits; it needs a line like 'qreg q[2];'")
     _check_angles(circuit)
     return circuit
 
 
-def _check_encoding(text: str, limits: Limits) -> None:
+def check_encoding(text: str, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Check that a program is text of an allowed length.
+
+    Raises:
+        QoroInputError: It is not.
+    """
     if not isinstance(text, str):
         raise QoroInputError(f"the program is {type(text).__name__}, expected OpenQASM 2 text")
     if len(text) > limits.text_bytes:
@@ -93,10 +104,10 @@ def _check_opaque(code: str) -> None:
             )
 
 
-def _load(text: str, code: str) -> QuantumCircuit:
+def _load(code: str) -> QuantumCircuit:
     gates = _gates_without(defined_gates(code)) if _INCLUDE.search(code) else ()
     try:
-        return qasm2.loads(text, include_path=(), custom_instructions=gates)
+        return qasm2.loads(code, include_path=(), custom_instructions=gates)
     except qasm2.QASM2Error as error:
         raise _translate(error.message) from error
     except Exception as error:  # the constructor of a gate may refuse what the parser accepted
@@ -108,9 +119,7 @@ def _gates_without(defined: frozenset[str]) -> tuple[qasm2.CustomInstruction, ..
 
     The parser ignores the program's definition of a gate that it gets as a custom instruction.
     """
-    if defined.isdisjoint(GATES):
-        return _BUILTIN_GATES
-    return tuple(gate for gate in _BUILTIN_GATES if gate.name not in defined)
+    return tuple(gate for name, gate in _BUILTIN_GATES.items() if name not in defined)
 
 
 def _translate(message: str) -> QoroInputError:
@@ -124,6 +133,11 @@ def _translate(message: str) -> QoroInputError:
         reason += "; add 'include \"qelib1.inc\";'"
     elif unknown and unknown[1] in UNKNOWN_GATES:
         reason += "; the engine does not know this gate by name, so define it with 'gate' before its use"
+    elif _OTHER_INCLUDE in reason:
+        reason += (
+            "; no file is read, only qelib1.inc is built in: replace the include by the definitions that the "
+            "program needs"
+        )
     # Qiskit's parser counts columns from 0.
     where = f"line {position[1]}, column {int(position[2]) + 1}: " if position else ""
     return QoroInputError(where + reason)

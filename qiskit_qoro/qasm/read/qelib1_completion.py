@@ -3,7 +3,8 @@
 ``qasm2.dump`` writes ``rzz(0.5) q[0],q[1];`` without a definition, because Qiskit's ``qelib1.inc`` defines
 ``rzz``. The engine has the gates of the original ``qelib1.inc`` of 2017, which does not define it.
 :func:`complete_program` inserts missing definitions after the include, on the same line, so that all other
-lines keep their numbers.
+lines keep their numbers. It does the same for other gates of Qiskit's library, such as ``ccz``, which other
+software writes without a definition.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from qiskit_qoro.qasm.read.guards import blank_comments, defined_gates
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.template_parser import TemplateText
 
-__all__ = ["QISKIT_QELIB1_GATES", "complete_program", "complete_template", "read_program"]
+__all__ = ["LIBRARY_GATES", "QISKIT_QELIB1_GATES", "complete_program", "complete_template", "read_program"]
 
 QISKIT_QELIB1_GATES: Mapping[str, str] = {
     "rxx": "(theta) a,b { h a; h b; cx a,b; rz(theta) b; cx a,b; h a; h b; }",
@@ -36,11 +37,28 @@ QISKIT_QELIB1_GATES: Mapping[str, str] = {
 }
 """The definitions by name, without ``gate`` and the name. They use gates of 2017 and the ones above them."""
 
+LIBRARY_GATES: Mapping[str, str] = {
+    "r": "(theta,phi) a { u3(theta,phi-pi/2,pi/2-phi) a; }",
+    "iswap": " a,b { s a; s b; h a; cx a,b; cx b,a; h b; }",
+    "dcx": " a,b { cx a,b; cx b,a; }",
+    "ecr": " a,b { s a; sx b; cx a,b; x a; }",
+    "cs": " a,b { cu1(pi/2) a,b; }",
+    "csdg": " a,b { cu1(-pi/2) a,b; }",
+    "ryy": "(theta) a,b { rx(pi/2) a; rx(pi/2) b; cx a,b; rz(theta) b; cx a,b; rx(-pi/2) a; rx(-pi/2) b; }",
+    "rzx": "(theta) a,b { h b; cx a,b; rz(theta) b; cx a,b; h b; }",
+    "ccz": " a,b,c { h c; ccx a,b,c; h c; }",
+    "delay": "(theta) a { }",
+}
+"""Definitions of other gates of Qiskit's library, in the same form. ``qelib1.inc`` does not contain them."""
+
+_DEFINITIONS = {**QISKIT_QELIB1_GATES, **LIBRARY_GATES}
 # The gates of this table that a definition uses.
 _REQUIRED_GATES: Mapping[str, tuple[str, ...]] = {"c4x": ("c3x", "c3sqrtx")}
 _INCLUDE = re.compile(r'include\s*["\']qelib1\.inc["\']\s*;')
-_ARGUMENT = re.compile(r"\b(theta|[a-e])\b")
-_NAME = re.compile(r"(?<![\w.])(" + "|".join(QISKIT_QELIB1_GATES) + r")(?=[\s(])")
+_ARGUMENT = re.compile(r"\b(theta|phi|[a-e])\b")
+# The first word of a statement. Registers may have the same names as gates.
+_NAME = re.compile(r"[;{})]\s*(" + "|".join(_DEFINITIONS) + r")(?=[\s(])")
+_DECLARED = re.compile(r"\b(?:opaque|[qc]reg)\s+(\w+)")
 _POSITION = re.compile(r"line (\d+), column (\d+)")
 
 
@@ -105,12 +123,12 @@ def _complete(text: str) -> tuple[str, int]:
     """Return the completed program, and the offset in ``text`` at which the definitions were inserted."""
     code = blank_comments(text)
     include = _INCLUDE.search(code)
-    used = set(_NAME.findall(code)) if include else set()
+    used = set(_NAME.findall(code)) if include and any(name in code for name in _DEFINITIONS) else set()
     missing = used | {name for gate in used for name in _REQUIRED_GATES.get(gate, ())}
-    missing -= defined_gates(code)
+    missing -= defined_gates(code) | set(_DECLARED.findall(code))
     if include is None or not missing:
         return text, 0
-    definitions = "".join(_definition(name) for name in QISKIT_QELIB1_GATES if name in missing)
+    definitions = "".join(_definition(name) for name in _DEFINITIONS if name in missing)
     offset = include.end()
     return text[:offset] + definitions + text[offset:], offset
 
@@ -118,5 +136,5 @@ def _complete(text: str) -> tuple[str, int]:
 def _definition(name: str) -> str:
     # The names of a template are replaced wherever they occur, so the definition's parameters and qubits need
     # names that no template uses.
-    rest = _ARGUMENT.sub(r"qoro_\1", QISKIT_QELIB1_GATES[name])
+    rest = _ARGUMENT.sub(r"qoro_\1", _DEFINITIONS[name])
     return f" gate {name}{rest}"

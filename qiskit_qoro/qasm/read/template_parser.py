@@ -8,6 +8,7 @@ template. A separate check makes sure that names occur as angles only, and not a
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -20,7 +21,14 @@ from qiskit_qoro.qasm.read.parser import parse_program
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["TemplateText", "angle_spans", "check_placement", "find_misplaced_name", "parse_template"]
+__all__ = [
+    "TemplateText",
+    "angle_spans",
+    "check_placement",
+    "find_misplaced_name",
+    "parameter_angles",
+    "parse_template",
+]
 
 # The beginning of a gate with angles, up to and including the bracket. A condition may precede it.
 _CALL = re.compile(r"(?:\A|[;{}])\s*(?:if\s*\([^()]*\)\s*)?(?!if\b)[A-Za-z_]\w*\s*\(")
@@ -119,6 +127,24 @@ def angle_spans(code: str) -> Iterator[tuple[int, int]]:
                 start = delimiter.end()
             if depth == 0:
                 break
+
+
+def parameter_angles(
+    code: str, occurrences: Sequence[Occurrence]
+) -> Iterator[tuple[int, int, list[Occurrence]]]:
+    """Yield the start and end of each angle that contains names, and the names in it.
+
+    Args:
+        code: A template with hidden names, see :class:`TemplateText`, and with comments blanked.
+        occurrences: Where the names occur, including those in comments. No name is misplaced.
+    """
+    rest = deque(each for each in occurrences if code[each.start] != " ")  # not in a comment
+    for start, end in angle_spans(code):
+        inside = []
+        while rest and rest[0].start < end:
+            inside.append(rest.popleft())
+        if inside:
+            yield start, end, inside
 
 
 def find_misplaced_name(code: str, occurrences: Sequence[Occurrence]) -> Occurrence | None:

@@ -76,7 +76,7 @@ MISTAKES = {
     HEADER + "qreg q[1]; rx(ln(-1)) q[0];": "ln",
     'include "/etc/passwd"; qreg q[1];': "unable to find",
     'include "../qelib1.inc"; qreg q[1];': "unable to find",
-    "OPENQASM 3.0; qubit q;": "can only handle OpenQASM 2.0",
+    "OPENQASM 3.0; qubit q;": "expected a program in OpenQASM 2.0",
     "OPENQASM 2.0; qreg q[1]; h q[0];": 'include "qelib1.inc"',
     HEADER + "qreg q[1]; \x00": "token",
     HEADER + "qreg q[1]; é": "non-ASCII",

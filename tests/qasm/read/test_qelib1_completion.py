@@ -9,16 +9,31 @@ from qiskit.circuit.library import (
     C3SXGate,
     C3XGate,
     C4XGate,
+    CCZGate,
+    CSdgGate,
+    CSGate,
+    DCXGate,
+    ECRGate,
+    IGate,
     RC3XGate,
     RCCXGate,
+    RGate,
     RXXGate,
+    RYYGate,
+    RZXGate,
     RZZGate,
     XXPlusYYGate,
+    iSwapGate,
 )
 from qiskit.quantum_info import Operator
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm.read.qelib1_completion import QISKIT_QELIB1_GATES, complete_program, read_program
+from qiskit_qoro.qasm.read.qelib1_completion import (
+    LIBRARY_GATES,
+    QISKIT_QELIB1_GATES,
+    complete_program,
+    read_program,
+)
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
@@ -33,6 +48,17 @@ HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
         ("c3x q[0],q[1],q[2],q[3];", C3XGate()),
         ("c3sqrtx q[0],q[1],q[2],q[3];", C3SXGate()),
         ("c4x q[0],q[1],q[2],q[3],q[4];", C4XGate()),
+        ("r(0.3,-1.1) q[0];", RGate(0.3, -1.1)),
+        ("iswap q[0],q[1];", iSwapGate()),
+        ("dcx q[0],q[1];", DCXGate()),
+        ("ecr q[0],q[1];", ECRGate()),
+        ("cs q[0],q[1];", CSGate()),
+        ("csdg q[0],q[1];", CSdgGate()),
+        ("ryy(0.3) q[0],q[1];", RYYGate(0.3)),
+        ("rzx(0.3) q[0],q[1];", RZXGate(0.3)),
+        ("ccz q[0],q[1],q[2];", CCZGate()),
+        ("u0(3) q[0];", IGate()),
+        ("delay(3) q[0];", IGate()),
     ],
 )
 def test_each_definition_is_qiskits_gate(text: str, gate: Gate) -> None:
@@ -40,7 +66,9 @@ def test_each_definition_is_qiskits_gate(text: str, gate: Gate) -> None:
     assert Operator(circuit).equiv(Operator(gate))
 
 
-def test_every_gate_of_the_table_is_tested() -> None:
+def test_every_gate_of_the_tables_is_tested() -> None:
+    other = {"r", "iswap", "dcx", "ecr", "cs", "csdg", "ryy", "rzx", "ccz", "delay"}
+    assert set(LIBRARY_GATES) == other
     assert set(QISKIT_QELIB1_GATES) == {"rxx", "rzz", "rccx", "rc3x", "c3x", "c3sqrtx", "c4x"}
 
 
@@ -62,8 +90,11 @@ def test_an_exported_circuit_is_parsed() -> None:
         "OPENQASM 2.0;\nqreg q[2];\nU(0,0,0) q[0];\n",
         HEADER + "qreg q[2]; // no rzz (here)\nh q[0];\n",
         HEADER + "qreg rzz[2];\nh rzz[0];\n",
+        HEADER + "qreg q[1];\ncreg r[1];\nmeasure q -> r ;\n",
+        HEADER + "qreg cs[2];\nh cs ;\nbarrier cs [0], cs [1];\n",
+        HEADER + "opaque ccz a,b,c;\nqreg q[3];\n ccz q[0],q[1],q[2];\n",
     ],
-    ids=["nothing used", "defined", "no include", "comment", "register"],
+    ids=["nothing used", "defined", "no include", "comment", "register", "short name", "list", "opaque"],
 )
 def test_a_program_without_missing_definitions_is_unchanged(text: str) -> None:
     assert complete_program(text) == text

@@ -1,0 +1,189 @@
+"""What is sent for a text: the engine accepts it, and it means what the text means."""
+
+from __future__ import annotations
+
+import sys
+
+import maestro
+import pytest
+from qiskit import QuantumCircuit, qasm2
+from qiskit.quantum_info import Operator
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.qasm import parse_program, write_program
+from qiskit_qoro.qasm.user_programs import parse_user_program, program_of_text
+
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+BODY = "qreg q[3];\ncreg c[3];\nx q[0];\nmeasure q -> c;\n"
+BIG = 2**64
+
+
+def run(text: str) -> str:
+    """Run a deterministic program with the engine, as it is; return its only outcome, bit 0 on the right."""
+    config = maestro.SimulatorConfig(simulator_type=maestro.SimulatorType.QCSim)
+    ((outcome, _),) = maestro.simple_execute(text, config=config, shots=3)["counts"].items()
+    return str(outcome)[::-1]
+
+
+# Programs that flip the first qubit, and nothing else.
+ACCEPTED = {
+    "plain": HEADER + BODY,
+    "no header": 'include "qelib1.inc";\n' + BODY,
+    "a header without minor version": HEADER.replace("2.0", "2") + BODY,
+    "a later minor version": HEADER.replace("2.0", "2.1") + BODY,
+    "a minor version of two digits": HEADER.replace("2.0", "2.10") + BODY,
+    "a byte order mark": "\ufeff" + HEADER + BODY,
+    "Windows line ends": (HEADER + BODY).replace("\n", "\r\n"),
+    "old Mac line ends": (HEADER + BODY).replace("\n", "\r"),
+    "tabs": (HEADER + BODY).replace(" ", "\t"),
+    "form feeds": "\f" + HEADER + "\v\f" + BODY,
+    "a leading comment": "/* Written by hand.\n * On two lines. */\n" + HEADER + BODY,
+    "a comment before the header": "// Written by hand.\n" + HEADER + BODY,
+    "a comment inside of a statement": HEADER + BODY.replace("x q", "x /* flip; */ q"),
+    "an empty comment": HEADER + "/**//***/" + BODY,
+    "comments inside of comments": HEADER + "// /* \n/* // */" + BODY,
+    "a comment in another language": HEADER + "// größer, 最初\n/* é */" + BODY,
+    "a comment in a definition": HEADER + "gate f a { // twice\n x a; x a; /* done */ } " + BODY + "f q[1];",
+    "single quotes": HEADER.replace('"', "'") + BODY,
+    "empty statements": HEADER + "gate f a { x a; };\n" + BODY.replace(";\n", ";;\n"),
+    "a comma at the end": HEADER + BODY + "cx q[1],q[2],;",
+    "a barrier without qubits": HEADER + BODY + "barrier;",
+    "a parameter that begins with pi": HEADER + "gate f(pi2) a { rx(pi2) a; } " + BODY + "f(0.1) q[0];",
+    "an empty register": HEADER + "creg empty[0];" + BODY,
+    "u0": HEADER + BODY.replace("x q[0];", "x q[0]; u0(2) q[0];"),
+    "ccz": HEADER + BODY.replace("x q[0];", "x q[0]; ccz q[0],q[1],q[2];"),
+    "delay": HEADER + BODY.replace("x q[0];", "x q[0]; delay(100) q[0];"),
+    "an opaque delay": HEADER + "opaque delay(t) a;" + BODY.replace("x q[0];", "x q[0]; delay(100) q[0];"),
+    "a condition that is never true": HEADER + BODY + "if (c == 8) x q[1]; measure q -> c;",
+    "a huge condition that is never true": HEADER + BODY + f"if (c == {10**30}) x q[1]; measure q -> c;",
+    "a conditional reset": HEADER + BODY + "x q[1]; measure q -> c; if (c == 3) reset q[1]; measure q -> c;",
+    "a wide register": HEADER + "qreg q[3]; creg c[65]; if (c == 0) x q[0]; measure q[0] -> c[0];",
+    "a number of 31 bits": HEADER + f"qreg q[3]; creg c[32]; x q[1]; measure q[1] -> c[31]; "
+    f"if (c == {2**31 - 1}) x q[2]; measure q[2] -> c[1]; x q[0]; x q[1]; measure q[0] -> c[0]; "
+    "measure q[1] -> c[31];",
+    "a number of 32 bits": HEADER + f"qreg q[3]; creg c[32]; x q[1]; measure q[1] -> c[31]; "
+    f"if (c == {2**31}) x q[0]; x q[1]; measure q[0] -> c[0]; measure q[1] -> c[31];",
+    "a number of 65 bits": HEADER + f"qreg q[3]; creg c[65]; x q[1]; measure q[1] -> c[64]; "
+    f"if (c == {BIG}) x q[0]; x q[1]; measure q[0] -> c[0]; measure q[1] -> c[64];",
+}
+
+
+@pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_the_engine_runs_what_is_sent(text: str) -> None:
+    program, circuit = parse_user_program(text)
+    assert program_of_text(text) == program
+    assert (program.num_qubits, program.num_clbits) >= (circuit.num_qubits, circuit.num_clbits)
+    assert program.clbits == tuple(range(circuit.num_clbits))
+    assert int(run(program.text), 2) == 1
+    # What is sent can be read again, by the local service for example.
+    parse_program(program.text)
+
+
+UNCHANGED = ["plain", "no header", "Windows line ends", "tabs", "a comment before the header", "u0"]
+
+
+@pytest.mark.parametrize("name", [*UNCHANGED, "a wide register", "a number of 31 bits"])
+def test_a_text_that_the_engine_accepts_is_sent_as_it_is(name: str) -> None:
+    assert program_of_text(ACCEPTED[name]).text == ACCEPTED[name]
+
+
+def test_a_text_with_other_refused_conditions_is_written_like_its_circuit() -> None:
+    text = ACCEPTED["a number of 65 bits"]
+    circuit = parse_program(text)
+    assert program_of_text(text) == write_program(circuit, keep_clbit_order=True)
+    assert program_of_text(text).num_clbits > circuit.num_clbits
+
+
+@pytest.mark.parametrize("width", [65, 151, 301])
+def test_each_further_operation_under_a_condition_on_a_wide_register_takes_one_line(width: int) -> None:
+    def length(count: int) -> int:
+        conditional = f"if (c == {2 ** (width - 1)}) x q[0]; " * count
+        return len(program_of_text(f"{HEADER}qreg q[1]; creg c[{width}]; {conditional}").text.splitlines())
+
+    assert length(400) - length(3) == 397
+
+
+def test_a_circuit_exported_by_qiskit_is_accepted_with_delays_and_gates_of_its_library() -> None:
+    circuit = QuantumCircuit(3)
+    circuit.delay(100, 0)
+    circuit.ccz(0, 1, 2)
+    circuit.ecr(0, 1)
+    program, parsed = parse_user_program(qasm2.dumps(circuit))
+    circuit.data = [item for item in circuit.data if item.name != "delay"]
+    assert Operator(parsed).equiv(Operator(circuit))
+    run(program.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("/* no end\n" + HEADER + BODY, r"^line 1, column 1: the comment that begins here has no end"),
+        (HEADER + "/* ok */ /*/" + BODY, r"^line 3, column 10: the comment that begins here has no end"),
+        (
+            HEADER + 'include "mine.inc";\n' + BODY,
+            r"^line 3, column 9: .*'mine.inc'.*no file is read.*definitions",
+        ),
+        ('include "../qelib1.inc";' + BODY, r"^line 1, column 9: .*qelib1.inc is built in"),
+        ('OPENQASM 2.0; include "stdgates.inc";' + BODY, r"^line 1, column 23: .*no file is read"),
+        (HEADER + "x\u00a0q[0];", r"^line 3, column 2: the character U\+00A0 \(NO-BREAK SPACE\)"),
+        (
+            HEADER + "rx(\u03b8) q[0];",
+            r"^line 3, column 4: the character U\+03B8 \(GREEK SMALL LETTER THETA\)",
+        ),
+        ("OPENQASM 4.0;" + BODY, r"^line 1, column 10: the program is OpenQASM 4, expected .* OpenQASM 2.0"),
+        ("\ufeffOPENQASM 2.0;\nfoo q;", r"^line 2, column 1: 'foo' is not defined"),
+        ("/* a\n b */ foo q;", r"^line 2, column 7: 'foo' is not defined"),
+        ("OPENQASM 2.1; foo q;", r"^line 1, column 15: 'foo' is not defined"),
+        (HEADER + "qreg r[2];\nr r[0];", r"^line 4, column 1: 'r' .*"),
+        (HEADER + "qreg q[1];\nnope(1) q[0];", r"^line 4, column 1: 'nope' is not defined"),
+    ],
+)
+def test_an_error_has_the_position_in_the_text_of_the_user(text: str, message: str) -> None:
+    with pytest.raises(QoroInputError, match=message):
+        program_of_text(text)
+
+
+OPENQASM3 = """// Written by hand.
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[3] q;
+bit[3] c;
+for int i in [0:2] { rx(pi / 3) q[0]; }
+c[1] = measure q[0];
+if (c[1]) { reset q[0]; x q[0]; } else { x q[2]; }
+c[1] = measure q[2];
+c[0] = measure q[0];
+"""
+
+
+@pytest.mark.parametrize("text", [OPENQASM3, "\ufeff" + OPENQASM3, OPENQASM3.replace("3.0", "3")])
+def test_a_program_in_openqasm_3_is_written_like_its_circuit(text: str) -> None:
+    program, circuit = parse_user_program(text)
+    assert program == write_program(circuit, keep_clbit_order=True)
+    assert int(run(program.text), 2) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("OPENQASM 3.0;\nqubit q; foo q;", r"^line 2, column 10: gate 'foo' is not defined"),
+        ("OPENQASM 3.0;\nqubit q; if (", r"^line 2, column 14: unexpected"),
+        ("OPENQASM 3.0;\nqubit q q q;", "not valid OpenQASM 3"),
+        ('OPENQASM 3.0;\ninclude "mine.inc"; qubit q;', r"^line 2, column 1: non-stdgates imports"),
+        ("OPENQASM 3.0;\n" + "(" * 5000, "not valid OpenQASM 3: .*recursion"),
+        ("OPENQASM 3.0;\nbit c;", "declares no qubits"),
+        (
+            'OPENQASM 3.0;\ninclude "stdgates.inc"; qubit q; bit c; c = measure q; while (c) { x q; }',
+            "while_loop.*use a for loop",
+        ),
+    ],
+)
+def test_an_error_in_openqasm_3_says_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(QoroInputError, match=message):
+        program_of_text(text)
+
+
+def test_openqasm_3_without_its_importer_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "qiskit_qasm3_import", None)
+    with pytest.raises(QoroInputError, match=r"pip install qiskit-qasm3-import.*OpenQASM 2\.0"):
+        program_of_text(OPENQASM3)
