@@ -1,6 +1,6 @@
 """Write a constraints file that pins each dependency to the lowest version that pyproject.toml allows.
 
-The bounds stand in one place, pyproject.toml; `tox -e lowest` tests what they promise.
+`tox -e lowest` uses it, so that the bounds are written in pyproject.toml only.
 """
 
 import re
@@ -12,7 +12,7 @@ REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)>=(?P<version>[\d.]+)(,<[\d.]+)?")
 
 
 def lowest(requirement: str) -> str:
-    """The pin of one requirement: ``qiskit>=2.0,<3`` becomes ``qiskit==2.0``."""
+    """Pin one requirement: ``qiskit>=2.0,<3`` becomes ``qiskit==2.0``."""
     match = REQUIREMENT.fullmatch(requirement)
     if match is None:
         sys.exit(f"pyproject.toml: expected 'name>=version' or 'name>=version,<version', got {requirement!r}")
