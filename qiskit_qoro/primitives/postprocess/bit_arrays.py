@@ -55,13 +55,17 @@ def build_bit_arrays(
     """
     if num_clbits is None:
         num_clbits = _infer_width(counts_by_row, registers)
+    # Before anything is allocated: a wrong number of shots may be a huge one.
+    checked_rows = [
+        check_counts(counts, where=f"row {row}", width=num_clbits, shots=shots)
+        for row, counts in enumerate(counts_by_row)
+    ]
     sizes = [len(bits) for _, bits in registers]
     arrays = [np.zeros((prod(shape), shots, _num_bytes(size)), dtype=np.uint8) for size in sizes]
     columns = [_columns(bits, num_clbits) for _, bits in registers]
-    for row, counts in enumerate(counts_by_row):
-        checked = check_counts(counts, where=f"row {row}", width=num_clbits, shots=shots)
+    for row, checked in enumerate(checked_rows):
         if not any(sizes):
-            continue  # all registers are empty, so only the check of the counts was needed
+            break  # all registers are empty, so only the check of the counts was needed
         # Sorted, so that the order of the shots does not depend on the order of the counts.
         outcomes = sorted(checked)
         order = _shuffled_shots([checked[outcome] for outcome in outcomes], seed=(seed, row))

@@ -217,6 +217,8 @@ class EstimatorPubPostprocessor(PubPostprocessor):
             [(str(basis), _indices_from_json(indices, len(pauli_strings))) for basis, indices in pattern]
             for pattern in document["g"]
         ]
+        if any(basis and not indices for pattern in patterns for basis, indices in pattern):
+            raise WireError("g: expected a Pauli string for each basis that is measured")
         patterns_of_rows = [patterns[pattern] for pattern in unpack_integers(document["r"])]
         circuits = unpack_integers(document["c"])
         if len(circuits) != sum(map(len, patterns_of_rows)):

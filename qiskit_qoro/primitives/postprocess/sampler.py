@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from qiskit.primitives import BitArray, DataBin, SamplerPubResult
 
+from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.jobs import CircuitResult
 from qiskit_qoro.primitives.postprocess.bit_arrays import build_bit_arrays
 from qiskit_qoro.primitives.postprocess.postprocessor import (
@@ -91,12 +92,16 @@ class SamplerPubPostprocessor(PubPostprocessor):
     def from_document(cls, document: Mapping[str, Any]) -> SamplerPubPostprocessor:
         """Rebuild a postprocessor from the value that :meth:`to_document` returned."""
         circuits = unpack_integers(document["c"])
+        num_clbits = as_count(document["w"], "w", least=0)
+        registers = tuple((str(name), tuple(unpack_integers(bits))) for name, bits in document["r"])
+        if any(not 0 <= bit < num_clbits for _, bits in registers for bit in bits):
+            raise WireError(f"r: expected positions of {num_clbits} bits, got others")
         return cls(
             # Without a circuit nothing is measured.
             shape=shape_from_json(document["s"], len(circuits) or None),
             shots=as_count(document["n"], "n", least=0),
-            registers=tuple((str(name), tuple(unpack_integers(bits))) for name, bits in document["r"]),
-            num_clbits=as_count(document["w"], "w", least=0),
+            registers=registers,
+            num_clbits=num_clbits,
             circuits=circuits,
             metadata=dict(document.get("m", {})),
         )

@@ -17,7 +17,7 @@ from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor
 from qiskit_qoro.storage import write_private_file
-from qiskit_qoro.wire.fields import parse_json
+from qiskit_qoro.wire.fields import as_list, as_object, parse_json, shown
 from qiskit_qoro.wire.json_values import encode_json
 from qiskit_qoro.wire.labels import MAX_BYTES
 from qiskit_qoro.wire.text import inflate
@@ -49,8 +49,9 @@ def unpack_postprocessor(data: bytes) -> Postprocessor:
         WireError: The data are damaged, or of another version.
     """
     try:
-        return _read_body(parse_json(inflate(data, "the text", limit_bytes=MAX_BYTES)))
-    except (ValueError, KeyError, TypeError) as error:
+        text = inflate(data, "the text", limit_bytes=MAX_BYTES)
+        return _read_body(as_object(parse_json(text), "the entry"))
+    except ValueError as error:
         raise WireError(f"the structure of the PUBs in the journal is damaged: {error}") from error
 
 
@@ -75,11 +76,14 @@ def load_file(path: str | Path) -> tuple[list[str], Postprocessor]:
         OSError: The file cannot be read.
     """
     try:
-        document = parse_json(Path(path).read_text(encoding="utf-8"))
-        if document["format"] != _FORMAT:
-            raise WireError(f"the format is {document['format']!r}, expected {_FORMAT!r}")
-        return [str(job_id) for job_id in document["jobs"]], _read_body(document)
-    except (ValueError, KeyError, TypeError) as error:
+        document = as_object(parse_json(Path(path).read_text(encoding="utf-8")), "the file")
+        if document.get("format") != _FORMAT:
+            raise WireError(f"the format is {shown(document.get('format'))}, expected {_FORMAT!r}")
+        job_ids = as_list(document.get("jobs"), "jobs")
+        if not all(isinstance(job_id, str) and job_id for job_id in job_ids):
+            raise WireError(f"jobs: expected identifiers, got {shown(job_ids)}")
+        return list(job_ids), _read_body(document)
+    except ValueError as error:
         raise QoroInputError(f"{path} contains no saved primitive job: {error}") from error
 
 
@@ -89,8 +93,11 @@ def _body(postprocessor: Postprocessor) -> dict[str, Any]:
 
 
 def _read_body(document: Mapping[str, Any]) -> Postprocessor:
-    if document["version"] != _VERSION:
+    version, kind = document.get("version"), document.get("kind")
+    if version != _VERSION:
         raise WireError(
-            f"the version is {document['version']!r}, and this release reads {_VERSION}: update the package"
+            f"the version is {shown(version)}, and this release reads {_VERSION}: update the package"
         )
-    return POSTPROCESSORS[document["kind"]].from_document(document["recipe"])
+    if not isinstance(kind, str) or kind not in POSTPROCESSORS:
+        raise WireError(f"the kind is {shown(kind)}, expected one of {', '.join(POSTPROCESSORS)}")
+    return POSTPROCESSORS[kind].from_document(document.get("recipe"))

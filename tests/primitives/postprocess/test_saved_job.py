@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import stat
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from qiskit_qoro import QoroInputError, QoroPrimitiveJob, QoroService, WireError
+from qiskit_qoro import JobFailedError, QoroInputError, QoroPrimitiveJob, QoroService, WireError
 from qiskit_qoro.primitives.postprocess.estimator import (
     EstimatorPostprocessor,
     EstimatorPubPostprocessor,
@@ -136,6 +136,129 @@ def test_metadata_may_be_nested_as_deeply_as_the_limit_allows(tmp_path: Path) ->
         load_file(tmp_path / "job")
 
 
+# --- damaged files --------------------------------------------------------------------------------------
+
+FORMAT = {"format": "qiskit-qoro primitive job", "jobs": ["j1"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"format": "other"}, "the format is 'other', expected 'qiskit-qoro primitive job'"),
+        ({"format": None}, "the format is None"),
+        ({"version": 2}, "the version is 2, and this release reads 1: update the package"),
+        ({"version": 0}, "the version is 0"),
+        ({"version": None}, "the version is None"),
+        ({"kind": "x"}, "the kind is 'x', expected one of e, s"),
+        ({"kind": []}, r"the kind is \[\], expected one of e, s"),
+        ({"jobs": None}, "jobs: expected a list, got None"),
+        ({"jobs": "j1"}, "jobs: expected a list, got 'j1'"),
+        ({"jobs": ["j1", 2]}, r"jobs: expected identifiers, got \['j1', 2\]"),
+        ({"jobs": [""]}, "jobs: expected identifiers"),
+        ({"recipe": None}, "did not fit into the labels"),
+        ({"recipe": []}, "the structure of the PUBs is damaged|the stored structure of the PUBs is damaged"),
+        ({"recipe": {}}, "the stored structure of the PUBs is damaged"),
+        ({"recipe": {"b": "x", "p": None}}, "the stored structure of the PUBs is damaged"),
+    ],
+    ids=str,
+)
+def test_a_file_of_a_newer_release_or_with_damaged_fields_is_refused(
+    tmp_path: Path, change: dict[str, Any], match: str
+) -> None:
+    path = tmp_path / "job"
+    path.write_text(json.dumps(FORMAT | body_of(SAMPLER) | change))
+    with pytest.raises(QoroInputError, match=f"{path} contains no saved primitive job: .*({match})"):
+        load_file(path)
+
+
+@pytest.mark.parametrize("key", ["format", "jobs", "version", "kind", "recipe"])
+def test_a_file_with_a_missing_field_is_refused(tmp_path: Path, key: str) -> None:
+    document = FORMAT | body_of(SAMPLER)
+    del document[key]
+    (tmp_path / "job").write_text(json.dumps(document))
+    named = "did not fit into the labels" if key == "recipe" else key
+    with pytest.raises(QoroInputError, match=f"contains no saved primitive job: .*{named}"):
+        load_file(tmp_path / "job")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"null", b"{", b"\x80" * 100, b"0" * 10_000])
+def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "job").write_bytes(content)
+    with pytest.raises(QoroInputError, match="contains no saved primitive job"):
+        load_file(tmp_path / "job")
+
+
+def test_a_file_that_is_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
+    content = json.dumps(FORMAT | body_of(ESTIMATOR)).encode()
+    path = tmp_path / "job"
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(QoroInputError, match="contains no saved primitive job"):
+            load_file(path)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_an_entry_of_the_journal_of_another_version_is_refused(version: object) -> None:
+    with pytest.raises(WireError, match=rf"the version is {version!r}, and this release reads 1"):
+        unpack_postprocessor(compressed(body_of(SAMPLER) | {"version": version}))
+
+
+# --- documents with any wrong value -----------------------------------------------------------------------
+
+SAMPLED = EstimatorPostprocessor(
+    [
+        EstimatorPubPostprocessor(
+            (2,),
+            (),
+            0.1,
+            100,
+            ("Z", "X"),
+            [Observable(0.5, np.array([1.0, -1.0]), np.array([0, 1]))],
+            [(Readout(0, "Z", (0,)), Readout(1, "X", (1,))), (Readout(2, "Z", (0,)), Readout(3, "X", (1,)))],
+        )
+    ],
+    "qoro_maestro",
+)
+RESULTS: dict[int, Any] = {
+    id(SAMPLER): {0: {"00": 10}, 1: {"11": 4, "01": 6}},
+    id(ESTIMATOR): {0: {"ZZ": 1.0, "XX": 0.0}, 1: {"ZZ": 1.0, "XX": 0.5}},
+    id(SAMPLED): {index: {"0": 50, "1": 50} for index in range(4)},
+}
+ODD = [None, -1, 10**30, 1.5, True, "x", "", [], {}, [[]], [None], [1, 2, 3, 4, 5], {"a": 1}]
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each value in a document."""
+    if place:
+        yield place
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*place, key))
+
+
+@pytest.mark.parametrize("postprocessor", [SAMPLER, ESTIMATOR, SAMPLED], ids=["sampler", "exact", "sampled"])
+def test_a_document_with_any_wrong_value_gives_a_typed_error_or_a_result(
+    postprocessor: SamplerPostprocessor | EstimatorPostprocessor,
+) -> None:
+    kind, results = type(postprocessor), RESULTS[id(postprocessor)]
+    document = postprocessor.to_document()
+    assert len(kind.from_document(document).build(results)) == 1
+    num_refused = num_read = 0
+    for place in places(document):
+        for odd in ODD:
+            damaged = json.loads(json.dumps(document))
+            container = damaged
+            for key in place[:-1]:
+                container = container[key]
+            container[place[-1]] = odd
+            try:
+                assert len(kind.from_document(damaged).build(results)) <= 1
+                num_read += 1
+            except (WireError, JobFailedError):
+                num_refused += 1
+    assert num_refused > num_read > 0
+
+
 # --- documents that contradict themselves ---------------------------------------------------------------
 
 
@@ -154,6 +277,8 @@ def test_metadata_may_be_nested_as_deeply_as_the_limit_allows(tmp_path: Path) ->
         ("c", [0, 1.5]),
         ("c", {"0": 1}),
         ("r", [["meas", "bits"]]),
+        ("r", [["meas", [0, 2]]]),
+        ("r", [["meas", [-1]]]),
     ],
 )
 def test_a_forged_document_of_a_sampler_is_refused(key: str, value: Any) -> None:
@@ -176,6 +301,7 @@ def test_a_forged_document_of_a_sampler_is_refused(key: str, value: Any) -> None
         ("e", []),
         ("g", []),
         ("g", [[["", [5]]], [["XX", [1]]]]),
+        ("g", [[["", []]], [["XX", []]]]),
         ("r", [0]),
         ("r", [0, 1, 1]),
         ("c", [0]),
