@@ -126,6 +126,35 @@ def test_without_a_journal_the_first_operational_backend_is_the_least_busy(
     assert QoroProvider("token", base_url=URL, journal=False).least_busy().name == "first"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"This is no database. " * 100, b"SQLite format 3\0" + b"\xff" * 1000],
+    ids=["text", "damaged"],
+)
+def test_with_an_unusable_journal_the_first_operational_backend_is_the_least_busy(
+    wire: responses.RequestsMock, tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
+    wire.get(f"{URL}/simulatorcluster/", json=[{"name": "first"}, {"name": "second"}])
+    answer_systems(wire, aria=(5, "online"))
+    path = tmp_path / "journal.sqlite3"
+    path.write_bytes(content)
+    assert QoroProvider("token", base_url=URL, journal=path).least_busy().name == "first"
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert f"{path} cannot be used" in record.message
+    assert "All operational backends are treated as equally busy" in record.message
+    assert path.read_bytes() == content
+
+
+def test_a_single_candidate_needs_no_journal(wire: responses.RequestsMock, tmp_path: Path) -> None:
+    wire.get(f"{URL}/simulatorcluster/", json=[{"name": "first"}])
+    answer_systems(wire, aria=(5, "online"))
+    path = tmp_path / "journal.sqlite3"
+    path.write_bytes(b"This is no database. " * 100)
+    provider = QoroProvider("token", base_url=URL, journal=path)
+    assert provider.least_busy(simulator=True).name == "first"
+
+
 def test_least_busy_raises_if_no_backend_meets_the_conditions(wire: responses.RequestsMock) -> None:
     wire.get(f"{URL}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
     answer_systems(wire, aria=(5, "offline"))

@@ -9,7 +9,9 @@ import pickle
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -532,6 +534,36 @@ def test_a_wait_continues_after_an_unknown_status(wire: responses.RequestsMock, 
 
     assert result.get_counts() == {"11": 100}
     assert result.time_taken == 1.5
+
+
+@pytest.mark.parametrize(
+    ("final", "qiskit_status"), [("COMPLETED", QiskitStatus.DONE), ("FAILED", QiskitStatus.ERROR)]
+)
+def test_a_late_answer_does_not_replace_a_final_status(
+    wire: responses.RequestsMock, submit: Submit, final: str, qiskit_status: QiskitStatus
+) -> None:
+    asked, release = threading.Event(), threading.Event()
+    answers = iter(["RUNNING", final])
+
+    def answer(_request: object) -> tuple[int, dict[str, str], str]:
+        status = next(answers)
+        if status == "RUNNING":  # the first poll is answered after the second one
+            asked.set()
+            assert release.wait(timeout=60)
+        return 200, {}, json.dumps({"status": status})
+
+    wire.add_callback(responses.GET, f"{URL}/job/{JOB}/status/", callback=answer)
+    job = submit()
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(job.status)
+        assert asked.wait(timeout=60)
+        assert job.status() is qiskit_status
+        release.set()
+        assert late.result(timeout=60) is qiskit_status
+    num_requests = len(wire.calls)
+    assert job.status() is qiskit_status
+    assert job.is_known_final
+    assert len(wire.calls) == num_requests
 
 
 def test_a_cached_result_needs_no_more_requests(wire: responses.RequestsMock, submit: Submit) -> None:

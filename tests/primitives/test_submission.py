@@ -7,14 +7,22 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import requests
 import responses
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.providers import JobStatus as QiskitStatus
 
 from qiskit_qoro import QoroBackend, QoroService
-from qiskit_qoro.errors import ConflictError, InsufficientCreditsError, JobFailedError
+from qiskit_qoro.errors import (
+    AuthenticationError,
+    ConflictError,
+    InsufficientCreditsError,
+    JobFailedError,
+    QoroConnectionError,
+)
 from qiskit_qoro.models.systems import SimulatorCluster
-from qiskit_qoro.primitives import QoroEstimator, QoroSampler
+from qiskit_qoro.primitives import QoroEstimator, QoroPrimitiveJob, QoroSampler
 
 URL = "http://service.test/api"
 
@@ -116,3 +124,68 @@ def test_cancelling_a_primitives_job_that_does_not_exist_any_more_returns_false(
     job = QoroSampler(backend).run([circuit])
     service.post(f"{URL}/job/one/cancel/", json={"error": "there is no such job"}, status=404)
     assert job.cancel() is False
+
+
+# --- cancelling -----------------------------------------------------------------------------------------
+
+
+def run_two_jobs(backend: QoroBackend, service: responses.RequestsMock) -> QoroPrimitiveJob:
+    accept(service, "one")
+    accept(service, "two")
+    return QoroEstimator(backend).run(pubs())
+
+
+def answer_cancel(service: responses.RequestsMock, job_id: str, status: int) -> responses.BaseResponse:
+    body = {"error": f"no {job_id}"} if status >= 400 else {"status": "cancelled", "job_id": job_id}
+    return service.post(f"{URL}/job/{job_id}/cancel/", json=body, status=status)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_cancelled"),
+    [(200, 200, True), (200, 409, True), (404, 200, True), (409, 409, False), (409, 404, False)],
+)
+def test_a_job_that_has_ended_does_not_keep_the_others_from_being_cancelled(
+    backend: QoroBackend, service: responses.RequestsMock, first: int, second: int, is_cancelled: bool
+) -> None:
+    job = run_two_jobs(backend, service)
+    answers = [answer_cancel(service, "one", first), answer_cancel(service, "two", second)]
+    assert job.cancel() is is_cancelled
+    assert [answer.call_count for answer in answers] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"), [(403, 200, "one"), (200, 403, "two"), (403, 403, "one"), (403, 409, "one")]
+)
+def test_the_first_job_that_cannot_be_cancelled_is_named_after_all_others_were_cancelled(
+    backend: QoroBackend, service: responses.RequestsMock, first: int, second: int, named: str
+) -> None:
+    job = run_two_jobs(backend, service)
+    answers = [answer_cancel(service, "one", first), answer_cancel(service, "two", second)]
+    with pytest.raises(AuthenticationError, match=f"no {named}") as caught:
+        job.cancel()
+    assert caught.value.job_id == named
+    assert [answer.call_count for answer in answers] == [1, 1]
+
+
+def test_a_lost_connection_does_not_keep_the_other_job_from_being_cancelled(
+    backend: QoroBackend, service: responses.RequestsMock
+) -> None:
+    job = run_two_jobs(backend, service)
+    service.post(f"{URL}/job/one/cancel/", body=requests.exceptions.ConnectionError("reset"))
+    second = answer_cancel(service, "two", 200)
+    with pytest.raises(QoroConnectionError, match="job/one/cancel") as caught:
+        job.cancel()
+    assert caught.value.job_id == "one"
+    assert second.call_count == 1
+
+
+def test_only_the_jobs_that_have_not_ended_are_cancelled(
+    backend: QoroBackend, service: responses.RequestsMock
+) -> None:
+    job = run_two_jobs(backend, service)
+    service.get(f"{URL}/job/one/status/", json={"status": "COMPLETED"})
+    service.get(f"{URL}/job/two/status/", json={"status": "RUNNING"})
+    assert job.status() is QiskitStatus.RUNNING
+    second = answer_cancel(service, "two", 200)
+    assert job.cancel() is True
+    assert second.call_count == 1
