@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="run N times as many random cases (with tests/reference)",
+        help="run N times as many random cases (tests/reference, submissions under faults)",
     )
 
 

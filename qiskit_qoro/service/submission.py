@@ -17,9 +17,10 @@ from qiskit_qoro.models.shots import CircuitRange, ShotGroup, group_shots
 from qiskit_qoro.models.submissions import SubmissionFacts
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorded
+from qiskit_qoro.service.recovery import cancel_unfinished, has_started, may_have_arrived
 from qiskit_qoro.service.settings import JobSettings
 from qiskit_qoro.service.transport import Transport, read_answer
-from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, CANCEL_JOB, INIT_JOB
+from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, INIT_JOB
 from qiskit_qoro.wire.observables import encode_observables
 from qiskit_qoro.wire.payloads import job_id_from_json
 
@@ -169,7 +170,8 @@ def send_submission(
 
     Raises:
         QoroError: A request was refused or not answered. If the job was opened, it has been cancelled if
-            possible, and the error names it and says how far the submission got.
+            possible, and the error names it and says how far the submission got. A lost answer to the last
+            upload is no error if the status of the job shows that the upload has arrived.
         KeyboardInterrupt: Ctrl-C was pressed. The job has been cancelled if possible.
     """
     with recorded(recorder, submission.facts) as opened:
@@ -181,18 +183,26 @@ def send_submission(
 
 
 def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -> None:
-    num_sent = 0
+    num_confirmed = 0
     try:
         for upload in uploads:
             # An upload appends circuits. After a lost answer it must not be repeated: the circuits might be
             # appended twice.
             transport.send(ADD_CIRCUITS, job_id=job_id, body=upload)
-            num_sent += 1
+            num_confirmed += 1
     except BaseException as error:  # Ctrl-C too: without its last upload the job would stay open
-        outcome = _cancel_incomplete(transport, job_id)
+        # The last upload finalizes the job. If it has arrived, the job runs and has to be paid for.
+        may_be_complete = num_confirmed == len(uploads) - 1 and may_have_arrived(error)
+        is_complete, outcome = may_be_complete and has_started(transport, job_id), ""
+        if not is_complete:
+            is_complete, outcome = cancel_unfinished(transport, job_id, may_be_complete=may_be_complete)
+        if is_complete:
+            job = printable_line(job_id)
+            _log.warning("%s. The service has received all uploads of job %s nevertheless", error, job)
+            return
         # An error of ours names the job in the path of the request.
         name = "The job" if isinstance(error, QoroError) else f"Job {job_id}"
-        confirmed = f"the service confirmed {num_sent} of its {len(uploads)} uploads"
+        confirmed = f"the service confirmed {num_confirmed} of its {len(uploads)} uploads"
         note = f"{name} was opened, and {confirmed}; {outcome}"
         if isinstance(error, QoroError):
             error.job_id = job_id
@@ -200,14 +210,4 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
         else:
             error.add_note(printable_line(note))
         raise
-    _log.info("submitted job %s in %d uploads", printable_line(job_id), num_sent)
-
-
-def _cancel_incomplete(transport: Transport, job_id: str) -> str:
-    """Cancel a job that was not sent completely, and describe the outcome."""
-    try:
-        transport.send(CANCEL_JOB, job_id=job_id)
-    except QoroError as error:
-        _log.warning("job %s could not be cancelled: %s", printable_line(job_id), error)
-        return "it could not be cancelled and may still run: check its status"
-    return "it has been cancelled"
+    _log.info("submitted job %s in %d uploads", printable_line(job_id), num_confirmed)

@@ -19,9 +19,11 @@ from qiskit_qoro.errors import (
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod
 from qiskit_qoro.models.jobs import ExecutionResult, JobType
 from qiskit_qoro.models.shots import CircuitRange
+from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.qasm import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.circuit_submission import write_circuits
+from qiskit_qoro.service.recovery import CONFIRMATION_DELAYS_S
 from qiskit_qoro.service.submission import Measurement
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -343,6 +345,7 @@ def test_without_a_job_id_nothing_more_is_sent_and_the_error_says_what_is_known(
 )
 def test_a_failed_upload_cancels_the_job_once_and_the_error_names_the_job(opened, service, url, answer, kind):
     opened.add("POST", f"{url}/job/j1/add_circuits/", **answer)
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": "PENDING"})
     opened.add("POST", f"{url}/job/j1/cancel/", json={})
     with pytest.raises(
         kind,
@@ -351,17 +354,131 @@ def test_a_failed_upload_cancels_the_job_once_and_the_error_names_the_job(opened
         service.submit_circuits({"a": BELL})
     assert caught.value.job_id == "j1"
     assert caught.value.message in repr(caught.value)
+    assert posted(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
+
+
+def posted(cloud, url):
+    """The paths of the requests that change something."""
+    return [path for path in urls(cloud, url) if not path.endswith("/status/")]
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413])
+def test_a_refused_upload_is_not_looked_for(opened, service, url, status):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", status=status)
+    opened.add("POST", f"{url}/job/j1/cancel/", json={})
+    with pytest.raises(QoroAPIError, match="it has been cancelled"):
+        service.submit_circuits({"a": BELL})
     assert urls(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
 
 
-@pytest.mark.parametrize("answer", [{"body": LOST}, {"status": 409}, {"status": 503}])
-def test_a_failed_cancellation_is_reported_together_with_the_first_error(opened, service, url, answer):
-    opened.add("POST", f"{url}/job/j1/add_circuits/", status=500, json={"error": "disk full"})
-    opened.add("POST", f"{url}/job/j1/cancel/", **answer)
-    with pytest.raises(QoroAPIError, match=r"disk full.*could not be cancelled and may still run") as caught:
+# What the client may receive after the service has received the last upload.
+UNCONFIRMED = {
+    "lost": {"body": LOST},
+    "slow": {"body": requests.exceptions.ReadTimeout("slow")},
+    "500": {"status": 500},
+    "html": {"status": 502, "body": "<html>"},
+    "gateway": {"status": 504},
+    "page": {"status": 200, "body": "<html>"},
+    "request timeout": {"status": 408},
+    "repeated by a proxy": {"status": 409, "json": {"error": "finalized"}},
+}
+STARTED = ["SCHEDULED", "RUNNING", "PAUSED", "COMPLETED", "FAILED", "INSUFFICIENT_CREDITS", "TIMED_OUT"]
+
+
+@pytest.mark.parametrize("answer", UNCONFIRMED.values(), ids=UNCONFIRMED)
+@pytest.mark.parametrize("status", STARTED)
+def test_a_job_that_the_service_has_received_completely_is_submitted(
+    opened, service, url, caplog, answer, status
+):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", **answer)
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": status})
+    assert service.submit_circuits({"a": BELL}).job_id == "j1"
+    assert posted(opened, url) == ["/job/init/", "/job/j1/add_circuits/"]
+    assert "has received all uploads of job j1" in caplog.text
+
+
+def test_a_job_that_stays_pending_for_a_moment_is_polled_until_it_starts(opened, service, url, clock):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", body=LOST)
+    for status in ["PENDING"] * len(CONFIRMATION_DELAYS_S):
+        opened.add("GET", f"{url}/job/j1/status/", json={"status": status})
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": "RUNNING"})
+    assert service.submit_circuits({"a": BELL}).job_id == "j1"
+    assert clock.waits == list(CONFIRMATION_DELAYS_S)
+
+
+@pytest.mark.parametrize("status", ["PENDING", "DREAMING", "CANCELLED"])
+def test_a_job_that_does_not_start_is_cancelled(opened, service, url, clock, status):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", body=LOST)
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": status})
+    opened.add("POST", f"{url}/job/j1/cancel/", status=409 if status == "CANCELLED" else 200, json={})
+    with pytest.raises(QoroConnectionError, match="confirmed 0 of its 1 uploads; it has been cancelled"):
         service.submit_circuits({"a": BELL})
-    assert (caught.value.job_id, caught.value.status_code) == ("j1", 500)
-    assert len(opened.calls) == 3
+    # Only PENDING means that the job may still start.
+    assert clock.waits == (list(CONFIRMATION_DELAYS_S) if status == "PENDING" else [])
+
+
+def test_a_job_that_starts_before_it_is_cancelled_is_submitted(opened, service, url):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", body=LOST)
+    for _ in range(len(CONFIRMATION_DELAYS_S) + 1):
+        opened.add("GET", f"{url}/job/j1/status/", json={"status": "PENDING"})
+    opened.add("POST", f"{url}/job/j1/cancel/", status=409)
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": "RUNNING"})
+    assert service.submit_circuits({"a": BELL}).job_id == "j1"
+    assert posted(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
+
+
+def test_a_job_is_cancelled_if_its_status_cannot_be_read(opened, service, url):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", body=LOST)
+    opened.add("GET", f"{url}/job/j1/status/", status=403)
+    opened.add("POST", f"{url}/job/j1/cancel/", json={})
+    with pytest.raises(QoroConnectionError, match="it has been cancelled"):
+        service.submit_circuits({"a": BELL})
+
+
+def test_only_the_last_upload_can_complete_a_job(opened, service, url):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", body=LOST)
+    opened.add("POST", f"{url}/job/j1/cancel/", json={})
+    template = "qreg q[1]; creg c[1]; rx(a) q[0]; measure q -> c;"
+    templates = [TemplateEntry(template, ["a"], [(label, [0.5])]) for label in "xy"]
+    with pytest.raises(QoroConnectionError, match="confirmed 0 of its 2 uploads; it has been cancelled"):
+        service.submit_circuit_templates(templates)
+    assert urls(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
+
+
+@pytest.mark.parametrize("answer", [{"body": LOST}, {"status": 500}, {"status": 200, "body": "<html>"}])
+def test_a_cancellation_without_answer_is_repeated_only_if_the_job_is_not_cancelled(
+    opened, service, url, answer
+):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", status=400)
+    opened.add("POST", f"{url}/job/j1/cancel/", **answer)
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": "PENDING"})
+    opened.add("POST", f"{url}/job/j1/cancel/", **answer)
+    opened.add("GET", f"{url}/job/j1/status/", json={"status": "CANCELLED"})
+    with pytest.raises(QoroAPIError, match="it has been cancelled"):
+        service.submit_circuits({"a": BELL})
+    assert posted(opened, url).count("/job/j1/cancel/") == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "outcome"),
+    [
+        ({"body": LOST}, {"status": 403}, "could not be cancelled and may still run"),
+        ({"status": 409}, {"body": LOST}, "could not be cancelled and may still run"),
+        ({"status": 503}, {"json": {"status": "PENDING"}}, "could not be cancelled and may still run"),
+        ({"status": 409}, {"json": {"status": "FAILED"}}, "could not be cancelled, because it is FAILED"),
+        ({"status": 404}, {"status": 404}, "does not exist any more"),
+    ],
+)
+def test_a_failed_cancellation_is_reported_together_with_the_first_error(
+    opened, service, url, answer, status, outcome
+):
+    opened.add("POST", f"{url}/job/j1/add_circuits/", status=413, json={"error": "disk full"})
+    opened.add("POST", f"{url}/job/j1/cancel/", **answer)
+    opened.add("GET", f"{url}/job/j1/status/", **status)
+    with pytest.raises(QoroAPIError, match=rf"disk full.*{outcome}") as caught:
+        service.submit_circuits({"a": BELL})
+    assert (caught.value.job_id, caught.value.status_code) == ("j1", 413)
+    assert posted(opened, url)[:2] == ["/job/init/", "/job/j1/add_circuits/"]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(1)])

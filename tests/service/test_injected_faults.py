@@ -13,8 +13,9 @@ import pytest
 
 from qiskit_qoro.errors import QoroAPIError, QoroConnectionError, QoroError, RateLimitError
 from qiskit_qoro.local import Fault, FaultInjection, FaultKind, LocalService, serve
-from qiskit_qoro.models.config import DEFAULT_SHOTS
-from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.models.config import DEFAULT_SHOTS, JobConfig
+from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
+from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.wire.endpoints import GET_RESULTS, GET_STATUS
 
@@ -77,6 +78,93 @@ def test_no_job_of_a_hundred_is_lost_or_duplicated(tmp_path: Path, clock: Any) -
     assert len(clock.waits) > NUM_JOBS * 0.2  # the number of retries
 
 
+# --- 400 submissions under mixed faults -----------------------------------------------------------------
+
+MIXED_FAULTS = tuple(Fault(kind, 0.06) for kind in FaultKind)  # at every third call, whatever it does
+SUBMISSIONS_PER_CASE, MOST_SUBMISSIONS = 40, 400
+
+
+def submit_with_uploads(client: QoroService, number: int, num_uploads: int) -> ExecutionResult:
+    """Submit circuits that measure ``number``, in one job with one upload for each."""
+    config = JobConfig(tag=str(number), shots=10)
+    if num_uploads == 1:
+        return client.submit_circuits({"0": program(number % 256)}, override_job_config=config)
+    turned = program(number % 256).replace("measure", "rz(a) q[0];\nmeasure")
+    templates = [TemplateEntry(turned, ["a"], [(str(k), [0.5])]) for k in range(num_uploads)]
+    return client.submit_circuit_templates(templates, override_job_config=config)
+
+
+@dataclass
+class Trial:
+    """What came of many submissions: the identifiers of the jobs, and the errors."""
+
+    submitted: dict[int, str]
+    errors: dict[int, QoroError]
+
+
+def num_uploads_of(number: int) -> int:
+    return 1 + number % 3
+
+
+def try_to_submit(client: QoroService, numbers: range) -> Trial:
+    trial = Trial({}, {})
+    for number in numbers:
+        try:
+            job = submit_with_uploads(client, number, num_uploads_of(number))
+        except QoroError as error:
+            trial.errors[number] = error
+        else:
+            assert job.job_id is not None
+            trial.submitted[number] = job.job_id
+    return trial
+
+
+def test_no_submission_is_lost_doubled_or_given_up_that_the_service_has_received(
+    tmp_path: Path, clock: Any, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
+) -> None:
+    path = tmp_path / "jobs.db"
+    num_cases = int(pytestconfig.getoption("--cases"))
+    numbers = range(min(SUBMISSIONS_PER_CASE * num_cases, MOST_SUBMISSIONS))
+    with faulty_service(path, clock, *MIXED_FAULTS) as faulty:
+        # While the client waits, the service does what it has to do.
+        clock.during_wait = lambda: faulty.local.wait_idle(60)
+        trial = try_to_submit(faulty.client, numbers)
+        assert faulty.local.wait_idle(120)
+
+    jobs: dict[int, list[tuple[str, str, bool, int]]] = {number: [] for number in numbers}
+    query = (
+        "SELECT tag, job_id, status, turn IS NOT NULL, (SELECT count(*) FROM circuits WHERE job = number) "
+        "FROM jobs"
+    )
+    for tag, *job in stored(path, query):
+        jobs[int(tag)].append(tuple(job))
+    charged = stored(path, "SELECT job_id FROM transactions WHERE amount < 0")
+    # No job is lost: a submission without error is one job that has run with all its circuits.
+    for number, job_id in trial.submitted.items():
+        assert jobs[number] == [(job_id, "COMPLETED", True, num_uploads_of(number))], number
+    # No job is given up that the service has received completely, and no job runs after an error.
+    for number, error in trial.errors.items():
+        for job_id, status, is_finalized, _ in jobs[number]:
+            assert not is_finalized, (number, error)
+            # Without its identifier a job cannot be cancelled. It stays open, and never runs.
+            assert status == "CANCELLED" or (status, error.job_id) == ("PENDING", None), (number, error)
+            assert error.job_id in {job_id, None}
+        assert len(jobs[number]) <= 1
+    # No job is doubled, and each is charged once.
+    assert sorted(charged) == sorted((job_id,) for job_id in trial.submitted.values())
+    recovered = sum("has received all uploads" in record.getMessage() for record in caplog.records)
+    print(  # noqa: T201 - shown with `pytest -s`
+        f"{len(numbers)} submissions: {len(trial.submitted)} submitted ({recovered} of them recovered), "
+        f"{len(trial.errors)} errors"
+    )
+    assert trial.submitted
+    assert trial.errors
+    assert recovered
+
+
+# --- single faults --------------------------------------------------------------------------------------
+
+
 def raised_by(kind: FaultKind) -> type[QoroError]:
     if kind in LOSES_THE_ANSWER:
         return QoroConnectionError
@@ -119,7 +207,7 @@ def test_the_error_says_if_the_job_of_a_failed_upload_could_not_be_cancelled(
     tmp_path: Path, clock: Any
 ) -> None:
     path = tmp_path / "jobs.db"
-    faults = [Fault(FaultKind.RESET, 1, ("add_circuits", "cancel_job"))]
+    faults = [Fault(FaultKind.RESET, 1, ("add_circuits", "cancel_job", "get_status"))]
     refused = pytest.raises(QoroConnectionError, match="could not be cancelled and may still run")
     with faulty_service(path, clock, *faults, pending_time_s=3600) as faulty, refused as caught:
         faulty.client.submit_circuits({"a": program(1)})

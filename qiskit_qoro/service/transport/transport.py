@@ -93,7 +93,7 @@ class Transport:
         token = hide(token)
         self.base_url = base_url
         self.max_retry_after_s = max_retry_after_s
-        self._clock = clock
+        self.clock = clock
         self._jitter = jitter
         self._connections = Connections(token, trust_env=not self.is_local)
 
@@ -133,7 +133,7 @@ class Transport:
             WireError: An HTML page came instead of the answer of the service, or the answer is a compression
                 bomb.
         """
-        wait = wait or self._clock.wait
+        wait = wait or self.clock.wait
         for attempt in range(1, MAX_ATTEMPTS + 1):
             backoff_s = _FIRST_BACKOFF_S * 2 ** (attempt - 1) * (1 + self._jitter())
             try:
