@@ -438,7 +438,7 @@ def test_a_job_is_cancelled_if_its_status_cannot_be_read(opened, service, url):
 def test_only_the_last_upload_can_complete_a_job(opened, service, url):
     opened.add("POST", f"{url}/job/j1/add_circuits/", body=LOST)
     opened.add("POST", f"{url}/job/j1/cancel/", json={})
-    template = "qreg q[1]; creg c[1]; rx(a) q[0]; measure q -> c;"
+    template = 'include "qelib1.inc"; qreg q[1]; creg c[1]; rx(a) q[0]; measure q -> c;'
     templates = [TemplateEntry(template, ["a"], [(label, [0.5])]) for label in "xy"]
     with pytest.raises(QoroConnectionError, match="confirmed 0 of its 2 uploads; it has been cancelled"):
         service.submit_circuit_templates(templates)
