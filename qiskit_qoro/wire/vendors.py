@@ -36,11 +36,12 @@ def vendor_blueprints_from_json(body: object) -> dict[str, VendorBlueprint]:
 
 def _vendor_from_json(item: tuple[str, object]) -> tuple[str, VendorBlueprint]:
     vendor, value = item
-    fields = as_object(value, vendor)
+    where = f"vendor {vendor!r}"
+    fields = as_object(value, where)
     return vendor, VendorBlueprint(
-        label=loose_field(fields, "label", read_text, default=vendor, where=vendor),
-        credentials=_fields_from_json(fields, "credentials", vendor),
-        device=_fields_from_json(fields, "device", vendor),
+        label=loose_field(fields, "label", read_text, default=vendor, where=where),
+        credentials=_fields_from_json(fields, "credentials", where),
+        device=_fields_from_json(fields, "device", where),
     )
 
 
@@ -63,26 +64,29 @@ def _field_to_json(item: VendorField) -> dict[str, Any]:
     return body | {key: value for key, value in optional.items() if value is not None}
 
 
-def _fields_from_json(fields: Mapping[str, Any], key: str, vendor: str) -> tuple[VendorField, ...]:
-    listed: list[Any] = loose_field(fields, key, read_list, default=[], where=vendor)
-    return tuple(readable_items(listed, f"{vendor}: {key}", _field_from_json))
+def _fields_from_json(fields: Mapping[str, Any], key: str, where: str) -> tuple[VendorField, ...]:
+    listed: list[Any] = loose_field(fields, key, read_list, default=[], where=where)
+    return tuple(readable_items(listed, f"{where}: {key}", _field_from_json))
 
 
 def _field_from_json(item: object) -> VendorField:
     fields = as_object(item, "field")
     name = text_field(fields, "name")
-    choices: list[Any] = loose_field(fields, "choices", read_list, default=[], where=name)
+    where = f"field {name!r}"
+    choices: list[Any] = loose_field(fields, "choices", read_list, default=[], where=where)
     return VendorField(
         name=name,
-        kind=loose_field(fields, "kind", read_text, default="string", where=name),
-        required=loose_field(fields, "required", read_flag, default=False, where=name),
+        kind=loose_field(fields, "kind", read_text, default="string", where=where),
+        required=loose_field(fields, "required", read_flag, default=False, where=where),
         # A value that may be a secret is hidden.
-        secret=loose_field(fields, "secret", read_flag, default=fields.get("secret") is not None, where=name),
+        secret=loose_field(
+            fields, "secret", read_flag, default=fields.get("secret") is not None, where=where
+        ),
         choices=tuple(choices),
         default=fields.get("default"),
         min=fields.get("min"),
         max=fields.get("max"),
-        description=loose_field(fields, "description", read_text, default="", where=name),
-        ui_editable=loose_field(fields, "ui_editable", read_flag, default=None, where=name),
-        item_kind=loose_field(fields, "item_kind", read_text, default=None, where=name),
+        description=loose_field(fields, "description", read_text, default="", where=where),
+        ui_editable=loose_field(fields, "ui_editable", read_flag, default=None, where=where),
+        item_kind=loose_field(fields, "item_kind", read_text, default=None, where=where),
     )
