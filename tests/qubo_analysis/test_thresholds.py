@@ -270,7 +270,7 @@ def read(n=2, **options):
             {"analysis": {"gamma_range": [0, 1, 41], "beta_range": [0, 1, 61]}},
             "41 × 61 points, expected at most 2500",
         ),
-        ({"analysis": {"gamma": 0, "beta": 1e10}}, {"analysis": {"gamma": 0, "beta": 1.1e11}}, "beta"),
+        ({"analysis": {"gamma": 0, "beta": 9.9e10}}, {"analysis": {"gamma": 0, "beta": 1.1e11}}, "beta"),
         (
             {"constraints": {"type": "max_cardinality", "bound": 1e100}},
             {"constraints": {"type": "max_cardinality", "bound": 1.1e100}},

@@ -207,6 +207,8 @@ def _read(index: Mapping[Any, int], pattern: int, target: Any) -> int:
 def _value(node: Any, read: Callable[[Any], int]) -> Any:
     """Evaluate an expression; ``read`` returns the values of bits and registers."""
     if isinstance(node, expr.Value):
+        if not isinstance(node.value, bool | int | float):
+            raise _unsupported_type(node.type)
         return node.value
     if isinstance(node, expr.Var):
         return read(node)
@@ -244,4 +246,8 @@ def _cast(value: Any, kind: Any) -> Any:
         return int(value) & ((1 << kind.width) - 1)
     if kind.__class__.__name__ == "Float":
         return float(value)
-    raise UnwritableError(f"its expression has a part of type {kind!r}, which is not supported")
+    raise _unsupported_type(kind)
+
+
+def _unsupported_type(kind: Any) -> UnwritableError:
+    return UnwritableError(f"its expression has a part of type {kind!r}, which is not supported")
