@@ -242,7 +242,7 @@ def test_a_problem_and_its_options_may_contain_numpy_values(
     first, second = sent(scripted, "submit_qubo")
     assert first == {
         "qubo": {"0": -1, "0,1": 0.5},
-        "target_states": ["010"],
+        "reference_states": ["010"],
         "options": {"n_qubits": 3, "analysis": {"gamma": [0.0, 1.0], "layers": 2}},
     }
     assert (second["qubo"], second["options"]) == ({"0,1": 0.5}, first["options"])

@@ -201,6 +201,7 @@ def characterize(
 
     Raises:
         QoroInputError: The problem or an argument is invalid.
+        JobFailedError: The service could not analyse the problem.
         QoroAPIError: The service answered with an error.
         QoroConnectionError: There was no answer.
     """

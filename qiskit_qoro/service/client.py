@@ -777,8 +777,10 @@ class QoroService(CircuitRunner):
         """Characterize a QUBO on the service, or fetch an earlier result.
 
         With ``qubo``, this opens a job, submits the problem, waits for the analysis, which may take minutes,
-        and fetches the result. The cost in credits grows with the size of the problem. With ``job_id``, it
-        only fetches a stored result, at no cost, and ignores the other arguments.
+        and fetches the result. It makes no difference whether the service analyses the problem at once or
+        only queues it. The cost in credits grows with the size of the problem. With ``job_id``, it fetches a
+        stored result, at no cost, and ignores the other arguments. If the analysis is running, it waits for
+        the result.
 
         :func:`~qiskit_qoro.qubo.characterization.characterize` is more convenient: it takes matrices too, and
         returns a typed result.
@@ -800,17 +802,24 @@ class QoroService(CircuitRunner):
             QoroInputError: Both ``qubo`` and ``job_id`` are missing, or an argument is invalid.
             InsufficientCreditsError: The account does not have enough credits.
             NotFoundError: The service does not know the characterization.
+            ConflictError: The analysis of the job ``job_id`` has not started.
             QoroAPIError: The service refused the problem, or could not analyse it. A refused job is
                 cancelled.
-            QoroConnectionError: The service did not answer. If the problem had been submitted, the error
-                names the job, whose result may appear later.
+            JobFailedError: The service queued the problem, and could not analyse it.
+            JobCancelledError: The job was cancelled during the analysis.
+            MaxRetriesReachedError: The analysis had not ended after ``max_retries`` polls. It continues.
+            QoroConnectionError: The service did not answer. If the problem may have arrived, the error names
+                the job, whose result may appear later.
         """
+        is_submitted = job_id is None
         if job_id is None:
             body = qubo_submission.render_qubo(qubo, target_states, options)
             job_id = qubo_submission.submit_qubo(self._transport, self._recorder, body, tag)
         elif not isinstance(job_id, str) or not job_id:
             raise QoroInputError(f"job_id is {job_id!r}, expected text")
-        return qubo_submission.fetch_characterization(self._transport, job_id)
+        return qubo_submission.fetch_awaited(
+            self._transport, self._poller, self._fetch_status, job_id, is_submitted=is_submitted
+        )
 
     def fetch_characterization_report(self, job_id: str) -> str:
         """Fetch the report of a characterization as a fragment of HTML, at no cost.

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from qiskit_qoro.errors import ConflictError, QoroAPIError, QoroError, QoroInputError, WireError
+from qiskit_qoro.errors import (
+    ConflictError,
+    JobCancelledError,
+    JobFailedError,
+    QoroAPIError,
+    QoroError,
+    QoroInputError,
+    WireError,
+)
 from qiskit_qoro.models import arguments
-from qiskit_qoro.models.jobs import JobRequest, JobType
+from qiskit_qoro.models.jobs import JobRequest, JobStatus, JobType
+from qiskit_qoro.printable import printable_line
+from qiskit_qoro.service.clock import NO_DEADLINE
+from qiskit_qoro.service.polling import Poller
 from qiskit_qoro.service.recorder import SubmissionRecorder, facts_of, recorded
+from qiskit_qoro.service.recovery import cancel_unfinished, find_started, may_have_arrived
 from qiskit_qoro.service.submission import open_job
 from qiskit_qoro.service.transport import Transport, read_answer, text_of
+from qiskit_qoro.service.waiting import FetchStatus, wait_for_jobs
 from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import (
-    CANCEL_JOB,
     SUBMIT_QUBO,
     VALIDATION_REPORT,
     VALIDATION_RESULT,
@@ -22,10 +36,14 @@ from qiskit_qoro.wire.fields import as_object
 from qiskit_qoro.wire.payloads import job_request_to_json
 from qiskit_qoro.wire.qubo import qubo_from_json
 
-__all__ = ["fetch_characterization", "fetch_characterization_report", "render_qubo", "submit_qubo"]
+__all__ = ["fetch_awaited", "fetch_characterization_report", "render_qubo", "submit_qubo"]
+
+_log = logging.getLogger(__name__)
+
+_IN_PROGRESS = frozenset({JobStatus.SCHEDULED, JobStatus.RUNNING, JobStatus.PAUSED})
 
 
-def fetch_characterization(transport: Transport, job_id: str) -> dict[str, Any]:
+def _fetch_result(transport: Transport, job_id: str) -> dict[str, Any]:
     """Fetch the result of a characterization, as the service sends it. It always has a ``job_id``."""
     response = transport.send(VALIDATION_RESULT, job_id=job_id)
     result = read_answer(response, lambda body: as_object(body, "body"), job_id=job_id)
@@ -38,7 +56,9 @@ def fetch_characterization_report(transport: Transport, job_id: str) -> str:
 
 
 def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes, tag: str) -> str:
-    """Open a job, submit a problem, and wait until the service has analysed it.
+    """Open a job and submit a problem.
+
+    Some services answer when the analysis is done, which may take minutes. Others only queue it.
 
     Args:
         transport: Sends the requests.
@@ -50,27 +70,103 @@ def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes,
         The identifier of the job.
 
     Raises:
-        QoroAPIError: The service refused the problem. The job has been cancelled if possible.
-        QoroConnectionError: The service did not answer. The analysis may be running.
+        QoroAPIError: The service refused the problem, or could not analyse it. A refused job has been
+            cancelled if possible.
+        QoroConnectionError: The service did not answer, and the status of the job does not show whether the
+            problem has arrived. The analysis may be running.
     """
     tag = arguments.checked("tag", tag, arguments.text_of(tag), "text that UTF-8 can encode")
     request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
     with recorded(recorder, facts_of(request, ())) as opened:
         job_id = open_job(transport, render(job_request_to_json(request)))
         opened(job_id)
-        # This request is answered when the analysis is done, so a lost answer is more likely than elsewhere.
-        try:
-            transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
-        except QoroAPIError as error:
-            # A 4xx answer means that the analysis has not started, so the job is cancelled. After a 5xx
-            # answer it may have started, as after a lost answer.
-            was_refused = error.status_code < 500
-            error.extend(_cancel(transport, job_id) if was_refused else _may_be_running(job_id))
+        with _noting_interrupts(job_id):
+            _send_problem(transport, job_id, body)
+    return job_id
+
+
+def _send_problem(transport: Transport, job_id: str, body: bytes) -> None:
+    # An answer that comes after minutes is more likely to be lost than others.
+    try:
+        transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
+    except QoroError as error:
+        error.job_id = job_id
+        if not may_have_arrived(error):
+            _, outcome = cancel_unfinished(transport, job_id, may_be_complete=False)
+            error.extend(f"The job {outcome}")
             raise
-        except QoroError as error:
+        status = find_started(transport, job_id)
+        if status is None:
             error.extend(_may_be_running(job_id))
             raise
-    return job_id
+        if status.is_final and status is not JobStatus.COMPLETED:
+            error.extend(f"The job is {status.value}")
+            raise
+        _log.warning(
+            "%s. The service has received the problem of job %s nevertheless", error, printable_line(job_id)
+        )
+
+
+def fetch_awaited(
+    transport: Transport, poller: Poller, fetch_status: FetchStatus, job_id: str, *, is_submitted: bool
+) -> dict[str, Any]:
+    """Wait until the analysis of a problem has ended, if necessary, and fetch its result.
+
+    Args:
+        transport: Sends the requests.
+        poller: Decides when the job is polled.
+        fetch_status: Polls the job.
+        job_id: The job.
+        is_submitted: Whether the problem has been submitted just now. Then its job may be PENDING because it
+            is in a queue. Any other PENDING job may have no problem, and is not waited for.
+
+    Raises:
+        JobFailedError: The service could not analyse the problem.
+        JobCancelledError: The job was cancelled.
+        ConflictError: The analysis of an earlier job has not started.
+    """
+    if not is_submitted:
+        try:
+            return _fetch_result(transport, job_id)
+        except ConflictError:
+            status = fetch_status(job_id).state.status
+            if status not in _IN_PROGRESS:
+                raise
+    status = _wait(poller, fetch_status, job_id)
+    try:
+        return _fetch_result(transport, job_id)
+    except QoroAPIError as error:
+        if status is JobStatus.COMPLETED:
+            raise
+        kind = JobCancelledError if status is JobStatus.CANCELLED else JobFailedError
+        reason = error.detail or "the service gives no reason"
+        message = f"job {job_id} is {status.value}: {reason}"
+        raise kind(message, job_id=job_id, status=status) from error
+
+
+def _wait(poller: Poller, fetch_status: FetchStatus, job_id: str) -> JobStatus:
+    """Wait until a job has ended. If the service has analysed the problem at once, this is one request."""
+    with _noting_interrupts(job_id):
+        try:
+            state = fetch_status(job_id).state
+            if not state.status.is_final:
+                state = wait_for_jobs(poller, fetch_status, [job_id], deadline=NO_DEADLINE, on_poll=None)[
+                    job_id
+                ]
+        except QoroError as error:
+            error.name_job(job_id)
+            error.extend(_may_be_running(job_id))
+            raise
+    return state.status
+
+
+@contextmanager
+def _noting_interrupts(job_id: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(_may_be_running(job_id))
+        raise
 
 
 def _may_be_running(job_id: str) -> str:
@@ -78,17 +174,6 @@ def _may_be_running(job_id: str) -> str:
         f"The analysis may be running: characterize_and_validate(job_id={job_id!r}) reads its result once it "
         "is done"
     )
-
-
-def _cancel(transport: Transport, job_id: str) -> str:
-    """Cancel a job whose problem was refused, and describe the outcome."""
-    try:
-        transport.send(CANCEL_JOB, job_id=job_id)
-    except ConflictError:
-        return "The job had already ended"
-    except QoroError as error:
-        return f"The job could not be cancelled ({error})"
-    return "The job has been cancelled"
 
 
 def render_qubo(
@@ -120,7 +205,8 @@ def render_qubo(
                 f"target_states[{index}] is {state!r}, expected {num_variables} characters 0 or 1, one for "
                 "each variable"
             )
-    body: dict[str, Any] = {"qubo": dict(qubo), "target_states": states}
+    # The newer name of the states needs at least one of them, the older name does not.
+    body: dict[str, Any] = {"qubo": dict(qubo), "reference_states" if states else "target_states": states}
     if options:
         body["options"] = options
     rendered = render(body)

@@ -14,7 +14,7 @@ from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.job_requests import cancel_job, fetch_status
 from qiskit_qoro.service.transport import Transport
 
-__all__ = ["CONFIRMATION_DELAYS_S", "cancel_unfinished", "has_started", "may_have_arrived"]
+__all__ = ["CONFIRMATION_DELAYS_S", "cancel_unfinished", "find_started", "may_have_arrived"]
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def may_have_arrived(error: BaseException) -> bool:
     return isinstance(error, WireError)
 
 
-def has_started(transport: Transport, job_id: str) -> bool:
+def find_started(transport: Transport, job_id: str) -> JobStatus | None:
     """Find out whether the last request of a submission has arrived, after its answer was lost.
 
     A job is PENDING until that request arrives, and for a moment longer. It is polled for about six seconds.
@@ -63,12 +63,13 @@ def has_started(transport: Transport, job_id: str) -> bool:
         job_id: The job.
 
     Returns:
-        Whether the job is known to have started. It may even have ended.
+        The status of a job that has started, and may even have ended. ``None`` if it is not known to have
+        started.
     """
     for delay_s in (*CONFIRMATION_DELAYS_S, None):
         status = _status(transport, job_id)
         if status is not JobStatus.PENDING or delay_s is None:
-            return status in _STARTED
+            return status if status in _STARTED else None
         transport.clock.wait(delay_s)
     raise AssertionError("unreachable: the last iteration returns")  # pragma: no cover
 
@@ -86,26 +87,26 @@ def cancel_unfinished(transport: Transport, job_id: str, *, may_be_complete: boo
             is not cancelled.
 
     Returns:
-        Whether the job turned out to be complete, and a description of the outcome.
+        Whether the job turned out to be complete, and the predicate of a sentence about the job.
     """
     for delay_s in (*_CANCEL_DELAYS_S, None):
         try:
             cancel_job(transport, job_id)
         except NotFoundError:
-            return False, "it does not exist any more"
+            return False, "does not exist any more"
         except QoroError as error:
             status = _status(transport, job_id)
             if status is JobStatus.CANCELLED:
-                return False, "it has been cancelled"
+                return False, "has been cancelled"
             if status is not None and (status.is_final or (may_be_complete and status in _STARTED)):
-                return may_be_complete, f"it could not be cancelled, because it is {status.value}"
+                return may_be_complete, f"could not be cancelled, because it is {status.value}"
             if status is None or delay_s is None:
                 _log.warning("job %s could not be cancelled: %s", printable_line(job_id), error)
                 break
         else:
-            return False, "it has been cancelled"
+            return False, "has been cancelled"
         transport.clock.wait(delay_s)
-    return False, "it could not be cancelled and may still run: check its status"
+    return False, "could not be cancelled and may still run: check its status"
 
 
 def _status(transport: Transport, job_id: str) -> JobStatus | None:

@@ -17,7 +17,7 @@ from qiskit_qoro.models.shots import CircuitRange, ShotGroup, group_shots
 from qiskit_qoro.models.submissions import SubmissionFacts
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorded
-from qiskit_qoro.service.recovery import cancel_unfinished, has_started, may_have_arrived
+from qiskit_qoro.service.recovery import cancel_unfinished, find_started, may_have_arrived
 from qiskit_qoro.service.settings import JobSettings
 from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, INIT_JOB
@@ -193,7 +193,8 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
     except BaseException as error:  # Ctrl-C too: without its last upload the job would stay open
         # The last upload finalizes the job. If it has arrived, the job runs and has to be paid for.
         may_be_complete = num_confirmed == len(uploads) - 1 and may_have_arrived(error)
-        is_complete, outcome = may_be_complete and has_started(transport, job_id), ""
+        is_complete = may_be_complete and find_started(transport, job_id) is not None
+        outcome = ""
         if not is_complete:
             is_complete, outcome = cancel_unfinished(transport, job_id, may_be_complete=may_be_complete)
         if is_complete:
@@ -203,7 +204,7 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
         # An error of ours names the job in the path of the request.
         name = "The job" if isinstance(error, QoroError) else f"Job {job_id}"
         confirmed = f"the service confirmed {num_confirmed} of its {len(uploads)} uploads"
-        note = f"{name} was opened, and {confirmed}; {outcome}"
+        note = f"{name} was opened, and {confirmed}; it {outcome}"
         if isinstance(error, QoroError):
             error.job_id = job_id
             error.extend(note)
