@@ -30,6 +30,7 @@ from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.primitive_job import RESULT_READERS
 from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.service.clock import Deadline
 from qiskit_qoro.wire.labels import index_of_label, kind_of_label
 
 __all__ = ["COMMAND"]
@@ -59,7 +60,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(options: argparse.Namespace) -> None:
     with open_provider_of_job(options) as provider:
-        state = _wait(provider, options)
+        deadline = provider.service.deadline(options.timeout)
+        state = _wait(provider, options, deadline)
         if state.status is JobStatus.CANCELLED:
             raise JobCancelledError(f"job {options.job_id} was cancelled", job_id=options.job_id)
         # Only the journal shows that a job is a characterization.
@@ -67,7 +69,7 @@ def _execute(options: argparse.Namespace) -> None:
         if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
             print_json(provider.service.characterize_and_validate(job_id=options.job_id))
             return
-        results = _read_results(provider, options, state.status)
+        results = _read_results(provider, options, state.status, deadline)
     if options.json:
         name, value = (
             ("pubs", pubs_to_json(results)) if isinstance(results, PrimitiveResult) else ("circuits", results)
@@ -80,11 +82,11 @@ def _execute(options: argparse.Namespace) -> None:
         _print_circuits(results, options.rows)
 
 
-def _wait(provider: QoroProvider, options: argparse.Namespace) -> JobState:
+def _wait(provider: QoroProvider, options: argparse.Namespace, deadline: Deadline) -> JobState:
     """Wait until every service job has ended, and return their joint state."""
     jobs = service_jobs(options)
     # The first request also shows whether the job exists, so an unknown job fails without a wait.
-    states = [provider.service.get_job_state(job) for job in jobs]
+    states = [provider.service.get_job_state(job, deadline=deadline) for job in jobs]
     state = joint_state(states)
     if all(each.status.is_final for each in states):
         return state
@@ -93,12 +95,17 @@ def _wait(provider: QoroProvider, options: argparse.Namespace) -> JobState:
             f"job {options.job_id} is {state.status.value}: it has no results yet", job_id=options.job_id
         )
     with waiting_for_job(options.job_id):
-        final_states = provider.service.wait_for_jobs(jobs, timeout_s=options.timeout)
+        final_states = provider.service.wait_for_jobs(jobs, deadline=deadline)
     return joint_state(list(final_states.values()))
 
 
+def _left_s(deadline: Deadline) -> float | None:
+    """The argument ``timeout`` for the time until a deadline."""
+    return None if deadline.timeout_s is None else max(0.0, deadline.remaining_s)
+
+
 def _read_results(
-    provider: QoroProvider, options: argparse.Namespace, status: JobStatus
+    provider: QoroProvider, options: argparse.Namespace, status: JobStatus, deadline: Deadline
 ) -> PrimitiveResult[PubResult] | list[dict[str, Any]]:
     """Read the results of a job that has ended.
 
@@ -110,21 +117,21 @@ def _read_results(
     job = provider.retrieve_job(options.job_id)
     may_read_labels = options.partial or status is JobStatus.COMPLETED
     if isinstance(job, QoroJob):
-        if may_read_labels and _has_no_qiskit_result(outcome := job.outcome()):
+        if may_read_labels and _has_no_qiskit_result(outcome := job.outcome(_left_s(deadline))):
             return _circuits_by_label(outcome)
         try:
-            return _circuits_of_run(job.result(partial=options.partial))
+            return _circuits_of_run(job.result(_left_s(deadline), partial=options.partial))
         except JobFailedError as error:
             # The hint in the message is for Python.
             error.reword(lambda text: text.replace("result(partial=True) returns", "--partial shows"))
             raise
     try:
         if status is JobStatus.COMPLETED or not options.partial:
-            return job.result()
+            return job.result(_left_s(deadline))
     except QoroInputError as error:
         # The labels did not have enough space for the structure of the primitive's job.
         say(f"{error.message}. These are the raw results:")
-    outcomes = [provider.service.get_job_outcome(each) for each in service_jobs(options)]
+    outcomes = [provider.service.get_job_outcome(each, deadline=deadline) for each in service_jobs(options)]
     return [circuit for outcome in outcomes for circuit in _circuits_by_label(outcome)]
 
 

@@ -51,7 +51,8 @@ class RawServer:
     """A server that sends the given answers in order and repeats the last one.
 
     Attributes:
-        pause_s: Seconds between two bytes of an answer. With ``None`` an answer is sent as a whole.
+        pause_s: Seconds between two pieces of an answer. With ``None`` an answer is sent as a whole.
+        piece_bytes: The length of a piece.
         is_silent: Whether the connection stays open after the answer.
     """
 
@@ -59,6 +60,7 @@ class RawServer:
     answers: list[bytes] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     pause_s: float | None = None
+    piece_bytes: int = 1
     is_silent: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -67,8 +69,8 @@ class RawServer:
             write(answer)
         else:
             with suppress(OSError):  # the client has given up
-                for byte in answer:
-                    write(bytes([byte]))
+                for start in range(0, len(answer), self.piece_bytes):
+                    write(answer[start : start + self.piece_bytes])
                     if self.stopping.wait(self.pause_s):
                         return
         if self.is_silent:

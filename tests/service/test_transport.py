@@ -8,6 +8,7 @@ import random
 import re
 import socket
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -792,9 +793,27 @@ def test_a_server_that_sends_byte_by_byte_is_read_until_the_deadline_only(raw_se
     with pytest.raises(DeadlineError, match=f"within the time limit of {timeout_s:g} s"):
         Transport(server.url, "the-token").send(PING, deadline=Deadline.after(timeout_s, SYSTEM_CLOCK))
     assert time.monotonic() - begin < timeout_s + GRACE_S + 1
-    # Without a deadline only the time between two bytes is limited.
-    server.pause_s = 0.001
-    assert Transport(server.url, "the-token").send(PING).json() == {}
+
+
+def test_an_answer_byte_by_byte_has_the_time_limit_of_its_endpoint(raw_server):
+    server = raw_server()
+    server.answers, server.pause_s = [COMPLETE], 0.05
+    begin = time.monotonic()
+    with pytest.raises(QoroTimeoutError, match=r"within 0\.5 s"):
+        Transport(server.url, "the-token").send(replace(INIT_JOB, timeout_s=0.5), body=b"{}")
+    assert 0.5 <= time.monotonic() - begin < 2
+
+
+def test_a_large_answer_may_take_longer_than_the_time_limit_as_long_as_it_arrives(raw_server):
+    server = raw_server()
+    body = b" " * 20_000 + b"{}"
+    server.answers = [
+        OK.replace(b"Content-Length: 2", b"Content-Length: %d" % len(body)).replace(b"{}", body)
+    ]
+    server.pause_s, server.piece_bytes = 0.05, 1000
+    begin = time.monotonic()
+    assert Transport(server.url, "the-token").send(replace(PING, timeout_s=0.4)).json() == {}
+    assert time.monotonic() - begin > 0.8
 
 
 def test_a_connection_is_usable_again_after_a_request_with_a_deadline(local_service, clock):

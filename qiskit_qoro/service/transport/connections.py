@@ -47,6 +47,7 @@ MAX_EXPANSION = 100
 
 _CHUNK_BYTES = 2**16
 _SHORTEST_TIMEOUT_S = 0.001  # a socket with a timeout of 0 does not wait at all
+_LEAST_BYTES_PER_S = 1000  # an answer that arrives more slowly has the usual time limit
 
 
 class Exchange:
@@ -54,7 +55,7 @@ class Exchange:
 
     Args:
         connect_timeout_s: Seconds to wait for a connection at most.
-        answer_timeout_s: Seconds without any data after which the answer counts as lost.
+        answer_timeout_s: Seconds that an answer may take, and one more for each thousand bytes of it.
         deadline: When the whole answer must have arrived.
 
     Attributes:
@@ -83,15 +84,36 @@ class Exchange:
         """Return the seconds in which to connect to the next of several addresses."""
         return max(_SHORTEST_TIMEOUT_S, min(self.connect_timeout_s, self._left_s() / num_addresses))
 
-    def limit_step(self, sock: socket.socket) -> None:
-        """Limit the next read or write of a socket.
+    def now(self) -> float:
+        """The present, on the clock of the deadline."""
+        return self._clock.now()
+
+    def limit_write(self, sock: socket.socket) -> None:
+        """Limit the next write to a socket.
 
         Raises:
             TimeoutError: The time is over.
         """
-        if self.is_over:
+        self._limit_step(sock, self.answer_timeout_s)
+
+    def limit_read(self, sock: socket.socket, begin: float, num_bytes: int) -> None:
+        """Limit the next read from a socket.
+
+        Args:
+            sock: The socket.
+            begin: When the answer began to be read.
+            num_bytes: How much of it has been read.
+
+        Raises:
+            TimeoutError: The time is over.
+        """
+        most_s = self.answer_timeout_s + num_bytes / _LEAST_BYTES_PER_S
+        self._limit_step(sock, min(self.answer_timeout_s, begin + most_s - self._clock.now()))
+
+    def _limit_step(self, sock: socket.socket, timeout_s: float) -> None:
+        if timeout_s <= 0 or self.is_over:
             raise TimeoutError("the time limit of the request is over")
-        sock.settimeout(self._limit(self.answer_timeout_s))
+        sock.settimeout(self._limit(timeout_s))
 
     def _limit(self, timeout_s: float) -> float:
         return max(_SHORTEST_TIMEOUT_S, min(timeout_s, self._left_s()))
@@ -197,6 +219,8 @@ class _Reader(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._exchange = _exchange.get()
+        self._begin = self._exchange.now() if self._exchange is not None else 0.0
+        self._num_bytes = 0
         self.is_at_end = False
 
     def readable(self) -> bool:
@@ -206,10 +230,11 @@ class _Reader(io.RawIOBase):
         return self._raw.fileno()
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._exchange is not None and self._exchange.has_deadline:
-            self._exchange.limit_step(self._sock)
+        if self._exchange is not None:
+            self._exchange.limit_read(self._sock, self._begin, self._num_bytes)
         length = self._raw.readinto(buffer)
         self.is_at_end = length == 0
+        self._num_bytes += length or 0
         return length
 
     def close(self) -> None:
@@ -272,7 +297,7 @@ class _Connection(HTTPConnection):
         exchange = _exchange.get()
         # A connection that has been used before still has the timeout of its last read.
         if exchange is not None and self.sock is not None:
-            exchange.limit_step(self.sock)
+            exchange.limit_write(self.sock)
         super().send(data)
 
 
