@@ -39,7 +39,7 @@ napoleon_numpy_docstring = False
 
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
-    "CheckedTemplate|Clock|Endpoint|JobNotFoundError|Measurement|Postprocessor|RunStructure|Secret|_Job|_Key"
+    "CheckedTemplate|Clock|Deadline|Endpoint|JobNotFoundError|Measurement|Postprocessor|RunStructure|Secret|_Job|_Key"
     "|_T"
 )
 
