@@ -7,6 +7,7 @@ import platform
 import random
 import re
 import socket
+import ssl
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ import responses
 from qiskit.exceptions import QiskitError
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import SSLError as RefusedTLSError
 
 import qiskit_qoro
 from qiskit_qoro.errors import (
@@ -156,6 +158,15 @@ def test_a_connection_that_breaks_while_tls_is_set_up_has_sent_nothing(raw_serve
         transport.send(INIT_JOB, body=b"{}")
     assert not caught.value.was_sent
     assert len(clock.waits) == MAX_ATTEMPTS - 1
+
+
+def test_a_refused_certificate_is_not_tried_again(cloud, transport, url):
+    refused = RefusedTLSError(ssl.SSLCertVerificationError(1, "certificate verify failed"))
+    error = requests.exceptions.SSLError(MaxRetryError(None, url, refused))
+    scripted(cloud, url, PING, body=error)
+    with pytest.raises(QoroConnectionError, match=r"verify failed.*REQUESTS_CA_BUNDLE"):
+        transport.send(PING)
+    assert len(cloud.calls) == 1
 
 
 def test_a_lost_answer_may_have_been_sent(cloud, transport, url):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
 
 import requests
@@ -33,6 +34,7 @@ from qiskit_qoro.wire.json_bytes import decode_json
 from qiskit_qoro.wire.payloads import error_detail, names_qubit_limit, qubit_limit_of
 
 __all__ = [
+    "CertificateError",
     "DeadlineError",
     "api_error",
     "connection_error",
@@ -62,6 +64,10 @@ class DeadlineError(QoroTimeoutError):
     """A request was not answered before the deadline of the caller. The cause is its last failure, if any."""
 
 
+class CertificateError(QoroConnectionError):
+    """The certificate of the service was not accepted. Another attempt would see the same certificate."""
+
+
 def connection_error(
     error: requests.exceptions.RequestException,
     endpoint: Endpoint,
@@ -82,6 +88,12 @@ def connection_error(
             ``error``, but not its reason.
     """
     request = _describe(endpoint, job_id)
+    if _is_certificate_refused(error):
+        return CertificateError(
+            f"no connection to {base_url}: {_reason(error, handled)}; {request} was not sent. Check the base "
+            "URL and the certificates that this machine trusts (REQUESTS_CA_BUNDLE names a file of others)",
+            job_id=job_id,
+        )
     if exchange.is_connecting or _never_connected(error):
         kind = QoroTimeoutError if isinstance(error, requests.Timeout) else QoroConnectionError
         unsent = kind(
@@ -126,6 +138,16 @@ def _consequence(endpoint: Endpoint) -> str:
     if endpoint.repeatable:
         return "Nothing was changed; check the network and the base URL, and try again"
     return "It was sent once and not repeated, and it is not known whether the service acted on it"
+
+
+def _is_certificate_refused(error: requests.exceptions.RequestException) -> bool:
+    """Whether the certificate of the service or of a proxy was not accepted."""
+    # requests wraps urllib3's MaxRetryError, whose reason wraps the error of the ssl module.
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+    wrapped = reason.args[0] if reason is not None and reason.args else None
+    return isinstance(wrapped, SSLCertVerificationError)
 
 
 def _never_connected(error: requests.exceptions.RequestException) -> bool:

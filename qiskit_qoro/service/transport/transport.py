@@ -28,6 +28,7 @@ from qiskit_qoro.service.credentials import is_loopback
 from qiskit_qoro.service.transport.answers import check_no_page, set_encoding
 from qiskit_qoro.service.transport.connections import Connections, Exchange
 from qiskit_qoro.service.transport.request_errors import (
+    CertificateError,
     DeadlineError,
     api_error,
     connection_error,
@@ -157,7 +158,7 @@ class Transport:
 
     def _may_retry(self, error: QoroConnectionError | QoroAPIError, endpoint: Endpoint) -> bool:
         """Whether a failed request may be sent again."""
-        if isinstance(error, DeadlineError):
+        if isinstance(error, CertificateError | DeadlineError):
             return False
         if isinstance(error, QoroConnectionError):
             return endpoint.repeatable or not error.was_sent
