@@ -23,9 +23,13 @@ from qiskit_qoro.qasm.write.writer import Program, write_program
 
 __all__ = ["engine_refuses", "parse_user_program", "program_of_text"]
 
-# Empty statements, a comma at the end of a list, a barrier without qubits, and a parameter whose name begins
-# with "pi".
-_REFUSED_SYNTAX = re.compile(r"[;}]\s*;|,\s*[;)]|\bbarrier\s*;|\bgate\s+\w+\s*\([^){};]*\bpi\w")
+# Empty statements, and a comma at the end of a list. As patterns of their own they are searched quickly.
+_REFUSED_SYNTAX = tuple(map(re.compile, (r";\s*;", r"\}\s*;", r",\s*[;)]")))
+# A barrier without qubits, and a parameter whose name begins with "pi".
+_REFUSED_STATEMENTS = {
+    "barrier": re.compile(r"\bbarrier\s*;"),
+    "gate": re.compile(r"\bgate\s+\w+\s*\([^){};]*\bpi\w"),
+}
 
 
 def program_of_text(text: str) -> Program:
@@ -38,9 +42,10 @@ def program_of_text(text: str) -> Program:
         QoroInputError: The text is not a program that can be run. The message begins with line and column if
             they are known.
     """
-    plain = read_plain_program(text)
+    check_encoding(text)
+    plain = read_plain_program(clean(text))
     if plain is not None:
-        return _unchanged(text, plain.num_qubits, plain.num_clbits)
+        return _unchanged(sendable(text), plain.num_qubits, plain.num_clbits)
     return parse_user_program(text)[0]
 
 
@@ -54,10 +59,11 @@ def parse_user_program(text: str) -> tuple[Program, QuantumCircuit]:
         circuit = parse_openqasm3(text.removeprefix(BYTE_ORDER_MARK))
         return write_program(circuit, keep_clbit_order=True), circuit
     code = clean(text)
-    _, circuit = read_program(code)
+    completed, circuit = read_program(code)
     if engine_refuses(circuit, code):
         return write_program(circuit, keep_clbit_order=True), circuit
-    return _unchanged(complete_program(sendable(text)), circuit.num_qubits, circuit.num_clbits), circuit
+    sent = sendable(text) if completed == code else complete_program(sendable(text))
+    return _unchanged(sent, circuit.num_qubits, circuit.num_clbits), circuit
 
 
 def engine_refuses(circuit: QuantumCircuit, code: str) -> bool:
@@ -67,7 +73,11 @@ def engine_refuses(circuit: QuantumCircuit, code: str) -> bool:
         circuit: The parsed program.
         code: Its text, cleaned.
     """
-    if not all(map(len, [*circuit.qregs, *circuit.cregs])) or _REFUSED_SYNTAX.search(code):
+    if not all(map(len, [*circuit.qregs, *circuit.cregs])):
+        return True
+    if any(pattern.search(code) for pattern in _REFUSED_SYNTAX):
+        return True
+    if any(word in code and pattern.search(code) for word, pattern in _REFUSED_STATEMENTS.items()):
         return True
     return "if" in code and any(
         _has_refused_condition(item.operation) for item in circuit.data if item.name == "if_else"

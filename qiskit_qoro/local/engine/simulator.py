@@ -28,10 +28,19 @@ from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
-from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
+from qiskit_qoro.qasm.read.source import clean
 
-__all__ = ["ProgramSource", "compile_program", "estimate", "is_plain_statevector", "load_engine", "sample"]
+__all__ = [
+    "ProgramSource",
+    "compile_program",
+    "estimate",
+    "is_plain_statevector",
+    "load_engine",
+    "read_engine_program",
+    "sample",
+]
 
 _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.QiskitAer: "QiskitAer",
@@ -92,7 +101,7 @@ def sample(
     _check_shots(shots)
     check_config(config)
     noise = choose_noise(device, config)
-    program = _read(qasm, basis_gates=noise.errors.basis_gates if noise else None)
+    program = read_engine_program(qasm, basis_gates=noise.errors.basis_gates if noise else None)
     # The engine would return {"0": shots} in both cases.
     if not program.num_clbits:
         return {}
@@ -138,7 +147,9 @@ def estimate(
     check_config(config)
     # QPU systems have no expectation values, so noise can only come from the configuration.
     noise = choose_noise(None, config)
-    program = _read(qasm, measure=False, basis_gates=noise.errors.basis_gates if noise else None)
+    program = read_engine_program(
+        qasm, measure=False, basis_gates=noise.errors.basis_gates if noise else None
+    )
     reduced = reduce_pauli_strings(pauli_strings, program)
     if program.randomness:
         raise QoroInputError(
@@ -208,12 +219,23 @@ def load_engine() -> ModuleType:
     return engine
 
 
-def _read(
+def read_engine_program(
     source: str | ProgramSource, *, measure: bool = True, basis_gates: frozenset[str] | None = None
 ) -> EngineProgram:
+    """Return the engine program of a text or of another source.
+
+    Args:
+        source: OpenQASM 2 text, or a source of a program.
+        measure: As for :func:`~qiskit_qoro.local.engine.program.write_engine_program`.
+        basis_gates: As for that function.
+
+    Raises:
+        QoroInputError: The text is not a program that can be run.
+    """
     if not isinstance(source, str):
         return source.read(measure=measure, basis_gates=basis_gates)
-    plain = read_plain_program(source)
+    check_encoding(source)
+    plain = read_plain_program(clean(source))
     program = None if plain is None else write_plain_program(plain, measure=measure, basis_gates=basis_gates)
     if program is not None:
         return program

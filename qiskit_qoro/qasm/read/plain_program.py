@@ -62,7 +62,7 @@ _OPERATION = "|".join(
     ]
 )
 _PROGRAM = re.compile(
-    r'\s*+(?:OPENQASM\s++2\.0\s*+;\s*+)?include\s*+"qelib1\.inc"\s*+;\s*+'
+    r'\s*+(?:OPENQASM\s++2(?:\.0)?\s*+;\s*+)?include\s*+"qelib1\.inc"\s*+;\s*+'
     rf"(?P<registers>(?:[qc]reg\s++{_NAME}\[{_INT}\]\s*+;\s*+)++)"
     rf"(?P<body>(?:(?:{_OPERATION})\s*+;\s*+)*+)",
     re.ASCII,
@@ -134,15 +134,15 @@ def read_plain_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> PlainPr
     """Recognise a plain program.
 
     Args:
-        text: OpenQASM 2.
+        text: OpenQASM 2, without comments.
         limits: The limits for its size.
 
     Returns:
         The program, which the parser would accept too, or ``None`` if it was not recognised.
     """
-    # The expression matches only ASCII, so characters are bytes. It also matches spaces that the parser
+    # The expression matches only ASCII, so characters are bytes. It also matches white space that the parser
     # refuses.
-    if not isinstance(text, str) or len(text) > limits.text_bytes or "\f" in text or "\v" in text:
+    if len(text) > limits.text_bytes or "\f" in text or "\v" in text:
         return None
     match = _PROGRAM.fullmatch(text)
     if match is None:

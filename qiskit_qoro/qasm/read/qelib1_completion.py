@@ -94,21 +94,27 @@ def complete_template(template: TemplateText) -> TemplateText:
 
 
 def read_program(text: str) -> tuple[str, QuantumCircuit]:
-    """Complete a program and parse it.
+    """Parse a program, and complete it first if necessary.
 
     Returns:
-        The completed text and its circuit.
+        The text, completed if the parser needs further definitions, and its circuit.
 
     Raises:
         QoroInputError: The text is not a program that can be run. Line and column refer to ``text``, not to
             the completed text.
     """
-    completed, offset = _complete(text) if isinstance(text, str) else (text, 0)
+    try:
+        return text, parse_program(text)
+    except QoroInputError:
+        # Most programs need no definitions, and to look for gates without one takes time.
+        completed, offset = _complete(text) if isinstance(text, str) else (text, 0)
+        if completed == text:
+            raise
     try:
         return completed, parse_program(completed)
     except QoroInputError as error:
         position = _POSITION.match(str(error))
-        if completed == text or position is None:
+        if position is None:
             raise
         # Only positions after the include on its line have moved. A position inside the inserted definitions
         # becomes the end of the include.
@@ -123,7 +129,7 @@ def _complete(text: str) -> tuple[str, int]:
     """Return the completed program, and the offset in ``text`` at which the definitions were inserted."""
     code = blank_comments(text)
     include = _INCLUDE.search(code)
-    used = set(_NAME.findall(code)) if include and any(name in code for name in _DEFINITIONS) else set()
+    used = set(_NAME.findall(code)) if include else set()
     missing = used | {name for gate in used for name in _REQUIRED_GATES.get(gate, ())}
     missing -= defined_gates(code) | set(_DECLARED.findall(code))
     if include is None or not missing:

@@ -55,7 +55,7 @@ def sendable(text: str) -> str:
         and "/*" not in text
         and code == blank_comments(text)
         and not _SHORT_HEADER.match(code)
-        and not ("gate" in code and _COMMENT_IN_DEFINITION.search(text))
+        and not ("//" in text and "gate" in code and _COMMENT_IN_DEFINITION.search(text))
     )
     return text if is_accepted else _SHORT_HEADER.sub(r"\1.0\2", code, count=1)
 
