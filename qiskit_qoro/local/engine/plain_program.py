@@ -106,7 +106,8 @@ class _BodyWriter:
                 if measured and not measured.isdisjoint(bits):
                     self.randomness = "a mid-circuit measurement"
                 changed.update(bits)
-                lines += [f"{gate} {name};\n" for name in names]
+                for name in names:
+                    lines.append(f"{gate} {name};\n")  # noqa: PERF401 - nearly always one
             elif operation == "measure":
                 (qubits,), (clbits,) = self._operands[text]
                 measured.update(changed.intersection(qubits))

@@ -270,4 +270,4 @@ def gate_text(name: str, params: Sequence[float]) -> str:
         turns = float(params[0]) / (math.pi / 2)
         if turns.is_integer() and abs(turns) <= _MAX_TURNS:
             return _QUARTER_TURNS[name][int(turns) % 4]
-    return f"{name}({','.join(repr(float(angle)) for angle in params)})"
+    return f"{name}({','.join([repr(float(angle)) for angle in params])})"

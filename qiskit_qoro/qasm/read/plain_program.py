@@ -107,7 +107,7 @@ class PlainProgram:
         name, bracket, angles = text.partition("(")
         if not bracket:
             return name, []
-        return name.rstrip(), [_value(angle.strip()) for angle in angles[:-1].split(",")]
+        return name.rstrip(), [_value(angle) for angle in angles[:-1].split(",")]
 
     def operands(self, text: str) -> tuple[list[Sequence[int]], list[Sequence[int]]]:
         """Return the bits of each operand: the qubits, and the classical bits of a measurement.
@@ -193,6 +193,7 @@ def _value(angle: str) -> float:
     """Return the value of an angle, computed in the same order as the parser does."""
     if "p" not in angle:
         return float(angle)
+    angle = angle.strip()
     first, *rest = _FACTOR.split(angle.lstrip("+-"))
     value = math.pi if first == "pi" else float(first)
     for operator, factor in zip(rest[::2], rest[1::2], strict=True):
