@@ -300,6 +300,38 @@ def test_an_unusable_journal_does_not_stop_submissions_and_logs_one_warning(
     assert (path.read_bytes() if path.is_file() else None) == content
 
 
+FULL_DISK = """
+import logging, resource, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from qiskit_qoro.history import Journal
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+
+logging.basicConfig()
+path = Path(sys.argv[1])
+journal, facts = Journal(path), SubmissionFacts(JobKind.RUN, "qoro_maestro", "bells", 3)
+journal.set_job_id(journal.begin("https://qoro.invalid/api", facts), "first")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, path.stat().st_size))
+for _ in range(2):
+    number = journal.begin("https://qoro.invalid/api", replace(facts, structure=b"x" * 200_000))
+    journal.set_job_id(number, "second")
+print(number, [entry.job_id for entry in journal.entries()])
+"""
+
+
+def test_a_full_disk_does_not_stop_submissions_and_damages_no_entry(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["None", "['first']"]
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("WARNING:")
+    assert f"the journal {path} cannot be used: " in line
+    assert line.endswith("Jobs are submitted, but not recorded")
+    assert [entry.job_id for entry in Journal(path).entries()] == ["first"]
+
+
 @pytest.mark.parametrize("spoil", [spoil_by_damage, spoil_by_newer_version, spoil_by_older_version])
 def test_reading_the_entries_of_an_unusable_journal_is_an_error(
     spoil: object, journal: Journal, path: Path
