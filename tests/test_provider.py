@@ -265,7 +265,7 @@ def test_an_error_in_a_with_statement_closes_the_local_provider() -> None:
     provider = QoroProvider.local(workers=1)
     url = provider.service.base_url
 
-    with pytest.raises(QiskitBackendNotFoundError), provider:
+    with pytest.raises(QiskitBackendNotFoundError, match=r"has no backend 'nothing'"), provider:
         provider.get_backend("nothing")
 
     assert not is_open(url)

@@ -120,8 +120,9 @@ def test_a_transaction_is_committed(connection: sqlite3.Connection) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
 def test_an_exception_rolls_a_transaction_back(connection: sqlite3.Connection, error: BaseException) -> None:
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as caught:
         insert(connection, "first", error=error)
+    assert caught.value is error
     assert not connection.in_transaction
     assert numbers(connection) == []
 

@@ -245,12 +245,12 @@ def test_options_survive_copying_and_pickling() -> None:
 
     for twin in (copy.copy(options), copy.deepcopy(options), pickle.loads(pickle.dumps(options))):
         assert dict(twin) == {**RUN_OPTIONS, "shots": 3}
-        with pytest.raises(QoroInputError):
+        with pytest.raises(QoroInputError, match=r"shots is 0"):
             twin.update_options(shots=0)
 
 
 def test_the_defaults_cannot_be_changed() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"does not support item assignment"):
         RUN_OPTIONS["shots"] = 1  # type: ignore[index]
 
 

@@ -38,7 +38,7 @@ def end_quietly(process: subprocess.Popen[str], number: signal.Signals, url: str
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in err
-    with pytest.raises(requests.exceptions.ConnectionError):
+    with pytest.raises(requests.exceptions.ConnectionError, match=r"refused"):
         requests.get(url, timeout=10)
     return err
 

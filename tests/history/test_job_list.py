@@ -262,7 +262,7 @@ def test_odd_answers_do_not_hide_the_status_of_other_jobs_until_they_are_many(
 def test_a_refused_token_is_an_error(path: Path, wire: responses.RequestsMock) -> None:
     record(path, "a")
     wire.get(f"{URL}/job/a/status/", status=401)
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError, match=r"401 Unauthorized: the token is unknown or deactivated"):
         QoroProvider("token", base_url=URL, journal=path).jobs()
 
 

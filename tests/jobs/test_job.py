@@ -384,7 +384,7 @@ def test_the_error_of_a_failed_job_names_the_failed_circuit_and_the_reason(backe
     assert job.status() is QiskitStatus.ERROR
     assert job.in_final_state()
     assert job.cancel() is False
-    with pytest.raises(JobFailedError):
+    with pytest.raises(JobFailedError, match=r"is FAILED: circuit 1 \('too wide"):
         job.result()
 
 
@@ -408,7 +408,7 @@ def test_a_job_continues_after_a_timeout_until_it_is_cancelled(backend: QoroBack
 def test_a_result_can_be_read_after_a_timeout(backend: QoroBackend) -> None:
     job = backend.run([slow()] * 2, shots=20_000)
 
-    with pytest.raises(JobTimeoutError):
+    with pytest.raises(JobTimeoutError, match=r"is not final after 0 s\. It keeps running"):
         job.wait_for_final_state(timeout=0)
 
     assert sum(job.result().get_counts(1).values()) == 20_000
@@ -420,9 +420,12 @@ def test_an_interrupted_wait_leaves_the_job_running(backend: QoroBackend) -> Non
     def press_ctrl_c(_job_id: str, _status: QiskitStatus, _job: QoroJob) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as pressed:
         job.wait_for_final_state(callback=press_ctrl_c)
 
+    assert pressed.value.__notes__ == [
+        f"Job {job.job_id()} keeps running. Retrieve it with provider.retrieve_job({job.job_id()!r})"
+    ]
     assert job.status() in {QiskitStatus.QUEUED, QiskitStatus.RUNNING}
     assert job.cancel() is True
 
@@ -821,9 +824,13 @@ def test_a_retrieved_failed_job_gives_the_same_error_and_partial_results(
     job = backend.run(circuits, shots=20, execution_config=config)
     fetched = provider.retrieve_job(job.job_id())
 
-    with pytest.raises(JobFailedError) as there:
+    with pytest.raises(
+        JobFailedError, match=r"is FAILED: circuit 1 \('wide'\): a state vector of 70 qubits is too large"
+    ) as there:
         fetched.result()
-    with pytest.raises(JobFailedError) as here:
+    with pytest.raises(
+        JobFailedError, match=r"is FAILED: circuit 1 \('wide'\): a state vector of 70 qubits is too large"
+    ) as here:
         job.result()
 
     assert str(there.value) == str(here.value)

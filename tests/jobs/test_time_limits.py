@@ -170,7 +170,9 @@ def test_results_that_do_not_arrive_in_time_are_a_timeout_too(
 
 def test_pages_that_have_been_read_are_kept_for_the_next_call(server: SlowServer, job: QoroJob) -> None:
     server.silent.add("page 1")
-    with pytest.raises(JobTimeoutError) as caught:
+    with pytest.raises(
+        JobTimeoutError, match=r"job j1 has ended, but its results could not be read within 0\.4 s"
+    ) as caught:
         job.result(TIMEOUT_S)
     assert caught.value.status is JobStatus.COMPLETED
     assert server.calls == ["status", "page 0", "page 1"]
@@ -185,7 +187,9 @@ def test_the_results_of_service_jobs_that_have_been_read_are_kept(
     job = QoroPrimitiveJob(service, ["j1", "j2"])
     server.silent.add("page 1")
     for _ in range(2):
-        with pytest.raises(JobTimeoutError):
+        with pytest.raises(
+            JobTimeoutError, match=r"has ended, but its results could not be read within 0\.4 s"
+        ):
             job.result(TIMEOUT_S)
     assert server.calls == ["status", "status", "page 0", "page 1", "page 1"]
 

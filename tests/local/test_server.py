@@ -195,7 +195,7 @@ def test_a_stopped_service_leaves_no_thread_process_port_or_file(
     assert list(tmp_path.iterdir()) == []
     with socket.create_server(("127.0.0.1", port_of(service))):
         pass
-    with pytest.raises(requests.ConnectionError):
+    with pytest.raises(requests.ConnectionError, match=r"refused"):
         call(service, "GET", "/")
 
 
@@ -207,6 +207,9 @@ def test_a_service_can_be_closed_twice_and_from_two_threads() -> None:
     for thread in threads:
         thread.join()
     service.close()
+    assert service.worker_pids == ()
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        call(service, "GET", "/")
 
 
 def test_a_service_that_is_not_closed_ends_with_its_process() -> None:

@@ -68,7 +68,7 @@ def test_is_async_is_true_until_the_results_are_fetched():
 
 def test_results_are_frozen_and_can_be_pickled():
     job = ExecutionResult({"a": {"00": 1}}, "j1")
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(dataclasses.FrozenInstanceError, match=r"cannot assign to field 'job_id'"):
         job.job_id = "j2"
     assert pickle.loads(pickle.dumps(job)) == copy.deepcopy(job) == job
 

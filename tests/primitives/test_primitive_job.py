@@ -235,7 +235,7 @@ def test_the_result_of_one_of_several_service_jobs_needs_all_identifiers(
 
 
 def test_a_job_that_does_not_exist_on_the_service_is_an_error(provider: QoroProvider) -> None:
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"there is no job 'nothing'"):
         provider.retrieve_job("nothing+nowhere")
 
 

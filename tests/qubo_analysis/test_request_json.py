@@ -190,10 +190,17 @@ def test_an_invalid_option_is_refused_by_its_name(options, field):
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], "x", {}, {"qubo": {"0": 1}, "reference_states": ["0"], "extra": 1}]
+    ("body", "message"),
+    [
+        (None, "body: expected an object, got None"),
+        ([], r"body: expected an object, got \[\]"),
+        ("x", "body: expected an object, got 'x'"),
+        ({}, "reference_states: expected exactly one of reference_states and target_states"),
+        ({"qubo": {"0": 1}, "reference_states": ["0"], "extra": 1}, "extra: unknown field"),
+    ],
 )
-def test_a_body_of_the_wrong_shape_is_refused(body):
-    with pytest.raises(WireError):
+def test_a_body_of_the_wrong_shape_is_refused(body, message):
+    with pytest.raises(WireError, match=message):
         request_from_json(body)
 
 

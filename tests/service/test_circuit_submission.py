@@ -491,6 +491,7 @@ def test_ctrl_c_during_an_upload_cancels_the_job_and_is_raised_again(opened, ser
     with pytest.raises(type(stop)) as caught:
         service.submit_circuits({"a": BELL})
     assert urls(opened, url) == ["/job/init/", "/job/j1/add_circuits/", "/job/j1/cancel/"]
+    assert caught.value is stop
     assert caught.value.__notes__ == [
         "Job j1 was opened, and the service confirmed 0 of its 1 uploads; it has been cancelled"
     ]
@@ -498,7 +499,7 @@ def test_ctrl_c_during_an_upload_cancels_the_job_and_is_raised_again(opened, ser
 
 def test_a_failed_submission_records_no_depths(opened, url, token, clock):
     service = QoroService(token, track_depth=True, base_url=url, clock=clock)
-    with pytest.raises(QoroConnectionError):
+    with pytest.raises(QoroConnectionError, match=r"no answer from .* to POST /job/j1/add_circuits/"):
         service.submit_circuits({"a": BELL})
     assert service.depth_history == []
 

@@ -186,15 +186,15 @@ def test_several_uploads_become_one_job(live_service):
 
 def test_a_running_job_has_no_results_and_can_be_cancelled_once_and_deleted(live_service):
     job = live_service.submit_circuits({"slow": SLOW}, override_job_config=JobConfig(shots=10**7))
-    with pytest.raises(QoroAPIError) as caught:
+    with pytest.raises(QoroAPIError, match=r"results not available: job .* is RUNNING") as caught:
         live_service.get_job_results(job)
     assert caught.value.status_code == 400
     assert live_service.cancel_job(job).json()["job_id"] == job.job_id
     assert live_service.poll_job_status(job) is JobStatus.CANCELLED
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=r"is CANCELLED: only a PENDING or RUNNING job can be cancelled"):
         live_service.cancel_job(job)
     assert live_service.delete_job(job).status_code == 204
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"404 Not Found: there is no job"):
         live_service.poll_job_status(job)
 
 
@@ -207,7 +207,7 @@ def test_a_job_keeps_its_execution_configuration(live_service):
     job = live_service.submit_circuits({"a": ONE}, override_execution_config=config)
     assert live_service.get_execution_config(job) == config
     finish(live_service, job)
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=r"is COMPLETED: only a PENDING job can be configured"):
         live_service.set_execution_config(job, ExecutionConfig(bond_dimension=4))
 
 

@@ -177,7 +177,7 @@ def test_opening_a_job_is_retried_only_if_the_service_did_nothing(
 ) -> None:
     path = tmp_path / "jobs.db"
     with faulty_service(path, clock, Fault(kind, 1, ("init_job",))) as faulty:
-        with pytest.raises(raised_by(kind)) as caught:
+        with pytest.raises(raised_by(kind), match=r"POST /job/init/") as caught:
             faulty.client.submit_circuits({"a": program(1)})
         assert caught.value.job_id is None
         assert "/job/init/" in str(caught.value)
@@ -193,7 +193,7 @@ def test_a_failed_upload_is_not_retried_and_its_job_is_cancelled_and_named(
 ) -> None:
     path = tmp_path / "jobs.db"
     with faulty_service(path, clock, Fault(kind, 1, ("add_circuits",)), pending_time_s=3600) as faulty:
-        with pytest.raises(raised_by(kind)) as caught:
+        with pytest.raises(raised_by(kind), match=r"POST /job/.*/add_circuits/") as caught:
             faulty.client.submit_circuits({"a": program(1)})
         message = str(caught.value)
     ((job_id, status),) = stored(path, "SELECT job_id, status FROM jobs")
@@ -225,7 +225,7 @@ def test_a_slow_answer_is_accepted(tmp_path: Path, clock: Any) -> None:
 
 def test_retries_end_if_the_service_keeps_failing(tmp_path: Path, clock: Any) -> None:
     with faulty_service(tmp_path / "jobs.db", clock, Fault(FaultKind.HTML, 1)) as faulty:
-        with pytest.raises(QoroAPIError) as caught:
+        with pytest.raises(QoroAPIError, match=r"GET /qpusystem/: 502 Bad Gateway") as caught:
             faulty.client.fetch_qpu_systems()
         assert caught.value.status_code == 502
         assert "<html>" not in str(caught.value)

@@ -74,7 +74,9 @@ def test_a_refused_configuration_is_an_http_error(
     cloud: Any, service: QoroService, url: str, status: int, kind: type[QoroAPIError]
 ) -> None:
     cloud.add("POST", f"{url}/job/j1/execution_config/", status=status, json={"error": "no"})
-    with pytest.raises(requests.exceptions.HTTPError) as caught:
+    with pytest.raises(
+        requests.exceptions.HTTPError, match=r"POST /job/j1/execution_config/: 4.*: no$"
+    ) as caught:
         service.set_execution_config(JOB, ExecutionConfig(bond_dimension=4096))
     assert type(caught.value) is kind
     assert caught.value.response.status_code == status
@@ -95,7 +97,7 @@ def test_a_refused_cancellation_is_an_http_error(
     cloud: Any, service: QoroService, url: str, status: int
 ) -> None:
     cloud.add("POST", f"{url}/job/j1/cancel/", status=status, json={"error": "no"})
-    with pytest.raises(requests.exceptions.HTTPError) as caught:
+    with pytest.raises(requests.exceptions.HTTPError, match=r"POST /job/j1/cancel/: 4.*: no$") as caught:
         service.cancel_job(JOB)
     assert caught.value.response.status_code == status
     assert len(cloud.calls) == 1

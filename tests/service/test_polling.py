@@ -132,9 +132,9 @@ def test_an_error_in_a_callback_reaches_the_caller(service, statuses):
     statuses("RUNNING")
 
     def fail(*args):
-        raise ZeroDivisionError
+        raise ZeroDivisionError("in the callback")
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError, match="in the callback"):
         service.poll_job_status(JOB, loop_until_complete=True, progress_callback=fail)
 
 
@@ -158,20 +158,24 @@ def test_retries_of_a_poll_do_not_count_as_polls(cloud, service, statuses):
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("answer", "kind", "message"),
     [
-        (LOST, QoroConnectionError),
-        ({"status": 404}, NotFoundError),
-        ({"status": 429, "headers": {"Retry-After": "3600"}}, RateLimitError),
-        ({"json": {}}, WireError),
-        ({"json": {"status": 5}}, WireError),
-        ({"json": {"status": None}}, WireError),
-        ({"body": "<html>"}, WireError),
+        (LOST, QoroConnectionError, "no answer from .* to GET /job/j1/status/"),
+        ({"status": 404}, NotFoundError, "404 Not Found: the service does not know this job"),
+        (
+            {"status": 429, "headers": {"Retry-After": "3600"}},
+            RateLimitError,
+            "The service asks to wait 3600 s",
+        ),
+        ({"json": {}}, WireError, "status: expected text, got nothing"),
+        ({"json": {"status": 5}}, WireError, "status: expected text, got 5"),
+        ({"json": {"status": None}}, WireError, "status: expected text, got nothing"),
+        ({"body": "<html>"}, WireError, "expected JSON from .*/job/j1/status/"),
     ],
 )
-def test_a_permanent_failure_ends_the_loop(service, statuses, answer, kind):
+def test_a_permanent_failure_ends_the_loop(service, statuses, answer, kind, message):
     statuses("RUNNING", answer)
-    with pytest.raises(kind):
+    with pytest.raises(kind, match=message):
         service.poll_job_status(JOB, loop_until_complete=True)
 
 
@@ -191,7 +195,7 @@ def test_an_event_ends_the_wait_and_does_not_cancel_the_job(cloud, service, stat
     statuses("RUNNING")
     event = threading.Event()
     clock.during_wait = lambda: event.set() if len(clock.waits) == 3 else None
-    with pytest.raises(ExecutionCancelledError):
+    with pytest.raises(ExecutionCancelledError, match=r"the wait for job j1 was cancelled$"):
         service.poll_job_status(JOB, loop_until_complete=True, cancellation_event=event)
     assert [call.request.method for call in cloud.calls] == ["GET", "GET"]
 
@@ -200,7 +204,7 @@ def test_an_event_ends_the_delay_before_a_retry(cloud, service, statuses, clock)
     statuses({"status": 429, "headers": {"Retry-After": "50"}})
     event = threading.Event()
     clock.during_wait = lambda: event.set() if clock.waits[-1] == 50 else None
-    with pytest.raises(ExecutionCancelledError):
+    with pytest.raises(ExecutionCancelledError, match=r"the wait for job j1 was cancelled$"):
         service.poll_job_status(JOB, loop_until_complete=True, cancellation_event=event)
     assert len(cloud.calls) == 1
 
@@ -213,7 +217,7 @@ def test_an_event_interrupts_a_real_wait(cloud, statuses, url, token):
     def stop_later(retry_count, status):
         threading.Timer(0.02, event.set).start()
 
-    with pytest.raises(ExecutionCancelledError):
+    with pytest.raises(ExecutionCancelledError, match=r"the wait for job j1 was cancelled$"):
         service.poll_job_status(
             JOB, loop_until_complete=True, progress_callback=stop_later, cancellation_event=event
         )
@@ -234,7 +238,7 @@ def test_the_job_is_polled_once_more_at_the_time_limit(service, statuses, clock)
 
 def test_a_time_limit_of_zero_allows_one_poll(cloud, service, statuses, clock):
     statuses("RUNNING", "COMPLETED")
-    with pytest.raises(JobTimeoutError):
+    with pytest.raises(JobTimeoutError, match=r"job j1 is not final after 0 s"):
         service.wait_for_job(JOB, timeout_s=0)
     assert service.wait_for_job(JOB, timeout_s=0).status is JobStatus.COMPLETED
 

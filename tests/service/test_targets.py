@@ -47,7 +47,7 @@ def test_force_sampling_needs_no_look_up(cloud, clock, url):
 
 def test_a_failed_look_up_is_an_error(cloud, clock, url):
     service = service_for("exact", url, clock)
-    with pytest.raises(QoroConnectionError):
+    with pytest.raises(QoroConnectionError, match=r"no answer from .* to GET /qpusystem/"):
         _ = service.supports_expval
 
 

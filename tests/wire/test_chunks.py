@@ -56,7 +56,7 @@ def test_the_error_survives_pickling():
 def test_the_limit_is_95_percent_of_a_mebibyte():
     assert MAX_BODY_BYTES == 996_147
     assert pack([996_147], overhead=0) == [range(1)]
-    with pytest.raises(ItemTooLargeError):
+    with pytest.raises(ItemTooLargeError, match=r"item 0 needs 996148 bytes, a request has room for 996147"):
         pack([996_148], overhead=0)
 
 

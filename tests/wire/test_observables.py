@@ -107,9 +107,19 @@ def test_ham_ops_are_parsed_to_their_groups(groups):
     assert parse_ham_ops("|".join(";".join(strings) for strings in groups)) == groups
 
 
-@pytest.mark.parametrize("groups", [[], [[]], [["ZZ"], []], [["XX", "Z", "YYY"]], [["XA"]], [[""]]])
-def test_invalid_groups_are_not_encoded(groups):
-    with pytest.raises(QoroInputError):
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([], "ham_ops has no group"),
+        ([[]], "group 0 is empty"),
+        ([["ZZ"], []], "group 1 is empty"),
+        ([["XX", "Z", "YYY"]], "group 0, Pauli string 1 has 1 letters, expected 2"),
+        ([["XA"]], "group 0, Pauli string 0 has 'A' at position 1"),
+        ([[""]], "group 0, Pauli string 0 is empty"),
+    ],
+)
+def test_invalid_groups_are_not_encoded(groups, message):
+    with pytest.raises(QoroInputError, match=message):
         encode_observables(groups)
 
 
@@ -158,7 +168,7 @@ def test_an_invalid_prefix_is_refused(prefix):
 
 @pytest.mark.parametrize("text", ["", "ZIIX", "|", "@gzs4", "@gzs4:", "@gzs4:???", "@gzs4:QUJD"])
 def test_a_text_that_is_not_in_wire_format_is_refused(text):
-    with pytest.raises(WireError):
+    with pytest.raises(WireError, match=r"observables, group 0"):
         decode_observables(text)
 
 

@@ -220,11 +220,16 @@ def test_the_numbers_of_variables_are_accepted_up_to_their_limits():
 
 
 @pytest.mark.parametrize(
-    "matrix",
-    [np.zeros((0, 0)), np.zeros((2, 3)), np.array([[0.0, 1.0], [2.0, 0.0]]), np.full((2, 2), np.nan)],
+    ("matrix", "message"),
+    [
+        (np.zeros((0, 0)), r"the matrix has the shape \(0, 0\), expected a square"),
+        (np.zeros((2, 3)), r"the matrix has the shape \(2, 3\), expected a square"),
+        (np.array([[0.0, 1.0], [2.0, 0.0]]), "expected a symmetric matrix of finite numbers"),
+        (np.full((2, 2), np.nan), "expected a symmetric matrix of finite numbers"),
+    ],
 )
-def test_a_matrix_that_is_not_symmetric_is_not_encoded(matrix):
-    with pytest.raises(QoroInputError):
+def test_a_matrix_that_is_not_symmetric_is_not_encoded(matrix, message):
+    with pytest.raises(QoroInputError, match=message):
         factored_to_json(matrix)
 
 
@@ -245,16 +250,16 @@ def test_the_value_of_a_state_is_the_sum_of_its_terms(terms):
 
 
 @pytest.mark.parametrize(
-    ("num_variables", "terms"),
+    ("num_variables", "terms", "message"),
     [
-        (0, {}),
-        (1, {(): 1.0}),
-        (2, {(1, 0): 1.0}),
-        (2, {(0, 0): 1.0}),
-        (2, {(2,): 1.0}),
-        (1, {(0,): math.inf}),
+        (0, {}, "num_variables is 0, expected 1 or more"),
+        (1, {(): 1.0}, r"term \(\): expected different variables in ascending order"),
+        (2, {(1, 0): 1.0}, r"term \(1, 0\): expected different variables in ascending order"),
+        (2, {(0, 0): 1.0}, r"term \(0, 0\): expected different variables in ascending order"),
+        (2, {(2,): 1.0}, r"term \(2,\) needs more than 2 variables"),
+        (1, {(0,): math.inf}, r"the coefficient of \(0,\) is inf, expected a finite number"),
     ],
 )
-def test_an_invalid_polynomial_is_refused(num_variables, terms):
-    with pytest.raises(QoroInputError):
+def test_an_invalid_polynomial_is_refused(num_variables, terms, message):
+    with pytest.raises(QoroInputError, match=message):
         Polynomial(num_variables, terms)

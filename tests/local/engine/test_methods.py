@@ -10,10 +10,12 @@ from qiskit_qoro.local.engine.methods import (
     statevector_bytes,
 )
 from qiskit_qoro.local.engine.program import write_engine_program
+from qiskit_qoro.local.engine.simulator import sample
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.read.parser import parse_program
 
 GIB = 2**30
+ONE = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
 
 
 def program(width, gate="h"):
@@ -110,13 +112,17 @@ def test_a_configuration_that_is_not_supported_is_refused_with_the_supported_val
         {"api_meta": {"optimization_level": 1, "layout_method": "sabre"}},
     ],
 )
-def test_a_supported_configuration_is_accepted(fields):
-    check_config(ExecutionConfig(**fields))
+def test_a_supported_configuration_is_accepted_and_run(fields):
+    config = ExecutionConfig(**fields)
+    check_config(config)
+    assert sample(ONE, 5, config) == {"1": 5}
 
 
 def test_all_known_keys_of_api_meta_are_accepted():
     text = {"layout_method", "routing_method"}
-    check_config(ExecutionConfig(api_meta={key: "sabre" if key in text else 1 for key in API_META_KEYS}))
+    config = ExecutionConfig(api_meta={key: "sabre" if key in text else 1 for key in API_META_KEYS})
+    check_config(config)
+    assert sample(ONE, 5, config) == {"1": 5}
 
 
 def test_the_memory_limit_is_a_share_of_free_memory_and_at_most_4_gib():

@@ -157,7 +157,7 @@ def test_a_damaged_database_is_refused_at_start_with_what_to_do(tmp_path: Path, 
         path.write_bytes(content[:half])
     else:
         path.write_bytes(content[:100] + b"x" * 4096 + content[4196:])
-    with pytest.raises(QoroError) as caught:
+    with pytest.raises(QoroError, match=r"cannot use the database") as caught:
         open_database(path)
     message = str(caught.value)
     assert message.count(str(path)) == 1

@@ -170,7 +170,7 @@ def test_a_deleted_job_leaves_no_rows_in_the_database(tmp_path: Path) -> None:
         store.delete("me", job_id)
         queue.add_results(job.number, [(1, "1")])
         assert not queue.finish(job.number, JobStatus.COMPLETED, run_time_s=0)
-        with pytest.raises(JobNotFoundError):
+        with pytest.raises(JobNotFoundError, match=r"there is no job"):
             store.job("me", job_id)
     with closing(sqlite3.connect(tmp_path / "jobs.db")) as connection:
         counts = [

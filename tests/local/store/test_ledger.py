@@ -215,7 +215,7 @@ def test_a_job_does_not_complete_if_it_cannot_be_charged(
     assert job is not None
     with database.transaction() as connection:
         connection.execute("DROP TABLE transactions")
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(sqlite3.OperationalError, match=r"no such table: transactions"):
         queue.finish(job.number, JobStatus.COMPLETED, run_time_s=1.0)
     assert store.job("me", job_id).status is JobStatus.RUNNING
     assert balance_and_use(store) == ("0.05", "0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -96,7 +97,10 @@ def test_an_internal_error_is_logged_and_answered_in_json(api: Api, caplog: pyte
 
 
 def test_a_listener_that_was_never_started_can_be_stopped(make_listener: Callable[[], Listener]) -> None:
-    make_listener().stop()
+    threads = threading.enumerate()
+    listener = make_listener()
+    listener.stop()
+    assert threading.enumerate() == threads
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_the_free_tier_limits_the_bond_dimension(
 def test_another_account_can_neither_find_nor_cancel_a_job(shared: LocalService) -> None:
     job = client(shared, "alice-token").submit_circuits({"a": BELL})
     other = client(shared, shared.token)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"404 Not Found: there is no job"):
         other.get_job_state(job)
     with pytest.raises(AuthenticationError, match="belongs to another account") as raised:
         other.cancel_job(job)
@@ -108,7 +108,7 @@ def test_a_deactivated_token_is_refused_and_its_jobs_continue(shared: LocalServi
     carol = client(shared, "short-lived")
     job = carol.submit_circuits({"a": BELL})
     shared.deactivate("short-lived")
-    with pytest.raises(AuthenticationError) as raised:
+    with pytest.raises(AuthenticationError, match=r"missing or unknown token") as raised:
         carol.get_credit_balance()
     assert raised.value.status_code == 401
     assert shared.wait_status(str(job.job_id), JobStatus.COMPLETED, timeout_s=60)

@@ -90,7 +90,7 @@ def test_a_reset_answer_ends_with_a_connection_reset() -> None:
 def test_the_request_takes_effect_although_its_answer_is_lost(kind: FaultKind) -> None:
     with faulty_service(kind, "delete_job") as service:
         job_id = call(service, "POST", "/job/init/", INIT).json()["job_id"]
-        with pytest.raises(requests.exceptions.ConnectionError):
+        with pytest.raises(requests.exceptions.ConnectionError, match=r"Connection aborted"):
             call(service, "DELETE", f"/job/{job_id}")
         assert call(service, "GET", f"/job/{job_id}/status/").status_code == 404
 
@@ -98,7 +98,7 @@ def test_the_request_takes_effect_although_its_answer_is_lost(kind: FaultKind) -
 def test_a_broken_answer_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
     with (
         faulty_service(FaultKind.TRUNCATED, "ping") as service,
-        pytest.raises(requests.exceptions.RequestException),
+        pytest.raises(requests.exceptions.RequestException, match=r"IncompleteRead"),
     ):
         call(service, "GET", "/")
     assert caplog.records == []

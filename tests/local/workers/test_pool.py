@@ -312,7 +312,7 @@ def test_an_error_in_a_callback_ends_the_run_and_gives_the_workers_back(pool):
     def refuse(index, result):
         raise KeyError(index)
 
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match=r"\d+"):
         pool.run([flips(index) for index in range(100)], stop=NEVER, on_result=refuse)
     assert results_of(pool, [flips(4)]) == [flips_result(4)]
 
@@ -342,7 +342,7 @@ def test_closing_leaves_no_process_and_no_thread():
     assert pool.pids == ()
     assert set(threading.enumerate()) <= threads
     for pid in pids:
-        with pytest.raises(ProcessLookupError):
+        with pytest.raises(ProcessLookupError, match=r"No such process"):
             os.kill(pid, 0)
     with pytest.raises(QoroError, match="closed"):
         results_of(pool, [flips(1)])

@@ -127,7 +127,7 @@ def test_a_sum_of_thousands_of_terms_is_evaluated() -> None:
 def test_the_error_for_a_value_that_is_not_finite_and_real_contains_expression_row_and_values(
     expression: ParameterExpression, row: int
 ) -> None:
-    with pytest.raises(QoroInputError) as raised:
+    with pytest.raises(QoroInputError, match=r"has no finite real value") as raised:
         evaluate([A, expression], PARAMETERS, VALUES)
 
     message = str(raised.value)
