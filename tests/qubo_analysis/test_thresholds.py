@@ -12,12 +12,13 @@ from qiskit_qoro.models.qubo import Polynomial
 from qiskit_qoro.qubo_analysis import request_from_json
 from qiskit_qoro.qubo_analysis.classical_analysis import analyse_classically, refuse_reason
 from qiskit_qoro.qubo_analysis.hardness import difficulty, formulation_quality, matrix_figures
+from qiskit_qoro.qubo_analysis.qaoa_figures import DEFAULT_BETA
 from qiskit_qoro.qubo_analysis.report.recommendations import RULES
 from qiskit_qoro.qubo_analysis.report.report_values import Regime
 from qiskit_qoro.qubo_analysis.request.constraints import Constraint, ConstraintType
 from qiskit_qoro.qubo_analysis.request.request_values import Mixer
 from qiskit_qoro.qubo_analysis.spectrum import enumerate_costs, exact_spectrum
-from qiskit_qoro.qubo_analysis.spin_form import MAX_EXPANSION, expansion_size
+from qiskit_qoro.qubo_analysis.spin_form import MAX_EXPANSION, _transform, expansion_size, to_spin_form
 from qiskit_qoro.qubo_analysis.treewidth import find_elimination_order
 
 CONFLICT = {"0,1": 1.0, "0,2": 1.0, "1,2": 1.0}
@@ -208,6 +209,41 @@ def test_costs_are_equal_up_to_the_rounding_error_of_their_terms(difference, deg
 def test_at_most_16_states_of_lowest_cost_are_listed(n, listed):
     found = spectrum_of({(0,): 0.0}, n)
     assert (found.degeneracy, len(found.ground_states)) == (2**n, listed)
+
+
+@pytest.mark.parametrize(("small", "is_kept"), [(1.8e-13, False), (2.4e-13, True)])
+def test_couplings_of_rounding_errors_are_dropped_from_the_spin_form(small, is_kept):
+    # x = (1 - z) / 2 gives the coupling half of the coefficient.
+    objective = Polynomial(2, {(0,): 1.0, (1,): small})
+    assert ((1,) in to_spin_form(objective).couplings) is is_kept
+    assert ((1,) in _transform(objective)) is is_kept
+
+
+# --- the circuit ----------------------------------------------------------------------------------------
+
+
+def test_the_default_sweep_has_these_ranges_and_points(answer):
+    # The only coupling of the spin form is 1, so that gamma is not scaled.
+    grid = answer({"0": 2.0})["report"]["energy_landscape"]
+    assert grid["gamma"] == pytest.approx(np.linspace(0, math.pi / 2, 15))
+    assert grid["beta"] == pytest.approx(np.linspace(-math.pi / 2, math.pi / 2, 15))
+    deep = answer({"0": 2.0}, preset="deep")["report"]["energy_landscape"]
+    assert (len(deep["gamma"]), len(deep["beta"])) == (30, 30)
+
+
+def test_without_a_sweep_the_default_angles_are_used(answer):
+    report = answer({"0": 2.0}, analysis={"parameter_sweep": False})["report"]
+    at_defaults = answer({"0": 2.0}, analysis={"gamma": 0.5, "beta": DEFAULT_BETA})["report"]
+    assert report["expectation"] == pytest.approx(at_defaults["expectation"])
+    only_beta = answer({"0": 2.0}, analysis={"beta": DEFAULT_BETA})["report"]
+    assert only_beta["expectation"] == pytest.approx(at_defaults["expectation"])
+
+
+@pytest.mark.parametrize(("states", "count"), [(["1111"], 10), (["0000"], 11)])
+def test_the_ten_likeliest_states_and_the_targets_are_listed(answer, states, count):
+    terms = {str(i): 1.0 for i in range(4)}
+    report = answer(terms, states=states, analysis={"gamma": 0.4, "beta": 0.4})["report"]
+    assert len(report["state_probabilities"]) == count
 
 
 # --- penalties and constraints --------------------------------------------------------------------------
