@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 
 import maestro
@@ -44,6 +45,8 @@ ACCEPTED = {
     "comments inside of comments": HEADER + "// /* \n/* // */" + BODY,
     "a comment in another language": HEADER + "// größer, 最初\n/* é */" + BODY,
     "a comment in a definition": HEADER + "gate f a { // twice\n x a; x a; /* done */ } " + BODY + "f q[1];",
+    "a comment after a condition": HEADER + BODY + "if (c == 0) // never\n x q[1]; measure q -> c;",
+    "a comment after a gate": HEADER + BODY.replace("x q", "x // flip\n q"),
     "single quotes": HEADER.replace('"', "'") + BODY,
     "empty statements": HEADER + "gate f a { x a; };\n" + BODY.replace(";\n", ";;\n"),
     "a comma at the end": HEADER + BODY + "cx q[1],q[2],;",
@@ -79,7 +82,92 @@ def test_the_engine_runs_what_is_sent(text: str) -> None:
     parse_program(program.text)
 
 
-UNCHANGED = ["plain", "no header", "Windows line ends", "tabs", "a comment before the header", "u0"]
+REGISTERS = "qreg q[3];\nqreg r[2];\ncreg c[3];\ncreg w[64];\n"
+DEFINITIONS = "gate f(t) a { rx(t/2) a; }\ngate g a,b { cx a,b; h b; }\n"
+OPERATIONS = [
+    *(
+        "h q[0];",
+        "h q;",
+        "cx q[0],r[1];",
+        "cx q,r[0];",
+        "ccx q[0],q[1],q[2];",
+        "U(0.1,0,pi) q;",
+        "CX q[0],q[1];",
+    ),
+    *("rx(-pi/2) q[1];", "rx(sin(0.3)^2) q[0];", "u2(pi,1e-3) r;", "f(0.3) q[0];", "g r,r;", "g q[0],r[0];"),
+    *("measure q -> c;", "measure r[0] -> w[63];", "measure q[0]\n->\tc[1];", "reset q[0];", "reset r;"),
+    *(
+        "barrier q, r[0];",
+        "barrier;",
+        "f(pi,) q;",
+        "g q[1],q[2],;",
+        "h() r[1];",
+        "u0(1) q[0];",
+        "ccz q[0],q[1],q[2];",
+    ),
+    *("delay(3) q[0];", "rzz(0.2) q[0],q[2];", "r(0.1,0.2) q;", "iswap q[0],q[1];", "nope q[0];", "h q[3];"),
+]
+OTHERS = [
+    *(
+        "// größe\n",
+        "/* x */",
+        ";",
+        " ",
+        "\r\n",
+        "\f",
+        "creg z[0];",
+        "qreg t[1]; h t;",
+        "gate k x { };",
+        "opaque o a;",
+    ),
+    *(
+        "gate k(pix) x { rx(pix) x; } k(0.2) q[0];",
+        "gate k x { /* c */ h x; // d\n } k q[0];",
+        "rx(1e999) q[0];",
+    ),
+]
+NUMBERS = [0, 1, 7, 8, 2**31 - 1, 2**31, 2**32, 2**63, 2**64, 10**25]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_engine_accepts_whatever_the_client_accepts(seed: int) -> None:
+    rng = random.Random(seed)
+    accepted = 0
+    for _ in range(20):
+        parts = []
+        for _ in range(rng.randint(1, 4)):
+            kind = rng.random()
+            prefix = f"if ({rng.choice('cw')}=={rng.choice(NUMBERS)}) " if kind < 0.4 else ""
+            parts.append(prefix + rng.choice(OPERATIONS if kind < 0.8 else OTHERS))
+        header = rng.choice(["\ufeff", "/* a */", ""]) + HEADER.replace(
+            "2.0", rng.choice(["2.0", "2", "2.1"])
+        )
+        try:
+            program = program_of_text(header + DEFINITIONS + REGISTERS + "\n".join(parts))
+        except QoroInputError:
+            continue
+        maestro.QasmToCirc().parse_and_translate(program.text)
+        parse_program(program.text)
+        accepted += 1
+    assert accepted > 5
+
+
+ACCEPTED["comments between statements"] = (
+    "// a\n\n// b\n"
+    + HEADER
+    + "// c\ngate f a { x a; } // d\n"
+    + BODY.replace(";\n", "; // e\n// f\n")
+    + "// g"
+)
+UNCHANGED = [
+    "plain",
+    "comments between statements",
+    "no header",
+    "Windows line ends",
+    "tabs",
+    "a comment before the header",
+    "u0",
+]
 
 
 @pytest.mark.parametrize("name", [*UNCHANGED, "a wide register", "a number of 31 bits"])

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.limits import CONDITION_COST, DEFAULT_LIMITS, Limits, condition_cost
 
-__all__ = ["blank_comments", "check_text", "defined_gates", "error_at"]
+__all__ = ["blank_comments", "check_text", "comment_spans", "defined_gates", "error_at"]
 
 # A string or a comment. Strings are matched too, so that "//" in a string is not taken for a comment.
 _COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?')
@@ -52,6 +53,13 @@ def blank_comments(text: str) -> str:
     if "//" not in text and "/*" not in text:
         return text
     return _COMMENT.sub(_blank, text)
+
+
+def comment_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each comment."""
+    for match in _COMMENT.finditer(text):
+        if match[0][0] != '"':
+            yield match.span()
 
 
 def _blank(match: re.Match[str]) -> str:

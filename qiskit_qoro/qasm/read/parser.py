@@ -146,7 +146,14 @@ def _translate(message: str) -> QoroInputError:
 def _check_angles(circuit: QuantumCircuit) -> None:
     for index, instruction in enumerate(circuit.data):
         for value in instruction.params:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise QoroInputError(
-                    f"operation {index} ({instruction.name}) has the angle {value}, expected a finite number"
-                )
+            if isinstance(value, float):
+                _check_angle(index, instruction.name, value)
+            elif isinstance(value, QuantumCircuit):  # the block of a conditional operation
+                for inner in value.data:
+                    for angle in inner.params:
+                        _check_angle(index, inner.name, angle)
+
+
+def _check_angle(index: int, name: str, angle: float) -> None:
+    if not math.isfinite(angle):
+        raise QoroInputError(f"operation {index} ({name}) has the angle {angle}, expected a finite number")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from qiskit_qoro.qasm.read.guards import blank_comments, error_at
+from qiskit_qoro.qasm.read.guards import blank_comments, comment_spans, error_at
 
 __all__ = ["BYTE_ORDER_MARK", "check_source", "clean", "is_openqasm3", "sendable"]
 
@@ -22,7 +22,6 @@ _HEADER = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 _SHORT_HEADER = re.compile(r"(\s*OPENQASM\s+2)(\s*;)")
 _MINOR_VERSION = re.compile(r"(\s*OPENQASM\s+2\.)(\d+)(?=\s*;)")
 _QUOTED_INCLUDE = re.compile(r"\binclude(\s*)'([^'\"\n]*)'")
-_COMMENT_IN_DEFINITION = re.compile(r"\bgate\b[^{};]*\{[^}]*//")
 # Qiskit writes this declaration for its delays, which have no effect on the results.
 _OPAQUE_DELAY = re.compile(r"\bopaque(\s+delay\b[^;{}]*);")
 _OTHER_SPACES = {ord("\f"): " ", ord("\v"): " "}
@@ -55,9 +54,28 @@ def sendable(text: str) -> str:
         and "/*" not in text
         and code == blank_comments(text)
         and not _SHORT_HEADER.match(code)
-        and not ("//" in text and "gate" in code and _COMMENT_IN_DEFINITION.search(text))
+        and not _has_comment_in_statement(text)
     )
     return text if is_accepted else _SHORT_HEADER.sub(r"\1.0\2", code, count=1)
+
+
+def _has_comment_in_statement(text: str) -> bool:
+    """Whether a comment is inside of a statement or a gate definition, where the engine refuses some of them.
+
+    Args:
+        text: A program whose comments all begin with ``//``.
+    """
+    if "//" not in text:
+        return False
+    depth, last, position = 0, ";", 0
+    for start, end in comment_spans(text):
+        code = text[position:start].rstrip()
+        depth += code.count("{") - code.count("}")
+        last = code[-1:] or last
+        if depth or last not in ";}":
+            return True
+        position = end
+    return False
 
 
 def is_openqasm3(text: str) -> bool:

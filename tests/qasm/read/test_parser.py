@@ -100,6 +100,10 @@ def test_an_error_contains_its_reason_and_position(text: str, reason: str) -> No
         (HEADER + "qreg q[0];", "declares no qubits"),
         (angle("1e999"), r"operation 0 \(rx\) has the angle inf"),
         (angle("(-8)^(1/3)"), "nan"),
+        (
+            HEADER + "qreg q[1]; creg c[1]; if (c == 1) rx(1e999) q[0];",
+            r"operation 0 \(rx\) has the angle inf",
+        ),
         (HEADER + "//" + "x" * 16 * 1024 * 1024, "at most"),
         (b"OPENQASM 2.0;", "bytes"),
     ],
