@@ -16,6 +16,7 @@ from qiskit.circuit.classical import expr, types
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm import Program, parse_program, write_program
+from qiskit_qoro.qasm.read.guards import check_text
 
 
 def lines(circuit: QuantumCircuit) -> list[str]:
@@ -510,6 +511,72 @@ def test_each_further_latched_branch_takes_the_same_number_of_lines(
 ) -> None:
     few, more, many = (len(lines(build(count))) for count in (10, 20, 30))
     assert many - more == more - few
+
+
+def less_than(width: int, number: int) -> QuantumCircuit:
+    circuit = QuantumCircuit(1, width)
+    with circuit.if_test(expr.less(circuit.cregs[0], number)):
+        circuit.x(0)
+    return circuit
+
+
+def test_a_condition_is_written_directly_for_up_to_16_values() -> None:
+    assert lines(less_than(10, 16))[1:] == [f"if(c=={value}) x q[0];" for value in range(16)]
+    latched = lines(less_than(10, 17))
+    assert [line for line in latched if line.endswith(" q[0];")] == ["if(c1==1) x q[0];"]
+    assert latched[3:20] == [f"if(c0=={value}) measure q[1] -> c1[0];" for value in range(17)]
+
+
+def test_an_expression_may_read_10_bits() -> None:
+    # The 24 values for which it is false are fewer.
+    assert sum(line.startswith("if(c0==") for line in lines(less_than(10, 1000))) == 24
+    with pytest.raises(QoroInputError, match=r"11 bits.*at most 10"):
+        write_program(less_than(11, 1000))
+
+
+def test_a_register_is_compared_as_a_whole_and_by_its_bits_if_that_takes_up_to_1024_values() -> None:
+    def compare(width: int) -> list[str]:
+        circuit = compared(width, 5)
+        with circuit.if_test((3, 1)):
+            circuit.y(0)
+        return lines(circuit)
+
+    assert compare(11)[0] == "creg c[11];"
+    assert sum(line.endswith("y q[0];") for line in compare(11)) == 1024
+    assert compare(12)[0] == "creg c0[1];"
+    assert sum(line.endswith("y q[0];") for line in compare(12)) == 1
+
+
+def test_the_else_of_a_comparison_may_have_4096_bits() -> None:
+    def compare(width: int) -> QuantumCircuit:
+        circuit = QuantumCircuit(1, width)
+        with circuit.if_test((circuit.cregs[0], 5)) as otherwise:
+            circuit.x(0)
+        with otherwise:
+            circuit.y(0)
+        return circuit
+
+    assert "if(c0==5) measure q[1] -> c1[0];" in lines(compare(4096))
+    with pytest.raises(QoroInputError, match=r"instruction 0 \(if_else\): .*too many unrelated values"):
+        write_program(compare(4097))
+
+
+def test_the_longest_program_is_accepted_by_the_service() -> None:
+    def conditional(count: int, width: int) -> QuantumCircuit:
+        circuit = QuantumCircuit(1, width)
+        with circuit.if_test((circuit.cregs[0], 1)), circuit.for_loop(range(count)):
+            circuit.x(0)
+        return circuit
+
+    # A conditional operation counts as 50.
+    check_text(write_program(conditional(20_000, 50)).text)
+    with pytest.raises(QoroInputError, match="1000000 operations"):
+        write_program(conditional(20_001, 50))
+    # Or as the number of bits if that is more. Then the register is divided.
+    assert "creg c[1000];" in write_program(conditional(1000, 1000)).text
+    longer = write_program(conditional(1001, 1000)).text
+    assert "creg c0[31];" in longer
+    check_text(longer)
 
 
 def while_loop() -> QuantumCircuit:
