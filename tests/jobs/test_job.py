@@ -656,6 +656,20 @@ def test_a_circuit_without_a_result_is_an_error(wire: responses.RequestsMock, su
         submit(bell("there"), bell("lost"), shots=9).result()
 
 
+@pytest.mark.parametrize(("count", "shown"), [(5, 5), (6, 5)])
+def test_the_first_five_circuits_without_a_result_are_named(
+    wire: responses.RequestsMock, submit: Submit, count: int, shown: int
+) -> None:
+    answer_status(wire, "COMPLETED")
+    answer_results(wire, {})
+    names = ", ".join(rf"{index} \('c{index}'\)" for index in range(shown))
+
+    with pytest.raises(
+        JobFailedError, match=rf"0 results for {count} circuits; no result for circuit {names}$"
+    ):
+        submit(*[bell(f"c{index}") for index in range(count)]).result()
+
+
 def test_a_result_for_an_unknown_circuit_is_an_error(wire: responses.RequestsMock, submit: Submit) -> None:
     answer_status(wire, "COMPLETED")
     answer_results(wire, {"0": histogram("11", 9), "stranger": histogram("11", 9)})
