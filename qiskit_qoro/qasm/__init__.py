@@ -1,7 +1,8 @@
 """Reading and writing of OpenQASM 2, for the client and for the local service.
 
 Start with :mod:`~qiskit_qoro.qasm.gates`, the table of gates. The package ``read`` checks and parses texts,
-and the package ``write`` converts Qiskit circuits to texts.
+and the package ``write`` converts Qiskit circuits to texts. :mod:`~qiskit_qoro.qasm.user_programs` decides
+what is sent for a text.
 """
 
 from __future__ import annotations
