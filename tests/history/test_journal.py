@@ -19,9 +19,10 @@ import pytest
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
-from qiskit_qoro.history.journal import MAX_STRUCTURES
+from qiskit_qoro.history.journal import MAX_ENTRIES, MAX_STRUCTURES
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError
 from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.history.listing import MAX_STATUS_POLLS
 from qiskit_qoro.history.processes import LONGEST_SUBMISSION, ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
@@ -122,6 +123,14 @@ def test_the_number_of_entries_is_limited(path: Path) -> None:
     for index in range(7):
         submit(journal, f"j{index}")
     assert [entry.job_id for entry in journal.entries()] == ["j6", "j5", "j4"]
+
+
+def test_the_limits_of_the_journal_are_those_of_its_page() -> None:
+    page = (Path(__file__).parents[2] / "docs/explanation/journal.md").read_text(encoding="utf-8")
+    text = " ".join(page.split())
+    assert f"It keeps the last {MAX_ENTRIES:,}" in text
+    assert f"last {MAX_STRUCTURES} submissions" in text
+    assert f"asks the service about up to {MAX_STATUS_POLLS} unfinished jobs" in text
 
 
 def test_only_the_latest_entries_keep_their_structures(
@@ -392,6 +401,15 @@ def test_the_submission_of_a_zombie_process_is_abandoned() -> None:
 def test_a_process_with_the_same_number_and_another_start_is_another_process() -> None:
     mark = mark_of_this_process()
     assert is_abandoned(ProcessMark(mark.host, mark.pid, "another boot:17"), A_SECOND)
+
+
+@pytest.mark.parametrize(
+    ("difference_s", "is_another"), [(1.9, False), (-1.9, False), (2.1, True), (-2.1, True)]
+)
+def test_the_start_of_a_process_may_move_by_two_seconds(difference_s: float, is_another: bool) -> None:
+    mark = mark_of_this_process()
+    moved = replace(mark, started=str(float(mark.started) + difference_s))
+    assert is_abandoned(moved, A_SECOND) is is_another
 
 
 def test_the_submission_of_another_machine_is_abandoned_after_a_day() -> None:
