@@ -80,3 +80,13 @@ def test_a_seed_repeats_the_same_faults_and_another_seed_gives_others() -> None:
         return [fault_injection.fault_for(GET_STATUS, index) for index in range(100)]
 
     assert faults(7) == faults(7) != faults(8)
+
+
+@pytest.mark.parametrize(("excess", "is_accepted"), [(0.0, True), (0.5e-9, True), (2e-9, False)])
+def test_rates_may_add_up_to_more_than_1_by_rounding(excess: float, is_accepted: bool) -> None:
+    faults = (Fault(FaultKind.RESET, 0.5 + excess), Fault(FaultKind.SLOW, 0.5))
+    if is_accepted:
+        assert FaultInjection(faults=faults).faults == faults
+        return
+    with pytest.raises(QoroInputError, match=r"add up to 1, expected at most 1"):
+        FaultInjection(faults=faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import re
 import zlib
 
@@ -138,3 +139,12 @@ def test_a_structure_that_is_nested_too_deeply_is_refused() -> None:
     nested = base64.urlsafe_b64encode(zlib.compress(b"[" * 200_000 + b"]" * 200_000, 9)).decode().rstrip("=")
     with pytest.raises(WireError, match="damaged"):
         decode_labels([f"0.1r{nested}"])
+
+
+def test_a_label_has_up_to_200_characters():
+    # 290 random characters take more than one label and fewer than two.
+    text = base64.b64encode(random.Random(1).randbytes(217)).decode()
+    labels = encode_labels("r", [text], 2)
+    assert LABEL_LIMIT == 200
+    assert [len(label) == 200 for label in labels] == [True, False]
+    assert decode_labels(labels).document == text
