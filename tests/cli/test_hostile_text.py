@@ -172,3 +172,12 @@ def test_an_identifier_that_a_shell_would_execute_is_not_offered_for_completion(
         record(journal, "https://qoro.invalid/api", job_id=job_id)
     assert main(["completion", "ids"]) == 0
     assert capsys.readouterr().out == "plain-1.a_b\n"
+
+
+def test_the_identifiers_of_the_last_50_jobs_are_offered(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index in range(51):
+        record(journal, "https://qoro.invalid/api", job_id=f"job-{index}")
+    assert main(["completion", "ids"]) == 0
+    assert capsys.readouterr().out.split() == [f"job-{index}" for index in range(50, 0, -1)]

@@ -2,6 +2,7 @@
 
 import random
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from qiskit.quantum_info import DensityMatrix, Operator, Pauli, SuperOp
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES
-from qiskit_qoro.local.engine.noise import MAX_REALIZATIONS
+from qiskit_qoro.local.engine.noise import DEFAULT_REALIZATIONS, MAX_REALIZATIONS, check_noise
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -203,3 +204,15 @@ def test_a_circuit_wider_than_the_device_is_refused():
 def test_a_combination_of_fields_that_is_not_supported_is_refused_by_name(fields, message):
     with pytest.raises(QoroInputError, match=message):
         estimate(HEADER + "qreg q[1]; x q[0];", ["Z"], ExecutionConfig(**fields))
+
+
+def test_the_number_of_realizations_is_limited():
+    check_noise(ExecutionConfig(noisy_device="local_loud", noise_realizations=100_000))
+    with pytest.raises(QoroInputError, match="noise_realizations is 100001, expected at most 100000"):
+        check_noise(ExecutionConfig(noisy_device="local_loud", noise_realizations=100_001))
+
+
+def test_the_default_number_of_realizations_is_that_of_the_documentation():
+    page = Path(__file__).parents[3] / "docs" / "explanation" / "local-service.md"
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert f"The errors are drawn {DEFAULT_REALIZATIONS} times unless `noise_realizations` is set" in text

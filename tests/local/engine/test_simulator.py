@@ -329,3 +329,11 @@ def test_the_engines_reason_quotes_only_the_beginning_of_the_program():
     with pytest.raises(QoroError, match="Unparsed input") as caught:
         sample(FixedProgram("if(c==2147483648) x q[0];\n" + "x q[0];\n" * 10_000), 10, PLAIN)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("shots", [0, 10_000_001])
+def test_the_number_of_shots_is_limited(shots):
+    text = HEADER + "qreg q[1]; creg c[1]; measure q -> c;"
+    with pytest.raises(QoroInputError, match=f"shots is {shots}, expected 1 to 10000000"):
+        sample(text, shots, PLAIN)
+    assert sample(text, 10_000_000, PLAIN) == {"0": 10_000_000}

@@ -180,3 +180,9 @@ def test_the_start_page_warns_if_fault_injection_is_on() -> None:
         r'class="warning">Fault injection is on: every job stays PENDING for 2 s; fault slow in 0.5', page
     )
     assert 'class="warning"' not in render_page(build_document("/api", FaultInjection()), is_warning=False)
+
+
+def test_a_page_of_transactions_has_20_by_default_and_at_most_100(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/credits/transactions/"]["get"]
+    (page_size,) = (item["schema"] for item in operation["parameters"] if item["name"] == "page_size")
+    assert (page_size["default"], page_size["maximum"]) == (20, 100)
