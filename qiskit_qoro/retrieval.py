@@ -70,7 +70,7 @@ def _retrieve_primitive_job(
 ) -> QoroPrimitiveJob:
     packed = journal.structure_of(job_ids[0]) if journal else None
     postprocessor = None if packed is None else unpack_postprocessor(packed)
-    job = QoroPrimitiveJob(service, job_ids, postprocessor=postprocessor)
+    job = QoroPrimitiveJob(service, job_ids, recipe=postprocessor)
     job.status()  # raises NotFoundError if one of its service jobs does not exist
     return job
 

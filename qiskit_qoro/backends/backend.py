@@ -263,6 +263,18 @@ class QoroBackend(BackendV2):
         settings["execution_config"] = self._execution_config(settings)
         return settings
 
+    def check_execution_config(self, config: AnyConfig | None) -> None:
+        """Refuse a configuration that is for another kind of backend.
+
+        Raises:
+            QoroInputError: It is a :class:`MaestroConfig` and this is a QPU system, or it is a
+                :class:`DeviceConfig` and this is a simulator.
+        """
+        if isinstance(config, MaestroConfig) and not self.is_simulator:
+            raise QoroInputError(f"a MaestroConfig is for simulators, but {self.name!r} is a QPU system")
+        if isinstance(config, DeviceConfig) and self.is_simulator:
+            raise QoroInputError(f"a DeviceConfig is for QPU systems, but {self.name!r} is a simulator")
+
     def job_config(
         self, *, shots: int | None = None, tag: str = "default", use_circuit_packing: bool = False
     ) -> JobConfig:
@@ -300,10 +312,7 @@ class QoroBackend(BackendV2):
     def _execution_config(self, settings: Mapping[str, Any]) -> AnyConfig | None:
         config: AnyConfig | None = settings["execution_config"]
         seed = settings["seed_simulator"]
-        if isinstance(config, MaestroConfig) and not self.is_simulator:
-            raise QoroInputError(f"a MaestroConfig is for simulators, but {self.name!r} is a QPU system")
-        if isinstance(config, DeviceConfig) and self.is_simulator:
-            raise QoroInputError(f"a DeviceConfig is for QPU systems, but {self.name!r} is a simulator")
+        self.check_execution_config(config)
         if seed is None:
             return config
         if not self.is_simulator or isinstance(config, DeviceConfig):

@@ -25,7 +25,7 @@ from qiskit_qoro.cli.output import (
 from qiskit_qoro.cli.pub_results import print_pubs, pubs_to_json
 from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
 from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError, QoroInputError
-from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.jobs.job import PARTIAL_RESULT_HINT, QoroJob
 from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.primitive_job import RESULT_READERS
@@ -123,7 +123,7 @@ def _read_results(
             return _circuits_of_run(job.result(_left_s(deadline), partial=options.partial))
         except JobFailedError as error:
             # The hint in the message is for Python.
-            error.reword(lambda text: text.replace("result(partial=True) returns", "--partial shows"))
+            error.reword(lambda text: text.replace(PARTIAL_RESULT_HINT, "--partial shows"))
             raise
     try:
         if status is JobStatus.COMPLETED or not options.partial:

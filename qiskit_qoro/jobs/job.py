@@ -26,7 +26,10 @@ from qiskit_qoro.wire.labels import LabelledStructure
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
-__all__ = ["QoroJob", "ResultReader"]
+__all__ = ["PARTIAL_RESULT_HINT", "QoroJob", "ResultReader"]
+
+PARTIAL_RESULT_HINT = "result(partial=True) returns"
+"""How to read a part of the results in Python. The command line replaces it by its own option."""
 
 _DEFAULT_TAG = "default"
 
@@ -326,7 +329,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             num_results = len(self._outcome.results) if self._outcome and not self._foreign else 0
             if num_results:
                 error.extend(
-                    f"result(partial=True) returns the results of the {num_results} circuits that completed"
+                    f"{PARTIAL_RESULT_HINT} the results of the {num_results} circuits that completed"
                 )
             raise
 

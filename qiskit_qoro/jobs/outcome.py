@@ -14,12 +14,11 @@ from qiskit_qoro.jobs.experiment_results import Experiment, infer_experiments, w
 from qiskit_qoro.jobs.job_document import RUN_KIND, RunStructure, name_circuits, structure_from_json
 from qiskit_qoro.models.jobs import JobOutcome, summarize_failures
 from qiskit_qoro.wire.labels import LabelledStructure, decode_labels, index_of_label
+from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
 __all__ = ["describe_failure", "identify_circuits", "restore_labels"]
 
 _log = logging.getLogger(__name__)
-
-_REASON_PREFIX = "job failed: "
 
 
 def identify_circuits(
@@ -69,7 +68,7 @@ def restore_labels(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -
     return JobOutcome(
         results=with_submitted_labels(experiments, outcome.results),
         failures={label: name_circuits(text, experiments) for label, text in failures.items()},
-        reason=None if reason is None else name_circuits(reason.removeprefix(_REASON_PREFIX), experiments),
+        reason=None if reason is None else name_circuits(reason.removeprefix(FAILED_JOB_PREFIX), experiments),
     )
 
 

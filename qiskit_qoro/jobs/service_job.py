@@ -242,7 +242,7 @@ class ServiceJob(ABC, Generic[_Result]):
                 on_poll(states)
 
         with self._prefix_errors():
-            self._service.wait_for_jobs(pending, deadline=deadline, on_poll=record)
+            self._service.wait_for_jobs(pending, deadline=deadline, on_look=record)
 
     def _record(self, states: Mapping[str, JobState]) -> None:
         for job_id, state in states.items():

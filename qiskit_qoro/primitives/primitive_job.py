@@ -30,6 +30,7 @@ from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import Deadline
 from qiskit_qoro.service.progress import progress_line
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
+from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
 __all__ = ["ID_SEPARATOR", "RESULT_READERS", "QoroPrimitiveJob"]
 
@@ -51,8 +52,8 @@ class QoroPrimitiveJob(
     Args:
         service: The client that polls the service jobs and fetches their results.
         job_ids: The service jobs, in the order of submission. Empty if all values were computed locally.
-        postprocessor: Turns the results of the service jobs into those of the primitive. ``None`` to read it
-            from their labels.
+        recipe: The postprocessor, which turns the results of the service jobs into those of the primitive.
+            ``None`` to read it from their labels.
         show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
     """
 
@@ -61,14 +62,14 @@ class QoroPrimitiveJob(
         service: QoroService,
         job_ids: Sequence[str],
         *,
-        postprocessor: Postprocessor | None = None,
+        recipe: Postprocessor | None = None,
         show_progress: bool = True,
     ) -> None:
         job_id = ID_SEPARATOR.join(job_ids) or f"{_LOCAL_ID_PREFIX}{uuid4()}"
         # Qiskit's base class calls no other constructor, so each one is called by name.
         BasePrimitiveJob.__init__(self, job_id)
         ServiceJob.__init__(self, job_id, service, job_ids)
-        self._postprocessor = postprocessor
+        self._postprocessor = recipe
         self._show_progress = show_progress
         self._result: PrimitiveResult[PubResult] | None = None
         # The results of service jobs that have been read, until those of all of them have been.
@@ -170,7 +171,7 @@ class QoroPrimitiveJob(
             # A generator, because finding the PUBs of a circuit is slow and only a few are shown.
             described = (f"{self._name_of(label)}: {reason}" for label, reason in failures.items())
             return summarize_failures(described, len(failures))
-        reason = (outcome.reason or "the service gave no reason").removeprefix("job failed: ")
+        reason = (outcome.reason or "the service gave no reason").removeprefix(FAILED_JOB_PREFIX)
         return _QUOTED_LABEL.sub(lambda match: self._name_of(match[1]), reason)
 
     def _name_of(self, label: str) -> str:
@@ -218,7 +219,7 @@ class QoroPrimitiveJob(
             OSError: The file cannot be read.
         """
         job_ids, postprocessor = load_file(path)
-        return cls(service, job_ids, postprocessor=postprocessor, show_progress=show_progress)
+        return cls(service, job_ids, recipe=postprocessor, show_progress=show_progress)
 
 
 def _progress_text(states: Iterable[JobState], total: int) -> str:

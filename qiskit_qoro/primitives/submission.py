@@ -39,7 +39,7 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
             else:
                 error.add_note(printable_line(note))
         raise
-    return QoroPrimitiveJob(service, job_ids, postprocessor=plan.postprocessor, show_progress=show_progress)
+    return QoroPrimitiveJob(service, job_ids, recipe=plan.postprocessor, show_progress=show_progress)
 
 
 def _cancel_all(backend: QoroBackend, job_ids: list[str]) -> str:

@@ -505,14 +505,14 @@ class QoroService(CircuitRunner):
         execution_result: ExecutionResult,
         *,
         timeout_s: float | None = None,
-        on_poll: Callable[[int, JobState], None] | None = None,
+        on_look: Callable[[int, JobState], None] | None = None,
     ) -> JobState:
         """Wait until the status of a job is final. Interrupting the wait leaves the job running.
 
         Args:
             execution_result: The job.
             timeout_s: Seconds to wait at most, or ``None`` for no limit.
-            on_poll: Called after each poll with the number of polls so far and the state.
+            on_look: Called after each poll with the number of polls so far and the state.
 
         Returns:
             The final state.
@@ -524,17 +524,17 @@ class QoroService(CircuitRunner):
         job_id = job_id_of(execution_result)
 
         def polled(count: int, states: Mapping[str, JobState]) -> None:
-            if on_poll is not None:
-                on_poll(count, states[job_id])
+            if on_look is not None:
+                on_look(count, states[job_id])
 
-        return self.wait_for_jobs([execution_result], timeout_s=timeout_s, on_poll=polled)[job_id]
+        return self.wait_for_jobs([execution_result], timeout_s=timeout_s, on_look=polled)[job_id]
 
     def wait_for_jobs(
         self,
         jobs: Sequence[ExecutionResult],
         *,
         timeout_s: float | None = None,
-        on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
+        on_look: Callable[[int, Mapping[str, JobState]], None] | None = None,
         deadline: Deadline | None = None,
     ) -> dict[str, JobState]:
         """Wait until the status of each of several jobs is final. Interrupting leaves the jobs running.
@@ -546,7 +546,7 @@ class QoroService(CircuitRunner):
             jobs: The jobs.
             timeout_s: Seconds to wait at most for all of them, or ``None`` for no limit. A request that
                 begins shortly before the end of this time may take one second.
-            on_poll: Called after each poll with the number of polls so far, of any job, and the last known
+            on_look: Called after each poll with the number of polls so far, of any job, and the last known
                 state of each polled job by identifier.
             deadline: When to give up, instead of ``timeout_s``.
 
@@ -561,7 +561,7 @@ class QoroService(CircuitRunner):
         if deadline is None:
             deadline = self.deadline(timeout_of("timeout_s", timeout_s))
         return waiting.wait_for_jobs(
-            self._poller, self._fetch_status, job_ids, deadline=deadline, on_poll=on_poll
+            self._poller, self._fetch_status, job_ids, deadline=deadline, on_poll=on_look
         )
 
     def poll_job_status(

@@ -25,6 +25,7 @@ from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
 from qiskit_qoro.wire.payloads import error_detail, error_to_json
 
 __all__ = [
+    "FAILED_JOB_PREFIX",
     "failed_page_from_json",
     "failed_page_to_json",
     "failure_item_to_json",
@@ -33,6 +34,9 @@ __all__ = [
     "results_page_from_json",
     "results_page_to_json",
 ]
+
+FAILED_JOB_PREFIX = "job failed: "
+"""The reason of a failed job begins with this. Messages that say so themselves leave it out."""
 
 _T = TypeVar("_T")
 

@@ -13,7 +13,18 @@ import responses
 from qiskit import QuantumCircuit
 from qiskit.result.models import MeasLevel, MeasReturnType
 
-from qiskit_qoro import ExecutionConfig, JobConfig, QoroBackend, QoroInputError, QoroService, SimulatorCluster
+from qiskit_qoro import (
+    QPU,
+    DeviceConfig,
+    ExecutionConfig,
+    JobConfig,
+    MaestroConfig,
+    QoroBackend,
+    QoroInputError,
+    QoroService,
+    QPUSystem,
+    SimulatorCluster,
+)
 from qiskit_qoro.backends.run_options import (
     RUN_OPTIONS,
     RunOptions,
@@ -258,3 +269,18 @@ def test_neighbouring_circuits_with_equal_shots_are_grouped() -> None:
     assert group_shots([5, 5, 7, 5]) == ((0, 2, 5), (2, 3, 7), (3, 4, 5))
     assert group_shots([]) == ()
     assert shots_by_circuit(4, 3) == [4, 4, 4]
+
+
+def test_a_configuration_for_another_kind_of_backend_is_refused() -> None:
+    service = QoroService("token", JobConfig(simulator_cluster=SimulatorCluster("sim")), base_url=URL)
+    simulator = QoroBackend(SimulatorCluster("sim"), service)
+    system = QoroBackend(QPUSystem("system", [QPU("qpu", 5, "online", "superconducting")]), service)
+    for backend in (simulator, system):
+        backend.check_execution_config(None)
+        backend.check_execution_config(ExecutionConfig(bond_dimension=8))
+    simulator.check_execution_config(MaestroConfig(seed=1))
+    system.check_execution_config(DeviceConfig({"SHOTS": 1}))
+    with pytest.raises(QoroInputError, match="MaestroConfig is for simulators, but 'system' is a QPU system"):
+        system.check_execution_config(MaestroConfig(seed=1))
+    with pytest.raises(QoroInputError, match="DeviceConfig is for QPU systems, but 'sim' is a simulator"):
+        simulator.check_execution_config(DeviceConfig({"SHOTS": 1}))

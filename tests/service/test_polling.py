@@ -255,10 +255,10 @@ def test_retries_do_not_extend_the_time_limit(service, statuses, clock, trouble)
     assert clock.time <= 2
 
 
-def test_on_poll_is_called_after_each_poll_and_the_run_time_is_returned(service, statuses):
+def test_on_look_is_called_after_each_poll_and_the_run_time_is_returned(service, statuses):
     statuses("RUNNING", {"json": {"status": "COMPLETED", "run_time": 2}})
     reported = []
-    state = service.wait_for_job(JOB, on_poll=lambda *args: reported.append(args))
+    state = service.wait_for_job(JOB, on_look=lambda *args: reported.append(args))
     assert state == JobState(JobStatus.COMPLETED, run_time_s=2.0)
     assert reported == [(1, JobState(JobStatus.RUNNING)), (2, state)]
 
@@ -319,10 +319,10 @@ def test_delayed_polls_do_not_follow_in_a_burst(cloud, service, jobs, clock, url
     assert min(clock.waits[2:]) == pytest.approx(0.05)
 
 
-def test_on_poll_gets_the_known_states_of_all_jobs(service, jobs):
+def test_on_look_gets_the_known_states_of_all_jobs(service, jobs):
     reported = []
     pair = jobs(a=["RUNNING", "COMPLETED"], b=["COMPLETED"])
-    service.wait_for_jobs(pair, on_poll=lambda count, states: reported.append((count, dict(states))))
+    service.wait_for_jobs(pair, on_look=lambda count, states: reported.append((count, dict(states))))
     running, done = JobState(JobStatus.RUNNING), JobState(JobStatus.COMPLETED)
     assert reported == [(1, {"a": running}), (2, {"a": running, "b": done}), (3, {"a": done, "b": done})]
 

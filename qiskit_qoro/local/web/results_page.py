@@ -16,7 +16,7 @@ from qiskit_qoro.local.web.calls import Answer, Call, json_answer
 from qiskit_qoro.local.web.request_body import int_from_query
 from qiskit_qoro.models.jobs import JobStatus, JobType, ResultsPage
 from qiskit_qoro.wire.payloads import error_to_json
-from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
+from qiskit_qoro.wire.results import FAILED_JOB_PREFIX, failed_page_to_json, results_page_to_json
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "MAX_OFFSET", "answer_with_results"]
 
@@ -71,7 +71,7 @@ def _render(envelope: Mapping[str, Any], **lists: Sequence[str]) -> str:
 def _reason(job: StoredJob) -> str:
     """Why a job has no results, or why it failed."""
     if job.status is JobStatus.FAILED:
-        return f"job failed: {job.reason}"
+        return f"{FAILED_JOB_PREFIX}{job.reason}"
     if job.status is JobStatus.COMPLETED:
         return f"job {job.job_id} characterizes a QUBO: read its validation_result instead"
     if job.status is JobStatus.INSUFFICIENT_CREDITS:

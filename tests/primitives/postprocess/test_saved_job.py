@@ -74,7 +74,7 @@ def test_only_the_owner_can_read_a_saved_job(tmp_path: Path, exists: bool) -> No
     if exists:
         path.touch()
         path.chmod(0o644)
-    QoroPrimitiveJob(QoroService("token"), ["j1"], postprocessor=SAMPLER).save(path)
+    QoroPrimitiveJob(QoroService("token"), ["j1"], recipe=SAMPLER).save(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert QoroPrimitiveJob.load(path, QoroService("token")).job_id() == "j1"
 
