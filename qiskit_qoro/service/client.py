@@ -132,6 +132,8 @@ class QoroService(CircuitRunner):
         self.execution_config = execution_config
         # QPU system -> whether it computes expectation values, as fetch_qpu_systems reported it.
         self._expval_support: dict[str, bool] = {}
+        # None until extensions() has fetched them.
+        self._extensions: frozenset[str] | None = None
 
     def __repr__(self) -> str:
         target = self.job_config.target
@@ -875,6 +877,21 @@ class QoroService(CircuitRunner):
     def fetch_simulator_clusters(self) -> list[SimulatorCluster]:
         """Fetch the simulator clusters of the service. One that cannot be read is left out and logged."""
         return targets.fetch_simulator_clusters(self._transport)
+
+    def extensions(self) -> frozenset[str]:
+        """Fetch the names of the extensions that the service offers beyond the API of the cloud.
+
+        The local service announces its extensions in its OpenAPI document. The first call fetches this
+        document, and the client remembers the answer. A service without the document, or with one that cannot
+        be read, has no extensions. This is not an error, and the request is not repeated.
+
+        Returns:
+            The names, for example ``"gradients"``.
+        """
+        # Several threads may fetch the document at the same time. That costs a request and changes nothing.
+        if self._extensions is None:
+            self._extensions = targets.fetch_extensions(self._transport)
+        return self._extensions
 
     def fetch_vendor_config_blueprint(self) -> dict[str, VendorBlueprint]:
         """Fetch which options each QPU vendor accepts and which credentials it needs.

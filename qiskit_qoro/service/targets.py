@@ -1,4 +1,4 @@
-"""Requests about the systems that run jobs: simulator clusters, QPU systems, and the QPU vendors' options."""
+"""Requests about what the service offers: simulator clusters, QPU systems, options of vendors, extensions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,32 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from qiskit_qoro.errors import QoroError
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import VendorBlueprint
 from qiskit_qoro.service.transport import Transport, read_answer
-from qiskit_qoro.wire.endpoints import QPU_SYSTEMS, SIMULATOR_CLUSTERS, VENDOR_BLUEPRINT, Endpoint
-from qiskit_qoro.wire.listings import next_page_query, qpu_systems_from_json, simulator_clusters_from_json
+from qiskit_qoro.wire.endpoints import (
+    OPENAPI_DOCUMENT,
+    QPU_SYSTEMS,
+    SIMULATOR_CLUSTERS,
+    VENDOR_BLUEPRINT,
+    Endpoint,
+)
+from qiskit_qoro.wire.listings import (
+    extensions_from_json,
+    next_page_query,
+    qpu_systems_from_json,
+    simulator_clusters_from_json,
+)
 from qiskit_qoro.wire.vendors import vendor_blueprints_from_json
 
-__all__ = ["MAX_LIST_PAGES", "fetch_qpu_systems", "fetch_simulator_clusters", "fetch_vendor_blueprints"]
+__all__ = [
+    "MAX_LIST_PAGES",
+    "fetch_extensions",
+    "fetch_qpu_systems",
+    "fetch_simulator_clusters",
+    "fetch_vendor_blueprints",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -58,3 +76,15 @@ def _fetch_list(transport: Transport, endpoint: Endpoint, reader: Callable[[obje
 def fetch_vendor_blueprints(transport: Transport) -> dict[str, VendorBlueprint]:
     """Fetch the blueprint of each QPU vendor: the options of its jobs and the credentials it needs."""
     return read_answer(transport.send(VENDOR_BLUEPRINT), vendor_blueprints_from_json)
+
+
+def fetch_extensions(transport: Transport) -> frozenset[str]:
+    """Fetch the names of the extensions that the service announces in its OpenAPI document.
+
+    The request is sent once. A service without the document, or with one that cannot be read, announces none.
+    """
+    try:
+        return read_answer(transport.send(OPENAPI_DOCUMENT, attempts=1), extensions_from_json)
+    except QoroError as error:
+        _log.debug("the service announces no extensions: %s", error)
+        return frozenset()

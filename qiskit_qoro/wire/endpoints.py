@@ -26,6 +26,7 @@ __all__ = [
     "GET_RESULTS",
     "GET_STATUS",
     "INIT_JOB",
+    "OPENAPI_DOCUMENT",
     "PING",
     "QPU_SYSTEMS",
     "SET_EXECUTION_CONFIG",
@@ -147,6 +148,10 @@ VALIDATION_REPORT = Endpoint(
     True,
     "Read the report of a characterization in HTML",
     answers_html=True,
+)
+# Not in ENDPOINTS: the cloud does not promise this document, and the local service sends it without a token.
+OPENAPI_DOCUMENT = Endpoint(
+    "openapi_document", "GET", "/openapi.json", 5, False, "Read the description of the service"
 )
 
 ENDPOINTS = (

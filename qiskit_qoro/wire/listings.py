@@ -1,4 +1,4 @@
-"""The JSON lists of QPU systems and simulator clusters.
+"""The JSON lists of QPU systems, simulator clusters and extensions.
 
 One odd field must not hide the systems: all fields but the name of a system have a default, and a system or a
 QPU that cannot be read is left out.
@@ -17,6 +17,8 @@ from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.wire.fields import as_list, as_object, loose_field, readable_items, shown
 
 __all__ = [
+    "EXTENSIONS_KEY",
+    "extensions_from_json",
     "next_page_query",
     "qpu_systems_from_json",
     "qpu_systems_to_json",
@@ -25,6 +27,21 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+
+EXTENSIONS_KEY = "x-qoro-extensions"
+"""The key under ``info`` in the OpenAPI document of a service that lists its extensions."""
+
+
+def extensions_from_json(document: object) -> frozenset[str]:
+    """Read the names of a service's extensions from its OpenAPI document.
+
+    Anything else than a list of names, such as the document of another service, names no extensions.
+    """
+    info = document.get("info") if isinstance(document, Mapping) else None
+    names = info.get(EXTENSIONS_KEY) if isinstance(info, Mapping) else None
+    return (
+        frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+    )
 
 
 def qpu_systems_to_json(systems: Iterable[QPUSystem]) -> list[dict[str, Any]]:

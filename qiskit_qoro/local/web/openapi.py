@@ -20,9 +20,13 @@ from qiskit_qoro.local.web.schemas import SCHEMAS
 from qiskit_qoro.local.web.transactions_page import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.endpoints import Endpoint
+from qiskit_qoro.wire.listings import EXTENSIONS_KEY
 from qiskit_qoro.wire.text import encode_text
 
-__all__ = ["OPERATIONS", "Operation", "build_document"]
+__all__ = ["EXTENSIONS", "OPERATIONS", "Operation", "build_document"]
+
+EXTENSIONS: frozenset[str] = frozenset()
+"""What this service offers beyond the API of the cloud. Clients read the names from the document."""
 
 _DESCRIPTIONS: Mapping[int, str] = {
     200: "Done",
@@ -149,6 +153,7 @@ def build_document(prefix: str, fault_injection: FaultInjection) -> dict[str, An
             "title": "qiskit-qoro, the local service",
             "version": __version__,
             "description": _description(fault_injection),
+            EXTENSIONS_KEY: sorted(EXTENSIONS),
         },
         "servers": [{"url": prefix}],
         "security": [{"token": []}],

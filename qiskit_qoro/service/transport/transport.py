@@ -47,7 +47,7 @@ CONNECT_TIMEOUT_S = 10.0
 """Seconds to wait for a connection. The endpoint table has the time limits of the responses."""
 
 MAX_ATTEMPTS = 5
-"""How often a request is sent at most."""
+"""How often a request is sent at most, unless the caller wants fewer attempts."""
 
 MAX_RETRY_AFTER_S = 60.0
 """If the service asks to wait longer than this, the client raises an error with that time instead."""
@@ -115,6 +115,7 @@ class Transport:
         body: bytes | None = None,
         wait: Callable[[float], None] | None = None,
         deadline: Deadline = NO_DEADLINE,
+        attempts: int = MAX_ATTEMPTS,
     ) -> Response:
         """Send a request and return its response.
 
@@ -126,6 +127,7 @@ class Transport:
             wait: Waits some seconds before a retry; by default the clock does. It may raise an error to stop
                 retrying.
             deadline: When the answer must have arrived, including all retries.
+            attempts: How often the request is sent at most.
 
         Raises:
             DeadlineError: The deadline passed, or a retry would have come after it.
@@ -135,12 +137,12 @@ class Transport:
                 bomb.
         """
         wait = wait or self.clock.wait
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             backoff_s = _FIRST_BACKOFF_S * 2 ** (attempt - 1) * (1 + self._jitter())
             try:
                 return self._send_once(endpoint, job_id, params, body, deadline)
             except (QoroConnectionError, QoroAPIError) as error:
-                if attempt == MAX_ATTEMPTS or not self._may_retry(error, endpoint):
+                if attempt == attempts or not self._may_retry(error, endpoint):
                     raise
                 requested_s = retry_after_s(error.response) if isinstance(error, QoroAPIError) else None
                 pause_s = max(backoff_s, requested_s or 0)
@@ -148,7 +150,7 @@ class Transport:
                     raise deadline_error(endpoint, self.base_url, job_id, deadline) from error
                 failure = error.message
             # Show the reason to a user who waits while the service is down.
-            _log.warning("%s. Attempt %d of %d is in %.1f s", failure, attempt + 1, MAX_ATTEMPTS, pause_s)
+            _log.warning("%s. Attempt %d of %d is in %.1f s", failure, attempt + 1, attempts, pause_s)
             wait(pause_s)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
