@@ -32,8 +32,6 @@ __all__ = ["Pool", "Runner"]
 
 _logger = logging.getLogger(__name__)
 
-_NUM_SEEDS = 2**64
-
 
 class Pool(Protocol):
     """Runs circuits, as :class:`~qiskit_qoro.local.workers.pool.WorkerPool` does."""
@@ -280,8 +278,8 @@ class _JobTasks(Sequence[CircuitTask]):
     A text is decompressed on access, so that the texts of a large job are not in memory all at once.
     Templates are decompressed once.
 
-    If the job has a seed, it is the seed of the first circuit, and each following circuit has the next one.
-    Equal circuits then have different counts.
+    The settings of each circuit contain its position, so that equal circuits of a job with a seed have
+    different counts.
     """
 
     def __init__(
@@ -297,8 +295,7 @@ class _JobTasks(Sequence[CircuitTask]):
             number: (decode_text(template.blob), template.names) for number, template in templates.items()
         }
         self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
-        self._config, self._seed = engine_settings(config, job.qpu_system)
-        self._device = job.qpu_system
+        self._settings = engine_settings(config, job.qpu_system)
 
     def __len__(self) -> int:
         return len(self._circuits)
@@ -325,9 +322,7 @@ class _JobTasks(Sequence[CircuitTask]):
             qasm=qasm,
             shots=circuit.shots,
             pauli_strings=None if self._pauli_strings is None else self._pauli_strings[circuit.position],
-            config=self._config,
-            device=self._device,
-            seed=None if self._seed is None else (self._seed + circuit.position) % _NUM_SEEDS,
+            settings=self._settings.for_circuit(circuit.position),
             names=names,
             values=values,
         )

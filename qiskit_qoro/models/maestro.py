@@ -18,15 +18,16 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of
 from qiskit_qoro.models.config import WIRE_NAMES, ExecutionConfig, SimulationMethod, Simulator
 
-__all__ = ["MaestroConfig"]
+__all__ = ["EXECUTION_FIELDS", "MaestroConfig"]
 
-# Option of the engine to field of an ExecutionConfig.
-_COUNTERPARTS: Mapping[str, str] = {
+EXECUTION_FIELDS: Mapping[str, str] = {
     "simulator_type": "simulator",
     "simulation_type": "simulation_method",
     "max_bond_dimension": "bond_dimension",
     "singular_value_threshold": "truncation_threshold",
 }
+"""Option of the engine to the field of an :class:`ExecutionConfig` with the same meaning."""
+
 _MAX_SEED = 2**64 - 1
 
 
@@ -61,7 +62,7 @@ class MaestroConfig:
     noise_realizations: int | None = None
 
     def __post_init__(self) -> None:
-        for option, name in _COUNTERPARTS.items():
+        for option, name in EXECUTION_FIELDS.items():
             # An ExecutionConfig with this field only validates the value and converts it.
             try:
                 converted = ExecutionConfig(**{name: getattr(self, option)})
@@ -84,7 +85,7 @@ class MaestroConfig:
     @property
     def execution_config(self) -> ExecutionConfig:
         """The options that an :class:`ExecutionConfig` has too: neither the seed nor the noise."""
-        return ExecutionConfig(**{name: getattr(self, option) for option, name in _COUNTERPARTS.items()})
+        return ExecutionConfig(**{name: getattr(self, option) for option, name in EXECUTION_FIELDS.items()})
 
     @staticmethod
     def from_execution_config(
@@ -101,7 +102,7 @@ class MaestroConfig:
                 invalid.
         """
         config = config or ExecutionConfig()
-        counterparts = {option: getattr(config, name) for option, name in _COUNTERPARTS.items()}
+        counterparts = {option: getattr(config, name) for option, name in EXECUTION_FIELDS.items()}
         converted = MaestroConfig(**counterparts, seed=seed)
         # Converting back shows which fields have no counterpart.
         lost = [
@@ -125,7 +126,7 @@ class MaestroConfig:
                 ``ExecutionConfig.from_response``. Options without a counterpart are ignored.
         """
         return ExecutionConfig.from_response(
-            {WIRE_NAMES.get(name, name): data.get(option) for option, name in _COUNTERPARTS.items()}
+            {WIRE_NAMES.get(name, name): data.get(option) for option, name in EXECUTION_FIELDS.items()}
         )
 
     def to_payload(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
@@ -114,9 +115,10 @@ def test_a_task_holds_the_circuit_as_it_was_sent(jobs: Jobs) -> None:
     config = ExecutionConfig(bond_dimension=8)
     request = JobRequest("t", JobType.EXECUTE, qpu_system="local_qpu", execution_config=config)
     jobs.submit("first é", "second", request=request, shots=70)
+    settings = engine_settings(config, "local_qpu")
     assert jobs.collect_tasks() == [
-        CircuitTask("c0", "first é", shots=70, config=config, device="local_qpu"),
-        CircuitTask("c1", "second", shots=70, config=config, device="local_qpu"),
+        CircuitTask("c0", "first é", shots=70, settings=settings),
+        CircuitTask("c1", "second", shots=70, settings=settings),
     ]
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.methods import check_config, check_maestro_config
+from qiskit_qoro.local.engine.noise import choose_noise
+from qiskit_qoro.local.engine.settings import EngineSettings
+from qiskit_qoro.local.engine.supported import check_config, check_options, engine_options
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -55,7 +57,7 @@ def check_job_config(config: AnyConfig | None, system: str | None) -> None:
             raise QoroInputError(
                 f"maestro_config: expected a job on a simulator_cluster, this job runs on {system!r}"
             )
-        check_maestro_config(config)
+        check_options(config)
     elif config is not None:
         for name in _NOISE_FIELDS:
             if system is not None and getattr(config, name) is not None:
@@ -65,23 +67,24 @@ def check_job_config(config: AnyConfig | None, system: str | None) -> None:
         check_config(config)
 
 
-def engine_settings(config: AnyConfig | None, system: str | None) -> tuple[ExecutionConfig, int | None]:
+def engine_settings(config: AnyConfig | None, system: str | None) -> EngineSettings:
     """Translate a job's configuration for the engine.
 
     Args:
         config: The configuration of a job. :func:`check_job_config` has accepted it.
         system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
 
-    Returns:
-        The execution configuration, and the seed or ``None``.
+    Raises:
+        QoroInputError: There is no such system or noisy device.
     """
     if isinstance(config, MaestroConfig):
-        return config.execution_config, config.seed
+        return EngineSettings(config)
     if isinstance(config, DeviceConfig):
         options: Mapping[str, Any] = config.options
         scaled = ExecutionConfig(noisy_device=system, noise_scaling_factor=options.get(_FACTOR))
-        return scaled, options.get(_SEED)
-    return config or ExecutionConfig(), None
+        return EngineSettings(MaestroConfig(seed=options.get(_SEED)), choose_noise(system, scaled))
+    config = config or ExecutionConfig()
+    return EngineSettings(engine_options(config), choose_noise(system, config))
 
 
 def reason_not_to_run(config: AnyConfig | None) -> str | None:

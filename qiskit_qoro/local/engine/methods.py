@@ -1,49 +1,25 @@
-"""Check the requested simulation method, and choose one if the user requests none.
+"""Choose the simulation method for a program if the user requests none.
 
 The state vector is exact, and it is the fastest method as long as it fits in memory. For larger programs,
-Clifford circuits run on the stabilizer simulator, and others as a matrix product state. This module refuses
-everything that would crash the engine, and everything that the engine would silently replace by something
-else.
+Clifford circuits run on the stabilizer simulator, and others as a matrix product state. A requested method
+that cannot run the program is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import psutil
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.noise import check_noise
 from qiskit_qoro.local.engine.program import EngineProgram
-from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS, name_of, requested_method
+from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
 
 __all__ = [
-    "SUPPORTED_METHODS",
-    "check_config",
-    "check_maestro_config",
     "choose_method",
     "default_memory_limit",
     "statevector_bytes",
 ]
-
-_ALL = frozenset(SimulationMethod)
-_EXACT_AER = _ALL - {SimulationMethod.PauliPropagator, SimulationMethod.ExtendedStabilizer}
-
-# Every pair was run on qoro-maestro 0.3.8 without a GPU, on a general program, a Clifford program and one
-# with mid-circuit measurements, and compared with Qiskit's Statevector. These pairs are left out:
-# - PauliPropagator on QiskitAer, and all methods but the state vector on the composites: the engine refuses
-#   them.
-# - ExtendedStabilizer on QiskitAer: sampling hangs, and expectation values are off by 0.07 on 4 qubits.
-# - GpuSim: without a GPU the engine silently runs QCSim with a method of its own choice.
-SUPPORTED_METHODS: Mapping[Simulator, frozenset[SimulationMethod]] = {
-    Simulator.QiskitAer: _EXACT_AER,
-    Simulator.QCSim: _ALL,
-    Simulator.CompositeQiskitAer: frozenset({SimulationMethod.Statevector}),
-    Simulator.CompositeQCSim: frozenset({SimulationMethod.Statevector}),
-    Simulator.GpuSim: frozenset(),
-}
-"""The methods of each simulator that give correct results."""
 
 # With 31 qubits or more the engine raises MemoryError, with 64 or more it crashes.
 _MAX_STATEVECTOR_QUBITS = 30
@@ -53,81 +29,10 @@ _BYTES_PER_AMPLITUDE = 16
 _SAMPLING_FACTOR = 3.5
 
 _MAX_MEMORY_BYTES = 4 * 2**30
-_METHODS_WITH_TRUNCATION = (None, SimulationMethod.MatrixProductState)
-_SIMULATORS_WITHOUT_SEED = (Simulator.CompositeQiskitAer, Simulator.CompositeQCSim)
-
-
-def check_config(config: ExecutionConfig) -> None:
-    """Check that the local engine supports an execution configuration.
-
-    Args:
-        config: The configuration of a job that samples or computes expectation values.
-
-    Raises:
-        QoroInputError: The engine does not support the value of a field. The message says which values it
-            supports.
-    """
-    check_noise(config)
-    _check_pair(config)
-    method = config.simulation_method
-    for name in ("bond_dimension", "truncation_threshold"):
-        if getattr(config, name) is not None and method not in _METHODS_WITH_TRUNCATION:
-            raise QoroInputError(_truncation_error(name, method))
-    unknown = sorted(set(config.api_meta or ()) - API_META_KEYS)
-    if unknown:
-        raise QoroInputError(
-            f"api_meta has the unknown key {unknown[0]!r}, expected keys among "
-            + ", ".join(sorted(API_META_KEYS))
-        )
-
-
-def check_maestro_config(config: MaestroConfig) -> None:
-    """Check that the local engine supports the options of a job on a simulator.
-
-    Args:
-        config: The options.
-
-    Raises:
-        QoroInputError: The engine does not support the value of an option. The message names the option.
-    """
-    if config.seed is not None and config.simulator_type in _SIMULATORS_WITHOUT_SEED:
-        raise QoroInputError(
-            f"seed: the simulator {_name(config.simulator_type)} ignores seeds: leave out seed or "
-            f"simulator_type, or use {_name(Simulator.QCSim)}"
-        )
-    for option in ("max_bond_dimension", "singular_value_threshold"):
-        if getattr(config, option) is not None and config.simulation_type not in _METHODS_WITH_TRUNCATION:
-            raise QoroInputError(_truncation_error(option, config.simulation_type))
-    check_config(config.execution_config)
-
-
-def _truncation_error(option: str, method: SimulationMethod | None) -> str:
-    return (
-        f"{option} needs the simulation_type {_name(SimulationMethod.MatrixProductState)}, "
-        f"got {_name(method)}: leave out one of them"
-    )
-
-
-def _check_pair(config: ExecutionConfig) -> None:
-    if config.simulator is None:
-        return
-    supported = SUPPORTED_METHODS[config.simulator]
-    if not supported:
-        available = ", ".join(_name(simulator) for simulator, methods in SUPPORTED_METHODS.items() if methods)
-        raise QoroInputError(
-            f"simulator_type {_name(config.simulator)} is not available, expected one of {available}"
-        )
-    requested = _requested_method(config)
-    if requested is not None and requested not in supported:
-        available = ", ".join(_name(method) for method in sorted(supported))
-        raise QoroInputError(
-            f"simulator_type {_name(config.simulator)} does not support the method {_name(requested)}, "
-            f"expected a simulation_type among {available}"
-        )
 
 
 def choose_method(
-    program: EngineProgram, config: ExecutionConfig, *, sampling: bool, memory_limit_bytes: int
+    program: EngineProgram, options: MaestroConfig, *, sampling: bool, memory_limit_bytes: int
 ) -> tuple[Simulator, SimulationMethod]:
     """Choose the simulator and the method for a program.
 
@@ -135,28 +40,29 @@ def choose_method(
 
     Args:
         program: The program to run.
-        config: The user's configuration. :func:`check_config` has accepted it.
+        options: The options that the user sets. :func:`~qiskit_qoro.local.engine.supported.check_options`
+            has accepted them.
         sampling: Whether the program is sampled. Expectation values need less memory.
         memory_limit_bytes: The maximum memory of a state vector.
 
     Raises:
         QoroInputError: The requested method cannot run this program.
     """
-    simulator = Simulator.QCSim if config.simulator is None else config.simulator
-    method = _requested_method(config)
+    simulator = Simulator.QCSim if options.simulator_type is None else options.simulator_type
+    method = requested_method(options)
     too_large = _statevector_too_large(program, sampling=sampling, memory_limit_bytes=memory_limit_bytes)
     alternative = SimulationMethod.MatrixProductState if program.non_clifford else SimulationMethod.Stabilizer
     if method is None:
         method = alternative if too_large else SimulationMethod.Statevector
     if method not in SUPPORTED_METHODS[simulator] or (method is SimulationMethod.Statevector and too_large):
         raise QoroInputError(
-            f"{too_large}: use simulation_type {_name(alternative)}, "
-            f"with simulator_type {_name(Simulator.QCSim)} or none"
+            f"{too_large}: use simulation_type {name_of(alternative)}, "
+            f"with simulator_type {name_of(Simulator.QCSim)} or none"
         )
     if method is SimulationMethod.Stabilizer and program.non_clifford:
         raise QoroInputError(
-            f"simulation_type {_name(method)} runs only Clifford gates, and the circuit contains "
-            f"{program.non_clifford}: use {_name(SimulationMethod.MatrixProductState)} or none"
+            f"simulation_type {name_of(method)} runs only Clifford gates, and the circuit contains "
+            f"{program.non_clifford}: use {name_of(SimulationMethod.MatrixProductState)} or none"
         )
     return simulator, method
 
@@ -186,15 +92,3 @@ def _statevector_too_large(program: EngineProgram, *, sampling: bool, memory_lim
             f"the limit is {memory_limit_bytes / 2**30:.2f} GiB"
         )
     return None
-
-
-def _requested_method(config: ExecutionConfig) -> SimulationMethod | None:
-    if config.simulation_method is not None:
-        return config.simulation_method
-    if config.bond_dimension is None and config.truncation_threshold is None:
-        return None
-    return SimulationMethod.MatrixProductState
-
-
-def _name(member: Simulator | SimulationMethod | None) -> str:
-    return "none" if member is None else f"{member.name} ({member.value})"

@@ -25,9 +25,9 @@ import numpy.typing as npt
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import compile_program, is_plain_statevector
 from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, TemplateCache
-from qiskit_qoro.models.config import ExecutionConfig
 
 __all__ = ["MAX_QUBITS", "SweepEstimator"]
 
@@ -86,9 +86,8 @@ class SweepEstimator:
         template: Template,
         rows: Sequence[Sequence[float]],
         pauli_strings: Sequence[str],
-        config: ExecutionConfig,
+        settings: EngineSettings,
         *,
-        device: str | None = None,
         memory_limit_bytes: int | None = None,
     ) -> Floats | None:
         """Compute the exact expectation values of all rows.
@@ -97,8 +96,7 @@ class SweepEstimator:
             template: The template.
             rows: For each row, one value for each name of the template.
             pauli_strings: As for :func:`~qiskit_qoro.local.engine.simulator.estimate`.
-            config: Simulator and method.
-            device: A QPU system whose noise is simulated.
+            settings: The options and the noise.
             memory_limit_bytes: The maximum memory of a state vector.
 
         Returns:
@@ -108,7 +106,7 @@ class SweepEstimator:
         try:
             compiled = self._compile(template)
             if compiled is None or not is_plain_statevector(
-                compiled.program, config, device=device, memory_limit_bytes=memory_limit_bytes
+                compiled.program, settings, memory_limit_bytes=memory_limit_bytes
             ):
                 return None
             reduced = reduce_pauli_strings(pauli_strings, compiled.program)

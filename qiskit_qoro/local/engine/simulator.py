@@ -21,13 +21,16 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.methods import check_config, choose_method, default_memory_limit
-from qiskit_qoro.local.engine.noise import Noise, choose_noise, estimate_noisy, sample_noisy
+from qiskit_qoro.local.engine.methods import choose_method, default_memory_limit
+from qiskit_qoro.local.engine.noise import estimate_noisy, sample_noisy
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
+from qiskit_qoro.local.engine.settings import EngineSettings
+from qiskit_qoro.local.engine.supported import check_options
 from qiskit_qoro.local.installation import INSTALL_COMMAND
-from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.config import SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import clean
@@ -71,10 +74,8 @@ class ProgramSource(Protocol):
 def sample(
     qasm: str | ProgramSource,
     shots: int,
-    config: ExecutionConfig,
+    settings: EngineSettings,
     *,
-    device: str | None = None,
-    seed: int | None = None,
     memory_limit_bytes: int | None = None,
 ) -> dict[str, int]:
     """Run a program and count the final values of its classical bits.
@@ -82,10 +83,8 @@ def sample(
     Args:
         qasm: OpenQASM 2 text, or a source of a program.
         shots: The number of runs, 1 to 10,000,000.
-        config: Simulator, method and truncation, or noise.
-        device: A QPU system whose noise is simulated. ``config`` then only sets the strength of the noise.
-        seed: 0 to 2^64 - 1. Makes the counts repeatable, except on the composite simulators. With ``None``
-            they differ every time.
+        settings: The options and the noise. With a seed the counts are repeatable, without one they differ
+            every time.
         memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
             4 GiB.
 
@@ -99,8 +98,8 @@ def sample(
         QoroError: The engine is missing, or it failed.
     """
     _check_shots(shots)
-    check_config(config)
-    noise = choose_noise(device, config)
+    check_options(settings.options)
+    noise = settings.noise
     program = read_engine_program(qasm, basis_gates=noise.errors.basis_gates if noise else None)
     # The engine would return {"0": shots} in both cases.
     if not program.num_clbits:
@@ -108,17 +107,17 @@ def sample(
     if not program.has_measurement:
         return {"0" * program.num_clbits: shots}
     if noise is None:
-        counts = _sample_ideal(program, shots, config, seed, memory_limit_bytes)
+        counts = _sample_ideal(program, shots, settings, memory_limit_bytes)
     else:
         noise.check_width(program)
-        counts = _call(program, sample_noisy, load_engine(), program, shots, noise, seed)
+        counts = _call(program, sample_noisy, load_engine(), program, shots, noise, settings.seed)
     return _normalized_counts(counts, program.num_clbits, shots)
 
 
 def estimate(
     qasm: str | ProgramSource,
     pauli_strings: Sequence[str],
-    config: ExecutionConfig,
+    settings: EngineSettings,
     *,
     memory_limit_bytes: int | None = None,
 ) -> list[float]:
@@ -130,12 +129,12 @@ def estimate(
         qasm: OpenQASM 2 text, or a source of a program.
         pauli_strings: Pauli strings over ``IXYZ``, the leftmost letter on qubit 0. Shorter strings act on the
             first qubits.
-        config: Simulator, method and truncation, or noise.
+        settings: The options and the noise.
         memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
             4 GiB.
 
     Returns:
-        One value for each Pauli string, in order. The values are exact unless ``config`` sets a truncation,
+        One value for each Pauli string, in order. The values are exact unless ``settings`` set a truncation,
         noise on more than ten qubits, or random realizations of the noise.
 
     Raises:
@@ -144,9 +143,8 @@ def estimate(
             refused, because the engine would follow one random trajectory.
         QoroError: The engine is missing, or it failed.
     """
-    check_config(config)
-    # QPU systems have no expectation values, so noise can only come from the configuration.
-    noise = choose_noise(None, config)
+    check_options(settings.options)
+    noise = settings.noise
     program = read_engine_program(
         qasm, measure=False, basis_gates=noise.errors.basis_gates if noise else None
     )
@@ -156,32 +154,30 @@ def estimate(
             f"the program contains {program.randomness}, so its state depends on chance and it has no exact "
             "expectation values: remove it, or sample the program"
         )
-    return reduced.expand(_estimate(program, list(reduced.pauli_strings), config, noise, memory_limit_bytes))
+    return reduced.expand(_estimate(program, list(reduced.pauli_strings), settings, memory_limit_bytes))
 
 
 def is_plain_statevector(
     program: EngineProgram,
-    config: ExecutionConfig,
+    settings: EngineSettings,
     *,
-    device: str | None = None,
     memory_limit_bytes: int | None = None,
 ) -> bool:
     """Whether expectation values of a program are computed from QCSim's state vector, without noise.
 
     Args:
         program: The program.
-        config: The user's configuration.
-        device: A QPU system whose noise is simulated.
+        settings: The options and the noise.
         memory_limit_bytes: The maximum memory of a state vector.
 
     Raises:
         QoroInputError: The configuration cannot be used.
     """
-    check_config(config)
-    if choose_noise(device, config) is not None:
+    check_options(settings.options)
+    if settings.noise is not None:
         return False
     limit = default_memory_limit() if memory_limit_bytes is None else memory_limit_bytes
-    chosen = choose_method(program, config, sampling=False, memory_limit_bytes=limit)
+    chosen = choose_method(program, settings.options, sampling=False, memory_limit_bytes=limit)
     return chosen == (Simulator.QCSim, SimulationMethod.Statevector)
 
 
@@ -242,22 +238,20 @@ def read_engine_program(
     return write_engine_program(parse_program(source), measure=measure, basis_gates=basis_gates)
 
 
-def _sample_ideal(
-    program: EngineProgram, shots: int, config: ExecutionConfig, seed: int | None, limit: int | None
-) -> Any:
+def _sample_ideal(program: EngineProgram, shots: int, settings: EngineSettings, limit: int | None) -> Any:
     maestro = load_engine()
-    options = _options(program, config, sampling=True, limit=limit)
-    settings = maestro.SimulatorConfig(**options, seed=seed)
-    return _call(program, maestro.simple_execute, program.text, config=settings, shots=shots)["counts"]
+    options = _options(program, settings.options, sampling=True, limit=limit)
+    config = maestro.SimulatorConfig(**options, seed=settings.seed)
+    return _call(program, maestro.simple_execute, program.text, config=config, shots=shots)["counts"]
 
 
 def _estimate(
     program: EngineProgram,
     pauli_strings: list[str],
-    config: ExecutionConfig,
-    noise: Noise | None,
+    settings: EngineSettings,
     limit: int | None,
 ) -> list[float]:
+    noise = settings.noise
     if noise is not None:
         noise.check_width(program)
     if not pauli_strings:
@@ -266,11 +260,11 @@ def _estimate(
     values: list[float]
     if noise is not None:
         values = _call(program, estimate_noisy, maestro, program, pauli_strings, noise)
-    elif _is_faster_compiled(program, config, limit):
+    elif _is_faster_compiled(program, settings, limit):
         values = _call(program, _estimate_compiled, program, pauli_strings)
     else:
-        settings = maestro.SimulatorConfig(**_options(program, config, sampling=False, limit=limit))
-        answer = _call(program, maestro.simple_estimate, program.text, pauli_strings, config=settings)
+        config = maestro.SimulatorConfig(**_options(program, settings.options, sampling=False, limit=limit))
+        answer = _call(program, maestro.simple_estimate, program.text, pauli_strings, config=config)
         values = [float(value) for value in answer["expectation_values"]]
     if len(values) != len(pauli_strings):
         raise QoroError(
@@ -279,9 +273,9 @@ def _estimate(
     return values
 
 
-def _is_faster_compiled(program: EngineProgram, config: ExecutionConfig, limit: int | None) -> bool:
+def _is_faster_compiled(program: EngineProgram, settings: EngineSettings, limit: int | None) -> bool:
     return len(program.qubits) <= _MAX_COMPILED_QUBITS and is_plain_statevector(
-        program, config, memory_limit_bytes=limit
+        program, settings, memory_limit_bytes=limit
     )
 
 
@@ -291,24 +285,24 @@ def _estimate_compiled(program: EngineProgram, pauli_strings: list[str]) -> list
 
 
 def _options(
-    program: EngineProgram, config: ExecutionConfig, *, sampling: bool, limit: int | None
+    program: EngineProgram, options: MaestroConfig, *, sampling: bool, limit: int | None
 ) -> dict[str, Any]:
     """Return the keyword arguments of the engine's ``SimulatorConfig``."""
     maestro = load_engine()
     simulator, method = choose_method(
         program,
-        config,
+        options,
         sampling=sampling,
         memory_limit_bytes=default_memory_limit() if limit is None else limit,
     )
-    options: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[simulator]),
         "simulation_type": getattr(maestro.SimulationType, method.name),
     }
     if method is SimulationMethod.MatrixProductState:
-        options["max_bond_dimension"] = config.bond_dimension
-        options["singular_value_threshold"] = config.truncation_threshold
-    return options
+        arguments["max_bond_dimension"] = options.max_bond_dimension
+        arguments["singular_value_threshold"] = options.singular_value_threshold
+    return arguments
 
 
 def _call(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:

@@ -27,9 +27,9 @@ import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
+from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
-from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitResult
 
 __all__ = [
@@ -57,9 +57,7 @@ class CircuitTask:
         shots: The number of shots, or ``None`` if there are ``pauli_strings``.
         pauli_strings: The Pauli strings to estimate, the leftmost letter on qubit 0. ``None`` if there are
             ``shots``.
-        config: Simulator, method and truncation.
-        device: A QPU system whose noise is simulated, or ``None`` for no noise.
-        seed: Makes the counts repeatable. ``None`` for random counts.
+        settings: The engine's options and the noise.
         names: The parameter names of a template.
         values: One value for each name, or ``None`` if ``qasm`` is not a template.
     """
@@ -68,9 +66,7 @@ class CircuitTask:
     qasm: str
     shots: int | None = None
     pauli_strings: tuple[str, ...] | None = None
-    config: ExecutionConfig = field(default_factory=ExecutionConfig)
-    device: str | None = None
-    seed: int | None = None
+    settings: EngineSettings = field(default_factory=EngineSettings)
     names: tuple[str, ...] = ()
     values: tuple[float, ...] | None = None
 
@@ -81,7 +77,9 @@ class CircuitTask:
         """A key that is equal for tasks that can run together as one sweep, or ``None`` for other tasks."""
         if self.values is None or self.pauli_strings is None:
             return None
-        return self.qasm, self.names, self.pauli_strings, self.config, self.device
+        # Values that run together are exact, so the seeds of the circuits do not matter.
+        settings = self.settings
+        return self.qasm, self.names, self.pauli_strings, settings.options, settings.noise
 
 
 @dataclass(frozen=True)
@@ -183,8 +181,7 @@ def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) 
         Template(first.qasm, first.names),
         [task.values for task in tasks],
         pauli_strings,
-        first.config,
-        device=first.device,
+        first.settings,
         memory_limit_bytes=limit,
     )
     return None if rows is None else SweepValues(pauli_strings, rows)
@@ -238,14 +235,12 @@ def _run_circuit(task: CircuitTask, cache: TemplateCache, limit: int | None) -> 
         source = TemplateRow(cache, Template(task.qasm, task.names), task.values)
     if task.pauli_strings is not None:
         pauli_strings = tuple(dict.fromkeys(task.pauli_strings))
-        values = estimate(source, pauli_strings, task.config, memory_limit_bytes=limit)
+        values = estimate(source, pauli_strings, task.settings, memory_limit_bytes=limit)
         return dict(zip(pauli_strings, values, strict=True))
     return sample(
         source,
         task.shots or 0,
-        task.config,
-        device=task.device,
-        seed=task.seed,
+        task.settings,
         memory_limit_bytes=limit,
     )
 

@@ -5,8 +5,9 @@ import pytest
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import LOCAL_QPU, LOCAL_QPU_ERRORS, QPU_SYSTEMS, SIMULATOR_CLUSTERS
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.simulator import sample
-from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.wire.listings import qpu_systems_to_json
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";'
@@ -15,7 +16,7 @@ SHOTS = 200_000
 
 
 def noisy(body, shots=SHOTS):
-    return sample(HEADER + body, shots, ExecutionConfig(), device="local_qpu", seed=11)
+    return sample(HEADER + body, shots, engine_settings(DeviceConfig({"SEED": 11}), "local_qpu"))
 
 
 def within_statistics(count, probability):
@@ -72,7 +73,7 @@ def test_a_circuit_wider_than_the_widest_qpu_is_refused():
 
 def test_an_unknown_device_is_refused():
     with pytest.raises(QoroInputError, match="no QPU system 'fez', expected one of local_qpu"):
-        sample(HEADER + "qreg q[1];", 1, ExecutionConfig(), device="fez")
+        engine_settings(None, "fez")
 
 
 def test_there_is_one_cluster_and_one_system_of_two_qpus():

@@ -3,15 +3,17 @@
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.methods import (
-    check_config,
     choose_method,
     default_memory_limit,
     statevector_bytes,
 )
 from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.local.engine.simulator import sample
+from qiskit_qoro.local.engine.supported import check_config
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.parser import parse_program
 
 GIB = 2**30
@@ -26,7 +28,7 @@ def program(width, gate="h"):
 
 def chosen(width, gate="h", *, sampling=True, limit=GIB, **config):
     return choose_method(
-        program(width, gate), ExecutionConfig(**config), sampling=sampling, memory_limit_bytes=limit
+        program(width, gate), MaestroConfig(**config), sampling=sampling, memory_limit_bytes=limit
     )
 
 
@@ -52,28 +54,28 @@ def test_31_qubits_never_use_a_state_vector():
 
 
 def test_a_bond_dimension_without_a_method_means_a_matrix_product_state():
-    assert chosen(3, bond_dimension=4)[1] is SimulationMethod.MatrixProductState
-    assert chosen(3, truncation_threshold=0.1)[1] is SimulationMethod.MatrixProductState
+    assert chosen(3, max_bond_dimension=4)[1] is SimulationMethod.MatrixProductState
+    assert chosen(3, singular_value_threshold=0.1)[1] is SimulationMethod.MatrixProductState
 
 
 def test_the_requested_method_is_used():
-    config = {"simulator": Simulator.QiskitAer, "simulation_method": SimulationMethod.Stabilizer}
+    config = {"simulator_type": Simulator.QiskitAer, "simulation_type": SimulationMethod.Stabilizer}
     assert chosen(3, **config) == (Simulator.QiskitAer, SimulationMethod.Stabilizer)
 
 
 def test_the_stabilizer_method_refuses_other_gates_by_name():
     with pytest.raises(QoroInputError, match="contains t: use MatrixProductState"):
-        chosen(3, "t", simulation_method=SimulationMethod.Stabilizer)
+        chosen(3, "t", simulation_type=SimulationMethod.Stabilizer)
 
 
 def test_a_state_vector_beyond_memory_is_refused_with_an_alternative():
     with pytest.raises(QoroInputError, match=r"25 qubits needs 1\.75 GiB.*1\.00 GiB.*MatrixProductState"):
-        chosen(25, "t", simulation_method=SimulationMethod.Statevector)
+        chosen(25, "t", simulation_type=SimulationMethod.Statevector)
 
 
 def test_a_composite_simulator_beyond_memory_is_refused_with_an_alternative():
     with pytest.raises(QoroInputError, match=r"MatrixProductState \(1\), with simulator_type QCSim"):
-        chosen(25, "t", simulator=Simulator.CompositeQCSim)
+        chosen(25, "t", simulator_type=Simulator.CompositeQCSim)
 
 
 @pytest.mark.parametrize(
@@ -115,14 +117,14 @@ def test_a_configuration_that_is_not_supported_is_refused_with_the_supported_val
 def test_a_supported_configuration_is_accepted_and_run(fields):
     config = ExecutionConfig(**fields)
     check_config(config)
-    assert sample(ONE, 5, config) == {"1": 5}
+    assert sample(ONE, 5, engine_settings(config, None)) == {"1": 5}
 
 
 def test_all_known_keys_of_api_meta_are_accepted():
     text = {"layout_method", "routing_method"}
     config = ExecutionConfig(api_meta={key: "sabre" if key in text else 1 for key in API_META_KEYS})
     check_config(config)
-    assert sample(ONE, 5, config) == {"1": 5}
+    assert sample(ONE, 5, engine_settings(config, None)) == {"1": 5}
 
 
 def test_the_memory_limit_is_a_share_of_free_memory_and_at_most_4_gib():

@@ -1,6 +1,7 @@
 """Noise agrees with channels computed by Qiskit's quantum_info, independently of the engine."""
 
 import random
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from qiskit.quantum_info import DensityMatrix, Operator, Pauli, SuperOp
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.noise import DEFAULT_REALIZATIONS, MAX_REALIZATIONS, check_noise
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.parser import parse_program
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";\n'
@@ -39,6 +42,11 @@ PAULI_STRINGS = ["ZIII", "XXII", "YZXI", "IIZZ", "ZZZZ", "IXIY", "IIII"]
 # few hundred random realizations tell it from a program without noise.
 DEEP = program(25, 2, 30)
 DEEP_PAULI_STRINGS = ["".join(letters) for letters in product("IXYZ", repeat=2)]
+
+
+def settings(*, seed=None, **fields):
+    """The settings of a job with an execution configuration, and a seed."""
+    return replace(engine_settings(ExecutionConfig(**fields), None), options=MaestroConfig(seed=seed))
 
 
 def depolarizing(num_qubits, probability):
@@ -83,15 +91,15 @@ def exact_values(text, pauli_strings, device, factor=1.0):
 @pytest.mark.parametrize("device", sorted(BY_NAME))
 @pytest.mark.parametrize("factor", [None, 0.0, 0.4, 1.0])
 def test_expectation_values_are_those_of_the_noisy_state(device, factor):
-    config = ExecutionConfig(noisy_device=device, noise_scaling_factor=factor)
+    config = settings(noisy_device=device, noise_scaling_factor=factor)
     expected = exact_values(WIDE, PAULI_STRINGS, device, 1.0 if factor is None else factor)
     assert estimate(WIDE, PAULI_STRINGS, config) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_device_with_higher_error_rates_deviates_more():
-    quiet = estimate(WIDE, PAULI_STRINGS, ExecutionConfig(noisy_device="local_quiet"))
-    loud = estimate(WIDE, PAULI_STRINGS, ExecutionConfig(noisy_device="local_loud"))
-    ideal = estimate(WIDE, PAULI_STRINGS, ExecutionConfig())
+    quiet = estimate(WIDE, PAULI_STRINGS, settings(noisy_device="local_quiet"))
+    loud = estimate(WIDE, PAULI_STRINGS, settings(noisy_device="local_loud"))
+    ideal = estimate(WIDE, PAULI_STRINGS, settings())
     assert 0 < 5 * np.abs(np.subtract(ideal, quiet)).max() < np.abs(np.subtract(ideal, loud)).max()
 
 
@@ -101,8 +109,8 @@ def test_a_device_with_higher_error_rates_deviates_more():
 def test_counts_are_samples_of_the_noisy_state_with_readout_errors(
     text, realizations, shots, assert_sampled_from
 ):
-    config = ExecutionConfig(noisy_device="local_loud", noise_realizations=realizations)
-    counts = sample(text + "measure q -> c;", shots, config, seed=3)
+    config = settings(noisy_device="local_loud", noise_realizations=realizations, seed=3)
+    counts = sample(text + "measure q -> c;", shots, config)
     readout_error = BY_NAME["local_loud"].errors.readout
     assert_sampled_from(counts, readout_distribution(noisy_state(text, "local_loud"), readout_error))
     without_gate_errors = readout_distribution(noisy_state(text, "local_loud", 0.0), readout_error)
@@ -113,8 +121,8 @@ def test_counts_are_samples_of_the_noisy_state_with_readout_errors(
 def test_the_scaling_factor_also_scales_readout_errors():
     text = HEADER + "qreg q[1]; creg c[1]; measure q -> c;"
     shots = 100_000
-    half = sample(text, shots, ExecutionConfig(noisy_device="local_loud", noise_scaling_factor=0.5), seed=1)
-    none = sample(text, shots, ExecutionConfig(noisy_device="local_loud", noise_scaling_factor=0.0), seed=1)
+    half = sample(text, shots, settings(noisy_device="local_loud", noise_scaling_factor=0.5, seed=1))
+    none = sample(text, shots, settings(noisy_device="local_loud", noise_scaling_factor=0.0, seed=1))
     assert none == {"0": shots}
     assert half["1"] == pytest.approx(shots * 0.025, rel=0.1)
 
@@ -123,7 +131,7 @@ def test_the_mean_of_random_realizations_approximates_the_exact_values():
     exact = exact_values(DEEP, DEEP_PAULI_STRINGS, "local_loud")
     ideal = exact_values(DEEP, DEEP_PAULI_STRINGS, "local_loud", 0.0)
     realizations = 500
-    config = ExecutionConfig(noisy_device="local_loud", noise_realizations=realizations)
+    config = settings(noisy_device="local_loud", noise_realizations=realizations)
     values = estimate(DEEP, DEEP_PAULI_STRINGS, config)
     # Each realization is between -1 and 1, so the standard deviation of the mean is at most this.
     deviation = 1 / np.sqrt(realizations)
@@ -135,24 +143,24 @@ def test_the_mean_of_random_realizations_approximates_the_exact_values():
 def test_a_program_too_wide_for_a_density_matrix_runs_in_random_realizations():
     chain = "".join(f"cx q[{qubit}],q[{qubit + 1}];" for qubit in range(11))
     text = HEADER + f"qreg q[12]; creg c[12]; x q[0]; {chain}"
-    counts = sample(text + "measure q -> c;", 500, ExecutionConfig(noisy_device="local_quiet"), seed=2)
+    counts = sample(text + "measure q -> c;", 500, settings(noisy_device="local_quiet", seed=2))
     # The probability of no error in 12 readouts, 11 two-qubit gates and one other gate.
     no_error = (1 - 5e-3) ** 12 * (1 - 1e-3) ** 11
     assert counts["1" * 12] / 500 == pytest.approx(no_error, abs=0.12)
     assert sum(counts.values()) == 500
-    (value,) = estimate(text, ["Z"], ExecutionConfig(noisy_device="local_quiet"))
+    (value,) = estimate(text, ["Z"], settings(noisy_device="local_quiet"))
     assert value == pytest.approx(-1, abs=0.2)
 
 
 def test_fewer_shots_than_realizations_are_all_counted():
     text = HEADER + "qreg q[2]; creg c[2]; h q; measure q -> c;"
-    config = ExecutionConfig(noisy_device="local_quiet", noise_realizations=50)
+    config = settings(noisy_device="local_quiet", noise_realizations=50)
     assert sum(sample(text, 7, config).values()) == 7
 
 
 def test_a_gate_outside_the_basis_is_decomposed_into_basis_gates():
     prepare = HEADER + "qreg q[2]; x q[0];"
-    config = ExecutionConfig(noisy_device="local_loud")
+    config = settings(noisy_device="local_loud")
     swapped = estimate(prepare + "swap q[0],q[1];", ["IZ"], config)
     decomposed = estimate(prepare + "cx q[0],q[1]; cx q[1],q[0]; cx q[0],q[1];", ["IZ"], config)
     assert swapped == decomposed
@@ -160,13 +168,13 @@ def test_a_gate_outside_the_basis_is_decomposed_into_basis_gates():
 
 def test_idle_qubits_have_no_noise():
     text = HEADER + "qreg q[50]; x q[7];"
-    values = estimate(text, ["Z", "I" * 7 + "Z", "X"], ExecutionConfig(noisy_device="local_loud"))
+    values = estimate(text, ["Z", "I" * 7 + "Z", "X"], settings(noisy_device="local_loud"))
     assert values == pytest.approx([1, -(1 - 4 / 3 * 1e-3), 0])
 
 
 def test_a_circuit_wider_than_the_device_is_refused():
     text = HEADER + "qreg q[8]; creg c[8]; h q;"
-    config = ExecutionConfig(noisy_device="local_qpu")
+    config = settings(noisy_device="local_qpu")
     with pytest.raises(QoroInputError, match="uses 8 qubits, the widest QPU of local_qpu has 7"):
         estimate(text, ["Z"], config)
     with pytest.raises(QoroInputError, match="uses 8 qubits"):
@@ -203,7 +211,7 @@ def test_a_circuit_wider_than_the_device_is_refused():
 )
 def test_a_combination_of_fields_that_is_not_supported_is_refused_by_name(fields, message):
     with pytest.raises(QoroInputError, match=message):
-        estimate(HEADER + "qreg q[1]; x q[0];", ["Z"], ExecutionConfig(**fields))
+        check_noise(ExecutionConfig(**fields))
 
 
 def test_the_number_of_realizations_is_limited():

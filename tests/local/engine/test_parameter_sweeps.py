@@ -12,10 +12,13 @@ from qiskit import qasm2
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.parameter_sweeps import MAX_QUBITS, SweepEstimator
+from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
 from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues, run_batch, run_task
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.wire.substitution import resolve_template
 
@@ -42,10 +45,10 @@ def run(tasks: Sequence[CircuitTask]) -> list[Reply]:
     return list(run_batch(tasks, cache, SweepEstimator(cache)))
 
 
-def estimate(text: str, config: ExecutionConfig | None = None, **options: object) -> object:
+def estimate(text: str, settings: EngineSettings | None = None, **options: object) -> object:
     template = Template(text, NAMES)
     return SweepEstimator(TemplateCache()).estimate(
-        template, ROWS, PAULI_STRINGS, config or ExecutionConfig(), **options
+        template, ROWS, PAULI_STRINGS, settings or EngineSettings(), **options
     )
 
 
@@ -142,21 +145,21 @@ def test_rows_that_cannot_run_together_run_singly(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "options"),
+    ("settings", "options"),
     [
-        (ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState), {}),
-        (ExecutionConfig(simulator=Simulator.QiskitAer), {}),
-        (ExecutionConfig(noisy_device="ibm_fake_fez"), {}),
-        (ExecutionConfig(), {"device": "local_qpu"}),
-        (ExecutionConfig(), {"memory_limit_bytes": 20}),
+        (EngineSettings(MaestroConfig(simulation_type=SimulationMethod.MatrixProductState)), {}),
+        (EngineSettings(MaestroConfig(simulator_type=Simulator.QiskitAer)), {}),
+        (engine_settings(ExecutionConfig(noisy_device="local_loud"), None), {}),
+        (engine_settings(None, "local_qpu"), {}),
+        (EngineSettings(), {"memory_limit_bytes": 20}),
     ],
 )
 def test_only_a_state_vector_without_noise_runs_rows_together(
-    config: ExecutionConfig, options: dict[str, object]
+    settings: EngineSettings, options: dict[str, object]
 ) -> None:
     text = HEADER + "rx(a) q[0];ry(b) q[1];"
     assert estimate(text) is not None
-    assert estimate(text, config, **options) is None
+    assert estimate(text, settings, **options) is None
 
 
 def test_an_invalid_pauli_string_is_an_error_of_each_row() -> None:
@@ -173,5 +176,5 @@ def test_more_templates_than_the_cache_keeps_are_not_mixed_up() -> None:
         for factor in range(12):
             angle = rng.gauss(0, 1)
             template = Template(f"{HEADER}rx({factor}.5) q[0];rx(a) q[0];", NAMES)
-            values = sweeps.estimate(template, [(angle, 0.0)], ["Z"], ExecutionConfig())
+            values = sweeps.estimate(template, [(angle, 0.0)], ["Z"], EngineSettings())
             assert values == pytest.approx(np.cos(factor + 0.5 + angle), abs=1e-12)

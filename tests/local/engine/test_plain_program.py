@@ -4,10 +4,11 @@ import random
 
 import pytest
 
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.local.engine.simulator import sample
-from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
@@ -61,5 +62,5 @@ def test_gates_outside_of_the_basis_are_left_to_the_other_writer():
 
 def test_a_plain_program_runs_with_a_noisy_device_that_lacks_its_gates():
     text = DECLARATIONS + "x q[0]; ccx q[0],q[1],q[2]; measure q -> c;"
-    counts = sample(text, 200, ExecutionConfig(), device="local_qpu", seed=1)
+    counts = sample(text, 200, engine_settings(DeviceConfig({"SEED": 1}), "local_qpu"))
     assert counts["00001"] > 100

@@ -10,16 +10,20 @@ import pytest
 from qiskit.quantum_info import Pauli, Statevector
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.methods import SUPPORTED_METHODS
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import estimate, sample
+from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS
 from qiskit_qoro.local.installation import INSTALL_COMMAND
-from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.config import SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import parse_program
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";\n'
-PLAIN = ExecutionConfig()
+PLAIN = EngineSettings()
+SEEDED = EngineSettings(MaestroConfig(seed=1))
 SHOTS = 2000
 
 
@@ -72,7 +76,7 @@ def test_counts_agree_for_partial_repeated_conditional_and_mid_circuit_measureme
     seed, exact, assert_sampled_from
 ):
     text = random_program(seed, dynamic=bool(seed % 4))
-    counts = sample(text, SHOTS, PLAIN, seed=seed)
+    counts = sample(text, SHOTS, EngineSettings(MaestroConfig(seed=seed)))
     assert_sampled_from(counts, exact(parse_program(text)))
 
 
@@ -83,15 +87,15 @@ PAIRS = [
 
 @pytest.mark.parametrize(("simulator", "method"), PAIRS)
 def test_every_supported_simulator_and_method_agrees(simulator, method, exact, assert_sampled_from):
-    config = ExecutionConfig(simulator=simulator, simulation_method=method)
+    settings = EngineSettings(MaestroConfig(simulator_type=simulator, simulation_type=method))
     prepare = "qreg q[3]; creg c[3]; h q[0]; cx q[0],q[2]; sdg q[2]; h q[2]; cz q[1],q[2]; h q[1];"
     if method is not SimulationMethod.Stabilizer:
         prepare += "ry(0.7) q[1]; t q[2]; cx q[2],q[1];"
     measured = HEADER + prepare + "measure q[0] -> c[2]; measure q[2] -> c[0];"
-    assert_sampled_from(sample(measured, SHOTS, config, seed=1), exact(parse_program(measured)))
+    assert_sampled_from(sample(measured, SHOTS, settings), exact(parse_program(measured)))
     pauli_strings = ["ZII", "XXI", "YZX", "IYZ", "ZZZ"]
     expected = exact_values(HEADER + prepare, pauli_strings)
-    assert estimate(HEADER + prepare, pauli_strings, config) == pytest.approx(expected, abs=1e-7)
+    assert estimate(HEADER + prepare, pauli_strings, settings) == pytest.approx(expected, abs=1e-7)
 
 
 def test_bitstrings_have_all_classical_bits_with_bit_0_on_the_right():
@@ -114,7 +118,7 @@ def test_without_measurement_all_bits_are_0_and_without_classical_bits_counts_ar
 
 def test_counts_repeat_with_the_same_seed_and_differ_without_one():
     text = HEADER + "qreg q[8]; creg c[8]; h q; measure q -> c;"
-    assert sample(text, 500, PLAIN, seed=5) == sample(text, 500, PLAIN, seed=5)
+    assert sample(text, 500, SEEDED) == sample(text, 500, SEEDED)
     assert sample(text, 500, PLAIN) != sample(text, 500, PLAIN)
 
 
@@ -139,7 +143,7 @@ def test_two_busy_qubits_of_three_hundred_fit_in_a_state_vector(assert_sampled_f
         HEADER
         + "qreg q[300]; creg c[2]; h q[3]; cx q[3],q[297]; measure q[3] -> c[0]; measure q[297] -> c[1];"
     )
-    config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
+    config = EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Statevector))
     assert_sampled_from(sample(text, 1000, config), {"00": 0.5, "11": 0.5})
 
 
@@ -150,9 +154,9 @@ def test_the_bond_dimension_and_the_truncation_threshold_limit_the_entanglement(
     text = HEADER + "qreg q[8];" + body
     pauli_strings = ["XXXXXXXX", "ZIIIIIIZ", "XIIIIIIX"]
     exact = np.array(exact_values(text, pauli_strings))
-    sufficient = estimate(text, pauli_strings, ExecutionConfig(bond_dimension=16))
-    too_small = estimate(text, pauli_strings, ExecutionConfig(bond_dimension=1))
-    truncated = estimate(text, pauli_strings, ExecutionConfig(truncation_threshold=0.5))
+    sufficient = estimate(text, pauli_strings, EngineSettings(MaestroConfig(max_bond_dimension=16)))
+    too_small = estimate(text, pauli_strings, EngineSettings(MaestroConfig(max_bond_dimension=1)))
+    truncated = estimate(text, pauli_strings, EngineSettings(MaestroConfig(singular_value_threshold=0.5)))
     assert sufficient == pytest.approx(exact, abs=1e-9)
     assert np.abs(too_small - exact).max() > 0.01
     assert np.abs(truncated - exact).max() > 0.01
@@ -202,7 +206,7 @@ def test_shots_that_would_hang_the_engine_are_refused(shots):
 @pytest.mark.parametrize("width", [31, 63, 64, 65, 66, 128])
 def test_state_vectors_that_would_crash_the_engine_are_refused(width):
     text = HEADER + f"qreg q[{width}]; creg c[1]; h q; measure q[0] -> c[0];"
-    config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
+    config = EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Statevector))
     with pytest.raises(
         QoroInputError, match=f"state vector of {width} qubits.*use simulation_type Stabilizer"
     ):
@@ -228,7 +232,7 @@ def test_without_the_engine_the_error_says_how_to_install_it(monkeypatch):
 
 
 def test_aer_counts_bits_in_the_same_order():
-    counts = sample(chain(3, "x"), 10, ExecutionConfig(simulator=Simulator.QiskitAer))
+    counts = sample(chain(3, "x"), 10, EngineSettings(MaestroConfig(simulator_type=Simulator.QiskitAer)))
     assert counts == {"111": 10}
 
 
@@ -244,7 +248,7 @@ def equality(width, number, content):
 def test_a_register_of_any_width_is_compared_with_any_number(width, number):
     largest = 2**width - 1
     for content in sorted({0, number & largest, (number ^ 1) & largest, number & largest ^ 1 << width - 1}):
-        counts = sample(equality(width, number, content), 5, PLAIN, seed=1)
+        counts = sample(equality(width, number, content), 5, SEEDED)
         assert counts == {f"{int(content == number)}{content:0{width}b}": 5}
 
 
@@ -269,7 +273,7 @@ def coin_weighing(width):
 
 @pytest.mark.parametrize("width", [12, 31, 32, 64, 151, 301])
 def test_hundreds_of_operations_run_under_a_condition_on_a_wide_register(width):
-    counts = sample(coin_weighing(width), 40, PLAIN, seed=1)
+    counts = sample(coin_weighing(width), 40, SEEDED)
 
     flip = str.maketrans("01", "10")
     # With an even number of coins on the scale, the false coin is found, or all others are.
@@ -303,10 +307,10 @@ class FixedProgram:
     "run",
     [
         lambda source: sample(source, 10, PLAIN),
-        lambda source: sample(source, 10, PLAIN, device="local_qpu"),
+        lambda source: sample(source, 10, engine_settings(None, "local_qpu")),
         lambda source: estimate(source, ["Z"], PLAIN),
         lambda source: estimate(
-            source, ["Z"], ExecutionConfig(simulation_method=SimulationMethod.MatrixProductState)
+            source, ["Z"], EngineSettings(MaestroConfig(simulation_type=SimulationMethod.MatrixProductState))
         ),
     ],
     ids=["sample", "noisy sample", "compiled estimate", "estimate"],

@@ -13,9 +13,12 @@ from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
 from qiskit_qoro.local.workers.tasks import CircuitTask, run_task
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.wire.substitution import resolve_template
 
@@ -183,9 +186,10 @@ def test_values_of_random_templates_agree_with_bound_circuits_and_with_qiskit() 
 def test_counts_of_a_template_equal_those_of_bound_circuits_with_the_same_seed(device: str | None) -> None:
     text = HEADER + "rx(a) q[0];ry(2*b) q[1];cx q[0],q[1];h q[2];measure q -> c;"
     cache = TemplateCache()
+    settings = engine_settings(MaestroConfig(seed=7) if device is None else DeviceConfig({"SEED": 7}), device)
     for values in [(0.3, 1.2), (-0.5, math.pi / 4)]:
-        row = CircuitTask("row", text, shots=500, device=device, seed=7, names=NAMES, values=values)
-        bound = CircuitTask("row", resolve_template(text, NAMES, values), shots=500, device=device, seed=7)
+        row = CircuitTask("row", text, shots=500, settings=settings, names=NAMES, values=values)
+        bound = CircuitTask("row", resolve_template(text, NAMES, values), shots=500, settings=settings)
         counts = run_task(row, cache).result
         assert counts is not None
         assert sum(counts.values()) == 500

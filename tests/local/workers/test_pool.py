@@ -16,8 +16,11 @@ import psutil
 import pytest
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.job_settings import engine_settings
+from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure, WorkerPool
-from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod
+from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.maestro import MaestroConfig
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";\n'
 BELL = HEADER + "qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;"
@@ -130,9 +133,9 @@ def test_rows_whose_worker_hangs_run_singly_on_another_worker(short_limit):
     assert short_limit.pids != tuple(stopped)
 
 
-def test_seed_device_and_configuration_reach_the_engine(pool):
-    tasks = [CircuitTask("seeded", BELL, shots=500, seed=7)] * 2 + [
-        CircuitTask("noisy", BELL, shots=5000, device="local_qpu")
+def test_seed_noise_and_options_reach_the_engine(pool):
+    tasks = [CircuitTask("seeded", BELL, shots=500, settings=EngineSettings(MaestroConfig(seed=7)))] * 2 + [
+        CircuitTask("noisy", BELL, shots=5000, settings=engine_settings(None, "local_qpu"))
     ]
     first, second, noisy = results_of(pool, tasks)
     assert first == second
@@ -141,7 +144,7 @@ def test_seed_device_and_configuration_reach_the_engine(pool):
         "bad",
         BELL.replace("h q", "t q"),
         shots=1,
-        config=ExecutionConfig(simulation_method=SimulationMethod.Stabilizer),
+        settings=EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Stabilizer)),
     )
     with pytest.raises(TaskFailure, match=r"circuit 'bad': .*Stabilizer"):
         results_of(pool, [bad])
@@ -295,9 +298,9 @@ def test_a_circuit_over_the_time_limit_does_not_affect_others(short_limit):
 
 def test_a_circuit_over_the_memory_limit_is_refused_and_the_process_has_a_limit():
     with WorkerPool(workers=1, memory_limit_bytes=2**24) as pool:
-        config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
+        settings = EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Statevector))
         text = HEADER + "qreg q[20]; creg c[20]; h q; measure q -> c;"
-        wide = CircuitTask("wide", text, shots=1, config=config)
+        wide = CircuitTask("wide", text, shots=1, settings=settings)
         with pytest.raises(TaskFailure, match="circuit 'wide': a state vector of 20 qubits"):
             results_of(pool, [wide])
         assert results_of(pool, [flips(2)]) == [flips_result(2)]

@@ -1,0 +1,45 @@
+"""The settings with which the engine runs a program: :class:`EngineSettings`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from qiskit_qoro.local.engine.noise import Noise
+from qiskit_qoro.models.maestro import MaestroConfig
+
+__all__ = ["EngineSettings"]
+
+_NUM_SEEDS = 2**64
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """The engine's options and the noise of a program.
+
+    Circuits of one job share their options and their noise. They differ only in ``circuit_index``, so that
+    equal circuits of a job with a seed have different counts.
+
+    Attributes:
+        options: The options that the user sets. The engine's interface chooses the others.
+        noise: The noise to simulate, or ``None`` for no noise.
+        circuit_index: The position of the circuit in its job.
+    """
+
+    options: MaestroConfig = field(default_factory=MaestroConfig)
+    noise: Noise | None = None
+    circuit_index: int = 0
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of this circuit, or ``None`` for random counts.
+
+        The seed of a job is the seed of its first circuit. Each following circuit has the next one.
+        """
+        if self.options.seed is None:
+            return None
+        return (self.options.seed + self.circuit_index) % _NUM_SEEDS
+
+    def for_circuit(self, index: int) -> EngineSettings:
+        """Return the settings of the circuit at a position of the job."""
+        # Without a seed all circuits share one value, so that a batch of tasks is pickled with one.
+        return self if self.options.seed is None else replace(self, circuit_index=index)
