@@ -28,6 +28,7 @@ from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.noise.model import NoiseModel
 from qiskit_qoro.models.systems import QPU, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig
@@ -65,6 +66,7 @@ __all__ = [
     "JobType",
     "MaestroConfig",
     "MaxRetriesReachedError",
+    "NoiseModel",
     "NotFoundError",
     "QPUSystem",
     "QoroAPIError",

@@ -17,6 +17,7 @@ from typing import Any
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of
 from qiskit_qoro.models.config import WIRE_NAMES, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.noise.model import NoiseModel
 
 __all__ = ["EXECUTION_FIELDS", "MaestroConfig"]
 
@@ -42,9 +43,10 @@ class MaestroConfig:
         singular_value_threshold: Singular values below this are dropped from a matrix product state,
             at least 0 and below 1.
         seed: Makes counts repeatable, 0 to 2^64 - 1.
-        noise_model: The calls that build a noise model of the engine, in order, each a mapping with the
-            ``method``, and its ``args`` and ``kwargs`` if there are any. They are JSON values: a complex
-            number is ``{"__complex__": [real, imaginary]}``, an array a nested list.
+        noise_model: A :class:`~qiskit_qoro.models.noise.model.NoiseModel`. Its calls at this time are copied.
+            Or the calls themselves, in order, each a mapping with the ``method``, and its ``args`` and
+            ``kwargs`` if there are any. They are JSON values: a complex number is
+            ``{"__complex__": [real, imaginary]}``, an array a nested list. The attribute is always the list.
         noise_seed: The seed of the noise; derived from ``seed`` if it is ``None``.
         noise_realizations: The number of random noise realizations to average over, 1 or more.
 
@@ -57,7 +59,7 @@ class MaestroConfig:
     max_bond_dimension: int | None = None
     singular_value_threshold: float | None = None
     seed: int | None = None
-    noise_model: Sequence[Mapping[str, Any]] | None = None
+    noise_model: NoiseModel | Sequence[Mapping[str, Any]] | None = None
     noise_seed: int | None = None
     noise_realizations: int | None = None
 
@@ -146,6 +148,8 @@ class MaestroConfig:
 
 def _noise_model(calls: object) -> list[dict[str, Any]]:
     """Convert the calls of a noise model to JSON values."""
+    if isinstance(calls, NoiseModel):
+        return calls.calls
     plain = plain_of(calls)
     if not isinstance(plain, list):
         raise QoroInputError(f"noise_model is {_shown(calls)}, expected a list of calls")

@@ -1,0 +1,5 @@
+"""Noise models of the engine, as values that need neither the engine nor Qiskit.
+
+``model.py`` has :class:`~qiskit_qoro.models.noise.model.NoiseModel` with its 43 setters. ``setters.py``
+records and checks their calls, and ``parameters.py`` says which values each parameter takes.
+"""

@@ -1,0 +1,84 @@
+"""The setters of a noise model are those of the installed engine, and mean the same."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import maestro
+import pytest
+
+from qiskit_qoro import NoiseModel, QoroInputError
+from qiskit_qoro.models.noise.model import SETTERS
+
+Examples = dict[str, list[Any]]
+Example = Callable[[str], NoiseModel]
+
+
+def engine_parameters(name: str) -> list[tuple[str, str | None]]:
+    """The parameters of a setter of the engine with their defaults, from the first line of its docstring."""
+    first_line = getattr(maestro.NoiseModel, name).__doc__.splitlines()[0]
+    inner = re.fullmatch(rf"{name}\(self, (.*)\) -> None", first_line)[1]
+    # Commas inside brackets belong to a type.
+    parts = re.split(r", (?=\w+: )", inner)
+    found = [re.fullmatch(r"(\w+): .*?(?: = (\S+))?", part) for part in parts]
+    return [(match[1], match[2]) for match in found]
+
+
+def test_there_are_no_setters_but_those_of_the_engine() -> None:
+    assert sorted(SETTERS) == sorted(name for name in dir(maestro.NoiseModel) if name.startswith("set_"))
+
+
+@pytest.mark.parametrize("name", SETTERS)
+def test_a_setter_has_the_parameters_and_defaults_of_the_engine(name: str) -> None:
+    parameters = list(inspect.signature(getattr(NoiseModel, name)).parameters.values())[1:]
+    ours = [(item.name, None if item.default is item.empty else str(item.default)) for item in parameters]
+    assert ours == engine_parameters(name)
+
+
+@pytest.mark.parametrize("name", SETTERS)
+def test_a_call_can_be_replayed_on_the_engine(name: str, example: Example) -> None:
+    model = maestro.NoiseModel()
+    assert example(name).replay(model) is model
+    assert model.has_any()
+
+
+def test_rounded_arguments_at_a_limit_are_accepted_by_the_engine() -> None:
+    model = NoiseModel().set_qubit_noise(0, 0.6, 0.3, 0.1 + 5e-13).set_idle_noise(0, 1.0, 2.0 + 1e-12)
+    model.set_thermal_relaxation(0, 1e-7, 1e-4, 2e-4 * (1 + 5e-13))
+    model.set_thermal_relaxation(1, 1e-7, float("inf"), float("inf"))
+    model.set_idle_noise(1, float("inf"), float("inf"))
+    model.set_kraus_channel([0], [[[1 + 4e-10, 0], [0, 1 + 4e-10]]])
+    model.replay(maestro.NoiseModel())
+
+
+@pytest.mark.parametrize("first", [name for name in SETTERS if "t1" in name or "thermal" in name])
+@pytest.mark.parametrize("second", [name for name in SETTERS if "t1" in name or "thermal" in name])
+def test_models_refuse_what_the_engine_refuses_to_combine(
+    first: str, second: str, examples: Examples
+) -> None:
+    def outcome(model: Any, error: type[Exception]) -> bool:
+        try:
+            getattr(getattr(model, first)(*examples[first]) or model, second)(*examples[second])
+        except error:
+            return False
+        return True
+
+    assert outcome(NoiseModel(), QoroInputError) is outcome(maestro.NoiseModel(), ValueError)
+
+
+@pytest.mark.parametrize("name", SETTERS)
+def test_the_model_knows_what_needs_exact_channels(name: str, example: Example) -> None:
+    model = example(name)
+    assert model.needs_exact_channels is model.replay(maestro.NoiseModel()).requires_exact_quantum_channels()
+
+
+def test_thermal_relaxation_needs_exact_channels_while_t2_is_above_t1() -> None:
+    model = NoiseModel().set_thermal_relaxation(0, 1e-7, 1e-4, 1e-4)
+    assert not model.needs_exact_channels
+    assert model.set_thermal_relaxation(1, 1e-7, 1e-4, 1.01e-4).needs_exact_channels
+    model.set_thermal_relaxation(1, 1e-7, 1e-4, 1e-4).set_idle_noise(0, 1e-4, 1e-4)
+    assert not model.needs_exact_channels
+    assert not model.replay(maestro.NoiseModel()).requires_exact_quantum_channels()
