@@ -16,7 +16,7 @@ from qiskit.result.models import ExperimentResult, ExperimentResultData
 
 from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.jobs.registers import RegisterLayout, layout_of_width
-from qiskit_qoro.models.jobs import CircuitResult, JobStatus
+from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultDetails
 from qiskit_qoro.wire.labels import index_of_label
 
 __all__ = [
@@ -103,6 +103,7 @@ def build_experiment_results(
     memory: bool,
     reasons: Mapping[str, str] | None = None,
     default_reason: str = "",
+    details: Mapping[str, ResultDetails] | None = None,
 ) -> list[ExperimentResult]:
     """Build the Qiskit results of a job's circuits, in the order of submission.
 
@@ -115,6 +116,8 @@ def build_experiment_results(
             becomes an ``ExperimentResult`` with ``success=False`` and the reason in ``status``. If it is
             ``None``, every circuit must have a valid result.
         default_reason: The reason for circuits that are not in ``reasons``.
+        details: Label to details of a result. The ``metadata`` of an ``ExperimentResult`` contains the method
+            and the reason for it, if the service reports them.
 
     Raises:
         JobFailedError: A circuit has no result, or its counts do not add up to its shots.
@@ -128,7 +131,10 @@ def build_experiment_results(
         reason = (reasons or {}).get(label) or default_reason or "the service gave no result and no reason"
         if label in results:
             try:
-                built.append(_experiment_result(label, experiment, results[label], where, memory=memory))
+                about = (details or {}).get(label, ResultDetails())
+                built.append(
+                    _experiment_result(label, experiment, results[label], where, memory=memory, details=about)
+                )
                 continue
             except (JobFailedError, WireError) as error:
                 if reasons is None:
@@ -154,7 +160,13 @@ def _check_complete(experiments: Mapping[str, Experiment], results: Mapping[str,
 
 
 def _experiment_result(
-    label: str, experiment: Experiment, counts: CircuitResult, where: str, *, memory: bool
+    label: str,
+    experiment: Experiment,
+    counts: CircuitResult,
+    where: str,
+    *,
+    memory: bool,
+    details: ResultDetails,
 ) -> ExperimentResult:
     layout = experiment.layout
     checked = check_counts(counts, where=where, width=layout.num_clbits, shots=experiment.shots)
@@ -169,6 +181,8 @@ def _experiment_result(
         data=ExperimentResultData(**data),
         status="DONE",
         header=_header(experiment),
+        # As in Aer's results, these are the metadata of the simulation, not those of the circuit.
+        metadata=details.metadata,
     )
 
 

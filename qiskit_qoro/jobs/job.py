@@ -17,7 +17,7 @@ from qiskit_qoro.jobs.experiment_results import Experiment, build_experiment_res
 from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
 from qiskit_qoro.jobs.outcome import describe_failure, identify_circuits, restore_labels
 from qiskit_qoro.jobs.service_job import ServiceJob
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobOutcome, JobStatus
+from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
@@ -33,8 +33,8 @@ PARTIAL_RESULT_HINT = "result(partial=True) returns"
 
 _DEFAULT_TAG = "default"
 
-ResultReader = Callable[[Any, Mapping[str, CircuitResult]], Any]
-"""Builds a result from the structure in the labels and from the results by label."""
+ResultReader = Callable[[Any, JobOutcome], Any]
+"""Builds a result from the structure in the labels and from the outcome of the job."""
 
 
 class QoroJob(ServiceJob[Result], JobV1):
@@ -250,7 +250,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             outcome = self._read_outcome(deadline)
             if self._foreign is not None:
                 self._raise_unless_completed(deadline)
-                self._result = self._read_foreign(outcome.results, self._foreign)
+                self._result = self._read_foreign(outcome, self._foreign)
                 return self._result
             result = self._build_result(outcome, partial=partial)
         if result.success:
@@ -333,7 +333,7 @@ class QoroJob(ServiceJob[Result], JobV1):
                 )
             raise
 
-    def _read_foreign(self, results: Mapping[str, CircuitResult], structure: LabelledStructure) -> Any:
+    def _read_foreign(self, outcome: JobOutcome, structure: LabelledStructure) -> Any:
         reader = self._readers.get(structure.kind)
         if reader is None:
             raise QoroInputError(
@@ -341,7 +341,7 @@ class QoroJob(ServiceJob[Result], JobV1):
                 "provider.retrieve_job()",
                 job_id=self.job_id(),
             )
-        return reader(structure.document, results)
+        return reader(structure.document, outcome)
 
     def _build_result(self, outcome: JobOutcome, *, partial: bool) -> Result:
         structure = self._structure
@@ -351,6 +351,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             memory=structure.memory,
             reasons=outcome.failures if partial else None,
             default_reason=outcome.reason or "",
+            details=outcome.details,
         )
         num_failed = sum(not item.success for item in items)
         state = self._known_state()

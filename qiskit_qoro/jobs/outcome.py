@@ -69,6 +69,7 @@ def restore_labels(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -
         results=with_submitted_labels(experiments, outcome.results),
         failures={label: name_circuits(text, experiments) for label, text in failures.items()},
         reason=None if reason is None else name_circuits(reason.removeprefix(FAILED_JOB_PREFIX), experiments),
+        details=with_submitted_labels(experiments, outcome.details),
     )
 
 

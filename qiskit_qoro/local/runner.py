@@ -24,7 +24,14 @@ from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemp
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
 from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, SweepValues
-from qiskit_qoro.models.jobs import AnyConfig, CircuitResult, JobStatus, JobType, summarize_failures
+from qiskit_qoro.models.jobs import (
+    AnyConfig,
+    CircuitResult,
+    JobStatus,
+    JobType,
+    ResultDetails,
+    summarize_failures,
+)
 from qiskit_qoro.wire.results import failure_item_to_json, render_value_items, result_item_to_json
 from qiskit_qoro.wire.text import decode_text
 
@@ -44,6 +51,7 @@ class Pool(Protocol):
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
         on_values: Callable[[int, SweepValues], None] | None = None,
+        on_details: Callable[[int, ResultDetails], None] | None = None,
     ) -> bool:
         """Run ``tasks`` and pass each result or failure on with its index. Returns ``False`` if stopped."""
 
@@ -239,18 +247,19 @@ class Runner:
         templates = self._queue.templates(job.number)
         tasks = _JobTasks(job, circuits, templates, config)
         failures: dict[int, str] = {}
+        details: dict[int, ResultDetails] = {}
 
-        # The pool calls these three functions in this thread, one after the other.
+        # The pool calls these functions in this thread, one after the other. Details come before the result.
         def store_result(index: int, result: CircuitResult) -> None:
             circuit = circuits[index]
-            item = _render(result_item_to_json(circuit.label, result))
+            item = _render(result_item_to_json(circuit.label, result, details.pop(index, None)))
             self._queue.add_results(job.number, [(circuit.position, item)])
 
         def store_values(index: int, values: SweepValues) -> None:
             # A sweep returns thousands of rows, so encode and store them together.
             rows = circuits[index : index + len(values.rows)]
             labels = [circuit.label for circuit in rows]
-            items = render_value_items(labels, values.pauli_strings, values.rows.tolist())
+            items = render_value_items(labels, values.pauli_strings, values.rows.tolist(), values.details)
             positions = (circuit.position for circuit in rows)
             self._queue.add_results(job.number, zip(positions, items, strict=True))
 
@@ -261,7 +270,12 @@ class Runner:
             self._queue.add_failure(job.number, circuit.position, item)
 
         done = self._pool.run(
-            tasks, stop=stop, on_result=store_result, on_failure=store_failure, on_values=store_values
+            tasks,
+            stop=stop,
+            on_result=store_result,
+            on_failure=store_failure,
+            on_values=store_values,
+            on_details=details.__setitem__,
         )
         if not done:
             return None

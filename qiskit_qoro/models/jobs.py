@@ -23,6 +23,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "JobType",
+    "ResultDetails",
     "ResultsPage",
     "joint_state",
     "summarize_failures",
@@ -206,6 +207,28 @@ def joint_state(states: Sequence[JobState]) -> JobState:
 
 
 @dataclass(frozen=True)
+class ResultDetails:
+    """What a service says about the result of a circuit, beside the result itself.
+
+    Attributes:
+        method: The simulation method, such as ``"Statevector"``, or ``None`` if unknown.
+        reason: Why this method was used, or ``None`` if unknown.
+        standard_errors: Pauli string to the standard error of its value. Only values that come from random
+            realizations of noise have one.
+    """
+
+    method: str | None = None
+    reason: str | None = None
+    standard_errors: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The method and the reason under the keys ``method`` and ``method_reason``, if they are known."""
+        values = {"method": self.method, "method_reason": self.reason}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
 class ResultsPage:
     """A page of the results of a job.
 
@@ -216,6 +239,7 @@ class ResultsPage:
         next: The URL of the next page, or another text that announces it; ``None`` on the last page.
         previous: The URL of the previous page, or ``None`` on the first page.
         failures: Label to the reason why the circuit has no result; only in failed jobs.
+        details: Label to details of the result, for the results that have any.
     """
 
     count: int | None
@@ -223,6 +247,7 @@ class ResultsPage:
     next: str | None = None
     previous: str | None = None
     failures: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, ResultDetails] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -233,11 +258,13 @@ class JobOutcome:
         results: Label to result, for the circuits that have a result.
         failures: Label to the reason why the circuit has no result, as far as the service reports it.
         reason: The reason why the job failed, or ``None`` if it completed.
+        details: Label to details of the result, for the results that have any.
     """
 
     results: Mapping[str, CircuitResult] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
+    details: Mapping[str, ResultDetails] = field(default_factory=dict)
 
 
 def summarize_failures(failures: Iterable[str], count: int) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult, PubResult
@@ -22,7 +22,14 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.service_job import ServiceJob
-from qiskit_qoro.models.jobs import CircuitResult, ExecutionResult, JobOutcome, JobState, summarize_failures
+from qiskit_qoro.models.jobs import (
+    CircuitResult,
+    ExecutionResult,
+    JobOutcome,
+    JobState,
+    ResultDetails,
+    summarize_failures,
+)
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_file, save_file
 from qiskit_qoro.service import QoroService
@@ -36,6 +43,8 @@ __all__ = ["ID_SEPARATOR", "RESULT_READERS", "QoroPrimitiveJob"]
 
 ID_SEPARATOR = "+"
 """Joins the identifiers of the service jobs to the identifier of a primitive's job."""
+
+_T = TypeVar("_T")
 
 _LOCAL_ID_PREFIX = "here-"  # begins the identifier of a job without service jobs
 _QUOTED_LABEL = re.compile(r"\bcircuit '([^']*)'")
@@ -139,12 +148,15 @@ class QoroPrimitiveJob(
     def _read_result(self, deadline: Deadline) -> PrimitiveResult[PubResult]:
         # No label occurs in two jobs of a submission, because the indices run on from job to job.
         results: dict[str, CircuitResult] = {}
+        details: dict[str, ResultDetails] = {}
         for job_id in self._job_ids:
             if job_id not in self._outcomes:
                 with self._unread_results_as_timeout(deadline):
                     self._outcomes[job_id] = self._fetch_results(job_id, deadline)
             results |= self._outcomes[job_id].results
-        return _build_result(self._load_postprocessor(results), results)
+            details |= self._outcomes[job_id].details
+        outcome = JobOutcome(results, details=details)
+        return _build_result(self._load_postprocessor(results), outcome)
 
     def _load_postprocessor(self, labels: Iterable[str]) -> Postprocessor:
         """Return the postprocessor; decode it from the labels of all circuits if it is not known yet."""
@@ -230,17 +242,19 @@ def _progress_text(states: Iterable[JobState], total: int) -> str:
     return ", ".join(f"{count} of {total} {status}" for status, count in counts.items())
 
 
-def _build_result(
-    postprocessor: Postprocessor, results: Mapping[str, CircuitResult]
-) -> PrimitiveResult[PubResult]:
-    by_index = {index_of_label(label): result for label, result in results.items()}
-    return postprocessor.build({index: item for index, item in by_index.items() if index is not None})
+def _build_result(postprocessor: Postprocessor, outcome: JobOutcome) -> PrimitiveResult[PubResult]:
+    return postprocessor.build(_by_index(outcome.results), _by_index(outcome.details))
+
+
+def _by_index(by_label: Mapping[str, _T]) -> dict[int, _T]:
+    found = {index_of_label(label): item for label, item in by_label.items()}
+    return {index: item for index, item in found.items() if index is not None}
 
 
 def _read_by_document(
-    kind: type[Postprocessor], document: Any, results: Mapping[str, CircuitResult]
+    kind: type[Postprocessor], document: Any, outcome: JobOutcome
 ) -> PrimitiveResult[PubResult]:
-    return _build_result(kind.from_document(document), results)
+    return _build_result(kind.from_document(document), outcome)
 
 
 RESULT_READERS: Mapping[str, ResultReader] = {

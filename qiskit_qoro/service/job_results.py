@@ -22,7 +22,7 @@ from functools import partial
 from typing import TypeVar
 
 from qiskit_qoro.errors import QoroAPIError, WireError
-from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, ResultsPage
+from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, ResultDetails, ResultsPage
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.transport import Response, Transport, json_of, read_answer
 from qiskit_qoro.wire.endpoints import GET_RESULTS
@@ -207,6 +207,7 @@ def _combine(
 ) -> JobOutcome:
     results: dict[str, CircuitResult] = {}
     failures: dict[str, str] = {}
+    details: dict[str, ResultDetails] = {}
     prefetched: dict[int, Future[_Answer]] = {}  # by offset
     page: ResultsPage | None = None
     while True:
@@ -222,11 +223,12 @@ def _combine(
         page = read(answer)
         results |= page.results
         failures |= page.failures
+        details |= page.details
         known = len(results) + len(failures)
         # `next` decides whether there are more pages. The total can only add pages: results that the service
         # counts must not be lost because it does not announce them.
         if page.next is None and known >= (page.count or 0):
-            return JobOutcome(results, failures)
+            return JobOutcome(results, failures, details=details)
         length = len(page.results) + len(page.failures)
         limit = MAX_UNCOUNTED_RESULTS if page.count is None else page.count
         # A label that occurs twice makes `known` smaller than expected.

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.models.jobs import CircuitResult, ResultsPage
+from qiskit_qoro.models.jobs import CircuitResult, ResultDetails, ResultsPage
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
@@ -40,6 +40,8 @@ FAILED_JOB_PREFIX = "job failed: "
 
 _T = TypeVar("_T")
 
+_NO_DETAILS = ResultDetails()
+
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 
 
@@ -49,13 +51,29 @@ def results_page_to_json(page: ResultsPage) -> dict[str, Any]:
         "count": page.count,
         "next": page.next,
         "previous": page.previous,
-        "results": [result_item_to_json(label, result) for label, result in page.results.items()],
+        "results": [
+            result_item_to_json(label, result, page.details.get(label))
+            for label, result in page.results.items()
+        ],
     }
 
 
-def result_item_to_json(label: str, result: CircuitResult) -> dict[str, Any]:
-    """Encode the result of one circuit as an item of a page."""
-    return {"label": label, "results": _circuit_result_to_json(result)}
+def result_item_to_json(
+    label: str, result: CircuitResult, details: ResultDetails | None = None
+) -> dict[str, Any]:
+    """Encode the result of one circuit as an item of a page, with its details if there are any."""
+    item = {"label": label, "results": _circuit_result_to_json(result)}
+    encoded = {} if details is None else _details_to_json(details)
+    return item | {"details": encoded} if encoded else item
+
+
+def _details_to_json(details: ResultDetails) -> dict[str, Any]:
+    fields = {
+        "method": details.method,
+        "reason": details.reason,
+        "standard_errors": dict(details.standard_errors) or None,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def failure_item_to_json(label: str, reason: str) -> dict[str, Any]:
@@ -64,7 +82,10 @@ def failure_item_to_json(label: str, reason: str) -> dict[str, Any]:
 
 
 def render_value_items(
-    labels: Sequence[str], pauli_strings: Sequence[str], rows: Iterable[Sequence[float]]
+    labels: Sequence[str],
+    pauli_strings: Sequence[str],
+    rows: Iterable[Sequence[float]],
+    details: ResultDetails | None = None,
 ) -> list[str]:
     """Render items of a page with expectation values of the same Pauli strings, as JSON text.
 
@@ -75,9 +96,13 @@ def render_value_items(
         labels: The label of each circuit.
         pauli_strings: The Pauli strings, which consist of letters only.
         rows: For each circuit the value of each Pauli string, a finite number.
+        details: The details that all of these results have in common.
     """
     values = ",".join(f'"{pauli_string}":%r' for pauli_string in pauli_strings)
-    item = '{"label":%s,"results":{' + values + "}}"
+    encoded = {} if details is None else _details_to_json(details)
+    # The details are the same for all items, so they are a part of the format string.
+    tail = f',"details":{json.dumps(encoded, separators=(",", ":"))}' if encoded else ""
+    item = '{"label":%s,"results":{' + values + "}" + tail.replace("%", "%%") + "}"
     return [item % (json.dumps(label), *row) for label, row in zip(labels, rows, strict=True)]
 
 
@@ -94,7 +119,7 @@ def results_page_from_json(body: object) -> ResultsPage:
     if listed is None and read_integer(fields.get("count")) == 0:
         listed = []
     results = _items(listed, "results", "results", _circuit_result_from_json)
-    return _page(fields, results, {})
+    return _page(fields, results, {}, _details_by_label(listed))
 
 
 def failed_page_to_json(message: str, page: ResultsPage) -> dict[str, Any]:
@@ -124,11 +149,14 @@ def failed_page_from_json(body: object) -> ResultsPage | None:
     both = read.keys() & failures.keys()
     if both:
         raise WireError(f"failures: {min(both)!r} has a result too")
-    return _page(body, results, failures | unreadable)
+    return _page(body, results, failures | unreadable, _details_by_label(body["results"]))
 
 
 def _page(
-    fields: Mapping[str, Any], results: Mapping[str, CircuitResult], failures: Mapping[str, str]
+    fields: Mapping[str, Any],
+    results: Mapping[str, CircuitResult],
+    failures: Mapping[str, str],
+    details: Mapping[str, ResultDetails],
 ) -> ResultsPage:
     count = read_integer(fields.get("count"))
     following = fields.get("next")
@@ -139,7 +167,34 @@ def _page(
         next=(read_text(following) or "").strip() or None if following else None,
         previous=read_text(fields.get("previous") or None),
         failures=failures,
+        details=details,
     )
+
+
+def _details_by_label(listed: object) -> dict[str, ResultDetails]:
+    """Read the details of all results that have any. Details that cannot be read are left out."""
+    found: dict[str, ResultDetails] = {}
+    # Thousands of rows of a sweep have the same method and reason, and share one value.
+    shared: dict[tuple[str | None, str | None], ResultDetails] = {}
+    for item in listed if isinstance(listed, list) else ():
+        fields = item.get("details")
+        if not isinstance(fields, dict):
+            continue
+        method, reason = read_text(fields.get("method")), read_text(fields.get("reason"))
+        errors = fields.get("standard_errors")
+        if isinstance(errors, dict):
+            details = ResultDetails(method, reason, _standard_errors(errors))
+        else:
+            details = shared.setdefault((method, reason), ResultDetails(method, reason))
+        if details != _NO_DETAILS:
+            # The label was checked when the results were read.
+            found[str(item["label"])] = details
+    return found
+
+
+def _standard_errors(fields: Mapping[str, Any]) -> dict[str, float]:
+    numbers = {str(pauli_string).upper(): read_number(value) for pauli_string, value in fields.items()}
+    return {key: number for key, number in numbers.items() if number is not None and number >= 0}
 
 
 def _items(value: object, where: str, key: str, read: Callable[[object], _T]) -> dict[str, _T]:

@@ -46,6 +46,7 @@ from qiskit_qoro import (
 from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.service.cancellation import note_on_interrupt
+from qiskit_qoro.models.jobs import JobOutcome
 from qiskit_qoro.wire.labels import encode_labels
 
 URL = "http://qoro.invalid/api"
@@ -346,8 +347,8 @@ def test_the_results_of_a_primitive_need_its_reader(provider: QoroProvider, kind
     submitted = provider.service.submit_circuits({label: program}, override_job_config=JobConfig(shots=5))
     job_id = str(submitted.job_id)
 
-    def read(document: Any, results: Any) -> tuple[Any, ...]:
-        return document, dict(results)
+    def read(document: Any, outcome: JobOutcome) -> tuple[Any, ...]:
+        return document, dict(outcome.results)
 
     with pytest.raises(QoroInputError, match=rf"job {job_id} .*provider\.retrieve_job"):
         QoroJob(None, job_id, provider.service).result()

@@ -16,6 +16,12 @@ _LOWER = Operator(np.array([[0.0, 1.0], [0.0, 0.0]]))  # |1> to |0>, nothing els
 
 
 @pytest.fixture
+def cases(request: pytest.FixtureRequest) -> int:
+    """How many times as many random cases to run, from ``--cases``."""
+    return int(request.config.getoption("--cases"))
+
+
+@pytest.fixture
 def exact() -> Callable[[QuantumCircuit], dict[str, float]]:
     """A function that computes the exact distribution of a circuit over bitstrings."""
     return exact_distribution

@@ -7,15 +7,19 @@ that cannot run the program is refused.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import psutil
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS, name_of, requested_method
 from qiskit_qoro.models.config import SimulationMethod, Simulator
+from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
 
 __all__ = [
+    "MethodChoice",
     "choose_method",
     "default_memory_limit",
     "statevector_bytes",
@@ -31,9 +35,23 @@ _SAMPLING_FACTOR = 3.5
 _MAX_MEMORY_BYTES = 4 * 2**30
 
 
+@dataclass(frozen=True)
+class MethodChoice:
+    """The simulator and the method for a program, and why they were chosen."""
+
+    simulator: Simulator
+    method: SimulationMethod
+    reason: str
+
+    @property
+    def details(self) -> ResultDetails:
+        """The method and the reason, as the result of a circuit reports them."""
+        return ResultDetails(self.method.name, self.reason)
+
+
 def choose_method(
     program: EngineProgram, options: MaestroConfig, *, sampling: bool, memory_limit_bytes: int
-) -> tuple[Simulator, SimulationMethod]:
+) -> MethodChoice:
     """Choose the simulator and the method for a program.
 
     A bond dimension or a truncation threshold without a method means a matrix product state.
@@ -51,20 +69,32 @@ def choose_method(
     simulator = Simulator.QCSim if options.simulator_type is None else options.simulator_type
     method = requested_method(options)
     too_large = _statevector_too_large(program, sampling=sampling, memory_limit_bytes=memory_limit_bytes)
-    alternative = SimulationMethod.MatrixProductState if program.non_clifford else SimulationMethod.Stabilizer
+    if method is None and not too_large:
+        return MethodChoice(simulator, SimulationMethod.Statevector, "the state vector fits in the memory")
+    reason = "it was requested"
     if method is None:
-        method = alternative if too_large else SimulationMethod.Statevector
+        method, reason = _choose_without_statevector(program, str(too_large))
     if method not in SUPPORTED_METHODS[simulator] or (method is SimulationMethod.Statevector and too_large):
+        alternative, _ = _choose_without_statevector(program, "")
         raise QoroInputError(
             f"{too_large}: use simulation_type {name_of(alternative)}, "
             f"with simulator_type {name_of(Simulator.QCSim)} or none"
         )
-    if method is SimulationMethod.Stabilizer and program.non_clifford:
+    if method is SimulationMethod.Stabilizer and program.clifford.obstacle:
         raise QoroInputError(
             f"simulation_type {name_of(method)} runs only Clifford gates, and the circuit contains "
-            f"{program.non_clifford}: use {name_of(SimulationMethod.MatrixProductState)} or none"
+            f"{program.clifford.obstacle}: use {name_of(SimulationMethod.MatrixProductState)} or none"
         )
-    return simulator, method
+    return MethodChoice(simulator, method, reason)
+
+
+def _choose_without_statevector(program: EngineProgram, too_large: str) -> tuple[SimulationMethod, str]:
+    """Choose the method for a program whose state vector is too large."""
+    obstacle = program.clifford.obstacle
+    if obstacle is None:
+        return SimulationMethod.Stabilizer, f"the circuit is a Clifford circuit, and {too_large}"
+    reason = f"the circuit contains {obstacle}, which is no Clifford gate, and {too_large}"
+    return SimulationMethod.MatrixProductState, reason
 
 
 def statevector_bytes(num_qubits: int, *, sampling: bool) -> int:

@@ -26,6 +26,7 @@ from qiskit_qoro.local.engine.devices import (
 )
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = [
     "DEFAULT_REALIZATIONS",
@@ -35,6 +36,7 @@ __all__ = [
     "check_noise",
     "choose_noise",
     "estimate_noisy",
+    "noise_details",
     "sample_noisy",
 ]
 
@@ -131,6 +133,16 @@ def choose_noise(system: str | None, config: ExecutionConfig) -> Noise | None:
     if system is not None:
         return Noise(system, device_width(system), device_errors(system))
     return None
+
+
+def noise_details(program: EngineProgram, noise: Noise) -> ResultDetails:
+    """Return the method that simulates a program with noise, and why it is used."""
+    if noise.is_exact(program):
+        reason = f"the noise of {noise.device} is exact on a density matrix of at most {EXACT_QUBITS} qubits"
+        return ResultDetails("DensityMatrix", reason)
+    return ResultDetails(
+        SimulationMethod.Statevector.name, f"random realizations of the noise of {noise.device} are averaged"
+    )
 
 
 def sample_noisy(

@@ -26,8 +26,9 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.simulator import compile_program, is_plain_statevector
+from qiskit_qoro.local.engine.simulator import compile_program, plain_statevector
 from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, TemplateCache
+from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["MAX_QUBITS", "SweepEstimator"]
 
@@ -89,7 +90,7 @@ class SweepEstimator:
         settings: EngineSettings,
         *,
         memory_limit_bytes: int | None = None,
-    ) -> Floats | None:
+    ) -> tuple[Floats, ResultDetails] | None:
         """Compute the exact expectation values of all rows.
 
         Args:
@@ -100,14 +101,16 @@ class SweepEstimator:
             memory_limit_bytes: The maximum memory of a state vector.
 
         Returns:
-            Values of shape (rows, Pauli strings). ``None`` if the rows have to run singly, either because
-            this method does not support them or because a row has an error.
+            Values of shape (rows, Pauli strings), and the details that all of them share. ``None`` if the
+            rows have to run singly, either because this method does not support them or because a row has an
+            error.
         """
         try:
             compiled = self._compile(template)
-            if compiled is None or not is_plain_statevector(
-                compiled.program, settings, memory_limit_bytes=memory_limit_bytes
-            ):
+            if compiled is None:
+                return None
+            choice = plain_statevector(compiled.program, settings, memory_limit_bytes=memory_limit_bytes)
+            if choice is None:
                 return None
             reduced = reduce_pauli_strings(pauli_strings, compiled.program)
             angles = _angles(compiled.prepared, rows)
@@ -121,7 +124,7 @@ class SweepEstimator:
             return None
         # As ReducedPauliStrings.expand does for one row.
         known = np.hstack([values, np.zeros((len(rows), 1)), np.ones((len(rows), 1))])
-        return known[:, reduced.positions]
+        return known[:, reduced.positions], choice.details
 
     def _compile(self, template: Template) -> _CompiledTemplate | None:
         if template not in self._compiled:

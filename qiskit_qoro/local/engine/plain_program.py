@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qiskit_qoro.local.engine.program import EngineProgram, gate_text
-from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.plain_program import PlainProgram
 
 __all__ = ["write_plain_program"]
@@ -55,7 +54,6 @@ def write_plain_program(
         qubits=writer.busy,
         num_qubits=program.num_qubits,
         num_clbits=program.num_clbits,
-        non_clifford=next((gate for gate in gates.values() if gate not in CLIFFORD_GATES), None),
         has_measurement="measure" in names,
         randomness=writer.randomness,
     )

@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import (
@@ -36,7 +37,8 @@ from qiskit.circuit import (
 )
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
+from qiskit_qoro.local.engine.clifford import CliffordForm, find_clifford_form
+from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.write.writer import write_program
@@ -67,7 +69,6 @@ class EngineProgram:
         num_qubits: The number of qubits that the user's program declares.
         num_clbits: The number of classical bits that the user's program declares. The text may have further
             bits after these.
-        non_clifford: The first gate that is not a Clifford gate, or ``None`` if all are Clifford gates.
         has_measurement: Whether any measurement writes a classical bit.
         randomness: The instruction that makes the final state depend on chance, such as ``"a reset"``.
             ``None`` if the state before the final measurements is always the same.
@@ -77,9 +78,13 @@ class EngineProgram:
     qubits: tuple[int, ...]
     num_qubits: int
     num_clbits: int
-    non_clifford: str | None
     has_measurement: bool
     randomness: str | None
+
+    @cached_property
+    def clifford(self) -> CliffordForm:
+        """The program in Clifford gates, or the gate that is not one."""
+        return find_clifford_form(self.text)
 
 
 def write_engine_program(
@@ -123,7 +128,6 @@ class ProgramWriter:
         # measurement.
         self._measured: set[Qubit] = set()
         self._num_scratch_bits = 0
-        self._non_clifford: str | None = None
         self._has_measurement = False
         self._randomness: str | None = None
         self._clbits: dict[Clbit, str] = {}
@@ -140,7 +144,6 @@ class ProgramWriter:
             qubits=tuple(index[bit] for bit in self._qubits),
             num_qubits=self._num_qubits,
             num_clbits=self._num_clbits,
-            non_clifford=self._non_clifford,
             has_measurement=self._has_measurement,
             randomness=self._randomness,
         )
@@ -230,8 +233,6 @@ class ProgramWriter:
             self._write_instruction(mapped, f"if (c{number} == {int(value)}) ")
 
     def _emit(self, condition: str, operation: str, *qubits: Qubit) -> None:
-        if operation not in CLIFFORD_GATES and operation != "reset":
-            self._non_clifford = self._non_clifford or operation
         self._body.append(f"{condition}{operation} {self._operands(qubits)};\n")
 
     def _operands(self, qubits: Sequence[Qubit]) -> str:

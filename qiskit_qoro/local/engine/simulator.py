@@ -16,13 +16,13 @@ its process: call these functions in a worker process (:mod:`qiskit_qoro.local.w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.methods import choose_method, default_memory_limit
-from qiskit_qoro.local.engine.noise import estimate_noisy, sample_noisy
+from qiskit_qoro.local.engine.methods import MethodChoice, choose_method, default_memory_limit
+from qiskit_qoro.local.engine.noise import estimate_noisy, noise_details, sample_noisy
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
@@ -30,17 +30,18 @@ from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import check_options
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import SimulationMethod, Simulator
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import clean
 
 __all__ = [
     "ProgramSource",
+    "Report",
     "compile_program",
     "estimate",
-    "is_plain_statevector",
     "load_engine",
+    "plain_statevector",
     "read_engine_program",
     "sample",
 ]
@@ -64,6 +65,14 @@ _MAX_REASON_CHARS = 300
 _MAX_SHOTS = 10_000_000
 
 
+Report = Callable[[ResultDetails], None]
+"""Receives details of the result before the engine runs, and again if there are more of them after it ran."""
+
+
+def _ignore(details: ResultDetails) -> None:
+    """Ignore details."""
+
+
 class ProgramSource(Protocol):
     """A source of an engine program other than OpenQASM text, such as a row of a template."""
 
@@ -77,6 +86,7 @@ def sample(
     settings: EngineSettings,
     *,
     memory_limit_bytes: int | None = None,
+    report: Report = _ignore,
 ) -> dict[str, int]:
     """Run a program and count the final values of its classical bits.
 
@@ -87,6 +97,7 @@ def sample(
             every time.
         memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
             4 GiB.
+        report: Receives the method and why it is used.
 
     Returns:
         Bitstring to count. Each bitstring has one character for each classical bit of the program, classical
@@ -107,9 +118,10 @@ def sample(
     if not program.has_measurement:
         return {"0" * program.num_clbits: shots}
     if noise is None:
-        counts = _sample_ideal(program, shots, settings, memory_limit_bytes)
+        counts = _sample_ideal(program, shots, settings, memory_limit_bytes, report)
     else:
         noise.check_width(program)
+        report(noise_details(program, noise))
         counts = _call(program, sample_noisy, load_engine(), program, shots, noise, settings.seed)
     return _normalized_counts(counts, program.num_clbits, shots)
 
@@ -120,6 +132,7 @@ def estimate(
     settings: EngineSettings,
     *,
     memory_limit_bytes: int | None = None,
+    report: Report = _ignore,
 ) -> list[float]:
     """Compute expectation values without shot noise, in the state that a program prepares.
 
@@ -132,6 +145,7 @@ def estimate(
         settings: The options and the noise.
         memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
             4 GiB.
+        report: Receives the method and why it is used.
 
     Returns:
         One value for each Pauli string, in order. The values are exact unless ``settings`` set a truncation,
@@ -154,16 +168,18 @@ def estimate(
             f"the program contains {program.randomness}, so its state depends on chance and it has no exact "
             "expectation values: remove it, or sample the program"
         )
-    return reduced.expand(_estimate(program, list(reduced.pauli_strings), settings, memory_limit_bytes))
+    return reduced.expand(
+        _estimate(program, list(reduced.pauli_strings), settings, memory_limit_bytes, report)
+    )
 
 
-def is_plain_statevector(
+def plain_statevector(
     program: EngineProgram,
     settings: EngineSettings,
     *,
     memory_limit_bytes: int | None = None,
-) -> bool:
-    """Whether expectation values of a program are computed from QCSim's state vector, without noise.
+) -> MethodChoice | None:
+    """Return the choice of QCSim's state vector for expectation values without noise, or ``None``.
 
     Args:
         program: The program.
@@ -175,10 +191,10 @@ def is_plain_statevector(
     """
     check_options(settings.options)
     if settings.noise is not None:
-        return False
-    limit = default_memory_limit() if memory_limit_bytes is None else memory_limit_bytes
-    chosen = choose_method(program, settings.options, sampling=False, memory_limit_bytes=limit)
-    return chosen == (Simulator.QCSim, SimulationMethod.Statevector)
+        return None
+    choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
+    is_plain = (choice.simulator, choice.method) == (Simulator.QCSim, SimulationMethod.Statevector)
+    return choice if is_plain else None
 
 
 def compile_program(text: str) -> Any:
@@ -238,11 +254,26 @@ def read_engine_program(
     return write_engine_program(parse_program(source), measure=measure, basis_gates=basis_gates)
 
 
-def _sample_ideal(program: EngineProgram, shots: int, settings: EngineSettings, limit: int | None) -> Any:
+def _choose(
+    program: EngineProgram, settings: EngineSettings, *, sampling: bool, limit: int | None
+) -> MethodChoice:
+    return choose_method(
+        program,
+        settings.options,
+        sampling=sampling,
+        memory_limit_bytes=default_memory_limit() if limit is None else limit,
+    )
+
+
+def _sample_ideal(
+    program: EngineProgram, shots: int, settings: EngineSettings, limit: int | None, report: Report
+) -> Any:
     maestro = load_engine()
-    options = _options(program, settings.options, sampling=True, limit=limit)
-    config = maestro.SimulatorConfig(**options, seed=settings.seed)
-    return _call(program, maestro.simple_execute, program.text, config=config, shots=shots)["counts"]
+    choice = _choose(program, settings, sampling=True, limit=limit)
+    report(choice.details)
+    config = maestro.SimulatorConfig(**_options(choice, settings), seed=settings.seed)
+    text = _text(program, choice)
+    return _call(program, maestro.simple_execute, text, config=config, shots=shots)["counts"]
 
 
 def _estimate(
@@ -250,6 +281,7 @@ def _estimate(
     pauli_strings: list[str],
     settings: EngineSettings,
     limit: int | None,
+    report: Report,
 ) -> list[float]:
     noise = settings.noise
     if noise is not None:
@@ -259,13 +291,18 @@ def _estimate(
     maestro = load_engine()
     values: list[float]
     if noise is not None:
+        report(noise_details(program, noise))
         values = _call(program, estimate_noisy, maestro, program, pauli_strings, noise)
-    elif _is_faster_compiled(program, settings, limit):
-        values = _call(program, _estimate_compiled, program, pauli_strings)
     else:
-        config = maestro.SimulatorConfig(**_options(program, settings.options, sampling=False, limit=limit))
-        answer = _call(program, maestro.simple_estimate, program.text, pauli_strings, config=config)
-        values = [float(value) for value in answer["expectation_values"]]
+        choice = _choose(program, settings, sampling=False, limit=limit)
+        report(choice.details)
+        if _is_faster_compiled(program, choice):
+            values = _call(program, _estimate_compiled, program, pauli_strings)
+        else:
+            config = maestro.SimulatorConfig(**_options(choice, settings))
+            text = _text(program, choice)
+            answer = _call(program, maestro.simple_estimate, text, pauli_strings, config=config)
+            values = [float(value) for value in answer["expectation_values"]]
     if len(values) != len(pauli_strings):
         raise QoroError(
             f"the engine returned {len(values)} expectation values for {len(pauli_strings)} Pauli strings"
@@ -273,9 +310,10 @@ def _estimate(
     return values
 
 
-def _is_faster_compiled(program: EngineProgram, settings: EngineSettings, limit: int | None) -> bool:
-    return len(program.qubits) <= _MAX_COMPILED_QUBITS and is_plain_statevector(
-        program, settings, memory_limit_bytes=limit
+def _is_faster_compiled(program: EngineProgram, choice: MethodChoice) -> bool:
+    return len(program.qubits) <= _MAX_COMPILED_QUBITS and (choice.simulator, choice.method) == (
+        Simulator.QCSim,
+        SimulationMethod.Statevector,
     )
 
 
@@ -284,24 +322,23 @@ def _estimate_compiled(program: EngineProgram, pauli_strings: list[str]) -> list
     return [float(value) for value in answer["expectation_values"][0]]
 
 
-def _options(
-    program: EngineProgram, options: MaestroConfig, *, sampling: bool, limit: int | None
-) -> dict[str, Any]:
+def _text(program: EngineProgram, choice: MethodChoice) -> str:
+    """Return the program in gates that the method accepts."""
+    if choice.method is SimulationMethod.Stabilizer and program.clifford.text is not None:
+        return program.clifford.text
+    return program.text
+
+
+def _options(choice: MethodChoice, settings: EngineSettings) -> dict[str, Any]:
     """Return the keyword arguments of the engine's ``SimulatorConfig``."""
     maestro = load_engine()
-    simulator, method = choose_method(
-        program,
-        options,
-        sampling=sampling,
-        memory_limit_bytes=default_memory_limit() if limit is None else limit,
-    )
     arguments: dict[str, Any] = {
-        "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[simulator]),
-        "simulation_type": getattr(maestro.SimulationType, method.name),
+        "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[choice.simulator]),
+        "simulation_type": getattr(maestro.SimulationType, choice.method.name),
     }
-    if method is SimulationMethod.MatrixProductState:
-        arguments["max_bond_dimension"] = options.max_bond_dimension
-        arguments["singular_value_threshold"] = options.singular_value_threshold
+    if choice.method is SimulationMethod.MatrixProductState:
+        arguments["max_bond_dimension"] = settings.options.max_bond_dimension
+        arguments["singular_value_threshold"] = settings.options.singular_value_threshold
     return arguments
 
 

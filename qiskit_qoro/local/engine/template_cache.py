@@ -31,7 +31,6 @@ from qiskit.circuit import Qubit
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_text, write_engine_program
 from qiskit_qoro.models.template_names import Occurrence
-from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.template_parser import TemplateText, find_misplaced_name, parameter_angles
@@ -86,12 +85,10 @@ class _Slot:
     Attributes:
         name: The name of the gate.
         angles: Its angles. An ``int`` is the index of an expression, a ``float`` is a constant.
-        may_be_first_non_clifford: Whether no fixed gate before it is a non-Clifford gate.
     """
 
     name: str
     angles: tuple[float | int, ...]
-    may_be_first_non_clifford: bool
 
 
 @dataclass(frozen=True)
@@ -117,15 +114,7 @@ class _SlottedProgram:
         text = [self.pieces[0]]
         for gate, piece in zip(gates, self.pieces[1:], strict=True):
             text += (gate, piece)
-        # Whether a rotation is a Clifford gate depends on its angle.
-        non_clifford = self.program.non_clifford
-        for slot, gate in zip(self.slots, gates, strict=True):
-            if not slot.may_be_first_non_clifford:
-                break
-            if gate not in CLIFFORD_GATES:
-                non_clifford = gate
-                break
-        return replace(self.program, text="".join(text), non_clifford=non_clifford)
+        return replace(self.program, text="".join(text))
 
 
 @dataclass(frozen=True)
@@ -301,7 +290,7 @@ class _SlotWriter(ProgramWriter):
             super()._emit_gate(condition, name, params, qubits)
             return
         angles = tuple(self._markers.get(angle, float(angle)) for angle in params)
-        self._slots.append(_Slot(name, angles, may_be_first_non_clifford=self._non_clifford is None))
+        self._slots.append(_Slot(name, angles))
         self._body.append(condition)
         self._slot_positions.append(len(self._body))
         self._body.append(f" {self._operands(qubits)};\n")

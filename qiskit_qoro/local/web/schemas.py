@@ -225,6 +225,17 @@ SCHEMAS: Mapping[str, Schema] = {
         "label results",
         label=TEXT,
         results={"anyOf": [reference("Histogram"), reference("ExpectationValues")]},
+        details=reference("ResultDetails"),
+    ),
+    "ResultDetails": object_with(
+        "",
+        method=TEXT,
+        reason={"type": "string", "description": "why this method was used"},
+        standard_errors={
+            "type": "object",
+            "description": "for values from random realizations of noise",
+            "additionalProperties": {"type": "number", "minimum": 0},
+        },
     ),
     "Histogram": strict_object_with(
         "encoding n_bits payload",

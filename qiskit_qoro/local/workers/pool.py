@@ -46,6 +46,7 @@ from qiskit_qoro.local.workers.pool_run import (
 )
 from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
+from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["CircuitTask", "TaskFailure", "WorkerPool", "default_workers"]
 
@@ -136,6 +137,7 @@ class WorkerPool:
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
         on_values: Callable[[int, SweepValues], None] | None = None,
+        on_details: Callable[[int, ResultDetails], None] | None = None,
     ) -> bool:
         """Run tasks on the workers, and return when all are done.
 
@@ -149,6 +151,8 @@ class WorkerPool:
                 on. With ``None``, the first failure ends the run.
             on_values: Called in this thread with the index of a task, and the expectation values of this task
                 and the ones after it. By default their results are passed to ``on_result`` one by one.
+            on_details: Called in this thread with the index of a task and details of its result, directly
+                before ``on_result``. Tasks without details are left out.
 
         Returns:
             Whether all tasks ran; ``False`` if ``stop`` ended the run.
@@ -166,6 +170,7 @@ class WorkerPool:
             on_result,
             on_failure,
             on_values=on_values,
+            on_details=on_details,
             time_limit_s=self._time_limit_s,
             clock=self._clock,
         )

@@ -41,6 +41,7 @@ from qiskit_qoro.local.workers.batch_sizing import BatchSizing
 from qiskit_qoro.local.workers.pending_tasks import PendingTasks
 from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
+from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "TaskFailure", "Unavailable"]
 
@@ -143,6 +144,7 @@ class PoolRun:
         on_failure: Callable[[int, str], None] | None,
         *,
         on_values: Callable[[int, SweepValues], None] | None = None,
+        on_details: Callable[[int, ResultDetails], None] | None = None,
         time_limit_s: float,
         clock: Callable[[], float],
     ) -> None:
@@ -152,6 +154,7 @@ class PoolRun:
         self._on_result = on_result
         self._on_failure = on_failure
         self._on_values = on_values
+        self._on_details = on_details
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -238,6 +241,8 @@ class PoolRun:
 
     def _pass_on(self, index: int, reply: Reply) -> None:
         """Pass a reply to the caller."""
+        if reply.details is not None and self._on_details is not None:
+            self._on_details(index, reply.details)
         if reply.result is None:
             self._fail(index, reply.reason or "no result")
         elif not isinstance(reply.result, SweepValues):

@@ -28,9 +28,9 @@ import numpy.typing as npt
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.simulator import estimate, sample
+from qiskit_qoro.local.engine.simulator import Report, estimate, sample
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
-from qiskit_qoro.models.jobs import CircuitResult
+from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
 
 __all__ = [
     "CircuitTask",
@@ -113,10 +113,12 @@ class SweepValues:
     Attributes:
         pauli_strings: The distinct Pauli strings.
         rows: The values, shape (tasks, Pauli strings).
+        details: Details that all of the results share.
     """
 
     pauli_strings: tuple[str, ...]
     rows: npt.NDArray[np.float64]
+    details: ResultDetails | None = None
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         """Iterate over the results of the tasks."""
@@ -132,11 +134,13 @@ class Reply:
         reason: Why the task failed.
         seconds: How long it took, measured in the worker. The receiver may be busy, so that it cannot measure
             it.
+        details: Details of the result of one task, such as its method.
     """
 
     result: CircuitResult | RenderedReport | SweepValues | None = None
     reason: str | None = None
     seconds: float = 0.0
+    details: ResultDetails | None = None
 
     @property
     def count(self) -> int:
@@ -177,14 +181,17 @@ def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) 
     """Run the tasks of one sweep together; return ``None`` if they have to run singly."""
     first = tasks[0]
     pauli_strings = tuple(dict.fromkeys(first.pauli_strings))
-    rows = sweeps.estimate(
+    estimated = sweeps.estimate(
         Template(first.qasm, first.names),
         [task.values for task in tasks],
         pauli_strings,
         first.settings,
         memory_limit_bytes=limit,
     )
-    return None if rows is None else SweepValues(pauli_strings, rows)
+    if estimated is None:
+        return None
+    rows, details = estimated
+    return SweepValues(pauli_strings, rows, details)
 
 
 def run_task(
@@ -205,7 +212,9 @@ def run_task(
     try:
         if isinstance(task, QuboTask):
             return Reply(result=_characterize(task))
-        return Reply(result=_run_circuit(task, cache, memory_limit_bytes))
+        reported: list[ResultDetails] = []
+        result = _run_circuit(task, cache, memory_limit_bytes, reported.append)
+        return Reply(result=result, details=reported[-1] if reported else None)
     except MemoryError:
         reason = f"it needs more memory than a {task.kind} may use"
     except QoroError as error:
@@ -228,20 +237,21 @@ def _characterize(task: QuboTask) -> RenderedReport:
     return RenderedReport(json.dumps(report_to_json(report), allow_nan=False), render_html(report))
 
 
-def _run_circuit(task: CircuitTask, cache: TemplateCache, limit: int | None) -> CircuitResult:
+def _run_circuit(task: CircuitTask, cache: TemplateCache, limit: int | None, report: Report) -> CircuitResult:
     if task.values is None:
         source: str | TemplateRow = task.qasm
     else:
         source = TemplateRow(cache, Template(task.qasm, task.names), task.values)
     if task.pauli_strings is not None:
         pauli_strings = tuple(dict.fromkeys(task.pauli_strings))
-        values = estimate(source, pauli_strings, task.settings, memory_limit_bytes=limit)
+        values = estimate(source, pauli_strings, task.settings, memory_limit_bytes=limit, report=report)
         return dict(zip(pauli_strings, values, strict=True))
     return sample(
         source,
         task.shots or 0,
         task.settings,
         memory_limit_bytes=limit,
+        report=report,
     )
 
 

@@ -13,11 +13,12 @@ from qiskit.primitives import DataBin, PubResult
 
 from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.jobs.experiment_results import check_counts
-from qiskit_qoro.models.jobs import CircuitResult, JobStatus
+from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultDetails
 from qiskit_qoro.primitives.postprocess.moments import weighted_moments
 from qiskit_qoro.primitives.postprocess.postprocessor import (
     Postprocessor,
     PubPostprocessor,
+    method_metadata,
     pack_integers,
     result_of,
     shape_from_json,
@@ -94,23 +95,34 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         """Whether the PUB needs the circuit with this index in the submission."""
         return any(readout.circuit == circuit for readouts in self.readouts for readout in readouts)
 
-    def build(self, results: Mapping[int, CircuitResult]) -> PubResult:
+    def build(self, results: Mapping[int, CircuitResult], details: Mapping[int, ResultDetails]) -> PubResult:
         """Build the result of the PUB, see :meth:`PubPostprocessor.build`."""
         rows, observables = broadcast_pairs(self.parameter_shape, self.observables_shape)
         flat_rows, flat_observables = rows.ravel(), observables.ravel()
         values, variances = np.zeros(rows.size), np.zeros(rows.size)
         if self.shots is None:
             # One matrix product for each observable evaluates it for all of its rows.
-            table = self._table(results)
+            table, errors = self._table(results), self._error_table(details)
             for number, positions in _positions_by_value(flat_observables):
-                values[positions] = self._exact_values(table, flat_rows[positions], self.observables[number])
+                observable = self.observables[number]
+                values[positions] = self._exact_values(table, flat_rows[positions], observable)
+                if errors is not None:
+                    # The Pauli strings share their realizations, so their errors are correlated in an unknown
+                    # way. The sum of the errors is the largest that the error of the observable can be.
+                    of_strings = errors[np.ix_(flat_rows[positions], observable.pauli_strings)]
+                    variances[positions] = np.square(of_strings @ np.abs(observable.coefficients))
         else:
             # One pass over the counts of each row evaluates all observables that are paired with it.
             for row, positions in _positions_by_value(flat_rows):
                 values[positions], variances[positions] = self._sampled_values(
                     results, row, flat_observables[positions]
                 )
-        metadata = {"target_precision": self.precision, "circuit_metadata": dict(self.metadata)}
+        circuits = [readout.circuit for readouts in self.readouts for readout in readouts]
+        metadata = {
+            "target_precision": self.precision,
+            "circuit_metadata": dict(self.metadata),
+            **method_metadata(circuits, details),
+        }
         if self.shots is not None:
             metadata["shots"] = self.shots
         data = DataBin(
@@ -125,6 +137,18 @@ class EstimatorPubPostprocessor(PubPostprocessor):
             for readout in readouts:
                 values: Mapping[str, float] = result_of(results, readout.circuit)
                 table[row] = [values.get(string, np.nan) for string in self.pauli_strings]
+        return table
+
+    def _error_table(self, details: Mapping[int, ResultDetails]) -> Floats | None:
+        """Return the standard error of each Pauli string for each row, ``None`` if all values are exact."""
+        errors = {index: found.standard_errors for index, found in details.items() if found.standard_errors}
+        if not errors:
+            return None
+        table = np.zeros((len(self.readouts), len(self.pauli_strings)))
+        for row, readouts in enumerate(self.readouts):
+            for readout in readouts:
+                of_circuit = errors.get(readout.circuit, {})
+                table[row] = [of_circuit.get(string, 0.0) for string in self.pauli_strings]
         return table
 
     def _exact_values(self, table: Floats, rows: npt.NDArray[np.int64], observable: Observable) -> Floats:

@@ -11,7 +11,7 @@ documents too, because jobs on the service and saved files contain them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from math import prod
 from typing import Any, ClassVar, Self
@@ -19,12 +19,13 @@ from typing import Any, ClassVar, Self
 from qiskit.primitives import PrimitiveResult, PubResult
 
 from qiskit_qoro.errors import JobFailedError, WireError
-from qiskit_qoro.models.jobs import CircuitResult, JobStatus
+from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultDetails
 from qiskit_qoro.wire.fields import as_count, as_list, as_object, shown
 
 __all__ = [
     "Postprocessor",
     "PubPostprocessor",
+    "method_metadata",
     "pack_integers",
     "result_of",
     "shape_from_json",
@@ -40,11 +41,12 @@ class PubPostprocessor(ABC):
         """Whether the PUB needs the circuit with this index in the submission."""
 
     @abstractmethod
-    def build(self, results: Mapping[int, CircuitResult]) -> PubResult:
+    def build(self, results: Mapping[int, CircuitResult], details: Mapping[int, ResultDetails]) -> PubResult:
         """Build the result of the PUB.
 
         Args:
             results: The result of each circuit, by its index in the submission.
+            details: The details of results, by the same index, for the results that have any.
 
         Raises:
             JobFailedError: A result is missing or incomplete.
@@ -79,11 +81,16 @@ class Postprocessor(ABC):
         self.pubs = tuple(pubs)
         self.backend_name = backend_name
 
-    def build(self, results: Mapping[int, CircuitResult]) -> PrimitiveResult[PubResult]:
+    def build(
+        self,
+        results: Mapping[int, CircuitResult],
+        details: Mapping[int, ResultDetails] | None = None,
+    ) -> PrimitiveResult[PubResult]:
         """Build the result of all PUBs.
 
         Args:
             results: The result of each circuit, by its index in the submission.
+            details: The details of results, by the same index, for the results that have any.
 
         Raises:
             JobFailedError: A result is missing or incomplete. The message names the PUB.
@@ -92,7 +99,7 @@ class Postprocessor(ABC):
         built = []
         for index, pub in enumerate(self.pubs):
             try:
-                built.append(pub.build(results))
+                built.append(pub.build(results, details or {}))
             except (JobFailedError, WireError) as error:
                 error.introduce(f"PUB {index}")
                 raise
@@ -150,6 +157,26 @@ def result_of(results: Mapping[int, CircuitResult], circuit: int) -> CircuitResu
             status=JobStatus.COMPLETED,
         )
     return results[circuit]
+
+
+def method_metadata(circuits: Iterable[int], details: Mapping[int, ResultDetails]) -> dict[str, str]:
+    """Return which method computed the results of a PUB, and why, for the metadata of the PUB.
+
+    Args:
+        circuits: The circuits of the PUB.
+        details: The details of results, by circuit.
+
+    Returns:
+        ``method`` and ``method_reason``, as far as the service reports them. If the circuits have different
+        ones, all of them are listed.
+    """
+    listed: dict[str, dict[str, None]] = {}
+    # Most circuits of a sweep share one value, whose fields are then read once.
+    distinct = {id(found): found for circuit in circuits if (found := details.get(circuit)) is not None}
+    for found in distinct.values():
+        for key, value in found.metadata.items():
+            listed.setdefault(key, {})[value] = None
+    return {key: "; ".join(values) for key, values in listed.items()}
 
 
 def pack_integers(numbers: Sequence[int]) -> list[int]:

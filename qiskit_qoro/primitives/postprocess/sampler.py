@@ -10,11 +10,12 @@ import numpy as np
 from qiskit.primitives import BitArray, DataBin, SamplerPubResult
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.models.jobs import CircuitResult
+from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
 from qiskit_qoro.primitives.postprocess.bit_arrays import build_bit_arrays
 from qiskit_qoro.primitives.postprocess.postprocessor import (
     Postprocessor,
     PubPostprocessor,
+    method_metadata,
     pack_integers,
     result_of,
     shape_from_json,
@@ -52,7 +53,9 @@ class SamplerPubPostprocessor(PubPostprocessor):
         """Whether the PUB needs the circuit with this index in the submission."""
         return circuit in self.circuits
 
-    def build(self, results: Mapping[int, CircuitResult]) -> SamplerPubResult:
+    def build(
+        self, results: Mapping[int, CircuitResult], details: Mapping[int, ResultDetails]
+    ) -> SamplerPubResult:
         """Build the result of the PUB, see :meth:`PubPostprocessor.build`."""
         if self.circuits or not self.registers:
             counts = [result_of(results, circuit) for circuit in self.circuits]
@@ -69,7 +72,11 @@ class SamplerPubPostprocessor(PubPostprocessor):
             arrays = {name: self._zeros(len(bits)) for name, bits in self.registers}
         return SamplerPubResult(
             DataBin(**arrays, shape=self.shape),
-            metadata={"shots": self.shots, "circuit_metadata": dict(self.metadata)},
+            metadata={
+                "shots": self.shots,
+                "circuit_metadata": dict(self.metadata),
+                **method_metadata(self.circuits, details),
+            },
         )
 
     def _zeros(self, num_bits: int) -> BitArray:

@@ -46,21 +46,23 @@ def chosen(width, gate="h", *, sampling=True, limit=GIB, **config):
     ],
 )
 def test_the_state_vector_is_used_while_it_fits_in_a_gibibyte(width, gate, sampling, method):
-    assert chosen(width, gate, sampling=sampling) == (Simulator.QCSim, method)
+    choice = chosen(width, gate, sampling=sampling)
+    assert (choice.simulator, choice.method) == (Simulator.QCSim, method)
 
 
 def test_31_qubits_never_use_a_state_vector():
-    assert chosen(31, "t", limit=2**60)[1] is SimulationMethod.MatrixProductState
+    assert chosen(31, "t", limit=2**60).method is SimulationMethod.MatrixProductState
 
 
 def test_a_bond_dimension_without_a_method_means_a_matrix_product_state():
-    assert chosen(3, max_bond_dimension=4)[1] is SimulationMethod.MatrixProductState
-    assert chosen(3, singular_value_threshold=0.1)[1] is SimulationMethod.MatrixProductState
+    assert chosen(3, max_bond_dimension=4).method is SimulationMethod.MatrixProductState
+    assert chosen(3, singular_value_threshold=0.1).method is SimulationMethod.MatrixProductState
 
 
 def test_the_requested_method_is_used():
     config = {"simulator_type": Simulator.QiskitAer, "simulation_type": SimulationMethod.Stabilizer}
-    assert chosen(3, **config) == (Simulator.QiskitAer, SimulationMethod.Stabilizer)
+    choice = chosen(3, **config)
+    assert (choice.simulator, choice.method) == (Simulator.QiskitAer, SimulationMethod.Stabilizer)
 
 
 def test_the_stabilizer_method_refuses_other_gates_by_name():

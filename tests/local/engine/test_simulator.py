@@ -294,7 +294,6 @@ class FixedProgram:
             qubits=(0,),
             num_qubits=1,
             num_clbits=1,
-            non_clifford=None,
             has_measurement=True,
             randomness=None,
         )

@@ -142,7 +142,7 @@ def test_seed_noise_and_options_reach_the_engine(pool):
     assert set(noisy) == {"00", "01", "10", "11"}
     bad = CircuitTask(
         "bad",
-        BELL.replace("h q", "t q"),
+        BELL.replace("h q", "ry(0.3) q"),
         shots=1,
         settings=EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Stabilizer)),
     )
