@@ -2,6 +2,7 @@
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.backends.virtual_gates import merge_virtual_gates
 from qiskit_qoro.errors import (
     AuthenticationError,
     ConflictError,
@@ -94,4 +95,5 @@ __all__ = [
     "__version__",
     "as_completed",
     "characterize",
+    "merge_virtual_gates",
 ]

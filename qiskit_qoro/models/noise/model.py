@@ -425,6 +425,70 @@ class NoiseModel:
         return model
 
     @classmethod
+    def from_target(
+        cls,
+        target: Any,
+        *,
+        gate_error: bool = True,
+        thermal_relaxation: bool = True,
+        readout_error: bool = True,
+    ) -> NoiseModel:
+        """Build the model of a device from its Qiskit ``Target``.
+
+        The result is close to that of Qiskit Aer's ``NoiseModel.from_backend``: thermal relaxation after each
+        gate and during delays, depolarizing noise for the rest of the reported gate errors, readout errors.
+        Gates without error and duration are virtual. The engine applies noise after virtual gates too, except
+        if :func:`~qiskit_qoro.backends.virtual_gates.merge_virtual_gates` has merged them into real ones.
+
+        Args:
+            target: The target. Properties that it does not report cause no noise.
+            gate_error: Whether to use the gate errors.
+            thermal_relaxation: Whether to use T1, T2 and the durations.
+            readout_error: Whether to use the errors of measurements.
+
+        Raises:
+            QoroInputError: The target has no qubits.
+        """
+        from qiskit_qoro.models.noise.device import noise_of_target  # noqa: PLC0415 - it imports this module
+
+        return noise_of_target(
+            target,
+            gate_error=gate_error,
+            thermal_relaxation=thermal_relaxation,
+            readout_error=readout_error,
+        )
+
+    @classmethod
+    def from_backend(
+        cls,
+        backend: Any,
+        *,
+        gate_error: bool = True,
+        thermal_relaxation: bool = True,
+        readout_error: bool = True,
+    ) -> NoiseModel:
+        """Build the model of a device from the ``target`` of a Qiskit backend, as :meth:`from_target` does.
+
+        Args:
+            backend: Any ``BackendV2``, for example of ``qiskit_ibm_runtime.fake_provider``.
+            gate_error: Whether to use the gate errors.
+            thermal_relaxation: Whether to use T1, T2 and the durations.
+            readout_error: Whether to use the errors of measurements.
+
+        Raises:
+            QoroInputError: The backend has no target, or the target has no qubits.
+        """
+        target = getattr(backend, "target", None)
+        if target is None:
+            raise QoroInputError(f"{type(backend).__name__} has no target, expected a BackendV2 of Qiskit")
+        return cls.from_target(
+            target,
+            gate_error=gate_error,
+            thermal_relaxation=thermal_relaxation,
+            readout_error=readout_error,
+        )
+
+    @classmethod
     def from_json(cls, text: str) -> NoiseModel:
         """Build a model from the text that :meth:`to_json` returns.
 
