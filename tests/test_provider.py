@@ -54,15 +54,16 @@ def names(provider: QoroProvider, **conditions: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [
-        ({}, ["qoro_maestro", "local_qpu"]),
+        ({}, ["qoro_maestro", "local_qpu", "local_heavy_hex"]),
         ({"name": "local_qpu"}, ["local_qpu"]),
         ({"name": "nothing"}, []),
         ({"simulator": True}, ["qoro_maestro"]),
-        ({"simulator": False}, ["local_qpu"]),
-        ({"operational": True}, ["qoro_maestro", "local_qpu"]),
+        ({"simulator": False}, ["local_qpu", "local_heavy_hex"]),
+        ({"operational": True}, ["qoro_maestro", "local_qpu", "local_heavy_hex"]),
         ({"operational": False}, []),
-        ({"min_num_qubits": 7}, ["qoro_maestro", "local_qpu"]),
-        ({"min_num_qubits": 8}, ["qoro_maestro"]),
+        ({"min_num_qubits": 7}, ["qoro_maestro", "local_qpu", "local_heavy_hex"]),
+        ({"min_num_qubits": 8}, ["qoro_maestro", "local_heavy_hex"]),
+        ({"min_num_qubits": 28}, ["qoro_maestro"]),
         ({"filters": lambda backend: backend.num_qubits < 10}, ["local_qpu"]),
         ({"simulator": True, "filters": lambda backend: backend.num_qubits < 10}, []),
     ],
@@ -83,7 +84,7 @@ def test_the_default_backend_is_the_simulator(provider: QoroProvider) -> None:
     [
         ("qoro_maestr", "Available: qoro_maestro"),
         ("local-qpu", "Available: local_qpu"),
-        ("zzz", "local_qpu, qoro_maestro"),
+        ("zzz", "local_heavy_hex, local_qpu, qoro_maestro"),
     ],
 )
 def test_the_error_for_an_unknown_backend_lists_similar_names(
@@ -234,7 +235,7 @@ def test_the_local_service_starts_when_needed_and_stops_with_its_last_provider()
     assert_nothing_new(threads_before, children_before)
     assert "not started" in repr(first)
 
-    assert names(first) == ["qoro_maestro", "local_qpu"]
+    assert names(first) == ["qoro_maestro", "local_qpu", "local_heavy_hex"]
     url = first.service.base_url
     assert url in repr(first)
     assert len(children() - children_before) == (1 if Path("/proc/self/task").exists() else 0)

@@ -24,13 +24,17 @@ from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure
 from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
+from qiskit_qoro.models.devices import DeviceProperties
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.qasm.delays import DELAYS
 from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
+from qiskit_qoro.qasm.write.style import ProgramStyle
 from qiskit_qoro.qasm.write.writer import Program, write_program
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.settings import merge_configs
 
 __all__ = ["QoroBackend"]
 
@@ -38,9 +42,11 @@ __all__ = ["QoroBackend"]
 class QoroBackend(BackendV2):
     """A simulator cluster or a QPU system of the Qoro service.
 
-    Get one from :meth:`QoroProvider.get_backend`. All qubits are connected with each other. The width of a
-    QPU system is the width of its widest operational QPU. The service does not report the width of a
-    simulator, so that is always :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH`.
+    Get one from :meth:`QoroProvider.get_backend`. The width of a QPU system is the width of its widest
+    operational QPU. If the service reports the properties of this QPU, :attr:`target` has its gates,
+    coupling, errors, durations and decay times. Otherwise all qubits are connected with each other. The
+    service does not report the width of a simulator, so that is always
+    :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH`.
 
     Args:
         system: The service's description of the system.
@@ -121,6 +127,7 @@ class QoroBackend(BackendV2):
             num_qubits=self.num_qubits,
             basis_gates=tuple(self.operation_names),
             simulator=self.is_simulator,
+            coupling_map=None if self.coupling_map is None else [list(pair) for pair in self.coupling_map],
         )
 
     def status(self) -> BackendStatus:
@@ -212,7 +219,8 @@ class QoroBackend(BackendV2):
         circuits = _check_circuits(run_input)
         settings = self.resolve_options(options)
         shots = shots_by_circuit(settings["shots"], len(circuits))
-        programs = [self._program(index, circuit) for index, circuit in enumerate(circuits)]
+        style = self._program_style(settings["execution_config"], circuits)
+        programs = [self._program(index, circuit, style) for index, circuit in enumerate(circuits)]
         problems = {
             f"circuit {index} ({circuit.name!r})": problem
             for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
@@ -293,18 +301,49 @@ class QoroBackend(BackendV2):
             tag=tag,
         )
 
-    def _program(self, index: int, circuit: QuantumCircuit) -> Program:
+    def program_style(self, options: Mapping[str, Any], circuits: Sequence[QuantumCircuit]) -> ProgramStyle:
+        """Return what the programs of a job keep of its circuits.
+
+        If the service simulates noise that depends on the qubit, programs keep the numbers of their qubits
+        and their delays. This may ask the service once for its extensions.
+
+        Args:
+            options: The options of the primitive.
+            circuits: The circuits of the job.
+
+        Raises:
+            QoroInputError: An option is invalid, see :meth:`resolve_options`.
+        """
+        return self._program_style(self.resolve_options(options)["execution_config"], circuits)
+
+    def _program_style(self, config: AnyConfig | None, circuits: Sequence[QuantumCircuit]) -> ProgramStyle:
+        config = merge_configs(self._service.execution_config, config)
+        qubits_matter = delays_matter = _properties(self._system) is not None
+        if isinstance(config, MaestroConfig) and config.noise_model:
+            qubits_matter = True
+            delays_matter = DELAYS in self._service.extensions()
+        elif isinstance(config, ExecutionConfig) and config.noisy_device is not None:
+            # Other services may not expect circuits that are as wide as the device.
+            qubits_matter = delays_matter = DELAYS in self._service.extensions()
+        # A circuit that is wider than the backend can only run without its idle qubits.
+        fits = all(circuit.num_qubits <= self.num_qubits for circuit in circuits)
+        return ProgramStyle(
+            drop_idle_qubits=not (qubits_matter and fits), keep_delays=delays_matter, dt_s=self.dt
+        )
+
+    def _program(self, index: int, circuit: QuantumCircuit, style: ProgramStyle) -> Program:
         try:
             # A transpiled circuit may be as wide as the backend. Only the qubits that it uses count.
-            program = write_program(circuit, drop_idle_qubits=True)
+            program = write_program(circuit, style=style)
         except QoroInputError as error:
             raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error
-        if program.num_qubits > self.num_qubits:
+        num_busy = program.num_qubits - program.num_idle_qubits
+        if num_busy > self.num_qubits:
             # The writer adds a qubit if the conditions of a circuit need one.
             has_extra_qubit = program.num_qubits > max(len(program.qubits), 1)
             note = ", one of them for its conditions" if has_extra_qubit else ""
             raise QoroInputError(
-                f"circuit {index} ({circuit.name!r}) uses {program.num_qubits} qubits{note}, "
+                f"circuit {index} ({circuit.name!r}) uses {num_busy} qubits{note}, "
                 f"but {self.name!r} has {self.num_qubits}"
             )
         return program
@@ -335,6 +374,12 @@ class QoroBackend(BackendV2):
         except QoroInputError as error:
             error.introduce(f"seed_simulator={seed}")
             raise
+
+
+def _properties(system: SimulatorCluster | QPUSystem) -> DeviceProperties | None:
+    """Return the properties of a system's QPU, if the service reports them."""
+    qpu = None if isinstance(system, SimulatorCluster) else system.widest_qpu
+    return None if qpu is None else qpu.properties
 
 
 def _build_target(system: SimulatorCluster | QPUSystem) -> Target:

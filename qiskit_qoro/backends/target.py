@@ -5,9 +5,12 @@ a coupling map: the service decides where gates run and routes them. All instruc
 without properties. So the size of the target does not depend on its width, and a transpiled circuit keeps its
 own width.
 
-The target also holds ``measure``, ``reset`` and ``delay``. Delays are not sent to the service, but circuits
-and pass managers that contain them must be accepted; there is no ``dt``. A barrier needs no entry, because
-the transpiler accepts it for every target.
+If the service reports the properties of a QPU, the target of its system holds the gates of this QPU instead,
+with their coupling, errors and durations, the unit ``dt``, and T1 and T2 of each qubit.
+
+The target also holds ``measure``, ``reset`` and ``delay``. Circuits and pass managers that contain delays
+must be accepted, although most services do not get them. A barrier needs no entry, because the transpiler
+accepts it for every target.
 
 The target holds the control flow that the OpenQASM writer can lower to conditions: ``if_else``,
 ``switch_case``, ``for_loop`` with its jumps, and ``box``. A ``while_loop`` cannot be lowered, so the
@@ -30,15 +33,20 @@ from qiskit.circuit import (
     Reset,
     SwitchCaseOp,
 )
-from qiskit.transpiler import Target
+from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qiskit.circuit import Instruction
+
+    from qiskit_qoro.models.devices import DeviceProperties, OperationProperties
     from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
-__all__ = ["MAX_WIDTH", "SIMULATOR_WIDTH", "build_qpu_target", "build_simulator_target"]
+__all__ = ["SIMULATOR_WIDTH", "build_qpu_target", "build_simulator_target"]
 
 SIMULATOR_WIDTH = 1024
 """The number of qubits of a simulator's target.
@@ -46,9 +54,6 @@ SIMULATOR_WIDTH = 1024
 The service does not report a limit. Matrix product states and stabilizers can simulate this many qubits.
 Transpiling a Bell pair at level 3 takes 6 ms with this width, 5 ms with 127 qubits, and 45 ms with 10,000.
 """
-
-MAX_WIDTH = 2**32 - 1
-"""The number of qubits of the widest target that Qiskit can represent."""
 
 _CONTROL_FLOW = {
     "if_else": IfElseOp,
@@ -58,6 +63,10 @@ _CONTROL_FLOW = {
     "continue_loop": ContinueLoopOp,
     "box": BoxOp,
 }
+
+
+# Gates that are the same in both directions. A service reports one direction.
+_SYMMETRIC_GATES = frozenset({"cz", "swap", "cp", "cu1"})
 
 
 def build_simulator_target(cluster: SimulatorCluster, *, num_qubits: int = SIMULATOR_WIDTH) -> Target:
@@ -79,26 +88,71 @@ def build_simulator_target(cluster: SimulatorCluster, *, num_qubits: int = SIMUL
 def build_qpu_target(system: QPUSystem) -> Target:
     """Build the target of a QPU system.
 
-    Its width is the width of the widest operational QPU, or of the widest QPU if none is operational.
+    It describes the widest operational QPU, or the widest QPU if none is operational.
 
     Args:
         system: The system.
 
     Returns:
-        A target in which all qubits are connected.
+        A target with the gates, the coupling and the calibration of the QPU. If the service does not report
+        them, a target in which all qubits are connected.
 
     Raises:
         QoroInputError: The system has no QPU with a known number of qubits, 1 or more.
     """
-    # A width of 0 means that the service reports none, or none that can be read.
-    usable = [qpu for qpu in system.qpus if 1 <= qpu.q_bits <= MAX_WIDTH]
-    if not usable:
+    qpu = system.widest_qpu
+    if qpu is None:
         raise QoroInputError(
             f"QPU system {system.name!r} has no QPU with a known number of qubits, 1 or more: choose another "
             "system"
         )
-    operational = [qpu for qpu in usable if qpu.is_operational]
-    return _build(system.name, max(qpu.q_bits for qpu in operational or usable))
+    if qpu.properties is not None:
+        target = _build_from_properties(system.name, qpu.q_bits, qpu.properties)
+        if target is not None:
+            return target
+    return _build(system.name, qpu.q_bits)
+
+
+def _build_from_properties(description: str, num_qubits: int, properties: DeviceProperties) -> Target | None:
+    """Build the target of a device, or return ``None`` if no operation of it is a gate of the engine."""
+    found: dict[str, dict[tuple[int, ...], InstructionProperties]] = {}
+    for item in properties.operations:
+        if _is_usable(item, num_qubits):
+            values = InstructionProperties(duration=item.duration_s, error=item.error)
+            found.setdefault(item.name, {})[item.qubits] = values
+            if item.name in _SYMMETRIC_GATES:
+                found[item.name].setdefault(item.qubits[::-1], values)
+    if not GATES.keys() & found.keys():
+        return None
+    qubits = [QubitProperties(t1=each.t1_s, t2=each.t2_s) for each in properties.qubits[:num_qubits]]
+    target = Target(
+        description=description,
+        num_qubits=num_qubits,
+        dt=properties.dt_s,
+        # Qiskit expects one for each qubit, or none at all.
+        qubit_properties=qubits if len(qubits) == num_qubits else None,
+    )
+    every_qubit: Mapping[tuple[int, ...], None] = {(qubit,): None for qubit in range(num_qubits)}
+    for name, places in found.items():
+        target.add_instruction(_operation(name), places, name=name)
+    for name in ("measure", "reset", "delay"):
+        if name not in found:
+            target.add_instruction(_operation(name), dict(every_qubit), name=name)
+    _add_control_flow(target)
+    return target
+
+
+def _is_usable(item: OperationProperties, num_qubits: int) -> bool:
+    """Whether the target can hold an operation. A newer service may report others."""
+    known = GATES[item.name].num_qubits if item.name in GATES else item.name in ("measure", "reset")
+    return len(item.qubits) == known == len(set(item.qubits)) and max(item.qubits) < num_qubits
+
+
+def _operation(name: str) -> Instruction:
+    if name in GATES:
+        spec = GATES[name]
+        return spec.constructor(*[Parameter(f"angle_{index}") for index in range(spec.num_params)])
+    return {"measure": Measure(), "reset": Reset(), "delay": Delay(Parameter("duration"))}[name]
 
 
 def _build(description: str, num_qubits: int) -> Target:
@@ -106,11 +160,12 @@ def _build(description: str, num_qubits: int) -> Target:
         raise QoroInputError(f"num_qubits is {num_qubits!r}, expected an integer of 1 or more")
     target = Target(description=description, num_qubits=num_qubits)
     # Instructions that are added without properties are global: they apply to all qubits and pairs.
-    for gate, spec in GATES.items():
-        angles = [Parameter(f"angle_{index}") for index in range(spec.num_params)]
-        target.add_instruction(spec.constructor(*angles), name=gate)
-    for operation in (Measure(), Reset(), Delay(Parameter("duration"))):
-        target.add_instruction(operation)
+    for name in (*GATES, "measure", "reset", "delay"):
+        target.add_instruction(_operation(name), name=name)
+    _add_control_flow(target)
+    return target
+
+
+def _add_control_flow(target: Target) -> None:
     for name, kind in _CONTROL_FLOW.items():
         target.add_instruction(kind, name=name)
-    return target

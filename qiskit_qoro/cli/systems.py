@@ -43,7 +43,10 @@ def _cluster_to_json(cluster: SimulatorCluster) -> dict[str, Any]:
 
 
 def _system_to_json(system: QPUSystem) -> dict[str, Any]:
-    return {"kind": "QPU system", "operational": system.is_operational, **asdict(system)}
+    body = {"kind": "QPU system", "operational": system.is_operational, **asdict(system)}
+    for qpu in body["qpus"]:
+        del qpu["properties"]  # long, and not for people
+    return body
 
 
 COMMAND = Command(

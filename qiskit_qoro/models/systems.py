@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-__all__ = ["QPU", "BackendConfiguration", "BackendStatus", "QPUSystem", "SimulatorCluster"]
+from qiskit_qoro.models.devices import DeviceProperties
+
+__all__ = ["MAX_WIDTH", "QPU", "BackendConfiguration", "BackendStatus", "QPUSystem", "SimulatorCluster"]
+
+MAX_WIDTH = 2**32 - 1
+"""The number of qubits of the widest QPU that Qiskit can represent."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class QPU:
         status: The status that the service reports, for example ``online``.
         system_kind: The technology, for example ``superconducting``.
         vendor_type: The vendor, or ``None`` if unknown.
+        properties: Its coupling, error rates, durations and decay times, or ``None`` if the service does not
+            report them.
     """
 
     nickname: str
@@ -25,6 +32,7 @@ class QPU:
     status: str
     system_kind: str
     vendor_type: str | None = None
+    properties: DeviceProperties | None = None
 
     @property
     def is_operational(self) -> bool:
@@ -56,6 +64,17 @@ class QPUSystem:
     def is_operational(self) -> bool:
         """Whether at least one QPU is operational."""
         return any(qpu.is_operational for qpu in self.qpus)
+
+    @property
+    def widest_qpu(self) -> QPU | None:
+        """The widest operational QPU, or the widest QPU if none is operational.
+
+        ``None`` if there is no QPU with a known number of qubits, 1 or more.
+        """
+        # A width of 0 means that the service reports none, or none that can be read.
+        usable = [qpu for qpu in self.qpus if 1 <= qpu.q_bits <= MAX_WIDTH]
+        operational = [qpu for qpu in usable if qpu.is_operational]
+        return max(operational or usable, key=lambda qpu: qpu.q_bits, default=None)
 
     @property
     def status_message(self) -> str:
@@ -122,7 +141,7 @@ class BackendConfiguration:
         max_experiments: The largest number of circuits per job. There is no limit, but packages divide by
             this value, so it is the largest valid size.
         max_shots: Always ``None``, because the service reports no limit for the shots of a circuit.
-        coupling_map: Always ``None``, because all qubits are connected.
+        coupling_map: The pairs of qubits that have a two-qubit gate, or ``None`` if all have.
     """
 
     backend_name: str
@@ -132,7 +151,7 @@ class BackendConfiguration:
     simulator: bool
     max_experiments: int = sys.maxsize
     max_shots: None = None
-    coupling_map: None = None
+    coupling_map: list[list[int]] | None = None
 
     @property
     def n_qubits(self) -> int:

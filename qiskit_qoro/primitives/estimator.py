@@ -18,7 +18,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import number_of
-from qiskit_qoro.primitives.options import EstimatorOptions, read_options
+from qiskit_qoro.primitives.options import EstimatorOptions, backend_options, read_options
 from qiskit_qoro.primitives.planning.estimator_pubs import CircuitRequests, PreparedPub, prepare_pub
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
 from qiskit_qoro.primitives.planning.pub_checks import check_backend, prefix_errors
@@ -113,12 +113,13 @@ class QoroEstimator(BaseEstimatorV2):
         # An invalid precision is passed on as it is, because Qiskit has an error of its own for it.
         plain = number_of(precision)
         coerced = [EstimatorPub.coerce(pub, precision if plain is None else plain) for pub in pubs]
+        style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
         requests = CircuitRequests()
         prepared: list[PreparedPub] = []
         for index, pub in enumerate(coerced):
             with prefix_errors(index):
                 precision_and_shots = self._precision_and_shots(pub.precision)
-                prepared.append(prepare_pub(self._backend, pub, *precision_and_shots, requests))
+                prepared.append(prepare_pub(self._backend, pub, *precision_and_shots, requests, style))
         # All PUBs have to be prepared before, because equal rows of several PUBs become one circuit.
         circuits = requests.circuits()
 

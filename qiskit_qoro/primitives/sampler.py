@@ -15,7 +15,7 @@ from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_options import merge_options
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of
-from qiskit_qoro.primitives.options import SamplerOptions, read_options
+from qiskit_qoro.primitives.options import SamplerOptions, backend_options, read_options
 from qiskit_qoro.primitives.planning.job_layout import Circuit
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
 from qiskit_qoro.primitives.planning.programs import write_rows
@@ -24,6 +24,7 @@ from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, Sam
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
 from qiskit_qoro.qasm.measurements import ALL_ZERO, NO_REGISTER, has_measurement, warn_unmeasured
+from qiskit_qoro.qasm.write.style import ProgramStyle
 
 __all__ = ["QoroSampler"]
 
@@ -108,11 +109,12 @@ class QoroSampler(BaseSamplerV2):
         else:
             shots = self._shots_of_backend()
         coerced = [SamplerPub.coerce(pub, shots) for pub in pubs]
+        style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
         circuits: list[Circuit] = []
         postprocessors = []
         for index, pub in enumerate(coerced):
             with prefix_errors(index):
-                postprocessors.append(self._prepare(index, pub, circuits))
+                postprocessors.append(self._prepare(index, pub, circuits, style))
 
         def build_postprocessor(circuit_numbers: Sequence[int]) -> SamplerPostprocessor:
             # So far the postprocessors refer to indices in `circuits`; the submission has another order.
@@ -124,7 +126,9 @@ class QoroSampler(BaseSamplerV2):
 
         return build_plan(self._backend, circuits, build_postprocessor, self._options)
 
-    def _prepare(self, index: int, pub: SamplerPub, circuits: list[Circuit]) -> SamplerPubPostprocessor:
+    def _prepare(
+        self, index: int, pub: SamplerPub, circuits: list[Circuit], style: ProgramStyle
+    ) -> SamplerPubPostprocessor:
         """Append the circuits of a PUB to a list; return its postprocessor with indices in this list."""
         circuit = pub.circuit
         _check_names(circuit)
@@ -139,7 +143,7 @@ class QoroSampler(BaseSamplerV2):
         elif not any(item.clbits for item in circuit.data):
             _warn(index, ALL_ZERO)
         else:
-            programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
+            programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters), style)
             check_width(self._backend, programs)
             # Operations may act on classical bits without measuring, such as an `if_test`.
             if programs.sources and not has_measurement(programs.program.text):

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.loose import read_flag, read_integer, read_list, read_text
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
+from qiskit_qoro.wire.device_properties import device_properties_from_json, device_properties_to_json
 from qiskit_qoro.wire.fields import as_list, as_object, loose_field, readable_items, shown
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+
+# The key of a QPU system under which an extension reports the properties of each QPU, by nickname.
+_PROPERTIES = "device_properties"
 
 EXTENSIONS_KEY = "x-qoro-extensions"
 """The key under ``info`` in the OpenAPI document of a service that lists its extensions."""
@@ -46,15 +50,23 @@ def extensions_from_json(document: object) -> frozenset[str]:
 
 def qpu_systems_to_json(systems: Iterable[QPUSystem]) -> list[dict[str, Any]]:
     """Encode the list of QPU systems."""
-    return [
-        {
-            "name": system.name,
-            "qpus": [_qpu_to_json(qpu) for qpu in system.qpus],
-            "access_level": system.access_level,
-            "supports_expval": system.supports_expval,
-        }
-        for system in systems
-    ]
+    return [_qpu_system_to_json(system) for system in systems]
+
+
+def _qpu_system_to_json(system: QPUSystem) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": system.name,
+        "qpus": [_qpu_to_json(qpu) for qpu in system.qpus],
+        "access_level": system.access_level,
+        "supports_expval": system.supports_expval,
+    }
+    # These are not in "qpus", because clients of release 0.12 refuse unknown fields there.
+    properties = {
+        qpu.nickname: device_properties_to_json(qpu.properties)
+        for qpu in system.qpus
+        if qpu.properties is not None
+    }
+    return body | {_PROPERTIES: properties} if properties else body
 
 
 def qpu_systems_from_json(body: object) -> list[QPUSystem]:
@@ -71,9 +83,14 @@ def _qpu_system_from_json(item: object) -> QPUSystem:
     name = _name_field(fields)
     where = f"QPU system {name!r}"
     qpus: list[Any] = loose_field(fields, "qpus", read_list, default=[], where=where)
+    properties: dict[str, Any] = loose_field(fields, _PROPERTIES, _read_object, default={}, where=where)
+
+    def read_qpu(item: object) -> QPU:
+        return _qpu_from_json(item, properties)
+
     return QPUSystem(
         name=name,
-        qpus=tuple(readable_items(qpus, f"{where}: qpus", _qpu_from_json)),
+        qpus=tuple(readable_items(qpus, f"{where}: qpus", read_qpu)),
         access_level=loose_field(fields, "access_level", read_text, default="PUBLIC", where=where),
         # Without expectation values the client samples, which every system can do.
         supports_expval=loose_field(fields, "supports_expval", read_flag, default=False, where=where),
@@ -92,7 +109,7 @@ def _qpu_to_json(qpu: QPU) -> dict[str, Any]:
     return body
 
 
-def _qpu_from_json(item: object) -> QPU:
+def _qpu_from_json(item: object, properties: Mapping[str, Any]) -> QPU:
     fields = as_object(item, "QPU")
     nickname = loose_field(fields, "nickname", read_text, default="unknown", where="QPU")
     where = f"QPU {nickname!r}"
@@ -102,7 +119,12 @@ def _qpu_from_json(item: object) -> QPU:
         status=loose_field(fields, "status", _read_status, default="unknown", where=where),
         system_kind=loose_field(fields, "system_kind", read_text, default="unknown", where=where),
         vendor_type=loose_field(fields, "vendor_type", read_text, default=None, where=where),
+        properties=device_properties_from_json(properties.get(nickname), where),
     )
+
+
+def _read_object(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
 def _read_count(value: object) -> int | None:

@@ -82,7 +82,9 @@ def test_packages_written_for_qiskit_0_find_a_configuration(backend: QoroBackend
     assert device.num_qubits == device.n_qubits == qpu.num_qubits
     assert device.backend_version == qpu.backend_version
     assert set(device.basis_gates) == set(qpu.target.operation_names)
-    assert (device.coupling_map, device.max_shots) == (None, None)
+    assert (simulator.coupling_map, device.max_shots) == (None, None)
+    assert [0, 1] in device.coupling_map
+    assert [0, 6] not in device.coupling_map
     # Such packages divide by it to compute how many jobs their circuits need.
     assert -(-5000 // device.max_experiments) == 1
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit.library import PauliEvolutionGate, QFTGate
 from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Clifford, Operator, SparsePauliOp, Statevector
-from qiskit.transpiler import TranspilerError
+from qiskit.transpiler import Target, TranspilerError
 
 from qiskit_qoro.backends.target import SIMULATOR_WIDTH, build_qpu_target, build_simulator_target
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.devices import DeviceProperties, OperationProperties, QubitProperties
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.qasm import GATES, parse_program, write_program
 
@@ -61,6 +63,74 @@ def test_the_width_of_a_system_is_that_of_its_widest_operational_qpu(
 def test_the_error_for_a_system_without_a_known_width_names_it(qpus: tuple[QPU, ...]) -> None:
     with pytest.raises(QoroInputError, match="'system' has no QPU with a known number of qubits"):
         build_qpu_target(QPUSystem("system", qpus))
+
+
+DEVICE = DeviceProperties(
+    operations=(
+        *(OperationProperties("sx", (qubit,), 1e-4 * (qubit + 1), 4e-8) for qubit in range(3)),
+        *(OperationProperties("rz", (qubit,), 0.0, 0.0) for qubit in range(3)),
+        OperationProperties("cz", (0, 1), 5e-3, 1e-7),
+        OperationProperties("cx", (2, 1), 6e-3),
+        OperationProperties("measure", (2,), 0.02, 1e-6),
+    ),
+    qubits=(QubitProperties(1e-4, 8e-5), QubitProperties(), QubitProperties(2e-4)),
+    dt_s=1e-9,
+)
+
+
+def device_target(properties: DeviceProperties, q_bits: int = 3) -> Target:
+    qpu = QPU("qpu", q_bits, "online", "superconducting", properties=properties)
+    return build_qpu_target(QPUSystem("system", (qpu,)))
+
+
+def test_the_target_of_a_qpu_has_its_gates_coupling_errors_durations_and_decay_times() -> None:
+    target = device_target(DEVICE)
+    assert set(target.operation_names) == {
+        *("sx", "rz", "cz", "cx", "measure", "reset", "delay"),
+        *CONTROL_FLOW,
+    }
+    # "cz" is the same in both directions, "cx" is not.
+    assert set(target.build_coupling_map().get_edges()) == {(0, 1), (1, 0), (2, 1)}
+    assert (target["cz"][1, 0].error, target["cz"][1, 0].duration) == (5e-3, 1e-7)
+    assert (target["cx"][2, 1].error, target["cx"][2, 1].duration) == (6e-3, None)
+    assert (target["sx"][2,].error, target["measure"][2,].error) == (pytest.approx(3e-4), 0.02)
+    assert target.dt == 1e-9
+    assert [(qubit.t1, qubit.t2) for qubit in target.qubit_properties] == [
+        (1e-4, 8e-5),
+        (None, None),
+        (2e-4, None),
+    ]
+    assert set(target.qargs_for_operation_name("delay")) == {(0,), (1,), (2,)}
+
+
+def test_operations_that_the_target_cannot_hold_are_left_out() -> None:
+    odd = [("teleport", (0, 1)), ("sx", (3,)), ("cz", (0, 0)), ("cz", (0,)), ("x", ()), ("measure", (0, 1))]
+    properties = replace(
+        DEVICE, operations=(*DEVICE.operations, *(OperationProperties(*each) for each in odd))
+    )
+    assert str(device_target(properties)) == str(device_target(DEVICE))
+
+
+def test_without_a_known_gate_all_qubits_are_connected() -> None:
+    for operations in ((), (OperationProperties("teleport", (0, 1)), OperationProperties("measure", (0,)))):
+        target = device_target(DeviceProperties(operations))
+        assert target.build_coupling_map() is None
+        assert target.num_qubits == 3
+        assert set(GATES) < set(target.operation_names)
+
+
+@pytest.mark.parametrize("missing", [0, 2])
+def test_decay_times_are_left_out_unless_each_qubit_has_a_place(missing: int) -> None:
+    assert device_target(replace(DEVICE, qubits=DEVICE.qubits[:missing])).qubit_properties is None
+
+
+def test_the_target_describes_the_widest_operational_qpu() -> None:
+    small = QPU("small", 2, "online", "s", properties=replace(DEVICE, qubits=()))
+    large = QPU("large", 3, "offline", "s", properties=DEVICE)
+    target = build_qpu_target(QPUSystem("system", (small, large)))
+    assert target.num_qubits == 2
+    assert set(target.build_coupling_map().get_edges()) == {(0, 1), (1, 0)}
+    assert build_qpu_target(QPUSystem("system", (large, QPU("unknown", 3, "online", "s")))).dt is None
 
 
 def test_a_target_survives_pickling() -> None:

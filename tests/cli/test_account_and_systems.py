@@ -68,7 +68,7 @@ def test_backends_prints_a_table_of_the_backends(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.usefixtures("account")
 def test_backends_prints_json(answer: Callable[..., Any]) -> None:
-    simulator, system = answer("backends")
+    simulator, system, _ = answer("backends")
     assert simulator["name"] == "qoro_maestro"
     assert simulator["supports_expval"] is True
     assert system == {
@@ -106,4 +106,4 @@ def test_the_option_url_is_used_with_the_token_of_the_environment(
     monkeypatch.setenv("QORO_API_KEY", local_service.token)
     monkeypatch.setenv("QORO_API_URL", url)
     names = [system["name"] for system in answer("systems", "--url", local_service.url)]
-    assert names == ["qoro_maestro", "local_qpu"]
+    assert names == ["qoro_maestro", "local_qpu", "local_heavy_hex"]

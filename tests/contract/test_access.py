@@ -66,12 +66,15 @@ def test_simulator_clusters_are_listed(service: Any) -> None:
 
 @pytest.mark.local_only("the targets are those of the local service")
 def test_qpu_systems_are_listed_with_their_qpus(service: Any) -> None:
-    (system,) = service.call("GET", "/qpusystem/").json()
-    assert system["name"] == "local_qpu"
-    assert system["supports_expval"] is False
-    assert [set(qpu) >= {"nickname", "q_bits", "status", "system_kind"} for qpu in system["qpus"]] == [
-        True
-    ] * 2
+    systems = service.call("GET", "/qpusystem/").json()
+    assert [(system["name"], len(system["qpus"])) for system in systems] == [
+        ("local_qpu", 2),
+        ("local_heavy_hex", 1),
+    ]
+    for system in systems:
+        assert system["supports_expval"] is False
+        for qpu in system["qpus"]:
+            assert set(qpu) >= {"nickname", "q_bits", "status", "system_kind"}
 
 
 # --- the size of a body ---------------------------------------------------------------------------------

@@ -1,58 +1,30 @@
-"""The targets of the local service: a simulator cluster, a simulated QPU system, noisy devices.
+"""The targets of the local service: a simulator cluster, simulated QPU systems, noisy devices.
 
-The QPU system is for trying code that is written for hardware. It has two small QPUs, no expectation values,
-and error rates like those of superconducting devices in the middle of the 2020s. The rates are the same on
-every qubit and every pair of qubits, so that expected results can be computed by hand.
+The QPU systems are for trying code that is written for hardware. They compute no expectation values, and have
+error rates like those of superconducting devices in the middle of the 2020s. The properties of each qubit and
+pair of qubits come from :mod:`qiskit_qoro.local.engine.calibration`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.calibration import Calibration
+from qiskit_qoro.local.engine.error_rates import ErrorRates
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
-from qiskit_qoro.qasm.gates import GATES
 
 __all__ = [
+    "LOCAL_HEAVY_HEX",
     "LOCAL_QPU",
-    "LOCAL_QPU_ERRORS",
     "NOISY_DEVICES",
     "QPU_SYSTEMS",
     "SIMULATOR_CLUSTERS",
-    "ErrorRates",
     "NoisyDevice",
     "device_errors",
     "device_width",
 ]
-
-
-@dataclass(frozen=True)
-class ErrorRates:
-    """Error probabilities, the same on all qubits of a device.
-
-    Attributes:
-        one_qubit: Probability of an error after a one-qubit gate other than ``id``: X, Y or Z, equally
-            likely.
-        two_qubit: Probability of an error after a two-qubit gate: one of the 15 two-qubit Pauli errors,
-            equally likely.
-        readout: Probability that a measurement reports the wrong value, the same for 0 and 1.
-        basis_gates: The gates of the device. Other gates are decomposed into these, and get their errors.
-    """
-
-    one_qubit: float
-    two_qubit: float
-    readout: float
-    basis_gates: frozenset[str]
-
-    def scaled(self, factor: float) -> ErrorRates:
-        """Return these rates with every probability multiplied by ``factor``, 0 to 1."""
-        return replace(
-            self,
-            one_qubit=self.one_qubit * factor,
-            two_qubit=self.two_qubit * factor,
-            readout=self.readout * factor,
-        )
 
 
 @dataclass(frozen=True)
@@ -70,46 +42,69 @@ class NoisyDevice:
     errors: ErrorRates
 
 
-_BASIS_GATES = frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1) | {"cx", "cz"}
-
-LOCAL_QPU = QPUSystem(
-    name="local_qpu",
-    qpus=(
-        # There is no vendor_type, because clients of release 0.12 reject one.
-        QPU("local_qpu_5", 5, "online", "simulated"),
-        QPU("local_qpu_7", 7, "online", "simulated"),
-    ),
-    supports_expval=False,
-)
-"""Two simulated QPUs of 5 and 7 qubits, every qubit connected to every other."""
-
-LOCAL_QPU_ERRORS = ErrorRates(
+_SMALL = Calibration(
+    pairs=((0, 1), (1, 2), (1, 3), (3, 5), (4, 5), (5, 6)),
     one_qubit=3e-4,
     two_qubit=6e-3,
     readout=1.5e-2,
-    basis_gates=_BASIS_GATES,
+    t1_s=150e-6,
+    spread=0.3,
 )
-"""The error rates of ``local_qpu``. A Bell pair is read as 01 or 10 with a probability of about 0.033."""
+_HEAVY_HEX = Calibration(
+    # Twelve qubits around each of two hexagons, which share an edge, and three qubits outside.
+    pairs=(
+        *((0, 1), (1, 2), (1, 4), (2, 3), (3, 5), (4, 7), (5, 8), (6, 7), (7, 10), (8, 9), (8, 11), (10, 12)),
+        *((11, 14), (12, 13), (12, 15), (13, 14), (14, 16), (15, 18), (16, 19), (17, 18), (18, 21), (19, 20)),
+        *((19, 22), (21, 23), (22, 25), (23, 24), (24, 25), (25, 26)),
+    ),
+    one_qubit=2.5e-4,
+    two_qubit=5e-3,
+    readout=1.2e-2,
+    t1_s=200e-6,
+    spread=0.8,
+)
+
+
+def _qpu(nickname: str, calibration: Calibration, num_qubits: int) -> QPU:
+    # There is no vendor_type, because clients of release 0.12 reject one.
+    return QPU(nickname, num_qubits, "online", "simulated", properties=calibration.properties(num_qubits))
+
+
+LOCAL_QPU = QPUSystem(
+    name="local_qpu",
+    qpus=(_qpu("local_qpu_5", _SMALL, 5), _qpu("local_qpu_7", _SMALL, 7)),
+    supports_expval=False,
+)
+"""Two simulated QPUs of 5 and 7 qubits. The smaller one is a part of the larger one."""
+
+LOCAL_HEAVY_HEX = QPUSystem(
+    name="local_heavy_hex", qpus=(_qpu("local_heavy_hex_27", _HEAVY_HEX, 27),), supports_expval=False
+)
+"""A simulated QPU of 27 qubits in two hexagons."""
+
+QPU_SYSTEMS: tuple[QPUSystem, ...] = (LOCAL_QPU, LOCAL_HEAVY_HEX)
+"""The QPU systems of the local service."""
+
+
+def _noisy_device(system: QPUSystem) -> NoisyDevice:
+    """Return the noise of the widest QPU of a system, on which all of its jobs run."""
+    qpu = max(system.qpus, key=lambda qpu: qpu.q_bits)
+    assert qpu.properties is not None  # noqa: S101  every simulated QPU has properties
+    return NoisyDevice(system.name, qpu.q_bits, ErrorRates.from_properties(qpu.properties, qpu.q_bits))
+
+
+_DEVICES = {system.name: _noisy_device(system) for system in QPU_SYSTEMS}
 
 NOISY_DEVICES = (
-    NoisyDevice(LOCAL_QPU.name, max(qpu.q_bits for qpu in LOCAL_QPU.qpus), LOCAL_QPU_ERRORS),
-    NoisyDevice(
-        "local_quiet", 20, ErrorRates(one_qubit=1e-4, two_qubit=1e-3, readout=5e-3, basis_gates=_BASIS_GATES)
-    ),
-    NoisyDevice(
-        "local_loud", 20, ErrorRates(one_qubit=1e-3, two_qubit=2e-2, readout=5e-2, basis_gates=_BASIS_GATES)
-    ),
+    *_DEVICES.values(),
+    NoisyDevice("local_quiet", 20, ErrorRates.uniform(20, one_qubit=1e-4, two_qubit=1e-3, readout=5e-3)),
+    NoisyDevice("local_loud", 20, ErrorRates.uniform(20, one_qubit=1e-3, two_qubit=2e-2, readout=5e-2)),
 )
-"""The possible values of ``noisy_device``: the local QPU, and two invented devices, one better and one
-worse."""
-
-QPU_SYSTEMS: tuple[QPUSystem, ...] = (LOCAL_QPU,)
-"""The QPU systems of the local service."""
+"""The possible values of ``noisy_device``: the QPU systems, and two invented devices with the same rates on
+all qubits, one better and one worse, so that expected results can be computed by hand."""
 
 SIMULATOR_CLUSTERS: tuple[SimulatorCluster, ...] = (SimulatorCluster(DEFAULT_SIMULATOR_CLUSTER),)
 """The simulator clusters of the local service."""
-
-_ERRORS = {LOCAL_QPU.name: LOCAL_QPU_ERRORS}
 
 
 def device_errors(name: str) -> ErrorRates:
@@ -118,7 +113,7 @@ def device_errors(name: str) -> ErrorRates:
     Raises:
         QoroInputError: The local service has no system of this name.
     """
-    return _ERRORS[_system(name).name]
+    return _device(name).errors
 
 
 def device_width(name: str) -> int:
@@ -127,12 +122,10 @@ def device_width(name: str) -> int:
     Raises:
         QoroInputError: The local service has no system of this name.
     """
-    return max(qpu.q_bits for qpu in _system(name).qpus)
+    return _device(name).num_qubits
 
 
-def _system(name: str) -> QPUSystem:
-    for system in QPU_SYSTEMS:
-        if system.name == name:
-            return system
-    known = ", ".join(system.name for system in QPU_SYSTEMS)
-    raise QoroInputError(f"there is no QPU system {name!r}, expected one of {known}")
+def _device(name: str) -> NoisyDevice:
+    if name not in _DEVICES:
+        raise QoroInputError(f"there is no QPU system {name!r}, expected one of {', '.join(_DEVICES)}")
+    return _DEVICES[name]

@@ -19,11 +19,11 @@ from typing import Any
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import (
     NOISY_DEVICES,
-    ErrorRates,
     NoisyDevice,
     device_errors,
     device_width,
 )
+from qiskit_qoro.local.engine.error_rates import ErrorRates
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
@@ -184,14 +184,10 @@ def estimate_noisy(
 
 
 def _noise_model(maestro: ModuleType, program: EngineProgram, errors: ErrorRates) -> Any:
-    # The engine numbers the program's busy qubits from 0. All of them have the same rates.
-    width = len(program.qubits)
     model = maestro.NoiseModel()
-    model.set_all_1q_gate_depolarizing(width, errors.one_qubit)
-    model.set_all_readout_error(width, errors.readout)
-    for first in range(width):
-        for second in range(first + 1, width):
-            model.set_2q_depolarizing(first, second, errors.two_qubit)
+    # The engine numbers the program's busy qubits from 0.
+    for method, args in errors.engine_calls(program.qubits):
+        getattr(model, method)(*args)
     return model
 
 

@@ -38,6 +38,7 @@ from qiskit.circuit import (
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.clifford import CliffordForm, find_clifford_form
+from qiskit_qoro.local.engine.native_gates import NATIVE_GATES, to_native_gates
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -97,7 +98,8 @@ def write_engine_program(
         measure: Whether to write measurements. Without them, the text prepares the state before the program's
             final measurements.
         basis_gates: The gates to use. Other gates are replaced by their definitions. ``None`` allows every
-            gate that the engine knows.
+            gate that the engine knows. :data:`NATIVE_GATES` allows those, and ``u`` for a pulse with its
+            phases.
 
     Raises:
         QoroInputError: The circuit contains something that OpenQASM 2 cannot express, or its conditions take
@@ -112,6 +114,9 @@ class ProgramWriter:
     def __init__(self, circuit: QuantumCircuit, *, measure: bool, basis_gates: frozenset[str] | None) -> None:
         self._num_qubits = circuit.num_qubits
         self._num_clbits = circuit.num_clbits
+        if basis_gates == NATIVE_GATES:
+            circuit = to_native_gates(circuit)
+            basis_gates = NATIVE_GATES | {"u"}
         circuit = _with_small_constants(circuit)
         self._circuit = circuit
         self._measure = measure

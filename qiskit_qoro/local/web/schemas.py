@@ -87,8 +87,24 @@ SCHEMAS: Mapping[str, Schema] = {
             ),
             access_level=TEXT,
             supports_expval=FLAG,
+            device_properties={"type": "object", "additionalProperties": reference("DeviceProperties")},
         )
     ),
+    "DeviceProperties": object_with(
+        "operations qubits",
+        dt_s=NUMBER,
+        qubits=array_of(object_with("", t1_s=NUMBER, t2_s=NUMBER)),
+        operations=array_of(
+            object_with(
+                "name qubits",
+                name=TEXT,
+                qubits=array_of(integer()),
+                error={"type": "number", "minimum": 0, "maximum": 1},
+                duration_s={"type": "number", "minimum": 0},
+            )
+        ),
+    )
+    | {"description": "an extension: the gates, errors, durations and decay times of a QPU, by its nickname"},
     "SimulatorClusters": array_of(
         object_with("name access_level minimum_tier", name=TEXT, access_level=TEXT, minimum_tier=TEXT)
     ),

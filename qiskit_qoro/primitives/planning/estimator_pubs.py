@@ -38,6 +38,8 @@ from qiskit_qoro.primitives.postprocess.estimator import (
     Readout,
     broadcast_pairs,
 )
+from qiskit_qoro.qasm.write.style import ProgramStyle
+from qiskit_qoro.qasm.write.writer import used_qubits
 
 __all__ = ["CircuitRequests", "PreparedPub", "prepare_pub"]
 
@@ -199,6 +201,7 @@ def prepare_pub(
     precision: float,
     shots: int | None,
     requests: CircuitRequests,
+    style: ProgramStyle,
 ) -> PreparedPub:
     """Check a PUB and request the Pauli strings that it needs.
 
@@ -208,20 +211,20 @@ def prepare_pub(
         precision: Its precision.
         shots: Shots of each circuit, or ``None`` for exact values.
         requests: Collects the requests of all PUBs.
+        style: What the programs keep of the circuit.
 
     Raises:
         QoroInputError: The circuit cannot be run, or exact values are needed and its final state is random.
     """
     circuit = without_final_measurements(pub.circuit)
-    programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters))
+    programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters), style)
     check_width(backend, programs)
     if shots is None:
         check_resets(programs.program)
-    # The program has only the qubits in use. All others stay in |0>, so the factors of observables on them
-    # are known.
-    idle = set(range(circuit.num_qubits)).difference(programs.program.qubits)
+    # Idle qubits stay in |0>, so the factors of observables on them are known.
+    idle = set(range(circuit.num_qubits)).difference(used_qubits(circuit))
     labels, terms = expand_observables(pub.observables, idle=idle)
-    restricted = restrict_pauli_strings(labels, programs.program.qubits, circuit.num_qubits)
+    restricted = restrict_pauli_strings(labels, programs.program.qubits, circuit.num_qubits, idle=idle)
     index_of_string: dict[str, int] = {}
     observables = [_build_observable(term, restricted, index_of_string) for term in terms]
     pauli_strings = tuple(index_of_string)

@@ -228,26 +228,35 @@ def _remove_unused(
 
 
 def restrict_pauli_strings(
-    pauli_strings: Sequence[str], qubits: Sequence[int], num_qubits: int
+    pauli_strings: Sequence[str],
+    qubits: Sequence[int],
+    num_qubits: int,
+    *,
+    idle: Collection[int] | None = None,
 ) -> list[str | None]:
-    """Rewrite Pauli strings of a circuit for a program that has only some of its qubits.
+    """Rewrite Pauli strings of a circuit for a program that may have only some of its qubits.
 
-    The dropped qubits are in |0>. There the expectation values of Z and I are 1, those of X and Y are 0.
+    Idle qubits are in |0>. There the expectation values of Z and I are 1, those of X and Y are 0.
 
     Args:
         pauli_strings: Qiskit labels over ``IXYZ``, each ``num_qubits`` letters; the rightmost letter is
             qubit 0.
         qubits: The qubits that are kept, in the order of the program.
         num_qubits: How many qubits the circuit has.
+        idle: The idle qubits, among them all that the program does not have. By default only those.
 
     Returns:
         For each string, the string of the program as on the wire: the leftmost letter is the first kept
-        qubit. ``None`` if the expectation value is 0 for every state of the kept qubits.
+        qubit. ``None`` if the expectation value is 0 for every state of the other qubits.
     """
-    letters = _letters(pauli_strings, num_qubits)
+    letters = _letters(pauli_strings, num_qubits).copy()
     columns = num_qubits - 1 - np.array(qubits, dtype=np.int64)
-    dropped = np.delete(letters, columns, axis=1)
-    vanishes = ((dropped == ord("X")) | (dropped == ord("Y"))).any(axis=1)
+    if idle is None:
+        idle = set(range(num_qubits)).difference(qubits)
+    idle_columns = num_qubits - 1 - np.array(sorted(idle), dtype=np.int64)
+    on_idle = letters[:, idle_columns]
+    vanishes = ((on_idle == ord("X")) | (on_idle == ord("Y"))).any(axis=1)
+    letters[:, idle_columns] = ord("I")
     kept: list[str | None] = list(_from_letters(letters[:, columns]))
     for index in np.flatnonzero(vanishes).tolist():
         kept[index] = None

@@ -21,6 +21,7 @@ from qiskit.circuit import ControlFlowOp, Measure
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.planning.grouping import measurement_suffix
 from qiskit_qoro.primitives.planning.parameter_expressions import evaluate
+from qiskit_qoro.qasm.write.style import IDEAL, ProgramStyle
 from qiskit_qoro.qasm.write.template_writer import write_template
 from qiskit_qoro.qasm.write.writer import Program, is_timing, write_program
 
@@ -69,14 +70,15 @@ class RowPrograms:
     values: Sequence[npt.NDArray[np.float64]]
 
 
-def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64]) -> RowPrograms:
+def write_rows(
+    circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64], style: ProgramStyle = IDEAL
+) -> RowPrograms:
     """Write a circuit for each row of values of its parameters.
-
-    Qubits without operations are left out.
 
     Args:
         circuit: The circuit.
         parameter_values: The values, shape (..., parameters), in the order of ``circuit.parameters``.
+        style: What the programs keep of the circuit.
 
     Returns:
         The programs, with the rows in C order.
@@ -87,24 +89,24 @@ def write_rows(circuit: QuantumCircuit, parameter_values: npt.NDArray[np.float64
     shape = parameter_values.shape
     rows = parameter_values.reshape(math.prod(shape[:-1]), shape[-1])
     try:
-        template = write_template(circuit, drop_idle_qubits=True)
+        template = write_template(circuit, style=style)
     except QoroInputError:
         if not circuit.num_parameters:
             raise
         # A gate may need the values of its parameters to be written. If the error has another reason, writing
         # the bound circuits raises it again.
-        return _write_bound(circuit, rows)
+        return _write_bound(circuit, rows, style)
     source = _source(template.program, template.names)
     values = evaluate(template.expressions, list(circuit.parameters), rows)
     return RowPrograms(template.program, [source] * len(rows), list(values))
 
 
-def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64]) -> RowPrograms:
+def _write_bound(circuit: QuantumCircuit, rows: npt.NDArray[np.float64], style: ProgramStyle) -> RowPrograms:
     """Bind and write a circuit for each row."""
     if not len(rows):
         return RowPrograms(write_program(circuit.copy_empty_like()), [], [])
     bound = [_independent_copy(circuit).assign_parameters(row) for row in rows]
-    programs = [write_program(item, drop_idle_qubits=True) for item in bound]
+    programs = [write_program(item, style=style) for item in bound]
     no_values = np.empty(0)
     return RowPrograms(programs[0], [_source(program) for program in programs], [no_values] * len(programs))
 

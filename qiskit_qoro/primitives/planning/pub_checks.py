@@ -46,8 +46,9 @@ def check_width(backend: QoroBackend, programs: RowPrograms) -> None:
     Raises:
         QoroInputError: It uses more.
     """
-    if programs.program.num_qubits > backend.num_qubits:
+    num_busy = programs.program.num_qubits - programs.program.num_idle_qubits
+    if num_busy > backend.num_qubits:
         raise QoroInputError(
-            f"the circuit uses {programs.program.num_qubits} qubits, but {backend.name!r} has only "
+            f"the circuit uses {num_busy} qubits, but {backend.name!r} has only "
             f"{backend.num_qubits}: choose a backend with more qubits"
         )

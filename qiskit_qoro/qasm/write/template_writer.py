@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qiskit.circuit import ParameterExpression
 
 from qiskit_qoro.qasm.write.angles import key_of_angle
+from qiskit_qoro.qasm.write.style import WHOLE_CIRCUIT, ProgramStyle
 from qiskit_qoro.qasm.write.writer import Program, write_program
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ class ParametricProgram:
     expressions: tuple[ParameterExpression, ...]
 
 
-def write_template(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) -> ParametricProgram:
+def write_template(circuit: QuantumCircuit, *, style: ProgramStyle = WHOLE_CIRCUIT) -> ParametricProgram:
     """Write a circuit as a template.
 
     The same circuit always gives the same text.
 
     Args:
         circuit: The circuit, with any number of free parameters.
-        drop_idle_qubits: As for :func:`~qiskit_qoro.qasm.write.writer.write_program`.
+        style: As for :func:`~qiskit_qoro.qasm.write.writer.write_program`.
 
     Returns:
         The template, its names and their expressions.
@@ -69,7 +70,7 @@ def write_template(circuit: QuantumCircuit, *, drop_idle_qubits: bool = False) -
             by_id[id(expression)] = (expression, known[1])
         return known[1]
 
-    program = write_program(circuit, drop_idle_qubits=drop_idle_qubits, spell_symbol=spell)
+    program = write_program(circuit, style=style, spell_symbol=spell)
     # A definition may leave out some of the gate's angles, so not all names are in the text.
     used = set(_NAME.findall(program.text)) if by_value else set()
     pairs = [(name, expression) for expression, name in by_value.values() if name in used]

@@ -9,22 +9,24 @@ other gate is replaced in place by its ``definition``, or by what Qiskit synthes
 of the table are left; the text contains no definitions. Control flow is translated to ``if``
 (:mod:`qiskit_qoro.qasm.write.control_flow`).
 
-Two things are left out because counts and expectation values do not depend on them: delays, and the global
-phase of the circuit and of each definition. (A controlled gate has the phase of its base gate in its own
-definition.) Barriers are kept. Angles are written with Python's ``repr``, so they are read back as the same
-float.
+The global phase of the circuit and of each definition is left out because results do not depend on it. (A
+controlled gate has the phase of its base gate in its own definition.) Delays are left out unless the style
+keeps them (:mod:`qiskit_qoro.qasm.write.style`). Barriers are kept. Angles are written with Python's
+``repr``, so they are read back as the same float.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Measure, ParameterExpression, Reset
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.qasm.delays import DELAY_DEFINITION, DELAY_GATE
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS
 from qiskit_qoro.qasm.write.angles import key_of_angle, spell_angle
@@ -32,6 +34,7 @@ from qiskit_qoro.qasm.write.clbit_registers import RegisterLayout
 from qiskit_qoro.qasm.write.control_flow import ControlFlow
 from qiskit_qoro.qasm.write.definitions import definition_of
 from qiskit_qoro.qasm.write.lines import Lines
+from qiskit_qoro.qasm.write.style import WHOLE_CIRCUIT, ProgramStyle
 from qiskit_qoro.qasm.write.unwritable import UnwritableError
 
 if TYPE_CHECKING:
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
 
     from qiskit.circuit import CircuitInstruction
 
-__all__ = ["Program", "SpellSymbol", "is_timing", "write_program"]
+__all__ = ["Program", "SpellSymbol", "is_timing", "used_qubits", "write_program"]
+
+_INCLUDE = 'include "qelib1.inc";'
 
 SpellSymbol = Callable[[ParameterExpression], str]
 """A function that returns the text of an angle with free parameters."""
@@ -60,6 +65,8 @@ class Program:
         clbits: For each classical bit of the circuit, in the order of ``circuit.clbits``, its position in a
             bitstring of the results: 0 is the rightmost character. The default is ``(0, 1, 2, ...)``.
             Positions differ from it only if a condition tests bits that are not adjacent.
+        num_idle_qubits: How many of the circuit's qubits in the program have no operations other than
+            barriers and delays.
     """
 
     text: str
@@ -67,6 +74,7 @@ class Program:
     num_clbits: int
     qubits: tuple[int, ...]
     clbits: tuple[int, ...] = ()
+    num_idle_qubits: int = 0
 
     def __post_init__(self) -> None:
         if not self.clbits:
@@ -76,7 +84,7 @@ class Program:
 def write_program(
     circuit: QuantumCircuit,
     *,
-    drop_idle_qubits: bool = False,
+    style: ProgramStyle = WHOLE_CIRCUIT,
     keep_clbit_order: bool = False,
     spell_symbol: SpellSymbol | None = None,
 ) -> Program:
@@ -86,8 +94,8 @@ def write_program(
 
     Args:
         circuit: The circuit. All parameters are bound, unless ``spell_symbol`` is given.
-        drop_idle_qubits: Whether to leave out qubits without operations other than barriers and delays. The
-            remaining qubits keep their order, see :attr:`Program.qubits`. Classical bits are never left out.
+        style: What the program keeps of the circuit. :attr:`Program.qubits` lists the qubits. Classical bits
+            are never left out.
         keep_clbit_order: Whether the classical bits have the same order in the results as in the circuit,
             with scratch bits to their left. Conditions on bits that are not adjacent then take more lines.
         spell_symbol: Returns the text of an angle with free parameters. Without it, such angles are refused.
@@ -102,9 +110,12 @@ def write_program(
             it is control flow that cannot be translated, if it uses real-time variables, or if it is neither
             a known gate nor has a definition. The message names the instruction and its index in the circuit.
     """
-    kept = _used_qubits(circuit) if drop_idle_qubits else tuple(range(circuit.num_qubits))
-    text, num_qubits, layout = _write_lines(circuit, kept, spell_symbol, keep_clbit_order=keep_clbit_order)
+    kept = used_qubits(circuit) if style.drop_idle_qubits else tuple(range(circuit.num_qubits))
+    new_body = partial(_Body, style=style, spell_symbol=spell_symbol)
+    text, num_qubits, layout = _write_lines(circuit, kept, new_body, keep_clbit_order=keep_clbit_order)
     program = "\n".join(text)
+    if DELAY_GATE in program:
+        program = program.replace(_INCLUDE, f"{_INCLUDE}\n{DELAY_DEFINITION}", 1)
     if len(program) > DEFAULT_LIMITS.text_bytes:
         raise QoroInputError(
             f"the circuit's program has {len(program)} characters, at most {DEFAULT_LIMITS.text_bytes} are "
@@ -113,7 +124,8 @@ def write_program(
     # The first declared register is the rightmost part of a bitstring, with its lowest bit rightmost.
     position_of = {bit: position for position, bit in enumerate(layout.order)}
     clbits = tuple(position_of[bit] for bit in range(circuit.num_clbits))
-    return Program(program, num_qubits, len(position_of), kept, clbits)
+    num_idle = 0 if style.drop_idle_qubits else len(set(kept).difference(used_qubits(circuit)))
+    return Program(program, num_qubits, len(position_of), kept, clbits, num_idle)
 
 
 def is_timing(instruction: CircuitInstruction) -> bool:
@@ -121,7 +133,7 @@ def is_timing(instruction: CircuitInstruction) -> bool:
     return instruction.name in ("barrier", "delay") and isinstance(instruction.operation, Barrier | Delay)
 
 
-def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
+def used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
     """Return the indices of the qubits with operations, or one idle qubit if there are none."""
     used: set[Any] = set()
     for instruction in circuit.data:
@@ -135,7 +147,7 @@ def _used_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
 def _write_lines(
     circuit: QuantumCircuit,
     kept: Sequence[int],
-    spell_symbol: SpellSymbol | None,
+    new_body: Callable[[Lines], _Body],
     *,
     keep_clbit_order: bool,
 ) -> tuple[list[str], int, RegisterLayout]:
@@ -146,7 +158,7 @@ def _write_lines(
         # A latch that is used again needs its bit for longer, which may make other conditions longer.
         for reuse_latches in (True, False):
             lines = _lines_of(
-                circuit, kept, spell_symbol, piece_by_piece=piece_by_piece, reuse_latches=reuse_latches
+                circuit, kept, new_body, piece_by_piece=piece_by_piece, reuse_latches=reuse_latches
             )
             try:
                 return lines.finish(keep_order=keep_clbit_order)
@@ -160,7 +172,7 @@ def _write_lines(
 def _lines_of(
     circuit: QuantumCircuit,
     kept: Sequence[int],
-    spell_symbol: SpellSymbol | None,
+    new_body: Callable[[Lines], _Body],
     *,
     piece_by_piece: bool,
     reuse_latches: bool,
@@ -170,7 +182,7 @@ def _lines_of(
     lines = Lines(
         max(len(kept), 1), circuit.num_clbits, piece_by_piece=piece_by_piece, reuse_latches=reuse_latches
     )
-    body = _Body(lines, spell_symbol)
+    body = new_body(lines)
     for index, instruction in enumerate(circuit.data):
         lines.instruction = index
         try:
@@ -193,10 +205,12 @@ class _Body:
 
     Args:
         lines: The lines to append to.
+        style: What the program keeps of the circuit.
         spell_symbol: Returns the text of an angle with free parameters, or ``None`` to refuse such angles.
     """
 
-    def __init__(self, lines: Lines, spell_symbol: SpellSymbol | None = None) -> None:
+    def __init__(self, lines: Lines, *, style: ProgramStyle, spell_symbol: SpellSymbol | None) -> None:
+        self._style = style
         self._lines = lines
         # Gates are appended to the text directly, because this is the hot path.
         self._append = lines.text.append
@@ -250,7 +264,12 @@ class _Body:
             names = [qubits[bit] for bit in instruction.qubits if bit in qubits]
             if names:
                 self._lines.append_always(f"barrier {','.join(names)};")
-        elif isinstance(operation, Delay) or self._control_flow.write(instruction, qubits, clbits):
+        elif isinstance(operation, Delay):
+            # A qubit that has only delays may not be in the program. It stays in state 0.
+            seconds = self._style.seconds(operation)
+            if seconds is not None and instruction.qubits[0] in qubits:
+                self._append(f"{DELAY_GATE}({self._angle(seconds)}) {qubits[instruction.qubits[0]]};")
+        elif self._control_flow.write(instruction, qubits, clbits):
             pass
         elif type(operation) is _constructor(operation.name):
             # A mutable copy of a gate of the table, which Qiskit does not count as a standard gate.

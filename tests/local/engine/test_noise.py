@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit import transpile
 from qiskit.quantum_info import DensityMatrix, Operator, Pauli, SuperOp
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES
 from qiskit_qoro.local.engine.job_settings import engine_settings
+from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
 from qiskit_qoro.local.engine.noise import DEFAULT_REALIZATIONS, MAX_REALIZATIONS, check_noise
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
@@ -62,14 +64,19 @@ def depolarizing(num_qubits, probability):
 
 
 def noisy_state(text, device, factor=1.0):
-    """The state after a program, with an error channel after each gate."""
+    """The state after a program, with an error channel after each gate of the device but ``rz``."""
     rates = BY_NAME[device].errors
-    channels = {1: depolarizing(1, factor * rates.one_qubit), 2: depolarizing(2, factor * rates.two_qubit)}
     circuit = parse_program(text)
+    if rates.basis_gates == NATIVE_GATES:
+        circuit = transpile(circuit, basis_gates=sorted(NATIVE_GATES), optimization_level=0)
     state = DensityMatrix.from_int(0, 2**circuit.num_qubits)
     for item in circuit.data:
         qubits = [circuit.find_bit(bit).index for bit in item.qubits]
-        state = state.evolve(Operator(item.operation), qubits).evolve(channels[len(qubits)], qubits)
+        state = state.evolve(Operator(item.operation), qubits)
+        if item.name == "rz":
+            continue
+        rate = rates.one_qubit[qubits[0]] if len(qubits) == 1 else rates.two_qubit[qubits[0]][qubits[1]]
+        state = state.evolve(depolarizing(len(qubits), factor * rate), qubits)
     return state
 
 
@@ -111,7 +118,7 @@ def test_counts_are_samples_of_the_noisy_state_with_readout_errors(
 ):
     config = settings(noisy_device="local_loud", noise_realizations=realizations, seed=3)
     counts = sample(text + "measure q -> c;", shots, config)
-    readout_error = BY_NAME["local_loud"].errors.readout
+    readout_error = BY_NAME["local_loud"].errors.readout[0]
     assert_sampled_from(counts, readout_distribution(noisy_state(text, "local_loud"), readout_error))
     without_gate_errors = readout_distribution(noisy_state(text, "local_loud", 0.0), readout_error)
     with pytest.raises(AssertionError, match=r"<="):
@@ -186,7 +193,7 @@ def test_a_circuit_wider_than_the_device_is_refused():
     [
         (
             {"noisy_device": "ibm_fake_fez"},
-            "noisy_device.*'ibm_fake_fez'.*local_qpu, local_quiet, local_loud",
+            "noisy_device.*'ibm_fake_fez'.*local_qpu, local_heavy_hex, local_quiet, local_loud",
         ),
         ({"noise_realizations": 5}, "noise_realizations needs a noisy_device"),
         ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),

@@ -18,6 +18,7 @@ from qiskit.quantum_info import random_unitary
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm import parse_program, write_program
+from qiskit_qoro.qasm.write.style import IDEAL, ProgramStyle
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
@@ -79,7 +80,7 @@ def test_idle_qubits_can_be_left_out() -> None:
     circuit.barrier()
     circuit.cx(100, 3)
     circuit.measure([100, 3], [0, 1])
-    program = write_program(circuit, drop_idle_qubits=True)
+    program = write_program(circuit, style=IDEAL)
     assert program.qubits == (3, 100)
     assert (program.num_qubits, program.num_clbits) == (2, 2)
     assert program.text.splitlines()[4:] == [
@@ -97,7 +98,7 @@ def test_a_gate_named_barrier_or_delay_is_written_as_a_gate(name: str) -> None:
     gate.cx(0, 1)
     circuit = QuantumCircuit(3)
     circuit.append(gate.to_gate(), [2, 1])
-    program = write_program(circuit, drop_idle_qubits=True)
+    program = write_program(circuit, style=IDEAL)
     assert program.qubits == (1, 2)
     assert program.text.splitlines()[3:] == ["cx q[1],q[0];"]
 
@@ -105,7 +106,7 @@ def test_a_gate_named_barrier_or_delay_is_written_as_a_gate(name: str) -> None:
 @pytest.mark.parametrize("drop", [True, False])
 @pytest.mark.parametrize("num_qubits", [0, 1, 2])
 def test_a_program_has_at_least_one_qubit(num_qubits: int, drop: bool) -> None:
-    program = write_program(QuantumCircuit(num_qubits), drop_idle_qubits=drop)
+    program = write_program(QuantumCircuit(num_qubits), style=ProgramStyle(drop_idle_qubits=drop))
     assert program.num_qubits == max(1, 1 if drop else num_qubits)
     assert program.qubits == tuple(range(min(num_qubits, 1) if drop else num_qubits))
     assert parse_program(program.text).num_qubits == program.num_qubits

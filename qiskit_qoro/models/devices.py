@@ -1,0 +1,66 @@
+"""What a service knows about a QPU: which operations it has, how long they take, and how often they fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DeviceProperties", "OperationProperties", "QubitProperties"]
+
+
+@dataclass(frozen=True)
+class QubitProperties:
+    """The decay of a qubit.
+
+    Attributes:
+        t1_s: The relaxation time T1 in seconds, or ``None`` if unknown.
+        t2_s: The dephasing time T2 in seconds, at most twice T1, or ``None`` if unknown.
+    """
+
+    t1_s: float | None = None
+    t2_s: float | None = None
+
+
+@dataclass(frozen=True)
+class OperationProperties:
+    """A gate, a measurement or a reset on certain qubits.
+
+    Attributes:
+        name: The name of the operation, as in Qiskit.
+        qubits: The qubits that it acts on, in order.
+        error: For a gate, the average gate error, 1 minus the average gate fidelity. For ``measure``, the
+            probability of a wrong result. ``None`` if unknown.
+        duration_s: The duration in seconds, or ``None`` if unknown.
+    """
+
+    name: str
+    qubits: tuple[int, ...]
+    error: float | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
+class DeviceProperties:
+    """The operations and the qubits of a QPU.
+
+    Attributes:
+        operations: The operations. The pairs of qubits that have a gate are the coupling of the device.
+        qubits: The decay of each qubit. Empty if unknown.
+        dt_s: The unit of durations that the device uses, in seconds, or ``None`` if unknown.
+    """
+
+    operations: tuple[OperationProperties, ...] = ()
+    qubits: tuple[QubitProperties, ...] = ()
+    dt_s: float | None = None
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """The coupled pairs of qubits, each once, with the lower index first."""
+        found = {
+            (min(item.qubits), max(item.qubits)) for item in self.operations if len(set(item.qubits)) == 2
+        }
+        return tuple(sorted(found))
+
+    def error(self, name: str, *qubits: int) -> float | None:
+        """Return the error of an operation, or ``None`` if it is unknown."""
+        found = (item for item in self.operations if (item.name, item.qubits) == (name, qubits))
+        return next((item.error for item in found), None)
