@@ -43,6 +43,7 @@ from qiskit_qoro.primitives import (
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.qubo.characterization import CharacterizationResult, characterize
 from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
+from qiskit_qoro.states.fidelity import QoroFidelity
 
 __all__ = [
     "QPU",
@@ -75,6 +76,7 @@ __all__ = [
     "QoroConnectionError",
     "QoroError",
     "QoroEstimator",
+    "QoroFidelity",
     "QoroInputError",
     "QoroJob",
     "QoroJobError",

@@ -8,6 +8,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2, Options, QiskitBackendNotFoundError
+from qiskit.quantum_info import Statevector
 from qiskit.transpiler import Target
 
 from qiskit_qoro._version import __version__
@@ -35,6 +36,7 @@ from qiskit_qoro.qasm.write.style import ProgramStyle
 from qiskit_qoro.qasm.write.writer import Program, write_program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.settings import merge_configs
+from qiskit_qoro.states.state_jobs import Floats, StateJobs
 
 __all__ = ["QoroBackend"]
 
@@ -252,6 +254,171 @@ class QoroBackend(BackendV2):
             ),
             execution_config=settings["execution_config"],
         )
+
+    def statevector(
+        self, circuit: QuantumCircuit, *, execution_config: AnyConfig | None = None, tag: str | None = None
+    ) -> Statevector:
+        """Compute the state vector that a circuit prepares, including its global phase.
+
+        This method and the five that follow are an extension of the local service. They submit a job and wait
+        for it. Final measurements are ignored. Ctrl-C cancels the job.
+
+        Args:
+            circuit: A circuit with bound parameters, without resets, mid-circuit measurements and control
+                flow, and with at most 21 qubits.
+            execution_config: Options of the engine, as for :meth:`run`. By default the engine computes a
+                state vector if it fits into memory, and a matrix product state otherwise.
+            tag: A name for the job.
+
+        Returns:
+            The state of all qubits of the circuit, as Qiskit's ``Statevector(circuit)``.
+
+        Raises:
+            QoroInputError: The circuit has no state vector or is too wide, or the service does not compute
+                states.
+            JobFailedError: The computation failed. The message says why.
+            ExecutionCancelledError: Ctrl-C was pressed. The message has the job's identifier.
+        """
+        return self._states(execution_config, tag).statevector(circuit)
+
+    def probabilities(
+        self,
+        circuit: QuantumCircuit,
+        qubits: Sequence[int] | None = None,
+        *,
+        execution_config: AnyConfig | None = None,
+        tag: str | None = None,
+    ) -> Floats:
+        """Compute the probabilities of the basis states.
+
+        Args:
+            circuit: A circuit as for :meth:`statevector`. It may be wider if there are ``qubits``.
+            qubits: The qubits whose probabilities are returned, at most 21; at most 10 if the circuit has
+                gates on more than 21 qubits. ``None`` means all.
+            execution_config: As for :meth:`statevector`.
+            tag: A name for the job.
+
+        Returns:
+            One probability for each basis state, as ``Statevector(circuit).probabilities(qubits)`` of Qiskit:
+            the first of ``qubits`` is the least significant bit of the index.
+
+        Raises:
+            QoroInputError: As for :meth:`statevector`.
+            JobFailedError: As for :meth:`statevector`.
+            ExecutionCancelledError: As for :meth:`statevector`.
+        """
+        return self._states(execution_config, tag).probabilities(circuit, qubits)
+
+    def amplitude(
+        self,
+        circuit: QuantumCircuit,
+        bitstring: str,
+        *,
+        execution_config: AnyConfig | None = None,
+        tag: str | None = None,
+    ) -> complex:
+        """Compute the amplitude of a basis state, including the global phase of the circuit.
+
+        Args:
+            circuit: A circuit as for :meth:`statevector`, but of any width.
+            bitstring: One character for each qubit, qubit 0 rightmost.
+            execution_config: As for :meth:`statevector`.
+            tag: A name for the job.
+
+        Raises:
+            QoroInputError: As for :meth:`statevector`, or ``bitstring`` is invalid.
+            JobFailedError: As for :meth:`statevector`.
+            ExecutionCancelledError: As for :meth:`statevector`.
+        """
+        return complex(self._states(execution_config, tag).amplitudes(circuit, [bitstring])[0])
+
+    def fidelity(
+        self,
+        a: QuantumCircuit | Sequence[QuantumCircuit],
+        b: QuantumCircuit | Sequence[QuantumCircuit] | None = None,
+        *,
+        execution_config: AnyConfig | None = None,
+        tag: str | None = None,
+    ) -> float | Floats:
+        """Compute the fidelity of the states of two circuits, or of all pairs of two lists in one job.
+
+        Args:
+            a: A circuit as for :meth:`statevector`, but of any width, or a list of circuits.
+            b: The same. ``None`` compares the circuits of the list ``a`` with each other.
+            execution_config: As for :meth:`statevector`.
+            tag: A name for the job.
+
+        Returns:
+            The squared absolute value of the inner product of the states. For a list, an array with its
+            length; for two lists, a matrix with a row for each circuit of ``a`` and a column for each of
+            ``b``.
+
+        Raises:
+            QoroInputError: As for :meth:`statevector`, or the circuits differ in their number of qubits.
+            JobFailedError: As for :meth:`statevector`.
+            ExecutionCancelledError: As for :meth:`statevector`.
+        """
+        return self._states(execution_config, tag).fidelity(a, b)
+
+    def mirror_fidelity(
+        self, circuit: QuantumCircuit, *, execution_config: AnyConfig | None = None, tag: str | None = None
+    ) -> float:
+        """Compute the probability to be back in the initial state after a circuit and its inverse.
+
+        Without truncation this is 1. With a truncated matrix product state it shows how much the truncation
+        changes the state.
+
+        Args:
+            circuit: A circuit as for :meth:`statevector`, but of any width.
+            execution_config: As for :meth:`statevector`, for example with a ``bond_dimension``.
+            tag: A name for the job.
+
+        Raises:
+            QoroInputError: As for :meth:`statevector`.
+            JobFailedError: As for :meth:`statevector`.
+            ExecutionCancelledError: As for :meth:`statevector`.
+        """
+        return self._states(execution_config, tag).mirror_fidelity(circuit)
+
+    def evolve(
+        self,
+        block: QuantumCircuit,
+        observables: Any,
+        repetitions: int,
+        *,
+        initial: QuantumCircuit | None = None,
+        execution_config: AnyConfig | None = None,
+        tag: str | None = None,
+    ) -> Floats:
+        """Evaluate observables after 0, 1, 2, ... repetitions of a block, for example a Trotter step.
+
+        The engine applies the block once for each repetition, so that the cost is proportional to
+        ``repetitions``.
+
+        Args:
+            block: A circuit as for :meth:`statevector`, but of any width.
+            observables: An observable, or a list of observables: Pauli strings in Qiskit's order, ``Pauli``,
+                ``SparsePauliOp`` or ``SparseObservable``, with one letter for each qubit of the block.
+            repetitions: How often the block is applied, 0 or more.
+            initial: Prepares the initial state. By default all qubits are 0.
+            execution_config: As for :meth:`statevector`. The methods ``PauliPropagator`` and
+                ``TensorNetwork`` can be chosen too.
+            tag: A name for the job.
+
+        Returns:
+            The expectation values, with a row for each number of repetitions from 0 on and a column for each
+            observable. For a single observable, an array with ``repetitions + 1`` values.
+
+        Raises:
+            QoroInputError: As for :meth:`statevector`, or an observable is invalid.
+            JobFailedError: As for :meth:`statevector`.
+            ExecutionCancelledError: As for :meth:`statevector`.
+        """
+        return self._states(execution_config, tag).evolve(block, observables, repetitions, initial)
+
+    def _states(self, execution_config: AnyConfig | None, tag: str | None) -> StateJobs:
+        settings = self.resolve_options({"execution_config": execution_config, "tag": tag})
+        return StateJobs(self._service, self.job_config(tag=settings["tag"]), settings["execution_config"])
 
     def resolve_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for every option of :meth:`run`, for a run or for a primitive.

@@ -23,7 +23,8 @@ from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
-from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, SweepValues
+from qiskit_qoro.local.workers.state_jobs import state_tasks
+from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, StateTask, StateValues, SweepValues
 from qiskit_qoro.models.jobs import (
     AnyConfig,
     CircuitResult,
@@ -33,6 +34,7 @@ from qiskit_qoro.models.jobs import (
     summarize_failures,
 )
 from qiskit_qoro.wire.results import failure_item_to_json, render_value_items, result_item_to_json
+from qiskit_qoro.wire.states.arrays import array_to_json
 from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
@@ -45,7 +47,7 @@ class Pool(Protocol):
 
     def run(
         self,
-        tasks: Sequence[CircuitTask] | Sequence[QuboTask],
+        tasks: Sequence[CircuitTask] | Sequence[StateTask] | Sequence[QuboTask],
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
@@ -217,6 +219,8 @@ class Runner:
                 return _Outcome(JobStatus.FAILED, reason)
             if job.job_type is JobType.VALIDATE:
                 return self._characterize(job, stop)
+            if job.job_type is JobType.STATE:
+                return self._compute_states(job, config, stop)
             return self._run_circuits(job, config, stop)
         # The pool raises this for a failed problem, and if so many circuits crashed that it gave up.
         except TaskFailure as failure:
@@ -239,6 +243,35 @@ class Runner:
         problem = QuboTask(job.job_id, self._queue.problem(job.number))
         done = self._pool.run([problem], stop=stop, on_result=lambda _, report: received.append(report))
         return _Outcome(JobStatus.COMPLETED, report=received[0]) if done else None
+
+    def _compute_states(
+        self, job: StoredJob, config: AnyConfig | None, stop: threading.Event
+    ) -> _Outcome | None:
+        circuits = self._queue.circuits(job.number)
+        tasks = state_tasks(job, circuits, config)
+        failures: dict[int, str] = {}
+
+        # The circuits of a task follow each other, and every circuit is in one task.
+        def position_of(index: int) -> int:
+            return sum(len(task.texts) for task in tasks[:index])
+
+        def store_result(index: int, values: StateValues) -> None:
+            of_task = circuits[position_of(index) :]
+            items = [
+                (circuit.position, _render({"label": circuit.label, "results": array_to_json(array)}))
+                for circuit, array in zip(of_task, values.arrays, strict=False)
+            ]
+            self._queue.add_results(job.number, items)
+
+        def store_failure(index: int, reason: str) -> None:
+            circuit = circuits[position_of(index)]
+            failures[index] = reason if len(tasks) == 1 else f"circuit {circuit.label!r}: {reason}"
+            item = _render(failure_item_to_json(circuit.label, reason))
+            self._queue.add_failure(job.number, circuit.position, item)
+
+        if not self._pool.run(tasks, stop=stop, on_result=store_result, on_failure=store_failure):
+            return None
+        return _outcome(failures)
 
     def _run_circuits(
         self, job: StoredJob, config: AnyConfig | None, stop: threading.Event
@@ -279,11 +312,16 @@ class Runner:
         )
         if not done:
             return None
-        if failures:
-            # Failures arrive in any order. Report them in the order of the circuits.
-            in_order = [reason for _, reason in sorted(failures.items())]
-            return _Outcome(JobStatus.FAILED, summarize_failures(in_order, len(in_order)))
+        return _outcome(failures)
+
+
+def _outcome(failures: Mapping[int, str]) -> _Outcome:
+    """Return the outcome of a job, given the reasons of the tasks that failed."""
+    if not failures:
         return _Outcome(JobStatus.COMPLETED)
+    # Failures arrive in any order. Report them in the order of the circuits.
+    in_order = [reason for _, reason in sorted(failures.items())]
+    return _Outcome(JobStatus.FAILED, summarize_failures(in_order, len(in_order)))
 
 
 class _JobTasks(Sequence[CircuitTask]):

@@ -11,6 +11,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup
+from qiskit_qoro.models.states import StateRequest
 from qiskit_qoro.models.vendors import DeviceConfig
 
 __all__ = [
@@ -40,11 +41,15 @@ AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
 
 
 class JobType(StrEnum):
-    """The type of a job. The value is the text in wire format."""
+    """The type of a job. The value is the text in wire format.
+
+    ``STATE`` is an extension of the local service.
+    """
 
     EXECUTE = "EXECUTE"
     EXPECTATION = "EXPECTATION"
     VALIDATE = "VALIDATE"
+    STATE = "STATE"
 
 
 class JobStatus(StrEnum):
@@ -127,7 +132,10 @@ class ExecutionResult:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """The request that opens a job: the name of its target, and the settings of all its circuits."""
+    """The request that opens a job: the name of its target, and the settings of all its circuits.
+
+    ``state`` says what a job of the type ``STATE`` computes. Other jobs have none.
+    """
 
     tag: str
     job_type: JobType
@@ -135,8 +143,12 @@ class JobRequest:
     qpu_system: str | None = None
     use_packing: bool = False
     execution_config: AnyConfig | None = None
+    state: StateRequest | None = None
 
     def __post_init__(self) -> None:
+        if (self.job_type is JobType.STATE) != (self.state is not None):
+            expected = "state" if self.state is None else "no state"
+            raise QoroInputError(f"state: expected {expected} in the request for a {self.job_type} job")
         targets = [name for name in (self.simulator_cluster, self.qpu_system) if name is not None]
         # A characterization may leave the target to the service.
         least = 0 if self.job_type is JobType.VALIDATE else 1
@@ -151,7 +163,8 @@ class JobRequest:
 class CircuitBatch:
     """One upload of bound circuits, and what is measured on them.
 
-    Exactly one of ``shots``, ``shot_groups`` and ``observables`` is set.
+    Exactly one of ``shots``, ``shot_groups`` and ``observables`` is set. In a job of the type ``STATE`` none
+    of them is.
 
     Attributes:
         circuits: Label to OpenQASM 2 text, in order.

@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     SAMPLER = "sampler"
     ESTIMATOR = "estimator"
     CHARACTERIZATION = "characterization"
+    STATE = "state"
     OTHER = "other"
 
     @classmethod

@@ -57,6 +57,7 @@ from qiskit_qoro.service.template_submission import (
 )
 from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Response, Transport
 from qiskit_qoro.wire.endpoints import PING
+from qiskit_qoro.wire.states.arrays import StateArray
 
 __all__ = ["QoroService"]
 
@@ -726,6 +727,19 @@ class QoroService(CircuitRunner):
         """
         return job_results.read_outcome(self._transport, job_id_of(execution_result), deadline=deadline)
 
+    def get_state_arrays(self, execution_result: ExecutionResult) -> dict[str, StateArray | None]:
+        """Fetch the results of a completed job of the type ``STATE``, as arrays.
+
+        Returns:
+            For each label, in the order of submission, an array. ``None`` for a circuit without a value of
+            its own.
+
+        Raises:
+            QoroAPIError: With status code 400: the job is still running, or it failed for the given reason.
+            WireError: The job computed something else.
+        """
+        return job_results.read_state_arrays(self._transport, job_id_of(execution_result))
+
     def set_execution_config(
         self, execution_result: ExecutionResult, config: ExecutionConfig
     ) -> dict[str, Any]:
@@ -923,7 +937,7 @@ def _build_submission(
     circuits: Mapping[str, Program] | Sequence[CheckedTemplate],
     measurement: Measurement,
 ) -> Submission:
-    request = job_request(settings, measurement.job_type)
+    request = job_request(settings, measurement)
     if isinstance(circuits, Mapping):
         return build_circuit_submission(request, circuits, measurement)
     return build_template_submission(request, circuits, measurement)

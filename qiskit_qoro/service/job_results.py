@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, ResultDetails, ResultsPage
@@ -27,6 +27,7 @@ from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.transport import Response, Transport, json_of, read_answer
 from qiskit_qoro.wire.endpoints import GET_RESULTS
 from qiskit_qoro.wire.results import failed_page_from_json, results_page_from_json
+from qiskit_qoro.wire.states.arrays import StateArray, array_from_json
 
 __all__ = [
     "LOCAL_RESULTS_PAGE_SIZE",
@@ -39,6 +40,7 @@ __all__ = [
     "read_outcome",
     "read_pages",
     "read_results",
+    "read_state_arrays",
 ]
 
 _log = logging.getLogger(__name__)
@@ -102,6 +104,29 @@ def read_first_label(transport: Transport, job_id: str) -> str | None:
     """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit."""
     page = _results_page(_fetch_page(transport, job_id, 0, limit=1), job_id=job_id)
     return next(iter(page.results), None)
+
+
+def read_state_arrays(transport: Transport, job_id: str) -> dict[str, StateArray | None]:
+    """Fetch the results of a completed job of the type ``STATE``.
+
+    Args:
+        transport: Sends the requests.
+        job_id: The job.
+
+    Returns:
+        Label to array, or to ``None`` for a circuit without a value of its own.
+
+    Raises:
+        QoroAPIError: The job has no results (400), or the service answered with another error.
+        WireError: A page breaks the protocol, or the job computed something else.
+    """
+    read = partial(results_page_from_json, read=array_from_json)
+    outcome = read_pages(
+        job_id,
+        partial(_fetch_page, transport, job_id),
+        lambda response: read_answer(response, read, job_id=job_id),
+    )
+    return cast("dict[str, StateArray | None]", dict(outcome.results))
 
 
 def read_outcome(transport: Transport, job_id: str, *, deadline: Deadline = NO_DEADLINE) -> JobOutcome:

@@ -74,6 +74,10 @@ UNRECORDED: SubmissionRecorder = _Unrecorded()
 """A recorder that records nothing, for clients without a journal."""
 
 
+# The kinds that the type of a job shows. Other jobs have labels that show what submitted them.
+_KINDS = {JobType.VALIDATE: JobKind.CHARACTERIZATION, JobType.STATE: JobKind.STATE}
+
+
 def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
     """Collect the facts of a submission that a recorder keeps.
 
@@ -83,9 +87,8 @@ def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
             estimator submits the job.
     """
     letter = kind_of_label(labels[0]) if labels else None
-    is_characterization = request.job_type is JobType.VALIDATE
     return SubmissionFacts(
-        kind=JobKind.CHARACTERIZATION if is_characterization else JobKind.of_letter(letter),
+        kind=_KINDS.get(request.job_type) or JobKind.of_letter(letter),
         target=request.simulator_cluster or request.qpu_system,
         tag=request.tag,
         num_circuits=len(labels),

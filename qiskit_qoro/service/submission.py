@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup, group_shots
+from qiskit_qoro.models.states import StateRequest
 from qiskit_qoro.models.submissions import SubmissionFacts
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorded
@@ -38,7 +39,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured on the circuits of a job. Exactly one of the first three attributes is set.
+    """What is measured on the circuits of a job. Exactly one of the attributes is set.
+
+    Only ``circuit_ham_map`` may be set together with ``observables``.
 
     Attributes:
         shots: The shots of every circuit.
@@ -47,12 +50,14 @@ class Measurement:
             same length.
         circuit_ham_map: For each group of observables the range of circuits that it is measured on. ``None``
             measures every group on every circuit.
+        state: What is computed about the states of the circuits.
     """
 
     shots: int | None = None
     shot_groups: tuple[ShotGroup, ...] | None = None
     observables: tuple[tuple[str, ...], ...] | None = None
     circuit_ham_map: tuple[CircuitRange, ...] | None = None
+    state: StateRequest | None = None
 
     @classmethod
     def of_shots(cls, shots: Sequence[int]) -> Measurement:
@@ -68,6 +73,8 @@ class Measurement:
     @property
     def job_type(self) -> JobType:
         """The type of job that measures this."""
+        if self.state is not None:
+            return JobType.STATE
         return JobType.EXECUTE if self.observables is None else JobType.EXPECTATION
 
     def encoded_observables(self) -> str | None:
@@ -111,8 +118,10 @@ def check_job_type(job_type: JobType | None, *, has_observables: bool) -> None:
         job_type = JobType(job_type)
     except ValueError as error:
         raise QoroInputError(f"job_type is {job_type!r}, expected EXECUTE or EXPECTATION") from error
-    if job_type is JobType.VALIDATE:
-        raise QoroInputError("job_type is VALIDATE, expected EXECUTE or EXPECTATION to submit circuits")
+    if job_type in (JobType.VALIDATE, JobType.STATE):
+        raise QoroInputError(
+            f"job_type is {job_type.value}, expected EXECUTE or EXPECTATION to submit circuits"
+        )
     if job_type is not (JobType.EXPECTATION if has_observables else JobType.EXECUTE):
         given = "ham_ops" if has_observables else "no ham_ops"
         raise QoroInputError(
@@ -121,12 +130,13 @@ def check_job_type(job_type: JobType | None, *, has_observables: bool) -> None:
         )
 
 
-def job_request(settings: JobSettings, job_type: JobType) -> JobRequest:
+def job_request(settings: JobSettings, measurement: Measurement) -> JobRequest:
     """The request that opens a job with these settings."""
     config = settings.job_config
     return JobRequest(
         tag=config.tag,
-        job_type=job_type,
+        job_type=measurement.job_type,
+        state=measurement.state,
         simulator_cluster=config.simulator_cluster.name if config.simulator_cluster else None,
         qpu_system=config.qpu_system.name if config.qpu_system else None,
         use_packing=bool(config.use_circuit_packing),

@@ -36,6 +36,7 @@ from qiskit_qoro.wire.fields import (
     shown,
     text_field,
 )
+from qiskit_qoro.wire.states.requests import state_request_from_json, state_request_to_json
 
 __all__ = [
     "cancelled_to_json",
@@ -68,6 +69,8 @@ def job_request_to_json(request: JobRequest) -> dict[str, Any]:
         body["qpu_system_name"] = request.qpu_system
     if request.execution_config is not None:
         body |= config_to_json(request.execution_config)
+    if request.state is not None:
+        body["state"] = state_request_to_json(request.state)
     return body
 
 
@@ -80,7 +83,7 @@ def job_request_from_json(body: object) -> JobRequest:
     fields = as_object(body, "body")
     refuse_unknown_keys(
         fields,
-        {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", *CONFIG_KEYS},
+        {"tag", "job_type", "use_packing", "simulator_cluster", "qpu_system_name", "state", *CONFIG_KEYS},
     )
     job_type = text_field(fields, "job_type")
     # JobType is not extensible, unlike JobStatus: a service cannot run a job of an unknown type.
@@ -94,6 +97,7 @@ def job_request_from_json(body: object) -> JobRequest:
         qpu_system=text_field(fields, "qpu_system_name", default=None),
         use_packing=boolean_field(fields, "use_packing", default=False),
         execution_config=config_from_json(fields),
+        state=None if fields.get("state") is None else state_request_from_json(fields["state"]),
     )
 
 

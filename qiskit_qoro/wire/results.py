@@ -23,6 +23,7 @@ from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
 from qiskit_qoro.wire.payloads import error_detail, error_to_json
+from qiskit_qoro.wire.states.arrays import is_array
 
 __all__ = [
     "FAILED_JOB_PREFIX",
@@ -106,8 +107,12 @@ def render_value_items(
     return [item % (json.dumps(label), *row) for label, row in zip(labels, rows, strict=True)]
 
 
-def results_page_from_json(body: object) -> ResultsPage:
+def results_page_from_json(body: object, *, read: Callable[[object], Any] | None = None) -> ResultsPage:
     """Decode a page of results.
+
+    Args:
+        body: The parsed JSON.
+        read: Decodes the result of a circuit; by default a histogram, counts or expectation values.
 
     Raises:
         WireError: There is no list of results, a result cannot be read without guessing, or a label occurs
@@ -118,7 +123,7 @@ def results_page_from_json(body: object) -> ResultsPage:
     listed = fields.get("results")
     if listed is None and read_integer(fields.get("count")) == 0:
         listed = []
-    results = _items(listed, "results", "results", _circuit_result_from_json)
+    results = _items(listed, "results", "results", read or _circuit_result_from_json)
     return _page(fields, results, {}, _details_by_label(listed))
 
 
@@ -260,6 +265,10 @@ def _circuit_result_from_json(value: object) -> CircuitResult:
     if value is None or value == [] or value == "":
         return {}
     fields = as_object(value, "results")
+    if is_array(fields):
+        raise WireError(
+            "it is an array, because the job computed states: read it with QoroService.get_state_arrays"
+        )
     if "encoding" in fields or "payload" in fields:
         return decode_histogram(fields)
     # Pauli strings are many and long. One search in all of them is faster than a search in each.

@@ -62,12 +62,15 @@ def circuit_batch_to_json(
     return body
 
 
-def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> CircuitBatch:
+def circuit_batch_from_json(
+    body: object, *, circuit_limit_bytes: int, is_measured: bool = True
+) -> CircuitBatch:
     """Decode a body that adds bound circuits to a job. The circuits stay compressed.
 
     Args:
         body: The parsed JSON.
         circuit_limit_bytes: The largest size of a circuit's text, in bytes.
+        is_measured: Whether the body says what is measured. In a job of the type ``STATE``, it does not.
 
     Raises:
         WireError: A field is missing, unknown, of the wrong type or out of range.
@@ -86,6 +89,11 @@ def circuit_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Circui
     for label, blob in blobs.items():
         _decode(blob, f"circuits[{label!r}]", circuit_limit_bytes)
     circuits = CompressedTexts(blobs, limit_bytes=circuit_limit_bytes)
+    if not is_measured:
+        for key in ("shots", "shot_groups", "observables", "circuit_ham_map"):
+            if fields.get(key) is not None:
+                raise WireError(f"{key}: expected no measurements with the circuits of a STATE job")
+        return CircuitBatch(circuits, finalized)
     given = _exactly_one(fields, "shots", "shot_groups", "observables")
     if given != "observables" and fields.get("circuit_ham_map") is not None:
         raise WireError(f"circuit_ham_map: expected together with observables, got it with {given}")

@@ -45,8 +45,8 @@ from qiskit_qoro import (
 )
 from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.local import LocalService
-from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.models.jobs import JobOutcome
+from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.wire.labels import encode_labels
 
 URL = "http://qoro.invalid/api"

@@ -31,6 +31,7 @@ from qiskit_qoro.local.engine.supported import check_options
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import clean
@@ -38,12 +39,15 @@ from qiskit_qoro.qasm.read.source import clean
 __all__ = [
     "ProgramSource",
     "Report",
+    "call_engine",
     "compile_program",
+    "engine_circuit",
     "estimate",
     "load_engine",
     "plain_statevector",
     "read_engine_program",
     "sample",
+    "simulator_config",
 ]
 
 _SIMULATORS: Mapping[Simulator, str] = {
@@ -211,6 +215,49 @@ def compile_program(text: str) -> Any:
         ValueError: The program contains something other than gates.
     """
     return load_engine().AdjointProgram(_parse(text))
+
+
+def simulator_config(
+    program: EngineProgram, options: MaestroConfig, *, memory_limit_bytes: int | None = None
+) -> Any:
+    """Return the engine's ``SimulatorConfig`` for a computation in the state of a program.
+
+    Args:
+        program: The program.
+        options: The options. They set the method.
+        memory_limit_bytes: The maximum memory of a state vector.
+
+    Raises:
+        QoroInputError: The options cannot be used for this program.
+    """
+    check_options(options)
+    settings = EngineSettings(options)
+    choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
+    return load_engine().SimulatorConfig(**_options(choice, settings))
+
+
+def engine_circuit(program: EngineProgram) -> Any:
+    """Return the engine's circuit of a program.
+
+    Raises:
+        QoroError: The engine cannot parse the program.
+    """
+    return _parse(program.text)
+
+
+def call_engine(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function of the engine, and translate its errors.
+
+    Args:
+        program: The program that the engine runs, for error messages.
+        function: The function.
+        *args: Its arguments.
+        **kwargs: Its keyword arguments.
+
+    Raises:
+        QoroError: The engine failed, or it needs more memory than it may use.
+    """
+    return _call(program, function, *args, **kwargs)
 
 
 def load_engine() -> ModuleType:

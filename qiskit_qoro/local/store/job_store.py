@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictE
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobStatus
 from qiskit_qoro.models.templates import TemplateBatch
+from qiskit_qoro.wire.states.requests import state_request_to_json
 
 __all__ = ["JobStore"]
 
@@ -49,8 +51,8 @@ class JobStore:
             ledger.check_balance(connection, owner)
             cursor = connection.execute(
                 "INSERT INTO jobs"
-                " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
                     owner,
@@ -60,6 +62,7 @@ class JobStore:
                     request.qpu_system,
                     request.use_packing,
                     JobStatus.PENDING.value,
+                    None if request.state is None else json.dumps(state_request_to_json(request.state)),
                 ),
             )
             number = cursor.lastrowid

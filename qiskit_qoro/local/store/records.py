@@ -59,19 +59,20 @@ class StoredJob:
     Attributes:
         number: Its key in the database.
         job_id: Its public identifier.
-        job_type: What to compute: counts, expectation values or a characterization.
+        job_type: What to compute: counts, expectation values, a characterization or states.
         simulator_cluster: The simulator cluster that it runs on, or ``None``.
         qpu_system: The QPU system that it runs on, or ``None``.
         status: Its status.
         is_finalized: Whether its last circuits have arrived.
         observables: Groups of Pauli strings and the circuits that each group is measured on, as JSON.
+        state: What a job of the type ``STATE`` computes, as JSON; ``None`` for other jobs.
         run_time_s: How long it ran, in seconds, or ``None`` until it has ended.
         reason: Why it failed or was not run; ``None`` otherwise.
     """
 
     COLUMNS: ClassVar[str] = (
         "number, job_id, job_type, simulator_cluster, qpu_system, status, turn IS NOT NULL, "
-        "observables, run_time_s, reason"
+        "observables, state, run_time_s, reason"
     )
     """The columns to select for :meth:`from_row`."""
 
@@ -83,6 +84,7 @@ class StoredJob:
     status: JobStatus
     is_finalized: bool
     observables: str | None
+    state: str | None
     run_time_s: float | None
     reason: str | None
 

@@ -16,7 +16,7 @@ _PRIMARY_CODE = 0xFF  # an extended error code of SQLite contains the primary on
 
 # Increase the version whenever the tables change. A database of another version is refused. A table with data
 # of a job needs `REFERENCES jobs ON DELETE CASCADE`, so that deleting the job deletes its rows.
-_VERSION = 6
+_VERSION = 7
 _TABLES = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: a deleted job may still be stopping
@@ -30,6 +30,7 @@ CREATE TABLE jobs (
     status TEXT NOT NULL,
     turn INTEGER,        -- position in the queue; NULL until the job is finalized
     observables TEXT,    -- [groups, circuit_ham_map] as JSON
+    state TEXT,          -- what a job of the type STATE computes, as JSON
     run_time_s REAL,
     reason TEXT          -- why the job failed or was not run
 );

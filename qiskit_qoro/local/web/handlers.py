@@ -107,6 +107,8 @@ def _check_target(request: JobRequest) -> None:
     if request.qpu_system is None:
         return
     system = _find_target("qpu_system_name", request.qpu_system, QPU_SYSTEMS)
+    if request.job_type is JobType.STATE:
+        raise WireError(f"job_type: expected a simulator cluster: QPU system {system.name!r} has no states")
     if request.job_type is JobType.EXPECTATION and not system.supports_expval:
         raise WireError(
             f"job_type: expected EXECUTE: QPU system {system.name!r} does not compute expectation values"
@@ -128,14 +130,19 @@ def _add_circuits(context: HandlerContext, call: Call) -> Answer:
     job = context.store.job(call.owner, call.job_id)
     if job.job_type is JobType.VALIDATE:
         raise WireError("circuits: a VALIDATE job accepts a QUBO, not circuits")
+    computes_states = job.job_type is JobType.STATE
     # The store keeps the compressed texts as they were sent. Decoding the body checks that they unpack.
     body = parse_json(call.body)
     if is_template_body(body):
+        if computes_states:
+            raise WireError("circuit_template: a STATE job accepts circuits, not a template")
         template = template_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
         _check_measurements(job.job_type, template)
         context.store.append_template(call.owner, call.job_id, template, body["circuit_template"])
     else:
-        batch = circuit_batch_from_json(body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES)
+        batch = circuit_batch_from_json(
+            body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES, is_measured=not computes_states
+        )
         _check_measurements(job.job_type, batch)
         context.store.append_circuits(call.owner, call.job_id, batch, body["circuits"])
     return json_answer({"status": "ok", "job_id": call.job_id})

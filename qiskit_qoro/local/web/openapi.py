@@ -25,7 +25,7 @@ from qiskit_qoro.wire.text import encode_text
 
 __all__ = ["EXTENSIONS", "OPERATIONS", "Operation", "build_document"]
 
-EXTENSIONS: frozenset[str] = frozenset({"details"})
+EXTENSIONS: frozenset[str] = frozenset({"details", "states"})
 """What this service offers beyond the API of the cloud. Clients read the names from the document."""
 
 _DESCRIPTIONS: Mapping[int, str] = {

@@ -27,6 +27,7 @@ from qiskit_qoro.local.web.json_schema import (
     strict_object_with,
 )
 from qiskit_qoro.models.jobs import JobType
+from qiskit_qoro.models.states import MAX_STATE_QUBITS, StateQuantity
 
 __all__ = ["SCHEMAS"]
 
@@ -118,6 +119,7 @@ SCHEMAS: Mapping[str, Schema] = {
         execution_configuration=or_null(reference("ExecutionConfiguration")),
         maestro_config=or_null(reference("MaestroConfig")),
         device_config=or_null(reference("DeviceConfig")),
+        state=or_null(reference("StateRequest")),
     )
     | {
         "oneOf": [
@@ -132,6 +134,16 @@ SCHEMAS: Mapping[str, Schema] = {
             },
         ]
     },
+    "StateRequest": strict_object_with(
+        "quantity",
+        quantity={"type": "string", "enum": [quantity.value for quantity in StateQuantity]},
+        qubits=or_null(array_of(integer(), minItems=1, maxItems=MAX_STATE_QUBITS)),
+        bitstrings=or_null(array_of(_STATE, minItems=1)),
+        split=or_null(integer(1)),
+        repetitions=or_null(integer()),
+        observables=or_null(TEXT),
+    )
+    | {"description": "what a STATE job computes"},
     "FailedJobRequest": strict_object_with(tag=or_null(TEXT)),
     "JobId": object_with("job_id", job_id=TEXT),
     "ExecutionConfiguration": strict_object_with(
@@ -213,7 +225,14 @@ SCHEMAS: Mapping[str, Schema] = {
         circuits=NULL,
     )
     | {"oneOf": only_one("shots", "observables")},
-    "Upload": {"anyOf": [reference("Circuits"), reference("Template")]},
+    "StateCircuits": strict_object_with(
+        "mode finalized circuits",
+        **_MODE,
+        circuits={"type": "object", "minProperties": 1, "additionalProperties": _BLOB},
+        **dict.fromkeys(_MEASUREMENTS, NULL),
+    )
+    | {"description": "circuits of a STATE job"},
+    "Upload": {"anyOf": [reference("Circuits"), reference("Template"), reference("StateCircuits")]},
     "Added": object_with("status job_id", status=TEXT, job_id=TEXT),
     "JobState": object_with(
         "status",
@@ -240,7 +259,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "CircuitResult": object_with(
         "label results",
         label=TEXT,
-        results={"anyOf": [reference("Histogram"), reference("ExpectationValues")]},
+        results={"anyOf": [reference("Histogram"), reference("StateArray"), reference("ExpectationValues")]},
         details=reference("ResultDetails"),
     ),
     "ResultDetails": object_with(
@@ -258,6 +277,12 @@ SCHEMAS: Mapping[str, Schema] = {
         encoding={"type": "string", "enum": ["qh1", "qh2"]},
         n_bits=integer(),
         payload={"type": "string", "description": "base64"},
+    ),
+    "StateArray": strict_object_with(
+        "encoding shape payload",
+        encoding={"type": "string", "enum": ["complex128", "float64"]},
+        shape=array_of(integer()),
+        payload={"type": "string", "description": "base64 of little-endian numbers in C order"},
     ),
     "ExpectationValues": {
         "type": "object",

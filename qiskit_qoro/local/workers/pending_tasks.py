@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
-from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask
+from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask, QuboTask, StateTask
 
 __all__ = ["PendingTasks", "TaskRange"]
 
@@ -24,7 +24,7 @@ class TaskRange:
     """
 
     start: int
-    tasks: tuple[CircuitTask | QuboTask, ...]
+    tasks: tuple[AnyTask, ...]
     sizing: BatchSizing
 
     @property
@@ -46,7 +46,11 @@ class PendingTasks:
     """
 
     def __init__(
-        self, tasks: Sequence[CircuitTask] | Sequence[QuboTask], *, workers: int, time_limit_s: float
+        self,
+        tasks: Sequence[CircuitTask] | Sequence[StateTask] | Sequence[QuboTask],
+        *,
+        workers: int,
+        time_limit_s: float,
     ) -> None:
         self._tasks = tasks
         self._workers = workers

@@ -44,7 +44,7 @@ from qiskit_qoro.local.workers.pool_run import (
     TaskFailure,
     Unavailable,
 )
-from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, StateTask, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -131,7 +131,7 @@ class WorkerPool:
 
     def run(
         self,
-        tasks: Sequence[CircuitTask] | Sequence[QuboTask],
+        tasks: Sequence[CircuitTask] | Sequence[StateTask] | Sequence[QuboTask],
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],

@@ -39,7 +39,7 @@ from typing import Any, Protocol
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
 from qiskit_qoro.local.workers.pending_tasks import PendingTasks
-from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, StateTask, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -138,7 +138,7 @@ class PoolRun:
     def __init__(
         self,
         workers: Workers,
-        tasks: Sequence[CircuitTask] | Sequence[QuboTask],
+        tasks: Sequence[CircuitTask] | Sequence[StateTask] | Sequence[QuboTask],
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None,

@@ -29,14 +29,19 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import Report, estimate, sample
+from qiskit_qoro.local.engine.states.quantities import compute_states
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
+from qiskit_qoro.models.states import StateRequest
 
 __all__ = [
+    "AnyTask",
     "CircuitTask",
     "QuboTask",
     "RenderedReport",
     "Reply",
+    "StateTask",
+    "StateValues",
     "SweepValues",
     "read_frame",
     "run_batch",
@@ -83,6 +88,26 @@ class CircuitTask:
 
 
 @dataclass(frozen=True)
+class StateTask:
+    """Circuits whose states are computed together.
+
+    Attributes:
+        label: The caller's name for the first circuit.
+        texts: The circuits in OpenQASM 2.
+        request: What is computed.
+        settings: The engine's options.
+    """
+
+    label: str
+    texts: tuple[str, ...]
+    request: StateRequest
+    settings: EngineSettings = field(default_factory=EngineSettings)
+
+    kind = "circuit"
+    sweep = None
+
+
+@dataclass(frozen=True)
 class QuboTask:
     """A QUBO to characterize.
 
@@ -96,6 +121,10 @@ class QuboTask:
 
     kind = "problem"
     sweep = None
+
+
+AnyTask = CircuitTask | StateTask | QuboTask
+"""A task of any kind."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +154,17 @@ class SweepValues:
         return (dict(zip(self.pauli_strings, row, strict=True)) for row in self.rows.tolist())
 
 
+@dataclass(frozen=True, eq=False)
+class StateValues:
+    """The result of a :class:`StateTask`.
+
+    Attributes:
+        arrays: An array for each circuit, or ``None`` if the circuit has no value of its own.
+    """
+
+    arrays: tuple[npt.NDArray[Any] | None, ...]
+
+
 @dataclass(frozen=True)
 class Reply:
     """A message from a worker: a result, the reason for a failure, or neither to report that it is ready.
@@ -137,7 +177,7 @@ class Reply:
         details: Details of the result of one task, such as its method.
     """
 
-    result: CircuitResult | RenderedReport | SweepValues | None = None
+    result: CircuitResult | RenderedReport | StateValues | SweepValues | None = None
     reason: str | None = None
     seconds: float = 0.0
     details: ResultDetails | None = None
@@ -149,7 +189,7 @@ class Reply:
 
 
 def run_batch(
-    tasks: Sequence[CircuitTask | QuboTask],
+    tasks: Sequence[AnyTask],
     cache: TemplateCache,
     sweeps: SweepEstimator,
     *,
@@ -194,9 +234,7 @@ def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) 
     return SweepValues(pauli_strings, rows, details)
 
 
-def run_task(
-    task: CircuitTask | QuboTask, cache: TemplateCache, *, memory_limit_bytes: int | None = None
-) -> Reply:
+def run_task(task: AnyTask, cache: TemplateCache, *, memory_limit_bytes: int | None = None) -> Reply:
     """Run a task in this process. The engine may crash the process.
 
     Args:
@@ -212,6 +250,11 @@ def run_task(
     try:
         if isinstance(task, QuboTask):
             return Reply(result=_characterize(task))
+        if isinstance(task, StateTask):
+            arrays = compute_states(
+                task.texts, task.request, task.settings, memory_limit_bytes=memory_limit_bytes
+            )
+            return Reply(result=StateValues(arrays))
         reported: list[ResultDetails] = []
         result = _run_circuit(task, cache, memory_limit_bytes, reported.append)
         return Reply(result=result, details=reported[-1] if reported else None)

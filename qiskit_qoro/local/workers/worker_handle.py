@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, read_frame, write_frame
+from qiskit_qoro.local.workers.tasks import AnyTask, Reply, read_frame, write_frame
 
 __all__ = ["WorkerHandle"]
 
@@ -71,7 +71,7 @@ class WorkerHandle:
         """The process id."""
         return self._process.pid
 
-    def send(self, batch: tuple[CircuitTask | QuboTask, ...]) -> None:
+    def send(self, batch: tuple[AnyTask, ...]) -> None:
         """Send a batch. The replies to its tasks arrive in order.
 
         It is not an error if the process has ended; ``on_end`` reports that.

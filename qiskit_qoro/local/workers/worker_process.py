@@ -25,8 +25,8 @@ from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.simulator import load_engine
 from qiskit_qoro.local.engine.template_cache import TemplateCache
 from qiskit_qoro.local.workers.tasks import (
+    AnyTask,
     CircuitTask,
-    QuboTask,
     Reply,
     read_frame,
     run_batch,
@@ -55,7 +55,7 @@ def main(memory_limit_bytes: int | None) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process handles Ctrl-C
     source, replies = _take_standard_streams()
-    batches: queue.SimpleQueue[tuple[CircuitTask | QuboTask, ...]] = queue.SimpleQueue()
+    batches: queue.SimpleQueue[tuple[AnyTask, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
     cache = TemplateCache()
     sweeps = SweepEstimator(cache)
@@ -91,7 +91,7 @@ def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
     return source, replies
 
 
-def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[CircuitTask | QuboTask, ...]]) -> None:
+def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[AnyTask, ...]]) -> None:
     """Read batches into the queue. End the process when the input ends."""
     try:
         while True:

@@ -82,7 +82,9 @@ def test_the_schemas_accept_valid_bodies_and_reject_invalid_ones(document: dict[
 
     upload = {"mode": "append", "finalized": "true", "circuits": {"a": "x"}}
     assert is_valid("Upload", upload | {"shots": 1})
-    assert not is_valid("Upload", upload)
+    assert not is_valid("Circuits", upload)
+    assert is_valid("Upload", upload)  # the circuits of a STATE job
+    assert not is_valid("StateCircuits", upload | {"shots": 1})
     assert not is_valid("Upload", upload | {"shots": 1, "observables": "@gzs1:x"})
     assert not is_valid("JobState", {"status": "DREAMING"})
     assert not is_valid("ResultsPage", {"count": 1, "next": None, "previous": None, "results": [{}]})
