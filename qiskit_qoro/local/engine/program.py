@@ -9,7 +9,8 @@ again, in the subset of OpenQASM 2 that the engine handles correctly. The text t
 - numbers only the busy qubits, so that a wide program with few busy qubits is cheap to simulate;
 - replaces a conditional reset, which the engine cannot parse, by a measurement into a scratch bit and a
   conditional X gate, and drops a reset of a qubit that is still in state 0;
-- drops operations whose condition is never true, which the engine refuses.
+- drops operations whose condition is never true, which the engine refuses;
+- has the engine's ``delay`` in place of the gate of :mod:`qiskit_qoro.qasm.delays` if there is noise.
 
 Classical registers keep their order and sizes, because conditions compare whole registers. If a register is
 compared with a number that is too large for the engine, the client's writer writes the program first. It
@@ -39,6 +40,7 @@ from qiskit.circuit import (
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.clifford import CliffordForm, find_clifford_form
 from qiskit_qoro.local.engine.native_gates import NATIVE_GATES, to_native_gates
+from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -114,6 +116,8 @@ class ProgramWriter:
     def __init__(self, circuit: QuantumCircuit, *, measure: bool, basis_gates: frozenset[str] | None) -> None:
         self._num_qubits = circuit.num_qubits
         self._num_clbits = circuit.num_clbits
+        # Only noise with its basis gates gives delays a meaning. Without noise they would confuse the engine.
+        self._keeps_delays = basis_gates is not None
         if basis_gates == NATIVE_GATES:
             circuit = to_native_gates(circuit)
             basis_gates = NATIVE_GATES | {"u"}
@@ -175,6 +179,8 @@ class ProgramWriter:
             self._write_reset(qubits[0], condition)
         elif isinstance(operation, IfElseOp):
             self._write_conditional(instruction, operation)
+        elif is_delay(instruction):
+            self._write_delay(instruction.params[0], qubits[0], is_conditional=bool(condition))
         elif not isinstance(operation, Barrier):
             self._write_definition(operation, qubits, condition)
 
@@ -220,6 +226,13 @@ class ProgramWriter:
         else:
             self._emit("", "reset", qubit)
 
+    def _write_delay(self, seconds: float, qubit: Qubit, *, is_conditional: bool) -> None:
+        if not 0 <= seconds < math.inf:
+            raise QoroInputError(f"a delay takes {seconds} seconds, expected a finite number of 0 or more")
+        # A qubit that has only delays stays in state 0. The engine ignores a delay that has a condition.
+        if self._keeps_delays and qubit in self._qubits and not is_conditional:
+            self._body.append(f"delay[{float(seconds)!r}s] {self._qubits[qubit]};\n")
+
     def _write_conditional(self, instruction: CircuitInstruction, operation: IfElseOp) -> None:
         register, value = operation.condition
         if not isinstance(register, ClassicalRegister) or len(operation.blocks) != 1:
@@ -258,9 +271,14 @@ def _has_large_constant(operation: IfElseOp) -> bool:
 
 
 def _busy_qubits(circuit: QuantumCircuit, *, measure: bool) -> set[Qubit]:
-    """Return the qubits that the text needs. Barriers and resets alone leave a qubit in state 0."""
+    """Return the qubits that the text needs. Barriers, delays and resets alone leave a qubit in state 0."""
     ignored = {"barrier", "reset"} if measure else {"barrier", "reset", "measure"}
-    return {qubit for item in circuit.data if item.name not in ignored for qubit in item.qubits}
+    return {
+        qubit
+        for item in circuit.data
+        if item.name not in ignored and not is_delay(item)
+        for qubit in item.qubits
+    }
 
 
 def gate_text(name: str, params: Sequence[float]) -> str:

@@ -21,6 +21,7 @@ from qiskit.circuit import ControlFlowOp, Measure
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.planning.grouping import measurement_suffix
 from qiskit_qoro.primitives.planning.parameter_expressions import evaluate
+from qiskit_qoro.qasm.delays import DELAY_GATE
 from qiskit_qoro.qasm.write.style import IDEAL, ProgramStyle
 from qiskit_qoro.qasm.write.template_writer import write_template
 from qiskit_qoro.qasm.write.writer import Program, is_timing, write_program
@@ -168,7 +169,10 @@ def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
             kept.append(item)
             if not is_timing(item):
                 used_later.update(item.qubits)
-        elif not isinstance(item.operation, Measure) or not used_later.isdisjoint(item.qubits):
+        elif isinstance(item.operation, Measure) and used_later.isdisjoint(item.qubits):
+            # The state is that at the time of the measurement.
+            kept = [later for later in kept if not (later.name == "delay" and later.qubits == item.qubits)]
+        else:
             raise QoroInputError(
                 f"instruction {index} ({item.name}) measures, or depends on a measurement, before the end of "
                 "the circuit, so the final state is random and has no expectation values. Remove the "
@@ -199,5 +203,5 @@ def check_resets(program: Program) -> None:
                 "is random and has no exact expectation values. Remove the reset, or set the option "
                 "force_sampling"
             )
-        if not line.startswith(("reset ", "barrier ")):
+        if not line.startswith(("reset ", "barrier ", DELAY_GATE)):
             used.update(qubits)

@@ -277,3 +277,34 @@ def test_a_text_that_is_too_long_for_the_service_is_refused() -> None:
         circuit.barrier()
     with pytest.raises(QoroInputError, match=r"1\d{7} characters, at most 16777216 .* split"):
         write_program(circuit)
+
+
+def test_delays_are_written_in_seconds_if_the_style_keeps_them() -> None:
+    circuit = QuantumCircuit(2)
+    circuit.delay(200, 0, unit="ns")
+    circuit.delay(3, 1)
+    circuit.x(0)
+    circuit.delay(1.5, 0, unit="us")
+    text = write_program(circuit, style=ProgramStyle(keep_delays=True, dt_s=1e-9)).text
+    assert text.splitlines()[2:] == [
+        "gate qoro_delay(seconds) q { }",
+        "qreg q[2];",
+        f"qoro_delay({200 * 1e-9}) q[0];",
+        f"qoro_delay({3 * 1e-9}) q[1];",
+        "x q[0];",
+        "qoro_delay(1.5e-06) q[0];",
+    ]
+    assert parse_program(text).count_ops() == {"qoro_delay": 3, "x": 1}
+    # Without dt, and without the qubits that have nothing but delays.
+    style = ProgramStyle(drop_idle_qubits=True, keep_delays=True)
+    assert write_program(circuit, style=style).text.count("qoro_delay(") == 1 + 2
+    assert "delay" not in write_program(circuit).text
+
+
+def test_the_number_of_idle_qubits_is_known() -> None:
+    circuit = QuantumCircuit(4)
+    circuit.x(2)
+    circuit.barrier()
+    circuit.delay(1, 0)
+    assert write_program(circuit).num_idle_qubits == 3
+    assert write_program(circuit, style=IDEAL).num_idle_qubits == 0
