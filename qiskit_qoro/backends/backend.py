@@ -528,15 +528,16 @@ class QoroBackend(BackendV2):
             )
         if isinstance(config, MaestroConfig):
             return replace(config, seed=seed)
-        # The service accepts a seed in a MaestroConfig only, and that replaces the client's ExecutionConfig:
-        # its fields have to be merged here.
+        # The service accepts a seed in a MaestroConfig only, and that replaces the configuration of the
+        # client: the two have to be merged here.
         default = self._service.execution_config
-        if isinstance(default, MaestroConfig):
-            default = default.execution_config
-        if not isinstance(default, ExecutionConfig):
-            default = ExecutionConfig()
-        merged = default.override(config or ExecutionConfig())
         try:
+            if isinstance(default, MaestroConfig):
+                given = MaestroConfig.from_execution_config(config, seed=seed)
+                return default.override(**given.options_set())
+            if not isinstance(default, ExecutionConfig):
+                default = ExecutionConfig()
+            merged = default.override(config or ExecutionConfig())
             return MaestroConfig.from_execution_config(merged, seed=seed)
         except QoroInputError as error:
             error.introduce(f"seed_simulator={seed}")

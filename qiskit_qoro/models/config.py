@@ -65,6 +65,10 @@ class Simulator(_OpenIntEnum):
     CompositeQiskitAer = 2
     CompositeQCSim = 3
     GpuSim = 4
+    QuestSim = 5
+    DistributedGpu = 6
+    DistributedMpiGpu = 7
+    Gpu = 4  # the engine's name of GpuSim
 
 
 class SimulationMethod(_OpenIntEnum):
@@ -79,6 +83,9 @@ class SimulationMethod(_OpenIntEnum):
     TensorNetwork = 3
     PauliPropagator = 4
     ExtendedStabilizer = 5
+    PathIntegral = 6
+    DensityMatrix = 7
+    MatrixProductOperator = 8
 
 
 @dataclass(frozen=True)

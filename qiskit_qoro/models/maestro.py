@@ -1,25 +1,39 @@
 """The options of the engine for one job: :class:`MaestroConfig`.
 
 Clients of release 0.15 and later send it instead of an :class:`~qiskit_qoro.models.config.ExecutionConfig`.
-Four of its options are fields of an ``ExecutionConfig`` under another name, with the same validation. The
-others are the seed and a noise model.
+Its fields are the table of the engine's options: each has a description
+(:class:`~qiskit_qoro.models.engine_options.EngineOption`) in its metadata. Four of the options are fields of
+an ``ExecutionConfig`` under another name.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from enum import IntEnum
-from typing import Any
+from functools import cache, wraps
+from typing import Any, TypeVar
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of
 from qiskit_qoro.models.config import WIRE_NAMES, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.engine_options import (
+    EngineOption,
+    MemberOf,
+    OptionKind,
+    closest_name,
+    engine_option,
+    option_of,
+)
+from qiskit_qoro.models.loose import read_integer
 from qiskit_qoro.models.noise.model import NoiseModel
 
-__all__ = ["EXECUTION_FIELDS", "MaestroConfig"]
+__all__ = ["ENGINE_OPTIONS", "EXECUTION_FIELDS", "MaestroConfig"]
+
+_log = logging.getLogger(__name__)
 
 EXECUTION_FIELDS: Mapping[str, str] = {
     "simulator_type": "simulator",
@@ -29,19 +43,57 @@ EXECUTION_FIELDS: Mapping[str, str] = {
 }
 """Option of the engine to the field of an :class:`ExecutionConfig` with the same meaning."""
 
-_MAX_SEED = 2**64 - 1
+_STATEVECTOR = SimulationMethod.Statevector
+_MPS = SimulationMethod.MatrixProductState
+_TENSOR = SimulationMethod.TensorNetwork
+_PAULI = SimulationMethod.PauliPropagator
+_PATHS = SimulationMethod.PathIntegral
+_DENSITY = SimulationMethod.DensityMatrix
+_MPO = SimulationMethod.MatrixProductOperator
+_TRUNCATED = (_MPS, _MPO)
+_MAX_INT = 2**31 - 1
+_MAX_LONG = 2**63 - 1
+_SVD_SOLVERS = ("gesvd", "gesvdj", "gesvdp", "gesvdr")
+_GPU = "a GPU"
+
+_INTEGER, _NUMBER, _FLAG, _CHOICE = (
+    OptionKind.INTEGER,
+    OptionKind.NUMBER,
+    OptionKind.FLAG,
+    OptionKind.CHOICE,
+)
+_Class = TypeVar("_Class", bound=type)
 
 
-@dataclass(frozen=True)
+def _refuse_unknown_options(cls: _Class) -> _Class:
+    """Make the constructor of a dataclass name the closest option if it gets an unknown one."""
+    construct: Callable[..., None] = cls.__init__  # type: ignore[misc]
+
+    @wraps(construct)
+    def construct_known(self: Any, *args: Any, **options: Any) -> None:
+        _check_names(options)
+        construct(self, *args, **options)
+
+    cls.__init__ = construct_known  # type: ignore[misc]
+    return cls
+
+
+@_refuse_unknown_options
+@dataclass(frozen=True, repr=False)
 class MaestroConfig:
-    """The supported options of the engine. The service chooses the value of each option that is ``None``.
+    """The options of the engine. The service chooses the value of each option that is ``None``.
+
+    Enumerations are given by member, by name in any case, or by number:
+    ``MaestroConfig(simulation_type="PauliPropagator", pp_coefficient_threshold=1e-4)``.
+    :doc:`/reference/engine-options` lists the range and the default of each option, and what the local
+    service supports.
 
     Attributes:
         simulator_type: The simulator backend.
         simulation_type: The simulation method.
-        max_bond_dimension: The largest bond dimension of a matrix product state, 1 or more.
-        singular_value_threshold: Singular values below this are dropped from a matrix product state,
-            at least 0 and below 1.
+        max_bond_dimension: The largest bond dimension of a matrix product state or operator, 1 or more.
+        singular_value_threshold: Singular values below this are dropped from a matrix product state or
+            operator, at least 0 and below 1.
         seed: Makes counts repeatable, 0 to 2^64 - 1.
         noise_model: A :class:`~qiskit_qoro.models.noise.model.NoiseModel`. Its calls at this time are copied.
             Or the calls themselves, in order, each a mapping with the ``method``, and its ``args`` and
@@ -49,44 +101,243 @@ class MaestroConfig:
             ``{"__complex__": [real, imaginary]}``, an array a nested list. The attribute is always the list.
         noise_seed: The seed of the noise; derived from ``seed`` if it is ``None``.
         noise_realizations: The number of random noise realizations to average over, 1 or more.
+        truncation_mode: How ``singular_value_threshold`` is read: ``"relative_max"`` compares singular values
+            with the largest one, ``"discarded_weight"`` limits the weight of all that are dropped.
+        precision: ``"single"`` or ``"double"`` floating point, for GPUs.
+        gpu_device: The number of the GPU.
+        distributed_options: Settings of a distributed simulation.
+        disable_optimized_swapping: Switch off the optimized order of qubits of a matrix product state.
+        lookahead_depth: How far the optimization of the order of qubits looks ahead, -1 or more. -1 is the
+            engine's default.
+        mps_sampling: How shots of a matrix product state are drawn: ``"probabilities"`` or
+            ``"apply_measure"``.
+        mps_svd_solver: The GPU's solver for matrix product states.
+        mpo_svd_solver: The GPU's solver for matrix product operators.
+        tensor_network_svd_solver: The GPU's solver for tensor networks.
+        mpo_kraus_completeness_check: What a matrix product operator does about Kraus operators that are not
+            complete: ``"ignore"``, ``"warn"`` or ``"strict"``.
+        mpo_restore_trace_after_truncation: Give a matrix product operator the trace 1 after each truncation.
+        mpo_hermitize_after_truncation: Make a matrix product operator Hermitian after each truncation.
+        pp_coefficient_threshold: Pauli propagation drops strings whose coefficient is at most this.
+        pp_max_pauli_weight: Pauli propagation drops strings on more qubits than this.
+        pp_gates_between_trims: Pauli propagation applies both limits after this many gates.
+        pp_gates_between_deduplications: Pauli propagation merges equal strings after this many gates.
+        path_integral_threshold: The path integral drops paths with amplitudes up to this.
+        gate_fusion: Whether gates are fused.
+        enable_causal_cone_reduction: Whether gates that cannot change an expectation value are left out.
+        enable_observable_clustering: Whether observables on different qubits are computed separately.
+        max_cluster_qubits: The largest number of qubits of such a group of observables.
+        min_cluster_qubits: Groups of observables are joined up to this number of qubits.
+        observable_error_tolerance: The error of an expectation value that is allowed in exact noisy channels.
+        enable_sampling_reduction: Whether independent groups of measured qubits are sampled separately.
+        allow_reset_marginalization: Whether a reset may be replaced by one with the same statistics.
+        auto_reduce: Whether the engine looks for a smaller register with the same expectation values.
+        trajectory_policy: How shots of a circuit with mid-circuit measurements are distributed:
+            ``"block_v1"`` or ``"shot_v1"``.
+        trajectory_max_memory_mb: The memory for shots that run at the same time, in MiB.
+        max_simulators: How many simulators may run at the same time, 1 to 1024.
+        mps_routing_virtual_bonds: Whether long-range gates of a matrix product state use virtual bonds.
+        mps_routing_truncation_weight: The weight of the truncation error in the choice of such a route.
 
     Raises:
-        QoroInputError: An option has the wrong type or is out of range.
+        QoroInputError: An option is unknown, has the wrong type or is out of range.
     """
 
-    simulator_type: Simulator | None = None
-    simulation_type: SimulationMethod | None = None
-    max_bond_dimension: int | None = None
-    singular_value_threshold: float | None = None
-    seed: int | None = None
+    simulator_type: MemberOf[Simulator] = engine_option(  # noqa: RUF009  it returns a field
+        OptionKind.SIMULATOR, "simulator backend", default="QCSim"
+    )
+    simulation_type: MemberOf[SimulationMethod] = engine_option(  # noqa: RUF009
+        OptionKind.METHOD, "simulation method", default="Statevector"
+    )
+    max_bond_dimension: int | None = engine_option(
+        _INTEGER, "largest bond dimension", least=1, most=_MAX_LONG, methods=_TRUNCATED
+    )
+    singular_value_threshold: float | None = engine_option(
+        _NUMBER, "singular values below this are dropped", least=0, below=1, methods=_TRUNCATED
+    )
+    seed: int | None = engine_option(
+        _INTEGER, "makes counts repeatable", least=0, most=2**64 - 1, effect=("counts",)
+    )
     noise_model: NoiseModel | Sequence[Mapping[str, Any]] | None = None
     noise_seed: int | None = None
     noise_realizations: int | None = None
+    _: KW_ONLY
+    truncation_mode: str | None = engine_option(
+        _CHOICE,
+        "how `singular_value_threshold` is read",
+        choices=("relative_max", "discarded_weight"),
+        methods=_TRUNCATED,
+    )
+    precision: str | None = engine_option(
+        _CHOICE, "floating-point precision", choices=("single", "double"), needs=_GPU
+    )
+    gpu_device: int | None = engine_option(_INTEGER, "number of the GPU", least=0, most=_MAX_INT, needs=_GPU)
+    distributed_options: Mapping[str, str] | None = engine_option(
+        OptionKind.MAPPING, "settings of a distributed simulation", default={}, needs="several GPUs"
+    )
+    disable_optimized_swapping: bool | None = engine_option(
+        _FLAG, "switch off the optimized order of qubits", default=False, methods=(_MPS,)
+    )
+    lookahead_depth: int | None = engine_option(
+        _INTEGER,
+        "how far the optimized order looks ahead",
+        default=-1,
+        least=-1,
+        most=_MAX_INT,
+        methods=(_MPS,),
+    )
+    mps_sampling: str | None = engine_option(
+        _CHOICE,
+        "how shots are drawn",
+        default="probabilities",
+        choices=("probabilities", "apply_measure"),
+        methods=(_MPS,),
+        effect=("counts",),
+    )
+    mps_svd_solver: str | None = engine_option(
+        _CHOICE, "the GPU's SVD solver", choices=_SVD_SOLVERS, methods=(_MPS,), needs=_GPU
+    )
+    mpo_svd_solver: str | None = engine_option(
+        _CHOICE, "the GPU's SVD solver", choices=_SVD_SOLVERS, methods=(_MPO,), needs=_GPU
+    )
+    tensor_network_svd_solver: str | None = engine_option(
+        _CHOICE, "the GPU's SVD solver", choices=_SVD_SOLVERS, methods=(_TENSOR,), needs=_GPU
+    )
+    mpo_kraus_completeness_check: str | None = engine_option(
+        _CHOICE,
+        "what happens to incomplete Kraus operators",
+        choices=("ignore", "warn", "strict"),
+        methods=(_MPO,),
+    )
+    mpo_restore_trace_after_truncation: bool | None = engine_option(
+        _FLAG, "restore the trace after a truncation", default=False, methods=(_MPO,)
+    )
+    mpo_hermitize_after_truncation: bool | None = engine_option(
+        _FLAG, "restore Hermiticity after a truncation", default=False, methods=(_MPO,)
+    )
+    pp_coefficient_threshold: float | None = engine_option(
+        _NUMBER, "strings with coefficients up to this are dropped", least=0, methods=(_PAULI,)
+    )
+    pp_max_pauli_weight: int | None = engine_option(
+        _INTEGER, "strings on more qubits are dropped", least=0, most=_MAX_LONG, methods=(_PAULI,)
+    )
+    pp_gates_between_trims: int | None = engine_option(
+        _INTEGER, "gates between two truncations", least=1, most=_MAX_INT, methods=(_PAULI,)
+    )
+    pp_gates_between_deduplications: int | None = engine_option(
+        _INTEGER, "gates between two merges of equal strings", least=1, most=_MAX_INT, methods=(_PAULI,)
+    )
+    path_integral_threshold: float | None = engine_option(
+        _NUMBER, "amplitudes up to this are dropped", least=0, methods=(_PATHS,)
+    )
+    gate_fusion: bool | None = engine_option(_FLAG, "fuse gates")
+    enable_causal_cone_reduction: bool | None = engine_option(
+        _FLAG, "leave out gates that cannot change a value", default=True, effect=("values",)
+    )
+    enable_observable_clustering: bool | None = engine_option(
+        _FLAG, "compute observables on different qubits separately", default=True, effect=("values",)
+    )
+    max_cluster_qubits: int | None = engine_option(
+        _INTEGER, "largest group of observables, in qubits", least=1, most=_MAX_LONG, effect=("values",)
+    )
+    min_cluster_qubits: int | None = engine_option(
+        _INTEGER, "join groups of observables up to this width", least=1, most=_MAX_LONG, effect=("values",)
+    )
+    observable_error_tolerance: float | None = engine_option(
+        _NUMBER, "error allowed in exact noisy channels", above=0, most=1, effect=("values",)
+    )
+    enable_sampling_reduction: bool | None = engine_option(
+        _FLAG, "sample independent groups of qubits separately", default=False, effect=("counts",)
+    )
+    allow_reset_marginalization: bool | None = engine_option(
+        _FLAG, "replace resets by equivalent ones", default=False
+    )
+    auto_reduce: bool | None = engine_option(
+        _FLAG, "look for a smaller register", default=True, effect=("values",)
+    )
+    trajectory_policy: str | None = engine_option(
+        _CHOICE,
+        "how shots with mid-circuit measurements are distributed",
+        choices=("block_v1", "shot_v1"),
+        methods=(_STATEVECTOR, _DENSITY, _PATHS),
+        effect=("counts",),
+    )
+    trajectory_max_memory_mb: int | None = engine_option(
+        _INTEGER,
+        "memory of shots that run at the same time, in MiB",
+        least=1,
+        most=2**43 - 1,
+        methods=(_STATEVECTOR, _DENSITY, _PATHS),
+        effect=("counts",),
+    )
+    max_simulators: int | None = engine_option(
+        _INTEGER, "simulators that run at the same time", least=1, most=1024
+    )
+    mps_routing_virtual_bonds: bool | None = engine_option(
+        _FLAG, "use virtual bonds for long-range gates", methods=_TRUNCATED
+    )
+    mps_routing_truncation_weight: float | None = engine_option(
+        _NUMBER, "weight of the truncation error of a route", least=0, methods=_TRUNCATED
+    )
 
     def __post_init__(self) -> None:
-        for option, name in EXECUTION_FIELDS.items():
-            # An ExecutionConfig with this field only validates the value and converts it.
-            try:
-                converted = ExecutionConfig(**{name: getattr(self, option)})
-            except QoroInputError as error:
-                raise QoroInputError(f"{option}: {error}") from error
-            object.__setattr__(self, option, getattr(converted, name))
-        if self.seed is not None:
-            seed = integer_of(self.seed, least=0, most=_MAX_SEED)
-            seed = checked("seed", self.seed, seed, "an integer from 0 to 2^64 - 1")
-            object.__setattr__(self, "seed", seed)
+        for name, option in ENGINE_OPTIONS.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, option.check(name, value))
         if self.noise_model is not None:
             object.__setattr__(self, "noise_model", _noise_model(self.noise_model))
-        for option, least in (("noise_seed", None), ("noise_realizations", 1)):
-            value = getattr(self, option)
+        for name, least in (("noise_seed", None), ("noise_realizations", 1)):
+            value = getattr(self, name)
             if value is not None:
                 expected = "an integer" if least is None else f"an integer of {least} or more"
-                number = checked(option, value, integer_of(value, least=least), expected)
-                object.__setattr__(self, option, number)
+                number = checked(name, value, integer_of(value, least=least), expected)
+                object.__setattr__(self, name, number)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={_code(value)}" for name, value in self.options_set().items())
+        return f"{type(self).__name__}({values})"
+
+    def __hash__(self) -> int:
+        # The calls of a noise model and the distributed options are mappings, which have no hash.
+        return hash(
+            tuple(
+                (name, len(value) if isinstance(value, Sequence | Mapping) else value)
+                for name, value in self.options_set().items()
+            )
+        )
+
+    def options_set(self) -> dict[str, Any]:
+        """Return the options that are not ``None``, by name."""
+        values = ((name, getattr(self, name)) for name in _names())
+        return {name: value for name, value in values if value is not None}
+
+    def override(self, **options: Any) -> MaestroConfig:
+        """Return a copy with other values of some options.
+
+        Args:
+            **options: The new values by name. ``None`` leaves an option to the service again.
+
+        Raises:
+            QoroInputError: An option is unknown, has the wrong type or is out of range.
+        """
+        _check_names(options)
+        return replace(self, **options)
+
+    def reset(self, *names: str) -> MaestroConfig:
+        """Return a copy that leaves some options to the service.
+
+        Args:
+            *names: The names of the options.
+
+        Raises:
+            QoroInputError: An option is unknown.
+        """
+        return self.override(**dict.fromkeys(names))
 
     @property
     def execution_config(self) -> ExecutionConfig:
-        """The options that an :class:`ExecutionConfig` has too: neither the seed nor the noise."""
+        """The options that an :class:`ExecutionConfig` has too: only method, simulator and truncation."""
         return ExecutionConfig(**{name: getattr(self, option) for option, name in EXECUTION_FIELDS.items()})
 
     @staticmethod
@@ -131,19 +382,100 @@ class MaestroConfig:
             {WIRE_NAMES.get(name, name): data.get(option) for option, name in EXECUTION_FIELDS.items()}
         )
 
+    @staticmethod
+    def from_payload(data: Mapping[str, Any]) -> MaestroConfig:
+        """Build the options from what :meth:`to_payload` returns, and check every value.
+
+        Args:
+            data: The payload. An option may be ``None``. Enumerations are integers.
+
+        Raises:
+            QoroInputError: An option is unknown, has the wrong type or is out of range. The message begins
+                with its name.
+        """
+        _check_names(data)
+        for name, option in ENGINE_OPTIONS.items():
+            if isinstance(data.get(name), str) and option.kind is not OptionKind.CHOICE:
+                raise QoroInputError(f"{name} is {_shown(data[name])}, expected {option.expected}")
+        return MaestroConfig(**data)
+
+    @staticmethod
+    def from_response(data: Mapping[str, Any]) -> MaestroConfig:
+        """Build the options from a response of the service.
+
+        Numbers may be text. An unknown simulator or simulation method is kept. An option that is unknown,
+        cannot be read, or is out of range is left out with a warning in the log.
+
+        Args:
+            data: The ``maestro_config`` in the response.
+        """
+        kept: dict[str, Any] = {}
+        for name, value in data.items():
+            if value is None:
+                continue
+            try:
+                _check_names([name])
+                kept |= MaestroConfig(**{name: _read(name, value)}).options_set()
+            except QoroInputError as error:
+                _log.warning("configuration of a job: %s; it is left out", error)
+        return MaestroConfig(**kept)
+
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON value, without the options that are ``None``. Enumerations become integers."""
-        values = ((option, getattr(self, option)) for option in sorted(self.option_names()))
         return {
-            option: int(value) if isinstance(value, IntEnum) else deepcopy(value)
-            for option, value in values
-            if value is not None
+            name: int(value) if isinstance(value, IntEnum) else deepcopy(value)
+            for name, value in sorted(self.options_set().items())
         }
 
     @staticmethod
     def option_names() -> frozenset[str]:
         """The keys that :meth:`to_payload` can contain."""
-        return frozenset(field.name for field in fields(MaestroConfig))
+        return frozenset(_names())
+
+
+ENGINE_OPTIONS: Mapping[str, EngineOption] = {
+    field.name: option for field in fields(MaestroConfig) if (option := option_of(field.metadata)) is not None
+}
+"""The options of the engine's ``SimulatorConfig`` by name. The noise is not among them."""
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(field.name for field in fields(MaestroConfig))
+
+
+def _check_names(names: Collection[str]) -> None:
+    """Refuse names that are not options.
+
+    Raises:
+        QoroInputError: A name is unknown. The message has the closest one.
+    """
+    for name in names:
+        if name not in _names():
+            # The names of an ExecutionConfig are not always similar to those of the engine.
+            renamed = {field: option for option, field in EXECUTION_FIELDS.items()}
+            closest = renamed.get(name) or closest_name(name, _names())
+            raise QoroInputError(f"{name[:80]!r} is not an option of the engine, did you mean {closest!r}?")
+
+
+def _read(name: str, value: object) -> Any:
+    """Read the value of an option in a response."""
+    option = ENGINE_OPTIONS.get(name)
+    if option is None:
+        number = read_integer(value)
+        return value if number is None or name == "noise_model" else number
+    readable = option.read(value)
+    # Only the numbers of a response may be unknown: a caller has to pass a member.
+    member = option.unknown_member(readable) if type(readable) is int else None
+    return readable if member is None else member
+
+
+def _code(value: object) -> str:
+    """Format a value so that the text is an argument of :class:`MaestroConfig`."""
+    if not isinstance(value, IntEnum):
+        return repr(value)
+    known = type(value).__members__
+    return repr(value.name) if value.name in known else f"{type(value).__name__}({value.value})"
 
 
 def _noise_model(calls: object) -> list[dict[str, Any]]:

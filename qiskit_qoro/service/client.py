@@ -19,6 +19,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobOutcome, JobState, JobStatus, JobType
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
@@ -762,13 +763,27 @@ class QoroService(CircuitRunner):
     def get_execution_config(self, execution_result: ExecutionResult) -> ExecutionConfig:
         """Fetch the execution configuration of a job.
 
-        A value that cannot be read is left out and logged. An unknown simulator or method is kept.
+        A value that cannot be read is left out and logged. An unknown simulator or method is kept. If the job
+        was opened with a :class:`MaestroConfig`, the result has only the options that both classes have:
+        :meth:`get_maestro_config` returns all of them.
 
         Raises:
             NotFoundError: The job has no configuration.
             WireError: The job has QPU options instead: use :meth:`get_device_config`.
         """
         return job_requests.fetch_execution_config(self._transport, job_id_of(execution_result))
+
+    def get_maestro_config(self, execution_result: ExecutionResult) -> MaestroConfig:
+        """Fetch the options of the engine of a job on a simulator.
+
+        A value that cannot be read is left out and logged. An unknown simulator or method is kept.
+
+        Raises:
+            NotFoundError: The job has no configuration.
+            WireError: The job has another configuration: use :meth:`get_execution_config` or
+                :meth:`get_device_config`.
+        """
+        return job_requests.fetch_maestro_config(self._transport, job_id_of(execution_result))
 
     def get_device_config(self, execution_result: ExecutionResult) -> DeviceConfig:
         """Fetch the QPU options that a job was submitted with.

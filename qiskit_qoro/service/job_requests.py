@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.config import ExecutionConfig
-from qiskit_qoro.models.jobs import ExecutionResult, JobState
+from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobState
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.transport import Response, Transport, read_answer
@@ -29,6 +30,7 @@ __all__ = [
     "delete_job",
     "fetch_device_config",
     "fetch_execution_config",
+    "fetch_maestro_config",
     "fetch_status",
     "job_id_of",
     "set_execution_config",
@@ -96,35 +98,61 @@ def set_execution_config(transport: Transport, job_id: str, config: ExecutionCon
 
 
 def fetch_execution_config(transport: Transport, job_id: str) -> ExecutionConfig:
-    """Fetch the execution configuration of a job.
+    """Fetch the execution configuration of a job, or what it has in common with the engine's options.
 
     Raises:
         WireError: The job has device options instead, or the answer breaks the protocol.
     """
     config = _fetch_config(transport, job_id)
-    if not isinstance(config, ExecutionConfig):
-        raise WireError(
-            f"job {job_id} has a device_config and no execution configuration: use get_device_config",
-            job_id=job_id,
-        )
-    return config
+    # A job that was opened with a seed has engine options, even if its owner set an ExecutionConfig.
+    if isinstance(config, MaestroConfig):
+        return config.execution_config
+    return _of_kind(ExecutionConfig, config, job_id)
+
+
+def fetch_maestro_config(transport: Transport, job_id: str) -> MaestroConfig:
+    """Fetch the options of the engine of a job.
+
+    Raises:
+        WireError: The job has a configuration of another kind, or the answer breaks the protocol.
+    """
+    return _of_kind(MaestroConfig, _fetch_config(transport, job_id), job_id)
 
 
 def fetch_device_config(transport: Transport, job_id: str) -> DeviceConfig:
     """Fetch the QPU options of a job.
 
     Raises:
-        WireError: The job has an execution configuration instead, or the answer breaks the protocol.
+        WireError: The job has a configuration of another kind, or the answer breaks the protocol.
     """
-    config = _fetch_config(transport, job_id)
-    if not isinstance(config, DeviceConfig):
-        raise WireError(
-            f"job {job_id} has an execution configuration and no device_config: use get_execution_config",
-            job_id=job_id,
-        )
-    return config
+    return _of_kind(DeviceConfig, _fetch_config(transport, job_id), job_id)
 
 
-def _fetch_config(transport: Transport, job_id: str) -> ExecutionConfig | DeviceConfig:
+def _fetch_config(transport: Transport, job_id: str) -> AnyConfig:
     response = transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
     return read_answer(response, config_answer_from_json, job_id=job_id)
+
+
+_Config = TypeVar("_Config", ExecutionConfig, MaestroConfig, DeviceConfig)
+
+# What messages call each kind of configuration, and the method of the client that fetches it.
+_KINDS: Mapping[type[AnyConfig], tuple[str, str]] = {
+    ExecutionConfig: ("an execution configuration", "get_execution_config"),
+    MaestroConfig: ("a maestro_config", "get_maestro_config"),
+    DeviceConfig: ("a device_config", "get_device_config"),
+}
+
+
+def _of_kind(kind: type[_Config], config: AnyConfig, job_id: str) -> _Config:
+    """Return a configuration if it is of a kind.
+
+    Raises:
+        WireError: It is of another kind. The message says which method fetches it.
+    """
+    if not isinstance(config, kind):
+        expected, _ = _KINDS[kind]
+        found, method = _KINDS[type(config)]
+        raise WireError(
+            f"job {job_id} has {found} and no {expected.partition(' ')[2]}: use {method}", job_id=job_id
+        )
+    return config

@@ -16,7 +16,7 @@ from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.wire.fields import as_object, as_wire_error, refuse_unknown_keys, shown
+from qiskit_qoro.wire.fields import as_object, as_wire_error, refuse_unknown_keys
 
 __all__ = [
     "CONFIG_KEYS",
@@ -64,8 +64,8 @@ def execution_config_from_json(body: object) -> ExecutionConfig:
     return as_wire_error(ExecutionConfig.from_payload, fields)
 
 
-def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
-    """Decode the configuration in a response. The engine's options become an :class:`ExecutionConfig`.
+def config_answer_from_json(body: object) -> AnyConfig:
+    """Decode the configuration in a response.
 
     A value that cannot be read is left out with a warning in the log.
 
@@ -76,8 +76,7 @@ def config_answer_from_json(body: object) -> ExecutionConfig | DeviceConfig:
     # The key in the response shows with which kind of configuration the job was submitted.
     if fields.get("execution_configuration") is None:
         if fields.get("maestro_config") is not None:
-            options = as_object(fields["maestro_config"], "maestro_config")
-            return MaestroConfig.execution_config_from_response(options)
+            return MaestroConfig.from_response(as_object(fields["maestro_config"], "maestro_config"))
         if fields.get("device_config") is not None:
             return _device_answer_from_json(fields["device_config"])
     return ExecutionConfig.from_response(
@@ -104,15 +103,8 @@ def _device_answer_from_json(body: object) -> DeviceConfig:
 
 def _maestro_config_from_json(body: object) -> MaestroConfig:
     options = as_object(body, "maestro_config")
-    known = MaestroConfig.option_names()
-    for option in options:
-        if option not in known:
-            raise WireError(
-                f"maestro_config: the option {shown(option)} is not supported, remove it; supported options "
-                f"are {', '.join(sorted(known))}"
-            )
     try:
-        return MaestroConfig(**options)
+        return MaestroConfig.from_payload(options)
     except QoroInputError as error:
         raise WireError(f"maestro_config: {error}") from error
 

@@ -117,7 +117,8 @@ def test_a_seed_makes_counts_repeatable(service: Any) -> None:
     [
         ([], "maestro_config"),
         ("seed", "maestro_config"),
-        ({"gate_fusion": True}, "gate_fusion"),
+        ({"gate_fusion": 1}, "gate_fusion"),
+        ({"warp": 9}, "warp"),
         ({"bond_dimension": 4}, "bond_dimension"),
         ({"noise_model": {}}, "noise_model"),
         ({"noise_model": "set_x"}, "noise_model"),
@@ -132,7 +133,7 @@ def test_a_seed_makes_counts_repeatable(service: Any) -> None:
         ({"noise_realizations": "4"}, "noise_realizations"),
         ({"simulator_type": "QCSim"}, "simulator_type"),
         ({"simulator_type": 4}, "simulator_type"),
-        ({"simulation_type": 7}, "simulation_type"),
+        ({"simulation_type": 9}, "simulation_type"),
         ({"simulation_type": True}, "simulation_type"),
         ({"simulator_type": 2, "simulation_type": 1}, "simulator_type"),
         ({"max_bond_dimension": 0}, "max_bond_dimension"),

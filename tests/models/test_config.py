@@ -52,7 +52,11 @@ def test_enumerations_have_the_numbers_of_the_wire_format():
         "CompositeQiskitAer": 2,
         "CompositeQCSim": 3,
         "GpuSim": 4,
+        "QuestSim": 5,
+        "DistributedGpu": 6,
+        "DistributedMpiGpu": 7,
     }
+    assert Simulator["Gpu"] is Simulator.GpuSim
     assert {item.name: item.value for item in SimulationMethod} == {
         "Statevector": 0,
         "MatrixProductState": 1,
@@ -60,6 +64,9 @@ def test_enumerations_have_the_numbers_of_the_wire_format():
         "TensorNetwork": 3,
         "PauliPropagator": 4,
         "ExtendedStabilizer": 5,
+        "PathIntegral": 6,
+        "DensityMatrix": 7,
+        "MatrixProductOperator": 8,
     }
 
 
@@ -106,7 +113,7 @@ def test_an_unknown_number_is_kept_shown_compared_copied_and_sent(kind):
 
 
 @pytest.mark.parametrize("key", ["simulator_type", "simulation_type"])
-@pytest.mark.parametrize("number", [7, 90, -1])
+@pytest.mark.parametrize("number", [9, 90, -1])
 def test_a_configuration_with_an_unknown_number_survives_everything(key, number):
     config = ExecutionConfig.from_response({key: number})
     assert config.to_payload() == {key: number}
@@ -218,8 +225,8 @@ def test_numbers_of_any_kind_are_stored_as_python_numbers(field, value, stored):
     [
         ("bond_dimension", [0, -1, 1.5, "4", True, float("nan")]),
         ("truncation_threshold", [-0.1, 1, 1.5, "0.1", True, float("nan"), float("inf"), 10**400]),
-        ("simulator", [5, -1, "QCSim", True, 1.0, SimulationMethod]),
-        ("simulation_method", [6, "Statevector", False]),
+        ("simulator", [8, -1, "QCSim", True, 1.0, SimulationMethod]),
+        ("simulation_method", [9, "Statevector", False]),
         ("api_meta", [5, "x", [], {1: 2}]),
         ("noisy_device", ["", 5]),
         ("noise_realizations", [0, 1.0, "3", True]),

@@ -786,7 +786,11 @@ CONFIG = Section(
             {"maestro_config": {"simulation_type": 7}},
             Gives({"simulation_type": 7}),
         ),
-        ("engine's unknown option", {"maestro_config": {"warp": 9, "seed": "x"}}, Gives({})),
+        (
+            "engine's unknown option",
+            {"maestro_config": {"warp": 9, "seed": "x"}},
+            Gives({}, "'warp' is not an option of the engine"),
+        ),
         (
             "engine's number as text",
             {"maestro_config": {"max_bond_dimension": "8"}},
@@ -797,6 +801,37 @@ CONFIG = Section(
         ("list", [], Refuses("body: expected an object")),
         ("that of a QPU", {"device_config": {}}, Refuses("job j1 has a device_config")),
         ("none set", Answer(as_json({"detail": "none set"}), status=404), Fails(NotFoundError, "none set")),
+    ],
+)
+
+MAESTRO_CONFIG = Section(
+    "options of the engine",
+    ("GET", "/job/j1/execution_config/"),
+    lambda service: service.get_maestro_config(JOB).to_payload(),
+    [
+        (
+            "unknown members",
+            {"maestro_config": {"simulator_type": 42, "simulation_type": 43}},
+            Gives({"simulator_type": 42, "simulation_type": 43}),
+        ),
+        (
+            "members by name",
+            {"maestro_config": {"simulator_type": "gpu", "simulation_type": " PathIntegral "}},
+            Gives({"simulator_type": 4, "simulation_type": 6}),
+        ),
+        (
+            "values as text",
+            {"maestro_config": {"seed": "5", "gate_fusion": "true", "pp_coefficient_threshold": "1e-4"}},
+            Gives({"seed": 5, "gate_fusion": True, "pp_coefficient_threshold": 1e-4}),
+        ),
+        (
+            "odd values beside a good one",
+            {"maestro_config": {"gate_fusion": 3, "precision": "half", "seed": 1, "max_simulators": 0}},
+            Gives({"seed": 1}, "max_simulators is 0"),
+        ),
+        ("null", {"maestro_config": {"seed": None}}, Gives({})),
+        ("list as configuration", {"maestro_config": [1]}, Refuses("maestro_config: expected an object")),
+        ("that of a QPU", {"device_config": {}}, Refuses("use get_device_config")),
     ],
 )
 
@@ -1222,7 +1257,7 @@ ERRORS = Section(
 TABLE = [
     *(QPU_FIELDS, SYSTEM_FIELDS, SYSTEMS, CLUSTER_FIELDS, CLUSTERS, BACKENDS, CLUSTER_BACKENDS),
     *(STATUS, ENCODING, EXECUTE, JOB_RESULT, EXPECTATION, PAGES, FAILED),
-    *(CONFIG, DEVICE_CONFIG, SET_CONFIG, INIT, INIT_NUMBER, ADD, CANCEL, DELETE, PING),
+    *(CONFIG, MAESTRO_CONFIG, DEVICE_CONFIG, SET_CONFIG, INIT, INIT_NUMBER, ADD, CANCEL, DELETE, PING),
     *(BALANCE, TRANSACTIONS, BLUEPRINT_FIELDS, BLUEPRINTS),
     *(RECOMMENDATIONS, REPORT, VALUES, HTML_REPORT, ERRORS),
 ]

@@ -104,13 +104,22 @@ def test_each_kind_of_configuration_has_its_own_method(service, cloud, url):
     job = ExecutionResult(job_id="j")
     cloud.get(f"{url}/job/j/execution_config/", json={"job_id": "j", "device_config": {"MODE": "fast"}})
     assert service.get_device_config(job) == DeviceConfig({"MODE": "fast"})
-    with pytest.raises(WireError, match="use get_device_config"):
-        service.get_execution_config(job)
+    for fetch in (service.get_execution_config, service.get_maestro_config):
+        with pytest.raises(WireError, match="use get_device_config"):
+            fetch(job)
     cloud.replace(
         "GET", f"{url}/job/j/execution_config/", json={"job_id": "j", "maestro_config": {"seed": 1}}
     )
-    with pytest.raises(WireError, match="use get_execution_config"):
+    assert service.get_maestro_config(job) == MaestroConfig(seed=1)
+    assert service.get_execution_config(job) == ExecutionConfig()
+    with pytest.raises(WireError, match="use get_maestro_config"):
         service.get_device_config(job)
+    cloud.replace(
+        "GET", f"{url}/job/j/execution_config/", json={"job_id": "j", "execution_configuration": {}}
+    )
+    for fetch in (service.get_device_config, service.get_maestro_config):
+        with pytest.raises(WireError, match="use get_execution_config"):
+            fetch(job)
 
 
 def test_a_mapping_is_not_accepted_as_a_configuration(service):

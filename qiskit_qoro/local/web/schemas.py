@@ -27,6 +27,7 @@ from qiskit_qoro.local.web.json_schema import (
     strict_object_with,
 )
 from qiskit_qoro.models.jobs import JobType
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 from qiskit_qoro.models.states import MAX_STATE_QUBITS, StateQuantity
 
 __all__ = ["SCHEMAS"]
@@ -34,17 +35,8 @@ __all__ = ["SCHEMAS"]
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _AMOUNT: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
 _BLOB: Schema = {"type": "string", "description": "base64 of gzip of the OpenQASM 2 text in UTF-8"}
-_THRESHOLD: Schema = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
-_SIMULATOR: Schema = {
-    "type": "integer",
-    "enum": [0, 1, 2, 3, 4],
-    "description": "0 QiskitAer, 1 QCSim, 2 CompositeQiskitAer, 3 CompositeQCSim, 4 GpuSim",
-}
-_METHOD: Schema = {
-    "type": "integer",
-    "enum": [0, 1, 2, 3, 4, 5],
-    "description": "0 Statevector, 1 MatrixProductState, 2 Stabilizer, 3 TensorNetwork, 4 PauliPropagator, "
-    "5 ExtendedStabilizer",
+_OPTIONS: Mapping[str, Schema] = {
+    name: option.schema() | {"description": option.help} for name, option in ENGINE_OPTIONS.items()
 }
 _STATE: Schema = {"type": "string", "pattern": "^[01]+$"}
 _RANGE: Schema = array_of(integer(), minItems=2, maxItems=2)
@@ -148,9 +140,9 @@ SCHEMAS: Mapping[str, Schema] = {
     "JobId": object_with("job_id", job_id=TEXT),
     "ExecutionConfiguration": strict_object_with(
         bond_dimension=or_null(integer(1)),
-        truncation_threshold=or_null(_THRESHOLD),
-        simulator_type=or_null(_SIMULATOR),
-        simulation_type=or_null(_METHOD),
+        truncation_threshold=or_null(_OPTIONS["singular_value_threshold"]),
+        simulator_type=or_null(_OPTIONS["simulator_type"]),
+        simulation_type=or_null(_OPTIONS["simulation_type"]),
         api_meta=or_null(
             strict_object_with(
                 optimization_level={"type": "integer"},
@@ -167,11 +159,7 @@ SCHEMAS: Mapping[str, Schema] = {
         noise_scaling_factor=or_null({"type": "number", "minimum": 0, "maximum": 1}),
     ),
     "MaestroConfig": strict_object_with(
-        simulator_type=or_null(_SIMULATOR),
-        simulation_type=or_null(_METHOD),
-        max_bond_dimension=or_null(integer(1)),
-        singular_value_threshold=or_null(_THRESHOLD),
-        seed=or_null({"type": "integer", "minimum": 0, "maximum": 2**64 - 1}),
+        **{name: or_null(schema) for name, schema in _OPTIONS.items()},
         noise_model=or_null(
             array_of(object_with("method", method=TEXT, args={"type": "array"}, kwargs={"type": "object"}))
             | {"description": "the calls that build a noise model; a job with such a model fails"}
