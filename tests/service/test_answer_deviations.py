@@ -812,22 +812,22 @@ MAESTRO_CONFIG = Section(
         (
             "unknown members",
             {"maestro_config": {"simulator_type": 42, "simulation_type": 43}},
-            Gives({"simulator_type": 42, "simulation_type": 43}),
+            Gives({"simulation_type": 43, "simulator_type": 42}),
         ),
         (
             "members by name",
             {"maestro_config": {"simulator_type": "gpu", "simulation_type": " PathIntegral "}},
-            Gives({"simulator_type": 4, "simulation_type": 6}),
+            Gives({"simulation_type": 6, "simulator_type": 4}),
         ),
         (
             "values as text",
             {"maestro_config": {"seed": "5", "gate_fusion": "true", "pp_coefficient_threshold": "1e-4"}},
-            Gives({"seed": 5, "gate_fusion": True, "pp_coefficient_threshold": 1e-4}),
+            Gives({"gate_fusion": True, "pp_coefficient_threshold": 1e-4, "seed": 5}),
         ),
         (
             "odd values beside a good one",
             {"maestro_config": {"gate_fusion": 3, "precision": "half", "seed": 1, "max_simulators": 0}},
-            Gives({"seed": 1}, "max_simulators is 0"),
+            Gives({"seed": 1}, "gate_fusion is 3"),
         ),
         ("null", {"maestro_config": {"seed": None}}, Gives({})),
         ("list as configuration", {"maestro_config": [1]}, Refuses("maestro_config: expected an object")),

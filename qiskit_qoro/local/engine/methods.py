@@ -13,7 +13,12 @@ import psutil
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import EngineProgram
-from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS, name_of, requested_method
+from qiskit_qoro.local.engine.supported import (
+    SUPPORTED_METHODS,
+    check_density_matrix,
+    name_of,
+    requested_method,
+)
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -85,6 +90,8 @@ def choose_method(
             f"simulation_type {name_of(method)} runs only Clifford gates, and the circuit contains "
             f"{program.clifford.obstacle}: use {name_of(SimulationMethod.MatrixProductState)} or none"
         )
+    if method is SimulationMethod.DensityMatrix:
+        check_density_matrix(len(program.qubits), memory_limit_bytes)
     return MethodChoice(simulator, method, reason)
 
 

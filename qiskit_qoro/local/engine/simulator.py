@@ -31,7 +31,8 @@ from qiskit_qoro.local.engine.supported import check_options
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
+>>>>>>> 261332b (Run every option of the engine that a CPU supports in the local service)
 from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import clean
@@ -57,6 +58,9 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.CompositeQCSim: "CompositeQCSim",
     Simulator.GpuSim: "Gpu",
 }
+
+# The options that reach the engine as they are. The simulator, the method and the seed depend on the program.
+_PASSED_ON = ENGINE_OPTIONS.keys() - {"simulator_type", "simulation_type", "seed"}
 
 # Up to this width, compiling a program is faster than simple_estimate, which parses its text.
 _MAX_COMPILED_QUBITS = 10
@@ -194,7 +198,8 @@ def plain_statevector(
         QoroInputError: The configuration cannot be used.
     """
     check_options(settings.options)
-    if settings.noise is not None:
+    # Only the engine's usual functions take its other options.
+    if settings.noise is not None or _PASSED_ON & settings.options.options_set().keys():
         return None
     choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
     is_plain = (choice.simulator, choice.method) == (Simulator.QCSim, SimulationMethod.Statevector)
@@ -383,10 +388,8 @@ def _options(choice: MethodChoice, settings: EngineSettings) -> dict[str, Any]:
         "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[choice.simulator]),
         "simulation_type": getattr(maestro.SimulationType, choice.method.name),
     }
-    if choice.method is SimulationMethod.MatrixProductState:
-        arguments["max_bond_dimension"] = settings.options.max_bond_dimension
-        arguments["singular_value_threshold"] = settings.options.singular_value_threshold
-    return arguments
+    passed_on = settings.options.options_set().items()
+    return {name: value for name, value in passed_on if name in _PASSED_ON} | arguments
 
 
 def _call(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:

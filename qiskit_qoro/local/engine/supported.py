@@ -1,21 +1,22 @@
 """Check that the local engine supports the options of a job.
 
 The service refuses everything that would crash the engine, and everything that the engine would silently
-replace by something else.
+ignore or replace by something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.noise import check_noise
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
-from qiskit_qoro.models.maestro import EXECUTION_FIELDS, MaestroConfig
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS, EXECUTION_FIELDS, MaestroConfig
 
 __all__ = [
     "SUPPORTED_METHODS",
     "check_config",
+    "check_density_matrix",
     "check_options",
     "engine_options",
     "name_of",
@@ -23,24 +24,37 @@ __all__ = [
 ]
 
 _ALL = frozenset(SimulationMethod)
-_EXACT_AER = _ALL - {SimulationMethod.PauliPropagator, SimulationMethod.ExtendedStabilizer}
+_NOT_ON_AER = frozenset(
+    {
+        SimulationMethod.PauliPropagator,
+        SimulationMethod.ExtendedStabilizer,
+        SimulationMethod.PathIntegral,
+        SimulationMethod.MatrixProductOperator,
+    }
+)
 
 # Every pair was run on qoro-maestro 0.3.8 without a GPU, on a general program, a Clifford program and one
 # with mid-circuit measurements, and compared with Qiskit's Statevector. These pairs are left out:
-# - PauliPropagator on QiskitAer, and all methods but the state vector on the composites: the engine refuses
-#   them.
+# - PauliPropagator, PathIntegral and MatrixProductOperator on QiskitAer, and all methods but the state vector
+#   on the composites: the engine refuses them.
 # - ExtendedStabilizer on QiskitAer: sampling hangs, and expectation values are off by 0.07 on 4 qubits.
 # - GpuSim: without a GPU the engine silently runs QCSim with a method of its own choice.
+# - QuestSim, DistributedGpu and DistributedMpiGpu need libraries that the engine's package does not have.
 SUPPORTED_METHODS: Mapping[Simulator, frozenset[SimulationMethod]] = {
-    Simulator.QiskitAer: _EXACT_AER,
+    Simulator.QiskitAer: _ALL - _NOT_ON_AER,
     Simulator.QCSim: _ALL,
     Simulator.CompositeQiskitAer: frozenset({SimulationMethod.Statevector}),
     Simulator.CompositeQCSim: frozenset({SimulationMethod.Statevector}),
     Simulator.GpuSim: frozenset(),
+    Simulator.QuestSim: frozenset(),
+    Simulator.DistributedGpu: frozenset(),
+    Simulator.DistributedMpiGpu: frozenset(),
 }
 """The methods of each simulator that give correct results."""
 
-_METHODS_WITH_TRUNCATION = (None, SimulationMethod.MatrixProductState)
+# Measured with up to 12 qubits, for samples and for expectation values.
+_BYTES_PER_ENTRY = 16
+
 _SIMULATORS_WITHOUT_SEED = (Simulator.CompositeQiskitAer, Simulator.CompositeQCSim)
 
 
@@ -84,13 +98,34 @@ def engine_options(config: ExecutionConfig) -> MaestroConfig:
 def requested_method(options: MaestroConfig) -> SimulationMethod | None:
     """Return the method that the options ask for, or ``None`` if they leave the choice open.
 
-    A bond dimension or a truncation threshold without a method means a matrix product state.
+    An option that concerns some methods only asks for the first of them. For example, a bond dimension
+    without a method means a matrix product state.
     """
     if options.simulation_type is not None:
         return options.simulation_type
-    if options.max_bond_dimension is None and options.singular_value_threshold is None:
-        return None
-    return SimulationMethod.MatrixProductState
+    concerned = [methods for methods in _methods_concerned(options).values() if methods]
+    common = [
+        method
+        for method in (concerned[0] if concerned else ())
+        if all(method in methods for methods in concerned)
+    ]
+    # Without a common method, `check_options` has refused the options.
+    return common[0] if common else None
+
+
+def check_density_matrix(num_qubits: int, memory_limit_bytes: int) -> None:
+    """Check that a density matrix fits in memory.
+
+    Raises:
+        QoroInputError: It does not. The message says how much memory it needs.
+    """
+    needed = _BYTES_PER_ENTRY * 4**num_qubits
+    if needed > memory_limit_bytes:
+        raise QoroInputError(
+            f"a density matrix of {num_qubits} qubits needs {needed / 2**30:.2f} GiB of memory, the limit is "
+            f"{memory_limit_bytes / 2**30:.2f} GiB: use simulation_type "
+            f"{name_of(SimulationMethod.MatrixProductOperator)} or none"
+        )
 
 
 def name_of(member: Simulator | SimulationMethod | None) -> str:
@@ -100,20 +135,33 @@ def name_of(member: Simulator | SimulationMethod | None) -> str:
 
 def _check(options: MaestroConfig, names: Mapping[str, str]) -> None:
     """Check options. ``names`` has the names that the user knows some of them by."""
+    _check_hardware(options)
     _check_pair(options)
-    for option in ("max_bond_dimension", "singular_value_threshold"):
-        method = options.simulation_type
-        if getattr(options, option) is not None and method not in _METHODS_WITH_TRUNCATION:
-            needed = name_of(SimulationMethod.MatrixProductState)
-            raise QoroInputError(
-                f"{names.get(option, option)} needs the simulation_type {needed}, got {name_of(method)}: "
-                "leave out one of them"
-            )
-    if options.seed is not None and options.simulator_type in _SIMULATORS_WITHOUT_SEED:
+    _check_methods(options, names)
+    simulator = options.simulator_type
+    if options.seed is not None and simulator in _SIMULATORS_WITHOUT_SEED:
         raise QoroInputError(
-            f"seed: the simulator {name_of(options.simulator_type)} ignores seeds: leave out seed or "
+            f"seed: the simulator {name_of(simulator)} ignores seeds: leave out seed or "
             f"simulator_type, or use {name_of(Simulator.QCSim)}"
         )
+    if options.truncation_mode == "relative_max" and simulator is Simulator.QiskitAer:
+        raise QoroInputError(
+            f"truncation_mode 'relative_max': the simulator {name_of(simulator)} supports only "
+            f"'discarded_weight': leave out one of them, or use {name_of(Simulator.QCSim)}"
+        )
+    least, most = options.min_cluster_qubits, options.max_cluster_qubits
+    if least is not None and most is not None and least > most:
+        raise QoroInputError(
+            f"min_cluster_qubits is {least}, expected at most max_cluster_qubits, which is {most}"
+        )
+
+
+def _check_hardware(options: MaestroConfig) -> None:
+    for name, value in options.options_set().items():
+        needs = None if name not in ENGINE_OPTIONS else ENGINE_OPTIONS[name].needs
+        # Every simulator on a CPU computes with double precision, and an empty mapping sets nothing.
+        if needs is not None and (name, value) != ("precision", "double") and value != {}:
+            raise QoroInputError(f"{name} needs {needs}, which this service does not have: leave it out")
 
 
 def _check_pair(options: MaestroConfig) -> None:
@@ -128,8 +176,39 @@ def _check_pair(options: MaestroConfig) -> None:
         )
     method = requested_method(options)
     if method is not None and method not in supported:
-        available = ", ".join(name_of(each) for each in sorted(supported))
         raise QoroInputError(
             f"simulator_type {name_of(simulator)} does not support the method {name_of(method)}, "
-            f"expected a simulation_type among {available}"
+            f"expected a simulation_type among {_names_of(sorted(supported), ', ')}"
         )
+
+
+def _check_methods(options: MaestroConfig, names: Mapping[str, str]) -> None:
+    """Check that the options concern the method that runs."""
+    earlier: dict[str, tuple[SimulationMethod, ...]] = {}
+    for option, methods in _methods_concerned(options).items():
+        name, needed = names.get(option, option), _names_of(methods, " or ")
+        if options.simulation_type is not None and options.simulation_type not in methods:
+            raise QoroInputError(
+                f"{name} needs the simulation_type {needed}, got {name_of(options.simulation_type)}: "
+                "leave out one of them"
+            )
+        for other, others in earlier.items():
+            if not set(methods) & set(others):
+                raise QoroInputError(
+                    f"{name} needs the simulation_type {needed}, and {other} needs "
+                    f"{_names_of(others, ' or ')}: leave out one of them"
+                )
+        earlier[name] = methods
+
+
+def _methods_concerned(options: MaestroConfig) -> dict[str, tuple[SimulationMethod, ...]]:
+    """Return the methods of each option that is set and does not concern all methods."""
+    return {
+        name: ENGINE_OPTIONS[name].methods
+        for name in options.options_set()
+        if name in ENGINE_OPTIONS and ENGINE_OPTIONS[name].methods
+    }
+
+
+def _names_of(methods: Collection[SimulationMethod], separator: str) -> str:
+    return separator.join(name_of(method) for method in methods)

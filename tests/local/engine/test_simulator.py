@@ -93,6 +93,8 @@ def test_every_supported_simulator_and_method_agrees(simulator, method, exact, a
         prepare += "ry(0.7) q[1]; t q[2]; cx q[2],q[1];"
     measured = HEADER + prepare + "measure q[0] -> c[2]; measure q[2] -> c[0];"
     assert_sampled_from(sample(measured, SHOTS, settings), exact(parse_program(measured)))
+    dynamic = measured + "reset q[0]; if(c == 4) x q[1]; h q[2]; measure q[1] -> c[1]; measure q[2] -> c[0];"
+    assert_sampled_from(sample(dynamic, 300, settings), exact(parse_program(dynamic)))
     pauli_strings = ["ZII", "XXI", "YZX", "IYZ", "ZZZ"]
     expected = exact_values(HEADER + prepare, pauli_strings)
     assert estimate(HEADER + prepare, pauli_strings, settings) == pytest.approx(expected, abs=1e-7)
