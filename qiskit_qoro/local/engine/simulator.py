@@ -32,7 +32,6 @@ from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
->>>>>>> 261332b (Run every option of the engine that a CPU supports in the local service)
 from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import clean
@@ -348,7 +347,7 @@ def _estimate(
     else:
         choice = _choose(program, settings, sampling=False, limit=limit)
         report(choice.details)
-        if _is_faster_compiled(program, choice):
+        if _is_faster_compiled(program, choice, settings):
             values = _call(program, _estimate_compiled, program, pauli_strings)
         else:
             config = maestro.SimulatorConfig(**_options(choice, settings))
@@ -362,7 +361,10 @@ def _estimate(
     return values
 
 
-def _is_faster_compiled(program: EngineProgram, choice: MethodChoice) -> bool:
+def _is_faster_compiled(program: EngineProgram, choice: MethodChoice, settings: EngineSettings) -> bool:
+    # A compiled program does not take the engine's other options.
+    if _PASSED_ON & settings.options.options_set().keys():
+        return False
     return len(program.qubits) <= _MAX_COMPILED_QUBITS and (choice.simulator, choice.method) == (
         Simulator.QCSim,
         SimulationMethod.Statevector,
