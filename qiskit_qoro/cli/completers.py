@@ -1,4 +1,4 @@
-"""Completion of arguments in a shell: file names, and the identifiers of the latest jobs.
+"""Completion of arguments in a shell: files, the identifiers of the latest jobs, and options of the engine.
 
 ``shtab`` writes the completion scripts. For each argument of the parser it reads the attribute ``complete``,
 which maps each shell to the code that completes the argument there.
@@ -11,24 +11,34 @@ from collections.abc import Mapping
 
 import shtab
 
-__all__ = ["PREAMBLES", "offer_files", "offer_job_ids"]
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS
+
+__all__ = ["PREAMBLES", "offer_engine_options", "offer_files", "offer_job_ids"]
+
+_OPTIONS = " ".join(f"{name}=" for name in sorted(ENGINE_OPTIONS))
 
 # argparse lets the argument that selects the command take all remaining words. shtab concludes that each of
 # these words may be a command, unless the variable is unset.
-_BASH = """
+_BASH = f"""
 unset _shtab_qiskit_qoro_pos_0_nargs
 # $1: the word to complete
-_qiskit_qoro_job_ids() {
+_qiskit_qoro_job_ids() {{
     compgen -W "$(qiskit-qoro completion ids 2>/dev/null)" -- "$1"
-}
+}}
+_qiskit_qoro_engine_options() {{
+    compgen -W "{_OPTIONS}" -- "$1"
+}}
 """
 
-_ZSH = """
-_qiskit_qoro_job_ids() {
+_ZSH = f"""
+_qiskit_qoro_job_ids() {{
     local -a ids
-    ids=(${(f)"$(qiskit-qoro completion ids 2>/dev/null)"})
+    ids=(${{(f)"$(qiskit-qoro completion ids 2>/dev/null)"}})
     compadd "$@" -a ids
-}
+}}
+_qiskit_qoro_engine_options() {{
+    compadd "$@" -S "" {_OPTIONS}
+}}
 """
 
 PREAMBLES: Mapping[str, str] = {"bash": _BASH, "zsh": _ZSH}
@@ -39,6 +49,17 @@ _JOB_IDS: Mapping[str, str] = {
     "zsh": "_qiskit_qoro_job_ids",
     "fish": "(qiskit-qoro completion ids 2>/dev/null)",
 }
+
+_ENGINE_OPTIONS: Mapping[str, str] = {
+    "bash": "_qiskit_qoro_engine_options",
+    "zsh": "_qiskit_qoro_engine_options",
+    "fish": _OPTIONS,
+}
+
+
+def offer_engine_options(argument: argparse.Action) -> None:
+    """Complete an argument with the names of the engine's options, each followed by an equals sign."""
+    _complete_with(argument, _ENGINE_OPTIONS)
 
 
 def offer_files(argument: argparse.Action) -> None:

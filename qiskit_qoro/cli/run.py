@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_submission import submit_run
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.completers import offer_files
+from qiskit_qoro.cli.completers import offer_engine_options, offer_files
 from qiskit_qoro.cli.output import print_counts, print_json, say, waiting_for_job
 from qiskit_qoro.cli.service_options import add_service_options, open_provider, uses_local_service
 from qiskit_qoro.errors import QoroInputError
@@ -20,6 +21,7 @@ from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure
 from qiskit_qoro.jobs.registers import layout_of_circuit
 from qiskit_qoro.models.config import DEFAULT_SHOTS, DEFAULT_SIMULATOR_CLUSTER
+from qiskit_qoro.models.maestro import MaestroConfig, read_option
 from qiskit_qoro.qasm.measurements import describe_unmeasured
 from qiskit_qoro.qasm.user_programs import parse_user_program
 from qiskit_qoro.qasm.write.writer import Program
@@ -49,6 +51,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the backend that runs the program (default %(default)s)",
     )
+    offer_engine_options(
+        parser.add_argument(
+            "--option",
+            type=_option,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="set an option of the engine, for example simulation_type=PauliPropagator; may be repeated",
+        )
+    )
     add_service_options(parser)
 
 
@@ -63,7 +75,7 @@ def _execute(options: argparse.Namespace) -> None:
                 f"{name}: the program has {program.num_qubits} qubits, but backend {backend.name!r} has "
                 f"{backend.num_qubits}"
             )
-        job = _submit(name, program, circuit, backend, options.shots)
+        job = _submit(name, program, circuit, backend, options)
         service_name = "the local service" if is_local else provider.service.base_url
         say(f"{backend.name} on {service_name}, job {job.job_id()}")
         with waiting_for_job(
@@ -121,13 +133,22 @@ def _parse(name: str, text: str) -> tuple[Program, QuantumCircuit]:
 
 
 def _submit(
-    name: str, program: Program, circuit: QuantumCircuit, backend: QoroBackend, shots: int
+    name: str, program: Program, circuit: QuantumCircuit, backend: QoroBackend, options: argparse.Namespace
 ) -> QoroJob:
     """Submit a program. The parsed circuit describes its registers."""
     # If possible, the text is sent as it is, so that lines in errors of the service are lines of the file.
-    experiment = Experiment(name, layout_of_circuit(circuit, program), shots)
+    experiment = Experiment(name, layout_of_circuit(circuit, program), options.shots)
     structure = RunStructure([experiment], backend.name, name)
-    return submit_run(backend, backend.service, [program], structure, job_config=backend.job_config(tag=name))
+    config = MaestroConfig(**dict(options.option)) if options.option else None
+    backend.check_execution_config(config)
+    return submit_run(
+        backend,
+        backend.service,
+        [program],
+        structure,
+        job_config=backend.job_config(tag=name),
+        execution_config=config,
+    )
 
 
 def _shots(text: str) -> int:
@@ -138,6 +159,17 @@ def _shots(text: str) -> int:
     if shots < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
     return shots
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """Read an option of the engine as its name and its value."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
+    try:
+        return name.strip(), read_option(name.strip(), value)
+    except QoroInputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 COMMAND = Command(

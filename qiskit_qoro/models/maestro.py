@@ -31,7 +31,7 @@ from qiskit_qoro.models.engine_options import (
 from qiskit_qoro.models.loose import read_integer
 from qiskit_qoro.models.noise.model import NoiseModel
 
-__all__ = ["ENGINE_OPTIONS", "EXECUTION_FIELDS", "MaestroConfig"]
+__all__ = ["ENGINE_OPTIONS", "EXECUTION_FIELDS", "MaestroConfig", "read_option"]
 
 _log = logging.getLogger(__name__)
 
@@ -437,6 +437,24 @@ ENGINE_OPTIONS: Mapping[str, EngineOption] = {
     field.name: option for field in fields(MaestroConfig) if (option := option_of(field.metadata)) is not None
 }
 """The options of the engine's ``SimulatorConfig`` by name. The noise is not among them."""
+
+
+def read_option(name: str, text: str) -> Any:
+    """Read the value of an option of the engine from text, as it is written on a command line.
+
+    Args:
+        name: The name of the option.
+        text: The value. Enumerations are given by name or number, flags as ``true`` or ``false``, mappings as
+            JSON.
+
+    Raises:
+        QoroInputError: There is no such option, or it does not take this value.
+    """
+    if name not in ENGINE_OPTIONS:
+        _check_names([name])
+        raise QoroInputError(f"{name} cannot be set on the command line, expected an option of the simulator")
+    option = ENGINE_OPTIONS[name]
+    return option.check(name, option.read(text))
 
 
 @cache

@@ -11,7 +11,7 @@ from qiskit_qoro.cli.program import build_parser
 
 SERVICE = {"cloud": False, "url": None, "local": False, "database": None, "json": False}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "run x.qasm": {"file": "x.qasm", "shots": 1024, "backend": "qoro_maestro", **SERVICE},
+    "run x.qasm": {"file": "x.qasm", "shots": 1024, "backend": "qoro_maestro", "option": [], **SERVICE},
     "jobs": {
         "backend": None,
         "tag": None,

@@ -84,6 +84,63 @@ def test_a_service_that_does_not_answer_is_a_failure(
     assert "secret-token" not in err
 
 
+# --- options of the engine ----------------------------------------------------------------------------
+
+WIDE = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[8]; creg c[8]; h q; measure q -> c;'
+
+
+@pytest.mark.usefixtures("started_local_service")
+def test_options_of_the_engine_are_sent_and_take_effect(tmp_path: Path, answer: Callable[..., Any]) -> None:
+    path = tmp_path / "wide.qasm"
+    path.write_text(WIDE)
+
+    def counts(*options: str) -> Any:
+        arguments = [argument for option in options for argument in ("--option", option)]
+        return answer("run", str(path), "--local", *arguments)["counts"]
+
+    assert counts("seed=7") == counts("seed=8", "seed = 7") == counts("seed=7", "simulator_type=qcsim")
+    assert counts("seed=7") != counts("seed=8")
+    sampled = counts("seed=7", "enable_sampling_reduction=TRUE")
+    assert sampled == counts("enable_sampling_reduction=yes", "seed=7") != counts("seed=7")
+
+
+@pytest.mark.usefixtures("started_local_service")
+def test_an_option_that_the_service_does_not_support_is_reported(
+    bell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", bell, "--local", "--option", "gpu_device=0"]) == 1
+    assert "gpu_device needs a GPU" in capsys.readouterr().err
+    assert main(["run", bell, "--local", "--backend", "local_qpu", "--option", "seed=0"]) == 2
+    assert "a MaestroConfig is for simulators" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("seed", "expected NAME=VALUE, got 'seed'"),
+        ("sed=1", "'sed' is not an option of the engine, did you mean 'seed'?"),
+        ("seed=-1", "seed is -1, expected an integer from 0 to 2^64 - 1"),
+        ("seed=x", "seed is 'x'"),
+        ("seed=", "seed is ''"),
+        (
+            "simulation_type=mps",
+            "simulation_type is 'mps', expected one of SimulationMethod: Statevector (0)",
+        ),
+        ("gate_fusion=maybe", "gate_fusion is 'maybe', expected True or False"),
+        ("precision=half", "precision is 'half', expected one of single, double"),
+        ('distributed_options={"x": "y"}', "distributed_options is"),
+        ("distributed_options=x", "distributed_options is 'x'"),
+        ("noise_seed=1", "noise_seed cannot be set on the command line"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_a_usage_error(
+    option: str, message: str, bell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", bell, "--option", option])
+    assert message in capsys.readouterr().err
+
+
 # --- which programs run -------------------------------------------------------------------------------
 
 

@@ -33,7 +33,9 @@ def test_qubits_with_delays_only_are_left_out() -> None:
 
 @pytest.mark.parametrize("seconds", ["-1e-9", "-1"])
 def test_a_negative_duration_is_refused(seconds: str) -> None:
-    with pytest.raises(QoroInputError, match=r"a delay takes -1(e-09|\.0|) seconds, expected a finite number"):
+    with pytest.raises(
+        QoroInputError, match=r"a delay takes -1(e-09|\.0|) seconds, expected a finite number"
+    ):
         write_engine_program(parse_program(HEADER + f"x q[0]; qoro_delay({seconds}) q[0];"))
 
 
