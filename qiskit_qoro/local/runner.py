@@ -25,6 +25,7 @@ from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
 from qiskit_qoro.local.workers.state_jobs import state_tasks
 from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, StateTask, StateValues, SweepValues
+from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import (
     AnyConfig,
     CircuitResult,
@@ -291,8 +292,7 @@ class Runner:
         def store_values(index: int, values: SweepValues) -> None:
             # A sweep returns thousands of rows, so encode and store them together.
             rows = circuits[index : index + len(values.rows)]
-            labels = [circuit.label for circuit in rows]
-            items = render_value_items(labels, values.pauli_strings, values.rows.tolist(), values.details)
+            items = _render_values([circuit.label for circuit in rows], values)
             positions = (circuit.position for circuit in rows)
             self._queue.add_results(job.number, zip(positions, items, strict=True))
 
@@ -347,6 +347,7 @@ class _JobTasks(Sequence[CircuitTask]):
             number: (decode_text(template.blob), template.names) for number, template in templates.items()
         }
         self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
+        self._observables = _weighted_observables(job)
         self._settings = engine_settings(config, job.qpu_system)
 
     def __len__(self) -> int:
@@ -377,6 +378,7 @@ class _JobTasks(Sequence[CircuitTask]):
             settings=self._settings.for_circuit(circuit.position),
             names=names,
             values=values,
+            observables=self._observables,
         )
 
 
@@ -384,7 +386,7 @@ def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[
     """The Pauli strings to measure on each circuit, or ``None`` if the circuits are sampled."""
     if job.observables is None:
         return None
-    groups, ham_map = json.loads(job.observables)
+    groups, ham_map, _ = json.loads(job.observables)
     groups_of: list[list[int]] = [[] for _ in range(num_circuits)]
     for index, (start, end) in enumerate(ham_map or ()):
         for position in range(start, end):
@@ -398,6 +400,27 @@ def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[
     # A circuit in no range is measured for every group.
     all_groups = tuple(range(len(groups)))
     return [distinct_strings(tuple(indices) or all_groups) for indices in groups_of]
+
+
+def _weighted_observables(job: StoredJob) -> tuple[WeightedStrings, ...] | None:
+    """The observables of a gradient job, or ``None`` for other jobs. Without weights, each weight is 1."""
+    if job.job_type is not JobType.GRADIENT or job.observables is None:
+        return None
+    groups, _, weights = json.loads(job.observables)
+    return tuple(
+        WeightedStrings(tuple(group), tuple(weights[index]) if weights else (1.0,) * len(group))
+        for index, group in enumerate(groups)
+    )
+
+
+def _render_values(labels: Sequence[str], values: SweepValues) -> list[str]:
+    """Render the results of a sweep."""
+    if values.gradients is None:
+        return render_value_items(labels, values.pauli_strings, values.rows.tolist(), values.details)
+    return [
+        _render(result_item_to_json(label, result, values.details))
+        for label, result in zip(labels, values, strict=True)
+    ]
 
 
 def _render(item: dict[str, Any]) -> str:

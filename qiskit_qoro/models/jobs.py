@@ -33,7 +33,10 @@ __all__ = [
 _FAILURES_SHOWN = 3
 
 CircuitResult = dict[str, int] | dict[str, float]
-"""Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli string to value)."""
+"""Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli string to value).
+
+The result of a gradient job is a :class:`~qiskit_qoro.models.gradients.GradientValues`, which maps
+observables to values and holds the gradients too."""
 
 
 AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
@@ -43,13 +46,14 @@ AnyConfig = ExecutionConfig | MaestroConfig | DeviceConfig
 class JobType(StrEnum):
     """The type of a job. The value is the text in wire format.
 
-    ``STATE`` is an extension of the local service.
+    ``GRADIENT`` and ``STATE`` are extensions of the local service.
     """
 
     EXECUTE = "EXECUTE"
     EXPECTATION = "EXPECTATION"
     VALIDATE = "VALIDATE"
     STATE = "STATE"
+    GRADIENT = "GRADIENT"
 
 
 class JobStatus(StrEnum):

@@ -56,12 +56,15 @@ class TemplateBatch:
         finalized: Whether this is the last upload of the job.
         shots: Shots per circuit.
         observables: Groups of Pauli strings, the leftmost letter on qubit 0.
+        weights: The weight of each Pauli string in its group, for a gradient job, where each group is one
+            observable.
     """
 
     template: TemplateEntry
     finalized: bool
     shots: int | None = None
     observables: tuple[tuple[str, ...], ...] | None = None
+    weights: tuple[tuple[float, ...], ...] | None = None
 
 
 def _check_names(names: object) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ class Measurement:
         circuit_ham_map: For each group of observables the range of circuits that it is measured on. ``None``
             measures every group on every circuit.
         state: What is computed about the states of the circuits.
+        weights: The weight of each Pauli string in its group, for a gradient job, where each group is one
+            observable. ``None`` for all other jobs.
     """
 
     shots: int | None = None
@@ -58,6 +60,7 @@ class Measurement:
     observables: tuple[tuple[str, ...], ...] | None = None
     circuit_ham_map: tuple[CircuitRange, ...] | None = None
     state: StateRequest | None = None
+    weights: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def of_shots(cls, shots: Sequence[int]) -> Measurement:
@@ -75,6 +78,8 @@ class Measurement:
         """The type of job that measures this."""
         if self.state is not None:
             return JobType.STATE
+        if self.weights is not None:
+            return JobType.GRADIENT
         return JobType.EXECUTE if self.observables is None else JobType.EXPECTATION
 
     def encoded_observables(self) -> str | None:
@@ -118,10 +123,8 @@ def check_job_type(job_type: JobType | None, *, has_observables: bool) -> None:
         job_type = JobType(job_type)
     except ValueError as error:
         raise QoroInputError(f"job_type is {job_type!r}, expected EXECUTE or EXPECTATION") from error
-    if job_type in (JobType.VALIDATE, JobType.STATE):
-        raise QoroInputError(
-            f"job_type is {job_type.value}, expected EXECUTE or EXPECTATION to submit circuits"
-        )
+    if job_type not in (JobType.EXECUTE, JobType.EXPECTATION):
+        raise QoroInputError(f"job_type is {job_type}, expected EXECUTE or EXPECTATION to submit circuits")
     if job_type is not (JobType.EXPECTATION if has_observables else JobType.EXECUTE):
         given = "ham_ops" if has_observables else "no ham_ops"
         raise QoroInputError(

@@ -185,6 +185,7 @@ def build_template_submission(
             is_last=index == len(templates) - 1,
             shots=measurement.shots,
             observables=observables,
+            weights=measurement.weights,
         )
     ]
     labels = [label for template in templates for label, _ in template.parameter_sets]
@@ -192,14 +193,25 @@ def build_template_submission(
 
 
 def _uploads(
-    template: CheckedTemplate, name: str, *, is_last: bool, shots: int | None, observables: str | None
+    template: CheckedTemplate,
+    name: str,
+    *,
+    is_last: bool,
+    shots: int | None,
+    observables: str | None,
+    weights: Sequence[Sequence[float]] | None,
 ) -> Iterator[bytes]:
     blob = encode_text(template.text)
     sets = [render(parameter_set_to_json(item)) for item in template.parameter_sets]
 
     def render_empty(finalized: bool) -> bytes:
         body = template_to_json(
-            blob, template.parameter_names, finalized=finalized, shots=shots, observables=observables
+            blob,
+            template.parameter_names,
+            finalized=finalized,
+            shots=shots,
+            observables=observables,
+            weights=weights,
         )
         return render({**body, "parameter_sets": []})
 

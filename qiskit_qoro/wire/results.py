@@ -18,9 +18,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.gradients import GradientValues
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails, ResultsPage
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.wire.fields import as_list, as_object, shown
+from qiskit_qoro.wire.gradients.gradient_values import GRADIENT_ENCODING, decode_gradients, encode_gradients
 from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
 from qiskit_qoro.wire.payloads import error_detail, error_to_json
 from qiskit_qoro.wire.states.arrays import is_array
@@ -253,6 +255,8 @@ def _reason_from_json(value: object) -> str:
 
 
 def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
+    if isinstance(result, GradientValues):
+        return encode_gradients(result)
     # Expectation values are floats, counts are integers.
     first = next(iter(result), None)
     if first is None or isinstance(result[first], float):
@@ -269,6 +273,8 @@ def _circuit_result_from_json(value: object) -> CircuitResult:
         raise WireError(
             "it is an array, because the job computed states: read it with QoroService.get_state_arrays"
         )
+    if fields.get("encoding") == GRADIENT_ENCODING:
+        return decode_gradients(fields)
     if "encoding" in fields or "payload" in fields:
         return decode_histogram(fields)
     # Pauli strings are many and long. One search in all of them is faster than a search in each.

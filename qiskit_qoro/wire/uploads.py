@@ -23,6 +23,7 @@ from qiskit_qoro.wire.fields import (
     shown,
     text_field,
 )
+from qiskit_qoro.wire.gradients.weights import weights_from_json
 from qiskit_qoro.wire.observables import decode_observables, encode_observables
 from qiskit_qoro.wire.text import CompressedTexts, decode_text, encode_text
 
@@ -125,6 +126,7 @@ def template_to_json(
     finalized: bool,
     shots: int | None = None,
     observables: str | None = None,
+    weights: Sequence[Sequence[float]] | None = None,
 ) -> dict[str, Any]:
     """Encode the body that adds a template to a job, without ``parameter_sets``, which come last.
 
@@ -134,12 +136,15 @@ def template_to_json(
         finalized: Whether this is the last upload of the job.
         shots: The shots of each circuit.
         observables: The observables in wire format. Either these or ``shots`` are set.
+        weights: The weight of each Pauli string in its group, for a gradient job.
     """
     body: dict[str, Any] = {"mode": "append", "finalized": "true" if finalized else "false"}
     if shots is not None:
         body["shots"] = shots
     if observables is not None:
         body["observables"] = observables
+    if weights is not None:
+        body["weights"] = [list(group) for group in weights]
     body["circuit_template"] = blob
     body["parameter_names"] = list(names)
     return body
@@ -153,6 +158,7 @@ def template_batch_to_json(batch: TemplateBatch) -> dict[str, Any]:
         finalized=batch.finalized,
         shots=batch.shots,
         observables=None if batch.observables is None else encode_observables(batch.observables),
+        weights=batch.weights,
     )
     body["parameter_sets"] = [parameter_set_to_json(item) for item in batch.template.parameter_sets]
     return body
@@ -181,7 +187,7 @@ def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Templ
             raise WireError(f"{key}: expected with bound circuits only, got it with circuit_template")
     known = {"mode", "finalized", "circuit_template", "parameter_names", "parameter_sets"}
     refuse_unknown_keys(
-        fields, known | {"shots", "observables", "circuits", "shot_groups", "circuit_ham_map"}
+        fields, known | {"shots", "observables", "weights", "circuits", "shot_groups", "circuit_ham_map"}
     )
     choice_field(fields, "mode", ("append",))
     finalized = choice_field(fields, "finalized", ("true", "false")) == "true"
@@ -195,9 +201,14 @@ def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> Templ
         [_parameter_set(item, f"parameter_sets[{index}]") for index, item in enumerate(sets)],
     )
     if _exactly_one(fields, "shots", "observables") == "shots":
+        if fields.get("weights") is not None:
+            raise WireError("weights: expected together with observables, got it with shots")
         return TemplateBatch(template, finalized, shots=as_count(fields["shots"], "shots"))
     observables = decode_observables(text_field(fields, "observables"))
-    return TemplateBatch(template, finalized, observables=observables)
+    weights = fields.get("weights")
+    if weights is not None:
+        weights = weights_from_json(weights, observables)
+    return TemplateBatch(template, finalized, observables=observables, weights=weights)
 
 
 def _parameter_set(item: object, where: str) -> ParameterSet:

@@ -69,7 +69,7 @@ def add_template_batch(
             earlier bodies.
     """
     first = _num_circuits(connection, job)
-    _set_observables(connection, job, batch.observables, None, is_first=first == 0)
+    _set_observables(connection, job, batch.observables, None, is_first=first == 0, weights=batch.weights)
     _check_shots([batch.shots])
     number = _template_number(connection, job, blob, json.dumps(batch.template.parameter_names))
     rows: list[_CircuitRow] = [
@@ -116,14 +116,15 @@ def _set_observables(
     ham_map: Sequence[CircuitRange] | None,
     *,
     is_first: bool,
+    weights: Sequence[Sequence[float]] | None = None,
 ) -> None:
     """Store the observables of the first body; check that later bodies repeat them."""
-    text = None if observables is None else json.dumps([observables, ham_map])
+    text = None if observables is None else json.dumps([observables, ham_map, weights])
     if is_first:  # the job has no circuits yet
         connection.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
     elif text != job.observables:
         raise WireError(
-            "observables: expected the same observables and circuit_ham_map in every body of a job, "
+            "observables: expected the same observables, circuit_ham_map and weights in every body of a job, "
             "got others than in the first body"
         )
 

@@ -40,6 +40,7 @@ PRICES: Mapping[JobType, Decimal] = {
     JobType.EXPECTATION: Decimal("0.01"),
     JobType.VALIDATE: Decimal("0.01"),
     JobType.STATE: Decimal("0.01"),
+    JobType.GRADIENT: Decimal("0.01"),
 }
 """Credits per circuit; for a characterization, credits per variable."""
 

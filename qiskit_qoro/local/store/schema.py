@@ -29,7 +29,7 @@ CREATE TABLE jobs (
     use_packing INTEGER NOT NULL,
     status TEXT NOT NULL,
     turn INTEGER,        -- position in the queue; NULL until the job is finalized
-    observables TEXT,    -- [groups, circuit_ham_map] as JSON
+    observables TEXT,    -- [groups, circuit_ham_map, weights] as JSON
     state TEXT,          -- what a job of the type STATE computes, as JSON
     run_time_s REAL,
     reason TEXT          -- why the job failed or was not run

@@ -109,7 +109,7 @@ def _check_target(request: JobRequest) -> None:
     system = _find_target("qpu_system_name", request.qpu_system, QPU_SYSTEMS)
     if request.job_type is JobType.STATE:
         raise WireError(f"job_type: expected a simulator cluster: QPU system {system.name!r} has no states")
-    if request.job_type is JobType.EXPECTATION and not system.supports_expval:
+    if request.job_type in (JobType.EXPECTATION, JobType.GRADIENT) and not system.supports_expval:
         raise WireError(
             f"job_type: expected EXECUTE: QPU system {system.name!r} does not compute expectation values"
         )
@@ -140,6 +140,8 @@ def _add_circuits(context: HandlerContext, call: Call) -> Answer:
         _check_measurements(job.job_type, template)
         context.store.append_template(call.owner, call.job_id, template, body["circuit_template"])
     else:
+        if job.job_type is JobType.GRADIENT:
+            raise WireError("circuits: a GRADIENT job accepts templates, not bound circuits")
         batch = circuit_batch_from_json(
             body, circuit_limit_bytes=_CIRCUIT_LIMIT_BYTES, is_measured=not computes_states
         )
@@ -149,11 +151,14 @@ def _add_circuits(context: HandlerContext, call: Call) -> Answer:
 
 
 def _check_measurements(job_type: JobType, batch: CircuitBatch | TemplateBatch) -> None:
-    if job_type is JobType.EXPECTATION and batch.observables is None:
-        field = "shots" if batch.shots is not None else "shot_groups"
-        raise WireError(f"{field}: an EXPECTATION job accepts observables, not shots")
     if job_type is JobType.EXECUTE and batch.observables is not None:
         raise WireError("observables: an EXECUTE job accepts shots or shot_groups, not observables")
+    if job_type in (JobType.EXPECTATION, JobType.GRADIENT) and batch.observables is None:
+        field = "shots" if batch.shots is not None else "shot_groups"
+        article = "an" if job_type is JobType.EXPECTATION else "a"
+        raise WireError(f"{field}: {article} {job_type} job accepts observables, not shots")
+    if isinstance(batch, TemplateBatch) and batch.weights is not None and job_type is not JobType.GRADIENT:
+        raise WireError(f"weights: only a GRADIENT job accepts weights, this job is of type {job_type}")
 
 
 def _get_status(context: HandlerContext, call: Call) -> Answer:

@@ -18,6 +18,7 @@ from qiskit_qoro.local.web.json_schema import Schema, integer, reference
 from qiskit_qoro.local.web.results_page import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from qiskit_qoro.local.web.schemas import SCHEMAS
 from qiskit_qoro.local.web.transactions_page import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
+from qiskit_qoro.models.gradients import GRADIENTS_EXTENSION
 from qiskit_qoro.qasm.delays import DELAYS
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.endpoints import Endpoint
@@ -26,7 +27,7 @@ from qiskit_qoro.wire.text import encode_text
 
 __all__ = ["EXTENSIONS", "OPERATIONS", "Operation", "build_document"]
 
-EXTENSIONS: frozenset[str] = frozenset({DELAYS, "details", "devices", "states"})
+EXTENSIONS: frozenset[str] = frozenset({DELAYS, "details", "devices", GRADIENTS_EXTENSION, "states"})
 """What this service offers beyond the API of the cloud. Clients read the names from the document."""
 
 _DESCRIPTIONS: Mapping[int, str] = {

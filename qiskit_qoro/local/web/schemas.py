@@ -29,6 +29,7 @@ from qiskit_qoro.local.web.json_schema import (
 from qiskit_qoro.models.jobs import JobType
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 from qiskit_qoro.models.states import MAX_STATE_QUBITS, StateQuantity
+from qiskit_qoro.wire.gradients.gradient_values import GRADIENT_ENCODING
 
 __all__ = ["SCHEMAS"]
 
@@ -210,6 +211,10 @@ SCHEMAS: Mapping[str, Schema] = {
             strict_object_with("label values", label=TEXT, values=array_of(NUMBER)), minItems=1
         ),
         **_MEASUREMENTS,
+        weights=or_null(
+            array_of(array_of(NUMBER))
+            | {"description": "GRADIENT jobs: a weight for each Pauli string of each group"}
+        ),
         circuits=NULL,
     )
     | {"oneOf": only_one("shots", "observables")},
@@ -247,7 +252,14 @@ SCHEMAS: Mapping[str, Schema] = {
     "CircuitResult": object_with(
         "label results",
         label=TEXT,
-        results={"anyOf": [reference("Histogram"), reference("StateArray"), reference("ExpectationValues")]},
+        results={
+            "anyOf": [
+                reference("Histogram"),
+                reference("StateArray"),
+                reference("Gradients"),
+                reference("ExpectationValues"),
+            ]
+        },
         details=reference("ResultDetails"),
     ),
     "ResultDetails": object_with(
@@ -271,6 +283,16 @@ SCHEMAS: Mapping[str, Schema] = {
         encoding={"type": "string", "enum": ["complex128", "float64"]},
         shape=array_of(integer()),
         payload={"type": "string", "description": "base64 of little-endian numbers in C order"},
+    ),
+    "Gradients": strict_object_with(
+        "encoding n_observables n_params payload",
+        encoding={"type": "string", "const": GRADIENT_ENCODING},
+        n_observables=integer(),
+        n_params=integer(),
+        payload={
+            "type": "string",
+            "description": "base64 of little-endian float64: value and derivatives of each observable",
+        },
     ),
     "ExpectationValues": {
         "type": "object",

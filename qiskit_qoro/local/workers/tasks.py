@@ -26,11 +26,14 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.gradients import GradientEstimator
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import Report, estimate, sample
 from qiskit_qoro.local.engine.states.quantities import compute_states
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
+from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
 from qiskit_qoro.models.states import StateRequest
 
@@ -50,6 +53,9 @@ __all__ = [
 ]
 
 _LENGTH_BYTES = 8
+_GRADIENT_DETAILS = ResultDetails(
+    SimulationMethod.Statevector.name, "gradients are computed from the state vector"
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class CircuitTask:
         settings: The engine's options and the noise.
         names: The parameter names of a template.
         values: One value for each name, or ``None`` if ``qasm`` is not a template.
+        observables: The observables to compute with their gradients, which needs ``values``. ``None`` for
+            all other tasks.
     """
 
     label: str
@@ -74,17 +82,19 @@ class CircuitTask:
     settings: EngineSettings = field(default_factory=EngineSettings)
     names: tuple[str, ...] = ()
     values: tuple[float, ...] | None = None
+    observables: tuple[WeightedStrings, ...] | None = None
 
     kind = "circuit"
 
     @property
     def sweep(self) -> object:
         """A key that is equal for tasks that can run together as one sweep, or ``None`` for other tasks."""
-        if self.values is None or self.pauli_strings is None:
+        wanted = self.pauli_strings if self.observables is None else self.observables
+        if self.values is None or wanted is None:
             return None
         # Values that run together are exact, so the seeds of the circuits do not matter.
         settings = self.settings
-        return self.qasm, self.names, self.pauli_strings, settings.options, settings.noise
+        return self.qasm, self.names, wanted, settings.options, settings.noise
 
 
 @dataclass(frozen=True)
@@ -140,17 +150,21 @@ class SweepValues:
     """Expectation values of several consecutive tasks.
 
     Attributes:
-        pauli_strings: The distinct Pauli strings.
-        rows: The values, shape (tasks, Pauli strings).
+        pauli_strings: The distinct Pauli strings. Empty if there are ``gradients``.
+        rows: The values, shape (tasks, Pauli strings), or (tasks, observables) if there are ``gradients``.
         details: Details that all of the results share.
+        gradients: The derivatives, shape (tasks, observables, names), or ``None``.
     """
 
     pauli_strings: tuple[str, ...]
     rows: npt.NDArray[np.float64]
     details: ResultDetails | None = None
+    gradients: npt.NDArray[np.float64] | None = None
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         """Iterate over the results of the tasks."""
+        if self.gradients is not None:
+            return map(GradientValues, self.rows, self.gradients)
         return (dict(zip(self.pauli_strings, row, strict=True)) for row in self.rows.tolist())
 
 
@@ -193,6 +207,7 @@ def run_batch(
     cache: TemplateCache,
     sweeps: SweepEstimator,
     *,
+    gradients: GradientEstimator | None = None,
     memory_limit_bytes: int | None = None,
 ) -> Iterator[Reply]:
     """Run tasks in this process. Consecutive tasks of one sweep run together if possible.
@@ -201,6 +216,8 @@ def run_batch(
         tasks: The tasks.
         cache: As for :func:`run_task`.
         sweeps: Estimates the rows of a sweep together. Use the same one for all batches.
+        gradients: Computes gradients. Use the same one for all batches, so that each template is prepared
+            once.
         memory_limit_bytes: As for :func:`run_task`.
 
     Returns:
@@ -208,7 +225,10 @@ def run_batch(
     """
     for key, group in groupby(tasks, lambda task: task.sweep):
         # Tasks that are in no sweep have the key None. They form groups too, and always run singly.
-        group_tasks = list(group)
+        group_tasks: list[Any] = list(group)
+        if key is not None and group_tasks[0].observables is not None:
+            yield from _run_gradients(group_tasks, gradients or GradientEstimator(cache), memory_limit_bytes)
+            continue
         values = None if key is None else _run_sweep(group_tasks, sweeps, memory_limit_bytes)
         if values is not None:
             yield Reply(result=values)
@@ -232,6 +252,28 @@ def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) 
         return None
     rows, details = estimated
     return SweepValues(pauli_strings, rows, details)
+
+
+def _run_gradients(
+    tasks: Sequence[CircuitTask], gradients: GradientEstimator, limit: int | None
+) -> Iterator[Reply]:
+    """Run tasks of one template with gradients: together, or singly if one of them fails."""
+    first = tasks[0]
+    try:
+        values, derivatives = gradients.estimate(
+            Template(first.qasm, first.names),
+            [task.values or () for task in tasks],
+            first.observables or (),
+            first.settings,
+            memory_limit_bytes=limit,
+        )
+        yield Reply(result=SweepValues((), values, _GRADIENT_DETAILS, derivatives))
+    except Exception as error:
+        if len(tasks) == 1:
+            yield Reply(reason=_reason(error, first))
+            return
+        for task in tasks:
+            yield from _run_gradients([task], gradients, limit)
 
 
 def run_task(task: AnyTask, cache: TemplateCache, *, memory_limit_bytes: int | None = None) -> Reply:
@@ -258,13 +300,17 @@ def run_task(task: AnyTask, cache: TemplateCache, *, memory_limit_bytes: int | N
         reported: list[ResultDetails] = []
         result = _run_circuit(task, cache, memory_limit_bytes, reported.append)
         return Reply(result=result, details=reported[-1] if reported else None)
-    except MemoryError:
-        reason = f"it needs more memory than a {task.kind} may use"
-    except QoroError as error:
-        reason = str(error)
     except Exception as error:  # Any error concerns this task only; the worker goes on with the next one.
-        reason = f"the engine failed: {type(error).__name__}: {error}"
-    return Reply(reason=reason)
+        return Reply(reason=_reason(error, task))
+
+
+def _reason(error: Exception, task: AnyTask) -> str:
+    """Return why a task failed."""
+    if isinstance(error, MemoryError):
+        return f"it needs more memory than a {task.kind} may use"
+    if isinstance(error, QoroError):
+        return str(error)
+    return f"the engine failed: {type(error).__name__}: {error}"
 
 
 def _characterize(task: QuboTask) -> RenderedReport:

@@ -21,6 +21,7 @@ from typing import BinaryIO
 import psutil
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.gradients import GradientEstimator
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.simulator import load_engine
 from qiskit_qoro.local.engine.template_cache import TemplateCache
@@ -58,7 +59,7 @@ def main(memory_limit_bytes: int | None) -> None:
     batches: queue.SimpleQueue[tuple[AnyTask, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
     cache = TemplateCache()
-    sweeps = SweepEstimator(cache)
+    sweeps, gradients = SweepEstimator(cache), GradientEstimator(cache)
     _warm_up(cache)
     _limit_memory(memory_limit_bytes)
     try:
@@ -67,7 +68,10 @@ def main(memory_limit_bytes: int | None) -> None:
             batch = batches.get()
             write_frame(replies, Reply())  # the batch starts
             begin = time.perf_counter()
-            for reply in run_batch(batch, cache, sweeps, memory_limit_bytes=memory_limit_bytes):
+            replies_to_batch = run_batch(
+                batch, cache, sweeps, gradients=gradients, memory_limit_bytes=memory_limit_bytes
+            )
+            for reply in replies_to_batch:
                 end = time.perf_counter()
                 write_frame(replies, replace(reply, seconds=end - begin))
                 begin = end
