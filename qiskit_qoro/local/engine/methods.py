@@ -1,17 +1,37 @@
 """Choose the simulation method for a program if the user requests none.
 
-The state vector is exact, and it is the fastest method as long as it fits in memory. For larger programs,
-Clifford circuits run on the stabilizer simulator, and others as a matrix product state. A requested method
-that cannot run the program is refused.
+The rules, in this order:
+
+1. A Clifford program with more than :data:`MAX_SMALL_QUBITS` qubits runs on the stabilizer simulator.
+2. If the state vector fits in the memory, it is used. It is exact and fast.
+3. Otherwise the costs of the other exact methods are estimated, and the fastest one is used: state vectors of
+   the causal cones, a matrix product state, or Pauli propagation. Cones and Pauli propagation need
+   expectation values.
+4. If all of them take too much memory or more than :data:`MAX_SECONDS`, the program is refused at once.
+
+A requested method is used, unless it cannot run the program.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import psutil
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.analysis.costs import (
+    ConeCost,
+    MpsCost,
+    PauliCost,
+    cone_cost,
+    mps_cost,
+    pauli_cost,
+    statevector_bytes,
+    support_of,
+)
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import (
     SUPPORTED_METHODS,
@@ -24,20 +44,32 @@ from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
 
 __all__ = [
+    "MAX_SECONDS",
+    "MAX_SMALL_QUBITS",
     "MethodChoice",
     "choose_method",
     "default_memory_limit",
+    "slow_method_advice",
     "statevector_bytes",
 ]
 
+MAX_SMALL_QUBITS = 16
+"""Up to this number of qubits a program runs so fast on a state vector that it is not analysed."""
+
+MAX_SECONDS = 3600.0
+"""The longest time that a method may be estimated to take, unless the user requests it."""
+
 # With 31 qubits or more the engine raises MemoryError, with 64 or more it crashes.
 _MAX_STATEVECTOR_QUBITS = 30
-_BYTES_PER_AMPLITUDE = 16
 
-# Measured. Sampling needs the state, its probabilities and the alias table.
-_SAMPLING_FACTOR = 3.5
+_STATEVECTOR, _MPS = SimulationMethod.Statevector, SimulationMethod.MatrixProductState
+_STABILIZER, _PAULI = SimulationMethod.Stabilizer, SimulationMethod.PauliPropagator
 
-_MAX_MEMORY_BYTES = 4 * 2**30
+_ADVICE: Mapping[str, str] = {
+    _STATEVECTOR.name: "try fewer qubits or shots, or a max_bond_dimension",
+    _MPS.name: "set a smaller max_bond_dimension, which makes the result approximate",
+    _PAULI.name: "set pp_coefficient_threshold, which makes the values approximate",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +87,12 @@ class MethodChoice:
 
 
 def choose_method(
-    program: EngineProgram, options: MaestroConfig, *, sampling: bool, memory_limit_bytes: int
+    program: EngineProgram,
+    options: MaestroConfig,
+    *,
+    sampling: bool,
+    memory_limit_bytes: int,
+    pauli_strings: Sequence[str] | None = None,
 ) -> MethodChoice:
     """Choose the simulator and the method for a program.
 
@@ -66,66 +103,182 @@ def choose_method(
         options: The options that the user sets. :func:`~qiskit_qoro.local.engine.supported.check_options`
             has accepted them.
         sampling: Whether the program is sampled. Expectation values need less memory.
-        memory_limit_bytes: The maximum memory of a state vector.
+        memory_limit_bytes: The maximum memory of a state.
+        pauli_strings: The Pauli strings whose expectation values are computed, on the qubits of the text.
+            ``None`` if the whole state is needed.
 
     Raises:
-        QoroInputError: The requested method cannot run this program.
+        QoroInputError: No method, or not the requested one, can run this program.
     """
     simulator = Simulator.QCSim if options.simulator_type is None else options.simulator_type
     method = requested_method(options)
-    too_large = _statevector_too_large(program, sampling=sampling, memory_limit_bytes=memory_limit_bytes)
-    if method is None and not too_large:
-        return MethodChoice(simulator, SimulationMethod.Statevector, "the state vector fits in the memory")
-    reason = "it was requested"
-    if method is None:
-        method, reason = _choose_without_statevector(program, str(too_large))
-    if method not in SUPPORTED_METHODS[simulator] or (method is SimulationMethod.Statevector and too_large):
-        alternative, _ = _choose_without_statevector(program, "")
-        raise QoroInputError(
-            f"{too_large}: use simulation_type {name_of(alternative)}, "
-            f"with simulator_type {name_of(Simulator.QCSim)} or none"
-        )
-    if method is SimulationMethod.Stabilizer and program.clifford.obstacle:
-        raise QoroInputError(
-            f"simulation_type {name_of(method)} runs only Clifford gates, and the circuit contains "
-            f"{program.clifford.obstacle}: use {name_of(SimulationMethod.MatrixProductState)} or none"
-        )
-    if method is SimulationMethod.DensityMatrix:
-        check_density_matrix(len(program.qubits), memory_limit_bytes)
+    if options.enable_causal_cone_reduction is False:
+        pauli_strings = None
+    large = _LargeProgram(program, simulator, sampling, memory_limit_bytes, pauli_strings)
+    if method is not None:
+        _check_requested(method, large)
+        if method is SimulationMethod.DensityMatrix:
+            check_density_matrix(len(program.qubits), memory_limit_bytes)
+        return MethodChoice(simulator, method, "it was requested")
+    if len(program.qubits) > MAX_SMALL_QUBITS and large.runs_as_clifford:
+        return MethodChoice(simulator, _STABILIZER, "the circuit is a Clifford circuit")
+    if large.too_large is None:
+        return MethodChoice(simulator, _STATEVECTOR, "the state vector fits in the memory")
+    method, reason = large.choose()
     return MethodChoice(simulator, method, reason)
 
 
-def _choose_without_statevector(program: EngineProgram, too_large: str) -> tuple[SimulationMethod, str]:
-    """Choose the method for a program whose state vector is too large."""
-    obstacle = program.clifford.obstacle
-    if obstacle is None:
-        return SimulationMethod.Stabilizer, f"the circuit is a Clifford circuit, and {too_large}"
-    reason = f"the circuit contains {obstacle}, which is no Clifford gate, and {too_large}"
-    return SimulationMethod.MatrixProductState, reason
-
-
-def statevector_bytes(num_qubits: int, *, sampling: bool) -> int:
-    """Return the memory that the engine needs for a state vector, in bytes."""
-    return int(_BYTES_PER_AMPLITUDE * 2**num_qubits * (_SAMPLING_FACTOR if sampling else 1))
-
-
 def default_memory_limit(*, engines: int = 1) -> int:
-    """Return the bytes that each of ``engines`` may use: a share of the free memory, at most 4 GiB.
+    """Return the bytes that each of ``engines`` may use: a share of the free memory.
 
     One share is left for other processes.
     """
-    return min(_MAX_MEMORY_BYTES, psutil.virtual_memory().available // (engines + 1))
+    return psutil.virtual_memory().available // (engines + 1)
 
 
-def _statevector_too_large(program: EngineProgram, *, sampling: bool, memory_limit_bytes: int) -> str | None:
-    """Return why the state vector of a program is too large, or ``None`` if it is not."""
-    width = len(program.qubits)
-    if width > _MAX_STATEVECTOR_QUBITS:
-        return f"a state vector of {width} qubits is too large, the maximum is {_MAX_STATEVECTOR_QUBITS}"
-    needed = statevector_bytes(width, sampling=sampling)
-    if needed > memory_limit_bytes:
-        return (
-            f"a state vector of {width} qubits needs {needed / 2**30:.2f} GiB of memory, "
-            f"the limit is {memory_limit_bytes / 2**30:.2f} GiB"
+def slow_method_advice(details: ResultDetails) -> str:
+    """Return what a user may do about a method that takes too long."""
+    options = ["raise time_limit_s of the service", "choose another simulation_type"]
+    advice = _ADVICE.get(details.method or "")
+    return "; or ".join([advice, *options] if advice else options)
+
+
+def _check_requested(method: SimulationMethod, large: _LargeProgram) -> None:
+    too_large = large.too_large
+    if method is _STATEVECTOR and too_large and not large.cones_fit:
+        alternative = _STABILIZER if large.program.clifford.obstacle is None else _MPS
+        raise QoroInputError(_use_instead(too_large, alternative))
+    if method is _STABILIZER and large.program.clifford.obstacle:
+        raise QoroInputError(
+            f"simulation_type {name_of(method)} runs only Clifford gates, and the circuit contains "
+            f"{large.program.clifford.obstacle}: use {name_of(_MPS)} or none"
         )
-    return None
+
+
+def _use_instead(reason: str, method: SimulationMethod) -> str:
+    return (
+        f"{reason}: use simulation_type {name_of(method)}, "
+        f"with simulator_type {name_of(Simulator.QCSim)} or none"
+    )
+
+
+class _LargeProgram:
+    """The analysis of a program whose state vector may be too large. Each part is computed when it is used.
+
+    Args:
+        program: The program.
+        simulator: The simulator that will run it.
+        sampling: As for :func:`choose_method`.
+        memory_limit_bytes: As for that function.
+        pauli_strings: As for that function.
+    """
+
+    def __init__(
+        self,
+        program: EngineProgram,
+        simulator: Simulator,
+        sampling: bool,
+        memory_limit_bytes: int,
+        pauli_strings: Sequence[str] | None,
+    ) -> None:
+        self.program = program
+        self._supported = SUPPORTED_METHODS[simulator]
+        self._sampling = sampling
+        self._limit = memory_limit_bytes
+        # Only QCSim reduces a program to the causal cones of the Pauli strings.
+        self._pauli_strings = pauli_strings if simulator is Simulator.QCSim else None
+        self.too_large = self._reason_against_statevector(len(program.qubits))
+        """Why the state vector does not fit in the memory, or ``None`` if it does."""
+
+    @cached_property
+    def _supports(self) -> list[int] | None:
+        """The qubits of each Pauli string, or ``None`` if there are no causal cones."""
+        if self._pauli_strings is None:
+            return None
+        return [support_of(pauli_string) for pauli_string in self._pauli_strings]
+
+    @property
+    def runs_as_clifford(self) -> bool:
+        """Whether the stabilizer simulator can run the program."""
+        return _STABILIZER in self._supported and self.program.clifford.obstacle is None
+
+    @property
+    def cones_fit(self) -> bool:
+        """Whether the state vectors of the causal cones fit in the memory."""
+        return self._supports is not None and self._fits(self._cone_cost())
+
+    def choose(self) -> tuple[SimulationMethod, str]:
+        """Choose a method other than the state vector of the whole program.
+
+        Raises:
+            QoroInputError: All methods cost too much.
+        """
+        if _MPS not in self._supported:
+            raise QoroInputError(_use_instead(str(self.too_large), _MPS))
+        costs: list[ConeCost | PauliCost | MpsCost] = []
+        if self._supports is not None:
+            costs += [self._cone_cost(), pauli_cost(self.program.gates, self._supports)]
+        mps = mps_cost(self.program.gates, len(self.program.qubits))
+        possible = [cost for cost in (*costs, mps) if self._fits(cost)]
+        if not possible:
+            raise QoroInputError(self._refusal(mps))
+        return self._describe(min(possible, key=lambda cost: cost.seconds))
+
+    def _cone_cost(self) -> ConeCost:
+        return cone_cost(self.program.gates, self._supports or ())
+
+    def _fits(self, cost: ConeCost | PauliCost | MpsCost) -> bool:
+        if cost.seconds > MAX_SECONDS:
+            return False
+        if isinstance(cost, ConeCost):
+            return self._reason_against_statevector(cost.num_qubits) is None
+        num_bytes = cost.num_bytes if isinstance(cost, MpsCost) else 200 * 2.0**cost.term_bits
+        return num_bytes <= self._limit
+
+    def _describe(self, cost: ConeCost | PauliCost | MpsCost) -> tuple[SimulationMethod, str]:
+        if isinstance(cost, ConeCost):
+            reason = f"the causal cones of the Pauli strings have at most {cost.num_qubits} qubits"
+            return _STATEVECTOR, reason
+        if isinstance(cost, PauliCost):
+            return _PAULI, "few gates in the causal cones of the Pauli strings are not Clifford gates"
+        return _MPS, f"{self.too_large}, and the bond dimension is estimated as {_power(cost.bond_bits)}"
+
+    def _reason_against_statevector(self, width: int) -> str | None:
+        """Return why a state vector is too large, or ``None`` if it is not."""
+        needed = statevector_bytes(width, sampling=self._sampling)
+        if width > _MAX_STATEVECTOR_QUBITS:
+            return f"a state vector of {width} qubits is too large, the maximum is {_MAX_STATEVECTOR_QUBITS}"
+        if needed > self._limit:
+            return (
+                f"a state vector of {width} qubits needs {_gib(needed)} of memory, "
+                f"the limit is {_gib(self._limit)}"
+            )
+        return None
+
+    def _refusal(self, mps: MpsCost) -> str:
+        return (
+            f"{self.too_large}. As a matrix product state the circuit has an estimated bond dimension of "
+            f"{_power(mps.bond_bits)}, which takes {_gib(mps.num_bytes)} and {_duration(mps.seconds)}. "
+            "Set max_bond_dimension for an approximate result, start the service with a larger "
+            f"memory_limit_bytes, or request a simulation_type: {name_of(_MPS)} runs in any case, but not "
+            "longer than time_limit_s"
+        )
+
+
+def _power(bits: float) -> str:
+    return f"{max(1, round(2**bits))}" if bits < 20 else f"2^{bits:.0f}"
+
+
+def _gib(num_bytes: float) -> str:
+    gib = num_bytes / 2**30
+    return f"{gib:.2f} GiB" if gib < 1e5 else f"10^{math.log10(gib):.0f} GiB"
+
+
+def _duration(seconds: float) -> str:
+    hours = seconds / 3600
+    if hours < 48:
+        return f"{seconds:.0f} seconds" if seconds < 600 else f"{hours:.1f} hours"
+    years = hours / (24 * 365)
+    if years < 1000:
+        return f"{hours / 24:.0f} days" if years < 2 else f"{years:.0f} years"
+    return f"10^{math.log10(years):.0f} years"

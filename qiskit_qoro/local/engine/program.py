@@ -38,7 +38,8 @@ from qiskit.circuit import (
 )
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.clifford import CliffordForm, find_clifford_form
+from qiskit_qoro.local.engine.analysis.clifford import CliffordForm, find_clifford_form
+from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, read_gates
 from qiskit_qoro.local.engine.native_gates import NATIVE_GATES, to_native_gates
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
@@ -88,6 +89,11 @@ class EngineProgram:
     def clifford(self) -> CliffordForm:
         """The program in Clifford gates, or the gate that is not one."""
         return find_clifford_form(self.text)
+
+    @cached_property
+    def gates(self) -> tuple[ListedGate, ...]:
+        """The gates of the text."""
+        return read_gates(self.text)
 
 
 def write_engine_program(

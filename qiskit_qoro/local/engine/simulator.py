@@ -102,8 +102,7 @@ def sample(
         shots: The number of runs, 1 to 10,000,000.
         settings: The options and the noise. With a seed the counts are repeatable, without one they differ
             every time.
-        memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
-            4 GiB.
+        memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory.
         report: Receives the method and why it is used.
 
     Returns:
@@ -150,8 +149,7 @@ def estimate(
         pauli_strings: Pauli strings over ``IXYZ``, the leftmost letter on qubit 0. Shorter strings act on the
             first qubits.
         settings: The options and the noise.
-        memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory, at most
-            4 GiB.
+        memory_limit_bytes: The maximum memory of a state vector. By default half of the free memory.
         report: Receives the method and why it is used.
 
     Returns:
@@ -306,13 +304,19 @@ def read_engine_program(
 
 
 def _choose(
-    program: EngineProgram, settings: EngineSettings, *, sampling: bool, limit: int | None
+    program: EngineProgram,
+    settings: EngineSettings,
+    *,
+    sampling: bool,
+    limit: int | None,
+    pauli_strings: Sequence[str] | None = None,
 ) -> MethodChoice:
     return choose_method(
         program,
         settings.options,
         sampling=sampling,
         memory_limit_bytes=default_memory_limit() if limit is None else limit,
+        pauli_strings=pauli_strings,
     )
 
 
@@ -345,7 +349,7 @@ def _estimate(
         report(noise_details(program, noise))
         values = _call(program, estimate_noisy, maestro, program, pauli_strings, noise)
     else:
-        choice = _choose(program, settings, sampling=False, limit=limit)
+        choice = _choose(program, settings, sampling=False, limit=limit, pauli_strings=pauli_strings)
         report(choice.details)
         if _is_faster_compiled(program, choice, settings):
             values = _call(program, _estimate_compiled, program, pauli_strings)

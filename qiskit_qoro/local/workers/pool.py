@@ -72,7 +72,7 @@ class WorkerPool:
         workers: The number of processes, by default :func:`default_workers`.
         time_limit_s: The maximum time of one circuit, in seconds.
         memory_limit_bytes: The maximum memory of one circuit. By default an equal share of the memory that is
-            free when the pool starts, at most 4 GiB.
+            free when the pool starts.
         clock: A monotonic clock, in seconds.
     """
 

@@ -71,8 +71,7 @@ def compute_states(
         texts: Programs in OpenQASM 2. Final measurements are ignored.
         request: What is computed.
         settings: The options. Noise is refused.
-        memory_limit_bytes: The maximum memory of the state vectors. By default half of the free memory, at
-            most 4 GiB.
+        memory_limit_bytes: The maximum memory of the state vectors. By default half of the free memory.
 
     Returns:
         An array for each program, or ``None`` if it has no value of its own.

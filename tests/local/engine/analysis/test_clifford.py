@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit, qasm2, transpile
 from qiskit.quantum_info import Operator, Statevector, random_clifford
 
 from qiskit_qoro.backends.target import build_simulator_target
-from qiskit_qoro.local.engine.clifford import TOLERANCE, find_clifford_form
+from qiskit_qoro.local.engine.analysis.clifford import TOLERANCE, find_clifford_form
 from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.models.systems import SimulatorCluster
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
