@@ -52,7 +52,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
     (
         r"py:(class|exc)",
-        r"BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta",
+        r"ArrayLike|BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta",
     ),
     (r"py:(class|exc)", rf"(qiskit_qoro\.[\w.]+\.)?({_INTERNAL})"),
 ]

@@ -27,13 +27,17 @@ from qiskit.primitives import StatevectorEstimator
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_machine_learning import algorithms, gradients, optimizers
-from qiskit_machine_learning.kernels import FidelityQuantumKernel, TrainableFidelityQuantumKernel
+from qiskit_machine_learning.kernels import (
+    FidelityQuantumKernel,
+    FidelityStatevectorKernel,
+    TrainableFidelityQuantumKernel,
+)
 from qiskit_machine_learning.kernels.algorithms import QuantumKernelTrainer
 from qiskit_machine_learning.neural_networks import EstimatorQNN, SamplerQNN
 from qiskit_machine_learning.state_fidelities import ComputeUncompute
 from qiskit_machine_learning.utils import algorithm_globals
 
-from qiskit_qoro import MaestroConfig, QoroProvider
+from qiskit_qoro import MaestroConfig, QoroFidelity, QoroProvider
 
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
@@ -189,6 +193,21 @@ def a_kernel_can_be_trained() -> str:
     return _score(algorithms.QSVC(quantum_kernel=trained))
 
 
+def an_exact_kernel_is_that_of_state_vectors() -> str:
+    points, others = RNG.random((20, 3)), RNG.random((7, 3))
+    features = zz_feature_map(3)
+    kernel = FidelityQuantumKernel(feature_map=features, fidelity=QoroFidelity(BACKEND))
+    reference = FidelityStatevectorKernel(feature_map=features)
+    symmetric = assert_close(kernel.evaluate(points), reference.evaluate(points), 1e-12)
+    rectangular = assert_close(kernel.evaluate(points, others), reference.evaluate(points, others), 1e-12)
+    return f"{symmetric}, {rectangular}"
+
+
+def a_support_vector_machine_uses_an_exact_kernel() -> str:
+    kernel = FidelityQuantumKernel(feature_map=z_feature_map(2, reps=1), fidelity=QoroFidelity(BACKEND))
+    return _score(algorithms.QSVC(quantum_kernel=kernel))
+
+
 def _kernel(primitive: Any, features: QuantumCircuit = FEATURES) -> FidelityQuantumKernel:
     return FidelityQuantumKernel(feature_map=features, fidelity=ComputeUncompute(primitive))
 
@@ -278,6 +297,8 @@ CHECKS = [
     linear_combinations_give_the_same_gradient,
     forward_and_backward_passes_of_a_sampler_network_are_right,
     a_kernel_is_the_overlap_of_states,
+    an_exact_kernel_is_that_of_state_vectors,
+    a_support_vector_machine_uses_an_exact_kernel,
     a_kernel_can_be_trained,
     a_support_vector_machine_separates_the_classes,
     a_network_of_expectation_values_separates_the_classes,

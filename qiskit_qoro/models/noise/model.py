@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SETTERS", "NoiseModel"]
 
-_Model = TypeVar("_Model")
+_T = TypeVar("_T")
 
 # The methods that apply channels exactly: the density matrix and the matrix product operator.
 _EXACT_METHODS = (7, 8)
@@ -386,7 +386,7 @@ class NoiseModel:
             return False
         return not any(kind in _ALWAYS_RANDOM for kind in self.kinds)
 
-    def replay(self, model: _Model) -> _Model:
+    def replay(self, model: _T) -> _T:
         """Repeat the calls on another object that has the setters, such as the engine's noise model.
 
         Args:
@@ -487,6 +487,34 @@ class NoiseModel:
             thermal_relaxation=thermal_relaxation,
             readout_error=readout_error,
         )
+
+    @classmethod
+    def from_aer(
+        cls, noise_model: Any, num_qubits: int | None = None, *, ignore: Collection[str] = ()
+    ) -> NoiseModel:
+        """Convert a noise model of Qiskit Aer.
+
+        Both models have the same effect on density matrices, for circuits whose gates have errors in Aer's
+        model. The engine applies the error of a one-qubit gate after *every* one-qubit gate, and the error of
+        a pair after every gate on this pair, also after gates that Aer's model does not mention. It applies
+        none after ``id`` and after gates of three or more qubits.
+
+        Args:
+            noise_model: A ``qiskit_aer.noise.NoiseModel`` with errors of one- and two-qubit gates, local or
+                of all qubits, and readout errors of single qubits. Depolarizing noise, relaxation and Pauli
+                errors become setters that all simulation methods know. Other channels become Kraus
+                operators.
+            num_qubits: The number of qubits, needed if there are errors of all qubits.
+            ignore: Instructions whose errors are left out, such as ``["reset", "delay"]``.
+
+        Raises:
+            QoroInputError: The model has no counterpart. The message says which error is the reason: gates of
+                the same width have different errors on the same qubits, an error concerns more than two
+                qubits or is not of a gate, or two-qubit gates have less noise than one-qubit gates.
+        """
+        from qiskit_qoro.models.noise.aer import noise_of_aer  # noqa: PLC0415 - it imports this module
+
+        return noise_of_aer(noise_model, num_qubits, ignore)
 
     @classmethod
     def from_json(cls, text: str) -> NoiseModel:
