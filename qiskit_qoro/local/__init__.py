@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qiskit_qoro.local.engine.devices import noisy_device_names
     from qiskit_qoro.local.fault_injection import Fault, FaultInjection, FaultKind
     from qiskit_qoro.local.server import LocalService, serve, serve_forever
     from qiskit_qoro.local.web.accounts import Account, Tier
@@ -25,6 +26,7 @@ else:
         "FaultKind": "fault_injection",
         "LocalService": "server",
         "Tier": "web.accounts",
+        "noisy_device_names": "engine.devices",
         "serve": "server",
         "serve_forever": "server",
     }
@@ -42,6 +44,7 @@ __all__ = [
     "FaultKind",
     "LocalService",
     "Tier",
+    "noisy_device_names",
     "serve",
     "serve_forever",
 ]

@@ -110,7 +110,7 @@ def test_noise_lowers_expectation_values(service: Any) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"noisy_device": "ibm_fake_fez"}, "local_qpu"),
+        ({"noisy_device": "fez"}, "local_qpu"),
         ({"noise_realizations": 3}, "noise_realizations"),
         ({"noise_scaling_factor": 0.5}, "noise_scaling_factor"),
         ({"noisy_device": "local_qpu", "noise_scaling_factor": 2}, "noise_scaling_factor"),

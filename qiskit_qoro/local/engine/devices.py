@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.calibration import Calibration
 from qiskit_qoro.local.engine.error_rates import ErrorRates
+from qiskit_qoro.local.engine.fake_backends import (
+    PREFIX,
+    FakeDeviceNoise,
+    fake_backend_names,
+    load_fake_backend,
+)
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 
@@ -24,6 +30,8 @@ __all__ = [
     "NoisyDevice",
     "device_errors",
     "device_width",
+    "noisy_device",
+    "noisy_device_names",
 ]
 
 
@@ -39,7 +47,7 @@ class NoisyDevice:
 
     name: str
     num_qubits: int
-    errors: ErrorRates
+    errors: ErrorRates | FakeDeviceNoise
 
 
 _SMALL = Calibration(
@@ -86,17 +94,17 @@ QPU_SYSTEMS: tuple[QPUSystem, ...] = (LOCAL_QPU, LOCAL_HEAVY_HEX)
 """The QPU systems of the local service."""
 
 
-def _noisy_device(system: QPUSystem) -> NoisyDevice:
+def _simulated_qpu(system: QPUSystem) -> NoisyDevice:
     """Return the noise of the widest QPU of a system, on which all of its jobs run."""
     qpu = max(system.qpus, key=lambda qpu: qpu.q_bits)
     assert qpu.properties is not None  # noqa: S101  every simulated QPU has properties
     return NoisyDevice(system.name, qpu.q_bits, ErrorRates.from_properties(qpu.properties, qpu.q_bits))
 
 
-_DEVICES = {system.name: _noisy_device(system) for system in QPU_SYSTEMS}
+_QPUS = {system.name: _simulated_qpu(system) for system in QPU_SYSTEMS}
 
 NOISY_DEVICES = (
-    *_DEVICES.values(),
+    *_QPUS.values(),
     NoisyDevice("local_quiet", 20, ErrorRates.uniform(20, one_qubit=1e-4, two_qubit=1e-3, readout=5e-3)),
     NoisyDevice("local_loud", 20, ErrorRates.uniform(20, one_qubit=1e-3, two_qubit=2e-2, readout=5e-2)),
 )
@@ -107,7 +115,39 @@ SIMULATOR_CLUSTERS: tuple[SimulatorCluster, ...] = (SimulatorCluster(DEFAULT_SIM
 """The simulator clusters of the local service."""
 
 
-def device_errors(name: str) -> ErrorRates:
+def noisy_device(name: str) -> NoisyDevice:
+    """Return the device of a value of ``noisy_device``.
+
+    Raises:
+        QoroInputError: There is no such device, or its package is not installed.
+    """
+    for device in NOISY_DEVICES:
+        if device.name == name:
+            return device
+    if name.startswith(f"{PREFIX}fake_"):
+        noise = load_fake_backend(name)
+        return NoisyDevice(name, noise.num_qubits, noise)
+    known = ", ".join(device.name for device in NOISY_DEVICES)
+    raise QoroInputError(
+        f"noisy_device: there is no device {name[:80]!r}, expected one of {known}, or a fake backend of IBM "
+        f"such as {PREFIX}fake_fez"
+    )
+
+
+def noisy_device_names() -> tuple[str, ...]:
+    """Return all values that ``noisy_device`` may have on a local service in this environment.
+
+    They are the devices of the local service, and the fake backends of ``qiskit-ibm-runtime`` if it is
+    installed.
+    """
+    try:
+        fake_backends = fake_backend_names()
+    except QoroInputError:  # not installed
+        fake_backends = ()
+    return (*(device.name for device in NOISY_DEVICES), *fake_backends)
+
+
+def device_errors(name: str) -> ErrorRates | FakeDeviceNoise:
     """Return the error rates of a QPU system.
 
     Raises:
@@ -126,6 +166,6 @@ def device_width(name: str) -> int:
 
 
 def _device(name: str) -> NoisyDevice:
-    if name not in _DEVICES:
-        raise QoroInputError(f"there is no QPU system {name!r}, expected one of {', '.join(_DEVICES)}")
-    return _DEVICES[name]
+    if name not in _QPUS:
+        raise QoroInputError(f"there is no QPU system {name!r}, expected one of {', '.join(_QPUS)}")
+    return _QPUS[name]

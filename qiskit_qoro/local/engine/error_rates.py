@@ -10,7 +10,7 @@ from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
 from qiskit_qoro.models.devices import DeviceProperties, QubitProperties
 from qiskit_qoro.qasm.gates import GATES
 
-__all__ = ["ErrorRates"]
+__all__ = ["ErrorRates", "places_of", "routed_rates"]
 
 _ALL_GATES = frozenset(name for name, gate in GATES.items() if gate.num_qubits == 1) | {"cx", "cz"}
 
@@ -54,7 +54,7 @@ class ErrorRates:
         shortest path until it is next to the second one. Its rate is that of all gates that this takes.
         """
         pairs = {
-            item.qubits: pauli_error_probability(item.error or 0.0, 2)
+            (item.qubits[0], item.qubits[1]): pauli_error_probability(item.error or 0.0, 2)
             for item in properties.operations
             if item.name == "cz"
         }
@@ -64,7 +64,7 @@ class ErrorRates:
         readout = (properties.error("measure", qubit) or 0.0 for qubit in range(num_qubits))
         return cls(
             tuple(one_qubit),
-            _routed(pairs, num_qubits),
+            routed_rates(pairs, num_qubits),
             tuple(readout),
             NATIVE_GATES,
             properties.qubits,
@@ -90,7 +90,7 @@ class ErrorRates:
             qubits: For each qubit of the engine's program, its index in the user's program. This is its place
                 on the device. A qubit with a larger index gets the first free place.
         """
-        places = _places(qubits, len(self.one_qubit))
+        places = places_of(qubits, len(self.one_qubit))
         for number, place in enumerate(places):
             yield "set_1q_gate_depolarizing", (number, self.one_qubit[place])
             yield "set_readout_error_symmetric", (number, self.readout[place])
@@ -102,14 +102,14 @@ class ErrorRates:
                     yield "set_idle_noise", (number, t1_s / self.decay_factor, t2_s / self.decay_factor)
 
 
-def _places(qubits: Iterable[int], num_qubits: int) -> list[int]:
+def places_of(qubits: Iterable[int], num_qubits: int) -> list[int]:
     """Return a place on the device for each qubit: its index, or a free place if it is too large."""
     taken = {qubit for qubit in qubits if qubit < num_qubits}
     free = (place for place in range(num_qubits) if place not in taken)
     return [qubit if qubit < num_qubits else next(free) for qubit in qubits]
 
 
-def _routed(pairs: Mapping[tuple[int, ...], float], num_qubits: int) -> tuple[tuple[float, ...], ...]:
+def routed_rates(pairs: Mapping[tuple[int, int], float], num_qubits: int) -> tuple[tuple[float, ...], ...]:
     """Return the matrix of the probabilities of an error in a gate between any two qubits."""
     neighbours: dict[int, dict[int, float]] = {qubit: {} for qubit in range(num_qubits)}
     for (first, second), rate in pairs.items():

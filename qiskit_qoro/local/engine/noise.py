@@ -19,11 +19,12 @@ from typing import Any
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import (
     NOISY_DEVICES,
-    NoisyDevice,
     device_errors,
     device_width,
+    noisy_device,
 )
 from qiskit_qoro.local.engine.error_rates import ErrorRates
+from qiskit_qoro.local.engine.fake_backends import FakeDeviceNoise
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
@@ -67,7 +68,7 @@ class Noise:
 
     device: str
     num_qubits: int
-    errors: ErrorRates
+    errors: ErrorRates | FakeDeviceNoise
     realizations: int | None = None
 
     def is_exact(self, program: EngineProgram) -> bool:
@@ -99,7 +100,7 @@ def check_noise(config: ExecutionConfig) -> None:
             if getattr(config, name) is not None:
                 raise QoroInputError(f"{name} needs a noisy_device, expected one of {_known_devices()}")
         return
-    _noisy_device(config.noisy_device)
+    noisy_device(config.noisy_device)
     if config.noise_realizations is not None and config.noise_realizations > MAX_REALIZATIONS:
         raise QoroInputError(
             f"noise_realizations is {config.noise_realizations}, expected at most {MAX_REALIZATIONS}"
@@ -127,7 +128,7 @@ def choose_noise(system: str | None, config: ExecutionConfig) -> Noise | None:
         QoroInputError: The system or the device is unknown.
     """
     if config.noisy_device is not None:
-        device = _noisy_device(config.noisy_device)
+        device = noisy_device(config.noisy_device)
         factor = 1.0 if config.noise_scaling_factor is None else config.noise_scaling_factor
         return Noise(device.name, device.num_qubits, device.errors.scaled(factor), config.noise_realizations)
     if system is not None:
@@ -183,21 +184,12 @@ def estimate_noisy(
     return [float(value) for value in answer["expectation_values"]]
 
 
-def _noise_model(maestro: ModuleType, program: EngineProgram, errors: ErrorRates) -> Any:
+def _noise_model(maestro: ModuleType, program: EngineProgram, errors: ErrorRates | FakeDeviceNoise) -> Any:
     model = maestro.NoiseModel()
     # The engine numbers the program's busy qubits from 0.
     for method, args in errors.engine_calls(program.qubits):
         getattr(model, method)(*args)
     return model
-
-
-def _noisy_device(name: str) -> NoisyDevice:
-    for device in NOISY_DEVICES:
-        if device.name == name:
-            return device
-    raise QoroInputError(
-        f"noisy_device: there is no device {name[:80]!r}, expected one of {_known_devices()}"
-    )
 
 
 def _known_devices() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
+from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES
 from qiskit_qoro.local.engine.program import EngineProgram, gate_text
 from qiskit_qoro.qasm.read.plain_program import PlainProgram
 
@@ -32,7 +32,7 @@ def write_plain_program(
         The same as that function, or ``None`` if a gate is not one of ``basis_gates``, or if these are the
         native gates of a QPU, which have to be rewritten.
     """
-    if basis_gates == NATIVE_GATES:
+    if basis_gates in (NATIVE_GATES, CX_GATES):
         return None
     statements = program.statements
     names: set[str] = set()

@@ -40,7 +40,7 @@ from qiskit.circuit import (
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.clifford import CliffordForm, find_clifford_form
 from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, read_gates
-from qiskit_qoro.local.engine.native_gates import NATIVE_GATES, to_native_gates
+from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES, to_native_gates
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
@@ -106,8 +106,8 @@ def write_engine_program(
         measure: Whether to write measurements. Without them, the text prepares the state before the program's
             final measurements.
         basis_gates: The gates to use. Other gates are replaced by their definitions. ``None`` allows every
-            gate that the engine knows. :data:`NATIVE_GATES` allows those, and ``u`` for a pulse with its
-            phases.
+            gate that the engine knows. :data:`NATIVE_GATES` and :data:`CX_GATES` also allow ``u``, for a
+            pulse with its phases.
 
     Raises:
         QoroInputError: The circuit contains something that OpenQASM 2 cannot express, or its conditions take
@@ -124,9 +124,9 @@ class ProgramWriter:
         self._num_clbits = circuit.num_clbits
         # Only noise with its basis gates gives delays a meaning. Without noise they would confuse the engine.
         self._keeps_delays = basis_gates is not None
-        if basis_gates == NATIVE_GATES:
-            circuit = to_native_gates(circuit)
-            basis_gates = NATIVE_GATES | {"u"}
+        if basis_gates in (NATIVE_GATES, CX_GATES):
+            circuit = to_native_gates(circuit, basis_gates)
+            basis_gates = basis_gates | {"u"}
         circuit = _with_small_constants(circuit)
         self._circuit = circuit
         self._measure = measure

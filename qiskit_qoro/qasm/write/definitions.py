@@ -6,7 +6,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction
-from qiskit.circuit.library import UnitaryGate
+from qiskit.circuit.library import ECRGate, UnitaryGate
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 from qiskit.transpiler.exceptions import TranspilerError
@@ -17,6 +17,18 @@ from qiskit_qoro.qasm.write.unwritable import UnwritableError
 
 __all__ = ["definition_of"]
 
+
+def _ecr() -> QuantumCircuit:
+    """Return ECR with one CX. Qiskit's definition has four."""
+    circuit = QuantumCircuit(2)
+    circuit.s(0)
+    circuit.x(0)
+    circuit.sxdg(1)
+    circuit.cx(0, 1)
+    return circuit
+
+
+_ECR = _ecr()
 _WIDEST_MATRIX = 6  # qubits; 0.3 s for a matrix of 64 x 64
 
 
@@ -33,6 +45,8 @@ def definition_of(operation: Any) -> QuantumCircuit:
         UnwritableError: There is no such circuit, or computing it fails.
         RecursionError: The definition is nested too deeply.
     """
+    if getattr(operation, "base_class", None) is ECRGate:
+        return _ECR
     try:
         definition = getattr(operation, "definition", None)
         if definition is None:

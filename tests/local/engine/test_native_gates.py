@@ -12,20 +12,22 @@ from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Operator, Statevector
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.native_gates import to_native_gates
+from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES, to_native_gates
 from qiskit_qoro.qasm import GATES, parse_program, write_program
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";'
 # Pulses, which the engine gives errors, and "u" for a pulse with phases.
-NATIVE = {"sx", "x", "u", "cz"}
+NATIVE = {"sx", "x", "u"}
+BASES = pytest.mark.parametrize("basis_gates", [NATIVE_GATES, CX_GATES], ids=["cz", "cx"])
 
 
 def names(items: Iterable[CircuitInstruction]) -> list[str]:
     return [item.name for item in items]
 
 
+@BASES
 @pytest.mark.parametrize("name", sorted(GATES))
-def test_each_gate_of_the_engine_becomes_native_gates(name: str) -> None:
+def test_each_gate_of_the_engine_becomes_native_gates(name: str, basis_gates: frozenset[str]) -> None:
     spec = GATES[name]
     circuit = QuantumCircuit(spec.num_qubits)
     # The pulses before the gate make every phase visible.
@@ -33,16 +35,20 @@ def test_each_gate_of_the_engine_becomes_native_gates(name: str) -> None:
     circuit.append(
         spec.constructor(*[0.3 + index for index in range(spec.num_params)]), range(spec.num_qubits)
     )
-    native = to_native_gates(circuit)
-    assert set(names(native.data)) <= NATIVE
+    native = to_native_gates(circuit, basis_gates)
+    # A phase at the end may remain on the target of "cx".
+    assert set(names(native.data)) <= NATIVE | basis_gates
     assert Statevector(native).equiv(Statevector(circuit))
 
 
-def test_random_circuits_keep_their_state(request: pytest.FixtureRequest) -> None:
+@BASES
+def test_random_circuits_keep_their_state(
+    request: pytest.FixtureRequest, basis_gates: frozenset[str]
+) -> None:
     for seed in range(4 * int(request.config.getoption("--cases"))):
         circuit = parse_program(write_program(random_circuit(4, 6, seed=seed, max_operands=3)).text)
-        native = to_native_gates(circuit)
-        assert set(names(native.data)) <= NATIVE, seed
+        native = to_native_gates(circuit, basis_gates)
+        assert set(names(native.data)) <= NATIVE | basis_gates, seed
         assert Statevector(native).equiv(Statevector(circuit)), seed
 
 
@@ -61,19 +67,37 @@ def test_a_phase_after_a_reset_is_dropped_and_one_after_a_measurement_moves_befo
     assert names(to_native_gates(parse_program(HEADER + text)).data) == ["u", "measure", "reset", "measure"]
 
 
-def test_a_phase_after_a_conditional_gate_remains() -> None:
+def test_a_phase_after_a_conditional_gate_moves_to_the_next_pulse() -> None:
     text = "qreg q[1]; creg c[1]; x q[0]; if (c == 0) h q[0]; s q[0]; x q[0]; s q[0];"
     native = to_native_gates(parse_program(HEADER + text))
-    assert names(native.data) == ["x", "if_else", "rz", "u"]
+    assert names(native.data) == ["x", "if_else", "u"]
     (block,) = native.data[1].operation.blocks
     assert names(block.data) == ["rz", "sx", "rz"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # The control commutes with phases, the target does not.
+        ("sx q[0]; cx q[0],q[1]; t q[0];", ["u", "cx"]),
+        ("sx q[1]; cx q[0],q[1]; t q[1]; sx q[1];", ["sx", "cx", "u"]),
+        ("sx q[1]; cx q[0],q[1]; t q[1]; cx q[0],q[1]; s q[1];", ["sx", "cx", "rz", "cx", "rz"]),
+        ("cx q[0],q[1]; t q[1]; t q[1]; reset q[1]; t q[1];", ["cx", "reset"]),
+    ],
+)
+def test_a_phase_between_two_targets_of_cx_remains(text: str, expected: list[str]) -> None:
+    circuit = parse_program(HEADER + "qreg q[2];" + text)
+    native = to_native_gates(circuit, CX_GATES)
+    assert names(native.data) == expected
+    if "reset" not in text:
+        assert Statevector(native).equiv(Statevector(circuit))
 
 
 def test_a_gate_of_the_program_is_replaced_by_its_definition() -> None:
     text = "gate h2 a,b { h a; barrier a,b; x b; } qreg q[2]; h2 q[1],q[0];"
     circuit = parse_program(HEADER + text)
     native = to_native_gates(circuit)
-    assert set(names(native.data)) <= NATIVE
+    assert set(names(native.data)) <= NATIVE | {"cz"}
     assert Statevector(native).equiv(Statevector(circuit))
 
 

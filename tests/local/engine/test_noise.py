@@ -192,8 +192,8 @@ def test_a_circuit_wider_than_the_device_is_refused():
     ("fields", "message"),
     [
         (
-            {"noisy_device": "ibm_fake_fez"},
-            "noisy_device.*'ibm_fake_fez'.*local_qpu, local_heavy_hex, local_quiet, local_loud",
+            {"noisy_device": "fez"},
+            "noisy_device.*'fez'.*local_qpu, local_heavy_hex, local_quiet, local_loud",
         ),
         ({"noise_realizations": 5}, "noise_realizations needs a noisy_device"),
         ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),

@@ -14,7 +14,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Gate, Instruction, Parameter, Qubit
 from qiskit.circuit.library import DiagonalGate, PauliGate, RXGate
-from qiskit.quantum_info import random_unitary
+from qiskit.quantum_info import Operator, random_unitary
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm import parse_program, write_program
@@ -308,3 +308,11 @@ def test_the_number_of_idle_qubits_is_known() -> None:
     circuit.delay(1, 0)
     assert write_program(circuit).num_idle_qubits == 3
     assert write_program(circuit, style=IDEAL).num_idle_qubits == 0
+
+
+def test_ecr_is_written_with_one_cx() -> None:
+    circuit = QuantumCircuit(2)
+    circuit.ecr(1, 0)
+    reread = parse_program(write_program(circuit).text)
+    assert reread.count_ops()["cx"] == 1
+    assert Operator(reread).equiv(Operator(circuit))
