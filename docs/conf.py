@@ -17,6 +17,7 @@ extensions = [
     "characterization_table",
     "command_reference",
     "endpoint_table",
+    "engine_option_table",
     "myst_parser",
     "qiskit_sphinx_theme",
     "short_types",
@@ -39,8 +40,8 @@ napoleon_numpy_docstring = False
 
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
-    "CheckedTemplate|Clock|Deadline|Endpoint|JobNotFoundError|Measurement|Postprocessor|RunStructure|Secret|_Job|_Key"
-    "|_T"
+    "CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|JobNotFoundError|Measurement|MemberOf|Postprocessor"
+    "|RunStructure|Secret|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.

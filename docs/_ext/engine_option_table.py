@@ -1,0 +1,131 @@
+"""The directives ``engine-options`` and ``engine-methods``: what the engine and the local service support.
+
+The options come from the table that the code uses, and what they did in the tests from
+``reference/engine-options.json``, which the tests check.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS
+from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.engine_options import EngineOption, OptionKind
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS
+
+FACTS = Path(__file__).parents[1] / "reference/engine-options.json"
+JOBS = ("counts", "values")
+WORDS = {
+    "changes": "{job} change with {methods}",
+    "same": "{job} stay the same with {methods}",
+    "runs": "{job} depend on the machine with {methods}",
+}
+
+
+def values(option: EngineOption) -> str:
+    """The values that an option takes."""
+    if option.kind in (OptionKind.SIMULATOR, OptionKind.METHOD):
+        return f"a {option.kind.value}, see below"
+    return option.expected.removeprefix("one of ")
+
+
+def default(option: EngineOption) -> str:
+    """The default of the engine."""
+    if option.default is None:
+        return "the engine chooses"
+    return "none" if option.default == {} else str(option.default)
+
+
+def observed(option: EngineOption, facts: Mapping[str, Any] | None) -> str:
+    """What an option did in the tests of the local service."""
+    if option.needs is not None:
+        return f"refused: it needs {option.needs}"
+    if facts is None:
+        return "see below"
+    sentences = []
+    for job in JOBS:
+        for effect, words in WORDS.items():
+            methods = [method for method, found in facts[job].items() if found == effect]
+            if methods:
+                listed = "all methods" if len(methods) == len(SimulationMethod) else ", ".join(methods)
+                sentences.append(words.format(job=job, methods=listed))
+    return f"with {facts['value']}: " + "; ".join(sentences)
+
+
+def options() -> Iterable[tuple[str, ...]]:
+    """One row for each option."""
+    yield "Option", "What it does", "Values", "Default", "Methods", "On the local service"
+    tested = json.loads(FACTS.read_text())
+    for name, option in sorted(ENGINE_OPTIONS.items()):
+        yield (
+            f"`{name}",
+            option.help.replace("`", ""),
+            values(option),
+            default(option),
+            ", ".join(method.name for method in option.methods) or "all",
+            observed(option, tested.get(name)),
+        )
+
+
+def methods() -> Iterable[tuple[str, ...]]:
+    """One row for each simulator."""
+    yield "Simulator", "Number", "Methods on the local service"
+    for simulator, supported in SUPPORTED_METHODS.items():
+        named = ", ".join(f"{method.name} ({method.value})" for method in sorted(supported))
+        yield (
+            f"`{simulator.name}",
+            str(simulator.value),
+            named or "none: the engine's package does not run it",
+        )
+
+
+def cell(text: str) -> nodes.entry:
+    """Return a table cell. A text that begins with a backtick is a name."""
+    content = nodes.literal(text=text[1:]) if text.startswith("`") else nodes.Text(text)
+    return nodes.entry("", nodes.paragraph("", "", content))
+
+
+class Table(SphinxDirective):
+    """Prints a table whose first row is its heading."""
+
+    def rows(self) -> Iterable[tuple[str, ...]]:
+        """The rows of the table."""
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        """Build the table."""
+        heading, *rest = (nodes.row("", *map(cell, texts)) for texts in self.rows())
+        group = nodes.tgroup(cols=len(heading))
+        group += [nodes.colspec(colwidth=1) for _ in heading]
+        group += nodes.thead("", heading)
+        group += nodes.tbody("", *rest)
+        return [nodes.table("", group)]
+
+
+class OptionTable(Table):
+    """Print the options of the engine."""
+
+    def rows(self) -> Iterable[tuple[str, ...]]:
+        """One row for each option."""
+        return options()
+
+
+class MethodTable(Table):
+    """Print the methods of each simulator."""
+
+    def rows(self) -> Iterable[tuple[str, ...]]:
+        """One row for each simulator."""
+        return methods()
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directives."""
+    app.add_directive("engine-options", OptionTable)
+    app.add_directive("engine-methods", MethodTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
