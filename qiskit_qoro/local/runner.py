@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, overload
 
-from qiskit_qoro.local.engine.job_settings import engine_settings, reason_not_to_run
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store.store_errors import StorageError
@@ -215,9 +215,6 @@ class Runner:
         """
         try:
             config = self._queue.config(job.number)
-            reason = reason_not_to_run(config)
-            if reason is not None:
-                return _Outcome(JobStatus.FAILED, reason)
             if job.job_type is JobType.VALIDATE:
                 return self._characterize(job, stop)
             if job.job_type is JobType.STATE:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.batches import Batches
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup
@@ -232,16 +233,24 @@ class ResultDetails:
         reason: Why this method was used, or ``None`` if unknown.
         standard_errors: Pauli string to the standard error of its value. Only values that come from random
             realizations of noise have one.
+        batches: The results of independent batches of the realizations, from which the standard error of any
+            quantity follows. ``None`` if nothing is random.
     """
 
     method: str | None = None
     reason: str | None = None
     standard_errors: Mapping[str, float] = field(default_factory=dict)
+    batches: Batches | None = None
 
     @property
-    def metadata(self) -> dict[str, str]:
-        """The method and the reason under the keys ``method`` and ``method_reason``, if they are known."""
-        values = {"method": self.method, "method_reason": self.reason}
+    def metadata(self) -> dict[str, str | int]:
+        """What is known: ``method``, ``method_reason``, and ``noise_realizations`` if there are any."""
+        realizations = None if self.batches is None else self.batches.realizations
+        values = {
+            "method": self.method,
+            "method_reason": self.reason,
+            "noise_realizations": realizations,
+        }
         return {key: value for key, value in values.items() if value is not None}
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.models.batches import Batches
 from qiskit_qoro.models.gradients import GradientValues
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails, ResultsPage
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
@@ -44,6 +45,7 @@ FAILED_JOB_PREFIX = "job failed: "
 _T = TypeVar("_T")
 
 _NO_DETAILS = ResultDetails()
+_BATCH_DIGITS = 9
 
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 
@@ -75,8 +77,20 @@ def _details_to_json(details: ResultDetails) -> dict[str, Any]:
         "method": details.method,
         "reason": details.reason,
         "standard_errors": dict(details.standard_errors) or None,
+        "batches": None if details.batches is None else _batches_to_json(details.batches),
     }
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _batches_to_json(batches: Batches) -> dict[str, Any]:
+    # Only the spread of the values matters, so a few digits are enough.
+    values = {
+        string: [round(value, _BATCH_DIGITS) for value in of_string]
+        for string, of_string in batches.values.items()
+    }
+    counts = [_circuit_result_to_json(dict(counts)) for counts in batches.counts]
+    fields = {"realizations": batches.realizations, "values": values, "counts": counts}
+    return {key: value for key, value in fields.items() if value}
 
 
 def failure_item_to_json(label: str, reason: str) -> dict[str, Any]:
@@ -188,9 +202,14 @@ def _details_by_label(listed: object) -> dict[str, ResultDetails]:
         if not isinstance(fields, dict):
             continue
         method, reason = read_text(fields.get("method")), read_text(fields.get("reason"))
-        errors = fields.get("standard_errors")
-        if isinstance(errors, dict):
-            details = ResultDetails(method, reason, _standard_errors(errors))
+        errors, batches = fields.get("standard_errors"), fields.get("batches")
+        if isinstance(errors, dict) or isinstance(batches, dict):
+            details = ResultDetails(
+                method,
+                reason,
+                _standard_errors(errors) if isinstance(errors, dict) else {},
+                _batches_from_json(batches) if isinstance(batches, dict) else None,
+            )
         else:
             details = shared.setdefault((method, reason), ResultDetails(method, reason))
         if details != _NO_DETAILS:
@@ -202,6 +221,25 @@ def _details_by_label(listed: object) -> dict[str, ResultDetails]:
 def _standard_errors(fields: Mapping[str, Any]) -> dict[str, float]:
     numbers = {str(pauli_string).upper(): read_number(value) for pauli_string, value in fields.items()}
     return {key: number for key, number in numbers.items() if number is not None and number >= 0}
+
+
+def _batches_from_json(fields: Mapping[str, Any]) -> Batches | None:
+    """Read the results of batches of realizations; return ``None`` if they cannot be read."""
+    realizations = read_integer(fields.get("realizations"))
+    if realizations is None or realizations < 1:
+        return None
+    try:
+        values = {
+            str(string).upper(): tuple(map(read_number, as_list(listed, "values")))
+            for string, listed in as_object(fields.get("values", {}), "values").items()
+        }
+        read = [_circuit_result_from_json(item) for item in as_list(fields.get("counts", []), "counts")]
+    except WireError:
+        return None
+    # A quantity is a weighted sum over Pauli strings, batch by batch, so all of them need the same batches.
+    is_usable = len(set(map(len, values.values()))) <= 1 and not any(None in row for row in values.values())
+    counts = tuple({str(key): int(count) for key, count in batch.items()} for batch in read)
+    return Batches(realizations, values, counts) if is_usable else None  # type: ignore[arg-type]
 
 
 def _items(value: object, where: str, key: str, read: Callable[[object], _T]) -> dict[str, _T]:

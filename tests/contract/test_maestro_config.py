@@ -17,11 +17,13 @@ LAYERS = "".join(f"h q[{qubit}];\n" for qubit in range(8))
 WIDE = f"qreg q[8];\ncreg c[8];\n{LAYERS}measure q -> c;\n"
 
 
+DAMPING = [[[{"__complex__": [1.0, -0.0]}, 0], [0, 0.8]], [[0, {"__complex__": [0.0, 0.6]}], [0, 0]]]
 NOISE: dict[str, Any] = {
     "noise_model": [
-        {"method": "set_all_depolarizing", "args": [0, 0.01, 1], "kwargs": {"two_qubit": 1e-300, "a": None}},
-        {"method": "set_kraus", "args": [[[{"__complex__": [1.0, -0.5]}, 2**70], []]], "kwargs": {}},
-        {"method": "set_nothing"},
+        {"method": "set_all_depolarizing", "args": [5, 1e-300], "kwargs": {}},
+        {"method": "set_kraus_channel", "args": [[1], DAMPING], "kwargs": {}},
+        {"method": "set_t1", "args": [2], "kwargs": {"gamma": 0.25}},
+        {"method": "set_t1", "kwargs": {"qubit": 2, "gamma": 0.5}},
     ],
     "noise_seed": -(2**63),
     "noise_realizations": 1,
@@ -48,21 +50,20 @@ def test_options_are_read_back_as_they_were_sent(service: Any, options: Any) -> 
     assert (answer.status_code, answer.json()) == (200, {"job_id": job_id, "maestro_config": options})
 
 
-@pytest.mark.local_only("the cloud runs noise models")
-@pytest.mark.parametrize("job_type", ["EXECUTE", "EXPECTATION"])
-def test_a_job_with_a_noise_model_fails_instead_of_running_without_noise(service: Any, job_type: str) -> None:
-    if job_type == "EXECUTE":
-        program, fields = service.header + WIDE, {}
-    else:
-        program, fields = (
-            service.header + "qreg q[1]; h q[0];",
-            {"observables": f"@gzs1:{service.blob('X0')}"},
-        )
-    job_id = service.run({"noisy": program}, job={"job_type": job_type, "maestro_config": NOISE}, **fields)
-    assert service.status(job_id) == "FAILED"
-    answer = service.call("GET", f"/job/{job_id}/resultsV2/")
-    assert answer.status_code == 400
-    assert service.says(answer, "noise_model", "noisy_device")
+@pytest.mark.parametrize("method", [{}, {"simulation_type": 0}, {"simulation_type": 8}])
+def test_a_job_runs_with_the_noise_of_its_model(service: Any, method: Any) -> None:
+    # Each gate on qubit 1 is undone.
+    model = [{"method": "set_bit_flip", "args": [1, 1.0], "kwargs": {}}]
+    options = {"maestro_config": {"noise_model": model, "noise_seed": 1, **method}}
+    gates = "qreg q[2]; creg c[2]; x q[0]; x q[1];"
+    job_id = service.run({"noisy": service.header + gates + "measure q -> c;"}, job=options)
+    assert list(service.counts(job_id)["noisy"]) == ["01"]
+    job_id = service.run(
+        {"noisy": service.header + gates},
+        job=options | {"job_type": "EXPECTATION"},
+        observables=f"@gzs2:{service.blob('Z0;Z1')}",
+    )
+    assert service.results(job_id)["noisy"] == pytest.approx({"ZI": -1, "IZ": 1})
 
 
 def test_options_of_the_noise_without_a_model_have_no_effect(service: Any) -> None:

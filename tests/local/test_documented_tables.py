@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import combinations
@@ -13,7 +12,7 @@ import pytest
 
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES, QPU_SYSTEMS
 from qiskit_qoro.local.engine.job_settings import DEVICE_OPTIONS
-from qiskit_qoro.local.engine.noise import DEFAULT_REALIZATIONS, EXACT_QUBITS
+from qiskit_qoro.local.engine.noisy.methods import DEFAULT_REALIZATIONS, EXACT_QUBITS
 from qiskit_qoro.local.store.ledger import PRICES, STARTING_GRANT
 from qiskit_qoro.local.web.accounts import BOND_DIMENSION_CAPS, LOCAL_ACCOUNT, Account, Tier
 from qiskit_qoro.models.jobs import JobType
@@ -53,8 +52,8 @@ def test_the_documented_devices_have_the_mean_error_rates_of_the_code() -> None:
             pairs = properties.pairs
         rates = [item.errors.one_qubit, [item.errors.two_qubit[a][b] for a, b in pairs], item.errors.readout]
         assert figures == pytest.approx([item.num_qubits, *map(fmean, rates)], rel=1e-3)
-    text = section("Noisy devices")
-    assert re.search(rf"Up to {EXACT_QUBITS} qubits", text)
+    text = " ".join(section("How noise is simulated").split())
+    assert f"up to {EXACT_QUBITS} qubits always" in text
     assert f"{DEFAULT_REALIZATIONS} times unless" in text
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.noise import choose_noise
+from qiskit_qoro.local.engine.noise import choose_noise, noise_of_model
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import check_config, check_options, engine_options
 from qiskit_qoro.models.config import ExecutionConfig
@@ -19,7 +20,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
 
-__all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings", "reason_not_to_run"]
+__all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings"]
 
 _FACTOR, _SEED = "NOISE_SCALING_FACTOR", "SEED"
 
@@ -58,6 +59,7 @@ def check_job_config(config: AnyConfig | None, system: str | None) -> None:
                 f"maestro_config: expected a job on a simulator_cluster, this job runs on {system!r}"
             )
         check_options(config)
+        noise_of_model(config)
     elif config is not None:
         for name in _NOISE_FIELDS:
             if system is not None and getattr(config, name) is not None:
@@ -75,29 +77,17 @@ def engine_settings(config: AnyConfig | None, system: str | None) -> EngineSetti
         system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
 
     Raises:
-        QoroInputError: There is no such system or noisy device.
+        QoroInputError: There is no such system or noisy device, or the noise model is invalid.
     """
     if isinstance(config, MaestroConfig):
-        return EngineSettings(config)
+        # The options of a circuit do not need the calls of the noise model as well.
+        return EngineSettings(replace(config, noise_model=None), noise_of_model(config))
     if isinstance(config, DeviceConfig):
         options: Mapping[str, Any] = config.options
         scaled = ExecutionConfig(noisy_device=system, noise_scaling_factor=options.get(_FACTOR))
         return EngineSettings(MaestroConfig(seed=options.get(_SEED)), choose_noise(system, scaled))
     config = config or ExecutionConfig()
     return EngineSettings(engine_options(config), choose_noise(system, config))
-
-
-def reason_not_to_run(config: AnyConfig | None) -> str | None:
-    """Return why a job with an accepted configuration cannot run, or ``None`` if it can.
-
-    A job that requests noise must not return results without noise.
-    """
-    if isinstance(config, MaestroConfig) and config.noise_model:
-        return (
-            "maestro_config: the local service cannot simulate a noise_model yet; remove it, or use the "
-            "noisy_device of an execution_configuration"
-        )
-    return None
 
 
 def _check_options(config: DeviceConfig) -> None:

@@ -1,18 +1,14 @@
-"""Simulate the noise of a device: choose error rates, strength and method, and run the engine with them.
+"""The noise that a program runs with: a noise model of the user, or the error rates of a device.
 
-Up to :data:`EXACT_QUBITS` qubits, errors are exact channels on the density matrix. On wider programs, or if
-the user sets the number of noise realizations, errors are drawn at random after each gate and averaged. The
-engine's ``noisy_estimate`` is not used, because it is an approximation with a single layer of noise.
-
-Expectation values are those of the noisy state. Readout errors affect counts only.
-
-Functions get the engine as an argument, because only :mod:`qiskit_qoro.local.engine.simulator` imports it.
+Both become a noise model of the engine, numbered as the program. How it is simulated is decided in
+:mod:`qiskit_qoro.local.engine.noisy.methods`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -27,28 +23,21 @@ from qiskit_qoro.local.engine.error_rates import ErrorRates
 from qiskit_qoro.local.engine.fake_backends import FakeDeviceNoise
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
-from qiskit_qoro.models.jobs import ResultDetails
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.noise.model import NoiseModel
+from qiskit_qoro.qasm.gates import GATES
 
-__all__ = [
-    "DEFAULT_REALIZATIONS",
-    "EXACT_QUBITS",
-    "MAX_REALIZATIONS",
-    "Noise",
-    "check_noise",
-    "choose_noise",
-    "estimate_noisy",
-    "noise_details",
-    "sample_noisy",
-]
-
-EXACT_QUBITS = 10
-"""The maximum width for the density matrix, which then takes about a second."""
-
-DEFAULT_REALIZATIONS = 100
-"""The number of random realizations of the noise on wider programs, unless the user sets it."""
+__all__ = ["MAX_REALIZATIONS", "Noise", "check_noise", "choose_noise", "noise_of_model"]
 
 MAX_REALIZATIONS = 100_000
 """The maximum number of realizations."""
+
+# Gates on three qubits are decomposed, because the engine applies no noise of two-qubit gates to them.
+_GATES_WITH_NOISE = frozenset(name for name, gate in GATES.items() if gate.num_qubits <= 2)
+
+_DELAY, _DELAY_SETTER = "\ndelay[", "set_idle_noise"
+
+_IDENTITY = re.compile(r"^((?:if \([^)]*\) )?)id (?=q)", re.MULTILINE)
 
 # Fields that cannot be combined with a noisy device.
 _FIELDS_WITHOUT_NOISE = ("bond_dimension", "truncation_threshold")
@@ -59,21 +48,60 @@ class Noise:
     """The noise that a program runs with.
 
     Attributes:
-        device: The name of the device.
-        num_qubits: The number of qubits of the device.
-        errors: The error rates, scaled.
-        realizations: The number of random realizations to average. With ``None`` it depends on the width of
-            the program.
+        source: The noise of a device, or a noise model whose qubits are those of the user's program.
+        name: What to call it in messages.
+        num_qubits: The number of qubits of the device, or ``None`` for a noise model.
+        realizations: The number of random realizations to average. With ``None`` it depends on the program.
+        is_random: Whether the user asks for random realizations.
     """
 
-    device: str
-    num_qubits: int
-    errors: ErrorRates | FakeDeviceNoise
+    source: ErrorRates | FakeDeviceNoise | NoiseModel
+    name: str = "the noise model"
+    num_qubits: int | None = None
     realizations: int | None = None
+    is_random: bool = False
 
-    def is_exact(self, program: EngineProgram) -> bool:
-        """Whether errors are exact channels for this program, not random realizations."""
-        return self.realizations is None and len(program.qubits) <= EXACT_QUBITS
+    @property
+    def basis_gates(self) -> frozenset[str]:
+        """The gates that have noise. Other gates are decomposed into these."""
+        return _GATES_WITH_NOISE if isinstance(self.source, NoiseModel) else self.source.basis_gates
+
+    def prepare(self, program: EngineProgram) -> EngineProgram:
+        """Return a program to which the engine applies the noise.
+
+        The engine gives identity gates no noise. With a noise model they become rotations by 0, which have
+        noise as any other gate. On a device they have none.
+        """
+        if not isinstance(self.source, NoiseModel):
+            return program
+        return replace(program, text=_IDENTITY.sub(r"\1rz(0.0) ", program.text))
+
+    def engine_model(self, maestro: ModuleType, program: EngineProgram) -> Any:
+        """Return the engine's noise model for a program. The engine numbers the program's qubits from 0."""
+        # Noise during delays may need exact channels. So it is left out if there are no delays.
+        key = (program.qubits, _DELAY in program.text)
+        # All rows of a template use the same qubits, and their tasks share this object.
+        if key not in self._engine_models:
+            self._engine_models[key] = self._build(maestro, *key)
+        return self._engine_models[key]
+
+    def _build(self, maestro: ModuleType, qubits: tuple[int, ...], has_delays: bool) -> Any:
+        model = maestro.NoiseModel()
+        if isinstance(self.source, NoiseModel):
+            numbers = {qubit: number for number, qubit in enumerate(qubits)}
+            source = self.source.restricted_to(qubits).relabelled(numbers)
+            if not has_delays:
+                calls = [call for call in source.calls if call["method"] != _DELAY_SETTER]
+                source = NoiseModel.from_calls(calls)
+            return source.replay(model)
+        for method, args in self.source.engine_calls(qubits):
+            if has_delays or method != _DELAY_SETTER:
+                getattr(model, method)(*args)
+        return model
+
+    @cached_property
+    def _engine_models(self) -> dict[tuple[tuple[int, ...], bool], Any]:
+        return {}
 
     def check_width(self, program: EngineProgram) -> None:
         """Check that a program fits on the device.
@@ -81,9 +109,9 @@ class Noise:
         Raises:
             QoroInputError: It has more busy qubits than the device has qubits.
         """
-        if len(program.qubits) > self.num_qubits:
+        if self.num_qubits is not None and len(program.qubits) > self.num_qubits:
             raise QoroInputError(
-                f"the circuit uses {len(program.qubits)} qubits, the widest QPU of {self.device} has "
+                f"the circuit uses {len(program.qubits)} qubits, the widest QPU of {self.name} has "
                 f"{self.num_qubits}: use fewer, or a simulator without noise"
             )
 
@@ -130,66 +158,34 @@ def choose_noise(system: str | None, config: ExecutionConfig) -> Noise | None:
     if config.noisy_device is not None:
         device = noisy_device(config.noisy_device)
         factor = 1.0 if config.noise_scaling_factor is None else config.noise_scaling_factor
-        return Noise(device.name, device.num_qubits, device.errors.scaled(factor), config.noise_realizations)
+        return Noise(
+            device.errors.scaled(factor),
+            device.name,
+            device.num_qubits,
+            config.noise_realizations,
+            is_random=config.noise_realizations is not None,
+        )
     if system is not None:
-        return Noise(system, device_width(system), device_errors(system))
+        return Noise(device_errors(system), system, device_width(system))
     return None
 
 
-def noise_details(program: EngineProgram, noise: Noise) -> ResultDetails:
-    """Return the method that simulates a program with noise, and why it is used."""
-    if noise.is_exact(program):
-        reason = f"the noise of {noise.device} is exact on a density matrix of at most {EXACT_QUBITS} qubits"
-        return ResultDetails("DensityMatrix", reason)
-    return ResultDetails(
-        SimulationMethod.Statevector.name, f"random realizations of the noise of {noise.device} are averaged"
-    )
+def noise_of_model(config: MaestroConfig) -> Noise | None:
+    """Return the noise of the options of a job, or ``None`` if they have no noise model.
 
-
-def sample_noisy(
-    maestro: ModuleType, program: EngineProgram, shots: int, noise: Noise, seed: int | None
-) -> Any:
-    """Run a program with noise, and return the engine's counts.
-
-    The engine spreads the shots evenly over the realizations.
+    Raises:
+        QoroInputError: A call of the noise model is invalid, or the number of realizations is too large.
     """
-    kind = maestro.SimulationType
-    # The engine would compute the density matrix once per realization, although it is always the same.
-    realizations = 1 if noise.is_exact(program) else min(shots, noise.realizations or DEFAULT_REALIZATIONS)
-    method = kind.DensityMatrix if noise.is_exact(program) else kind.Statevector
-    answer = maestro.noisy_execute(
-        maestro.QasmToCirc().parse_and_translate(program.text),
-        _noise_model(maestro, program, noise.errors),
-        config=maestro.SimulatorConfig(simulation_type=method, seed=seed),
-        shots=shots,
-        noise_realizations=realizations,
-        noise_seed=seed,
-    )
-    return answer["counts"]
-
-
-def estimate_noisy(
-    maestro: ModuleType, program: EngineProgram, pauli_strings: Sequence[str], noise: Noise
-) -> list[float]:
-    """Estimate the expectation values of Pauli strings in the noisy state that a program prepares."""
-    kind = maestro.SimulationType
-    method = kind.DensityMatrix if noise.is_exact(program) else kind.Statevector
-    answer = maestro.noisy_estimate_montecarlo(
-        maestro.QasmToCirc().parse_and_translate(program.text),
-        list(pauli_strings),
-        _noise_model(maestro, program, noise.errors),
-        noise_realizations=1 if noise.is_exact(program) else noise.realizations or DEFAULT_REALIZATIONS,
-        config=maestro.SimulatorConfig(simulation_type=method),
-    )
-    return [float(value) for value in answer["expectation_values"]]
-
-
-def _noise_model(maestro: ModuleType, program: EngineProgram, errors: ErrorRates | FakeDeviceNoise) -> Any:
-    model = maestro.NoiseModel()
-    # The engine numbers the program's busy qubits from 0.
-    for method, args in errors.engine_calls(program.qubits):
-        getattr(model, method)(*args)
-    return model
+    if config.noise_realizations is not None and config.noise_realizations > MAX_REALIZATIONS:
+        raise QoroInputError(
+            f"noise_realizations is {config.noise_realizations}, expected at most {MAX_REALIZATIONS}"
+        )
+    if not config.noise_model:
+        return None
+    model = config.noise_model
+    if not isinstance(model, NoiseModel):
+        model = NoiseModel.from_calls(model)
+    return Noise(model, realizations=config.noise_realizations)
 
 
 def _known_devices() -> str:

@@ -40,6 +40,15 @@ class ReducedPauliStrings:
         known = [*values, 0.0, 1.0]
         return [known[position] for position in self.positions]
 
+    def requested(self, pauli_strings: Sequence[str]) -> dict[str, int]:
+        """Return those requested Pauli strings whose value is one of the engine's, with its position.
+
+        Args:
+            pauli_strings: The requested Pauli strings, which :func:`reduce_pauli_strings` has reduced.
+        """
+        found = zip(pauli_strings, self.positions, strict=True)
+        return {string: position for string, position in found if position >= 0}
+
 
 def reduce_pauli_strings(pauli_strings: Sequence[str], program: EngineProgram) -> ReducedPauliStrings:
     """Reduce Pauli strings to the busy qubits of a program.

@@ -35,11 +35,17 @@ class EngineSettings:
 
         The seed of a job is the seed of its first circuit. Each following circuit has the next one.
         """
-        if self.options.seed is None:
-            return None
-        return (self.options.seed + self.circuit_index) % _NUM_SEEDS
+        return self._of_circuit(self.options.seed)
+
+    @property
+    def noise_seed(self) -> int | None:
+        """The seed of the noise of this circuit, derived from ``seed`` unless the user sets it."""
+        return self.seed if self.options.noise_seed is None else self._of_circuit(self.options.noise_seed)
+
+    def _of_circuit(self, seed: int | None) -> int | None:
+        return None if seed is None else (seed + self.circuit_index) % _NUM_SEEDS
 
     def for_circuit(self, index: int) -> EngineSettings:
         """Return the settings of the circuit at a position of the job."""
-        # Without a seed all circuits share one value, so that a batch of tasks is pickled with one.
-        return self if self.options.seed is None else replace(self, circuit_index=index)
+        # Without seeds all circuits share one value, so that a batch of tasks is pickled with one.
+        return self if self.noise_seed is None else replace(self, circuit_index=index)

@@ -17,18 +17,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Protocol
 
+import numpy as np
+
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.methods import MethodChoice, choose_method, default_memory_limit
-from qiskit_qoro.local.engine.noise import estimate_noisy, noise_details, sample_noisy
-from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
+from qiskit_qoro.local.engine.noisy.runs import NoisyRun, prepare_noisy_run
+from qiskit_qoro.local.engine.pauli_strings import ReducedPauliStrings, reduce_pauli_strings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import check_options
 from qiskit_qoro.local.installation import INSTALL_COMMAND
+from qiskit_qoro.models.batches import Batches, standard_errors
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
@@ -117,18 +121,22 @@ def sample(
     _check_shots(shots)
     check_options(settings.options)
     noise = settings.noise
-    program = read_engine_program(qasm, basis_gates=noise.errors.basis_gates if noise else None)
+    program = read_engine_program(qasm, basis_gates=noise.basis_gates if noise else None)
     # The engine would return {"0": shots} in both cases.
     if not program.num_clbits:
         return {}
     if not program.has_measurement:
         return {"0" * program.num_clbits: shots}
-    if noise is None:
+    run = _noisy_run(program, settings, memory_limit_bytes, shots=shots)
+    if run is None:
         counts = _sample_ideal(program, shots, settings, memory_limit_bytes, report)
     else:
-        noise.check_width(program)
-        report(noise_details(program, noise))
-        counts = _call(program, sample_noisy, load_engine(), program, shots, noise, settings.seed)
+        details = ResultDetails(run.chosen.method.name, run.chosen.reason)
+        report(details)
+        counts, raw = _call(program, run.sample, shots)
+        if run.chosen.realizations is not None:
+            normalized = (_normalized_counts(batch, program.num_clbits, sum(batch.values())) for batch in raw)
+            report(replace(details, batches=Batches(run.chosen.realizations, counts=tuple(normalized))))
     return _normalized_counts(counts, program.num_clbits, shots)
 
 
@@ -164,15 +172,16 @@ def estimate(
     """
     check_options(settings.options)
     noise = settings.noise
-    program = read_engine_program(
-        qasm, measure=False, basis_gates=noise.errors.basis_gates if noise else None
-    )
+    program = read_engine_program(qasm, measure=False, basis_gates=noise.basis_gates if noise else None)
     reduced = reduce_pauli_strings(pauli_strings, program)
     if program.randomness:
         raise QoroInputError(
             f"the program contains {program.randomness}, so its state depends on chance and it has no exact "
             "expectation values: remove it, or sample the program"
         )
+    run = _noisy_run(program, settings, memory_limit_bytes) if reduced.pauli_strings else None
+    if run is not None:
+        return reduced.expand(_estimate_noisy(program, run, pauli_strings, reduced, report))
     return reduced.expand(
         _estimate(program, list(reduced.pauli_strings), settings, memory_limit_bytes, report)
     )
@@ -338,29 +347,68 @@ def _estimate(
     limit: int | None,
     report: Report,
 ) -> list[float]:
-    noise = settings.noise
-    if noise is not None:
-        noise.check_width(program)
     if not pauli_strings:
         return []
     maestro = load_engine()
     values: list[float]
-    if noise is not None:
-        report(noise_details(program, noise))
-        values = _call(program, estimate_noisy, maestro, program, pauli_strings, noise)
+    choice = _choose(program, settings, sampling=False, limit=limit, pauli_strings=pauli_strings)
+    report(choice.details)
+    if _is_faster_compiled(program, choice, settings):
+        values = _call(program, _estimate_compiled, program, pauli_strings)
     else:
-        choice = _choose(program, settings, sampling=False, limit=limit, pauli_strings=pauli_strings)
-        report(choice.details)
-        if _is_faster_compiled(program, choice, settings):
-            values = _call(program, _estimate_compiled, program, pauli_strings)
-        else:
-            config = maestro.SimulatorConfig(**_options(choice, settings))
-            text = _text(program, choice)
-            answer = _call(program, maestro.simple_estimate, text, pauli_strings, config=config)
-            values = [float(value) for value in answer["expectation_values"]]
+        config = maestro.SimulatorConfig(**_options(choice, settings))
+        text = _text(program, choice)
+        answer = _call(program, maestro.simple_estimate, text, pauli_strings, config=config)
+        values = [float(value) for value in answer["expectation_values"]]
     if len(values) != len(pauli_strings):
         raise QoroError(
             f"the engine returned {len(values)} expectation values for {len(pauli_strings)} Pauli strings"
+        )
+    return values
+
+
+def _noisy_run(
+    program: EngineProgram, settings: EngineSettings, limit: int | None, *, shots: int = 0
+) -> NoisyRun | None:
+    """Prepare a run with noise, or return ``None`` if the program has none."""
+    if settings.noise is None:
+        return None
+    return prepare_noisy_run(
+        load_engine(),
+        program,
+        settings,
+        settings.noise,
+        shots=shots,
+        memory_limit_bytes=default_memory_limit() if limit is None else limit,
+    )
+
+
+def _estimate_noisy(
+    program: EngineProgram,
+    run: NoisyRun,
+    pauli_strings: Sequence[str],
+    reduced: ReducedPauliStrings,
+    report: Report,
+) -> list[float]:
+    """Estimate the reduced Pauli strings with noise, and report the errors of those requested."""
+    details = ResultDetails(run.chosen.method.name, run.chosen.reason)
+    report(details)
+    rows = _call(program, run.estimate, reduced.pauli_strings)
+    values: list[float] = rows.mean(axis=0).tolist()
+    realizations = run.chosen.realizations
+    if realizations is not None:
+        errors = standard_errors(rows, 1 + np.abs(values), realizations).tolist()
+        columns = rows.T.tolist()
+        requested = reduced.requested(pauli_strings)
+        report(
+            replace(
+                details,
+                standard_errors={string: errors[position] for string, position in requested.items()},
+                batches=Batches(
+                    realizations,
+                    values={string: tuple(columns[position]) for string, position in requested.items()},
+                ),
+            )
         )
     return values
 

@@ -271,6 +271,17 @@ SCHEMAS: Mapping[str, Schema] = {
             "description": "for values from random realizations of noise",
             "additionalProperties": {"type": "number", "minimum": 0},
         },
+        batches=reference("Batches"),
+    ),
+    "Batches": object_with(
+        "realizations",
+        realizations={"type": "integer", "minimum": 1, "description": "in all batches together"},
+        values={
+            "type": "object",
+            "description": "the value of each Pauli string in each batch",
+            "additionalProperties": {"type": "array", "items": NUMBER},
+        },
+        counts={"type": "array", "description": "of each batch", "items": reference("Histogram")},
     ),
     "Histogram": strict_object_with(
         "encoding n_bits payload",

@@ -15,6 +15,7 @@ from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.jobs.experiment_results import check_counts
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultDetails
 from qiskit_qoro.primitives.postprocess.moments import weighted_moments
+from qiskit_qoro.primitives.postprocess.noise_errors import error_of_counts, error_of_values
 from qiskit_qoro.primitives.postprocess.postprocessor import (
     Postprocessor,
     PubPostprocessor,
@@ -102,20 +103,19 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         values, variances = np.zeros(rows.size), np.zeros(rows.size)
         if self.shots is None:
             # One matrix product for each observable evaluates it for all of its rows.
-            table, errors = self._table(results), self._error_table(details)
+            table = self._table(results)
             for number, positions in _positions_by_value(flat_observables):
                 observable = self.observables[number]
                 values[positions] = self._exact_values(table, flat_rows[positions], observable)
-                if errors is not None:
-                    # The Pauli strings share their realizations, so their errors are correlated in an unknown
-                    # way. The sum of the errors is the largest that the error of the observable can be.
-                    of_strings = errors[np.ix_(flat_rows[positions], observable.pauli_strings)]
-                    variances[positions] = np.square(of_strings @ np.abs(observable.coefficients))
+                if details:
+                    variances[positions] = self._value_variances(
+                        table, details, flat_rows[positions], observable
+                    )
         else:
             # One pass over the counts of each row evaluates all observables that are paired with it.
             for row, positions in _positions_by_value(flat_rows):
                 values[positions], variances[positions] = self._sampled_values(
-                    results, row, flat_observables[positions]
+                    results, details, row, flat_observables[positions]
                 )
         circuits = [readout.circuit for readouts in self.readouts for readout in readouts]
         metadata = {
@@ -139,17 +139,24 @@ class EstimatorPubPostprocessor(PubPostprocessor):
                 table[row] = [values.get(string, np.nan) for string in self.pauli_strings]
         return table
 
-    def _error_table(self, details: Mapping[int, ResultDetails]) -> Floats | None:
-        """Return the standard error of each Pauli string for each row, ``None`` if all values are exact."""
-        errors = {index: found.standard_errors for index, found in details.items() if found.standard_errors}
-        if not errors:
-            return None
-        table = np.zeros((len(self.readouts), len(self.pauli_strings)))
-        for row, readouts in enumerate(self.readouts):
-            for readout in readouts:
-                of_circuit = errors.get(readout.circuit, {})
-                table[row] = [of_circuit.get(string, 0.0) for string in self.pauli_strings]
-        return table
+    def _value_variances(
+        self,
+        table: Floats,
+        details: Mapping[int, ResultDetails],
+        rows: npt.NDArray[np.int64],
+        observable: Observable,
+    ) -> Floats:
+        """Return the variances of one observable for some rows. They are 0 if the values are exact."""
+        strings = [self.pauli_strings[index] for index in observable.pauli_strings]
+        variances = np.zeros(len(rows))
+        for position, row in enumerate(rows):
+            for readout in self.readouts[row]:
+                found = details.get(readout.circuit)
+                if found is not None and (found.standard_errors or found.batches):
+                    values = table[row, observable.pauli_strings]
+                    error = error_of_values(found, strings, values, observable.coefficients)
+                    variances[position] = error**2
+        return variances
 
     def _exact_values(self, table: Floats, rows: npt.NDArray[np.int64], observable: Observable) -> Floats:
         """Return the value of one observable for some rows."""
@@ -165,7 +172,11 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         return found
 
     def _sampled_values(
-        self, results: Mapping[int, CircuitResult], row: int, observables: npt.NDArray[np.int64]
+        self,
+        results: Mapping[int, CircuitResult],
+        details: Mapping[int, ResultDetails],
+        row: int,
+        observables: npt.NDArray[np.int64],
     ) -> tuple[Floats, Floats]:
         """Return the values of some observables for one row, and the variances of these values."""
         # Row k holds the weights of observable k, one column for each Pauli string of the PUB.
@@ -188,7 +199,13 @@ class EstimatorPubPostprocessor(PubPostprocessor):
                 shots=self.shots or 0,
             )
             strings = [self.pauli_strings[index] for index in indices]
-            mean, variance = weighted_moments(counts, strings, readout.basis, weights[:, indices])
+            of_strings = weights[:, indices]
+            mean, variance = weighted_moments(counts, strings, readout.basis, of_strings)
+            found = details.get(readout.circuit)
+            if found is not None and found.batches is not None:
+                # Shots of one random realization of noise are not independent.
+                errors = error_of_counts(found.batches, strings, readout.basis, of_strings, np.sqrt(variance))
+                variance = np.square(errors)
             values, variances = values + mean, variances + variance
         is_missing = (weights != 0).any(axis=0) & ~is_measured
         if is_missing.any():

@@ -159,7 +159,7 @@ def result_of(results: Mapping[int, CircuitResult], circuit: int) -> CircuitResu
     return results[circuit]
 
 
-def method_metadata(circuits: Iterable[int], details: Mapping[int, ResultDetails]) -> dict[str, str]:
+def method_metadata(circuits: Iterable[int], details: Mapping[int, ResultDetails]) -> dict[str, str | int]:
     """Return which method computed the results of a PUB, and why, for the metadata of the PUB.
 
     Args:
@@ -168,15 +168,18 @@ def method_metadata(circuits: Iterable[int], details: Mapping[int, ResultDetails
 
     Returns:
         ``method`` and ``method_reason``, as far as the service reports them. If the circuits have different
-        ones, all of them are listed.
+        ones, all of them are listed. ``noise_realizations`` is the smallest number of realizations.
     """
-    listed: dict[str, dict[str, None]] = {}
+    listed: dict[str, dict[str | int, None]] = {}
     # Most circuits of a sweep share one value, whose fields are then read once.
     distinct = {id(found): found for circuit in circuits if (found := details.get(circuit)) is not None}
     for found in distinct.values():
         for key, value in found.metadata.items():
             listed.setdefault(key, {})[value] = None
-    return {key: "; ".join(values) for key, values in listed.items()}
+    return {
+        key: min(values) if key == "noise_realizations" else "; ".join(map(str, values))
+        for key, values in listed.items()
+    }
 
 
 def pack_integers(numbers: Sequence[int]) -> list[int]:

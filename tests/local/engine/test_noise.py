@@ -3,7 +3,6 @@
 import random
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
-from qiskit_qoro.local.engine.noise import DEFAULT_REALIZATIONS, MAX_REALIZATIONS, check_noise
+from qiskit_qoro.local.engine.noise import MAX_REALIZATIONS, check_noise
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -225,9 +224,3 @@ def test_the_number_of_realizations_is_limited():
     check_noise(ExecutionConfig(noisy_device="local_loud", noise_realizations=100_000))
     with pytest.raises(QoroInputError, match="noise_realizations is 100001, expected at most 100000"):
         check_noise(ExecutionConfig(noisy_device="local_loud", noise_realizations=100_001))
-
-
-def test_the_default_number_of_realizations_is_that_of_the_documentation():
-    page = Path(__file__).parents[3] / "docs" / "explanation" / "local-service.md"
-    text = " ".join(page.read_text(encoding="utf-8").split())
-    assert f"The errors are drawn {DEFAULT_REALIZATIONS} times unless `noise_realizations` is set" in text

@@ -1,0 +1,253 @@
+"""Choose how the noise of a program is simulated: as exact channels, or in random realizations.
+
+Density matrices and matrix product operators apply most noise as exact channels. They are used if they are
+fast enough. Otherwise errors are drawn at random after each gate, and the results of many such realizations
+are averaged. Results then have a statistical error, which :mod:`qiskit_qoro.local.engine.noisy.runs` finds.
+
+Which noise needs what was found by running every setter of qoro-maestro 0.3.8 with each method:
+
+- ``set_t1`` and ``set_t1_2q``, thermal relaxation with T2 > T1, generalized amplitude damping, correlated
+  phase flips and Kraus operators are right only as exact channels. The engine refuses some of them in random
+  realizations. It approximates the others: coherences decay up to 1.6 times too fast.
+- Coherent and correlated noise is random with every method.
+- Readout errors and crosstalk need neither.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.noisy.costs import NoisyCost
+from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.supported import name_of, requested_method
+from qiskit_qoro.models.batches import batch_sizes
+from qiskit_qoro.models.config import SimulationMethod, Simulator
+from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.qasm.gates import CLIFFORD_GATES
+
+__all__ = [
+    "DEFAULT_REALIZATIONS",
+    "EXACT_QUBITS",
+    "NoiseTraits",
+    "NoisyMethod",
+    "choose_noisy_method",
+]
+
+EXACT_QUBITS = 10
+"""Up to this number of qubits noise is always simulated exactly, unless the user asks for something else."""
+
+DEFAULT_REALIZATIONS = 200
+"""The least number of random realizations, unless the user sets it."""
+
+_EXACT = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+_PURE = (SimulationMethod.Statevector, SimulationMethod.MatrixProductState, SimulationMethod.Stabilizer)
+
+# Wider programs use exact channels if these take at most so long, and twice as long as the realizations.
+_FAST_S = 2.0
+# Noise that only exact channels represent may take so long.
+_MAX_EXACT_S = 120.0
+# Counts get more realizations than the default if they take at most so long.
+_SAMPLING_S = 1.0
+
+# What is right only as exact channels, for messages.
+_EXACT_ONLY = (
+    "set_t1, T2 > T1, generalized amplitude damping, correlated phase flips and Kraus operators correctly"
+)
+
+_HOUR_S = 3600
+_MAX_DENSITY_MATRIX_QUBITS = 14
+_MAX_STATEVECTOR_QUBITS = 24
+_BYTES = 16
+# Sampling a state vector needs the state, its probabilities and the alias table.
+_SAMPLING_FACTOR = 3.5
+
+_GATE_NAME = re.compile(r"^(?:if \([^)]*\) )?(\w+)[^;\n]*q\[", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class NoisyMethod:
+    """How the noise of a program is simulated.
+
+    Attributes:
+        method: The simulation method.
+        realizations: The number of random realizations, or ``None`` if nothing is random.
+        reason: Why this method was chosen.
+    """
+
+    method: SimulationMethod
+    realizations: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class NoiseTraits:
+    """What a noise model needs.
+
+    Attributes:
+        needs_exact: Whether it is right only as exact channels.
+        is_random: Whether it is random with every method.
+        is_clifford: Whether its errors are Pauli errors and resets only.
+    """
+
+    needs_exact: bool
+    is_random: bool
+    is_clifford: bool
+
+    @classmethod
+    def of(cls, model: Any) -> NoiseTraits:
+        """Return the traits of the engine's noise model."""
+        is_random = bool(model.has_coherent() or model.has_correlated())
+        return cls(
+            needs_exact=bool(model.requires_exact_quantum_channels() or model.has_t1()),
+            is_random=is_random,
+            is_clifford=not (is_random or model.has_crosstalk()),
+        )
+
+
+def choose_noisy_method(
+    program: EngineProgram,
+    options: MaestroConfig,
+    traits: NoiseTraits,
+    *,
+    shots: int = 0,
+    realizations: int | None = None,
+    random: bool = False,
+    memory_limit_bytes: int,
+) -> NoisyMethod:
+    """Choose how to simulate the noise of a program.
+
+    Args:
+        program: The program to run.
+        options: The options that the user sets.
+        traits: What the noise needs.
+        shots: The number of shots, or 0 for expectation values.
+        realizations: The number of random realizations that the user sets.
+        random: Whether the user asks for random realizations without naming a method.
+        memory_limit_bytes: The maximum memory of a state.
+
+    Raises:
+        QoroInputError: The requested method cannot simulate this noise, or the program is too large for the
+            methods that can.
+    """
+    if options.simulator_type not in (None, Simulator.QCSim):
+        raise QoroInputError(
+            f"simulator_type {name_of(options.simulator_type)} does not simulate noise, expected "
+            f"{name_of(Simulator.QCSim)} or none"
+        )
+    cost = NoisyCost(program.text, len(program.qubits), program.randomness is not None and shots > 0, shots)
+    requested = requested_method(options)
+    if requested is not None:
+        _check(requested, program, traits, memory_limit_bytes)
+        method, reason = requested, "it was requested"
+    elif random and not traits.needs_exact:
+        method = _pure_method(program, traits, memory_limit_bytes)
+        reason = "noise_realizations asks for random realizations"
+    else:
+        method, reason = _choose(program, traits, cost, memory_limit_bytes)
+    if method in _EXACT and not traits.is_random:
+        return NoisyMethod(method, None, f"{reason}; errors are exact channels")
+    number = _number_of_realizations(realizations, shots, cost)
+    return NoisyMethod(method, number, f"{reason}; random realizations of the errors are averaged")
+
+
+def _choose(
+    program: EngineProgram, traits: NoiseTraits, cost: NoisyCost, limit: int
+) -> tuple[SimulationMethod, str]:
+    """Choose a method if the user requests none."""
+    width = len(program.qubits)
+    if traits.is_random and not traits.needs_exact:
+        return _pure_method(program, traits, limit), "coherent and correlated noise is always random"
+    candidates = []
+    if width <= _MAX_DENSITY_MATRIX_QUBITS and _BYTES * 4**width <= limit:
+        candidates.append((cost.density_matrix_s, SimulationMethod.DensityMatrix))
+    if cost.operator_bytes <= limit:
+        candidates.append((cost.operator_s, SimulationMethod.MatrixProductOperator))
+    seconds, method = min(candidates, default=(math.inf, SimulationMethod.MatrixProductOperator))
+    longest = _MAX_EXACT_S if traits.needs_exact else _FAST_S
+    if seconds <= longest or (candidates and width <= EXACT_QUBITS and not cost.repeats):
+        return method, "it is the fastest exact method"
+    reason = (
+        f"an exact method would take {_duration(seconds)}" if candidates else "an exact state is too large"
+    )
+    if traits.needs_exact:
+        operator = name_of(SimulationMethod.MatrixProductOperator)
+        raise QoroInputError(
+            f"{reason}, and random realizations do not represent {_EXACT_ONLY}: use fewer qubits or gates, "
+            f"or simulation_type {operator} with a max_bond_dimension, or other noise, such as thermal "
+            "relaxation with T2 <= T1"
+        )
+    return _pure_method(program, traits, limit), reason
+
+
+def _is_clifford(program: EngineProgram) -> bool:
+    """Whether a program consists of gates that the stabilizer simulator knows.
+
+    A Clifford circuit in other gates is not rewritten, because noise acts after each gate of the user.
+    """
+    names = {match[1] for match in _GATE_NAME.finditer(program.text)}
+    return names <= CLIFFORD_GATES | {"qreg", "measure", "reset"}
+
+
+def _pure_method(program: EngineProgram, traits: NoiseTraits, limit: int) -> SimulationMethod:
+    """Choose the method of a single realization."""
+    width = len(program.qubits)
+    if width <= _MAX_STATEVECTOR_QUBITS and _SAMPLING_FACTOR * _BYTES * 2**width <= limit:
+        return SimulationMethod.Statevector
+    if traits.is_clifford and _is_clifford(program):
+        return SimulationMethod.Stabilizer
+    return SimulationMethod.MatrixProductState
+
+
+def _check(method: SimulationMethod, program: EngineProgram, traits: NoiseTraits, limit: int) -> None:
+    """Check that a requested method can simulate the noise of a program.
+
+    Raises:
+        QoroInputError: It cannot.
+    """
+    if method not in (*_EXACT, *_PURE):
+        known = ", ".join(map(name_of, (*_EXACT, *_PURE)))
+        raise QoroInputError(
+            f"simulation_type {name_of(method)} does not simulate noise, expected one of {known}, or none"
+        )
+    width = len(program.qubits)
+    if method in _PURE and traits.needs_exact:
+        raise QoroInputError(
+            f"simulation_type {name_of(method)} simulates noise in random realizations, which do not "
+            f"represent {_EXACT_ONLY}: use {' or '.join(map(name_of, _EXACT))}, or none"
+        )
+    if method is SimulationMethod.Stabilizer and not (traits.is_clifford and _is_clifford(program)):
+        raise QoroInputError(
+            f"simulation_type {name_of(method)} with noise needs Clifford gates without angles, and Pauli "
+            "errors or relaxation: use another simulation_type, or none"
+        )
+    needed = {
+        SimulationMethod.DensityMatrix: _BYTES * 4**width,
+        SimulationMethod.Statevector: int(_SAMPLING_FACTOR * _BYTES * 2**width),
+    }.get(method, 0)
+    if needed > limit:
+        raise QoroInputError(
+            f"simulation_type {name_of(method)} needs {needed / 2**30:.2f} GiB of memory for {width} qubits, "
+            f"the limit is {limit / 2**30:.2f} GiB: use another simulation_type, or none"
+        )
+
+
+def _number_of_realizations(requested: int | None, shots: int, cost: NoisyCost) -> int:
+    if not shots:
+        # All batches have the same size.
+        wanted = DEFAULT_REALIZATIONS if requested is None else requested
+        count = len(batch_sizes(wanted, wanted))
+        return count * -(-wanted // count)
+    if requested is not None:
+        return min(requested, shots)
+    # With a realization for each shot, the shots are independent.
+    affordable = int(_SAMPLING_S / cost.realization_s) // 100 * 100
+    return min(shots, max(DEFAULT_REALIZATIONS, affordable))
+
+
+def _duration(seconds: float) -> str:
+    """Format an estimate of seconds with one digit."""
+    return f"about {float(f'{seconds:.1g}'):g} s" if seconds < _HOUR_S else "more than an hour"
