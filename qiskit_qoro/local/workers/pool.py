@@ -44,7 +44,7 @@ from qiskit_qoro.local.workers.pool_run import (
     TaskFailure,
     Unavailable,
 )
-from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, StateTask, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -257,7 +257,7 @@ class WorkerPool:
         self._owners[handle] = events
         events.put(Granted(handle))
 
-    def _on_reply(self, handle: WorkerHandle, reply: Reply) -> None:
+    def _on_reply(self, handle: WorkerHandle, reply: Reply | Progress) -> None:
         with self._lock:
             if handle not in self._ready:
                 # The first reply means that the process is ready.

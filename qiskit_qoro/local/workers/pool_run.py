@@ -37,9 +37,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.methods import slow_method_advice
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
 from qiskit_qoro.local.workers.pending_tasks import PendingTasks
-from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, StateTask, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -79,10 +80,10 @@ class Granted:
 
 @dataclass(frozen=True)
 class Replied:
-    """A worker of this run has sent a reply."""
+    """A worker of this run has sent a reply, or what it is doing."""
 
     handle: WorkerHandle
-    reply: Reply
+    reply: Reply | Progress
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class _Batch:
         since: When the task at ``position`` began, or before the batch starts, when it was sent.
         sizing: Records how long the tasks take.
         has_started: Whether the worker has reported that it started the batch.
+        details: The method of the task at ``position``, if the worker has reported it.
     """
 
     position: int
@@ -130,6 +132,7 @@ class _Batch:
     since: float
     sizing: BatchSizing
     has_started: bool = False
+    details: ResultDetails | None = None
 
 
 class PoolRun:
@@ -198,7 +201,9 @@ class PoolRun:
             case Granted(handle):
                 self._has_requested = False
                 self._send_batch(handle)
-            case Replied(handle, reply) if handle in self._batches:
+            case Replied(handle, Progress(details)) if handle in self._batches:
+                self._batches[handle].details = details
+            case Replied(handle, Reply() as reply) if handle in self._batches:
                 index = self._record_reply(handle, reply)
                 if index is not None:
                     self._pass_on(index, reply)
@@ -233,7 +238,7 @@ class PoolRun:
         # Use the worker's time for the sizing. This thread may have been busy with callbacks, so that "now"
         # is late.
         batch.sizing.record(reply.count, reply.seconds, together=isinstance(reply.result, SweepValues))
-        batch.position, batch.since = index + reply.count, now
+        batch.position, batch.since, batch.details = index + reply.count, now, None
         if batch.position == batch.end:
             del self._batches[handle]
             self._workers.release(handle)
@@ -270,7 +275,16 @@ class PoolRun:
         for handle in late:
             batch = self._batches.pop(handle)
             self._workers.discard(handle)
-            self._handle_lost_worker(batch, f"it took longer than the {self._time_limit_s:g} s allowed")
+            self._handle_lost_worker(batch, self._time_limit_reason(batch))
+
+    def _time_limit_reason(self, batch: _Batch) -> str:
+        reason = f"it took longer than the {self._time_limit_s:g} s allowed"
+        if batch.details is None:
+            return reason
+        return (
+            f"{reason}, with the method {batch.details.method} ({batch.details.reason}): "
+            f"{slow_method_advice(batch.details)}"
+        )
 
     def _handle_lost_worker(self, batch: _Batch, reason: str) -> None:
         """Decide which task of a lost worker failed, and put the others back."""
@@ -309,7 +323,7 @@ class PoolRun:
                 case Granted(handle):
                     self._workers.release(handle)
                 case Replied(handle, reply):
-                    if handle in self._batches:
+                    if handle in self._batches and isinstance(reply, Reply):
                         self._record_reply(handle, reply)
                 case Ended(handle):
                     self._batches.pop(handle, None)

@@ -8,6 +8,7 @@ The pool sends batches, which are tuples of tasks. The worker sends:
 1. one empty :class:`Reply` when it is ready for work;
 2. for each batch, one empty reply when it starts the batch;
 3. then the replies to the tasks, in order. A reply answers one task, or several consecutive ones.
+   Before the reply to a task that takes long, it sends a :class:`Progress`.
 
 The empty reply at the start of a batch shows whether a task of the batch may be the cause if the worker dies.
 If it is missing, no task had started, and the batch can go to another worker.
@@ -40,6 +41,7 @@ from qiskit_qoro.models.states import StateRequest
 __all__ = [
     "AnyTask",
     "CircuitTask",
+    "Progress",
     "QuboTask",
     "RenderedReport",
     "Reply",
@@ -202,6 +204,17 @@ class Reply:
         return len(self.result.rows) if isinstance(self.result, SweepValues) else 1
 
 
+@dataclass(frozen=True)
+class Progress:
+    """A message from a worker about the task that it is running.
+
+    Attributes:
+        details: The method of the task, and why it is used.
+    """
+
+    details: ResultDetails
+
+
 def run_batch(
     tasks: Sequence[AnyTask],
     cache: TemplateCache,
@@ -209,6 +222,7 @@ def run_batch(
     *,
     gradients: GradientEstimator | None = None,
     memory_limit_bytes: int | None = None,
+    on_start: Report | None = None,
 ) -> Iterator[Reply]:
     """Run tasks in this process. Consecutive tasks of one sweep run together if possible.
 
@@ -219,6 +233,7 @@ def run_batch(
         gradients: Computes gradients. Use the same one for all batches, so that each template is prepared
             once.
         memory_limit_bytes: As for :func:`run_task`.
+        on_start: As for :func:`run_task`.
 
     Returns:
         The replies, in order. Exceptions become replies too.
@@ -234,7 +249,7 @@ def run_batch(
             yield Reply(result=values)
             continue
         for task in group_tasks:
-            yield run_task(task, cache, memory_limit_bytes=memory_limit_bytes)
+            yield run_task(task, cache, memory_limit_bytes=memory_limit_bytes, on_start=on_start)
 
 
 def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) -> SweepValues | None:
@@ -276,13 +291,20 @@ def _run_gradients(
             yield from _run_gradients([task], gradients, limit)
 
 
-def run_task(task: AnyTask, cache: TemplateCache, *, memory_limit_bytes: int | None = None) -> Reply:
+def run_task(
+    task: AnyTask,
+    cache: TemplateCache,
+    *,
+    memory_limit_bytes: int | None = None,
+    on_start: Report | None = None,
+) -> Reply:
     """Run a task in this process. The engine may crash the process.
 
     Args:
         task: The task.
         cache: Prepares templates. Use the same one for all tasks, so that each template is parsed once.
         memory_limit_bytes: The maximum memory of a state vector.
+        on_start: Called with the method of a circuit before the engine runs it.
 
     Returns:
         The result, which is counts, a value for each distinct Pauli string in the requested order, or a
@@ -298,7 +320,13 @@ def run_task(task: AnyTask, cache: TemplateCache, *, memory_limit_bytes: int | N
             )
             return Reply(result=StateValues(arrays))
         reported: list[ResultDetails] = []
-        result = _run_circuit(task, cache, memory_limit_bytes, reported.append)
+
+        def report(details: ResultDetails) -> None:
+            if on_start is not None and not reported:
+                on_start(details)
+            reported.append(details)
+
+        result = _run_circuit(task, cache, memory_limit_bytes, report)
         return Reply(result=result, details=reported[-1] if reported else None)
     except Exception as error:  # Any error concerns this task only; the worker goes on with the next one.
         return Reply(reason=_reason(error, task))

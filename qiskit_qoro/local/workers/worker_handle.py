@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from qiskit_qoro.local.workers.tasks import AnyTask, Reply, read_frame, write_frame
+from qiskit_qoro.local.workers.tasks import AnyTask, Progress, Reply, read_frame, write_frame
 
 __all__ = ["WorkerHandle"]
 
@@ -47,7 +47,7 @@ class WorkerHandle:
         *,
         memory_limit_bytes: int | None,
         threads: int,
-        on_reply: Callable[[WorkerHandle, Reply], None],
+        on_reply: Callable[[WorkerHandle, Reply | Progress], None],
         on_end: Callable[[WorkerHandle], None],
     ) -> None:
         path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100  "" is the current directory
@@ -109,12 +109,12 @@ class WorkerHandle:
                 _pipe(stream).close()
         self._on_end(self)
 
-    def _read(self) -> Reply | None:
+    def _read(self) -> Reply | Progress | None:
         try:
             reply = read_frame(_pipe(self._process.stdout))
         except Exception:  # end of the pipe, or an incomplete message
             return None
-        return reply if isinstance(reply, Reply) else None
+        return reply if isinstance(reply, Reply | Progress) else None
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

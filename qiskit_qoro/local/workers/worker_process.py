@@ -9,6 +9,7 @@ this process. The thread then ends this process at once, even in the middle of a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -28,17 +29,22 @@ from qiskit_qoro.local.engine.template_cache import TemplateCache
 from qiskit_qoro.local.workers.tasks import (
     AnyTask,
     CircuitTask,
+    Progress,
     Reply,
     read_frame,
     run_batch,
     run_task,
     write_frame,
 )
+from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["main"]
 
 # Additional address space for the stacks and memory arenas of the engine's threads.
 _HEADROOM_BYTES = 2**30
+
+# How long a task has to run until its method is reported, and twice that at most.
+_PROGRESS_S = 0.1
 
 _WARM_UP = CircuitTask(
     label="warm-up",
@@ -62,6 +68,7 @@ def main(memory_limit_bytes: int | None) -> None:
     sweeps, gradients = SweepEstimator(cache), GradientEstimator(cache)
     _warm_up(cache)
     _limit_memory(memory_limit_bytes)
+    progress = _ProgressReporter(replies)
     try:
         write_frame(replies, Reply())  # ready
         while True:
@@ -69,14 +76,61 @@ def main(memory_limit_bytes: int | None) -> None:
             write_frame(replies, Reply())  # the batch starts
             begin = time.perf_counter()
             replies_to_batch = run_batch(
-                batch, cache, sweeps, gradients=gradients, memory_limit_bytes=memory_limit_bytes
+                batch,
+                cache,
+                sweeps,
+                gradients=gradients,
+                memory_limit_bytes=memory_limit_bytes,
+                on_start=progress.start,
             )
             for reply in replies_to_batch:
                 end = time.perf_counter()
+                progress.stop()
                 write_frame(replies, replace(reply, seconds=end - begin))
                 begin = end
     except OSError:
         os._exit(0)  # the parent process is gone
+
+
+class _ProgressReporter:
+    """Reports the method of each task that runs longer than :data:`_PROGRESS_S`, from a thread of its own.
+
+    If such a task exceeds its time limit, the parent process knows what it was doing. The engine does not
+    hold Python's lock, so the thread runs in time. Fast tasks cost nothing but two assignments.
+
+    Args:
+        replies: The stream to the parent process. The main thread writes to it too, but only when no task is
+            running.
+    """
+
+    def __init__(self, replies: BinaryIO) -> None:
+        self._replies = replies
+        # Guards `_details`, and the stream while a task is running.
+        self._lock = threading.Lock()
+        # The method of the running task, until it is reported or the task ends.
+        self._details: ResultDetails | None = None
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def start(self, details: ResultDetails) -> None:
+        """A task starts."""
+        self._details = details
+
+    def stop(self) -> None:
+        """The task ends. Nothing is written after this."""
+        with self._lock:
+            self._details = None
+
+    def _watch(self) -> None:
+        seen: ResultDetails | None = None
+        while True:
+            time.sleep(_PROGRESS_S)
+            with self._lock:
+                # Each task has an object of its own, so the same object means the same task.
+                if self._details is not None and self._details is seen:
+                    with contextlib.suppress(OSError):  # the main thread notices that the parent is gone
+                        write_frame(self._replies, Progress(self._details))
+                    self._details = None
+                seen = self._details
 
 
 def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:

@@ -12,7 +12,8 @@ import pytest
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.pool_run import Ended, Granted, PoolRun, Replied, TaskFailure, Unavailable
-from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, Reply, SweepValues
+from qiskit_qoro.models.jobs import ResultDetails
 
 TIME_LIMIT_S = 100.0
 STARTED = Reply()
@@ -171,6 +172,30 @@ def test_if_rows_lose_their_worker_together_each_runs_singly_and_only_the_one_to
     assert sorted(pool.batches[2:], key=lambda labels: int(labels[0])) == [[str(k)] for k in range(1, 20)]
     assert outcome.reasons == {7: reason}
     assert outcome.results == row_results(set(range(20)) - {7})
+
+
+def test_the_reason_of_a_time_out_names_the_method_and_what_helps():
+    details = ResultDetails("MatrixProductState", "the bond dimension is estimated as 100")
+
+    def behaviour(batch):
+        if batch[0].label == "0":
+            return [STARTED, Progress(details), *replies_of(batch)]
+        return [STARTED, Progress(details), *replies_of(batch[:1]), Progress(details), HANGS]
+
+    outcome = run(ScriptedPool(behaviour), circuits(3))
+    assert outcome.results == circuit_results({0, 1})
+    assert outcome.reasons[2].startswith(
+        "it took longer than the 100 s allowed, with the method MatrixProductState (the bond dimension is "
+        "estimated as 100): set a smaller max_bond_dimension"
+    )
+
+
+def test_progress_of_an_earlier_task_is_not_that_of_the_next():
+    def behaviour(batch):
+        return [STARTED, Progress(ResultDetails("Statevector")), *replies_of(batch[:1]), HANGS]
+
+    outcome = run(ScriptedPool(behaviour), circuits(3))
+    assert outcome.reasons[2] == "it took longer than the 100 s allowed"
 
 
 def test_if_no_row_loses_its_worker_singly_none_fails():
