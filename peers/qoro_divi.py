@@ -369,10 +369,95 @@ def the_options_of_the_engine_are_honoured_and_can_be_read() -> None:
     assert run(connect(), coins) != run(connect(), coins)
 
 
+# Each option with a value that is not the engine's default, among options of one method.
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {
+        "simulator_type": "QCSim",
+        "simulation_type": "MatrixProductState",
+        "max_bond_dimension": 16,
+        "singular_value_threshold": 1e-9,
+        "truncation_mode": "relative_max",
+        "seed": 2**64 - 1,
+        "disable_optimized_swapping": True,
+        "lookahead_depth": 3,
+        "mps_sampling": "apply_measure",
+        "gate_fusion": False,
+        "enable_causal_cone_reduction": False,
+        "enable_observable_clustering": False,
+        "max_cluster_qubits": 4,
+        "min_cluster_qubits": 2,
+        "observable_error_tolerance": 0.25,
+        "enable_sampling_reduction": True,
+        "allow_reset_marginalization": True,
+        "auto_reduce": False,
+        "max_simulators": 2,
+        "mps_routing_virtual_bonds": True,
+        "mps_routing_truncation_weight": 0.5,
+    },
+    {
+        "simulation_type": "MatrixProductOperator",
+        "mpo_kraus_completeness_check": "strict",
+        "mpo_restore_trace_after_truncation": True,
+        "mpo_hermitize_after_truncation": True,
+    },
+    {
+        "simulation_type": "PauliPropagator",
+        "pp_coefficient_threshold": 1e-9,
+        "pp_max_pauli_weight": 4,
+        "pp_gates_between_trims": 5,
+        "pp_gates_between_deduplications": 7,
+    },
+    {"simulation_type": "PathIntegral", "path_integral_threshold": 1e-9},
+    {"simulation_type": "DensityMatrix", "trajectory_policy": "block_v1", "trajectory_max_memory_mb": 64},
+    {"precision": "double"},
+)
+# What needs hardware that the local service does not have.
+REFUSED: tuple[dict[str, Any], ...] = (
+    {"precision": "single"},
+    {"gpu_device": 0},
+    {"distributed_options": {"distributed_global_qubits": "1"}},
+    {"mps_svd_solver": "gesvd"},
+    {"mpo_svd_solver": "gesvdj"},
+    {"tensor_network_svd_solver": "gesvdp"},
+    {"simulator_type": "Gpu"},
+    {"simulator_type": "QuestSim"},
+    {"simulator_type": "DistributedGpu"},
+    {"simulator_type": "DistributedMpiGpu"},
+)
+
+
+def fetched(service: QoroService, job: Any) -> dict[str, Any]:
+    """Wait for a job and fetch its results."""
+    assert service.poll_job_status(job, loop_until_complete=True, verbose=False) == JobStatus.COMPLETED
+    return {item["label"]: item["results"] for item in service.get_job_results(job).results}
+
+
+def every_option_of_the_engine_makes_the_round_trip() -> None:
+    """Applies to release 0.15, whose options are those of the engine that it requires."""
+    import maestro  # noqa: PLC0415  only clients with these options depend on it
+
+    known = set(maestro.SimulatorConfig._fields)
+    missing = known - {name for options in (*OPTIONS, *REFUSED) for name in options}
+    assert not missing, f"options of the client that are not checked: {sorted(missing)}"
+    service = connect()
+    for options in OPTIONS:
+        config = divi.backends.MaestroConfig(**{name: options[name] for name in options.keys() & known})
+        counted = service.submit_circuits({"bell": SAMPLED_BELL}, maestro_config=config)
+        assert service.get_maestro_config(counted) == config
+        counts = fetched(service, counted)["bell"]
+        assert set(counts) == {"00", "11"}, counts
+        assert sum(counts.values()) == SHOTS
+        valued = service.submit_circuits({"bell": BELL}, ham_ops="ZZ;XX;ZI", maestro_config=config)
+        assert service.get_maestro_config(valued) == config
+        values = fetched(service, valued)["bell"]
+        for pauli_string, expected in (("ZZ", 1), ("XX", 1), ("ZI", 0)):
+            assert math.isclose(values[pauli_string], expected, abs_tol=1e-6), (options, values)
+
+
 def options_that_cannot_be_honoured_are_refused_by_name() -> None:
     """Applies to release 0.15."""
     service = connect()
-    for options in ({"gate_fusion": True}, {"simulation_type": "DensityMatrix"}):
+    for options in REFUSED:
         config = divi.backends.MaestroConfig(**options)
         message = refusal(
             lambda config=config: service.submit_circuits({"bell": SAMPLED_BELL}, maestro_config=config)
@@ -425,6 +510,7 @@ def checks() -> list[Callable[[], None]]:
         return [
             *common,
             the_options_of_the_engine_are_honoured_and_can_be_read,
+            every_option_of_the_engine_makes_the_round_trip,
             options_that_cannot_be_honoured_are_refused_by_name,
         ]
     return [*common, an_execution_config_can_be_set_and_read]
