@@ -102,7 +102,7 @@ def distance(counts: dict[str, int], others: dict[str, int]) -> float:
 
 
 def run(circuit: QuantumCircuit, noise: FakeDeviceNoise, shots: int = SHOTS) -> dict[str, int]:
-    settings = EngineSettings(MaestroConfig(seed=5), Noise("line", 5, noise))
+    settings = EngineSettings(MaestroConfig(seed=5), Noise(noise, "line", 5))
     return sample(write_program(circuit).text, shots, settings)
 
 
