@@ -23,7 +23,7 @@ from qiskit_qoro import ExecutionConfig, QoroBackend, QoroEstimator, QoroFidelit
 
 STEPS = (10, 20, 40)
 QUBITS = 16
-WIDE_QUBITS = 60
+WIDE_QUBITS = 40
 POINTS = 100
 
 
@@ -101,7 +101,7 @@ def main() -> None:
     with QoroProvider.local() as provider:
         backend = provider.get_backend("qoro_maestro")
         compare_evolution(backend, QUBITS, None)
-        compare_evolution(backend, WIDE_QUBITS, ExecutionConfig(bond_dimension=32))
+        compare_evolution(backend, WIDE_QUBITS, ExecutionConfig(bond_dimension=8))
         compare_kernels(backend)
 
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 import math
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, CircuitInstruction, ControlFlowOp, Delay, Measure, Reset
+from qiskit.circuit import (
+    CONTROL_FLOW_OP_NAMES,
+    Barrier,
+    CircuitInstruction,
+    ControlFlowOp,
+    Delay,
+    Measure,
+    Reset,
+)
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES
@@ -19,6 +27,9 @@ from qiskit_qoro.qasm.write.unwritable import UnwritableError
 from qiskit_qoro.qasm.write.writer import Program, write_program
 
 __all__ = ["write_state_program"]
+
+# Without these operations and without classical bits, a circuit has only gates, barriers and delays.
+_SPECIAL = frozenset({"reset", *CONTROL_FLOW_OP_NAMES})
 
 
 def write_state_program(circuit: object, name: str) -> Program:
@@ -54,6 +65,8 @@ def _without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
     if circuit.parameters:
         names = ", ".join(parameter.name for parameter in list(circuit.parameters)[:3])
         raise QoroInputError(f"it has free parameters ({names}): bind them with assign_parameters")
+    if not circuit.num_clbits and _SPECIAL.isdisjoint(circuit.count_ops()):
+        return circuit
     unitary = QuantumCircuit(circuit.num_qubits, global_phase=circuit.global_phase)
     index = {bit: number for number, bit in enumerate(circuit.qubits)}
     changed: set[int] = set()
@@ -74,7 +87,7 @@ def _without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
         changed.update(qubits)
         if not measured.isdisjoint(qubits):
             raise _random("a mid-circuit measurement")
-        unitary.append(instruction.operation, qubits)
+        unitary.append(instruction.operation, qubits, copy=False)
     return unitary
 
 

@@ -62,6 +62,22 @@ def test_final_measurements_are_left_out():
     assert program.num_clbits == 0
 
 
+def test_barriers_and_delays_change_nothing():
+    circuit = bell().remove_final_measurements(inplace=False)
+    plain = write_state_program(circuit, "circuit")
+    circuit.barrier()
+    circuit.delay(100, 0)
+    waiting = write_state_program(circuit, "circuit")
+    assert Statevector(parse_program(waiting.text)) == Statevector(parse_program(plain.text))
+
+
+def test_a_reset_of_an_untouched_qubit_is_left_out():
+    circuit = QuantumCircuit(2)
+    circuit.reset(1)
+    circuit.h(1)
+    assert "reset" not in write_state_program(circuit, "circuit").text
+
+
 def test_qubits_can_be_initialized():
     circuit = QuantumCircuit(2)
     circuit.initialize([0.6, 0.8j], 1)

@@ -179,6 +179,18 @@ def test_a_failed_job_names_the_reason_and_its_identifier(backend):
     assert caught.value.job_id in str(caught.value)
 
 
+def test_noise_is_refused(backend):
+    config = ExecutionConfig(noisy_device="local_loud")
+    with pytest.raises(JobFailedError, match="a state with noise has no state vector: remove the noise"):
+        backend.statevector(CIRCUIT, execution_config=config)
+
+
+def test_an_initialized_qubit_has_its_state(backend):
+    circuit = QuantumCircuit(2)
+    circuit.initialize([0.6, 0.8j], 1)
+    assert backend.statevector(circuit).data == pytest.approx([0.6, 0, 0.8j, 0])
+
+
 def test_the_arrays_of_a_job_can_be_read_by_its_identifier(backend):
     submitted = backend.service.submit_programs(
         {"a": write_state_program(CIRCUIT, "circuit")},
