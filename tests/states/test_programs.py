@@ -7,13 +7,19 @@ import math
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
-from qiskit.circuit.library import QFTGate, UnitaryGate
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import QFTGate, UnitaryGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import Statevector, random_unitary
 
 from qiskit_qoro import QoroInputError
 from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.states.programs import write_state_program
+
+STANDARD_GATES = {
+    name: gate
+    for name, gate in get_standard_gate_name_mapping().items()
+    if isinstance(gate, Gate) and gate.num_qubits
+}
 
 
 def bell():
@@ -42,6 +48,19 @@ def bell_with_phase():
 
 @pytest.mark.parametrize("circuit", [phased(), QuantumCircuit(1, global_phase=-2.0), bell()])
 def test_the_text_has_the_global_phase_of_the_circuit(circuit):
+    program = write_state_program(circuit, "circuit")
+    written = Statevector(parse_program(program.text))
+    assert np.abs(written.data - Statevector(circuit).data).max() < 1e-12
+
+
+@pytest.mark.parametrize("name", sorted(STANDARD_GATES))
+def test_each_standard_gate_is_written_with_its_phase(name):
+    gate = STANDARD_GATES[name]
+    gate = gate.base_class(*np.linspace(0.3, 0.9, len(gate.params)))
+    circuit = QuantumCircuit(gate.num_qubits)
+    circuit.h(range(gate.num_qubits))
+    circuit.t(0)
+    circuit.append(gate, range(gate.num_qubits))
     program = write_state_program(circuit, "circuit")
     written = Statevector(parse_program(program.text))
     assert np.abs(written.data - Statevector(circuit).data).max() < 1e-12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -20,7 +21,8 @@ __all__ = ["definition_of"]
 
 def _ecr() -> QuantumCircuit:
     """Return ECR with one CX. Qiskit's definition has four."""
-    circuit = QuantumCircuit(2)
+    # The writer leaves out the global phase, but the states of circuits need it.
+    circuit = QuantumCircuit(2, global_phase=-math.pi / 4)
     circuit.s(0)
     circuit.x(0)
     circuit.sxdg(1)
