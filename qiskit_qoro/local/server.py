@@ -230,7 +230,7 @@ def serve(
         stack.callback(runner.stop)
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
-        context = HandlerContext(store, runner, fault_injection)
+        context = HandlerContext(store, runner, fault_injection, pool.accelerators)
         listener = Listener(build_app(context, accounts_by_token, threads, hosts), listening)
         stack.callback(listener.stop)
         listener.start()

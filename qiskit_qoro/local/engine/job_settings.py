@@ -14,7 +14,7 @@ from typing import Any
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.noise import choose_noise, noise_of_model
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.supported import check_config, check_options, engine_options
+from qiskit_qoro.local.engine.supported import Accelerators, check_config, check_options, engine_options
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -36,12 +36,16 @@ VENDORS: Mapping[str, VendorBlueprint] = {
 _NOISE_FIELDS = ("noisy_device", "noise_realizations", "noise_scaling_factor")
 
 
-def check_job_config(config: AnyConfig | None, system: str | None) -> None:
+def check_job_config(
+    config: AnyConfig | None, system: str | None, accelerators: Accelerators = tuple
+) -> None:
     """Check that the local engine can run jobs with a configuration.
 
     Args:
         config: The configuration of a job.
         system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
+        accelerators: Called if the configuration needs more than a CPU. It returns the simulators that the
+            engine in the workers reports beside those on the CPU.
 
     Raises:
         QoroInputError: The configuration is for another kind of target, or the engine does not support it.
@@ -58,7 +62,7 @@ def check_job_config(config: AnyConfig | None, system: str | None) -> None:
             raise QoroInputError(
                 f"maestro_config: expected a job on a simulator_cluster, this job runs on {system!r}"
             )
-        check_options(config)
+        check_options(config, accelerators)
         noise_of_model(config)
     elif config is not None:
         for name in _NOISE_FIELDS:
@@ -66,7 +70,7 @@ def check_job_config(config: AnyConfig | None, system: str | None) -> None:
                 raise QoroInputError(
                     f"{name}: expected a job on a simulator cluster, {system!r} has error rates of its own"
                 )
-        check_config(config)
+        check_config(config, accelerators)
 
 
 def engine_settings(config: AnyConfig | None, system: str | None) -> EngineSettings:

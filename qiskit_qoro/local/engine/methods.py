@@ -34,8 +34,8 @@ from qiskit_qoro.local.engine.analysis.costs import (
 )
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import (
-    SUPPORTED_METHODS,
     check_density_matrix,
+    methods_of,
     name_of,
     requested_method,
 )
@@ -182,7 +182,7 @@ class _LargeProgram:
         pauli_strings: Sequence[str] | None,
     ) -> None:
         self.program = program
-        self._supported = SUPPORTED_METHODS[simulator]
+        self._supported = methods_of(simulator)
         self._sampling = sampling
         self._limit = memory_limit_bytes
         # Only QCSim reduces a program to the causal cones of the Pauli strings.

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -43,6 +44,7 @@ from qiskit_qoro.qasm.read.source import clean
 __all__ = [
     "ProgramSource",
     "Report",
+    "accelerators",
     "call_engine",
     "compile_program",
     "engine_circuit",
@@ -60,6 +62,8 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.CompositeQiskitAer: "CompositeQiskitAer",
     Simulator.CompositeQCSim: "CompositeQCSim",
     Simulator.GpuSim: "Gpu",
+    Simulator.QuestSim: "QuestSim",
+    Simulator.DistributedGpu: "DistributedGpu",
 }
 
 # The options that reach the engine as they are. The simulator, the method and the seed depend on the program.
@@ -119,7 +123,7 @@ def sample(
         QoroError: The engine is missing, or it failed.
     """
     _check_shots(shots)
-    check_options(settings.options)
+    check_options(settings.options, accelerators)
     noise = settings.noise
     program = read_engine_program(qasm, basis_gates=noise.basis_gates if noise else None)
     # The engine would return {"0": shots} in both cases.
@@ -170,7 +174,7 @@ def estimate(
             refused, because the engine would follow one random trajectory.
         QoroError: The engine is missing, or it failed.
     """
-    check_options(settings.options)
+    check_options(settings.options, accelerators)
     noise = settings.noise
     program = read_engine_program(qasm, measure=False, basis_gates=noise.basis_gates if noise else None)
     reduced = reduce_pauli_strings(pauli_strings, program)
@@ -203,7 +207,7 @@ def plain_statevector(
     Raises:
         QoroInputError: The configuration cannot be used.
     """
-    check_options(settings.options)
+    check_options(settings.options, accelerators)
     # Only the engine's usual functions take its other options.
     if settings.noise is not None or _PASSED_ON & settings.options.options_set().keys():
         return None
@@ -241,7 +245,7 @@ def simulator_config(
     Raises:
         QoroInputError: The options cannot be used for this program.
     """
-    check_options(options)
+    check_options(options, accelerators)
     settings = EngineSettings(options)
     choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
     return load_engine().SimulatorConfig(**_options(choice, settings))
@@ -269,6 +273,25 @@ def call_engine(program: EngineProgram, function: Any, *args: Any, **kwargs: Any
         QoroError: The engine failed, or it needs more memory than it may use.
     """
     return _call(program, function, *args, **kwargs)
+
+
+@cache
+def accelerators() -> frozenset[Simulator]:
+    """Return the simulators that the engine reports beside those on the CPU.
+
+    A simulator is not among them if it lacks hardware or a library. The engine would silently run another
+    one instead.
+
+    Raises:
+        QoroError: The engine is not installed.
+    """
+    maestro = load_engine()
+    reported = {
+        Simulator.GpuSim: maestro.is_gpu_available,
+        Simulator.QuestSim: maestro.is_quest_available,
+        Simulator.DistributedGpu: maestro.is_distributed_gpu_available,
+    }
+    return frozenset(simulator for simulator, is_available in reported.items() if is_available())
 
 
 def load_engine() -> ModuleType:

@@ -6,7 +6,7 @@ ignore or replace by something else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.noise import check_noise
@@ -15,13 +15,19 @@ from qiskit_qoro.models.maestro import ENGINE_OPTIONS, EXECUTION_FIELDS, Maestro
 
 __all__ = [
     "SUPPORTED_METHODS",
+    "Accelerators",
     "check_config",
     "check_density_matrix",
     "check_options",
     "engine_options",
+    "methods_of",
     "name_of",
     "requested_method",
 ]
+
+Accelerators = Callable[[], Collection[Simulator]]
+"""Returns the simulators that the engine in the workers reports beside those on the CPU."""
+
 
 _ALL = frozenset(SimulationMethod)
 _NOT_ON_AER = frozenset(
@@ -40,6 +46,7 @@ _NOT_ON_AER = frozenset(
 # - ExtendedStabilizer on QiskitAer: sampling hangs, and expectation values are off by 0.07 on 4 qubits.
 # - GpuSim: without a GPU the engine silently runs QCSim with a method of its own choice.
 # - QuestSim, DistributedGpu and DistributedMpiGpu need libraries that the engine's package does not have.
+# The last four run only if the engine in a worker reports that it has what they need. They are untested.
 SUPPORTED_METHODS: Mapping[Simulator, frozenset[SimulationMethod]] = {
     Simulator.QiskitAer: _ALL - _NOT_ON_AER,
     Simulator.QCSim: _ALL,
@@ -55,21 +62,28 @@ SUPPORTED_METHODS: Mapping[Simulator, frozenset[SimulationMethod]] = {
 # Measured with up to 12 qubits, for samples and for expectation values.
 _BYTES_PER_ENTRY = 16
 
+# The simulators that have what an option needs.
+_ACCELERATORS: Mapping[str, tuple[Simulator, ...]] = {
+    "a GPU": (Simulator.GpuSim, Simulator.DistributedGpu),
+    "several GPUs": (Simulator.DistributedGpu,),
+}
+
 _SIMULATORS_WITHOUT_SEED = (Simulator.CompositeQiskitAer, Simulator.CompositeQCSim)
 
 
-def check_config(config: ExecutionConfig) -> None:
+def check_config(config: ExecutionConfig, accelerators: Accelerators = tuple) -> None:
     """Check that the local engine supports an execution configuration.
 
     Args:
         config: The configuration of a job that samples or computes expectation values.
+        accelerators: As for :func:`check_options`.
 
     Raises:
         QoroInputError: The engine does not support the value of a field. The message says which values it
             supports.
     """
     check_noise(config)
-    _check(engine_options(config), EXECUTION_FIELDS)
+    _check(engine_options(config), EXECUTION_FIELDS, accelerators)
     unknown = sorted(set(config.api_meta or ()) - API_META_KEYS)
     if unknown:
         raise QoroInputError(
@@ -78,16 +92,17 @@ def check_config(config: ExecutionConfig) -> None:
         )
 
 
-def check_options(options: MaestroConfig) -> None:
+def check_options(options: MaestroConfig, accelerators: Accelerators = tuple) -> None:
     """Check that the local engine supports the options of a job on a simulator.
 
     Args:
         options: The options.
+        accelerators: Called if the options need more than a CPU.
 
     Raises:
         QoroInputError: The engine does not support the value of an option. The message names the option.
     """
-    _check(options, {})
+    _check(options, {}, accelerators)
 
 
 def engine_options(config: ExecutionConfig) -> MaestroConfig:
@@ -133,10 +148,16 @@ def name_of(member: Simulator | SimulationMethod | None) -> str:
     return "none" if member is None else f"{member.name} ({member.value})"
 
 
-def _check(options: MaestroConfig, names: Mapping[str, str]) -> None:
+def methods_of(simulator: Simulator) -> frozenset[SimulationMethod]:
+    """Return the methods of a simulator that :func:`check_options` accepts."""
+    # The methods of an accelerator are untested, so the engine itself has to refuse those that it lacks.
+    return SUPPORTED_METHODS[simulator] or _ALL
+
+
+def _check(options: MaestroConfig, names: Mapping[str, str], accelerators: Accelerators) -> None:
     """Check options. ``names`` has the names that the user knows some of them by."""
-    _check_hardware(options)
-    _check_pair(options)
+    _check_hardware(options, accelerators)
+    _check_pair(options, accelerators)
     _check_methods(options, names)
     simulator = options.simulator_type
     if options.seed is not None and simulator in _SIMULATORS_WITHOUT_SEED:
@@ -156,20 +177,27 @@ def _check(options: MaestroConfig, names: Mapping[str, str]) -> None:
         )
 
 
-def _check_hardware(options: MaestroConfig) -> None:
+def _check_hardware(options: MaestroConfig, accelerators: Accelerators) -> None:
     for name, value in options.options_set().items():
         needs = None if name not in ENGINE_OPTIONS else ENGINE_OPTIONS[name].needs
         # Every simulator on a CPU computes with double precision, and an empty mapping sets nothing.
-        if needs is not None and (name, value) != ("precision", "double") and value != {}:
+        if needs is None or (name, value) == ("precision", "double") or value == {}:
+            continue
+        available = set(_ACCELERATORS[needs]).intersection(accelerators())
+        if not available:
             raise QoroInputError(f"{name} needs {needs}, which this service does not have: leave it out")
+        if options.simulator_type not in available:
+            raise QoroInputError(
+                f"{name} needs {needs}: set simulator_type to {name_of(min(available))}, or leave it out"
+            )
 
 
-def _check_pair(options: MaestroConfig) -> None:
+def _check_pair(options: MaestroConfig, accelerators: Accelerators) -> None:
     simulator = options.simulator_type
     if simulator is None:
         return
-    supported = SUPPORTED_METHODS[simulator]
-    if not supported:
+    supported = methods_of(simulator)
+    if not SUPPORTED_METHODS[simulator] and simulator not in accelerators():
         available = ", ".join(name_of(each) for each, methods in SUPPORTED_METHODS.items() if methods)
         raise QoroInputError(
             f"simulator_type {name_of(simulator)} is not available, expected one of {available}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from qiskit_qoro.local.engine.supported import Accelerators
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import Account
@@ -29,11 +30,13 @@ class HandlerContext:
         store: The jobs and credits of all accounts.
         runner: Stops jobs that are cancelled or deleted.
         fault_injection: The configured delays and faults, which a ping reports.
+        accelerators: Returns the simulators that the workers have beside those on the CPU.
     """
 
     store: JobStore
     runner: JobStopper
     fault_injection: FaultInjection = field(default_factory=FaultInjection)
+    accelerators: Accelerators = tuple
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _vendor_blueprint(_context: HandlerContext, _call: Call) -> Answer:
 def _init_job(context: HandlerContext, call: Call) -> Answer:
     request = job_request_from_json(parse_json(call.body))
     _check_target(request)
-    check_job_config(request.execution_config, request.qpu_system)
+    check_job_config(request.execution_config, request.qpu_system, context.accelerators)
     check_tier(call.account, request.execution_config)
     return json_answer(job_id_to_json(context.store.create_job(call.owner, request)), 201)
 
@@ -188,7 +188,7 @@ def _delete_job(context: HandlerContext, call: Call) -> Answer:
 def _set_config(context: HandlerContext, call: Call) -> Answer:
     job = context.store.job(call.owner, call.job_id)
     config = execution_config_from_json(parse_json(call.body))
-    check_job_config(config, job.qpu_system)
+    check_job_config(config, job.qpu_system, context.accelerators)
     check_tier(call.account, config)
     context.store.set_config(call.owner, call.job_id, config)
     return json_answer(config_answer_to_json(call.job_id, config, status="ok"))

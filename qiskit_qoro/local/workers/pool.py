@@ -46,6 +46,7 @@ from qiskit_qoro.local.workers.pool_run import (
 )
 from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepValues
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
+from qiskit_qoro.models.config import Simulator
 from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["CircuitTask", "TaskFailure", "WorkerPool", "default_workers"]
@@ -55,6 +56,9 @@ _MAX_WORKERS = 4
 
 # The number of processes in a row that may end before they are ready.
 _MAX_FAILED_STARTS = 3
+
+# A worker on a busy machine is ready in a few seconds.
+_MAX_START_S = 30.0
 
 _CLOSED = "the worker pool is closed"
 _NOT_STARTED = "worker processes cannot be started: {}"
@@ -97,6 +101,8 @@ class WorkerPool:
         # Processes in a row that ended before they were ready.
         self._failed_starts = 0
         self._closed = False
+        self._accelerators: frozenset[Simulator] = frozenset()
+        self._has_reported = threading.Event()
 
     @property
     def size(self) -> int:
@@ -108,6 +114,15 @@ class WorkerPool:
         """The process ids of the current workers, in ascending order."""
         with self._lock:
             return tuple(sorted(handle.pid for handle in self._handles))
+
+    def accelerators(self) -> frozenset[Simulator]:
+        """Return the simulators that the engine in the workers reports beside those on the CPU.
+
+        This waits until a worker is ready, but not longer than half a minute.
+        """
+        self._has_reported.wait(_MAX_START_S)
+        with self._lock:
+            return self._accelerators
 
     def start(self) -> None:
         """Start the missing processes. They become ready in the background.
@@ -263,6 +278,8 @@ class WorkerPool:
                 # The first reply means that the process is ready.
                 self._ready.add(handle)
                 self._failed_starts = 0
+                self._accelerators = reply.accelerators if isinstance(reply, Reply) else frozenset()
+                self._has_reported.set()
                 self._offer(handle)
             elif handle in self._owners:
                 self._owners[handle].put(Replied(handle, reply))

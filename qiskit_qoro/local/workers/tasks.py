@@ -33,7 +33,7 @@ from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import Report, estimate, sample
 from qiskit_qoro.local.engine.states.quantities import compute_states
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
-from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
 from qiskit_qoro.models.states import StateRequest
@@ -191,12 +191,14 @@ class Reply:
         seconds: How long it took, measured in the worker. The receiver may be busy, so that it cannot measure
             it.
         details: Details of the result of one task, such as its method.
+        accelerators: The simulators that the engine reports beside those on the CPU, if the worker is ready.
     """
 
     result: CircuitResult | RenderedReport | StateValues | SweepValues | None = None
     reason: str | None = None
     seconds: float = 0.0
     details: ResultDetails | None = None
+    accelerators: frozenset[Simulator] = frozenset()
 
     @property
     def count(self) -> int:

@@ -24,7 +24,7 @@ import psutil
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.gradients import GradientEstimator
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
-from qiskit_qoro.local.engine.simulator import load_engine
+from qiskit_qoro.local.engine.simulator import accelerators
 from qiskit_qoro.local.engine.template_cache import TemplateCache
 from qiskit_qoro.local.workers.tasks import (
     AnyTask,
@@ -66,11 +66,11 @@ def main(memory_limit_bytes: int | None) -> None:
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
     cache = TemplateCache()
     sweeps, gradients = SweepEstimator(cache), GradientEstimator(cache)
-    _warm_up(cache)
+    ready = _warm_up(cache)
     _limit_memory(memory_limit_bytes)
     progress = _ProgressReporter(replies)
     try:
-        write_frame(replies, Reply())  # ready
+        write_frame(replies, ready)
         while True:
             batch = batches.get()
             write_frame(replies, Reply())  # the batch starts
@@ -158,13 +158,18 @@ def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[AnyTask, ..
         os._exit(0)
 
 
-def _warm_up(cache: TemplateCache) -> None:
-    """Import everything that tasks need, so that the first task is as fast as the others."""
+def _warm_up(cache: TemplateCache) -> Reply:
+    """Import everything that tasks need, so that the first task is as fast as the others.
+
+    Returns:
+        The reply that this process is ready.
+    """
     try:
-        load_engine()
+        found = accelerators()
     except QoroError:
-        return  # every task will fail with this error
+        return Reply()  # every task will fail with this error
     run_task(_WARM_UP, cache)
+    return Reply(accelerators=found)
 
 
 def _limit_memory(limit_bytes: int | None) -> None:
