@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.devices import DeviceProperties, OperationProperties, QubitProperties
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.qasm import GATES, parse_program, write_program
+from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 
 CLUSTER = SimulatorCluster("qoro_maestro")
 LEVELS = range(4)
@@ -34,6 +36,40 @@ def test_a_simulator_target_has_every_gate_of_the_engine_and_no_coupling() -> No
     assert target.build_coupling_map() is None
     assert target.dt is None
     assert build_simulator_target(CLUSTER, num_qubits=3).num_qubits == 3
+
+
+def random_clifford_circuit(num_qubits: int, num_gates: int, seed: int) -> QuantumCircuit:
+    rng = random.Random(seed)
+    circuit = QuantumCircuit(num_qubits)
+    for _ in range(num_gates):
+        name = rng.choice(sorted(CLIFFORD_GATES))
+        getattr(circuit, name)(*rng.sample(range(num_qubits), GATES[name].num_qubits))
+    return circuit
+
+
+def test_the_transpiler_prefers_clifford_gates_on_a_simulator() -> None:
+    target = build_simulator_target(CLUSTER)
+    circuit = random_clifford_circuit(40, 600, seed=1)
+    assert circuit.count_ops().keys() == CLIFFORD_GATES
+    transpiled = transpile(circuit, target=target, optimization_level=1)
+    assert transpiled.count_ops().keys() <= CLIFFORD_GATES
+    assert transpiled.num_qubits == 40
+    # A product of gates that is not a Clifford gate is still merged.
+    merged = QuantumCircuit(1)
+    merged.rz(0.1, 0)
+    merged.rx(0.2, 0)
+    merged.rz(0.3, 0)
+    assert transpile(merged, target=target, optimization_level=1).size() == 1
+
+
+@pytest.mark.parametrize("width", [SIMULATOR_WIDTH, SIMULATOR_WIDTH + 1, 2**32 - 1])
+def test_only_a_target_of_the_usual_width_has_an_entry_for_each_qubit(width: int) -> None:
+    target = build_simulator_target(CLUSTER, num_qubits=width)
+    is_usual = width == SIMULATOR_WIDTH
+    assert (target.qargs_for_operation_name("u3") is not None) is is_usual
+    assert target.qargs_for_operation_name("h") is None
+    assert target.qargs_for_operation_name("cp") is None
+    assert target.build_coupling_map() is None
 
 
 @pytest.mark.parametrize("width", [0, -1, True, 2.0, None])
