@@ -2,7 +2,6 @@
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backends.backend import QoroBackend
-from qiskit_qoro.backends.virtual_gates import merge_virtual_gates
 from qiskit_qoro.errors import (
     AuthenticationError,
     ConflictError,
@@ -41,6 +40,7 @@ from qiskit_qoro.primitives import (
     SamplerOptions,
 )
 from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.qasm.virtual_gates import merge_virtual_gates
 from qiskit_qoro.qubo.characterization import CharacterizationResult, characterize
 from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
 from qiskit_qoro.states.fidelity import QoroFidelity

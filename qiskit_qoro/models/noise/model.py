@@ -438,7 +438,7 @@ class NoiseModel:
         The result is close to that of Qiskit Aer's ``NoiseModel.from_backend``: thermal relaxation after each
         gate and during delays, depolarizing noise for the rest of the reported gate errors, readout errors.
         Gates without error and duration are virtual. The engine applies noise after virtual gates too, except
-        if :func:`~qiskit_qoro.backends.virtual_gates.merge_virtual_gates` has merged them into real ones.
+        if :func:`~qiskit_qoro.qasm.virtual_gates.merge_virtual_gates` has merged them into real ones.
 
         Args:
             target: The target. Properties that it does not report cause no noise.

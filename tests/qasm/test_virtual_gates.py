@@ -12,6 +12,7 @@ from qiskit.circuit.library import RXGate, RYGate, U2Gate, U3Gate, UGate
 from qiskit.quantum_info import Operator
 
 from qiskit_qoro import merge_virtual_gates
+from qiskit_qoro.qasm.read.parser import parse_program
 
 
 def random_circuit(seed: int, two_qubit: str) -> QuantumCircuit:
@@ -107,6 +108,19 @@ def test_rotations_pass_barriers_and_delays_but_not_control_flow() -> None:
     circuit.rz(0.4, 0)
     merged = merge_virtual_gates(circuit)
     assert [item.operation.name for item in merged.data] == ["u", "delay", "barrier", "if_else", "rz"]
+
+
+def test_rotations_pass_the_delays_of_a_parsed_program() -> None:
+    text = """OPENQASM 2.0;
+include "qelib1.inc";
+gate qoro_delay(seconds) q { }
+qreg q[1];
+sx q[0];
+qoro_delay(1e-06) q[0];
+rz(0.3) q[0];
+"""
+    merged = merge_virtual_gates(parse_program(text))
+    assert [item.operation.name for item in merged.data] == ["u", "qoro_delay"]
 
 
 def test_parameters_are_kept() -> None:

@@ -19,6 +19,8 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import CXGate, RZGate, UGate, standard_gates
 from qiskit.synthesis import OneQubitEulerDecomposer
 
+from qiskit_qoro.qasm.delays import DELAY_GATE
+
 __all__ = ["merge_virtual_gates"]
 
 # The angle of each gate that is a rotation about Z up to a phase; None if it is the gate's parameter.
@@ -34,7 +36,7 @@ _VIRTUAL: Mapping[str, float | None] = {
 }
 
 # Rotations about Z commute with these operations, on all their qubits or on the first one only.
-_DIAGONAL = frozenset({"barrier", "ccz", "cp", "crz", "cs", "csdg", "cu1", "cz", "delay", "rzz"})
+_DIAGONAL = frozenset({DELAY_GATE, "barrier", "ccz", "cp", "crz", "cs", "csdg", "cu1", "cz", "delay", "rzz"})
 _CONTROLLED = frozenset({"ch", "crx", "cry", "csx", "cu", "cu3", "cx", "cy"})
 
 # They end the influence of a rotation about Z.
@@ -126,7 +128,7 @@ def merge_virtual_gates(circuit: QuantumCircuit) -> QuantumCircuit:
             for qubit, matrix in zip(qubits, _ECR_LOCAL_GATES, strict=True):
                 add_gate(UGate(*_EULER.angles(matrix)), qubit)
             operation, name = CXGate(), "cx"
-        elif len(qubits) == 1 and _angles(operation) is not None:
+        elif len(qubits) == 1 and name not in _DIAGONAL and _angles(operation) is not None:
             add_gate(UGate(0, 0, 0) if name == "id" else operation, qubits[0])
             continue
         passed = qubits if name in _DIAGONAL else qubits[:1] if name in _CONTROLLED else ()
