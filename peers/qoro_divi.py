@@ -386,7 +386,6 @@ OPTIONS: tuple[dict[str, Any], ...] = (
         "enable_observable_clustering": False,
         "max_cluster_qubits": 4,
         "min_cluster_qubits": 2,
-        "observable_error_tolerance": 0.25,
         "enable_sampling_reduction": True,
         "allow_reset_marginalization": True,
         "auto_reduce": False,
@@ -399,6 +398,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
         "mpo_kraus_completeness_check": "strict",
         "mpo_restore_trace_after_truncation": True,
         "mpo_hermitize_after_truncation": True,
+        "observable_error_tolerance": 0.25,
     },
     {
         "simulation_type": "PauliPropagator",

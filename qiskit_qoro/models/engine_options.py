@@ -64,7 +64,6 @@ class EngineOption:
         choices: The texts, if the kind is :attr:`OptionKind.CHOICE`.
         methods: The simulation methods that the option concerns. Empty means all of them.
         needs: What the engine needs to honour the option, for example a GPU. ``None`` means a CPU.
-        effect: What the option changes: ``"counts"``, ``"values"`` (expectation values), or both.
     """
 
     kind: OptionKind
@@ -77,7 +76,6 @@ class EngineOption:
     choices: tuple[str, ...] = ()
     methods: tuple[SimulationMethod, ...] = ()
     needs: str | None = None
-    effect: tuple[str, ...] = ("counts", "values")
 
     @property
     def expected(self) -> str:

@@ -155,9 +155,7 @@ class MaestroConfig:
     singular_value_threshold: float | None = engine_option(
         _NUMBER, "singular values below this are dropped", least=0, below=1, methods=_TRUNCATED
     )
-    seed: int | None = engine_option(
-        _INTEGER, "makes counts repeatable", least=0, most=2**64 - 1, effect=("counts",)
-    )
+    seed: int | None = engine_option(_INTEGER, "makes counts repeatable", least=0, most=2**64 - 1)
     noise_model: NoiseModel | Sequence[Mapping[str, Any]] | None = None
     noise_seed: int | None = None
     noise_realizations: int | None = None
@@ -192,7 +190,6 @@ class MaestroConfig:
         default="probabilities",
         choices=("probabilities", "apply_measure"),
         methods=(_MPS,),
-        effect=("counts",),
     )
     mps_svd_solver: str | None = engine_option(
         _CHOICE, "the GPU's SVD solver", choices=_SVD_SOLVERS, methods=(_MPS,), needs=_GPU
@@ -232,35 +229,36 @@ class MaestroConfig:
     )
     gate_fusion: bool | None = engine_option(_FLAG, "fuse gates")
     enable_causal_cone_reduction: bool | None = engine_option(
-        _FLAG, "leave out gates that cannot change a value", default=True, effect=("values",)
+        _FLAG, "leave out gates that cannot change a value", default=True
     )
     enable_observable_clustering: bool | None = engine_option(
-        _FLAG, "compute observables on different qubits separately", default=True, effect=("values",)
+        _FLAG, "compute observables on different qubits separately", default=True
     )
     max_cluster_qubits: int | None = engine_option(
-        _INTEGER, "largest group of observables, in qubits", least=1, most=_MAX_LONG, effect=("values",)
+        _INTEGER, "largest group of observables, in qubits", least=1, most=_MAX_LONG
     )
     min_cluster_qubits: int | None = engine_option(
-        _INTEGER, "join groups of observables up to this width", least=1, most=_MAX_LONG, effect=("values",)
+        _INTEGER, "join groups of observables up to this width", least=1, most=_MAX_LONG
     )
     observable_error_tolerance: float | None = engine_option(
-        _NUMBER, "error allowed in exact noisy channels", above=0, most=1, effect=("values",)
+        _NUMBER,
+        "error allowed in exact noisy channels",
+        above=0,
+        most=1,
+        methods=(_DENSITY, _MPO),
     )
     enable_sampling_reduction: bool | None = engine_option(
-        _FLAG, "sample independent groups of qubits separately", default=False, effect=("counts",)
+        _FLAG, "sample independent groups of qubits separately", default=False
     )
     allow_reset_marginalization: bool | None = engine_option(
         _FLAG, "replace resets by equivalent ones", default=False
     )
-    auto_reduce: bool | None = engine_option(
-        _FLAG, "look for a smaller register", default=True, effect=("values",)
-    )
+    auto_reduce: bool | None = engine_option(_FLAG, "look for a smaller register", default=True)
     trajectory_policy: str | None = engine_option(
         _CHOICE,
         "how shots with mid-circuit measurements are distributed",
         choices=("block_v1", "shot_v1"),
         methods=(_STATEVECTOR, _DENSITY, _PATHS),
-        effect=("counts",),
     )
     trajectory_max_memory_mb: int | None = engine_option(
         _INTEGER,
@@ -268,7 +266,6 @@ class MaestroConfig:
         least=1,
         most=2**43 - 1,
         methods=(_STATEVECTOR, _DENSITY, _PATHS),
-        effect=("counts",),
     )
     max_simulators: int | None = engine_option(
         _INTEGER, "simulators that run at the same time", least=1, most=1024

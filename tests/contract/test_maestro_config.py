@@ -82,7 +82,7 @@ def test_a_configuration_that_is_set_later_replaces_the_options(service: Any) ->
 
 
 def test_the_simulation_method_takes_effect(service: Any) -> None:
-    program = service.header + "qreg q[1]; creg c[1]; t q[0]; measure q -> c;"
+    program = service.header + "qreg q[1]; creg c[1]; h q[0]; t q[0]; h q[0]; measure q -> c;"
     job_id = service.run({"not Clifford": program}, job={"maestro_config": {"simulation_type": 2}})
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")
     assert answer.status_code == 400

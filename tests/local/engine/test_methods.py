@@ -101,7 +101,7 @@ def test_a_composite_simulator_beyond_memory_is_refused_with_an_alternative():
             "bond_dimension needs the simulation_type MatrixProductState",
         ),
         ({"simulation_method": 2, "truncation_threshold": 0.1}, "truncation_threshold needs"),
-        ({"noisy_device": "ibm_fake_fez"}, "noisy_device: there is no device 'ibm_fake_fez'"),
+        ({"noisy_device": "fez"}, "noisy_device: there is no device 'fez'"),
         ({"noise_realizations": 3}, "noise_realizations needs a noisy_device"),
         ({"noise_scaling_factor": 0.5}, "noise_scaling_factor needs a noisy_device"),
         ({"api_meta": {"colour": 1}}, "unknown key 'colour'.*optimization_level"),

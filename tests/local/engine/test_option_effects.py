@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from qiskit_qoro.local.engine.settings import EngineSettings
+from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import SimulationMethod
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
+from qiskit_qoro.models.noise.model import NoiseModel
 
 FACTS = Path(__file__).parents[3] / "docs/reference/engine-options.json"
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";'
@@ -67,6 +68,7 @@ PROGRAMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "spread": (SPREAD, ("ZIIIIII", "IIIIIXX", "IIZZIII", "ZIIIIIZ")),
     "blocks": (blocks(), ("ZZZIIIIII", "IIIXYZIII", "IIIIIIZXZ", "ZIIIIIIIZ")),
     "long range": (layers(12, 4, seed=3, is_local=False), ("Z" + "I" * 11, "I" * 10 + "XZ", "Z" * 12)),
+    "deep": (layers(4, 8, seed=4, is_local=True), ("ZIII", "XXII", "IZZI", "ZIIZ")),
     "dynamic": (
         SMALL + "measure q[0] -> c[0]; reset q[1]; h q[0]; if(c == 1) x q[2];",
         (),
@@ -88,6 +90,7 @@ class Case:
         base: Other options that are set, with and without the option.
         counts: The program that is sampled, if it is another one.
         depends_on_machine: Whether the result depends on the number of processors.
+        is_noisy: Whether the program runs with a noise model.
     """
 
     value: Any
@@ -95,6 +98,7 @@ class Case:
     base: Mapping[str, Any] = field(default_factory=dict)
     counts: str | None = None
     depends_on_machine: bool = False
+    is_noisy: bool = False
 
 
 _BOND = {"max_bond_dimension": 2}
@@ -107,7 +111,7 @@ CASES: Mapping[str, Case] = {
     "disable_optimized_swapping": Case(True, "long range"),
     "lookahead_depth": Case(10, "long range"),
     "mps_sampling": Case("apply_measure", "long range", {"max_bond_dimension": 8}),
-    "mpo_kraus_completeness_check": Case("strict", "spread", _BOND),
+    "mpo_kraus_completeness_check": Case("strict", "spread", _BOND, is_noisy=True),
     "mpo_restore_trace_after_truncation": Case(True, "spread", _BOND),
     "mpo_hermitize_after_truncation": Case(True, "spread", _BOND),
     "pp_coefficient_threshold": Case(0.1, "spread", counts="small"),
@@ -120,7 +124,7 @@ CASES: Mapping[str, Case] = {
     "enable_observable_clustering": Case(False, "blocks"),
     "max_cluster_qubits": Case(1, "spread", counts="small"),
     "min_cluster_qubits": Case(3, "spread", counts="small"),
-    "observable_error_tolerance": Case(0.5),
+    "observable_error_tolerance": Case(1.0, "deep", is_noisy=True),
     "enable_sampling_reduction": Case(True, "blocks"),
     "allow_reset_marginalization": Case(True, counts="dynamic"),
     "auto_reduce": Case(False),
@@ -152,6 +156,14 @@ def methods_of(name: str) -> tuple[SimulationMethod, ...]:
     return ENGINE_OPTIONS[name].methods or tuple(SimulationMethod)
 
 
+def depolarizing() -> NoiseModel:
+    """An error after each gate."""
+    model = NoiseModel()
+    for qubit in range(9):
+        model.set_1q_gate_depolarizing(qubit, 0.02)
+    return model
+
+
 def run(job: str, program: str, method: SimulationMethod, options: Mapping[str, Any]) -> Any:
     """Run a program on the local engine."""
     if method is SimulationMethod.Stabilizer:
@@ -159,7 +171,7 @@ def run(job: str, program: str, method: SimulationMethod, options: Mapping[str, 
     text, pauli_strings = PROGRAMS[program]
     # One simulator at a time, because the number of processors would change the counts.
     fixed = {"seed": 1, "max_simulators": 1, "simulation_type": method}
-    settings = EngineSettings(MaestroConfig(**fixed | dict(options)))
+    settings = engine_settings(MaestroConfig(**fixed | dict(options)), None)
     if job == "counts":
         return sample(f"{HEADER}{text}measure q -> c;", SHOTS, settings)
     return estimate(HEADER + text, pauli_strings, settings)
@@ -179,6 +191,8 @@ def observe(name: str, job: str, method: SimulationMethod) -> str:
         program = program if program == "dynamic" else "small"
     if method is SimulationMethod.PathIntegral and job == "counts" and name in _WITH_TRUNCATION:
         base = {}  # the truncation would leave nothing to sample
+    if case.is_noisy:
+        base = {**base, "noise_model": depolarizing()}
     without = run(job, program, method, base)
     result = run(job, program, method, {**base, name: case.value})
     if case.depends_on_machine:
@@ -231,7 +245,7 @@ def test_most_options_change_a_result() -> None:
     visible = {
         name for name, facts in facts_of.items() if any("changes" in facts[job].values() for job in JOBS)
     }
-    # These need noise, matter for the speed only, or do not matter for the programs of the test.
+    # These matter for the speed only, or do not matter for the programs of the test.
     assert facts_of.keys() - visible == {
         "allow_reset_marginalization",
         "auto_reduce",
@@ -240,7 +254,6 @@ def test_most_options_change_a_result() -> None:
         "mpo_kraus_completeness_check",
         "mps_routing_truncation_weight",
         "mps_routing_virtual_bonds",
-        "observable_error_tolerance",
         "trajectory_max_memory_mb",
     }
 
