@@ -34,8 +34,12 @@ from qiskit_qoro.models.jobs import (
     ResultDetails,
     summarize_failures,
 )
-from qiskit_qoro.wire.results import failure_item_to_json, render_value_items, result_item_to_json
-from qiskit_qoro.wire.states.arrays import array_to_json
+from qiskit_qoro.wire.results import (
+    array_item_to_json,
+    failure_item_to_json,
+    render_value_items,
+    result_item_to_json,
+)
 from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
@@ -256,7 +260,7 @@ class Runner:
         def store_result(index: int, values: StateValues) -> None:
             of_task = circuits[position_of(index) :]
             items = [
-                (circuit.position, _render({"label": circuit.label, "results": array_to_json(array)}))
+                (circuit.position, _render(array_item_to_json(circuit.label, array, values.details)))
                 for circuit, array in zip(of_task, values.arrays, strict=False)
             ]
             self._queue.add_results(job.number, items)

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import AnyConfig
 
-__all__ = ["QoroFidelity", "QoroFidelityJob", "QoroFidelityResult"]
+__all__ = ["FidelityBackend", "QoroFidelity", "QoroFidelityJob", "QoroFidelityResult"]
 
 
 class FidelityBackend(Protocol):

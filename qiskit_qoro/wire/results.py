@@ -26,10 +26,11 @@ from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.gradients.gradient_values import GRADIENT_ENCODING, decode_gradients, encode_gradients
 from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
 from qiskit_qoro.wire.payloads import error_detail, error_to_json
-from qiskit_qoro.wire.states.arrays import is_array
+from qiskit_qoro.wire.states.arrays import StateArray, array_to_json, is_array
 
 __all__ = [
     "FAILED_JOB_PREFIX",
+    "array_item_to_json",
     "failed_page_from_json",
     "failed_page_to_json",
     "failure_item_to_json",
@@ -68,6 +69,15 @@ def result_item_to_json(
 ) -> dict[str, Any]:
     """Encode the result of one circuit as an item of a page, with its details if there are any."""
     item = {"label": label, "results": _circuit_result_to_json(result)}
+    encoded = {} if details is None else _details_to_json(details)
+    return item | {"details": encoded} if encoded else item
+
+
+def array_item_to_json(
+    label: str, array: StateArray | None, details: ResultDetails | None = None
+) -> dict[str, Any]:
+    """Encode the result of one circuit of a ``STATE`` job as an item of a page, with its details if any."""
+    item = {"label": label, "results": array_to_json(array)}
     encoded = {} if details is None else _details_to_json(details)
     return item | {"details": encoded} if encoded else item
 

@@ -73,6 +73,17 @@ def test_an_evolution_applies_the_second_circuit_to_the_first(service: Any) -> N
     assert results["block"] == {}
 
 
+def test_results_have_the_method_and_its_reason(service: Any) -> None:
+    config = {"simulation_type": 1}
+    job_id = service.open(
+        job_type="STATE", state={"quantity": "mirror_fidelity"}, execution_configuration=config
+    )
+    add(service, job_id, {"a": service.header + FLIP})
+    service.settle()
+    (item,) = service.call("GET", f"/job/{job_id}/resultsV2/").json()["results"]
+    assert item["details"] == {"method": "MatrixProductState", "reason": "it was requested"}
+
+
 def test_a_program_without_a_state_vector_fails_with_a_reason(service: Any) -> None:
     job_id = service.open(job_type="STATE", state={"quantity": "statevector"})
     text = service.header + "qreg q[1];\nh q[0];\nreset q[0];\n"

@@ -176,9 +176,11 @@ class StateValues:
 
     Attributes:
         arrays: An array for each circuit, or ``None`` if the circuit has no value of its own.
+        details: The method, and why it was used; ``None`` if the engine was not used.
     """
 
     arrays: tuple[npt.NDArray[Any] | None, ...]
+    details: ResultDetails | None = None
 
 
 @dataclass(frozen=True)
@@ -316,11 +318,6 @@ def run_task(
     try:
         if isinstance(task, QuboTask):
             return Reply(result=_characterize(task))
-        if isinstance(task, StateTask):
-            arrays = compute_states(
-                task.texts, task.request, task.settings, memory_limit_bytes=memory_limit_bytes
-            )
-            return Reply(result=StateValues(arrays))
         reported: list[ResultDetails] = []
 
         def report(details: ResultDetails) -> None:
@@ -328,6 +325,15 @@ def run_task(
                 on_start(details)
             reported.append(details)
 
+        if isinstance(task, StateTask):
+            arrays = compute_states(
+                task.texts,
+                task.request,
+                task.settings,
+                memory_limit_bytes=memory_limit_bytes,
+                report=report,
+            )
+            return Reply(result=StateValues(arrays, reported[-1] if reported else None))
         result = _run_circuit(task, cache, memory_limit_bytes, report)
         return Reply(result=result, details=reported[-1] if reported else None)
     except Exception as error:  # Any error concerns this task only; the worker goes on with the next one.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,13 @@ from qiskit_qoro.local.engine.methods import default_memory_limit, statevector_b
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.simulator import call_engine, engine_circuit, load_engine, simulator_config
+from qiskit_qoro.local.engine.simulator import (
+    Report,
+    call_engine,
+    engine_circuit,
+    load_engine,
+    simulator_config,
+)
 from qiskit_qoro.local.engine.states.programs import (
     Gate,
     StateProgram,
@@ -32,6 +38,7 @@ from qiskit_qoro.local.engine.states.programs import (
 )
 from qiskit_qoro.local.engine.supported import name_of, requested_method
 from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.states import MAX_STATE_QUBITS, MAX_VALUES, StateQuantity, StateRequest
 
 __all__ = ["MAX_MARGINAL_QUBITS", "compute_states"]
@@ -64,6 +71,7 @@ def compute_states(
     settings: EngineSettings,
     *,
     memory_limit_bytes: int | None = None,
+    report: Report | None = None,
 ) -> tuple[Array | None, ...]:
     """Compute what a request asks for.
 
@@ -72,6 +80,7 @@ def compute_states(
         request: What is computed.
         settings: The options. Noise is refused.
         memory_limit_bytes: The maximum memory of the state vectors. By default half of the free memory.
+        report: Called with the method before the engine runs a program.
 
     Returns:
         An array for each program, or ``None`` if it has no value of its own.
@@ -83,13 +92,14 @@ def compute_states(
     if settings.noise is not None or settings.options.noise_model is not None:
         raise QoroInputError("a state with noise has no state vector: remove the noise")
     limit = default_memory_limit() if memory_limit_bytes is None else memory_limit_bytes
+    run = partial(_Run, settings=settings, limit=limit, report=report)
     programs = [read_state_program(text) for text in texts]
     if request.quantity is StateQuantity.EVOLUTION:
-        return _evolve(programs, request, settings, limit)
+        return _evolve(run(programs, methods=_EVOLUTION_METHODS), request)
     if request.quantity is StateQuantity.FIDELITIES:
-        return _compute_fidelities(programs, request, settings, limit)
+        return _compute_fidelities(run(programs), request)
     compute = _COMPUTE[request.quantity]
-    return tuple(compute(_Run([program], settings, limit), request) for program in programs)
+    return tuple(compute(run([program]), request) for program in programs)
 
 
 @dataclass
@@ -101,12 +111,14 @@ class _Run:
         settings: The options.
         limit: The maximum memory of state vectors, in bytes.
         methods: The names of the methods that may be used.
+        report: Called with the method before the engine runs.
     """
 
     programs: Sequence[StateProgram]
     settings: EngineSettings
     limit: int
     methods: Sequence[str] = _STATE_METHODS
+    report: Report | None = None
 
     @cached_property
     def qubits(self) -> list[int]:
@@ -139,7 +151,9 @@ class _Run:
 
     @cached_property
     def config(self) -> Any:
-        """The engine's configuration."""
+        """The engine's configuration. It is built before the engine runs, so the method is reported here."""
+        if self.report is not None:
+            self.report(ResultDetails(self.method.name, self._reason))
         options = replace(self.settings.options, simulation_type=self.method)
         return simulator_config(self.texts[0], options, memory_limit_bytes=self.limit)
 
@@ -147,6 +161,14 @@ class _Run:
     def has_listed_states(self) -> bool:
         """Whether all amplitudes of a program are computed at once."""
         return self.method is SimulationMethod.Statevector and len(self.qubits) <= MAX_STATE_QUBITS
+
+    @property
+    def _reason(self) -> str:
+        if requested_method(self.settings.options) is not None:
+            return "it was requested"
+        if self.method is SimulationMethod.Statevector:
+            return "the state vector fits in the memory"
+        return f"a state vector of {len(self.qubits)} qubits does not fit in the memory"
 
     def _fits_in_memory(self) -> bool:
         width = len(self.qubits)
@@ -322,10 +344,8 @@ def _spread(values: Any, positions: Sequence[int], width: int) -> Any:
 # --- several programs -------------------------------------------------------------------------------------
 
 
-def _compute_fidelities(
-    programs: Sequence[StateProgram], request: StateRequest, settings: EngineSettings, limit: int
-) -> tuple[Array | None, ...]:
-    split = request.split
+def _compute_fidelities(run: _Run, request: StateRequest) -> tuple[Array | None, ...]:
+    programs, split = run.programs, request.split
     if len({program.num_qubits for program in programs}) > 1:
         widths = sorted({program.num_qubits for program in programs})
         raise QoroInputError(f"expected circuits with the same number of qubits, got {widths}")
@@ -338,8 +358,7 @@ def _compute_fidelities(
             f"expected at most {MAX_VALUES} fidelities, got {len(rows)} times {len(columns)}: use "
             "several jobs"
         )
-    run = _Run(programs, settings, limit)
-    if run.has_listed_states and len(programs) * 16 << len(run.qubits) <= limit * _STATES_SHARE:
+    if run.has_listed_states and len(programs) * 16 << len(run.qubits) <= run.limit * _STATES_SHARE:
         states = np.stack([run.state(index) for index in range(len(programs))])
         values = np.abs(states[rows].conj() @ states[columns].T) ** 2
     else:
@@ -361,16 +380,14 @@ def _pairwise(run: _Run, rows: Sequence[int], columns: Sequence[int]) -> Floats:
     )
 
 
-def _evolve(
-    programs: Sequence[StateProgram], request: StateRequest, settings: EngineSettings, limit: int
-) -> tuple[Array | None, ...]:
+def _evolve(run: _Run, request: StateRequest) -> tuple[Array | None, ...]:
+    programs = run.programs
     if len(programs) != 2 or programs[0].num_qubits != programs[1].num_qubits:
         raise QoroInputError(
             "expected two circuits with the same number of qubits, the initial state and the block, got "
             f"{[program.num_qubits for program in programs]} qubits"
         )
     strings, repetitions = request.observables or (), request.repetitions or 0
-    run = _Run(programs, settings, limit, _EVOLUTION_METHODS)
     reduced = reduce_pauli_strings(strings, run.texts[0])
     steps = list(range(repetitions + 1))
     rows: Sequence[Sequence[float]] = [()] * len(steps)

@@ -187,6 +187,23 @@ def test_without_memory_for_a_state_vector_the_state_is_a_matrix_product_state()
         compute(ghz(4), StateQuantity.STATEVECTOR, limit=NO_MEMORY)
 
 
+@pytest.mark.parametrize(
+    ("text", "limit", "method", "reason"),
+    [
+        (ghz(3), None, "Statevector", "the state vector fits in the memory"),
+        (ghz(3), NO_MEMORY, "MatrixProductState", "a state vector of 3 qubits does not fit"),
+        (ghz(50), None, "MatrixProductState", "a state vector of 50 qubits does not fit"),
+    ],
+)
+def test_the_method_is_reported_with_its_reason(text, limit, method, reason):
+    reports = []
+    request = StateRequest(StateQuantity.MIRROR_FIDELITY)
+    compute_states([text], request, PLAIN, memory_limit_bytes=limit, report=reports.append)
+    assert reports[0].method == method
+    assert reports[0].reason.startswith(reason)
+    assert len(reports) == 1
+
+
 def test_truncation_lowers_the_mirror_fidelity():
     rng = np.random.default_rng(2)
     text = f"{HEADER}qreg q[8];\n"
