@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from enum import IntEnum
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import QoroInputError
@@ -51,6 +51,7 @@ _PATHS = SimulationMethod.PathIntegral
 _DENSITY = SimulationMethod.DensityMatrix
 _MPO = SimulationMethod.MatrixProductOperator
 _TRUNCATED = (_MPS, _MPO)
+_MAX_CALLS_SHOWN = 3
 _MAX_INT = 2**31 - 1
 _MAX_LONG = 2**63 - 1
 _SVD_SOLVERS = ("gesvd", "gesvdj", "gesvdp", "gesvdr")
@@ -292,20 +293,25 @@ class MaestroConfig:
                 object.__setattr__(self, name, number)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={_code(value)}" for name, value in self.options_set().items())
+        values = ", ".join(f"{name}={_code(value)}" for name, value in self._set.items())
         return f"{type(self).__name__}({values})"
 
     def __hash__(self) -> int:
         # The calls of a noise model and the distributed options are mappings, which have no hash.
         return hash(
             tuple(
-                (name, len(value) if isinstance(value, Sequence | Mapping) else value)
-                for name, value in self.options_set().items()
+                (name, len(value) if isinstance(value, list | dict) else value)
+                for name, value in self._set.items()
             )
         )
 
     def options_set(self) -> dict[str, Any]:
         """Return the options that are not ``None``, by name."""
+        return self._set.copy()
+
+    # Computed once, because the local engine asks for it several times for each circuit.
+    @cached_property
+    def _set(self) -> dict[str, Any]:
         values = ((name, getattr(self, name)) for name in _names())
         return {name: value for name, value in values if value is not None}
 
@@ -486,7 +492,9 @@ def _read(name: str, value: object) -> Any:
 
 
 def _code(value: object) -> str:
-    """Format a value so that the text is an argument of :class:`MaestroConfig`."""
+    """Format a value. Except for long noise models, the text is an argument of :class:`MaestroConfig`."""
+    if isinstance(value, list) and len(value) > _MAX_CALLS_SHOWN:
+        return f"<{len(value)} calls>"
     if not isinstance(value, IntEnum):
         return repr(value)
     known = type(value).__members__

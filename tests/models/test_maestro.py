@@ -183,6 +183,12 @@ def test_only_what_is_set_is_shown() -> None:
     assert repr(MaestroConfig()) == "MaestroConfig()"
 
 
+def test_a_long_noise_model_is_shown_by_its_number_of_calls() -> None:
+    calls = [{"method": "set_all_depolarizing", "args": [1, 0.5]}]
+    assert repr(MaestroConfig(noise_model=3 * calls)).count("set_all_depolarizing") == 3
+    assert repr(MaestroConfig(noise_model=4 * calls)) == "MaestroConfig(noise_model=<4 calls>)"
+
+
 def test_the_first_options_may_be_given_by_position() -> None:
     assert MaestroConfig(1, 1, 8, 0.5, 3) == MaestroConfig(
         simulator_type=1, simulation_type=1, max_bond_dimension=8, singular_value_threshold=0.5, seed=3

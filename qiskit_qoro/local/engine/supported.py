@@ -62,6 +62,9 @@ SUPPORTED_METHODS: Mapping[Simulator, frozenset[SimulationMethod]] = {
 # Measured with up to 12 qubits, for samples and for expectation values.
 _BYTES_PER_ENTRY = 16
 
+# The methods of each option that does not concern all methods.
+_METHODS = {name: option.methods for name, option in ENGINE_OPTIONS.items() if option.methods}
+
 # The simulators that have what an option needs.
 _ACCELERATORS: Mapping[str, tuple[Simulator, ...]] = {
     "a GPU": (Simulator.GpuSim, Simulator.DistributedGpu),
@@ -231,11 +234,7 @@ def _check_methods(options: MaestroConfig, names: Mapping[str, str]) -> None:
 
 def _methods_concerned(options: MaestroConfig) -> dict[str, tuple[SimulationMethod, ...]]:
     """Return the methods of each option that is set and does not concern all methods."""
-    return {
-        name: ENGINE_OPTIONS[name].methods
-        for name in options.options_set()
-        if name in ENGINE_OPTIONS and ENGINE_OPTIONS[name].methods
-    }
+    return {name: _METHODS[name] for name in options.options_set() if name in _METHODS}
 
 
 def _names_of(methods: Collection[SimulationMethod], separator: str) -> str:

@@ -244,6 +244,8 @@ def _planned_job(draft: JobDraft, submission: Submission) -> PlannedJob:
 
 def _shown(config: AnyConfig) -> str:
     """Format a configuration without the fields that are left to the service."""
+    if isinstance(config, MaestroConfig):
+        return repr(config)
     values = {field.name: getattr(config, field.name) for field in fields(config)}
     shown = (
         f"{name}={value.name if isinstance(value, Enum) else repr(value)}"
