@@ -55,6 +55,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="maximum seconds that a circuit may take (default %(default)g)",
     )
+    parser.add_argument(
+        "--memory-limit",
+        type=float,
+        metavar="GIB",
+        help="maximum memory that a circuit may use, in GiB (default: an equal share of the free memory for "
+        "each worker)",
+    )
     _add_fault_injection(parser)
 
 
@@ -142,10 +149,15 @@ def _execute(options: argparse.Namespace) -> None:
         database=options.database,
         workers=options.workers,
         time_limit_s=options.time_limit,
+        memory_limit_bytes=_bytes(options.memory_limit),
         fault_injection=fault_injection,
         accounts=_by_token(options.account),
         allowed_hosts=options.allowed_host,
     )
+
+
+def _bytes(gib: float | None) -> int | None:
+    return None if gib is None else round(gib * 2**30)
 
 
 def _account(text: str) -> tuple[str, Account]:

@@ -36,6 +36,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "database": None,
         "workers": None,
         "time_limit": 300.0,
+        "memory_limit": None,
         "allowed_host": [],
         "queue_characterizations": False,
         "pending_time": 0.0,

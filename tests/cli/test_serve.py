@@ -108,6 +108,8 @@ def test_serve_refuses_invalid_accounts(
         (["--fault", "reset:0.5:fly"], "fly"),
         (["--fault", "reset:0.7", "--fault", "502:0.7"], "at most 1"),
         (["--pending-time", "-1"], "pending_time_s"),
+        (["--memory-limit", "0"], "memory_limit_bytes"),
+        (["--memory-limit", "-1"], "memory_limit_bytes"),
         (["--allowed-host", "http://lab1"], "allowed host 'http://lab1': expected a host name"),
     ],
 )
