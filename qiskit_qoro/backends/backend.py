@@ -392,8 +392,9 @@ class QoroBackend(BackendV2):
     ) -> Floats:
         """Evaluate observables after 0, 1, 2, ... repetitions of a block, for example a Trotter step.
 
-        The engine applies the block once for each repetition, so that the cost is proportional to
-        ``repetitions``.
+        The engine keeps the state and applies the block once for each repetition, so that the cost is
+        proportional to ``repetitions``. The methods ``PauliPropagator`` and ``TensorNetwork`` keep no state
+        and start from the beginning each time.
 
         Args:
             block: A circuit as for :meth:`statevector`, but of any width.
