@@ -24,7 +24,7 @@ class ProgramStyle:
     Attributes:
         drop_idle_qubits: Whether to leave out qubits without operations other than barriers and delays. The
             remaining qubits keep their order.
-        keep_delays: Whether to write delays, see :mod:`qiskit_qoro.qasm.delays`.
+        keep_delays: Whether to write delays, as gates that do nothing.
         dt_s: The unit ``dt`` in seconds. If it is ``None``, delays in this unit are left out.
     """
 
