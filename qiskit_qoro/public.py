@@ -35,6 +35,7 @@ from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.primitives import (
     EstimatorOptions,
     QoroEstimator,
+    QoroEstimatorGradient,
     QoroPrimitiveJob,
     QoroSampler,
     SamplerOptions,
@@ -76,6 +77,7 @@ __all__ = [
     "QoroConnectionError",
     "QoroError",
     "QoroEstimator",
+    "QoroEstimatorGradient",
     "QoroFidelity",
     "QoroInputError",
     "QoroJob",

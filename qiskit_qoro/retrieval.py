@@ -19,7 +19,7 @@ from qiskit_qoro.wire.labels import kind_of_label
 
 __all__ = ["retrieve_job"]
 
-_PRIMITIVES = (JobKind.SAMPLER, JobKind.ESTIMATOR)
+_PRIMITIVES = (JobKind.SAMPLER, JobKind.ESTIMATOR, JobKind.GRADIENT)
 
 
 def retrieve_job(

@@ -24,8 +24,7 @@ def _pub_to_json(pub: PubResult) -> dict[str, Any]:
     if isinstance(pub, SamplerPubResult):
         counts = {name: _nested_counts(array) for name, array in data.items()}
         return {"shape": shape, "shots": pub.metadata["shots"], "counts": counts}
-    evs, stds = (np.asarray(values).tolist() for values in (data.evs, data.stds))
-    return {"shape": shape, "evs": evs, "stds": stds}
+    return {"shape": shape} | {name: np.asarray(values).tolist() for name, values in data.items()}
 
 
 def _nested_counts(array: BitArray) -> Any:
@@ -55,12 +54,19 @@ def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
 
 def _print_values(pub: PubResult, shape: tuple[int, ...], rows: int | None) -> None:
     # A PUB of the shape () has one value, whose index is not shown.
-    headings = ("element", "value", "standard error") if shape else ("value", "standard error")
+    gradients = getattr(pub.data, "gradients", None)
+    headings = [
+        *(["element"] if shape else []),
+        "value",
+        "standard error",
+        *([] if gradients is None else ["gradient"]),
+    ]
     table = new_table(headings, right=headings)
     evs, stds = np.asarray(pub.data.evs), np.asarray(pub.data.stds)
     for index in islice(np.ndindex(shape), rows):
         element = [_index_text(index)] if shape else []
-        table.add_row(*element, f"{evs[index]:.12g}", f"{stds[index]:.3g}")
+        slopes = [] if gradients is None else [", ".join(f"{slope:.6g}" for slope in gradients[index])]
+        table.add_row(*element, f"{evs[index]:.12g}", f"{stds[index]:.3g}", *slopes)
     print_table(table)
     say_omitted(evs.size, rows, "elements")
 

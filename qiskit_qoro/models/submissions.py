@@ -14,6 +14,7 @@ class JobKind(StrEnum):
     RUN = "run"
     SAMPLER = "sampler"
     ESTIMATOR = "estimator"
+    GRADIENT = "gradient"
     CHARACTERIZATION = "characterization"
     STATE = "state"
     OTHER = "other"
@@ -24,8 +25,10 @@ class JobKind(StrEnum):
         return _LETTERS.get(letter or "", cls.OTHER)
 
 
-# Labels contain the first letter of a kind. Only the jobs of these three kinds have such labels.
-_LETTERS = {kind.value[0]: kind for kind in (JobKind.RUN, JobKind.SAMPLER, JobKind.ESTIMATOR)}
+# Labels contain the first letter of a kind. Only the jobs of these kinds have such labels.
+_LETTERS = {
+    kind.value[0]: kind for kind in (JobKind.RUN, JobKind.SAMPLER, JobKind.ESTIMATOR, JobKind.GRADIENT)
+}
 
 
 @dataclass(frozen=True)

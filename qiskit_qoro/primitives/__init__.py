@@ -7,6 +7,7 @@ uses the package ``planning``, and the result of a job is built by the package `
 from __future__ import annotations
 
 from qiskit_qoro.primitives.estimator import QoroEstimator
+from qiskit_qoro.primitives.estimator_gradient import QoroEstimatorGradient
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions
 from qiskit_qoro.primitives.planning.plan import Plan, PlannedJob
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
@@ -17,6 +18,7 @@ __all__ = [
     "Plan",
     "PlannedJob",
     "QoroEstimator",
+    "QoroEstimatorGradient",
     "QoroPrimitiveJob",
     "QoroSampler",
     "SamplerOptions",

@@ -20,16 +20,27 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import number_of
 from qiskit_qoro.primitives.options import EstimatorOptions, backend_options, read_options
 from qiskit_qoro.primitives.planning.estimator_pubs import CircuitRequests, PreparedPub, prepare_pub
+from qiskit_qoro.primitives.planning.gradient_pubs import (
+    PreparedAdjointPub,
+    PreparedShiftPub,
+    prepare_gradient_pub,
+    reason_to_shift,
+)
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
 from qiskit_qoro.primitives.planning.pub_checks import check_backend, prefix_errors
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
+from qiskit_qoro.primitives.postprocess.gradients import GradientPostprocessor, GradientPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
+from qiskit_qoro.service.settings import merge_configs
 
 __all__ = ["DEFAULT_SAMPLED_PRECISION", "QoroEstimator"]
 
 DEFAULT_SAMPLED_PRECISION = 1 / 64
 """Default precision if the backend samples; the same as that of Qiskit's ``BackendEstimatorV2``."""
+
+GRADIENT_METHODS = ("adjoint", "parameter_shift")
+"""The methods of :meth:`QoroEstimator.gradient`."""
 
 FINEST_SAMPLED_PRECISION = 1e-6
 """Smallest precision that is accepted if the backend samples. It takes 10^12 shots."""
@@ -110,9 +121,7 @@ class QoroEstimator(BaseEstimatorV2):
         Raises:
             QoroInputError: A PUB cannot be run.
         """
-        # An invalid precision is passed on as it is, because Qiskit has an error of its own for it.
-        plain = number_of(precision)
-        coerced = [EstimatorPub.coerce(pub, precision if plain is None else plain) for pub in pubs]
+        coerced = self._coerce(pubs, precision)
         style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
         requests = CircuitRequests()
         prepared: list[PreparedPub] = []
@@ -130,6 +139,104 @@ class QoroEstimator(BaseEstimatorV2):
             )
 
         return build_plan(self._backend, circuits, build_postprocessor, self._options)
+
+    def gradient(
+        self,
+        pubs: Iterable[EstimatorPubLike],
+        *,
+        precision: float | None = None,
+        method: str | None = None,
+    ) -> QoroPrimitiveJob:
+        """Submit PUBs to compute their values and the derivatives by the parameters of their circuits.
+
+        If the service announces gradients, as the local service does, and the circuit and the options permit
+        it, the service computes exact derivatives. This takes about as long as a few values. Otherwise the
+        angles of all gates are shifted, and two or four values for each angle are computed in one job. The
+        derivatives are then as accurate as these values.
+
+        Args:
+            pubs: As for :meth:`run`.
+            precision: As for :meth:`run`. It is the precision of the values, also of the shifted ones.
+            method: ``"adjoint"`` to require that the service computes the derivatives, ``"parameter_shift"``
+                to shift angles, or ``None`` to choose.
+
+        Returns:
+            A job whose result contains, for each PUB, a ``DataBin`` with ``evs`` and ``stds`` of the shape of
+            the PUB, and ``gradients`` and ``gradient_stds``, which have a further axis for the parameters, in
+            the order of ``circuit.parameters``. The metadata contains the ``gradient_method``.
+
+        Raises:
+            QoroInputError: A PUB cannot be run, its circuit has no gradient, or the method is impossible.
+                Nothing was sent.
+            QoroAPIError: The service refused a job.
+            QoroConnectionError: The service did not answer.
+        """
+        plan = self.plan_gradient(pubs, precision=precision, method=method)
+        return submit(self._backend, plan, show_progress=self._options.show_progress)
+
+    def plan_gradient(
+        self,
+        pubs: Iterable[EstimatorPubLike],
+        *,
+        precision: float | None = None,
+        method: str | None = None,
+    ) -> Plan:
+        """Return the jobs that :meth:`gradient` would submit. This may ask the service for its extensions.
+
+        Args:
+            pubs: As for :meth:`gradient`.
+            precision: As for :meth:`gradient`.
+            method: As for :meth:`gradient`.
+
+        Raises:
+            QoroInputError: As for :meth:`gradient`.
+        """
+        if method not in (None, *GRADIENT_METHODS):
+            raise QoroInputError(f"method is {method!r}, expected {' or '.join(map(repr, GRADIENT_METHODS))}")
+        coerced = self._coerce(pubs, precision)
+        options = backend_options(self._options)
+        style = self._backend.program_style(options, [pub.circuit for pub in coerced])
+        config = self._backend.resolve_options(options)["execution_config"]
+        config = merge_configs(self._backend.service.execution_config, config)
+        shift_reason = reason_to_shift(self._backend, config, samples=self.samples)
+        requests = CircuitRequests()
+        prepared: list[PreparedAdjointPub | PreparedShiftPub] = []
+        for index, pub in enumerate(coerced):
+            with prefix_errors(index):
+                prepared.append(
+                    prepare_gradient_pub(
+                        self._backend,
+                        pub,
+                        *self._precision_and_shots(pub.precision),
+                        requests,
+                        style,
+                        shift_reason=shift_reason,
+                        method=method,
+                    )
+                )
+        circuits = requests.circuits()
+        # The circuits of gradient jobs follow those that compute values.
+        starts: list[int] = []
+        for item in prepared:
+            starts.append(len(circuits))
+            if isinstance(item, PreparedAdjointPub):
+                circuits += item.circuits
+
+        def build_postprocessor(circuit_numbers: Sequence[int]) -> GradientPostprocessor:
+            built: list[GradientPubPostprocessor] = []
+            for item, start in zip(prepared, starts, strict=True):
+                if isinstance(item, PreparedAdjointPub):
+                    built.append(item.postprocessor(circuit_numbers[start : start + len(item.circuits)]))
+                else:
+                    built.append(item.postprocessor(requests, circuit_numbers))
+            return GradientPostprocessor(built, self._backend.name)
+
+        return build_plan(self._backend, circuits, build_postprocessor, self._options)
+
+    def _coerce(self, pubs: Iterable[EstimatorPubLike], precision: float | None) -> list[EstimatorPub]:
+        # An invalid precision is passed on as it is, because Qiskit has an error of its own for it.
+        plain = number_of(precision)
+        return [EstimatorPub.coerce(pub, precision if plain is None else plain) for pub in pubs]
 
     def _precision_and_shots(self, precision: float | None) -> tuple[float, int | None]:
         """Return the effective precision of a PUB and the shots it takes; no shots if values are exact."""

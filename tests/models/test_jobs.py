@@ -53,7 +53,7 @@ def test_a_status_must_be_text(value):
 
 
 def test_job_types_and_statuses_have_the_texts_of_the_wire_format():
-    assert list(JobType) == ["EXECUTE", "EXPECTATION", "VALIDATE"]
+    assert list(JobType) == ["EXECUTE", "EXPECTATION", "VALIDATE", "STATE", "GRADIENT"]
     assert len(JobStatus) == 9
 
 

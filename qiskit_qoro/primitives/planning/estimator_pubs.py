@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from qiskit import QuantumCircuit
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from qiskit_qoro.backends.backend import QoroBackend
@@ -41,7 +42,7 @@ from qiskit_qoro.primitives.postprocess.estimator import (
 from qiskit_qoro.qasm.write.style import ProgramStyle
 from qiskit_qoro.qasm.write.writer import used_qubits
 
-__all__ = ["CircuitRequests", "PreparedPub", "prepare_pub"]
+__all__ = ["CircuitRequests", "PreparedPub", "build_observables", "prepare_pub", "prepare_rows"]
 
 PauliStrings = tuple[str, ...]
 
@@ -150,6 +151,7 @@ class PreparedPub:
 
     Attributes:
         pub: The PUB.
+        parameter_shape: The shape of its parameter values.
         precision: Its precision.
         shots: Shots of each circuit, or ``None`` for exact values.
         pauli_strings: The Pauli strings that its values depend on.
@@ -158,6 +160,7 @@ class PreparedPub:
     """
 
     pub: EstimatorPub
+    parameter_shape: tuple[int, ...]
     precision: float
     shots: int | None
     pauli_strings: PauliStrings
@@ -184,7 +187,7 @@ class PreparedPub:
             for row in self.rows
         ]
         return EstimatorPubPostprocessor(
-            parameter_shape=self.pub.parameter_values.shape,
+            parameter_shape=self.parameter_shape,
             observables_shape=self.pub.observables.shape,
             precision=self.precision,
             shots=self.shots,
@@ -218,18 +221,62 @@ def prepare_pub(
     """
     circuit = without_final_measurements(pub.circuit)
     programs = write_rows(circuit, pub.parameter_values.as_array(circuit.parameters), style)
+    shape = pub.parameter_values.shape
+    return prepare_rows(backend, pub, circuit, programs, shape, precision, shots, requests)
+
+
+def prepare_rows(
+    backend: QoroBackend,
+    pub: EstimatorPub,
+    circuit: QuantumCircuit,
+    programs: RowPrograms,
+    parameter_shape: tuple[int, ...],
+    precision: float,
+    shots: int | None,
+    requests: CircuitRequests,
+) -> PreparedPub:
+    """Check the programs of a PUB and request the Pauli strings that it needs.
+
+    Args:
+        backend: The backend that will run them.
+        pub: The PUB, whose parameter values are not used.
+        circuit: Its circuit without final measurements.
+        programs: The programs of the rows, in C order.
+        parameter_shape: The shape of the rows. It can be broadcast together with that of the observables.
+        precision: As for :func:`prepare_pub`.
+        shots: As for :func:`prepare_pub`.
+        requests: As for :func:`prepare_pub`.
+
+    Raises:
+        QoroInputError: As for :func:`prepare_pub`.
+    """
     check_width(backend, programs)
     if shots is None:
         check_resets(programs.program)
+    pauli_strings, observables = build_observables(pub, circuit, programs)
+    rows = _request_rows(
+        parameter_shape, pub.observables.shape, programs, observables, pauli_strings, shots, requests
+    )
+    return PreparedPub(pub, parameter_shape, precision, shots, pauli_strings, observables, rows)
+
+
+def build_observables(
+    pub: EstimatorPub, circuit: QuantumCircuit, programs: RowPrograms
+) -> tuple[PauliStrings, list[Observable]]:
+    """Return the observables of a PUB on the qubits of its programs, and their Pauli strings.
+
+    Args:
+        pub: The PUB.
+        circuit: Its circuit without final measurements.
+        programs: The programs of its rows.
+    """
     # Idle qubits stay in |0>, so the factors of observables on them are known.
     idle = set(range(circuit.num_qubits)).difference(used_qubits(circuit))
     labels, terms = expand_observables(pub.observables, idle=idle)
     restricted = restrict_pauli_strings(labels, programs.program.qubits, circuit.num_qubits, idle=idle)
     index_of_string: dict[str, int] = {}
     observables = [_build_observable(term, restricted, index_of_string) for term in terms]
-    pauli_strings = tuple(index_of_string)
-    rows = _request_rows(pub, programs, observables, pauli_strings, shots, requests)
-    return PreparedPub(pub, precision, shots, pauli_strings, observables, rows)
+    return tuple(index_of_string), observables
 
 
 def _build_observable(
@@ -260,7 +307,8 @@ def _build_observable(
 
 
 def _request_rows(
-    pub: EstimatorPub,
+    parameter_shape: tuple[int, ...],
+    observables_shape: tuple[int, ...],
     programs: RowPrograms,
     observables: Sequence[Observable],
     pauli_strings: PauliStrings,
@@ -271,7 +319,7 @@ def _request_rows(
     rows: list[int | None] = [None] * len(programs.sources)
     # Many rows are paired with the same observables, so their strings are cached.
     strings_of_observables: dict[bytes, PauliStrings] = {}
-    for row, paired in _observables_of_rows(pub):
+    for row, paired in _observables_of_rows(parameter_shape, observables_shape):
         key = paired.tobytes()
         if key not in strings_of_observables:
             indices = np.unique(np.concatenate([observables[number].pauli_strings for number in paired]))
@@ -282,9 +330,11 @@ def _request_rows(
     return rows
 
 
-def _observables_of_rows(pub: EstimatorPub) -> list[tuple[int, npt.NDArray[np.int64]]]:
+def _observables_of_rows(
+    parameter_shape: tuple[int, ...], observables_shape: tuple[int, ...]
+) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Return for each row of parameters that occurs the observables that it is paired with, ascending."""
-    rows, observables = broadcast_pairs(pub.parameter_values.shape, pub.observables.shape)
+    rows, observables = broadcast_pairs(parameter_shape, observables_shape)
     if not rows.size:
         return []
     # Encode each pair as one number, so that sorting brings equal pairs and equal rows together. Sorting

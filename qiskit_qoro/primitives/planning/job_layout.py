@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.primitives.planning.programs import Source
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.wire.substitution import resolve_template
@@ -33,6 +34,7 @@ __all__ = [
     "MAX_TEMPLATE_JOBS",
     "MIN_TEMPLATE_ROWS",
     "Circuit",
+    "GradientRequest",
     "JobDraft",
     "Request",
     "Template",
@@ -51,8 +53,21 @@ MIN_TEMPLATE_ROWS = 8
 MAX_TEMPLATE_JOBS = 16
 """Maximum number of jobs of templates."""
 
-Request = int | tuple[str, ...]
-"""What a circuit has to return: counts of this many shots, or the expectation values of these Pauli strings.
+
+@dataclass(frozen=True)
+class GradientRequest:
+    """What a circuit has to return if its derivatives are wanted.
+
+    Attributes:
+        observables: The observables whose values and derivatives are wanted.
+    """
+
+    observables: tuple[WeightedStrings, ...]
+
+
+Request = int | tuple[str, ...] | GradientRequest
+"""What a circuit has to return: counts of this many shots, the expectation values of these Pauli strings, or
+values and derivatives.
 
 The leftmost letter of a string acts on qubit 0.
 """
@@ -140,7 +155,18 @@ def arrange_jobs(circuits: Sequence[Circuit], *, max_rows: int | None = None) ->
 
 def _select_templates(sweeps: Mapping[tuple[Source, Request], list[int]]) -> list[tuple[Source, Request]]:
     """Choose the sweeps that are sent as templates."""
-    num_rows = {key: len(indices) for key, indices in sweeps.items() if len(indices) > 1 and key[0].names}
+    # Derivatives need names, even those of a single row.
+    gradients = [key for key in sweeps if isinstance(key[1], GradientRequest)]
+    num_rows = {
+        key: len(indices)
+        for key, indices in sweeps.items()
+        if len(indices) > 1 and key[0].names and not isinstance(key[1], GradientRequest)
+    }
+    return gradients + _select_by_size(num_rows)
+
+
+def _select_by_size(num_rows: Mapping[tuple[Source, Request], int]) -> list[tuple[Source, Request]]:
+    """Choose the sweeps of values and counts that are sent as templates, given the number of their rows."""
     if len(num_rows) <= FEW_TEMPLATES and len({request for _, request in num_rows}) <= FEW_TEMPLATE_JOBS:
         return list(num_rows)
     large = [key for key, count in num_rows.items() if count >= MIN_TEMPLATE_ROWS]
@@ -175,10 +201,10 @@ def _template_draft(
     circuits: Sequence[Circuit], request: Request, batch: Sequence[tuple[Source, list[int]]]
 ) -> JobDraft:
     members = tuple(index for _, indices in batch for index in indices)
-    templates = tuple(
-        _fold_constants(source, np.stack([circuits[index].values for index in indices]))
-        for source, indices in batch
-    )
+    tables = [(source, np.stack([circuits[index].values for index in indices])) for source, indices in batch]
+    # A constant angle has a derivative too, so its name is kept.
+    fold = Template if isinstance(request, GradientRequest) else _fold_constants
+    templates = tuple(fold(source, table) for source, table in tables)
     return JobDraft(members, (request,) * len(members), templates)
 
 

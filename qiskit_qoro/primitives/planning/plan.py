@@ -19,7 +19,13 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.options import EstimatorOptions, SamplerOptions, backend_options
-from qiskit_qoro.primitives.planning.job_layout import Circuit, JobDraft, Request, arrange_jobs
+from qiskit_qoro.primitives.planning.job_layout import (
+    Circuit,
+    GradientRequest,
+    JobDraft,
+    Request,
+    arrange_jobs,
+)
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.printable import printable_line
@@ -44,6 +50,7 @@ class PlannedJob:
         num_shots: Shots of all circuits together; 0 if expectation values are computed.
         num_bytes: Size of all request bodies together.
         num_requests: Number of requests that submit the job.
+        has_gradients: Whether the service computes the gradients of the values too.
     """
 
     num_circuits: int
@@ -53,6 +60,7 @@ class PlannedJob:
     num_shots: int
     num_bytes: int
     num_requests: int
+    has_gradients: bool = False
 
     def __str__(self) -> str:
         if self.num_templates:
@@ -64,6 +72,7 @@ class PlannedJob:
         else:
             strings = _number(self.num_pauli_strings, "Pauli string")
             work = f"{strings}, {_number(self.num_values, 'expectation value')}"
+            work += " with gradients" if self.has_gradients else ""
         sent = f"{self.num_bytes:,} bytes in {_number(self.num_requests, 'request')}"
         return f"{form}, {work}, {sent}"
 
@@ -201,6 +210,13 @@ def _measurement(requests: Sequence[Request]) -> Measurement:
         requests: What is requested from each circuit: from all of them shots, or from all of them Pauli
             strings.
     """
+    # All circuits of a gradient job have the same request.
+    if isinstance(requests[0], GradientRequest):
+        wanted = requests[0].observables
+        return Measurement(
+            observables=tuple(observable.pauli_strings for observable in wanted),
+            weights=tuple(observable.weights for observable in wanted),
+        )
     runs = [(request, len(list(run))) for request, run in groupby(requests)]
     # Circuits with the same request are neighbours, so there are as many runs as different requests. If there
     # are several, the job contains for each run the range of its circuits.
@@ -228,18 +244,29 @@ def _ranges(runs: Sequence[tuple[Request, int]]) -> tuple[CircuitRange, ...]:
 
 
 def _planned_job(draft: JobDraft, submission: Submission) -> PlannedJob:
-    pauli_strings = {
-        string for request in set(draft.requests) if isinstance(request, tuple) for string in request
-    }
+    pauli_strings = {string for request in set(draft.requests) for string in _strings_of(request)}
     return PlannedJob(
         num_circuits=len(draft.circuit_indices),
         num_templates=len(draft.templates),
         num_pauli_strings=len(pauli_strings),
-        num_values=sum(len(request) for request in draft.requests if isinstance(request, tuple)),
+        num_values=sum(_number_of_values(request) for request in draft.requests),
         num_shots=sum(request for request in draft.requests if isinstance(request, int)),
         num_bytes=submission.num_bytes,
         num_requests=1 + len(submission.uploads),
+        has_gradients=isinstance(draft.requests[0], GradientRequest),
     )
+
+
+def _strings_of(request: Request) -> tuple[str, ...]:
+    if isinstance(request, GradientRequest):
+        return tuple(string for observable in request.observables for string in observable.pauli_strings)
+    return () if isinstance(request, int) else request
+
+
+def _number_of_values(request: Request) -> int:
+    if isinstance(request, GradientRequest):
+        return len(request.observables)
+    return 0 if isinstance(request, int) else len(request)
 
 
 def _shown(config: AnyConfig) -> str:

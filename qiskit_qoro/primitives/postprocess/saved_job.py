@@ -14,6 +14,7 @@ from typing import Any
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
+from qiskit_qoro.primitives.postprocess.gradients import GradientPostprocessor
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor
 from qiskit_qoro.storage import write_private_file
@@ -25,7 +26,7 @@ from qiskit_qoro.wire.text import inflate
 __all__ = ["POSTPROCESSORS", "load_file", "pack_postprocessor", "save_file", "unpack_postprocessor"]
 
 POSTPROCESSORS: Mapping[str, type[Postprocessor]] = {
-    kind.kind: kind for kind in (EstimatorPostprocessor, SamplerPostprocessor)
+    kind.kind: kind for kind in (EstimatorPostprocessor, SamplerPostprocessor, GradientPostprocessor)
 }
 """The postprocessor classes by their letter in labels and files."""
 

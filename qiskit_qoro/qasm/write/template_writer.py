@@ -42,7 +42,9 @@ class ParametricProgram:
     expressions: tuple[ParameterExpression, ...]
 
 
-def write_template(circuit: QuantumCircuit, *, style: ProgramStyle = WHOLE_CIRCUIT) -> ParametricProgram:
+def write_template(
+    circuit: QuantumCircuit, *, style: ProgramStyle = WHOLE_CIRCUIT, single_use: bool = False
+) -> ParametricProgram:
     """Write a circuit as a template.
 
     The same circuit always gives the same text.
@@ -50,6 +52,8 @@ def write_template(circuit: QuantumCircuit, *, style: ProgramStyle = WHOLE_CIRCU
     Args:
         circuit: The circuit, with any number of free parameters.
         style: As for :func:`~qiskit_qoro.qasm.write.writer.write_program`.
+        single_use: Whether each occurrence of an expression gets a name of its own, so that the angles of
+            single gates can be changed.
 
     Returns:
         The template, its names and their expressions.
@@ -64,6 +68,10 @@ def write_template(circuit: QuantumCircuit, *, style: ProgramStyle = WHOLE_CIRCU
     by_id: dict[int, tuple[ParameterExpression, str]] = {}
 
     def spell(expression: ParameterExpression) -> str:
+        if single_use:
+            name = f"a{len(by_value)}"
+            by_value[name] = (expression, name)
+            return name
         known = by_id.get(id(expression))
         if known is None:
             known = by_value.setdefault(key_of_angle(expression), (expression, f"a{len(by_value)}"))
