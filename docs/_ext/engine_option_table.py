@@ -5,7 +5,7 @@ The options come from the table that the code uses, and what they did in the tes
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,6 @@ from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 
 FACTS = Path(__file__).parents[1] / "reference/engine-options.json"
 JOBS = ("counts", "values")
-WORDS = {
-    "changes": "{job} change with {methods}",
-    "same": "{job} stay the same with {methods}",
-    "runs": "{job} depend on the machine with {methods}",
-}
 
 
 def values(option: EngineOption) -> str:
@@ -48,14 +43,20 @@ def observed(option: EngineOption, facts: Mapping[str, Any] | None) -> str:
         return f"refused: it needs {option.needs}"
     if facts is None:
         return "see below"
-    sentences = []
+    tested = f"tested with {facts['value']} and {listed(facts['counts'])}"
+    if "runs" in facts["counts"].values():
+        return f"{tested}: counts depend on the number of processors, values stay the same"
+    changes = []
     for job in JOBS:
-        for effect, words in WORDS.items():
-            methods = [method for method, found in facts[job].items() if found == effect]
-            if methods:
-                listed = "all methods" if len(methods) == len(SimulationMethod) else ", ".join(methods)
-                sentences.append(words.format(job=job, methods=listed))
-    return f"with {facts['value']}: " + "; ".join(sentences)
+        methods = [method for method, found in facts[job].items() if found == "changes"]
+        if methods:
+            changes.append(f"{job} change with {listed(methods)}")
+    return f"{tested}: {'; '.join(changes) or 'no result changes'}"
+
+
+def listed(methods: Collection[str]) -> str:
+    """The names of methods."""
+    return "all methods" if len(methods) == len(SimulationMethod) else ", ".join(methods)
 
 
 def options() -> Iterable[tuple[str, ...]]:

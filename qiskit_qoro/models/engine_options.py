@@ -215,7 +215,7 @@ def _range_text(kind: str, option: EngineOption) -> str:
 
 
 def _limit(number: float) -> str:
-    for exponent in (31, 64):
+    for exponent in (31, 43, 63, 64):
         if number == 2**exponent - 1:
             return f"2^{exponent} - 1"
     return f"{number:g}"
