@@ -465,6 +465,9 @@ def _options(choice: MethodChoice, settings: EngineSettings) -> dict[str, Any]:
         "simulator_type": getattr(maestro.SimulatorType, _SIMULATORS[choice.simulator]),
         "simulation_type": getattr(maestro.SimulationType, choice.method.name),
     }
+    if choice.method is SimulationMethod.Stabilizer:
+        # The reduction writes sx as rx, which the stabilizer simulator refuses.
+        arguments["auto_reduce"] = False
     passed_on = settings.options.options_set().items()
     return {name: value for name, value in passed_on if name in _PASSED_ON} | arguments
 

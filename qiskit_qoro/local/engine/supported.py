@@ -168,6 +168,11 @@ def _check(options: MaestroConfig, names: Mapping[str, str], accelerators: Accel
             f"seed: the simulator {name_of(simulator)} ignores seeds: leave out seed or "
             f"simulator_type, or use {name_of(Simulator.QCSim)}"
         )
+    if options.auto_reduce and options.simulation_type is SimulationMethod.Stabilizer:
+        raise QoroInputError(
+            f"auto_reduce fails with some circuits of the simulation_type "
+            f"{name_of(SimulationMethod.Stabilizer)}: leave out one of them"
+        )
     if options.truncation_mode == "relative_max" and simulator is Simulator.QiskitAer:
         raise QoroInputError(
             f"truncation_mode 'relative_max': the simulator {name_of(simulator)} supports only "

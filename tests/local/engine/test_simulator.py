@@ -100,6 +100,20 @@ def test_every_supported_simulator_and_method_agrees(simulator, method, exact, a
     assert estimate(HEADER + prepare, pauli_strings, settings) == pytest.approx(expected, abs=1e-7)
 
 
+@pytest.mark.parametrize("options", [{}, {"auto_reduce": True}, {"simulation_type": "Stabilizer"}])
+def test_the_stabilizer_method_runs_sx_beside_other_qubits(options):
+    # By default the engine writes this sx as rx, which it then refuses.
+    width = 60 if "simulation_type" not in options else 3
+    text = (
+        HEADER
+        + f"qreg q[{width}]; h q[0]; sx q[0]; cx q[1],q[2];"
+        + "".join(f"cx q[{qubit}],q[{qubit + 1}];" for qubit in range(2, width - 1))
+    )
+    settings = EngineSettings(MaestroConfig(**options))
+    assert estimate(text + "sx q[0];", ["X", "Y", "IZZ"], settings) == pytest.approx([1, 0, 1])
+    assert estimate(text.replace("h q[0];", ""), ["X", "Y", "Z"], settings) == pytest.approx([0, -1, 0])
+
+
 def test_bitstrings_have_all_classical_bits_with_bit_0_on_the_right():
     text = (
         HEADER

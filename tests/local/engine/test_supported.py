@@ -127,6 +127,7 @@ def test_options_without_a_method_ask_for_one_that_all_of_them_concern(
         ({"simulator_type": "QuestSim"}, r"QuestSim \(5\) is not available"),
         ({"simulator_type": "DistributedGpu"}, r"DistributedGpu \(6\) is not available"),
         ({"simulator_type": "DistributedMpiGpu"}, r"DistributedMpiGpu \(7\) is not available"),
+        ({"auto_reduce": True, "simulation_type": "Stabilizer"}, r"auto_reduce .* Stabilizer \(2\)"),
         ({"precision": "single"}, "precision needs a GPU"),
         ({"precision": "single", "simulator_type": "QiskitAer"}, "precision needs a GPU"),
     ],
