@@ -14,7 +14,7 @@ WIDTH = 40
 LEVELS = range(4)
 
 
-def clifford_circuit(seed, num_gates=700):
+def clifford_circuit(seed, num_gates=300):
     rng = random.Random(seed)
     circuit = QuantumCircuit(WIDTH)
     for _ in range(num_gates):

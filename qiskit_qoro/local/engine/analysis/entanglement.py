@@ -63,7 +63,8 @@ class _Estimator:
 
     def __init__(self, num_qubits: int) -> None:
         self.order = list(range(num_qubits))
-        self._bits: dict[tuple[int, int], float] = {}
+        # The bits of the gates on each set of qubits.
+        self._bits: dict[tuple[int, ...], float] = {}
         # The state of each qubit that is not entangled, None for the others.
         self._states: list[Vector | None] = [np.array([1, 0], np.complex128) for _ in range(num_qubits)]
         # The product of the last gates on two qubits, under the qubits in ascending order. Each qubit is in
@@ -91,10 +92,10 @@ class _Estimator:
         place = {qubit: index for index, qubit in enumerate(order)}
         # Add the bits where a gate begins, and subtract them where it ends.
         steps = np.zeros(len(order))
-        for pair, bits in self._bits.items():
-            low, high = sorted(place[qubit] for qubit in pair)
-            steps[low] += bits
-            steps[high] -= bits
+        for qubits, bits in self._bits.items():
+            places = [place[qubit] for qubit in qubits]
+            steps[min(places)] += bits
+            steps[max(places)] -= bits
         return [float(bits) for bits in np.cumsum(steps)[:-1]]
 
     def _apply_one(self, gate: ListedGate, qubit: int) -> None:
@@ -102,11 +103,19 @@ class _Estimator:
         if state is not None:
             self._states[qubit] = gate_matrix(gate.operation) @ state
             return
+        self._multiply(gate_matrix(gate.operation), qubit)
+
+    def _multiply(self, matrix: Matrix, qubit: int) -> None:
+        """Multiply a one-qubit matrix into the block of its qubit. Without a block it changes nothing."""
         pair = self._block_of.get(qubit)
-        if pair is not None:
-            matrix = gate_matrix(gate.operation)
-            factors = (np.eye(2), matrix) if qubit == pair[0] else (matrix, np.eye(2))
-            self._blocks[pair] = np.kron(*factors) @ self._blocks[pair]
+        if pair is None:
+            return
+        block = self._blocks[pair]
+        # The high qubit is the first index of the rows, and the low qubit the second.
+        if qubit == pair[0]:
+            self._blocks[pair] = (matrix @ block.reshape(2, 2, 4)).reshape(4, 4)
+        else:
+            self._blocks[pair] = (matrix @ block.reshape(2, 8)).reshape(4, 4)
 
     def _apply_two(self, gate: ListedGate, low: int, high: int) -> None:
         matrix = gate_matrix(gate.operation)
@@ -147,11 +156,7 @@ class _Estimator:
         if factors is None:
             return False
         self._states[known] = factors[0]
-        pair = self._block_of.get(other)
-        if pair is not None:
-            operator = factors[1].reshape(2, 2)
-            parts = (np.eye(2), operator) if other == pair[0] else (operator, np.eye(2))
-            self._blocks[pair] = np.kron(*parts) @ self._blocks[pair]
+        self._multiply(factors[1].reshape(2, 2), other)
         return True
 
     def _apply_three(self, gate: ListedGate, qubits: Sequence[int]) -> None:
@@ -171,16 +176,16 @@ class _Estimator:
             self._states[qubit] = None
             if qubit in self._block_of:
                 self._close(self._block_of[qubit])
-        self._add(min(qubits), max(qubits), _BITS[gate.operation])
+        self._add(tuple(sorted(qubits)), _BITS[gate.operation])
 
     def _close(self, pair: tuple[int, int]) -> None:
         matrix = self._blocks.pop(pair)
         for qubit in pair:
             del self._block_of[qubit]
-        self._add(*pair, _entropy_bits(matrix))
+        self._add(pair, _entropy_bits(matrix))
 
-    def _add(self, low: int, high: int, bits: float) -> None:
-        self._bits[low, high] = self._bits.get((low, high), 0.0) + bits
+    def _add(self, qubits: tuple[int, ...], bits: float) -> None:
+        self._bits[qubits] = self._bits.get(qubits, 0.0) + bits
 
 
 def _factors(matrix: npt.NDArray[np.complex128]) -> tuple[Vector, Vector] | None:

@@ -11,6 +11,10 @@ from qiskit.quantum_info import Operator, Statevector, random_clifford
 
 from qiskit_qoro.local.engine.analysis.clifford import TOLERANCE, find_clifford_form
 from qiskit_qoro.local.engine.program import write_engine_program
+from qiskit_qoro.local.engine.settings import EngineSettings
+from qiskit_qoro.local.engine.simulator import sample
+from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 from qiskit_qoro.qasm.read.parser import parse_program
 
@@ -63,7 +67,9 @@ def test_a_random_clifford_operator_in_two_qubit_gates_is_recognised(cases):
 @pytest.mark.parametrize("name", [name for name, spec in GATES.items() if spec.num_params])
 def test_a_gate_is_recognised_if_and_only_if_its_matrix_maps_pauli_operators_to_pauli_operators(name):
     spec = GATES[name]
-    angles = [k * math.pi / 4 for k in range(-2, 8 if spec.num_params == 1 else 4)]
+    # Many angles for gates with one, and few for gates with four.
+    last = {1: 8, 2: 4, 3: 4, 4: 1}[spec.num_params]
+    angles = [k * math.pi / 4 for k in range(-2, last + 1)]
     for params in product(angles, repeat=spec.num_params):
         gate = spec.constructor(*params)
         operands = ",".join(f"q[{index}]" for index in range(spec.num_qubits))
@@ -154,3 +160,34 @@ def test_conditional_gates_keep_their_conditions():
     lines = form_of(text.format("u3(pi,0,pi)")).text.splitlines()
     assert [line for line in lines if line.startswith("if")] == ["if (c0 == 1) x q[1];"]
     assert form_of(text.format("t")).obstacle == "t"
+
+
+# Each line is a Clifford gate in other words, or a pair of gates that is one together.
+DISGUISED = (
+    "u2(0,pi) q[{0}];",
+    "u3(pi/2,pi/2,pi) q[{0}];",
+    "t q[{0}]; t q[{0}];",
+    "rz(0.3) q[{0}]; cx q[{0}],q[{1}]; rz(-0.3) q[{0}];",
+    "ry(0.4) q[{1}]; cy q[{0}],q[{1}]; ry(-0.4) q[{1}];",
+    "cp(pi) q[{0}],q[{1}];",
+    "cp(pi/2) q[{0}],q[{1}]; cp(pi/2) q[{0}],q[{1}];",
+    "crx(pi) q[{0}],q[{1}];",
+    "cu(pi,0,pi,pi/2) q[{0}],q[{1}];",
+    "rx(0.7) q[{0}]; crx(pi) q[{1}],q[{0}]; rx(0.8707963267948966) q[{0}];",
+    "measure q[{0}] -> c[{1}];",
+    "reset q[{0}];",
+    "if (c == 1) u2(0,pi) q[{0}];",
+    "if (c == 2) crz(pi) q[{0}],q[{1}];",
+    "if (c == 3) measure q[{0}] -> c[{1}];",
+)
+
+
+def test_samples_of_dynamic_clifford_programs_are_right(exact, assert_sampled_from, cases):
+    settings = EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Stabilizer, seed=5))
+    for seed in range(12 * cases):
+        rng = random.Random(seed)
+        lines = [rng.choice(DISGUISED).format(*rng.sample(range(3), 2)) for _ in range(12)]
+        ending = [f"{rng.choice(['u1(0.3)', 'h', 'x'])} q[{index}];" for index in range(3)]
+        text = f"{HEADER}qreg q[3]; creg c[3]; {''.join(lines + ending)} measure q -> c;"
+        counts = sample(text, 2000, settings)
+        assert_sampled_from(counts, exact(parse_program(text)))
