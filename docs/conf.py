@@ -19,6 +19,7 @@ extensions = [
     "endpoint_table",
     "engine_option_table",
     "myst_parser",
+    "noise_setter_table",
     "qiskit_sphinx_theme",
     "short_types",
     "sphinx.ext.autodoc",

@@ -60,14 +60,20 @@ class _Decay:
         return math.exp(-duration_s / self.t1_s), math.exp(-duration_s / self.t2_s)
 
 
+_NO_DECAY = _Decay(math.inf, math.inf)
+
+
 def noise_of_target(
-    target: Any, *, gate_error: bool, thermal_relaxation: bool, readout_error: bool
+    target: Any, *, gate_error: bool, thermal_relaxation: bool, readout_error: bool, random_realizations: bool
 ) -> NoiseModel:
     """Return the noise model of a target. The arguments are those of ``NoiseModel.from_target``."""
     num_qubits = getattr(target, "num_qubits", None)
     if not num_qubits:
         raise QoroInputError("the target has no qubits, expected the target of a device")
-    decays = [_decay(target, qubit, thermal_relaxation) for qubit in range(num_qubits)]
+    longest_t2 = 1 if random_realizations else 2
+    decays = [
+        _decay(target, qubit, longest_t2) if thermal_relaxation else _NO_DECAY for qubit in range(num_qubits)
+    ]
     one_qubit = {qubits[0]: _average(found) for qubits, found in _gates(target, 1).items()}
     pairs = {
         (first, second): _average([_without_local_gates(gate, (first, second), one_qubit) for gate in found])
@@ -137,14 +143,15 @@ def _average(gates: Sequence[_Gate]) -> _Gate:
     )
 
 
-def _decay(target: Any, qubit: int, thermal_relaxation: bool) -> _Decay:
+def _decay(target: Any, qubit: int, longest_t2: int) -> _Decay:
+    """Return the decay of a qubit, with a T2 of at most ``longest_t2`` times T1."""
     properties = (target.qubit_properties or [None] * target.num_qubits)[qubit]
-    if properties is None or not thermal_relaxation:
-        return _Decay(math.inf, math.inf)
+    if properties is None:
+        return _NO_DECAY
     t1_s = _number(getattr(properties, "t1", None)) or math.inf
     t2_s = _number(getattr(properties, "t2", None)) or 2 * t1_s
     # Calibrations may report T2 > 2 T1, which is not physical.
-    return _Decay(t1_s, min(t2_s, 2 * t1_s))
+    return _Decay(t1_s, min(t2_s, longest_t2 * t1_s))
 
 
 def _depolarizing(error: float, traces: Sequence[tuple[float, float]]) -> float:

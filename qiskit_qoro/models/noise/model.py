@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import integer_of, items_of
 from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.engine_options import EngineOption, OptionKind
 from qiskit_qoro.models.noise.calls_json import arguments_from_json, call_to_json, read_call
 from qiskit_qoro.models.noise.parameters import MAX_QUBITS
 from qiskit_qoro.models.noise.setters import NoiseCall, NoiseKind, Setter, setter, setters_of
@@ -22,8 +23,11 @@ __all__ = ["SETTERS", "NoiseModel"]
 _T = TypeVar("_T")
 
 # The methods that apply channels exactly: the density matrix and the matrix product operator.
-_EXACT_METHODS = (7, 8)
-_ALWAYS_RANDOM = (NoiseKind.COHERENT, NoiseKind.CORRELATED)
+_EXACT_METHODS = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+_ALWAYS_RANDOM = {NoiseKind.COHERENT, NoiseKind.CORRELATED}
+_NEVER_RANDOM = {NoiseKind.CROSSTALK, NoiseKind.READOUT}
+
+_METHOD = EngineOption(OptionKind.METHOD, "a simulation method")
 
 
 class NoiseModel:
@@ -358,10 +362,10 @@ class NoiseModel:
 
     @property
     def needs_exact_channels(self) -> bool:
-        """Whether only the density matrix and the matrix product operator represent this model correctly.
+        """Whether only the density matrix and the matrix product operator simulate this model correctly.
 
-        This is so if it has generalized amplitude damping, correlated phase flips, Kraus operators, or
-        relaxation after gates or during delays with T2 > T1.
+        This is so if it has generalized amplitude damping, correlated phase flips, Kraus operators, a decay
+        probability of the ``set_t1`` family, or relaxation after gates or during delays with T2 > T1.
         """
         times = {
             (call.setter.name, call.qubits): [call.arguments[name] for name in names]
@@ -369,22 +373,29 @@ class NoiseModel:
             for names in (("t1_s", "t2_s"), ("t1", "t2"))
             if names[0] in call.arguments
         }
-        return NoiseKind.CHANNEL in self.kinds or any(t2 > t1 for t1, t2 in times.values())
+        return (
+            NoiseKind.CHANNEL in self.kinds
+            or any(self._t1_setters.values())
+            or any(t2 > t1 for t1, t2 in times.values())
+        )
 
-    def is_exact(self, simulation_type: SimulationMethod | int | None) -> bool:
+    def is_exact(self, simulation_type: SimulationMethod | str | int) -> bool:
         """Tell whether a simulation method computes the effect of this noise without random realizations.
 
         Args:
-            simulation_type: The method, as in ``MaestroConfig``. ``None`` is the service's choice, which is
-                not known here.
+            simulation_type: The method as a member, a name or a number, as in ``MaestroConfig``.
 
         Returns:
-            ``True`` for the density matrix and the matrix product operator, unless the model has coherent or
-            correlated noise, which is always random. ``False`` for all other methods.
+            For the density matrix and the matrix product operator, whether the model has no coherent and no
+            correlated noise, which is always random. For all other methods, whether it has only crosstalk and
+            readout errors.
+
+        Raises:
+            QoroInputError: There is no such method.
         """
-        if simulation_type is None or int(simulation_type) not in _EXACT_METHODS:
-            return False
-        return not any(kind in _ALWAYS_RANDOM for kind in self.kinds)
+        method = _METHOD.check("simulation_type", simulation_type)
+        kinds = set(self.kinds)
+        return kinds.isdisjoint(_ALWAYS_RANDOM) if method in _EXACT_METHODS else kinds <= _NEVER_RANDOM
 
     def replay(self, model: _T) -> _T:
         """Repeat the calls on another object that has the setters, such as the engine's noise model.
@@ -432,6 +443,7 @@ class NoiseModel:
         gate_error: bool = True,
         thermal_relaxation: bool = True,
         readout_error: bool = True,
+        random_realizations: bool = False,
     ) -> NoiseModel:
         """Build the model of a device from its Qiskit ``Target``.
 
@@ -445,6 +457,8 @@ class NoiseModel:
             gate_error: Whether to use the gate errors.
             thermal_relaxation: Whether to use T1, T2 and the durations.
             readout_error: Whether to use the errors of measurements.
+            random_realizations: Whether to make a model that random realizations simulate correctly: a T2
+                longer than T1 counts as T1. Circuits that are too wide for exact channels need this.
 
         Raises:
             QoroInputError: The target has no qubits.
@@ -456,6 +470,7 @@ class NoiseModel:
             gate_error=gate_error,
             thermal_relaxation=thermal_relaxation,
             readout_error=readout_error,
+            random_realizations=random_realizations,
         )
 
     @classmethod
@@ -466,6 +481,7 @@ class NoiseModel:
         gate_error: bool = True,
         thermal_relaxation: bool = True,
         readout_error: bool = True,
+        random_realizations: bool = False,
     ) -> NoiseModel:
         """Build the model of a device from the ``target`` of a Qiskit backend, as :meth:`from_target` does.
 
@@ -474,6 +490,8 @@ class NoiseModel:
             gate_error: Whether to use the gate errors.
             thermal_relaxation: Whether to use T1, T2 and the durations.
             readout_error: Whether to use the errors of measurements.
+            random_realizations: Whether to make a model that random realizations simulate correctly: a T2
+                longer than T1 counts as T1. Circuits that are too wide for exact channels need this.
 
         Raises:
             QoroInputError: The backend has no target, or the target has no qubits.
@@ -486,6 +504,7 @@ class NoiseModel:
             gate_error=gate_error,
             thermal_relaxation=thermal_relaxation,
             readout_error=readout_error,
+            random_realizations=random_realizations,
         )
 
     @classmethod
@@ -496,8 +515,8 @@ class NoiseModel:
 
         Both models have the same effect on density matrices, for circuits whose gates have errors in Aer's
         model. The engine applies the error of a one-qubit gate after *every* one-qubit gate, and the error of
-        a pair after every gate on this pair, also after gates that Aer's model does not mention. It applies
-        none after ``id`` and after gates of three or more qubits.
+        a pair after every gate on this pair, also after gates that Aer's model does not mention. The local
+        service decomposes wider gates first, and gives ``id`` the noise of a one-qubit gate.
 
         Args:
             noise_model: A ``qiskit_aer.noise.NoiseModel`` with errors of one- and two-qubit gates, local or

@@ -134,6 +134,18 @@ def test_unphysical_times_are_shortened_and_missing_ones_are_infinite() -> None:
     }
 
 
+def test_a_model_for_random_realizations_needs_no_exact_channels_and_keeps_the_fidelities() -> None:
+    properties = [QubitProperties(t1=50e-6, t2=90e-6)]
+    target = Target(num_qubits=1, qubit_properties=properties)
+    target.add_instruction(SXGate(), {(0,): InstructionProperties(50e-9, 4e-3)})
+    exact, random = (NoiseModel.from_target(target, random_realizations=value) for value in (False, True))
+    assert exact.needs_exact_channels
+    assert not random.needs_exact_channels
+    assert arguments(random, "set_thermal_relaxation")[0,] == [50e-9, 50e-6, 50e-6]
+    for model in (exact, random):
+        assert average_gate_fidelity(channel(model, (0,))) == pytest.approx(1 - 4e-3, abs=1e-12)
+
+
 def test_missing_properties_cause_no_noise() -> None:
     target = Target(num_qubits=2)
     target.add_instruction(SXGate(), {(0,): None, (1,): InstructionProperties()})

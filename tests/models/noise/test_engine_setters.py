@@ -72,7 +72,10 @@ def test_models_refuse_what_the_engine_refuses_to_combine(
 @pytest.mark.parametrize("name", SETTERS)
 def test_the_model_knows_what_needs_exact_channels(name: str, example: Example) -> None:
     model = example(name)
-    assert model.needs_exact_channels is model.replay(maestro.NoiseModel()).requires_exact_quantum_channels()
+    engine_model = model.replay(maestro.NoiseModel())
+    # The engine does not count T1 without T2, which random realizations only approximate.
+    expected = engine_model.requires_exact_quantum_channels() or engine_model.has_t1()
+    assert model.needs_exact_channels is expected
 
 
 def test_thermal_relaxation_needs_exact_channels_while_t2_is_above_t1() -> None:

@@ -333,8 +333,14 @@ def test_coherent_and_correlated_noise_is_random_and_other_noise_is_exact_on_den
     name: str, is_exact: bool, example: Example
 ) -> None:
     model = example(name)
-    assert model.is_exact(7) is model.is_exact(8) is is_exact
-    assert not any(model.is_exact(method) for method in (None, *range(7)))
+    assert model.is_exact(7) is model.is_exact("MatrixProductOperator") is is_exact
+    # Only crosstalk is deterministic with all methods.
+    assert all(model.is_exact(method) is (name == "set_crosstalk") for method in range(7))
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(QoroInputError, match="simulation_type is 'DensityMatix', expected one of Simulation"):
+        NoiseModel().is_exact("DensityMatix")
 
 
 def test_a_large_model_prints_on_a_screen(example: Example) -> None:
