@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import UGate
-from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, SuperOp, random_quantum_channel
+from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, SparsePauliOp, SuperOp, random_quantum_channel
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel as AerModel
 from qiskit_aer.noise import (
@@ -28,12 +28,17 @@ from qiskit_aer.noise import (
     thermal_relaxation_error,
 )
 
-from qiskit_qoro import NoiseModel
+from qiskit_qoro import MaestroConfig, NoiseModel, QoroBackend, QoroEstimator
 from qiskit_qoro.qasm import write_program
 
 Rng = np.random.Generator
 ONE_QUBIT_GATES, TWO_QUBIT_GATES = ["u", "sx", "rz"], ["cx", "cz"]
 TOLERANCE = 1e-9
+
+
+def directed(first: int, second: int) -> tuple[int, int]:
+    """Order a pair of qubits, some with the lower qubit first, some with the higher one."""
+    return tuple(sorted((first, second), reverse=(first + second) % 2 == 0))
 
 
 def random_circuit(rng: Rng, num_qubits: int) -> QuantumCircuit:
@@ -45,7 +50,8 @@ def random_circuit(rng: Rng, num_qubits: int) -> QuantumCircuit:
             getattr(circuit, rng.choice(["sx", "id"]))(qubit)
             circuit.rz(rng.uniform(-3, 3), qubit)
         for _ in range(num_qubits - 1):
-            getattr(circuit, rng.choice(TWO_QUBIT_GATES))(*map(int, rng.permutation(num_qubits)[:2]))
+            first, second = map(int, rng.permutation(num_qubits)[:2])
+            getattr(circuit, rng.choice(TWO_QUBIT_GATES))(*directed(first, second))
     return circuit
 
 
@@ -140,13 +146,9 @@ def random_model(rng: Rng, family: Callable[[Rng, int], Errors], num_qubits: int
     model = AerModel()
     for qubit in range(num_qubits):
         model.add_quantum_error(one(qubit), [*ONE_QUBIT_GATES, "id"], [qubit])
-    for first, second in itertools.combinations(range(num_qubits), 2):
-        error = two(first, second)
-        model.add_quantum_error(error, TWO_QUBIT_GATES, [first, second])
-        swap = QuantumCircuit(2)
-        swap.swap(0, 1)
-        exchanged = SuperOp(swap).compose(SuperOp(error)).compose(SuperOp(swap))
-        model.add_quantum_error(QuantumError(Kraus(exchanged)), TWO_QUBIT_GATES, [second, first])
+    for pair in itertools.combinations(range(num_qubits), 2):
+        first, second = directed(*pair)
+        model.add_quantum_error(two(first, second), TWO_QUBIT_GATES, [first, second])
     return model
 
 
@@ -191,3 +193,33 @@ def test_a_converted_model_has_the_same_effect_on_density_matrices(
         aer_model = random_model(rng, FAMILIES[family], num_qubits)
         model = NoiseModel.from_aer(aer_model)
         assert largest_difference(rng, circuit, aer_model, model) < TOLERANCE, f"{family}, seed {seed}"
+
+
+def test_a_converted_model_has_the_same_effect_on_the_local_service(backend: QoroBackend) -> None:
+    """The circuit is transpiled for a wide device, so that the service numbers its qubits anew."""
+    rng = np.random.default_rng(8)
+    narrow = random_circuit(rng, 3)
+    circuit = QuantumCircuit(9)
+    places = [7, 2, 5]
+    circuit.compose(narrow, places, inplace=True)
+    aer_model = AerModel()
+    noise = [thermal_relaxation_error(50, 40 + qubit, 1) for qubit in range(9)]
+    for qubit in range(9):
+        aer_model.add_quantum_error(noise[qubit], [*ONE_QUBIT_GATES, "id"], [qubit])
+    for pair in itertools.permutations(places, 2):
+        error = noise[pair[0]].expand(noise[pair[1]]).compose(depolarizing_error(0.01 * sum(pair), 2))
+        aer_model.add_quantum_error(error, TWO_QUBIT_GATES, list(pair))
+    strings = ["".join(rng.choice(list("IXYZ"), 3)) for _ in range(20)]
+    observables = [SparsePauliOp.from_sparse_list([(text, places, 1)], 9) for text in strings]
+
+    config = MaestroConfig(noise_model=NoiseModel.from_aer(aer_model))
+    estimator = QoroEstimator(backend, options={"execution_config": config})
+    data = estimator.run([(circuit, observables)]).result()[0].data
+
+    saved = circuit.copy()
+    for index, observable in enumerate(observables):
+        saved.save_expectation_value(observable, range(9), label=str(index))
+    simulator = AerSimulator(method="density_matrix", noise_model=aer_model, max_parallel_threads=1)
+    exact = simulator.run(saved).result().data(0)
+    assert np.abs(data.evs - [exact[str(index)] for index in range(len(strings))]).max() < TOLERANCE
+    assert (data.stds == 0).all()

