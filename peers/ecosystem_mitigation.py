@@ -59,7 +59,7 @@ PROVIDER = QoroProvider.local()
 SIMULATOR = PROVIDER.get_backend("qoro_maestro")
 QPU = PROVIDER.get_backend("local_qpu")
 # A line of coupled qubits of the device.
-LINE = [0, 1, 3, 5, 6]
+LINE = [0, 1, 3, 4, 6]
 
 
 # --- mthree ------------------------------------------------------------------------------------------------

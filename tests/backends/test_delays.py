@@ -11,7 +11,16 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Duration, Parameter
 from qiskit.circuit.classical import expr
 
-from qiskit_qoro import ExecutionConfig, QoroBackend, QoroEstimator, QoroInputError, QoroProvider, QoroSampler
+from qiskit_qoro import (
+    ExecutionConfig,
+    MaestroConfig,
+    NoiseModel,
+    QoroBackend,
+    QoroEstimator,
+    QoroInputError,
+    QoroProvider,
+    QoroSampler,
+)
 
 SHOTS = 20_000
 QUBIT = 3
@@ -159,3 +168,15 @@ def test_the_noise_of_a_device_on_a_simulator_includes_its_decay(
     t1 = qpu.target.qubit_properties[QUBIT].t1
     one = exp(-150e-6 / t1) * (1 - after_errors(qpu, -1, 1)) / 2
     assert_close(job.result().get_counts().get("1", 0) / SHOTS, measured(qpu, one))
+
+
+def test_a_noise_model_says_how_qubits_decay(backend: QoroBackend) -> None:
+    model = NoiseModel().set_idle_noise(QUBIT, t1=50e-6, t2=60e-6)
+    estimator = QoroEstimator(backend, options={"execution_config": MaestroConfig(noise_model=model)})
+    circuit = QuantumCircuit(QUBIT + 1)
+    circuit.h(QUBIT)
+    circuit.delay(30, QUBIT, unit="us")
+    # A simulator has no dt, so this delay has no effect.
+    circuit.delay(10**6, QUBIT, unit="dt")
+    (result,) = estimator.run([(circuit, ["X" + "I" * QUBIT, "Z" + "I" * QUBIT])]).result()
+    assert result.data.evs == pytest.approx([exp(-30 / 60), 1 - exp(-30 / 50)])

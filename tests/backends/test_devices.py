@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qiskit import QuantumCircuit, transpile
 
-from qiskit_qoro import QoroBackend, QoroProvider
+from qiskit_qoro import MaestroConfig, NoiseModel, QoroBackend, QoroProvider, merge_virtual_gates
 
 NAMES = ["local_qpu", "local_heavy_hex"]
 
@@ -88,3 +88,30 @@ def test_noise_aware_layout_moves_a_circuit_to_better_qubits(provider: QoroProvi
         for counts in qpu.run([fixed, moved], shots=shots).result().get_counts()
     ]
     assert wrong[1] < wrong[0]
+
+
+def test_the_noise_model_of_the_target_is_the_noise_of_the_device(
+    backend: QoroBackend, provider: QoroProvider
+) -> None:
+    device = provider.get_backend("local_heavy_hex")
+    circuit = QuantumCircuit(3)
+    for layer in range(3):
+        for qubit in range(3):
+            circuit.ry(0.3 + 0.4 * qubit + layer, qubit)
+        circuit.cx([0, 1], [1, 2])
+    circuit.measure_all()
+    compiled = transpile(circuit, device, initial_layout=[3, 5, 8], optimization_level=1)
+    shots = 50_000
+    config = MaestroConfig(noise_model=NoiseModel.from_backend(device))
+    found = [
+        device.run(compiled, shots=shots).result().get_counts(),
+        backend.run(merge_virtual_gates(compiled), shots=shots, execution_config=config)
+        .result()
+        .get_counts(),
+        backend.run(compiled, shots=shots).result().get_counts(),
+    ]
+    distances = [
+        sum(abs(found[0].get(key, 0) - other.get(key, 0)) for key in found[0] | other) / 2 / shots
+        for other in found[1:]
+    ]
+    assert distances[0] < 0.015 < 0.05 < distances[1]

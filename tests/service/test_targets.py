@@ -7,6 +7,7 @@ import pytest
 
 from qiskit_qoro.errors import QoroConnectionError, QoroInputError, WireError
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig
+from qiskit_qoro.models.devices import DeviceProperties, OperationProperties, QubitProperties
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
@@ -54,6 +55,34 @@ def test_a_failed_look_up_is_an_error(cloud, clock, url):
 def test_the_local_qpu_computes_no_expectation_values(local_service):
     service = QoroService(local_service.token, JobConfig(qpu_system="local_qpu"), base_url=local_service.url)
     assert service.supports_expval is False
+
+
+def test_the_local_qpus_have_properties(live_service):
+    for system in live_service.fetch_qpu_systems():
+        for qpu in system.qpus:
+            assert len(qpu.properties.qubits) == qpu.q_bits
+            assert len({bit for pair in qpu.properties.pairs for bit in pair}) == qpu.q_bits
+
+
+def test_the_properties_of_a_qpu_are_read(service, cloud, url, caplog):
+    properties = {
+        "qubits": [{"t1_s": "0.0001", "t2_s": "long"}],
+        "operations": [{"name": "sx", "qubits": [0], "error": 2e-4}, "broken"],
+        "later": 1,
+    }
+    system = {
+        "name": "s",
+        "qpus": [{"nickname": "a", "q_bits": 1}, {"nickname": "b", "q_bits": 1}],
+        "device_properties": {"a": properties},
+    }
+    cloud.get(f"{url}/qpusystem/", json=[system])
+    ((first, second),) = (system.qpus for system in service.fetch_qpu_systems())
+    assert first.properties == DeviceProperties(
+        (OperationProperties("sx", (0,), 2e-4),), (QubitProperties(1e-4, None),)
+    )
+    assert second.properties is None
+    assert "t2_s is 'long'" in caplog.text
+    assert "operations[1] is left out" in caplog.text
 
 
 @pytest.mark.parametrize("num_pages", [MAX_LIST_PAGES, MAX_LIST_PAGES + 1])

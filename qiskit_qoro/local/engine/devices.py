@@ -51,7 +51,8 @@ class NoisyDevice:
 
 
 _SMALL = Calibration(
-    pairs=((0, 1), (1, 2), (1, 3), (3, 5), (4, 5), (5, 6)),
+    # The first five qubits are connected too.
+    pairs=((0, 1), (1, 2), (1, 3), (3, 4), (4, 5), (4, 6)),
     one_qubit=3e-4,
     two_qubit=6e-3,
     readout=1.5e-2,
