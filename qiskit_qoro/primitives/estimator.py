@@ -138,7 +138,15 @@ class QoroEstimator(BaseEstimatorV2):
                 [pub.postprocessor(requests, circuit_numbers) for pub in prepared], self._backend.name
             )
 
-        return build_plan(self._backend, circuits, build_postprocessor, self._options)
+        # All PUBs share the configuration of the job. If values are sampled, shots set the precision.
+        computed = [] if self.samples else [pub.precision for pub in prepared if pub.precision]
+        return build_plan(
+            self._backend,
+            circuits,
+            build_postprocessor,
+            self._options,
+            precision=min(computed, default=0.0),
+        )
 
     def gradient(
         self,

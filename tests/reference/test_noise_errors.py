@@ -1,6 +1,6 @@
 """The standard errors of random realizations of noise, compared with Aer's density matrix.
 
-``--cases 25`` compares 100 random circuits, other runs 4. A failing test prints its seed.
+``--cases 50`` compares 100 random circuits, other runs 2. A failing test prints its seed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def run(backend: QoroBackend, pub: Any, config: MaestroConfig, **options: Any) -
 def test_random_realizations_agree_with_exact_values_within_five_standard_errors(
     backend: QoroBackend, request: pytest.FixtureRequest
 ) -> None:
-    for seed in range(4 * request.config.getoption("--cases")):
+    for seed in range(2 * request.config.getoption("--cases")):
         rng = np.random.default_rng(seed)
         num_qubits = 2 + seed % 5
         circuit, (aer, model) = random_circuit(rng, num_qubits), random_models(rng, num_qubits)
@@ -93,15 +93,16 @@ def test_random_realizations_agree_with_exact_values_within_five_standard_errors
         expected = np.array([state.expectation_value(each).real for each in observables])
         config = MaestroConfig(noise_model=model)
         exact = run(backend, (circuit, observables), config)
-        assert exact.evs == pytest.approx(expected, abs=1e-9), seed
+        # Aer leaves out errors with a probability below 1e-8.
+        assert exact.evs == pytest.approx(expected, abs=1e-7), seed
         assert (exact.stds == 0).all()
         config = MaestroConfig(noise_model=model, seed=seed, simulation_type=rng.choice(METHODS))
         values = run(backend, (circuit, observables), config)
-        assert (np.abs(values.evs - expected) < 5 * values.stds).all(), (seed, values, expected)
+        assert (np.abs(values.evs - expected) <= 5 * values.stds + 1e-9).all(), (seed, values, expected)
         # 200 shots share 50 realizations.
         config = config.override(noise_realizations=50)
         sampled = run(backend, (circuit, observables), config, force_sampling=True, default_shots=200)
-        assert (np.abs(sampled.evs - expected) < 5 * sampled.stds).all(), (seed, sampled, expected)
+        assert (np.abs(sampled.evs - expected) <= 5 * sampled.stds + 1e-9).all(), (seed, sampled, expected)
 
 
 @pytest.mark.parametrize("sampling", [{}, {"force_sampling": True, "default_shots": 1000}])

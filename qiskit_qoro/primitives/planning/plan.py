@@ -26,6 +26,7 @@ from qiskit_qoro.primitives.planning.job_layout import (
     Request,
     arrange_jobs,
 )
+from qiskit_qoro.primitives.planning.realizations import with_realizations
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.printable import printable_line
@@ -128,6 +129,8 @@ def build_plan(
     circuits: Sequence[Circuit],
     build_postprocessor: Callable[[Sequence[int]], Postprocessor],
     options: EstimatorOptions | SamplerOptions,
+    *,
+    precision: float = 0.0,
 ) -> Plan:
     """Distribute circuits over jobs, and render the jobs.
 
@@ -137,6 +140,7 @@ def build_plan(
         build_postprocessor: Builds the postprocessor of the results. Its argument holds for each circuit the
             index of the circuit in the submission.
         options: The options of the primitive.
+        precision: The precision of expectation values that are computed, or 0.
 
     Raises:
         QoroInputError: A program is too large to be sent, or an option of the primitive or of the backend is
@@ -145,6 +149,7 @@ def build_plan(
     settings = backend.resolve_options(backend_options(options))
     job_config = backend.job_config(tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"])
     execution_config = merge_configs(backend.service.execution_config, settings["execution_config"])
+    execution_config = with_realizations(execution_config, precision)
     drafts = arrange_jobs(circuits, max_rows=options.max_parameter_rows_per_job)
     # Circuits are numbered in the order of submission, across all jobs. Their labels contain these numbers
     # and the postprocessor refers to them. argsort inverts the order: it gives the number of each circuit.
