@@ -19,6 +19,11 @@ class CountedEstimator(QoroEstimator):
         self.jobs += len(job.job_ids)
         return job
 
+    def gradient(self, *args: Any, **options: Any) -> Any:
+        job = super().gradient(*args, **options)
+        self.jobs += len(job.job_ids)
+        return job
+
 
 class CountedSampler(QoroSampler):
     """A sampler that counts the service jobs that it submits."""

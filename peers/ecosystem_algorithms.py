@@ -34,7 +34,7 @@ from qiskit_algorithms.state_fidelities import ComputeUncompute
 from qiskit_algorithms.time_evolvers.variational import ImaginaryMcLachlanPrinciple, RealMcLachlanPrinciple
 from qiskit_algorithms.utils import algorithm_globals
 
-from qiskit_qoro import MaestroConfig, QoroProvider, QoroSampler
+from qiskit_qoro import MaestroConfig, QoroEstimatorGradient, QoroProvider, QoroSampler
 
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
@@ -113,6 +113,17 @@ def vqe_submits_one_job_per_gradient() -> str:
     assert primitive.jobs <= 2 * found.cost_function_evals, (primitive.jobs, found.cost_function_evals)
     rows, milliseconds = 2 * ANSATZ.num_parameters, took / primitive.jobs * 1e3
     figures = f"{primitive.jobs} jobs of up to {rows} rows, {milliseconds:.1f} ms each"
+    return f"{figures}, {assert_close(found.eigenvalue, H2_ENERGY, 1e-6)}"
+
+
+def vqe_accepts_our_gradient() -> str:
+    primitive = estimator()
+    started = time.monotonic()
+    gradient = QoroEstimatorGradient(primitive)
+    found = vqe(optimizers.SLSQP(ftol=1e-10), primitive, gradient=gradient).compute_minimum_eigenvalue(H2)
+    milliseconds = (time.monotonic() - started) / primitive.jobs * 1e3
+    assert primitive.jobs <= 2 * found.cost_function_evals, (primitive.jobs, found.cost_function_evals)
+    figures = f"{primitive.jobs} jobs, {milliseconds:.1f} ms each"
     return f"{figures}, {assert_close(found.eigenvalue, H2_ENERGY, 1e-6)}"
 
 
@@ -198,6 +209,14 @@ def _cut(found: Any) -> str:
 
 def parameter_shifts_give_the_gradient() -> str:
     return _gradient(gradients.ParamShiftEstimatorGradient, 1e-9)
+
+
+def our_gradient_is_exact() -> str:
+    return _gradient(QoroEstimatorGradient, 1e-12)
+
+
+def our_shifted_gradient_is_exact() -> str:
+    return _gradient(QoroEstimatorGradient, 1e-12, method="parameter_shift")
 
 
 def linear_combinations_give_the_gradient() -> str:
@@ -381,6 +400,7 @@ CHECKS = [
     vqe_finds_the_energy_of_hydrogen,
     vqe_submits_one_job_per_evaluation,
     vqe_submits_one_job_per_gradient,
+    vqe_accepts_our_gradient,
     vqe_accepts_a_pass_manager_and_auxiliary_operators,
     vqe_finds_the_energy_from_counts,
     adaptive_vqe_builds_its_circuit,
@@ -388,6 +408,8 @@ CHECKS = [
     qaoa_finds_the_cut,
     qaoa_accepts_a_pass_manager,
     sampling_vqe_finds_the_cut,
+    our_gradient_is_exact,
+    our_shifted_gradient_is_exact,
     parameter_shifts_give_the_gradient,
     linear_combinations_give_the_gradient,
     finite_differences_give_the_gradient,

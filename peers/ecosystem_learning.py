@@ -37,7 +37,7 @@ from qiskit_machine_learning.neural_networks import EstimatorQNN, SamplerQNN
 from qiskit_machine_learning.state_fidelities import ComputeUncompute
 from qiskit_machine_learning.utils import algorithm_globals
 
-from qiskit_qoro import MaestroConfig, QoroFidelity, QoroProvider
+from qiskit_qoro import MaestroConfig, QoroEstimatorGradient, QoroFidelity, QoroProvider
 
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
 
@@ -103,6 +103,15 @@ def an_estimator_network_accepts_a_pass_manager() -> str:
     )
     plain = _estimator_network(StatevectorEstimator())
     return assert_close(transpiled.forward(POINTS, START), plain.forward(POINTS, START), 1e-9)
+
+
+def our_gradient_gives_the_same_passes_in_two_jobs() -> str:
+    primitive = estimator()
+    network = _estimator_network(primitive, gradient=QoroEstimatorGradient(primitive))
+    found = _forward_and_backward(network)
+    assert primitive.jobs == 2, primitive.jobs
+    expected = _forward_and_backward(_estimator_network(StatevectorEstimator()))
+    return ", ".join(assert_close(*pair, 1e-9) for pair in zip(found, expected, strict=True))
 
 
 def linear_combinations_give_the_same_gradient() -> str:
@@ -221,6 +230,15 @@ def a_support_vector_machine_separates_the_classes() -> str:
 
 def a_network_of_expectation_values_separates_the_classes() -> str:
     primitive = estimator()
+    return _train_network(primitive, gradients.ParamShiftEstimatorGradient(primitive))
+
+
+def a_network_with_our_gradient_separates_the_classes() -> str:
+    primitive = estimator()
+    return _train_network(primitive, QoroEstimatorGradient(primitive))
+
+
+def _train_network(primitive: CountedEstimator, gradient: Any) -> str:
     circuit = z_feature_map(2, reps=1)
     inputs = list(circuit.parameters)
     network = EstimatorQNN(
@@ -228,7 +246,7 @@ def a_network_of_expectation_values_separates_the_classes() -> str:
         estimator=primitive,
         input_params=inputs,
         weight_params=WEIGHTS,
-        gradient=gradients.ParamShiftEstimatorGradient(primitive),
+        gradient=gradient,
         default_precision=0.0,
     )
     score = _score(
@@ -294,6 +312,7 @@ CHECKS = [
     torch_is_not_installed_with_the_package,
     forward_and_backward_passes_of_an_estimator_network_are_right,
     an_estimator_network_accepts_a_pass_manager,
+    our_gradient_gives_the_same_passes_in_two_jobs,
     linear_combinations_give_the_same_gradient,
     forward_and_backward_passes_of_a_sampler_network_are_right,
     a_kernel_is_the_overlap_of_states,
@@ -302,6 +321,7 @@ CHECKS = [
     a_kernel_can_be_trained,
     a_support_vector_machine_separates_the_classes,
     a_network_of_expectation_values_separates_the_classes,
+    a_network_with_our_gradient_separates_the_classes,
     a_variational_classifier_separates_the_classes,
     a_regressor_fits_a_curve,
     rejection_sampling_infers_the_cause,

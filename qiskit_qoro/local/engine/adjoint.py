@@ -124,6 +124,11 @@ class PauliSum:
             diagonal = self._diagonals.setdefault(flips, np.zeros(1 << num_qubits, dtype=np.complex128))
             diagonal += weight * _signs(pauli_string)
 
+    @property
+    def num_bytes(self) -> int:
+        """The size of the prepared matrices."""
+        return sum(diagonal.nbytes for diagonal in self._diagonals.values())
+
     def apply(self, states: Complexes) -> Complexes:
         """Return the product with each state; the last axis of ``states`` is that of the amplitudes."""
         product = np.zeros_like(states)

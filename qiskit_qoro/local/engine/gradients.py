@@ -69,6 +69,9 @@ class GradientEstimator:
         self._cache = cache
         self._block_bytes = block_bytes
         self._prepared: OrderedDict[Template, _PreparedGradient] = OrderedDict()  # least recently used first
+        # The observables of the last call, because an optimizer repeats them in each of its jobs.
+        self._last_key: tuple[object, ...] | None = None
+        self._last_sums: list[tuple[PauliSum, float]] = []
 
     # Weights may be so large that sums of them overflow. The result is checked at the end.
     @np.errstate(over="ignore", invalid="ignore")
@@ -111,7 +114,7 @@ class GradientEstimator:
         num_at_once = max(1, limit // (_COPIES * state_bytes) - 1)
         for first in range(0, len(observables), num_at_once):
             block = slice(first, first + num_at_once)
-            sums = [_pauli_sum(observable, program) for observable in observables[block]]
+            sums = self._pauli_sums(tuple(observables[block]), program)
             step = max(1, self._block_bytes // ((len(sums) + 1) * state_bytes))
             for start in range(0, len(rows), step):
                 some = slice(start, start + step)
@@ -124,6 +127,18 @@ class GradientEstimator:
         if not (np.isfinite(values).all() and np.isfinite(gradients).all()):
             raise QoroInputError("a value or a derivative is not finite: use smaller weights")
         return values, gradients
+
+    def _pauli_sums(
+        self, observables: tuple[WeightedStrings, ...], program: EngineProgram
+    ) -> list[tuple[PauliSum, float]]:
+        """Return observables on the busy qubits, and the parts that do not depend on the state."""
+        key = (observables, program.qubits, program.num_qubits)
+        if key == self._last_key:
+            return self._last_sums
+        sums = [_pauli_sum(observable, program) for observable in observables]
+        if sum(item.num_bytes for item, _ in sums) <= self._block_bytes:
+            self._last_key, self._last_sums = key, sums
+        return sums
 
     def _prepare(self, template: Template, row: Sequence[float]) -> _PreparedGradient:
         if template not in self._prepared:

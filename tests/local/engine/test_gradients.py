@@ -146,6 +146,17 @@ def test_blocks_of_rows_and_of_observables_make_no_difference() -> None:
             assert np.array_equal(part[1], whole[1])
 
 
+def test_one_estimator_can_alternate_between_observables_and_templates() -> None:
+    estimator = GradientEstimator(TemplateCache())
+    templates = [Template(HEADER + f"qreg q[2];{gate}(a) q[0];h q[1];", ("a",)) for gate in ("rx", "ry")]
+    slopes = {"ZI": -np.sin(0.3), "IX": 0.0, "ZX": -np.sin(0.3)}
+    for string, slope in [*slopes.items(), *slopes.items()]:
+        for template in templates:
+            wanted = [WeightedStrings((string,), (2.0,))]
+            _, found = estimator.estimate(template, [[0.3]], wanted, EngineSettings())
+            assert found[0, 0, 0] == pytest.approx(2 * slope, abs=1e-14)
+
+
 def test_the_memory_limit_is_the_smallest_that_suffices() -> None:
     text = "qreg q[2];ry(a) q[0];ry(a) q[1];"
     observables = [WeightedStrings(("ZZ",), (1.0,))]
