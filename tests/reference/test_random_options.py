@@ -1,7 +1,7 @@
 """Options that must not change a result: random programs with random options, on every simulator and method.
 
-Each pair of a simulator and a method runs one program. ``--cases 50`` runs 50. A failing test prints the seed
-and the options.
+Each pair of a simulator and a method runs one program. ``--cases 50`` runs 50, and every second one has
+mid-circuit measurements. A failing test prints the seed and the options.
 """
 
 from __future__ import annotations
@@ -84,6 +84,24 @@ def random_text(rng: random.Random, *, is_clifford: bool) -> str:
     return HEADER + "\n".join(lines)
 
 
+def random_ending(rng: random.Random, width: int) -> str:
+    """Measurements, resets and conditions, and gates after them."""
+    lines = []
+    for _ in range(rng.randint(1, 3)):
+        first, second = rng.sample(range(width), 2)
+        bit = rng.randrange(width)
+        lines.append(
+            rng.choice(
+                (
+                    f"measure q[{first}] -> c[{bit}]; h q[{first}];",
+                    f"h q[{second}]; reset q[{first}]; cx q[{second}],q[{first}];",
+                    f"measure q[{first}] -> c[{bit}]; if(c == {2**bit}) x q[{second}];",
+                )
+            )
+        )
+    return "".join(lines)
+
+
 @pytest.mark.parametrize(("simulator", "method"), PAIRS)
 def test_a_random_program_with_random_options_gives_the_exact_result(
     simulator: Simulator,
@@ -102,6 +120,7 @@ def test_a_random_program_with_random_options_gives_the_exact_result(
         strings = ["".join(rng.choice("IXYZ") for _ in range(state.num_qubits)) for _ in range(4)]
         exact = [state.expectation_value(Pauli(string[::-1])).real for string in strings]
         assert estimate(text, strings, settings) == pytest.approx(exact, abs=1e-6), described
-        measured = text + "measure q -> c;"
+        ending = random_ending(rng, state.num_qubits) if seed % 2 else ""
+        measured = f"{text}{ending}measure q -> c;"
         distribution = exact_distribution(parse_program(measured))
         assert_drawn_from(sample(measured, SHOTS, settings), distribution, SHOTS, described)
