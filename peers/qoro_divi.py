@@ -467,6 +467,56 @@ def options_that_cannot_be_honoured_are_refused_by_name() -> None:
         assert name in message, message
 
 
+def a_noise_model_makes_the_round_trip_and_takes_effect() -> None:
+    """Applies to release 0.15, whose own simulator runs noise models too."""
+    import maestro  # noqa: PLC0415  only clients with these options depend on it
+
+    model = maestro.NoiseModel()
+    model.set_all_1q_gate_depolarizing(3, 0.02)
+    model.set_2q_depolarizing(0, 1, 0.05)
+    model.set_qubit_noise(1, px=0.01, py=0.0, pz=0.02)
+    model.set_thermal_relaxation(2, 1e-7, 1e-5, 1.5e-5, excited_population=0.1)
+    # An operator with complex elements, which makes 1 decay to 0.
+    model.set_kraus_channel([0], [[[1, 0], [0, 0.8]], [[0, 0.6j], [0, 0]]])
+    model.set_all_readout_error(3, 0.03)
+    circuit = f"{HEADER}qreg q[3];\nh q[0];\nid q[0];\ncx q[0],q[1];\nry(0.7) q[1];\ncx q[1],q[2];\n"
+    sampled = circuit.replace("qreg q[3];", "qreg q[3];\ncreg c[3];") + "measure q -> c;\n"
+    strings = "ZZI;XXX;IIZ;YIX"
+    service = connect()
+    for method in ("DensityMatrix", "MatrixProductOperator"):
+        config = divi.backends.MaestroConfig(noise_model=model, noise_seed=3, seed=5, simulation_type=method)
+        job = service.submit_circuits({"noisy": circuit}, ham_ops=strings, maestro_config=config)
+        back = service.get_maestro_config(job)
+        # A pickle of the model consists of the calls that built it.
+        assert back.noise_model.__reduce__()[1] == model.__reduce__()[1], back
+        assert (back.noise_seed, back.seed, back.noise_realizations) == (3, 5, 1), back
+        own = divi.backends.MaestroSimulator(maestro_config=config)
+        expected = own.submit_circuits({"noisy": circuit}, ham_ops=strings).results[0]["results"]
+        values = fetched(service, job)["noisy"]
+        assert is_close(values, expected), (values, expected)
+        job = service.submit_circuits({"noisy": sampled}, shot_groups=[[0, 1, 20_000]], maestro_config=config)
+        counts = fetched(service, job)["noisy"]
+        assert sum(counts.values()) == 20_000
+        # A readout error of 0.03 multiplies the value of two qubits by 0.94 twice.
+        parity = sum(count if bits[1:] in ("00", "11") else -count for bits, count in counts.items()) / 20_000
+        assert abs(parity - 0.94**2 * values["ZZI"]) < 0.04, (parity, values)
+    # Without a method that applies channels exactly, errors are random.
+    simple = maestro.NoiseModel()
+    simple.set_all_depolarizing(3, 0.02)
+    random, exact = (
+        fetched(
+            service,
+            service.submit_circuits(
+                {"noisy": circuit},
+                ham_ops=strings,
+                maestro_config=divi.backends.MaestroConfig(noise_model=simple, simulation_type=method),
+            ),
+        )["noisy"]
+        for method in ("Statevector", "DensityMatrix")
+    )
+    assert all(abs(random[string] - exact[string]) < 0.3 for string in exact), (random, exact)
+
+
 def final_status(service: QoroService, job: Any) -> str:
     """The final status of a job. Release 0.15 raises an error for every final status except COMPLETED."""
     try:
@@ -512,6 +562,7 @@ def checks() -> list[Callable[[], None]]:
             the_options_of_the_engine_are_honoured_and_can_be_read,
             every_option_of_the_engine_makes_the_round_trip,
             options_that_cannot_be_honoured_are_refused_by_name,
+            a_noise_model_makes_the_round_trip_and_takes_effect,
         ]
     return [*common, an_execution_config_can_be_set_and_read]
 
