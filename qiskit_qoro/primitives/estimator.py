@@ -114,6 +114,8 @@ class QoroEstimator(BaseEstimatorV2):
     def plan(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Plan:
         """Return the jobs that :meth:`run` would submit, without sending anything.
 
+        If the options request noise, the service may be asked once which extensions it has.
+
         Args:
             pubs: As for :meth:`run`.
             precision: As for :meth:`run`.

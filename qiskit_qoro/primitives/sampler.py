@@ -95,6 +95,8 @@ class QoroSampler(BaseSamplerV2):
     def plan(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> Plan:
         """Return the jobs that :meth:`run` would submit, without sending anything.
 
+        If the options request noise, the service may be asked once which extensions it has.
+
         Args:
             pubs: As for :meth:`run`.
             shots: As for :meth:`run`.
