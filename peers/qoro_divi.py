@@ -454,6 +454,32 @@ def every_option_of_the_engine_makes_the_round_trip() -> None:
             assert math.isclose(values[pauli_string], expected, abs_tol=1e-6), (options, values)
 
 
+def a_noise_model_makes_the_round_trip_and_is_simulated() -> None:
+    """Applies to release 0.15."""
+    import maestro  # noqa: PLC0415  only clients with noise models depend on it
+
+    model = maestro.NoiseModel()
+    model.set_2q_depolarizing(0, 1, 0.15)
+    model.set_readout_error(1, p_meas1_prep0=1.0, p_meas0_prep1=1.0)
+    model.set_kraus_channel([0, 1], [[[(row == column) * 1j for column in range(4)] for row in range(4)]])
+    model.set_correlated_ou(3, 5.0, 0.5, 1e-7, after_2q=False)
+    config = divi.backends.MaestroConfig(
+        simulation_type="DensityMatrix", noise_model=model, noise_seed=3, noise_realizations=1
+    )
+    service = connect()
+    sampled = service.submit_circuits({"bell": SAMPLED_BELL}, maestro_config=config)
+    received = service.get_maestro_config(sampled)
+    # The engine's models do not compare their content. What they are pickled from says it.
+    assert received.noise_model.__reduce__() == model.__reduce__(), received
+    assert (received.noise_seed, received.noise_realizations) == (3, 1)
+    counts = fetched(service, sampled)["bell"]
+    # The readout error flips one qubit of the Bell state.
+    assert counts.get("01", 0) + counts.get("10", 0) > counts.get("00", 0) + counts.get("11", 0), counts
+    valued = service.submit_circuits({"bell": BELL}, ham_ops="ZZ;XX;ZI", maestro_config=config)
+    # Depolarizing noise with a probability p shrinks each Pauli string by 1 - 16/15 p.
+    assert is_close(fetched(service, valued)["bell"], {"ZZ": 0.84, "XX": 0.84, "ZI": 0.0})
+
+
 def options_that_cannot_be_honoured_are_refused_by_name() -> None:
     """Applies to release 0.15."""
     service = connect()
@@ -561,6 +587,7 @@ def checks() -> list[Callable[[], None]]:
             *common,
             the_options_of_the_engine_are_honoured_and_can_be_read,
             every_option_of_the_engine_makes_the_round_trip,
+            a_noise_model_makes_the_round_trip_and_is_simulated,
             options_that_cannot_be_honoured_are_refused_by_name,
             a_noise_model_makes_the_round_trip_and_takes_effect,
         ]
