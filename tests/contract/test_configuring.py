@@ -44,7 +44,7 @@ def test_a_job_can_be_opened_with_a_configuration(service: Any) -> None:
 
 
 def test_a_configuration_takes_effect(service: Any) -> None:
-    program = service.header + "qreg q[1]; creg c[1]; t q[0]; measure q -> c;"
+    program = service.header + "qreg q[1]; creg c[1]; ry(0.3) q[0]; measure q -> c;"
     stabilizer = {"execution_configuration": {"simulation_type": 2}}
     job_id = service.run({"not Clifford": program}, job=stabilizer)
     answer = service.call("GET", f"/job/{job_id}/resultsV2/")

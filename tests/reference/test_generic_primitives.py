@@ -60,7 +60,7 @@ def test_both_samplers_agree(backend: QoroBackend, assert_sampled_from: Check) -
     )
 
     assert generic.metadata["version"] == ours.metadata["version"] == 2
-    assert generic[0].metadata == ours[0].metadata
+    assert generic[0].metadata.items() <= ours[0].metadata.items()
     assert layout(generic[0].data) == layout(ours[0].data)
     for index in np.ndindex(3, 2):
         bound_circuit = circuit.assign_parameters(values[index])
