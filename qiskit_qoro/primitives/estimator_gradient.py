@@ -23,6 +23,7 @@ from qiskit.quantum_info.operators.base_operator import BaseOperator
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.estimator import QoroEstimator
+from qiskit_qoro.primitives.planning.gradient_batches import batch_elements
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 
 __all__ = ["EstimatorGradientJob", "EstimatorGradientResult", "QoroEstimatorGradient"]
@@ -54,28 +55,6 @@ class _Place:
     index: tuple[int, ...]
     parameters: tuple[Parameter, ...]
     columns: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """Elements that become one PUB, in which each observable is combined with each row.
-
-    Attributes:
-        observables: For each observable the index of an element that has it.
-        rows: The rows of parameter values.
-        places: The index of each element, and its observable and row.
-    """
-
-    observables: list[int]
-    rows: list[npt.NDArray[np.float64]]
-    places: dict[int, tuple[int, int]]
-
-    @classmethod
-    def of_one(cls, numbers: dict[int, int], rows: list[npt.NDArray[np.float64]]) -> _Batch:
-        """Return the batch of one observable, given the number of the row of each element that has it."""
-        position_of = {number: position for position, number in enumerate(dict.fromkeys(numbers.values()))}
-        places = {index: (0, position_of[number]) for index, number in numbers.items()}
-        return cls([next(iter(numbers))], [rows[number] for number in position_of], places)
 
 
 class EstimatorGradientJob:
@@ -226,7 +205,7 @@ class QoroEstimatorGradient:
         pubs: list[EstimatorPub] = []
         places: dict[int, _Place] = {}
         for members in _groups(circuits, precisions):
-            for batch in _batches(members, observables, rows):
+            for batch in batch_elements(members, observables, rows):
                 operators = [[_operator(observables[index])] for index in batch.observables]
                 pub = (circuits[members[0]], operators, [batch.rows])
                 for index, place in batch.places.items():
@@ -269,33 +248,6 @@ def _groups(circuits: Sequence[QuantumCircuit], precisions: Sequence[Any]) -> li
     for index, (circuit, precision) in enumerate(zip(circuits, precisions, strict=True)):
         groups.setdefault((id(circuit), precision), []).append(index)
     return list(groups.values())
-
-
-def _batches(
-    members: Sequence[int], observables: Sequence[Any], rows: Sequence[npt.NDArray[np.float64]]
-) -> list[_Batch]:
-    """Divide the elements with one circuit into batches.
-
-    Algorithms often combine each of a few observables with each of many rows. These elements are one batch.
-    Otherwise each observable has a batch of its own.
-    """
-    numbers_of: dict[int, dict[int, int]] = {}  # observable -> index of the element -> number of its row
-    number_of_row: dict[bytes, int] = {}
-    distinct: list[npt.NDArray[np.float64]] = []
-    for index in members:
-        number = number_of_row.setdefault(rows[index].tobytes(), len(distinct))
-        if number == len(distinct):
-            distinct.append(rows[index])
-        numbers_of.setdefault(id(observables[index]), {})[index] = number
-    batches = [_Batch.of_one(numbers, distinct) for numbers in numbers_of.values()]
-    if any(len(batch.rows) < len(distinct) for batch in batches):
-        return batches
-    places = {
-        index: (first, number)
-        for first, numbers in enumerate(numbers_of.values())
-        for index, number in numbers.items()
-    }
-    return [_Batch([batch.observables[0] for batch in batches], distinct, places)]
 
 
 def _operator(observable: Any) -> Any:

@@ -329,6 +329,23 @@ def test_result_of_an_estimator_shows_a_pub_without_shape_as_a_number(
     assert [pub["evs"] for pub in answer("result", job.job_id())["pubs"]] == [1, 0]
 
 
+def test_result_of_a_gradient_shows_the_derivatives(
+    provider: QoroProvider, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rx(Parameter("t") + Parameter("u"), 0)
+    job = QoroEstimator(provider.get_backend()).gradient([(circuit, "Z", [[math.pi / 2, 0], [0, 0]])])
+    (pub,) = answer("result", job.job_id())["pubs"]
+    assert pub["shape"] == [2]
+    assert pub["gradients"] == [pytest.approx([-1, -1]), pytest.approx([0, 0])]
+    assert pub["gradient_stds"] == [[0, 0], [0, 0]]
+
+    assert main(["result", job.job_id()]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"element\s+value\s+standard error\s+gradient\s", out)
+    assert re.search(r"\b1\s+1\s+0\s+-?0, -?0\s", out)
+
+
 def test_result_of_a_sampler_shows_the_counts_of_each_register(
     provider: QoroProvider,
     two_registers: QuantumCircuit,

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.adjoint import AdjointCircuit, GateCall, PauliSum
+from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
+from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
@@ -26,10 +27,13 @@ from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, 
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.gradients import WeightedStrings
 
-__all__ = ["MAX_QUBITS", "GradientEstimator"]
+__all__ = ["MAX_NUMBERS", "MAX_QUBITS", "GradientEstimator"]
 
 MAX_QUBITS = 24
 """The maximum number of busy qubits of a circuit with a gradient."""
+
+MAX_NUMBERS = 1 << 20
+"""The maximum number of values and derivatives of one circuit."""
 
 _CACHE_SIZE = 8  # templates, as many as the template cache keeps
 _BYTES_PER_AMPLITUDE = 16
@@ -103,6 +107,12 @@ class GradientEstimator:
                 says why.
         """
         _check_settings(settings)
+        numbers = len(observables) * (len(template.names) + 1)
+        if numbers > MAX_NUMBERS:
+            raise QoroInputError(
+                f"{len(observables)} observables and {len(template.names)} names give {numbers} numbers for "
+                f"each circuit, expected at most {MAX_NUMBERS}: use several jobs with fewer observables"
+            )
         prepared = self._prepare(template, rows[0])
         program = prepared.program
         limit = default_memory_limit() if memory_limit_bytes is None else memory_limit_bytes

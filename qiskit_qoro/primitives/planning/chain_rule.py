@@ -15,7 +15,7 @@ from qiskit.exceptions import QiskitError
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.planning.parameter_expressions import evaluate
-from qiskit_qoro.primitives.postprocess.gradients import ChainRule
+from qiskit_qoro.primitives.postprocess.chain_rule import ChainRule
 
 __all__ = ["build_chain_rule"]
 

@@ -39,9 +39,9 @@ from qiskit_qoro.primitives.planning.programs import (
 )
 from qiskit_qoro.primitives.planning.pub_checks import check_width
 from qiskit_qoro.primitives.planning.shift_rules import shift_rules
+from qiskit_qoro.primitives.postprocess.chain_rule import ChainRule
 from qiskit_qoro.primitives.postprocess.gradients import (
     AdjointPubPostprocessor,
-    ChainRule,
     ShiftPubPostprocessor,
 )
 from qiskit_qoro.qasm.write.style import ProgramStyle

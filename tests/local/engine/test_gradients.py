@@ -11,8 +11,9 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.adjoint import AdjointCircuit, GateCall, PauliSum
-from qiskit_qoro.local.engine.gradients import MAX_QUBITS, GradientEstimator
+from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
+from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
+from qiskit_qoro.local.engine.gradients import MAX_NUMBERS, MAX_QUBITS, GradientEstimator
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import compile_program
@@ -170,6 +171,33 @@ def test_a_wide_circuit_is_refused() -> None:
     text = f"qreg q[{width}];ry(a) q;"
     with pytest.raises(QoroInputError, match=f"{width} busy qubits, expected at most {MAX_QUBITS}"):
         estimate(text, [[0.1]], [WeightedStrings(("Z",), (1.0,))])
+
+
+@pytest.mark.parametrize(("excess", "is_refused"), [(0, False), (1, True)])
+def test_the_numbers_of_a_circuit_are_limited(excess: int, is_refused: bool) -> None:
+    names = ("a", *(f"b{index}" for index in range(1022)))
+    template = Template(HEADER + "qreg q[1];ry(a) q[0];", names)
+    # Each observable has a value and 1023 derivatives.
+    observables = [WeightedStrings(("Z",), (1.0,))] * (MAX_NUMBERS // 1024 + excess)
+    estimator = GradientEstimator(TemplateCache())
+    row = [[0.1] * len(names)]
+    if is_refused:
+        with pytest.raises(QoroInputError, match=f"expected at most {MAX_NUMBERS}: use several jobs"):
+            estimator.estimate(template, row, observables, EngineSettings())
+    else:
+        _, found = estimator.estimate(template, row, observables, EngineSettings())
+        assert found.shape == (1, len(observables), len(names))
+
+
+def test_matrices_of_observables_that_are_too_large_to_keep_are_computed_each_time() -> None:
+    terms = [(0.5, "XY"), (1.5, "YX"), (-2.0, "ZI"), (0.25, "IX")]
+    states = np.random.default_rng(4).normal(size=(2, 3, 4)).astype(np.complex128)
+    # Three sets of flipped qubits, each with a matrix of 64 bytes.
+    kept, not_kept = (PauliSum(terms, 2, cache_bytes=size) for size in (192, 191))
+    assert (kept.num_bytes, not_kept.num_bytes) == (192, 0)
+    assert np.array_equal(kept.apply(states), not_kept.apply(states))
+    matrix = SparsePauliOp([string[::-1] for _, string in terms], [weight for weight, _ in terms]).to_matrix()
+    assert kept.apply(states) == pytest.approx(states @ matrix.T)
 
 
 def test_a_value_that_is_not_finite_is_refused() -> None:
