@@ -25,6 +25,7 @@ from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel
+from qiskit_qoro.models.noise.setters import NoiseKind
 from qiskit_qoro.qasm.gates import GATES
 
 __all__ = ["MAX_REALIZATIONS", "Noise", "check_noise", "choose_noise", "noise_of_model"]
@@ -84,6 +85,13 @@ class Noise:
         if key not in self._engine_models:
             self._engine_models[key] = self._build(maestro, *key)
         return self._engine_models[key]
+
+    def has_random_errors(self, program: EngineProgram) -> bool:
+        """Whether any noise of a program is a channel or random, not only crosstalk and readout errors."""
+        if not isinstance(self.source, NoiseModel):
+            return True
+        other = set(self.source.kinds) - {NoiseKind.CROSSTALK, NoiseKind.READOUT}
+        return bool(other if _DELAY in program.text else other - {NoiseKind.IDLE})
 
     def _build(self, maestro: ModuleType, qubits: tuple[int, ...], has_delays: bool) -> Any:
         model = maestro.NoiseModel()

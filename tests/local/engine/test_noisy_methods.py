@@ -113,6 +113,21 @@ def test_only_coherent_and_correlated_noise_is_random_on_small_circuits(model, i
         assert found.batches.realizations == 50
 
 
+def test_crosstalk_and_readout_errors_are_exact_on_pure_states(assert_sampled_from):
+    model = NoiseModel().set_crosstalk(0, 1, 0.3).set_all_readout_error(24, 0.1)
+    model.set_idle_noise(0, 1e-4, 1.5e-4)  # has no effect without delays
+    for text, options in (
+        (pairs(12, 24), {}),
+        (layers(2, 1), {"simulation_type": SimulationMethod.MatrixProductState}),
+    ):
+        found = details_of(text, model, **options)
+        assert found.method in ("Statevector", "MatrixProductState")
+        assert found.batches is None
+    text = f"{HEADER}qreg q[2]; creg c[2]; x q[1]; measure q -> c;"
+    counts = sample(text, 3000, engine_settings(MaestroConfig(noise_model=model, seed=1), None))
+    assert_sampled_from(counts, {"10": 0.81, "11": 0.09, "00": 0.09, "01": 0.01})
+
+
 def test_random_noise_that_needs_exact_channels_averages_density_matrices():
     model = NoiseModel().set_all_t1(3, 0.1).set_coherent_rotation(0, 0.2, 0.0, 0.0)
     found = details_of(layers(3, 3), model, noise_realizations=3)

@@ -91,20 +91,28 @@ class NoiseTraits:
         needs_exact: Whether it is right only as exact channels.
         is_random: Whether it is random with every method.
         is_clifford: Whether its errors are Pauli errors and resets only.
+        is_pure: Whether a pure state stays pure. There are only crosstalk and readout errors.
     """
 
     needs_exact: bool
     is_random: bool
     is_clifford: bool
+    is_pure: bool = False
 
     @classmethod
-    def of(cls, model: Any) -> NoiseTraits:
-        """Return the traits of the engine's noise model."""
+    def of(cls, model: Any, *, has_random_errors: bool) -> NoiseTraits:
+        """Return the traits of the engine's noise model.
+
+        Args:
+            model: The model.
+            has_random_errors: Whether it has other noise than crosstalk and readout errors.
+        """
         is_random = bool(model.has_coherent() or model.has_correlated())
         return cls(
             needs_exact=bool(model.requires_exact_quantum_channels() or model.has_t1()),
             is_random=is_random,
             is_clifford=not (is_random or model.has_crosstalk()),
+            is_pure=not has_random_errors,
         )
 
 
@@ -143,11 +151,16 @@ def choose_noisy_method(
     if requested is not None:
         _check(requested, program, traits, memory_limit_bytes)
         method, reason = requested, "it was requested"
+    elif traits.is_pure:
+        method = _pure_method(program, traits, memory_limit_bytes)
+        reason = "crosstalk and readout errors are exact with it"
     elif random and not traits.needs_exact:
         method = _pure_method(program, traits, memory_limit_bytes)
         reason = "noise_realizations asks for random realizations"
     else:
         method, reason = _choose(program, traits, cost, memory_limit_bytes)
+    if traits.is_pure:
+        return NoisyMethod(method, None, reason)
     if method in _EXACT and not traits.is_random:
         return NoisyMethod(method, None, f"{reason}; errors are exact channels")
     number = _number_of_realizations(realizations, shots, cost)

@@ -167,7 +167,7 @@ def prepare_noisy_run(
     chosen = choose_noisy_method(
         program,
         settings.options,
-        NoiseTraits.of(model),
+        NoiseTraits.of(model, has_random_errors=noise.has_random_errors(program)),
         shots=shots,
         realizations=noise.realizations,
         random=noise.is_random,
