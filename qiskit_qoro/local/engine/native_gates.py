@@ -2,7 +2,8 @@
 
 On such a device ``rz`` is virtual: it makes no errors. The engine, however, applies errors after every gate.
 So each ``rz`` becomes a part of a pulse on the same qubit, if possible
-(:mod:`qiskit_qoro.qasm.virtual_gates`). In conditional operations it remains a gate with errors.
+(:mod:`qiskit_qoro.qasm.virtual_gates`). In conditional operations, which the engine runs without errors, it
+remains a gate.
 """
 
 from __future__ import annotations
