@@ -244,7 +244,7 @@ class ResultDetails:
 
     @property
     def metadata(self) -> dict[str, str | int]:
-        """What is known: ``method``, ``method_reason``, and ``noise_realizations`` if there are any."""
+        """The known values, under the keys ``method``, ``method_reason`` and ``noise_realizations``."""
         realizations = None if self.batches is None else self.batches.realizations
         values = {
             "method": self.method,
