@@ -13,7 +13,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.calibration import Calibration
 from qiskit_qoro.local.engine.error_rates import ErrorRates
 from qiskit_qoro.local.engine.fake_backends import (
-    PREFIX,
+    FAKE_BACKEND_PREFIX,
     FakeDeviceNoise,
     fake_backend_names,
     load_fake_backend,
@@ -125,13 +125,13 @@ def noisy_device(name: str) -> NoisyDevice:
     for device in NOISY_DEVICES:
         if device.name == name:
             return device
-    if name.startswith(f"{PREFIX}fake_"):
+    if name.startswith(FAKE_BACKEND_PREFIX):
         noise = load_fake_backend(name)
         return NoisyDevice(name, noise.num_qubits, noise)
     known = ", ".join(device.name for device in NOISY_DEVICES)
     raise QoroInputError(
         f"noisy_device: there is no device {name[:80]!r}, expected one of {known}, or a fake backend of IBM "
-        f"such as {PREFIX}fake_fez"
+        f"such as {FAKE_BACKEND_PREFIX}fez"
     )
 
 

@@ -24,10 +24,12 @@ from qiskit_qoro.local.engine.error_rates import places_of, routed_rates
 from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES
 from qiskit_qoro.models.noise.model import NoiseModel
 
-__all__ = ["PREFIX", "FakeDeviceNoise", "fake_backend_names", "load_fake_backend"]
+__all__ = ["FAKE_BACKEND_PREFIX", "FakeDeviceNoise", "fake_backend_names", "load_fake_backend"]
 
-PREFIX = "ibm_"
-"""What comes before the name of a fake backend."""
+FAKE_BACKEND_PREFIX = "ibm_fake_"
+"""The beginning of the name of each noisy device that is a fake backend."""
+
+_PREFIX = "ibm_"  # what comes before the name that the package uses
 
 _PACKAGE = "qiskit-ibm-runtime"
 _MODULE = "qiskit_ibm_runtime.fake_provider"
@@ -128,7 +130,7 @@ def fake_backend_names(load: Callable[[str], ModuleType] = import_module) -> tup
     Raises:
         QoroInputError: The package is not installed.
     """
-    return tuple(sorted(f"{PREFIX}{name}" for name in _classes(load)))
+    return tuple(sorted(f"{_PREFIX}{name}" for name in _classes(load)))
 
 
 @lru_cache(maxsize=8)
@@ -143,10 +145,10 @@ def load_fake_backend(name: str, load: Callable[[str], ModuleType] = import_modu
         QoroInputError: The package is not installed, or has no such backend.
     """
     classes = _classes(load)
-    found = classes.get(name.removeprefix(PREFIX))
+    found = classes.get(name.removeprefix(_PREFIX))
     if found is None:
-        similar = get_close_matches(name, [f"{PREFIX}{each}" for each in classes], n=3) or [
-            f"{PREFIX}fake_fez"
+        similar = get_close_matches(name, [f"{_PREFIX}{each}" for each in classes], n=3) or [
+            f"{_PREFIX}fake_fez"
         ]
         raise QoroInputError(
             f"noisy_device: {_PACKAGE} has no fake backend for {name[:80]!r}, expected for example "

@@ -23,6 +23,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qiskit_qoro.errors import QoroInputError, WireError
+from qiskit_qoro.local.engine.fake_backends import FAKE_BACKEND_PREFIX
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.store.store_errors import (
     AccessDeniedError,
@@ -40,7 +41,15 @@ from qiskit_qoro.local.web.fault_responses import FaultInjector
 from qiskit_qoro.local.web.handlers import HANDLERS
 from qiskit_qoro.local.web.openapi import build_document
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
-from qiskit_qoro.wire.endpoints import ENDPOINTS, GET_RESULTS, PING, SUBMIT_QUBO, Endpoint
+from qiskit_qoro.wire.endpoints import (
+    ENDPOINTS,
+    GET_RESULTS,
+    INIT_JOB,
+    PING,
+    SET_EXECUTION_CONFIG,
+    SUBMIT_QUBO,
+    Endpoint,
+)
 from qiskit_qoro.wire.payloads import error_to_json
 
 __all__ = ["PREFIX", "build_app"]
@@ -49,6 +58,7 @@ PREFIX = "/api"
 """The prefix of every path, as on the cloud."""
 
 _THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
+_CONFIGURING_ENDPOINTS = frozenset({INIT_JOB, SET_EXECUTION_CONFIG})
 _THREADED_BODY_BYTES = 1 << 14  # longer bodies are handled in a thread for every endpoint
 _DEFERRED_MARGIN_S = 5  # a deferred answer is sent this long before the client's own timeout
 _MAX_READ_BYTES = 64 * BODY_LIMIT_BYTES  # how much of a body that is too long is read before it is cut off
@@ -179,8 +189,7 @@ class _ApiPath:
         if body is None:
             return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send several shorter ones")
         call = _call(request, account, body)
-        # Rendering results and checking a problem can take long, however short the request is.
-        if endpoint in _THREADED_ENDPOINTS or len(body) > _THREADED_BODY_BYTES:
+        if _takes_long(endpoint, body):
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._threads, _run_handler, endpoint, self._context, call)
         else:
@@ -204,6 +213,17 @@ class _ApiPath:
         self._context.store.call_at_end(number, wake)
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), timeout_s)
+
+
+def _takes_long(endpoint: Endpoint, body: bytes) -> bool:
+    """Whether handling a request could keep other requests waiting, so that it needs a thread."""
+    # Rendering results and checking a problem can take long, however short the request is. So can the first
+    # use of a fake backend, because its package has to be imported.
+    return (
+        endpoint in _THREADED_ENDPOINTS
+        or len(body) > _THREADED_BODY_BYTES
+        or (endpoint in _CONFIGURING_ENDPOINTS and FAKE_BACKEND_PREFIX.encode() in body)
+    )
 
 
 def _run_handler(endpoint: Endpoint, context: HandlerContext, call: Call) -> Answer | Deferred | Response:
