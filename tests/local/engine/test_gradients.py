@@ -46,7 +46,7 @@ def estimate(
 
 def random_circuit(rng: random.Random, names: list[str]) -> tuple[list[GateCall], list[float], int]:
     """Gates with the given names and some others, of which most angles are free; the values of these."""
-    num_qubits = rng.randint(3, 4)
+    num_qubits = rng.choice((3, 4, 5, 7))  # one or two blocks of qubits
     calls: list[GateCall] = []
     values: list[float] = []
     for name in rng.sample([*names, *rng.choices(sorted(GATES), k=12)], k=len(names) + 12):
@@ -69,7 +69,7 @@ def bound(calls: list[GateCall], values: list[float], num_qubits: int) -> Quantu
     return circuit
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_gradient_of_every_gate_agrees_with_differences_of_exact_values(seed: int) -> None:
     rng = random.Random(seed)
     calls, values, num_qubits = random_circuit(rng, list(GATES))

@@ -8,34 +8,31 @@ whatever the number of angles.
 This is done in NumPy. The engine has adjoint derivatives too, but it applies each gate to one amplitude after
 the other without vector instructions. It takes ten times as long at 12 qubits, and longer at larger widths.
 
-Every gate is a 2x2 matrix on a target qubit, with none, one or two control qubits, except for swaps.
-Consecutive gates on one qubit form one step, because gates on the other qubits do not change the overlaps on
-this one.
+Every gate is a 2x2 matrix on a target qubit, with none, one or two control qubits, except for swaps. The
+overlaps on a qubit do not change while gates act on the other qubits. Therefore gates on single qubits are
+combined to :mod:`steps <qiskit_qoro.local.engine.adjoint.steps>`, each for several qubits and gates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.local.engine.adjoint.matrices import Matrices
 from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
+from qiskit_qoro.local.engine.adjoint.steps import BLOCK_QUBITS, BlockStep, ExchangeStep, Step, TargetStep
 
 __all__ = ["AdjointCircuit", "GateCall"]
 
 Floats = npt.NDArray[np.float64]
-Complexes = npt.NDArray[np.complex128]
 
 # Gate -> the gate on its target.
 _BASES: Mapping[str, str] = {
     "u1": "p",
     "u3": "u",
-    "cx": "x",
     "cy": "y",
     "cz": "z",
     "ch": "h",
@@ -46,8 +43,9 @@ _BASES: Mapping[str, str] = {
     "cp": "p",
     "cu1": "p",
     "cu3": "u",
-    "ccx": "x",
 }
+# Gate that exchanges amplitudes -> the gate on its targets.
+_EXCHANGES: Mapping[str, str] = {"cx": "x", "ccx": "x", "swap": "swap", "cswap": "swap"}
 _DIAGONAL = frozenset({"id", "z", "s", "sdg", "t", "tdg", "rz", "p"})
 
 
@@ -66,32 +64,6 @@ class GateCall:
     qubits: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Matrices on one target qubit, or a swap.
-
-    Attributes:
-        shape: The shape in which the amplitudes of a state have an axis for each qubit of the step.
-        both: Selects the amplitudes for which all controls are 1, from states of that shape.
-        halves: Selects those that the step combines: with the target 0 and 1, or for a swap those that it
-            exchanges.
-        overlaps: The axes of ``both`` for the function ``einsum``, with a further axis of the target.
-        matrices: The numbers of the matrices, in the order in which they are applied. Empty for a swap.
-        is_diagonal: Whether the product of the matrices is diagonal.
-        is_exchange: Whether the step only exchanges amplitudes.
-        is_differentiable: Whether a matrix has a free angle.
-    """
-
-    shape: tuple[int, ...]
-    both: tuple[Any, ...]
-    halves: tuple[tuple[Any, ...], tuple[Any, ...]]
-    overlaps: tuple[list[int], list[int], list[int]]
-    matrices: tuple[int, ...] = ()
-    is_diagonal: bool = False
-    is_exchange: bool = False
-    is_differentiable: bool = False
-
-
 class AdjointCircuit:
     """A circuit that is prepared for values and gradients.
 
@@ -105,8 +77,9 @@ class AdjointCircuit:
         self._num_qubits = num_qubits
         self._num_angles = num_angles
         self._matrices = Matrices()
-        self._steps: list[_Step] = []
-        # Matrices on a qubit since the last gate on several qubits.
+        self._steps: list[Step] = []
+        # Matrices on a qubit that are not in a step yet. They commute with the steps on other qubits, so all
+        # of them wait until one of them has to be applied. Then many of them are combined.
         pending: dict[int, list[int]] = {}
         for gate in gates:
             base = _BASES.get(gate.name, gate.name)
@@ -115,14 +88,14 @@ class AdjointCircuit:
                     number = self._matrices.add(base, gate.angles)
                     pending.setdefault(gate.qubits[0], []).append(number)
                 continue
-            for qubit in gate.qubits:
-                self._add_matrices((qubit,), pending.pop(qubit, []))
-            if base in ("swap", "cswap"):
-                self._steps.append(self._layout(gate.qubits[:-2], gate.qubits[-2:]))
+            if not pending.keys().isdisjoint(gate.qubits):
+                self._add_blocks(pending)
+                pending = {}
+            if base in _EXCHANGES:
+                self._add_exchange(_EXCHANGES[base], gate.qubits)
             else:
-                self._add_matrices(gate.qubits, [self._matrices.add(base, gate.angles)])
-        for qubit, numbers in pending.items():
-            self._add_matrices((qubit,), numbers)
+                self._add_target([self._matrices.add(base, gate.angles)], gate.qubits)
+        self._add_blocks(pending)
 
     def values_and_gradients(self, observables: Sequence[PauliSum], angles: Floats) -> tuple[Floats, Floats]:
         """Compute the expectation values of observables and their derivatives.
@@ -136,100 +109,56 @@ class AdjointCircuit:
         """
         num_rows = len(angles)
         gradients = np.zeros((self._num_angles, len(observables), num_rows))
-        matrices, left = self._matrices.evaluate(angles) if self._matrices.names else (None, None)
+        matrices, left = self._matrices.evaluate(angles)
+        products = [step.product(matrices) for step in self._steps]
         state = np.zeros((1, num_rows, 1 << self._num_qubits), dtype=np.complex128)
         state[..., 0] = 1
-        products = []
-        for step in self._steps:
-            product = None
-            if matrices is not None and step.matrices:
-                product = reduce(lambda before, after: after @ before, [matrices[m] for m in step.matrices])
-            products.append(product)
-            _apply(state, step, product)
+        for step, product in zip(self._steps, products, strict=True):
+            state = step.apply(state, product)
         # The first of these states is that of the circuit, the others are the observables applied to it.
         states = np.concatenate([state, *(observable.apply(state) for observable in observables)])
         values = np.einsum("ri,kri->rk", state[0].conj(), states[1:]).real
         differentiable = [index for index, step in enumerate(self._steps) if step.is_differentiable]
-        if matrices is not None and left is not None and differentiable:
-            overlaps = np.zeros((len(matrices), len(observables), num_rows, 2, 2), dtype=np.complex128)
-            for index in range(len(self._steps) - 1, differentiable[0] - 1, -1):
-                step, product = self._steps[index], products[index]
-                if step.is_differentiable:
-                    _overlap(states, step, matrices, overlaps)
-                if index > differentiable[0]:
-                    _apply(states, step, None if product is None else product.conj().swapaxes(-1, -2))
-            self._matrices.differentiate(overlaps, matrices, left, gradients)
+        overlaps = np.zeros((len(matrices), len(observables), num_rows, 2, 2), dtype=np.complex128)
+        # The steps before the first one with an angle need not be undone.
+        first = differentiable[0] if differentiable else len(self._steps)
+        for index in range(len(self._steps) - 1, first - 1, -1):
+            step = self._steps[index]
+            if step.is_differentiable:
+                step.store_overlaps(states, matrices, overlaps)
+            if index > first:
+                states = step.apply(states, products[index], undo=True)
+        self._matrices.differentiate(overlaps, matrices, left, gradients)
         return values, gradients.transpose(2, 1, 0)
 
-    def _add_matrices(self, qubits: Sequence[int], numbers: Sequence[int]) -> None:
+    def _add_blocks(self, pending: Mapping[int, list[int]]) -> None:
+        """Add steps for matrices on single qubits."""
+        for lowest in range(0, self._num_qubits, BLOCK_QUBITS):
+            qubits = range(lowest, min(lowest + BLOCK_QUBITS, self._num_qubits))
+            numbers_of = [pending.get(qubit, []) for qubit in qubits]
+            busy = [place for place, numbers in enumerate(numbers_of) if numbers]
+            if len(busy) == 1:
+                self._add_target(numbers_of[busy[0]], [qubits[busy[0]]])
+            elif busy:
+                free = [place for place in busy if any(map(self._matrices.is_free, numbers_of[place]))]
+                self._steps.append(BlockStep(numbers_of, lowest, self._num_qubits, differentiable=free))
+
+    def _add_target(self, numbers: Sequence[int], qubits: Sequence[int]) -> None:
         """Add a step with matrices on the last of some qubits; the others are its controls."""
-        if not numbers:
-            return
-        names = {self._matrices.names[number] for number in numbers}
-        self._steps.append(
-            replace(
-                self._layout(qubits[:-1], qubits[-1:]),
-                matrices=tuple(numbers),
-                is_diagonal=names <= _DIAGONAL,
-                is_exchange=names == {"x"} and len(numbers) == 1,
-                is_differentiable=any(map(self._matrices.is_free, numbers)),
-            )
+        step = TargetStep(
+            numbers,
+            qubits[:-1],
+            qubits[-1],
+            self._num_qubits,
+            is_diagonal=all(self._matrices.names[number] in _DIAGONAL for number in numbers),
+            is_differentiable=any(map(self._matrices.is_free, numbers)),
         )
+        self._steps.append(step)
 
-    def _layout(self, controls: Sequence[int], targets: Sequence[int]) -> _Step:
-        """Return a step without matrices on one target, or a swap of two."""
-        descending = sorted([*controls, *targets], reverse=True)
-        shape, above = [], self._num_qubits
-        for qubit in descending:
-            shape += [1 << (above - 1 - qubit), 2]
-            above = qubit
-        # The first two axes are those of the states and of the rows.
-        axis = {qubit: 3 + 2 * place for place, qubit in enumerate(descending)}
-        both: list[Any] = [slice(None)] * (3 + len(shape))
-        for qubit in controls:
-            both[axis[qubit]] = 1
-        first, second = list(both), list(both)
-        for place, qubit in enumerate(targets):
-            first[axis[qubit]], second[axis[qubit]] = place, 1 - place
-        if len(targets) > 1:
-            return _Step(
-                (*shape, 1 << above), (), (tuple(first), tuple(second)), ([], [], []), is_exchange=True
-            )
-        kept = [index for index, selected in enumerate(both) if selected != 1]
-        target, other = axis[targets[0]], len(both)
-        overlaps = (kept, [other if index == target else index for index in kept[1:]], [0, 1, target, other])
-        return _Step((*shape, 1 << above), tuple(both), (tuple(first), tuple(second)), overlaps)
-
-
-def _apply(states: Complexes, step: _Step, matrix: Complexes | None) -> None:
-    """Apply a step to states, in place. ``matrix`` is its matrix for each row."""
-    view = states.reshape(*states.shape[:2], *step.shape)
-    first, second = view[step.halves[0]], view[step.halves[1]]
-    if matrix is None or step.is_exchange:
-        old = first.copy()
-        first[...] = second
-        second[...] = old
-        return
-    # One axis for each of the further axes of a half.
-    entries = matrix.reshape(*matrix.shape, *(1,) * (first.ndim - 2))
-    if step.is_diagonal:
-        first *= entries[:, 0, 0]
-        second *= entries[:, 1, 1]
-        return
-    old = first * entries[:, 1, 0]
-    first *= entries[:, 0, 0]
-    first += second * entries[:, 0, 1]
-    second *= entries[:, 1, 1]
-    second += old
-
-
-def _overlap(states: Complexes, step: _Step, matrices: Complexes, overlaps: Complexes) -> None:
-    """Compute the overlaps after each matrix of a step."""
-    view = states.reshape(*states.shape[:2], *step.shape)[step.both]
-    kept, others, result = step.overlaps
-    found = np.einsum(view[1:].conj(), kept, view[0], others, result)
-    for number in reversed(step.matrices):
-        overlaps[number] = found
-        # Undo this matrix on both vectors.
-        matrix = matrices[number]
-        found = matrix.swapaxes(-1, -2) @ found @ matrix.conj()
+    def _add_exchange(self, name: str, qubits: Sequence[int]) -> None:
+        """Add a gate that exchanges amplitudes. Consecutive ones become one step."""
+        sources = ExchangeStep.sources_of(name, qubits, self._num_qubits)
+        if self._steps and isinstance(self._steps[-1], ExchangeStep):
+            self._steps[-1] = self._steps[-1].followed_by(sources)
+        else:
+            self._steps.append(ExchangeStep(sources))

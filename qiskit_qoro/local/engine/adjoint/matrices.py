@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,10 @@ _MAX_ANGLES = 4
 
 
 class Matrices:
-    """The 2x2 matrices of a circuit, numbered in order, as functions of the free angles."""
+    """The 2x2 matrices of a circuit, numbered in order, as functions of the free angles.
+
+    Add all matrices before the first one is evaluated.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -69,6 +72,15 @@ class Matrices:
         """Whether a matrix depends on an angle."""
         return self._angles[number][0] >= 0
 
+    @cached_property
+    def _tables(self) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+        """The angles, the coefficients and the constants as arrays."""
+        return (
+            np.array(self._angles, dtype=np.int64),
+            np.array(self._coefficients),
+            np.array(self._constants),
+        )
+
     def evaluate(self, angles: Floats) -> tuple[Complexes, Complexes]:
         """Return all matrices for each row, and the factors ``exp(i phi)`` in them.
 
@@ -78,10 +90,15 @@ class Matrices:
         Returns:
             Arrays of shape (matrices, rows, 2, 2) and (matrices, rows).
         """
+        if not self.names:
+            return np.empty((0, len(angles), 2, 2), dtype=np.complex128), np.empty(
+                (0, len(angles)), dtype=np.complex128
+            )
         # The last column, which is 0, stands for the angles that a matrix does not have.
         padded = np.hstack([angles, np.zeros((len(angles), 1))])
-        euler = np.einsum("rma,mae->emr", padded[:, self._angles], np.array(self._coefficients))
-        theta, phi, lam, gamma = euler + np.array(self._constants).T[:, :, np.newaxis]
+        numbers, coefficients, constants = self._tables
+        euler = np.einsum("rma,mae->emr", padded[:, numbers], coefficients)
+        theta, phi, lam, gamma = euler + constants.T[:, :, np.newaxis]
         cosine, sine = np.cos(theta / 2), np.sin(theta / 2)
         phase, left, right = np.exp(1j * gamma), np.exp(1j * phi), np.exp(1j * lam)
         entries = (phase * cosine, -phase * right * sine, phase * left * sine, phase * left * right * cosine)
@@ -103,6 +120,8 @@ class Matrices:
             left: The factors ``exp(i phi)``.
             gradients: Shape (angles, observables, rows).
         """
+        if not self.names:
+            return
         # Each derivative is 2 Re tr(K^T overlaps), where K is the derivative of the matrix, multiplied from
         # the right with its inverse. The K of gamma, phi, lambda and theta are simple.
         column = matrices[:, np.newaxis, :, :, 1]
@@ -111,8 +130,8 @@ class Matrices:
         by_lambda = np.einsum("mori,mori->mor", column, (overlaps @ column.conj()[..., np.newaxis])[..., 0])
         by_theta = (left * overlaps[..., 1, 0] - left.conj() * overlaps[..., 0, 1]).real
         by_euler = np.stack([by_theta, *(-2 * x.imag for x in (overlaps[..., 1, 1], by_lambda, trace))])
-        by_angle = np.einsum("emor,mae->maor", by_euler, np.array(self._coefficients))
-        numbers = np.array(self._angles)
+        numbers, coefficients, _ = self._tables
+        by_angle = np.einsum("emor,mae->maor", by_euler, coefficients)
         is_free = numbers >= 0
         np.add.at(gradients, numbers[is_free], by_angle[is_free])
 

@@ -1,0 +1,248 @@
+"""The steps of a circuit for state vectors of many rows: how they are applied and undone, and their overlaps.
+
+There are three kinds of steps:
+
+- :class:`TargetStep`: matrices on one target qubit, perhaps with control qubits.
+- :class:`BlockStep`: matrices on some of up to four neighbouring qubits, applied as one matrix. This takes
+  about as long as one matrix on one qubit.
+- :class:`ExchangeStep`: gates that only exchange amplitudes, applied as one permutation.
+
+States have the shape (states, rows, amplitudes). The first state is that of the circuit, the others are the
+observables applied to it. The overlaps of a matrix, of shape (observables, rows, 2, 2), are the inner
+products of an observable's vector and the state, with the matrix's qubit in each of its two values.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BLOCK_QUBITS", "BlockStep", "ExchangeStep", "Step", "TargetStep"]
+
+Complexes = npt.NDArray[np.complex128]
+Indices = npt.NDArray[np.intp]
+
+BLOCK_QUBITS = 4
+"""The number of neighbouring qubits whose matrices are combined."""
+
+
+class Step(ABC):
+    """A part of a circuit.
+
+    Attributes:
+        numbers: The numbers of its matrices.
+        is_differentiable: Whether one of them has a free angle.
+    """
+
+    numbers: tuple[int, ...] = ()
+    is_differentiable = False
+
+    def product(self, matrices: Complexes) -> Complexes:
+        """Return the product of the matrices for each row."""
+        return _product_of(matrices, self.numbers)
+
+    @abstractmethod
+    def apply(self, states: Complexes, product: Complexes, *, undo: bool = False) -> Complexes:
+        """Return the states after the step, or before it. This may change ``states``."""
+
+    @abstractmethod
+    def store_overlaps(self, states: Complexes, matrices: Complexes, overlaps: Complexes) -> None:
+        """Store the overlaps after each matrix with a free angle, given the states after the step."""
+
+
+class TargetStep(Step):
+    """Matrices on one target qubit, if all controls are 1.
+
+    Args:
+        numbers: The numbers of the matrices, in the order in which they are applied.
+        controls: The control qubits.
+        target: The target qubit.
+        num_qubits: The number of qubits of the circuit.
+        is_diagonal: Whether the product of the matrices is diagonal.
+        is_differentiable: Whether a matrix has a free angle.
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        controls: Sequence[int],
+        target: int,
+        num_qubits: int,
+        *,
+        is_diagonal: bool,
+        is_differentiable: bool,
+    ) -> None:
+        self.numbers = tuple(numbers)
+        self.is_differentiable = is_differentiable
+        self._is_diagonal = is_diagonal
+        # In this shape, a state has an axis for each qubit of the step.
+        descending = sorted([*controls, target], reverse=True)
+        shape, above = [], num_qubits
+        for qubit in descending:
+            shape += [1 << (above - 1 - qubit), 2]
+            above = qubit
+        self._shape = (*shape, 1 << above)
+        # The first two axes are those of the states and of the rows.
+        axis = {qubit: 3 + 2 * place for place, qubit in enumerate(descending)}
+        selected: list[Any] = [slice(None)] * (2 + len(self._shape))
+        for qubit in controls:
+            selected[axis[qubit]] = 1
+        self._selected = tuple(selected)
+        self._halves = tuple(
+            tuple(value if index == axis[target] else item for index, item in enumerate(selected))
+            for value in (0, 1)
+        )
+        # The axes for einsum: all that are left are summed over, except those of states, rows and the target.
+        kept = [index for index, item in enumerate(selected) if item != 1]
+        other = len(selected)
+        others = [other if index == axis[target] else index for index in kept[1:]]
+        self._axes = kept, others, [0, 1, axis[target], other]
+
+    def apply(self, states: Complexes, product: Complexes, *, undo: bool = False) -> Complexes:
+        """Change the states in place."""
+        if undo:
+            product = product.conj().swapaxes(-1, -2)
+        view = states.reshape(*states.shape[:2], *self._shape)
+        first, second = view[self._halves[0]], view[self._halves[1]]
+        # One axis for each of the further axes of a half.
+        entries = product.reshape(*product.shape, *(1,) * (first.ndim - 2))
+        if self._is_diagonal:
+            first *= entries[:, 0, 0]
+            second *= entries[:, 1, 1]
+            return states
+        old = first * entries[:, 1, 0]
+        first *= entries[:, 0, 0]
+        first += second * entries[:, 0, 1]
+        second *= entries[:, 1, 1]
+        second += old
+        return states
+
+    def store_overlaps(self, states: Complexes, matrices: Complexes, overlaps: Complexes) -> None:
+        """Store the overlaps after each matrix."""
+        view = states.reshape(*states.shape[:2], *self._shape)[self._selected]
+        kept, others, result = self._axes
+        _store_undone(
+            np.einsum(view[1:].conj(), kept, view[0], others, result), self.numbers, matrices, overlaps
+        )
+
+
+class BlockStep(Step):
+    """Matrices on some of up to :data:`BLOCK_QUBITS` neighbouring qubits.
+
+    Args:
+        numbers_of: For each qubit of the block, from the lowest on, the numbers of its matrices.
+        lowest: The lowest qubit.
+        num_qubits: The number of qubits of the circuit.
+        differentiable: The qubits of the block, counted from its lowest one, that have a free angle.
+    """
+
+    def __init__(
+        self,
+        numbers_of: Sequence[Sequence[int]],
+        lowest: int,
+        num_qubits: int,
+        *,
+        differentiable: Sequence[int],
+    ) -> None:
+        self.numbers = tuple(number for numbers in numbers_of for number in numbers)
+        self.is_differentiable = bool(differentiable)
+        self._numbers_of = [tuple(numbers) for numbers in numbers_of]
+        self._differentiable = tuple(differentiable)
+        size = len(numbers_of)
+        self._shape = (1 << (num_qubits - lowest - size), 1 << size, 1 << lowest)
+
+    def product(self, matrices: Complexes) -> Complexes:
+        """Return the tensor product of the matrices for each row, with the highest qubit first."""
+        product = np.ones((matrices.shape[1], 1, 1), dtype=np.complex128)
+        for numbers in reversed(self._numbers_of):
+            factor = _product_of(matrices, numbers)
+            size = 2 * product.shape[1]
+            outer = product[:, :, np.newaxis, :, np.newaxis] * factor[:, np.newaxis, :, np.newaxis, :]
+            product = outer.reshape(-1, size, size)
+        return product
+
+    def apply(self, states: Complexes, product: Complexes, *, undo: bool = False) -> Complexes:
+        """Return new states."""
+        if undo:
+            product = product.conj().swapaxes(-1, -2)
+        above, size, below = self._shape
+        if below == 1:  # one product for each state is faster than one for each group of amplitudes
+            view = states.reshape(*states.shape[:2], above, size)
+            return (view @ product.swapaxes(-1, -2)).reshape(states.shape)
+        view = states.reshape(*states.shape[:2], *self._shape)
+        return (product[:, np.newaxis] @ view).reshape(states.shape)
+
+    def store_overlaps(self, states: Complexes, matrices: Complexes, overlaps: Complexes) -> None:
+        """Store the overlaps of each qubit with a free angle, after each of its matrices."""
+        above, size, below = self._shape
+        if below == 1:
+            view = states.reshape(*states.shape[:2], above, size)
+            found = view[1:].conj().swapaxes(-1, -2) @ view[0]
+        else:
+            view = states.reshape(*states.shape[:2], *self._shape)
+            found = (view[1:].conj() @ view[0].swapaxes(-1, -2)).sum(axis=2)
+        for qubit in self._differentiable:
+            # The partial trace over the other qubits of the block.
+            high, low = size >> (qubit + 1), 1 << qubit
+            split = found.reshape(*found.shape[:2], high, 2, low, high, 2, low)
+            of_qubit = np.einsum("orhilhjl->orij", split)
+            _store_undone(of_qubit, self._numbers_of[qubit], matrices, overlaps)
+
+
+class ExchangeStep(Step):
+    """Gates that only exchange amplitudes.
+
+    Args:
+        sources: For each amplitude after the step, its index before the step.
+    """
+
+    def __init__(self, sources: Indices) -> None:
+        self._sources = sources
+        self._targets = np.empty_like(sources)
+        self._targets[sources] = np.arange(len(sources))
+
+    @staticmethod
+    def sources_of(name: str, qubits: Sequence[int], num_qubits: int) -> Indices:
+        """Return the sources of one gate: ``x`` with controls, or ``swap`` with controls."""
+        indices = np.arange(1 << num_qubits)
+        num_targets = 2 if name == "swap" else 1
+        is_on = np.ones(len(indices), dtype=bool)
+        for control in qubits[:-num_targets]:
+            is_on &= (indices >> control & 1).astype(bool)
+        if name == "x":
+            return np.where(is_on, indices ^ (1 << qubits[-1]), indices)
+        first, second = qubits[-2:]
+        differs = (indices >> first ^ indices >> second) & 1
+        return np.where(is_on, indices ^ (differs << first | differs << second), indices)
+
+    def followed_by(self, sources: Indices) -> ExchangeStep:
+        """Return the step that also exchanges amplitudes as another one does."""
+        return ExchangeStep(self._sources[sources])
+
+    def apply(self, states: Complexes, product: Complexes, *, undo: bool = False) -> Complexes:
+        """Return new states."""
+        del product
+        return np.take(states, self._targets if undo else self._sources, axis=-1)
+
+    def store_overlaps(self, states: Complexes, matrices: Complexes, overlaps: Complexes) -> None:
+        """Do nothing: there is no matrix."""
+
+
+def _product_of(matrices: Complexes, numbers: Sequence[int]) -> Complexes:
+    if not numbers:
+        return np.eye(2, dtype=np.complex128)[np.newaxis]
+    return reduce(lambda before, after: after @ before, [matrices[number] for number in numbers])
+
+
+def _store_undone(found: Complexes, numbers: Sequence[int], matrices: Complexes, overlaps: Complexes) -> None:
+    """Store the overlaps after each of some matrices, given those after the last one."""
+    for number in reversed(numbers):
+        overlaps[number] = found
+        # Undo this matrix on both vectors.
+        matrix = matrices[number]
+        found = matrix.swapaxes(-1, -2) @ found @ matrix.conj()
