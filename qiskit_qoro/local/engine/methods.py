@@ -9,7 +9,8 @@ The rules, in this order:
    expectation values.
 4. If all of them take too much memory or more than :data:`MAX_SECONDS`, the program is refused at once.
 
-A requested method is used, unless it cannot run the program.
+A requested method is used, unless it cannot run the program. Gates that no measurement depends on have been
+left out before.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ import psutil
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import (
+    Cone,
     ConeCost,
     MpsCost,
     PauliCost,
     cone_cost,
+    find_cones,
     mps_cost,
     pauli_cost,
     statevector_bytes,
-    support_of,
 )
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import (
@@ -191,11 +193,9 @@ class _LargeProgram:
         """Why the state vector does not fit in the memory, or ``None`` if it does."""
 
     @cached_property
-    def _supports(self) -> list[int] | None:
-        """The qubits of each Pauli string, or ``None`` if there are no causal cones."""
-        if self._pauli_strings is None:
-            return None
-        return [support_of(pauli_string) for pauli_string in self._pauli_strings]
+    def _cones(self) -> list[Cone] | None:
+        """The causal cones of the Pauli strings, or ``None`` if the simulator does not use cones."""
+        return None if self._pauli_strings is None else find_cones(self.program.gates, self._pauli_strings)
 
     @property
     def runs_as_clifford(self) -> bool:
@@ -205,7 +205,7 @@ class _LargeProgram:
     @property
     def cones_fit(self) -> bool:
         """Whether the state vectors of the causal cones fit in the memory."""
-        return self._supports is not None and self._fits(self._cone_cost())
+        return self._cones is not None and self._fits(cone_cost(self._cones))
 
     def choose(self) -> tuple[SimulationMethod, str]:
         """Choose a method other than the state vector of the whole program.
@@ -216,16 +216,13 @@ class _LargeProgram:
         if _MPS not in self._supported:
             raise QoroInputError(_use_instead(str(self.too_large), _MPS))
         costs: list[ConeCost | PauliCost | MpsCost] = []
-        if self._supports is not None:
-            costs += [self._cone_cost(), pauli_cost(self.program.gates, self._supports)]
+        if self._cones is not None:
+            costs += [cone_cost(self._cones), pauli_cost(self._cones)]
         mps = mps_cost(self.program.gates, len(self.program.qubits))
         possible = [cost for cost in (*costs, mps) if self._fits(cost)]
         if not possible:
             raise QoroInputError(self._refusal(mps))
         return self._describe(min(possible, key=lambda cost: cost.seconds))
-
-    def _cone_cost(self) -> ConeCost:
-        return cone_cost(self.program.gates, self._supports or ())
 
     def _fits(self, cost: ConeCost | PauliCost | MpsCost) -> bool:
         if cost.seconds > MAX_SECONDS:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from qiskit import QuantumCircuit
@@ -40,6 +40,7 @@ from qiskit.circuit import (
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.clifford import CliffordForm, find_clifford_form
 from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, read_gates
+from qiskit_qoro.local.engine.analysis.measured_cone import keep_measured
 from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES, to_native_gates
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
@@ -89,6 +90,18 @@ class EngineProgram:
     def clifford(self) -> CliffordForm:
         """The program in Clifford gates, or the gate that is not one."""
         return find_clifford_form(self.text)
+
+    def measured_part(self) -> EngineProgram:
+        """Return the program without the gates and qubits that no measurement depends on.
+
+        A program whose state depends on chance is returned as it is.
+        """
+        if self.randomness or not self.has_measurement:
+            return self
+        text, indices = keep_measured(self.text)
+        if len(indices) == len(self.qubits):
+            return self
+        return replace(self, text=text, qubits=tuple(self.qubits[index] for index in indices))
 
     @cached_property
     def gates(self) -> tuple[ListedGate, ...]:

@@ -25,7 +25,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.methods import MethodChoice, choose_method, default_memory_limit
+from qiskit_qoro.local.engine.methods import (
+    MAX_SMALL_QUBITS,
+    MethodChoice,
+    choose_method,
+    default_memory_limit,
+)
 from qiskit_qoro.local.engine.noisy.runs import NoisyRun, prepare_noisy_run
 from qiskit_qoro.local.engine.pauli_strings import ReducedPauliStrings, reduce_pauli_strings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
@@ -356,7 +361,13 @@ def _sample_ideal(
     program: EngineProgram, shots: int, settings: EngineSettings, limit: int | None, report: Report
 ) -> Any:
     maestro = load_engine()
+    num_qubits = len(program.qubits)
+    if num_qubits > MAX_SMALL_QUBITS:
+        program = program.measured_part()
     choice = _choose(program, settings, sampling=True, limit=limit)
+    if len(program.qubits) < num_qubits:
+        relevant = f"the measurements depend on {len(program.qubits)} of {num_qubits} qubits"
+        choice = replace(choice, reason=f"{choice.reason}; {relevant}")
     report(choice.details)
     config = maestro.SimulatorConfig(**_options(choice, settings), seed=settings.seed)
     text = _text(program, choice)

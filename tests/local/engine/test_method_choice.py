@@ -179,6 +179,35 @@ def test_weakly_entangled_programs_are_sampled_from_a_matrix_product_state(circu
     assert sum(counts.values()) == 5
 
 
+def test_a_few_measured_qubits_of_a_wide_program_are_sampled_from_their_causal_cone(assert_sampled_from):
+    circuit = dense(60, 40)
+    circuit.barrier()
+    part = dense(4, 3, seed=5)
+    wide = QuantumCircuit(64, 3)
+    wide.compose(circuit, range(4, 64), inplace=True)
+    wide.compose(part, range(4), inplace=True)
+    wide.measure([2, 0], [0, 2])
+    details = []
+    counts = sample(
+        write_program(wide).text,
+        4000,
+        EngineSettings(MaestroConfig(seed=1)),
+        memory_limit_bytes=GIB,
+        report=details.append,
+    )
+    assert details[0].method == STATEVECTOR.name
+    assert details[0].reason.endswith("the measurements depend on 4 of 64 qubits")
+    expected = Statevector(part).probabilities_dict([2, 0])
+    assert_sampled_from(counts, {f"{bits[0]}0{bits[1]}": value for bits, value in expected.items()})
+
+
+@pytest.mark.parametrize("body", ["reset q[0];", "measure q[3] -> c[0]; x q[3];", "if (c == 1) x q[3];"])
+def test_a_program_that_depends_on_chance_is_sampled_as_a_whole(body):
+    text = f"qreg q[40]; creg c[1]; {write_program(dense(40, 30)).text.split('creg')[0].split(';', 3)[3]}"
+    program = read_engine_program(f'OPENQASM 2.0; include "qelib1.inc"; {text} {body} measure q[0] -> c[0];')
+    assert program.measured_part() is program
+
+
 def test_a_reversible_classical_circuit_of_60_qubits_is_sampled():
     circuit = QuantumCircuit(60)
     circuit.x([0, 1, 3])

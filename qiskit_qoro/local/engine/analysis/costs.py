@@ -14,14 +14,15 @@ from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 
 __all__ = [
+    "Cone",
     "ConeCost",
     "MpsCost",
     "PauliCost",
     "cone_cost",
+    "find_cones",
     "mps_cost",
     "pauli_cost",
     "statevector_bytes",
-    "support_of",
 ]
 
 _BYTES_PER_AMPLITUDE = 16
@@ -46,6 +47,10 @@ _PAULI_BITS = {"u": 3.0, "u2": 2.0, "u3": 3.0, "cu": 4.0, "cu3": 4.0, "ccx": 4.0
 
 # Larger powers of 2 do not fit in a floating-point number.
 _MAX_BITS = 1000.0
+
+
+Cone = tuple[int, list[ListedGate]]
+"""The qubits of a causal cone as the bits of an integer, and its gates."""
 
 
 @dataclass(frozen=True)
@@ -94,30 +99,34 @@ def statevector_bytes(num_qubits: int, *, sampling: bool) -> int:
     return int(_BYTES_PER_AMPLITUDE * 2**num_qubits * (_SAMPLING_FACTOR if sampling else 1))
 
 
-def support_of(pauli_string: str) -> int:
-    """Return the qubits of a Pauli string as the bits of an integer."""
-    return sum(1 << qubit for qubit, letter in enumerate(pauli_string) if letter != "I")
-
-
-def cone_cost(gates: Sequence[ListedGate], supports: Iterable[int]) -> ConeCost:
-    """Estimate the cost of state vectors of the causal cones of some Pauli strings.
+def find_cones(gates: Sequence[ListedGate], pauli_strings: Iterable[str]) -> list[Cone]:
+    """Find the causal cone of each Pauli string. Strings on the same qubits share one.
 
     Args:
         gates: The gates of the program.
-        supports: The qubits of each Pauli string.
+        pauli_strings: The Pauli strings, the leftmost letter on qubit 0.
     """
+    supports = dict.fromkeys(
+        sum(1 << qubit for qubit, letter in enumerate(pauli_string) if letter != "I")
+        for pauli_string in pauli_strings
+    )
+    return [cone_of(gates, support) for support in supports]
+
+
+def cone_cost(cones: Iterable[Cone]) -> ConeCost:
+    """Estimate the cost of state vectors of causal cones."""
     widths, seconds = [0], 0.0
-    for qubits, inside in _cones(gates, supports):
+    for qubits, inside in cones:
         width = qubits.bit_count()
         widths.append(width)
         seconds += len(inside) * _STATEVECTOR_S * 2.0 ** min(width, _MAX_BITS)
     return ConeCost(max(widths), seconds)
 
 
-def pauli_cost(gates: Sequence[ListedGate], supports: Iterable[int]) -> PauliCost:
-    """Estimate the cost of propagating some Pauli strings backwards through a program."""
+def pauli_cost(cones: Iterable[Cone]) -> PauliCost:
+    """Estimate the cost of propagating Pauli strings backwards through their causal cones."""
     largest, seconds = 0.0, 0.0
-    for _, inside in _cones(gates, supports):
+    for _, inside in cones:
         names = [gate.operation.partition("(")[0] for gate in inside]
         bits = sum(
             _PAULI_BITS.get(name, GATES[name].num_qubits) for name in names if name not in CLIFFORD_GATES
@@ -144,9 +153,3 @@ def mps_cost(gates: Sequence[ListedGate], num_qubits: int) -> MpsCost:
     total = sum(sums[max(gate.qubits)] - sums[min(gate.qubits)] for gate in gates if len(gate.qubits) > 1)
     num_bytes = sum(2 * _BYTES_PER_AMPLITUDE * 4.0**found for found in bits)
     return MpsCost(max(bits, default=0.0), total, num_bytes)
-
-
-def _cones(
-    gates: Sequence[ListedGate], supports: Iterable[int]
-) -> Iterable[tuple[int, Sequence[ListedGate]]]:
-    return (cone_of(gates, support) for support in dict.fromkeys(supports))
