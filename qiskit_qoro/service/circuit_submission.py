@@ -24,10 +24,9 @@ from qiskit_qoro.qasm.user_programs import parse_user_program, program_of_text
 from qiskit_qoro.qasm.write.writer import Program, write_program
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
-from qiskit_qoro.service.submission import Measurement, Submission, check_job_type
+from qiskit_qoro.service.submission import Measurement, Submission, check_job_type, render_job_request
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
-from qiskit_qoro.wire.payloads import job_request_to_json
 from qiskit_qoro.wire.text import encode_text
 from qiskit_qoro.wire.uploads import circuit_batch_to_json
 
@@ -170,7 +169,7 @@ def build_circuit_submission(
         QoroInputError: A circuit is too large for one body.
     """
     return Submission(
-        request=render(job_request_to_json(request)),
+        request=render_job_request(request),
         uploads=tuple(_uploads(programs, measurement)),
         facts=facts_of(request, list(programs)),
     )

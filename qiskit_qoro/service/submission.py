@@ -21,9 +21,10 @@ from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorde
 from qiskit_qoro.service.recovery import cancel_unfinished, find_started, may_have_arrived
 from qiskit_qoro.service.settings import JobSettings
 from qiskit_qoro.service.transport import Transport, read_answer
+from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, render
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, INIT_JOB
 from qiskit_qoro.wire.observables import encode_observables
-from qiskit_qoro.wire.payloads import job_id_from_json
+from qiskit_qoro.wire.payloads import job_id_from_json, job_request_to_json
 
 __all__ = [
     "Measurement",
@@ -31,6 +32,7 @@ __all__ = [
     "check_job_type",
     "job_request",
     "open_job",
+    "render_job_request",
     "send_submission",
 ]
 
@@ -145,6 +147,21 @@ def job_request(settings: JobSettings, measurement: Measurement) -> JobRequest:
         use_packing=bool(config.use_circuit_packing),
         execution_config=settings.execution_config,
     )
+
+
+def render_job_request(request: JobRequest) -> bytes:
+    """Render the body that opens a job.
+
+    Raises:
+        QoroInputError: It is larger than the service accepts.
+    """
+    body = render(job_request_to_json(request))
+    if len(body) > MAX_BODY_BYTES:
+        raise QoroInputError(
+            f"the configuration of the job has {len(body)} bytes as JSON, expected at most {MAX_BODY_BYTES}: "
+            "leave out qubits of the noise model that the circuits do not use, with NoiseModel.restricted_to"
+        )
+    return body
 
 
 def open_job(transport: Transport, request: bytes) -> str:

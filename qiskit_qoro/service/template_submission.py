@@ -21,10 +21,9 @@ from qiskit_qoro.qasm.read.template_parser import TemplateText, check_placement,
 from qiskit_qoro.qasm.user_templates import sendable_template
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
-from qiskit_qoro.service.submission import Measurement, Submission, check_job_type
+from qiskit_qoro.service.submission import Measurement, Submission, check_job_type, render_job_request
 from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
-from qiskit_qoro.wire.payloads import job_request_to_json
 from qiskit_qoro.wire.substitution import resolve_template
 from qiskit_qoro.wire.text import encode_text
 from qiskit_qoro.wire.uploads import parameter_set_to_json, template_to_json
@@ -189,7 +188,7 @@ def build_template_submission(
         )
     ]
     labels = [label for template in templates for label, _ in template.parameter_sets]
-    return Submission(render(job_request_to_json(request)), tuple(uploads), facts_of(request, labels))
+    return Submission(render_job_request(request), tuple(uploads), facts_of(request, labels))
 
 
 def _uploads(

@@ -10,6 +10,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qiskit_qoro import MaestroConfig
 from qiskit_qoro.errors import QoroConnectionError, QoroInputError
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.qasm.write.writer import Program
@@ -139,6 +140,24 @@ def test_an_oversized_circuit_is_refused_before_anything_is_sent(cloud, service)
     with pytest.raises(QoroInputError, match="circuit 'huge' is too large to be sent"):
         service.submit_circuits({"huge": MEASURED + noise(1, 1_500_000)})
     assert len(cloud.calls) == 0
+
+
+def test_a_noise_model_at_the_size_limit_is_sent_and_a_larger_one_is_refused_before_anything_is_sent(
+    cloud, service, url
+):
+    cloud.add("POST", f"{url}/job/init/", json={"job_id": "j1"})
+    cloud.add("POST", f"{url}/job/j1/add_circuits/", json={})
+
+    def submit(length):
+        config = MaestroConfig(noise_model=[{"method": "x" * length}])
+        service.submit_circuits({"a": MEASURED}, override_execution_config=config)
+        return len(cloud.calls[-2].request.body)
+
+    room = int(LIMIT_BYTES) - submit(0)
+    assert submit(room) == int(LIMIT_BYTES)
+    with pytest.raises(QoroInputError, match=r"has 996148 bytes as JSON, expected at most 996147: leave out"):
+        submit(room + 1)
+    assert len(cloud.calls) == 4
 
 
 def test_the_error_of_a_lost_upload_says_how_far_the_submission_got(cloud, service, url):

@@ -33,6 +33,7 @@ from qiskit_qoro.models.noise.channels import (
     Relaxation,
     depolarizing,
     depolarizing_probability,
+    from_kraus_operators,
     from_superoperator,
     is_close,
     kraus_operators,
@@ -51,8 +52,9 @@ __all__ = ["noise_of_aer"]
 _IDENTITY_1Q: Matrix = np.eye(4, dtype=complex)
 _NOT_GATES = frozenset({"delay", "initialize", "measure", "reset"})
 
+# Instructions in the circuits of errors.
 _PAULI_GATES = {"id": "I", "x": "X", "y": "Y", "z": "Z"}
-_PAULI_LETTERS = "IXZY"
+_RESET = ([[1, 0], [0, 0]], [[0, 1], [0, 0]])
 
 # Relaxation times are given in units of this duration.
 _DURATION_S = 1.0
@@ -231,28 +233,42 @@ def _channel_of(error: Any) -> Matrix:
     """Return the channel of an error of Aer, which is a mixture of circuits."""
     mixture: Matrix = np.zeros((4**error.num_qubits,) * 2, dtype=complex)
     for circuit, probability in zip(error.circuits, error.probabilities, strict=True):
-        paulis = _pauli_string(circuit)
-        if paulis is None:
+        channel = _channel_of_circuit(circuit)
+        if channel is None:
             return from_superoperator(error.to_quantumchannel().data)
-        mixture += probability * pauli_channel(paulis)
+        mixture += probability * channel
     return mixture
 
 
-def _pauli_string(circuit: Any) -> str | None:
-    """Return the Pauli string of a circuit, qubit 0 last, or ``None`` if it has other gates.
+def _channel_of_circuit(circuit: Any) -> Matrix | None:
+    """Return the channel of a circuit in an error, or ``None`` if it has other instructions than usual.
 
-    Most errors are mixtures of Pauli errors. Their channel is 50 times faster to compute in this way.
+    This is about ten times faster than Aer's method, which counts for the errors of a large device.
     """
-    products = [0] * circuit.num_qubits
+    channel: Matrix = np.eye(4**circuit.num_qubits, dtype=complex)
     for instruction in circuit.data:
-        operation = instruction.operation
-        label = operation.params[0] if operation.name == "pauli" else _PAULI_GATES.get(operation.name)
-        if label is None:
+        own = _channel_of_operation(instruction.operation)
+        if own is None:
             return None
-        for qubit, letter in zip(instruction.qubits, reversed(label), strict=True):
-            # Up to a phase, the product of Pauli operators adds their places here, bit by bit.
-            products[circuit.find_bit(qubit).index] ^= _PAULI_LETTERS.index(letter)
-    return "".join(_PAULI_LETTERS[place] for place in reversed(products))
+        places = [circuit.find_bit(qubit).index for qubit in instruction.qubits]
+        if len(places) == 1 and circuit.num_qubits == 2:
+            own = product(own, _IDENTITY_1Q) if places == [0] else product(_IDENTITY_1Q, own)
+        elif places == [1, 0]:
+            own = swapped(own)
+        channel = own @ channel
+    return channel
+
+
+def _channel_of_operation(operation: Any) -> Matrix | None:
+    if operation.name == "pauli":
+        return pauli_channel(operation.params[0])
+    if operation.name in _PAULI_GATES:
+        return pauli_channel(_PAULI_GATES[operation.name])
+    if operation.name == "reset":
+        return from_kraus_operators(_RESET)
+    if operation.name in ("kraus", "unitary"):
+        return from_kraus_operators(operation.params)
+    return None
 
 
 def _check_equal(errors: Mapping[str, Matrix | None], channel: Matrix, place: str) -> None:

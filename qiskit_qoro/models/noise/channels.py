@@ -8,8 +8,9 @@ density matrix, as in Qiskit.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ __all__ = [
     "Relaxation",
     "depolarizing",
     "depolarizing_probability",
+    "from_kraus_operators",
     "from_superoperator",
     "is_close",
     "kraus_operators",
@@ -103,6 +105,14 @@ def from_superoperator(superoperator: npt.ArrayLike) -> Matrix:
     return data.reshape((size,) * 4).transpose(1, 0, 3, 2).reshape(data.shape)
 
 
+def from_kraus_operators(operators: Iterable[npt.ArrayLike]) -> Matrix:
+    """Return the channel with some Kraus operators."""
+    matrices = np.array([np.asarray(operator, dtype=complex) for operator in operators])
+    size = matrices.shape[1] ** 2
+    channel: Matrix = np.einsum("aij,akl->ikjl", matrices, matrices.conj()).reshape(size, size)
+    return channel
+
+
 def is_close(first: Matrix, second: Matrix) -> bool:
     """Whether two channels are equal."""
     return first.shape == second.shape and bool(np.abs(first - second).max() <= TOLERANCE)
@@ -129,11 +139,10 @@ def depolarizing_probability(channel: Matrix) -> float | None:
     return min(p, 1.0) if p > _NEGLIGIBLE else 0.0
 
 
+@lru_cache(maxsize=64)
 def pauli_channel(paulis: str) -> Matrix:
     """Return the channel of a Pauli error, given as Pauli string with qubit 0 last."""
-    operator = reduce(np.kron, [_PAULIS[letter] for letter in paulis])
-    channel: Matrix = np.kron(operator, operator.conj()).astype(complex)
-    return channel
+    return from_kraus_operators([reduce(np.kron, [_PAULIS[letter] for letter in paulis])])
 
 
 def pauli_probabilities(channel: Matrix) -> tuple[float, float, float] | None:

@@ -176,6 +176,20 @@ def test_pauli_errors_may_be_written_as_any_gates() -> None:
     assert operators[0] == operators[1]
 
 
+def test_an_error_may_consist_of_any_circuits() -> None:
+    circuits = [QuantumCircuit(2) for _ in range(4)]
+    circuits[0].h(1)
+    circuits[1].reset(1)
+    circuits[1].unitary(np.diag([1, 1, 1, 1j]), [1, 0])
+    circuits[2].cx(0, 1)
+    circuits[3].unitary(np.array([[0, 1], [1j, 0]]), [1])
+    circuits[3].z(0)
+    for chosen in (circuits[:2], circuits[1:3], [circuits[3], circuits[1]]):
+        error = QuantumError(zip(chosen, [0.4, 0.6], strict=True))
+        [call] = NoiseModel.from_aer(aer_model(None, {("cx", (0, 1)): error})).calls
+        assert SuperOp(Kraus(list(complex_matrices(call["args"][1])))) == SuperOp(error)
+
+
 def test_both_directions_of_a_pair_may_have_their_error() -> None:
     error = amplitude_damping_error(0.1).expand(FLIP)
     exchanged = FLIP.expand(amplitude_damping_error(0.1))
