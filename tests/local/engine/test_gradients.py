@@ -92,6 +92,23 @@ def test_the_gradient_of_every_gate_agrees_with_differences_of_exact_values(seed
         assert slopes[:, :, index] == pytest.approx((above - below) / (2 * STEP), abs=1e-8)
 
 
+def test_permutations_that_are_too_large_to_keep_are_applied_gate_by_gate() -> None:
+    calls = [GateCall("h", (), (qubit,)) for qubit in range(4)]
+    calls += [GateCall("rx", (qubit,), (qubit,)) for qubit in range(4)]
+    exchanges = [("cx", (0, 1)), ("swap", (1, 3)), ("ccx", (3, 0, 2)), ("cswap", (2, 0, 1)), ("cx", (1, 0))]
+    calls += [GateCall(name, (), qubits) for name, qubits in exchanges]
+    calls += [GateCall("ry", (qubit,), (qubit,)) for qubit in range(4)]
+    observables = [PauliSum([(1.0, "ZXYI"), (0.5, "XIZZ")], 4)]
+    angles = np.random.default_rng(5).normal(size=(3, 4))
+    # One permutation and its inverse, each with 16 numbers of 8 bytes.
+    found = [
+        AdjointCircuit(calls, 4, 4, table_bytes=limit).values_and_gradients(observables, angles)
+        for limit in (256, 255)
+    ]
+    assert np.array_equal(found[0][0], found[1][0])
+    assert np.array_equal(found[0][1], found[1][1])
+
+
 def test_the_gradient_is_that_of_the_engine() -> None:
     text = "qreg q[3];ry(0.3) q[0];cx q[0],q[1];rx(-1.25) q[1];cry(2.5) q[1],q[2];crz(0.75) q[2],q[0];"
     angles = [0.3, -1.25, 2.5, 0.75]

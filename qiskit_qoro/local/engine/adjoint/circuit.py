@@ -46,6 +46,7 @@ _BASES: Mapping[str, str] = {
 }
 # Gate that exchanges amplitudes -> the gate on its targets.
 _EXCHANGES: Mapping[str, str] = {"cx": "x", "ccx": "x", "swap": "swap", "cswap": "swap"}
+_TABLE_BYTES = 1 << 26
 _DIAGONAL = frozenset({"id", "z", "s", "sdg", "t", "tdg", "rz", "p"})
 
 
@@ -71,9 +72,17 @@ class AdjointCircuit:
         gates: The gates, in order.
         num_qubits: The number of qubits, at least 1.
         num_angles: The number of free angles.
+        table_bytes: The maximum memory of permutations that are kept.
     """
 
-    def __init__(self, gates: Iterable[GateCall], num_qubits: int, num_angles: int) -> None:
+    def __init__(
+        self,
+        gates: Iterable[GateCall],
+        num_qubits: int,
+        num_angles: int,
+        *,
+        table_bytes: int = _TABLE_BYTES,
+    ) -> None:
         self._num_qubits = num_qubits
         self._num_angles = num_angles
         self._matrices = Matrices()
@@ -96,6 +105,7 @@ class AdjointCircuit:
             else:
                 self._add_target([self._matrices.add(base, gate.angles)], gate.qubits)
         self._add_blocks(pending)
+        self._tabulate_exchanges(table_bytes)
 
     def values_and_gradients(self, observables: Sequence[PauliSum], angles: Floats) -> tuple[Floats, Floats]:
         """Compute the expectation values of observables and their derivatives.
@@ -157,8 +167,16 @@ class AdjointCircuit:
 
     def _add_exchange(self, name: str, qubits: Sequence[int]) -> None:
         """Add a gate that exchanges amplitudes. Consecutive ones become one step."""
-        sources = ExchangeStep.sources_of(name, qubits, self._num_qubits)
-        if self._steps and isinstance(self._steps[-1], ExchangeStep):
-            self._steps[-1] = self._steps[-1].followed_by(sources)
-        else:
-            self._steps.append(ExchangeStep(sources))
+        last = self._steps[-1] if self._steps else None
+        if not isinstance(last, ExchangeStep):
+            last = ExchangeStep(self._num_qubits)
+            self._steps.append(last)
+        num_targets = 2 if name == "swap" else 1
+        last.add(qubits[:-num_targets], qubits[-num_targets:])
+
+    def _tabulate_exchanges(self, table_bytes: int) -> None:
+        """Compute the permutations of exchanges, unless they take too much memory."""
+        exchanges = [step for step in self._steps if isinstance(step, ExchangeStep)]
+        if sum(step.table_bytes for step in exchanges) <= table_bytes:
+            for step in exchanges:
+                step.tabulate()

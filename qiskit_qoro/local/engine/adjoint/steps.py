@@ -5,7 +5,7 @@ There are three kinds of steps:
 - :class:`TargetStep`: matrices on one target qubit, perhaps with control qubits.
 - :class:`BlockStep`: matrices on some of up to four neighbouring qubits, applied as one matrix. This takes
   about as long as one matrix on one qubit.
-- :class:`ExchangeStep`: gates that only exchange amplitudes, applied as one permutation.
+- :class:`ExchangeStep`: gates that only exchange amplitudes, applied as one permutation if memory permits it.
 
 States have the shape (states, rows, amplitudes). The first state is that of the circuit, the others are the
 observables applied to it. The overlaps of a matrix, of shape (observables, rows, 2, 2), are the inner
@@ -26,6 +26,9 @@ __all__ = ["BLOCK_QUBITS", "BlockStep", "ExchangeStep", "Step", "TargetStep"]
 
 Complexes = npt.NDArray[np.complex128]
 Indices = npt.NDArray[np.intp]
+
+_Exchange = tuple[tuple[int, ...], tuple[Any, ...], tuple[Any, ...]]
+"""A gate that exchanges amplitudes: a shape of states, and the two parts of this shape that it exchanges."""
 
 BLOCK_QUBITS = 4
 """The number of neighbouring qubits whose matrices are combined."""
@@ -80,15 +83,7 @@ class TargetStep(Step):
         self.numbers = tuple(numbers)
         self.is_differentiable = is_differentiable
         self._is_diagonal = is_diagonal
-        # In this shape, a state has an axis for each qubit of the step.
-        descending = sorted([*controls, target], reverse=True)
-        shape, above = [], num_qubits
-        for qubit in descending:
-            shape += [1 << (above - 1 - qubit), 2]
-            above = qubit
-        self._shape = (*shape, 1 << above)
-        # The first two axes are those of the states and of the rows.
-        axis = {qubit: 3 + 2 * place for place, qubit in enumerate(descending)}
+        self._shape, axis = _axes_of([*controls, target], num_qubits)
         selected: list[Any] = [slice(None)] * (2 + len(self._shape))
         for qubit in controls:
             selected[axis[qubit]] = 1
@@ -195,42 +190,83 @@ class BlockStep(Step):
 
 
 class ExchangeStep(Step):
-    """Gates that only exchange amplitudes.
+    """Gates that only exchange amplitudes: ``x`` and ``swap``, with or without controls.
+
+    They are applied one after the other. After a call of :meth:`tabulate`, they are applied as one permutation.
 
     Args:
-        sources: For each amplitude after the step, its index before the step.
+        num_qubits: The number of qubits of the circuit.
     """
 
-    def __init__(self, sources: Indices) -> None:
-        self._sources = sources
-        self._targets = np.empty_like(sources)
-        self._targets[sources] = np.arange(len(sources))
+    def __init__(self, num_qubits: int) -> None:
+        self._num_qubits = num_qubits
+        self._gates: list[_Exchange] = []
+        self._sources: Indices | None = None
+        self._targets: Indices | None = None
 
-    @staticmethod
-    def sources_of(name: str, qubits: Sequence[int], num_qubits: int) -> Indices:
-        """Return the sources of one gate: ``x`` with controls, or ``swap`` with controls."""
-        indices = np.arange(1 << num_qubits)
-        num_targets = 2 if name == "swap" else 1
-        is_on = np.ones(len(indices), dtype=bool)
-        for control in qubits[:-num_targets]:
-            is_on &= (indices >> control & 1).astype(bool)
-        if name == "x":
-            return np.where(is_on, indices ^ (1 << qubits[-1]), indices)
-        first, second = qubits[-2:]
-        differs = (indices >> first ^ indices >> second) & 1
-        return np.where(is_on, indices ^ (differs << first | differs << second), indices)
+    def add(self, controls: Sequence[int], targets: Sequence[int]) -> None:
+        """Add a gate: ``swap`` if there are two targets, ``x`` if there is one."""
+        shape, axis = _axes_of([*controls, *targets], self._num_qubits)
+        selected: list[Any] = [slice(None)] * (2 + len(shape))
+        for qubit in controls:
+            selected[axis[qubit]] = 1
+        first, second = list(selected), list(selected)
+        for place, qubit in enumerate(targets):
+            first[axis[qubit]], second[axis[qubit]] = place, 1 - place
+        self._gates.append((shape, tuple(first), tuple(second)))
 
-    def followed_by(self, sources: Indices) -> ExchangeStep:
-        """Return the step that also exchanges amplitudes as another one does."""
-        return ExchangeStep(self._sources[sources])
+    @property
+    def table_bytes(self) -> int:
+        """The memory that :meth:`tabulate` takes."""
+        return 2 * np.dtype(np.intp).itemsize << self._num_qubits
+
+    def tabulate(self) -> None:
+        """Compute the permutation."""
+        indices = np.arange(1 << self._num_qubits).reshape(1, 1, -1)
+        for gate in self._gates:
+            _exchange(indices, gate)
+        # Each amplitude comes from the place whose index is now at its own place.
+        self._sources = indices.ravel()
+        self._targets = np.empty_like(self._sources)
+        self._targets[self._sources] = np.arange(len(self._sources))
 
     def apply(self, states: Complexes, product: Complexes, *, undo: bool = False) -> Complexes:
-        """Return new states."""
+        """Return new states, or change the states in place."""
         del product
-        return np.take(states, self._targets if undo else self._sources, axis=-1)
+        table = self._targets if undo else self._sources
+        if table is not None:
+            return np.take(states, table, axis=-1)
+        # Each gate is its own inverse.
+        for gate in reversed(self._gates) if undo else self._gates:
+            _exchange(states, gate)
+        return states
 
     def store_overlaps(self, states: Complexes, matrices: Complexes, overlaps: Complexes) -> None:
         """Do nothing: there is no matrix."""
+
+
+def _exchange(states: npt.NDArray[Any], gate: _Exchange) -> None:
+    """Apply a gate to states, in place."""
+    shape, *selected = gate
+    view = states.reshape(*states.shape[:2], *shape)
+    first, second = (view[item] for item in selected)
+    old = first.copy()
+    first[...] = second
+    second[...] = old
+
+
+def _axes_of(qubits: Sequence[int], num_qubits: int) -> tuple[tuple[int, ...], dict[int, int]]:
+    """Return the shape in which states have an axis for each of some qubits, and the axis of each qubit.
+
+    The first two axes, those of states and rows, are not in the shape.
+    """
+    descending = sorted(qubits, reverse=True)
+    shape: list[int] = []
+    above = num_qubits
+    for qubit in descending:
+        shape += [1 << (above - 1 - qubit), 2]
+        above = qubit
+    return (*shape, 1 << above), {qubit: 3 + 2 * place for place, qubit in enumerate(descending)}
 
 
 def _product_of(matrices: Complexes, numbers: Sequence[int]) -> Complexes:
