@@ -188,7 +188,8 @@ def estimate(
             f"the program contains {program.randomness}, so its state depends on chance and it has no exact "
             "expectation values: remove it, or sample the program"
         )
-    run = _noisy_run(program, settings, memory_limit_bytes) if reduced.pauli_strings else None
+    strings = reduced.pauli_strings
+    run = _noisy_run(program, settings, memory_limit_bytes, pauli_strings=strings) if strings else None
     if run is not None:
         return reduced.expand(_estimate_noisy(program, run, pauli_strings, reduced, report))
     return reduced.expand(
@@ -402,7 +403,12 @@ def _estimate(
 
 
 def _noisy_run(
-    program: EngineProgram, settings: EngineSettings, limit: int | None, *, shots: int = 0
+    program: EngineProgram,
+    settings: EngineSettings,
+    limit: int | None,
+    *,
+    shots: int = 0,
+    pauli_strings: Sequence[str] = (),
 ) -> NoisyRun | None:
     """Prepare a run with noise, or return ``None`` if the program has none."""
     if settings.noise is None:
@@ -413,6 +419,7 @@ def _noisy_run(
         settings,
         settings.noise,
         shots=shots,
+        pauli_strings=pauli_strings,
         memory_limit_bytes=default_memory_limit() if limit is None else limit,
     )
 

@@ -1,5 +1,7 @@
 """Which method simulates the noise of a program."""
 
+import re
+
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
@@ -12,6 +14,7 @@ from qiskit_qoro.models.noise.model import NoiseModel
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";\n'
 MAX_QUBITS = 40
+DENSITY_MATRIX = SimulationMethod.DensityMatrix
 
 
 def layers(width, depth, *, gate="cx"):
@@ -48,15 +51,16 @@ def relaxing(t2_s):
     return model
 
 
-def details_of(text, model, *, shots=None, limit=2**30, **options):
+def details_of(text, model, *, shots=None, pauli_string=None, limit=2**30, **options):
     """The details that the engine reports for a program with noise."""
+    width = int(re.search(r"qreg q\[(\d+)\]", text)[1])
     config = MaestroConfig(noise_model=model, seed=1, **options)
     check_job_config(config, None)
     reported = []
     arguments = {"memory_limit_bytes": limit, "report": reported.append}
     settings = engine_settings(config, None)
     if shots is None:
-        estimate(text, ["Z"], settings, **arguments)
+        estimate(text, [pauli_string or "Z" * width], settings, **arguments)
     else:
         sample(text + "measure q -> c;", shots, settings, **arguments)
     return reported[-1]
@@ -81,6 +85,41 @@ def test_the_fastest_exact_method_is_used_unless_it_is_slow(text, method):
     if is_random:
         assert found.batches.realizations == DEFAULT_REALIZATIONS
         assert found.metadata["noise_realizations"] == DEFAULT_REALIZATIONS
+
+
+def test_a_small_causal_cone_is_simulated_exactly_in_a_wide_and_deep_circuit():
+    text = layers(30, 4)
+    found = details_of(text, depolarizing(), pauli_string="I" * 14 + "Z")
+    assert found.method in ("DensityMatrix", "MatrixProductOperator")
+    assert found.batches is None
+    limit = 16 * 4**8
+    found = details_of(
+        text, depolarizing(), pauli_string="I" * 14 + "Z", limit=limit, simulation_type=DENSITY_MATRIX
+    )
+    assert found.method == "DensityMatrix"
+    for options in ({"limit": limit - 1}, {"limit": limit, "enable_causal_cone_reduction": False}):
+        with pytest.raises(QoroInputError, match=r"DensityMatrix .* needs"):
+            details_of(
+                text,
+                depolarizing(),
+                pauli_string="I" * 14 + "Z",
+                simulation_type=DENSITY_MATRIX,
+                **options,
+            )
+
+
+def test_a_small_cone_is_exact_where_the_whole_circuit_would_be_refused():
+    model = NoiseModel().set_all_t1(MAX_QUBITS, 0.01)
+    text = pairs(24, 60) + "h q[0];"
+    with pytest.raises(QoroInputError, match="do not represent"):
+        details_of(text, model)
+    values = estimate(
+        HEADER + "qreg q[24]; x q[3]; cx q[3],q[20];" + "h q[5]; cx q[5],q[6];",
+        ["IIIZ"],
+        engine_settings(MaestroConfig(noise_model=model), None),
+    )
+    # Qubit 3 is in state 1, and decays after two gates.
+    assert values == pytest.approx([1 - 2 * 0.99**2])
 
 
 def test_a_wide_clifford_circuit_with_pauli_errors_runs_on_the_stabilizer_simulator():
@@ -220,11 +259,11 @@ def test_a_method_that_cannot_simulate_the_noise_is_refused(text, model, options
 def test_a_circuit_that_is_sampled_gets_more_realizations_if_they_are_fast():
     text = pairs(12, 24)
     # With one realization for each shot, all shots are independent.
-    found = details_of(text, depolarizing(), shots=300)
-    assert (found.batches.realizations, found.batches.counts) == (300, ())
-    found = details_of(text, depolarizing(), shots=300, noise_realizations=299)
-    assert found.batches.realizations == 299
-    assert sum(sum(counts.values()) for counts in found.batches.counts) == 300
+    found = details_of(text, depolarizing(), shots=100)
+    assert (found.batches.realizations, found.batches.counts) == (100, ())
+    found = details_of(text, depolarizing(), shots=100, noise_realizations=99)
+    assert found.batches.realizations == 99
+    assert sum(sum(counts.values()) for counts in found.batches.counts) == 100
 
 
 def test_readout_errors_decide_about_conditional_gates_which_have_no_noise(assert_sampled_from):
@@ -236,7 +275,7 @@ def test_readout_errors_decide_about_conditional_gates_which_have_no_noise(asser
     for method in (None, SimulationMethod.Statevector):
         config = MaestroConfig(noise_model=model, seed=3, simulation_type=method)
         text = f"{HEADER}qreg q[2]; creg c[2]; {conditional}"
-        assert_sampled_from(sample(text, 1500, engine_settings(config, None)), expected)
+        assert_sampled_from(sample(text, 500, engine_settings(config, None)), expected)
 
 
 def test_the_number_of_realizations_is_limited():

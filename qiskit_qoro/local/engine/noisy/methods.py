@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.noisy.costs import NoisyCost
+from qiskit_qoro.local.engine.noisy.costs import NoisyCost, parts_of
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import name_of, requested_method
 from qiskit_qoro.models.batches import batch_sizes
@@ -91,13 +92,16 @@ class NoiseTraits:
         needs_exact: Whether it is right only as exact channels.
         is_random: Whether it is random with every method.
         is_clifford: Whether its errors are Pauli errors and resets only.
+        is_local: Whether noise acts on the qubits of a gate only. The causal cones of the gates are then
+            those of the noisy program.
         is_pure: Whether a pure state stays pure. There are only crosstalk and readout errors.
     """
 
     needs_exact: bool
     is_random: bool
     is_clifford: bool
-    is_pure: bool = False
+    is_local: bool
+    is_pure: bool
 
     @classmethod
     def of(cls, model: Any, *, has_random_errors: bool) -> NoiseTraits:
@@ -112,6 +116,7 @@ class NoiseTraits:
             needs_exact=bool(model.requires_exact_quantum_channels() or model.has_t1()),
             is_random=is_random,
             is_clifford=not (is_random or model.has_crosstalk()),
+            is_local=not model.has_crosstalk(),
             is_pure=not has_random_errors,
         )
 
@@ -122,6 +127,7 @@ def choose_noisy_method(
     traits: NoiseTraits,
     *,
     shots: int = 0,
+    pauli_strings: Sequence[str] = (),
     realizations: int | None = None,
     random: bool = False,
     memory_limit_bytes: int,
@@ -133,6 +139,7 @@ def choose_noisy_method(
         options: The options that the user sets.
         traits: What the noise needs.
         shots: The number of shots, or 0 for expectation values.
+        pauli_strings: The Pauli strings to estimate, the leftmost letter on qubit 0 of the engine's program.
         realizations: The number of random realizations that the user sets.
         random: Whether the user asks for random realizations without naming a method.
         memory_limit_bytes: The maximum memory of a state.
@@ -146,16 +153,22 @@ def choose_noisy_method(
             f"simulator_type {name_of(options.simulator_type)} does not simulate noise, expected "
             f"{name_of(Simulator.QCSim)} or none"
         )
-    cost = NoisyCost(program.text, len(program.qubits), program.randomness is not None and shots > 0, shots)
+    width = len(program.qubits)
+    # Cones matter only if the program is too wide to be simulated as a whole.
+    uses_cones = (
+        traits.is_local and width > EXACT_QUBITS and options.enable_causal_cone_reduction is not False
+    )
+    parts = parts_of(program.text, width, pauli_strings if uses_cones else ())
+    cost = NoisyCost(parts, program.randomness is not None and shots > 0, shots)
     requested = requested_method(options)
     if requested is not None:
-        _check(requested, program, traits, memory_limit_bytes)
+        _check(requested, program, traits, cost.num_qubits, memory_limit_bytes)
         method, reason = requested, "it was requested"
     elif traits.is_pure:
-        method = _pure_method(program, traits, memory_limit_bytes)
+        method = _pure_method(program, traits, cost.num_qubits, memory_limit_bytes)
         reason = "crosstalk and readout errors are exact with it"
     elif random and not traits.needs_exact:
-        method = _pure_method(program, traits, memory_limit_bytes)
+        method = _pure_method(program, traits, cost.num_qubits, memory_limit_bytes)
         reason = "noise_realizations asks for random realizations"
     else:
         method, reason = _choose(program, traits, cost, memory_limit_bytes)
@@ -171,9 +184,9 @@ def _choose(
     program: EngineProgram, traits: NoiseTraits, cost: NoisyCost, limit: int
 ) -> tuple[SimulationMethod, str]:
     """Choose a method if the user requests none."""
-    width = len(program.qubits)
+    width = cost.num_qubits
     if traits.is_random and not traits.needs_exact:
-        return _pure_method(program, traits, limit), "coherent and correlated noise is always random"
+        return _pure_method(program, traits, width, limit), "coherent and correlated noise is always random"
     candidates = []
     if width <= _MAX_DENSITY_MATRIX_QUBITS and _BYTES * 4**width <= limit:
         candidates.append((cost.density_matrix_s, SimulationMethod.DensityMatrix))
@@ -193,7 +206,7 @@ def _choose(
             f"or simulation_type {operator} with a max_bond_dimension, or other noise, such as thermal "
             "relaxation with T2 <= T1"
         )
-    return _pure_method(program, traits, limit), reason
+    return _pure_method(program, traits, width, limit), reason
 
 
 def _is_clifford(program: EngineProgram) -> bool:
@@ -205,9 +218,8 @@ def _is_clifford(program: EngineProgram) -> bool:
     return names <= CLIFFORD_GATES | {"qreg", "measure", "reset"}
 
 
-def _pure_method(program: EngineProgram, traits: NoiseTraits, limit: int) -> SimulationMethod:
-    """Choose the method of a single realization."""
-    width = len(program.qubits)
+def _pure_method(program: EngineProgram, traits: NoiseTraits, width: int, limit: int) -> SimulationMethod:
+    """Choose the method of a single realization, which has states of ``width`` qubits."""
     if width <= _MAX_STATEVECTOR_QUBITS and _SAMPLING_FACTOR * _BYTES * 2**width <= limit:
         return SimulationMethod.Statevector
     if traits.is_clifford and _is_clifford(program):
@@ -215,8 +227,10 @@ def _pure_method(program: EngineProgram, traits: NoiseTraits, limit: int) -> Sim
     return SimulationMethod.MatrixProductState
 
 
-def _check(method: SimulationMethod, program: EngineProgram, traits: NoiseTraits, limit: int) -> None:
-    """Check that a requested method can simulate the noise of a program.
+def _check(
+    method: SimulationMethod, program: EngineProgram, traits: NoiseTraits, width: int, limit: int
+) -> None:
+    """Check that a requested method can simulate the noise of a program, with states of ``width`` qubits.
 
     Raises:
         QoroInputError: It cannot.
@@ -226,7 +240,6 @@ def _check(method: SimulationMethod, program: EngineProgram, traits: NoiseTraits
         raise QoroInputError(
             f"simulation_type {name_of(method)} does not simulate noise, expected one of {known}, or none"
         )
-    width = len(program.qubits)
     if method in _PURE and traits.needs_exact:
         raise QoroInputError(
             f"simulation_type {name_of(method)} simulates noise in random realizations, which do not "

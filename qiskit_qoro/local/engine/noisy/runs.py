@@ -141,6 +141,7 @@ def prepare_noisy_run(
     noise: Noise,
     *,
     shots: int = 0,
+    pauli_strings: Sequence[str] = (),
     memory_limit_bytes: int,
 ) -> NoisyRun | None:
     """Prepare a program to run with noise.
@@ -151,6 +152,7 @@ def prepare_noisy_run(
         settings: The options.
         noise: The noise.
         shots: The number of shots, or 0 for expectation values.
+        pauli_strings: The Pauli strings to estimate, numbered as the engine's program.
         memory_limit_bytes: The maximum memory of a state.
 
     Returns:
@@ -169,6 +171,7 @@ def prepare_noisy_run(
         settings.options,
         NoiseTraits.of(model, has_random_errors=noise.has_random_errors(program)),
         shots=shots,
+        pauli_strings=pauli_strings,
         realizations=noise.realizations,
         random=noise.is_random,
         memory_limit_bytes=memory_limit_bytes,
