@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from qiskit_qoro.local.engine.analysis.costs import support_of
 from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of, read_gates
 
 __all__ = ["NoisyCost", "Part", "parts_of"]
@@ -64,10 +63,12 @@ def parts_of(text: str, num_qubits: int, pauli_strings: Sequence[str] = ()) -> t
         pauli_strings: The Pauli strings, the leftmost letter on qubit 0.
     """
     gates = read_gates(text)
-    supports = dict.fromkeys(map(support_of, pauli_strings))
+    supports = {
+        sum(1 << qubit for qubit, letter in enumerate(string) if letter != "I") for string in pauli_strings
+    }
     if not 0 < len(supports) <= _MAX_CONES:
         return (Part(num_qubits, gates),)
-    cones = (cone_of(gates, support) for support in supports)
+    cones = (cone_of(gates, support) for support in sorted(supports))
     return tuple(Part(mask.bit_count(), inside, mask) for mask, inside in cones)
 
 
