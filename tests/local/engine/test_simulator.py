@@ -221,7 +221,7 @@ def test_shots_that_would_hang_the_engine_are_refused(shots):
 
 @pytest.mark.parametrize("width", [31, 63, 64, 65, 66, 128])
 def test_state_vectors_that_would_crash_the_engine_are_refused(width):
-    text = HEADER + f"qreg q[{width}]; creg c[1]; h q; measure q[0] -> c[0];"
+    text = HEADER + f"qreg q[{width}]; creg c[{width}]; h q; measure q -> c;"
     config = EngineSettings(MaestroConfig(simulation_type=SimulationMethod.Statevector))
     with pytest.raises(
         QoroInputError, match=f"state vector of {width} qubits.*use simulation_type Stabilizer"
