@@ -28,7 +28,7 @@ from qiskit_qoro.models.noise.model import NoiseModel
 from qiskit_qoro.models.noise.setters import NoiseKind
 from qiskit_qoro.qasm.gates import GATES
 
-__all__ = ["MAX_REALIZATIONS", "Noise", "check_noise", "choose_noise", "noise_of_model"]
+__all__ = ["MAX_REALIZATIONS", "Noise", "check_noise", "choose_noise", "has_delays", "noise_of_model"]
 
 MAX_REALIZATIONS = 100_000
 """The maximum number of realizations."""
@@ -80,7 +80,7 @@ class Noise:
     def engine_model(self, maestro: ModuleType, program: EngineProgram) -> Any:
         """Return the engine's noise model for a program. The engine numbers the program's qubits from 0."""
         # Noise during delays may need exact channels. So it is left out if there are no delays.
-        key = (program.qubits, _DELAY in program.text)
+        key = (program.qubits, has_delays(program))
         # All rows of a template use the same qubits, and their tasks share this object.
         if key not in self._engine_models:
             self._engine_models[key] = self._build(maestro, *key)
@@ -91,7 +91,7 @@ class Noise:
         if not isinstance(self.source, NoiseModel):
             return True
         other = set(self.source.kinds) - {NoiseKind.CROSSTALK, NoiseKind.READOUT}
-        return bool(other if _DELAY in program.text else other - {NoiseKind.IDLE})
+        return bool(other if has_delays(program) else other - {NoiseKind.IDLE})
 
     def _build(self, maestro: ModuleType, qubits: tuple[int, ...], has_delays: bool) -> Any:
         model = maestro.NoiseModel()
@@ -122,6 +122,11 @@ class Noise:
                 f"the circuit uses {len(program.qubits)} qubits, the widest QPU of {self.name} has "
                 f"{self.num_qubits}: use fewer, or a simulator without noise"
             )
+
+
+def has_delays(program: EngineProgram) -> bool:
+    """Whether a program contains delays of the engine."""
+    return _DELAY in program.text
 
 
 def check_noise(config: ExecutionConfig) -> None:

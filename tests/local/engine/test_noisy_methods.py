@@ -108,6 +108,19 @@ def test_a_small_causal_cone_is_simulated_exactly_in_a_wide_and_deep_circuit():
             )
 
 
+def test_counts_depend_on_the_cone_of_the_measurements_only(assert_sampled_from):
+    text = pairs(24, 60).replace("qreg q[24]; creg c[24];\nh q;", "qreg q[25]; creg c[1]; h q[0];")
+    measured = text + "x q[24]; x q[24]; x q[24]; measure q[24] -> c[0];"
+    model = NoiseModel().set_bit_flip(24, 0.1)
+    reported = []
+    settings = engine_settings(MaestroConfig(noise_model=model, seed=1), None)
+    counts = sample(measured, 2000, settings, report=reported.append)
+    assert reported[-1].method in ("DensityMatrix", "MatrixProductOperator")
+    # Each of the three gates is undone with a probability of 0.1.
+    one = (1 + 0.8**3) / 2
+    assert_sampled_from(counts, {"1": one, "0": 1 - one})
+
+
 def test_a_small_cone_is_exact_where_the_whole_circuit_would_be_refused():
     model = NoiseModel().set_all_t1(MAX_QUBITS, 0.01)
     text = pairs(24, 60) + "h q[0];"

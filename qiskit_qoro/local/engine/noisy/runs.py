@@ -25,8 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine.noise import Noise
-from qiskit_qoro.local.engine.noisy.methods import NoiseTraits, NoisyMethod, choose_noisy_method
+from qiskit_qoro.local.engine.noise import Noise, has_delays
+from qiskit_qoro.local.engine.noisy.methods import EXACT_QUBITS, NoiseTraits, NoisyMethod, choose_noisy_method
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.models.batches import batch_sizes
@@ -166,6 +166,11 @@ def prepare_noisy_run(
     model = noise.engine_model(maestro, program)
     if not model.has_any():
         return None
+    if shots and len(program.qubits) > EXACT_QUBITS and not (model.has_crosstalk() or has_delays(program)):
+        # The counts depend on the causal cone of the measurements only. Crosstalk reaches out of cones, and
+        # delays are not read by the function that finds the cone.
+        program = program.measured_part()
+        model = noise.engine_model(maestro, program)
     chosen = choose_noisy_method(
         program,
         settings.options,
