@@ -11,6 +11,7 @@ from qiskit_qoro.models.arguments import integer_of, items_of
 from qiskit_qoro.models.config import SimulationMethod
 from qiskit_qoro.models.engine_options import EngineOption, OptionKind
 from qiskit_qoro.models.noise.calls_json import arguments_from_json, call_to_json, read_call
+from qiskit_qoro.models.noise.decays import DecayRecord
 from qiskit_qoro.models.noise.parameters import MAX_QUBITS
 from qiskit_qoro.models.noise.setters import NoiseCall, NoiseKind, Setter, setter, setters_of
 from qiskit_qoro.models.noise.table import table_of
@@ -54,10 +55,7 @@ class NoiseModel:
 
     def __init__(self) -> None:
         self._calls: list[NoiseCall] = []
-        # What decays with T1 after gates, to refuse what the engine would refuse: the setters of a decay
-        # probability that is not 0, and the setters of thermal relaxation, of each qubit.
-        self._t1_setters: dict[int, set[str]] = {}
-        self._thermal_setters: dict[int, set[str]] = {}
+        self._decays = DecayRecord()
 
     # Pauli errors
 
@@ -375,7 +373,7 @@ class NoiseModel:
         }
         return (
             NoiseKind.CHANNEL in self.kinds
-            or any(self._t1_setters.values())
+            or self._decays.has_probabilities
             or any(t2 > t1 for t1, t2 in times.values())
         )
 
@@ -559,7 +557,7 @@ class NoiseModel:
     def compose(self, other: NoiseModel) -> NoiseModel:
         """Return a new model with the calls of this model and then those of another one.
 
-        Where both use the same setter for the same qubits, the other model's noise applies.
+        If both use the same setter for the same qubits, the noise of the other model applies.
 
         Raises:
             QoroInputError: The models cannot be combined, because both set T1 of a qubit in different ways.
@@ -623,32 +621,9 @@ class NoiseModel:
 
     def _record(self, call: NoiseCall) -> None:
         """Append a checked call."""
-        name, values = call.setter.name, call.arguments
-        each = call.setter.each or name
-        if each in _T1_SETTERS:
-            decays = bool(values["gamma"] if "gamma" in values else values["gate_time_s"])
-            self._note(self._t1_setters, call, each.removesuffix("_from_time"), decays)
-        elif name in _THERMAL_SETTERS:
-            self._note(self._thermal_setters, call, name, True)
+        self._decays.note(call)
         self._calls.append(call)
 
-    def _note(self, setters: dict[int, set[str]], call: NoiseCall, name: str, decays: bool) -> None:
-        """Remember that a qubit decays, or that it does not do so any more."""
-        other = self._thermal_setters if setters is self._t1_setters else self._t1_setters
-        for qubit in call.qubits:
-            if decays and other.get(qubit):
-                raise QoroInputError(
-                    f"{call.setter.name}: {min(other[qubit])} has already set the decay of qubit {qubit}, "
-                    "expected only one of the two: set_thermal_relaxation can set T1 and T2"
-                )
-        for qubit in call.qubits:
-            (setters.setdefault(qubit, set()).add if decays else setters.setdefault(qubit, set()).discard)(
-                name
-            )
-
-
-_T1_SETTERS = ("set_t1", "set_t1_from_time", "set_t1_2q", "set_t1_2q_from_time")
-_THERMAL_SETTERS = ("set_thermal_relaxation", "set_thermal_relaxation_2q")
 
 SETTERS: Mapping[str, Setter] = setters_of(NoiseModel)
 """The setters by name."""

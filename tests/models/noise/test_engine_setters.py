@@ -73,6 +73,26 @@ def test_models_refuse_what_the_engine_refuses_to_combine(
     assert outcome(NoiseModel(), QoroInputError) is outcome(maestro.NoiseModel(), ValueError)
 
 
+@pytest.mark.parametrize(
+    "decay",
+    [
+        ("set_t1", [1, 0]),
+        ("set_all_t1", [3, 0]),
+        ("set_t1_2q", [1, 0]),
+        ("set_t1_from_time", [1, 0, 1e-5]),
+        ("set_t1_2q_from_time", [1, 0, 1e-5]),
+    ],
+)
+def test_a_decay_of_zero_can_be_combined_with_relaxation_as_in_the_engine(
+    decay: tuple[str, list[Any]], examples: Examples
+) -> None:
+    name, arguments = decay
+    model = getattr(NoiseModel(), name)(*arguments)
+    model.set_thermal_relaxation(*examples["set_thermal_relaxation"])
+    getattr(model, name)(*arguments)
+    model.replay(maestro.NoiseModel())
+
+
 @pytest.mark.parametrize("name", SETTERS)
 def test_the_model_knows_what_needs_exact_channels(name: str, example: Example) -> None:
     model = example(name)
