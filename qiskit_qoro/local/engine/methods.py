@@ -3,7 +3,9 @@
 The rules, in this order:
 
 1. A Clifford program with more than :data:`MAX_SMALL_QUBITS` qubits runs on the stabilizer simulator.
-2. If the state vector fits in the memory, it is used. It is exact and fast.
+2. If the state vector fits in the memory, it is used. It is exact and fast. There is one exception: if
+   expectation values would take long, and a matrix product state or Pauli propagation would be much faster,
+   that method is used.
 3. Otherwise the costs of the other exact methods are estimated, and the fastest one is used: state vectors of
    the causal cones, a matrix product state, or Pauli propagation. Cones and Pauli propagation need
    expectation values.
@@ -33,6 +35,7 @@ from qiskit_qoro.local.engine.analysis.costs import (
     mps_cost,
     pauli_cost,
     statevector_bytes,
+    statevector_seconds,
 )
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import (
@@ -60,6 +63,12 @@ MAX_SMALL_QUBITS = 16
 
 MAX_SECONDS = 3600.0
 """The longest time that a method may be estimated to take, unless the user requests it."""
+
+# A state vector that takes less time is used without looking for another method.
+_FAST_S = 1.0
+
+# The estimates are rough, so another method has to be so many times faster than a state vector.
+_MUCH_FASTER = 10.0
 
 # With 31 qubits or more the engine raises MemoryError, with 64 or more it crashes.
 _MAX_STATEVECTOR_QUBITS = 30
@@ -124,10 +133,10 @@ def choose_method(
         return MethodChoice(simulator, method, "it was requested")
     if len(program.qubits) > MAX_SMALL_QUBITS and large.runs_as_clifford:
         return MethodChoice(simulator, _STABILIZER, "the circuit is a Clifford circuit")
-    if large.too_large is None:
+    found = large.much_faster_method() if large.too_large is None else large.choose()
+    if found is None:
         return MethodChoice(simulator, _STATEVECTOR, "the state vector fits in the memory")
-    method, reason = large.choose()
-    return MethodChoice(simulator, method, reason)
+    return MethodChoice(simulator, *found)
 
 
 def default_memory_limit(*, engines: int = 1) -> int:
@@ -222,7 +231,25 @@ class _LargeProgram:
         possible = [cost for cost in (*costs, mps) if self._fits(cost)]
         if not possible:
             raise QoroInputError(self._refusal(mps))
-        return self._describe(min(possible, key=lambda cost: cost.seconds))
+        method, reason = self._describe(min(possible, key=lambda cost: cost.seconds))
+        return method, f"{self.too_large}; {reason}"
+
+    def much_faster_method(self) -> tuple[SimulationMethod, str] | None:
+        """Return a method for expectation values that is much faster than the state vector, if there is one."""
+        if self._pauli_strings is None or len(self.program.qubits) <= MAX_SMALL_QUBITS:
+            return None
+        seconds = statevector_seconds(len(self.program.gates), len(self.program.qubits))
+        if seconds <= _FAST_S or self._cones is None:
+            return None
+        # The engine reduces the state vector to the causal cones.
+        seconds = min(seconds, cone_cost(self._cones).seconds)
+        mps = mps_cost(self.program.gates, len(self.program.qubits))
+        others = [cost for cost in (pauli_cost(self._cones), mps) if self._fits(cost)]
+        best = min(others, key=lambda cost: cost.seconds, default=None)
+        if best is None or seconds <= _FAST_S or _MUCH_FASTER * best.seconds > seconds:
+            return None
+        method, reason = self._describe(best)
+        return method, f"a state vector is estimated to take {_duration(seconds)}; {reason}"
 
     def _fits(self, cost: ConeCost | PauliCost | MpsCost) -> bool:
         if cost.seconds > MAX_SECONDS:
@@ -238,7 +265,7 @@ class _LargeProgram:
             return _STATEVECTOR, reason
         if isinstance(cost, PauliCost):
             return _PAULI, "few gates in the causal cones of the Pauli strings are not Clifford gates"
-        return _MPS, f"{self.too_large}, and the bond dimension is estimated as {_power(cost.bond_bits)}"
+        return _MPS, f"the bond dimension is estimated as {_power(cost.bond_bits)}"
 
     def _reason_against_statevector(self, width: int) -> str | None:
         """Return why a state vector is too large, or ``None`` if it is not."""

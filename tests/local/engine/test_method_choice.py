@@ -245,6 +245,23 @@ def test_27_to_30_dense_qubits_use_a_state_vector_if_memory_allows_and_are_refus
         choice_for(circuit, limit=needed - 1)
 
 
+@pytest.mark.parametrize(
+    ("circuit", "method"),
+    [
+        (dense(17, 40), STATEVECTOR),  # takes less than a second
+        (dense(26, 3), MPS),  # the cone of all qubits takes several seconds
+        (dense(26, 40), STATEVECTOR),  # a matrix product state would be as large as the state vector
+        (nearly_clifford(26), PAULI),
+    ],
+)
+def test_expectation_values_that_would_take_long_on_a_state_vector_use_a_much_faster_method(circuit, method):
+    choice = choice_for(circuit, "Z" * circuit.num_qubits, limit=2**40)
+    assert choice.method is method
+    assert ("a state vector is estimated to take" in choice.reason) is (method is not STATEVECTOR)
+    # Counts always use a state vector that fits.
+    assert choice_for(circuit, limit=2**40).method is STATEVECTOR
+
+
 def test_an_aer_simulator_uses_no_causal_cones():
     choice = choice_for(dense(100, 3), z_on(100, 50), simulator_type=Simulator.QiskitAer)
     assert choice.method is MPS

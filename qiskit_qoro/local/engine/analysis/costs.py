@@ -23,6 +23,7 @@ __all__ = [
     "mps_cost",
     "pauli_cost",
     "statevector_bytes",
+    "statevector_seconds",
 ]
 
 _BYTES_PER_AMPLITUDE = 16
@@ -99,6 +100,11 @@ def statevector_bytes(num_qubits: int, *, sampling: bool) -> int:
     return int(_BYTES_PER_AMPLITUDE * 2**num_qubits * (_SAMPLING_FACTOR if sampling else 1))
 
 
+def statevector_seconds(num_gates: int, num_qubits: int) -> float:
+    """Estimate the time for the gates on a state vector."""
+    return float(num_gates * _STATEVECTOR_S * 2.0 ** min(num_qubits, _MAX_BITS))
+
+
 def find_cones(gates: Sequence[ListedGate], pauli_strings: Iterable[str]) -> list[Cone]:
     """Find the causal cone of each Pauli string. Strings on the same qubits share one.
 
@@ -119,7 +125,7 @@ def cone_cost(cones: Iterable[Cone]) -> ConeCost:
     for qubits, inside in cones:
         width = qubits.bit_count()
         widths.append(width)
-        seconds += len(inside) * _STATEVECTOR_S * 2.0 ** min(width, _MAX_BITS)
+        seconds += statevector_seconds(len(inside), width)
     return ConeCost(max(widths), seconds)
 
 
