@@ -235,7 +235,7 @@ class _LargeProgram:
         return method, f"{self.too_large}; {reason}"
 
     def much_faster_method(self) -> tuple[SimulationMethod, str] | None:
-        """Return a method for expectation values that is much faster than the state vector, if there is one."""
+        """Return a method for expectation values that is much faster than the state vector, if any."""
         if self._pauli_strings is None or len(self.program.qubits) <= MAX_SMALL_QUBITS:
             return None
         seconds = statevector_seconds(len(self.program.gates), len(self.program.qubits))
