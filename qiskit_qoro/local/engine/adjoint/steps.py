@@ -192,7 +192,7 @@ class BlockStep(Step):
 class ExchangeStep(Step):
     """Gates that only exchange amplitudes: ``x`` and ``swap``, with or without controls.
 
-    They are applied one after the other. After a call of :meth:`tabulate`, they are applied as one permutation.
+    They are applied one after the other, or as one permutation after a call of :meth:`tabulate`.
 
     Args:
         num_qubits: The number of qubits of the circuit.
