@@ -81,10 +81,19 @@ def test_the_fastest_exact_method_is_used_unless_it_is_slow(text, method):
     is_random = method == "Statevector"
     assert (found.batches is not None) == bool(found.standard_errors) == is_random
     assert ("random realizations" in found.reason) == is_random
-    assert ("an exact method would take" in found.reason) == is_random
+    assert ("an exact method takes" in found.reason) == is_random
     if is_random:
         assert found.batches.realizations == DEFAULT_REALIZATIONS
         assert found.metadata["noise_realizations"] == DEFAULT_REALIZATIONS
+
+
+@pytest.mark.parametrize("options", [{"max_bond_dimension": 16}, {"singular_value_threshold": 1e-3}])
+def test_a_truncated_operator_is_not_called_exact(options):
+    found = details_of(
+        layers(3, 1), depolarizing(), simulation_type=SimulationMethod.MatrixProductOperator, **options
+    )
+    assert found.reason.endswith("errors are channels on a truncated operator, so results are not exact")
+    assert details_of(layers(3, 1), depolarizing()).reason.endswith("errors are exact channels")
 
 
 def test_a_small_causal_cone_is_simulated_exactly_in_a_wide_and_deep_circuit():

@@ -175,7 +175,12 @@ def choose_noisy_method(
     if traits.is_pure:
         return NoisyMethod(method, None, reason)
     if method in _EXACT and not traits.is_random:
-        return NoisyMethod(method, None, f"{reason}; errors are exact channels")
+        # A small bond dimension makes results very wrong: the operator even loses most of its trace.
+        is_truncated = options.max_bond_dimension is not None or options.singular_value_threshold is not None
+        effect = (
+            "channels on a truncated operator, so results are not exact" if is_truncated else "exact channels"
+        )
+        return NoisyMethod(method, None, f"{reason}; errors are {effect}")
     number = _number_of_realizations(realizations, shots, cost)
     return NoisyMethod(method, number, f"{reason}; random realizations of the errors are averaged")
 
@@ -196,15 +201,11 @@ def _choose(
     longest = _MAX_EXACT_S if traits.needs_exact else _FAST_S
     if seconds <= longest or (candidates and width <= EXACT_QUBITS and not cost.repeats):
         return method, "it is the fastest exact method"
-    reason = (
-        f"an exact method would take {_duration(seconds)}" if candidates else "an exact state is too large"
-    )
+    reason = f"an exact method takes {_duration(seconds)}" if candidates else "an exact state is too large"
     if traits.needs_exact:
-        operator = name_of(SimulationMethod.MatrixProductOperator)
         raise QoroInputError(
-            f"{reason}, and random realizations do not represent {_EXACT_ONLY}: use fewer qubits or gates, "
-            f"or simulation_type {operator} with a max_bond_dimension, or other noise, such as thermal "
-            "relaxation with T2 <= T1"
+            f"{reason}, and random realizations do not represent {_EXACT_ONLY}: use fewer qubits or "
+            "gates, or other noise, such as thermal relaxation with T2 <= T1"
         )
     return _pure_method(program, traits, width, limit), reason
 
@@ -275,5 +276,5 @@ def _number_of_realizations(requested: int | None, shots: int, cost: NoisyCost) 
 
 
 def _duration(seconds: float) -> str:
-    """Format an estimate of seconds with one digit."""
-    return f"about {float(f'{seconds:.1g}'):g} s" if seconds < _HOUR_S else "more than an hour"
+    """Format an estimate of seconds with two digits."""
+    return f"about {float(f'{seconds:.2g}'):g} s" if seconds < _HOUR_S else "more than an hour"
