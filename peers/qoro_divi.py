@@ -493,8 +493,8 @@ def options_that_cannot_be_honoured_are_refused_by_name() -> None:
         assert name in message, message
 
 
-def a_noise_model_makes_the_round_trip_and_takes_effect() -> None:
-    """Applies to release 0.15, whose own simulator runs noise models too."""
+def results_with_noise_are_those_of_the_clients_own_simulator() -> None:
+    """Applies to release 0.15."""
     import maestro  # noqa: PLC0415  only clients with these options depend on it
 
     model = maestro.NoiseModel()
@@ -512,10 +512,6 @@ def a_noise_model_makes_the_round_trip_and_takes_effect() -> None:
     for method in ("DensityMatrix", "MatrixProductOperator"):
         config = divi.backends.MaestroConfig(noise_model=model, noise_seed=3, seed=5, simulation_type=method)
         job = service.submit_circuits({"noisy": circuit}, ham_ops=strings, maestro_config=config)
-        back = service.get_maestro_config(job)
-        # A pickle of the model consists of the calls that built it.
-        assert back.noise_model.__reduce__()[1] == model.__reduce__()[1], back
-        assert (back.noise_seed, back.seed, back.noise_realizations) == (3, 5, 1), back
         own = divi.backends.MaestroSimulator(maestro_config=config)
         expected = own.submit_circuits({"noisy": circuit}, ham_ops=strings).results[0]["results"]
         values = fetched(service, job)["noisy"]
@@ -589,7 +585,7 @@ def checks() -> list[Callable[[], None]]:
             every_option_of_the_engine_makes_the_round_trip,
             a_noise_model_makes_the_round_trip_and_is_simulated,
             options_that_cannot_be_honoured_are_refused_by_name,
-            a_noise_model_makes_the_round_trip_and_takes_effect,
+            results_with_noise_are_those_of_the_clients_own_simulator,
         ]
     return [*common, an_execution_config_can_be_set_and_read]
 
