@@ -32,9 +32,9 @@ STATEVECTOR = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
 
 def wide_circuit() -> QuantumCircuit:
     """A circuit that is too wide for a state vector."""
-    circuit = QuantumCircuit(70, 1, name="wide")
+    circuit = QuantumCircuit(70, 70, name="wide")
     circuit.h(range(70))
-    circuit.measure(0, 0)
+    circuit.measure(range(70), range(70))
     return circuit
 
 

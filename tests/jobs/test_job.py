@@ -367,9 +367,9 @@ def test_truncated_labels_are_matched_by_their_index(wire: responses.RequestsMoc
 
 
 def test_the_error_of_a_failed_job_names_the_failed_circuit_and_the_reason(backend: QoroBackend) -> None:
-    wide = QuantumCircuit(70, 1, name="too wide for a state vector")
+    wide = QuantumCircuit(70, name="too wide for a state vector")
     wide.h(range(70))
-    wide.measure(0, 0)
+    wide.measure_all()
     config = ExecutionConfig(simulation_method=SimulationMethod.Statevector)
     job = backend.run([bell(), wide], execution_config=config)
 
@@ -801,9 +801,9 @@ def test_a_wait_ends_exactly_at_its_timeout(wire: responses.RequestsMock, submit
 
 def half_good() -> tuple[list[QuantumCircuit], ExecutionConfig]:
     """Three circuits of which the second cannot be simulated."""
-    wide = QuantumCircuit(70, 1, name="wide")
+    wide = QuantumCircuit(70, name="wide")
     wide.h(range(70))
-    wide.measure(0, 0)
+    wide.measure_all()
     return [bell("a"), wide, bell("b")], ExecutionConfig(simulation_method=SimulationMethod.Statevector)
 
 
