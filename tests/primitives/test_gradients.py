@@ -245,6 +245,23 @@ def test_sampled_gradients_agree_within_their_standard_errors(backend: QoroBacke
     assert result.data.gradient_stds[1, 0] < np.sqrt(2 * 0.25 + 2) / 50
 
 
+def test_a_gradient_with_exact_noise_is_that_of_the_noisy_values(backend: QoroBackend) -> None:
+    config = ExecutionConfig(noisy_device="local_loud")
+    estimator = QoroEstimator(backend, options={"execution_config": config})
+    circuit = rotations()
+    circuit.crx(Y, 0, 1)
+    point, step = np.array([0.3, 0.7]), 1e-4
+    (result,) = estimator.gradient([(circuit, ["ZZ", "XI"], point)]).result()
+    assert result.metadata["gradient_method"] == "parameter_shift"
+    assert not result.data.gradient_stds.any()
+    shifted = np.array([point + sign * step * axis for axis in np.eye(2) for sign in (1, -1)])
+    (values,) = estimator.run([(circuit, [["ZZ"], ["XI"]], shifted)]).result()
+    above, below = values.data.evs[:, ::2], values.data.evs[:, 1::2]
+    assert result.data.gradients == pytest.approx((above - below) / (2 * step), abs=1e-7)
+    ideal = gradient(QoroEstimator(backend), circuit, ["ZZ", "XI"], point).gradients
+    assert np.abs(result.data.gradients - ideal).max() > 1e-3
+
+
 def test_a_qpu_is_sampled(provider: QoroProvider) -> None:
     estimator = QoroEstimator(provider.get_backend("local_qpu"))
     (result,) = estimator.gradient([(rotations(), "IZ", [0.3, 0.7])]).result()
