@@ -34,9 +34,6 @@ _PREFIX = "ibm_"  # what comes before the name that the package uses
 _PACKAGE = "qiskit-ibm-runtime"
 _MODULE = "qiskit_ibm_runtime.fake_provider"
 
-# Random realizations represent T2 up to T1. On wider programs, a longer T2 counts as T1.
-_MAX_EXACT_QUBITS = 10
-
 # The arguments of each method that grow with the strength of the noise, and those that shrink.
 _GROWING: Mapping[str, tuple[int, ...]] = {
     "set_1q_gate_depolarizing": (1,),
@@ -86,16 +83,19 @@ class FakeDeviceNoise:
             elif factor:
                 yield method, _multiplied(args, _SHRINKING[method], 1 / factor)
 
-    def engine_calls(self, qubits: Sequence[int]) -> Iterator[tuple[str, tuple[float, ...]]]:
+    def engine_calls(
+        self, qubits: Sequence[int], *, limit_t2: bool = False
+    ) -> Iterator[tuple[str, tuple[float, ...]]]:
         """Yield the method and the arguments of each call on the engine's noise model.
 
         Args:
             qubits: For each qubit of the engine's program, its index in the user's program. This is its place
                 on the device. A qubit with a larger index gets the first free place.
+            limit_t2: Whether a T2 longer than T1 counts as T1. Random realizations cannot represent a longer
+                one.
         """
         places = places_of(qubits, self.num_qubits)
         number_of = {place: number for number, place in enumerate(places)}
-        limit_t2 = len(qubits) > _MAX_EXACT_QUBITS
         for method, args in self.calls:
             if method == "set_2q_depolarizing":
                 continue

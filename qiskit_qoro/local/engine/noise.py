@@ -77,10 +77,16 @@ class Noise:
             return program
         return replace(program, text=_IDENTITY.sub(r"\1rz(0.0) ", program.text))
 
-    def engine_model(self, maestro: ModuleType, program: EngineProgram) -> Any:
-        """Return the engine's noise model for a program. The engine numbers the program's qubits from 0."""
+    def engine_model(self, maestro: ModuleType, program: EngineProgram, *, limit_t2: bool = False) -> Any:
+        """Return the engine's noise model for a program. The engine numbers the program's qubits from 0.
+
+        Args:
+            maestro: The engine.
+            program: The program.
+            limit_t2: Whether a T2 of a fake backend that is longer than T1 counts as T1.
+        """
         # Noise during delays may need exact channels. So it is left out if there are no delays.
-        key = (program.qubits, has_delays(program))
+        key = (program.qubits, has_delays(program), limit_t2 and isinstance(self.source, FakeDeviceNoise))
         # All rows of a template use the same qubits, and their tasks share this object.
         if key not in self._engine_models:
             self._engine_models[key] = self._build(maestro, *key)
@@ -93,7 +99,7 @@ class Noise:
         other = set(self.source.kinds) - {NoiseKind.CROSSTALK, NoiseKind.READOUT}
         return bool(other if has_delays(program) else other - {NoiseKind.IDLE})
 
-    def _build(self, maestro: ModuleType, qubits: tuple[int, ...], has_delays: bool) -> Any:
+    def _build(self, maestro: ModuleType, qubits: tuple[int, ...], has_delays: bool, limit_t2: bool) -> Any:
         model = maestro.NoiseModel()
         if isinstance(self.source, NoiseModel):
             numbers = {qubit: number for number, qubit in enumerate(qubits)}
@@ -102,13 +108,17 @@ class Noise:
                 calls = [call for call in source.calls if call["method"] != _DELAY_SETTER]
                 source = NoiseModel.from_calls(calls)
             return source.replay(model)
-        for method, args in self.source.engine_calls(qubits):
+        if isinstance(self.source, FakeDeviceNoise):
+            device_calls = self.source.engine_calls(qubits, limit_t2=limit_t2)
+        else:
+            device_calls = self.source.engine_calls(qubits)
+        for method, args in device_calls:
             if has_delays or method != _DELAY_SETTER:
                 getattr(model, method)(*args)
         return model
 
     @cached_property
-    def _engine_models(self) -> dict[tuple[tuple[int, ...], bool], Any]:
+    def _engine_models(self) -> dict[tuple[tuple[int, ...], bool, bool], Any]:
         return {}
 
     def check_width(self, program: EngineProgram) -> None:

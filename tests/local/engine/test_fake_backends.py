@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 
 import pytest
@@ -18,7 +19,7 @@ from qiskit_qoro.local.engine.devices import noisy_device, noisy_device_names
 from qiskit_qoro.local.engine.fake_backends import FakeDeviceNoise, fake_backend_names, load_fake_backend
 from qiskit_qoro.local.engine.noise import Noise
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.simulator import sample
+from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm import write_program
 
@@ -147,10 +148,20 @@ def test_a_program_gets_the_noise_of_its_places() -> None:
     assert calls["set_2q_depolarizing", (0, 1)][2] == pytest.approx(expected)
 
 
-def test_a_long_t2_counts_as_t1_on_wide_programs() -> None:
+def test_a_long_t2_counts_as_t1_only_in_random_realizations() -> None:
     calls = (("set_idle_noise", (0, 1e-4, 1.5e-4)), ("set_thermal_relaxation", (0, 3e-8, 1e-4, 1.5e-4)))
-    noise = FakeDeviceNoise(calls, 20, frozenset())
-    narrow, wide = (dict(noise.engine_calls(range(width))) for width in (10, 11))
-    assert narrow["set_idle_noise"] == (0, 1e-4, 1.5e-4)
-    assert wide["set_idle_noise"] == (0, 1e-4, 1e-4)
-    assert wide["set_thermal_relaxation"] == (0, 3e-8, 1e-4, 1e-4)
+    noise = FakeDeviceNoise(calls, 20, frozenset({"x", "sx", "rz", "cz"}))
+    exact, limited = (dict(noise.engine_calls([0], limit_t2=limit)) for limit in (False, True))
+    assert exact["set_idle_noise"] == (0, 1e-4, 1.5e-4)
+    assert limited["set_idle_noise"] == (0, 1e-4, 1e-4)
+    assert limited["set_thermal_relaxation"] == (0, 3e-8, 1e-4, 1e-4)
+
+    # The decay of a superposition during 30 gates shows which T2 was used.
+    long = FakeDeviceNoise((("set_thermal_relaxation", (0, 1e-6, 1e-4, 1.5e-4)),), 20, frozenset({"sx", "x"}))
+    text = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; sx q[0];' + 30 * "x q[0];"
+    found = {}
+    for name, t2_s, options in (("exact", 1.5e-4, {}), ("random", 1e-4, {"simulation_type": "Statevector"})):
+        settings = EngineSettings(MaestroConfig(seed=1, **options), Noise(long, realizations=2000))
+        (found[name],) = estimate(text, ["Y"], settings)
+        assert found[name] == pytest.approx(-math.exp(-31e-6 / t2_s), abs=1e-9 if name == "exact" else 0.07)
+    assert abs(found["exact"] - found["random"]) > 0.05

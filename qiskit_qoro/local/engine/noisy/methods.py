@@ -32,6 +32,7 @@ from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 
 __all__ = [
     "DEFAULT_REALIZATIONS",
+    "EXACT_METHODS",
     "EXACT_QUBITS",
     "NoiseTraits",
     "NoisyMethod",
@@ -44,7 +45,9 @@ EXACT_QUBITS = 10
 DEFAULT_REALIZATIONS = 200
 """The least number of random realizations, unless the user sets it."""
 
-_EXACT = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+EXACT_METHODS = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+"""The methods that apply errors as exact channels."""
+
 _PURE = (SimulationMethod.Statevector, SimulationMethod.MatrixProductState, SimulationMethod.Stabilizer)
 
 # Wider programs use exact channels if these take at most so long, and twice as long as the realizations.
@@ -174,7 +177,7 @@ def choose_noisy_method(
         method, reason = _choose(program, traits, cost, memory_limit_bytes)
     if traits.is_pure:
         return NoisyMethod(method, None, reason)
-    if method in _EXACT and not traits.is_random:
+    if method in EXACT_METHODS and not traits.is_random:
         # A small bond dimension makes results very wrong: the operator even loses most of its trace.
         is_truncated = options.max_bond_dimension is not None or options.singular_value_threshold is not None
         effect = (
@@ -236,15 +239,15 @@ def _check(
     Raises:
         QoroInputError: It cannot.
     """
-    if method not in (*_EXACT, *_PURE):
-        known = ", ".join(map(name_of, (*_EXACT, *_PURE)))
+    if method not in (*EXACT_METHODS, *_PURE):
+        known = ", ".join(map(name_of, (*EXACT_METHODS, *_PURE)))
         raise QoroInputError(
             f"simulation_type {name_of(method)} does not simulate noise, expected one of {known}, or none"
         )
     if method in _PURE and traits.needs_exact:
         raise QoroInputError(
             f"simulation_type {name_of(method)} simulates noise in random realizations, which do not "
-            f"represent {_EXACT_ONLY}: use {' or '.join(map(name_of, _EXACT))}, or none"
+            f"represent {_EXACT_ONLY}: use {' or '.join(map(name_of, EXACT_METHODS))}, or none"
         )
     if method is SimulationMethod.Stabilizer and not (traits.is_clifford and _is_clifford(program)):
         raise QoroInputError(

@@ -26,7 +26,13 @@ import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.noise import Noise, has_delays
-from qiskit_qoro.local.engine.noisy.methods import EXACT_QUBITS, NoiseTraits, NoisyMethod, choose_noisy_method
+from qiskit_qoro.local.engine.noisy.methods import (
+    EXACT_METHODS,
+    EXACT_QUBITS,
+    NoiseTraits,
+    NoisyMethod,
+    choose_noisy_method,
+)
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.models.batches import batch_sizes
@@ -163,24 +169,26 @@ def prepare_noisy_run(
     """
     noise.check_width(program)
     program = noise.prepare(program)
-    model = noise.engine_model(maestro, program)
-    if not model.has_any():
+    # The method is chosen as if T2 were limited, so that wide programs of a device run in realizations.
+    limited = noise.engine_model(maestro, program, limit_t2=True)
+    if not limited.has_any():
         return None
-    if shots and len(program.qubits) > EXACT_QUBITS and not (model.has_crosstalk() or has_delays(program)):
+    if shots and len(program.qubits) > EXACT_QUBITS and not (limited.has_crosstalk() or has_delays(program)):
         # The counts depend on the causal cone of the measurements only. Crosstalk reaches out of cones, and
         # delays are not read by the function that finds the cone.
         program = program.measured_part()
-        model = noise.engine_model(maestro, program)
+        limited = noise.engine_model(maestro, program, limit_t2=True)
     chosen = choose_noisy_method(
         program,
         settings.options,
-        NoiseTraits.of(model, has_random_errors=noise.has_random_errors(program)),
+        NoiseTraits.of(limited, has_random_errors=noise.has_random_errors(program)),
         shots=shots,
         pauli_strings=pauli_strings,
         realizations=noise.realizations,
         random=noise.is_random,
         memory_limit_bytes=memory_limit_bytes,
     )
+    model = noise.engine_model(maestro, program, limit_t2=chosen.method not in EXACT_METHODS)
     options = {
         name: value
         for name, value in settings.options.options_set().items()
