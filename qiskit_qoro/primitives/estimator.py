@@ -51,9 +51,10 @@ class QoroEstimator(BaseEstimatorV2):
 
     If the backend computes expectation values, the results are exact and ``stds`` are 0. If it samples, or
     with the option ``force_sampling``, they are estimated from counts. If the service averages over random
-    realizations of noise and says so, ``stds`` are the standard errors of these averages. A parameter sweep is
-    sent as one template and a matrix of values. Pauli strings whose value is known without running the circuit
-    are evaluated locally.
+    realizations of noise and says so, ``stds`` are the standard errors of these averages.
+
+    A parameter sweep is sent as one template and a matrix of values. Pauli strings whose value is known
+    without running the circuit are evaluated locally.
 
     Args:
         backend: The backend to run on, from a :class:`QoroProvider`.

@@ -170,8 +170,8 @@ def estimate(
         report: Receives the method and why it is used.
 
     Returns:
-        One value for each Pauli string, in order. The values are exact unless ``settings`` set a truncation, or
-        noise is simulated in random realizations. ``report`` then receives their standard errors.
+        One value for each Pauli string, in order. The values are exact unless ``settings`` set a truncation,
+        or noise is simulated in random realizations. ``report`` then receives their standard errors.
 
     Raises:
         QoroInputError: The program, a Pauli string or the configuration cannot be used. The message says why.
