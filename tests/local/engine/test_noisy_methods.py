@@ -149,6 +149,17 @@ def test_a_wide_clifford_circuit_with_pauli_errors_runs_on_the_stabilizer_simula
     assert details_of(text, depolarizing(), noise_realizations=2).method == "Stabilizer"
 
 
+def test_realizations_of_a_weakly_entangled_circuit_are_matrix_product_states():
+    # There is hardly any entanglement, but the bound for an exact operator does not depend on angles.
+    text = pairs(20, 40).replace("ry(0.3)", "ry(1e-9)").replace("h q;", "")
+    assert details_of(text, depolarizing(), noise_realizations=2).method == "MatrixProductState"
+
+
+def test_realizations_that_would_take_hours_are_refused_at_once():
+    with pytest.raises(QoroInputError, match=r"200 random realizations .* take more than an hour .*choose a"):
+        details_of(layers(40, 40), depolarizing())
+
+
 def test_without_memory_for_a_state_vector_realizations_are_matrix_product_states():
     text = pairs(12, 24)
     needed = int(3.5 * 16 * 2**12)

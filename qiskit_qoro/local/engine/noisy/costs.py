@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from qiskit_qoro.local.engine.analysis.costs import mps_cost
 from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of, read_gates
 
 __all__ = ["NoisyCost", "Part", "parts_of"]
@@ -97,6 +98,12 @@ class NoisyCost:
         """The seconds of one random realization with a state vector."""
         return _REALIZATION_S + self._dense_s(2.0, _STATEVECTOR_S)
 
+    @cached_property
+    def product_state_s(self) -> float:
+        """The seconds of one random realization with a matrix product state without truncation."""
+        states = (mps_cost(part.gates, _last_qubit(part.gates) + 1) for part in self.parts)
+        return _REALIZATION_S + sum(state.seconds for state in states)
+
     @property
     def density_matrix_s(self) -> float:
         """The seconds with a density matrix."""
@@ -131,6 +138,10 @@ class NoisyCost:
     @cached_property
     def _bonds(self) -> list[tuple[list[float], float]]:
         return [_bonds_of(part) for part in self.parts]
+
+
+def _last_qubit(gates: Sequence[ListedGate]) -> int:
+    return max((max(gate.qubits) for gate in gates), default=0)
 
 
 def _bonds_of(part: Part) -> tuple[list[float], float]:

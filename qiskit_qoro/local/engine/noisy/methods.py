@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.methods import MAX_SECONDS, MAX_SMALL_QUBITS
 from qiskit_qoro.local.engine.noisy.costs import NoisyCost, parts_of
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import name_of, requested_method
@@ -62,7 +63,9 @@ _EXACT_ONLY = (
     "set_t1, T2 > T1, generalized amplitude damping, correlated phase flips and Kraus operators correctly"
 )
 
-_HOUR_S = 3600
+# A matrix product state has to be so many times faster than a state vector, because estimates are rough.
+_MUCH_FASTER = 10.0
+
 _MAX_DENSITY_MATRIX_QUBITS = 14
 _MAX_STATEVECTOR_QUBITS = 24
 _BYTES = 16
@@ -168,10 +171,10 @@ def choose_noisy_method(
         _check(requested, program, traits, cost.num_qubits, memory_limit_bytes)
         method, reason = requested, "it was requested"
     elif traits.is_pure:
-        method = _pure_method(program, traits, cost.num_qubits, memory_limit_bytes)
+        method = _pure_method(program, traits, cost, memory_limit_bytes)
         reason = "crosstalk and readout errors are exact with it"
     elif random and not traits.needs_exact:
-        method = _pure_method(program, traits, cost.num_qubits, memory_limit_bytes)
+        method = _pure_method(program, traits, cost, memory_limit_bytes)
         reason = "noise_realizations asks for random realizations"
     else:
         method, reason = _choose(program, traits, cost, memory_limit_bytes)
@@ -185,6 +188,8 @@ def choose_noisy_method(
         )
         return NoisyMethod(method, None, f"{reason}; errors are {effect}")
     number = _number_of_realizations(realizations, shots, cost)
+    if requested is None:
+        _check_duration(method, number, cost)
     return NoisyMethod(method, number, f"{reason}; random realizations of the errors are averaged")
 
 
@@ -194,7 +199,7 @@ def _choose(
     """Choose a method if the user requests none."""
     width = cost.num_qubits
     if traits.is_random and not traits.needs_exact:
-        return _pure_method(program, traits, width, limit), "coherent and correlated noise is always random"
+        return _pure_method(program, traits, cost, limit), "coherent and correlated noise is always random"
     candidates = []
     if width <= _MAX_DENSITY_MATRIX_QUBITS and _BYTES * 4**width <= limit:
         candidates.append((cost.density_matrix_s, SimulationMethod.DensityMatrix))
@@ -210,7 +215,7 @@ def _choose(
             f"{reason}, and random realizations do not represent {_EXACT_ONLY}: use fewer qubits or "
             "gates, or other noise, such as thermal relaxation with T2 <= T1"
         )
-    return _pure_method(program, traits, width, limit), reason
+    return _pure_method(program, traits, cost, limit), reason
 
 
 def _is_clifford(program: EngineProgram) -> bool:
@@ -222,13 +227,36 @@ def _is_clifford(program: EngineProgram) -> bool:
     return names <= CLIFFORD_GATES | {"qreg", "measure", "reset"}
 
 
-def _pure_method(program: EngineProgram, traits: NoiseTraits, width: int, limit: int) -> SimulationMethod:
-    """Choose the method of a single realization, which has states of ``width`` qubits."""
-    if width <= _MAX_STATEVECTOR_QUBITS and _SAMPLING_FACTOR * _BYTES * 2**width <= limit:
+def _pure_method(
+    program: EngineProgram, traits: NoiseTraits, cost: NoisyCost, limit: int
+) -> SimulationMethod:
+    """Choose the method of a single realization."""
+    width = cost.num_qubits
+    fits = width <= _MAX_STATEVECTOR_QUBITS and _SAMPLING_FACTOR * _BYTES * 2**width <= limit
+    if fits and width <= MAX_SMALL_QUBITS:
         return SimulationMethod.Statevector
     if traits.is_clifford and _is_clifford(program):
         return SimulationMethod.Stabilizer
+    if fits and cost.realization_s < _MUCH_FASTER * cost.product_state_s:
+        return SimulationMethod.Statevector
     return SimulationMethod.MatrixProductState
+
+
+def _check_duration(method: SimulationMethod, number: int, cost: NoisyCost) -> None:
+    """Refuse realizations that would take very long.
+
+    Raises:
+        QoroInputError: They would. The message says how long.
+    """
+    each = {
+        SimulationMethod.Statevector: cost.realization_s,
+        SimulationMethod.MatrixProductState: cost.product_state_s,
+    }.get(method, 0.0)
+    if each * number > MAX_SECONDS:
+        raise QoroInputError(
+            f"{number} random realizations of the noise take {_duration(each * number)} with the fastest "
+            f"method, {name_of(method)}: use fewer qubits or gates, or choose a simulation_type"
+        )
 
 
 def _check(
@@ -280,4 +308,4 @@ def _number_of_realizations(requested: int | None, shots: int, cost: NoisyCost) 
 
 def _duration(seconds: float) -> str:
     """Format an estimate of seconds with two digits."""
-    return f"about {float(f'{seconds:.2g}'):g} s" if seconds < _HOUR_S else "more than an hour"
+    return f"about {float(f'{seconds:.2g}'):g} s" if seconds < MAX_SECONDS else "more than an hour"
