@@ -139,9 +139,9 @@ def test_test_connection_checks_the_address_and_the_token(live_service, local_se
 
 def test_simulator_clusters_and_qpu_systems_are_listed(live_service):
     assert "qoro_maestro" in [cluster.name for cluster in live_service.fetch_simulator_clusters()]
-    [system] = live_service.fetch_qpu_systems()
-    assert system.name == "local_qpu"
-    assert all(qpu.q_bits > 0 for qpu in system.qpus)
+    systems = live_service.fetch_qpu_systems()
+    assert [system.name for system in systems] == ["local_qpu", "local_heavy_hex"]
+    assert all(qpu.q_bits > 0 for system in systems for qpu in system.qpus)
 
 
 def test_circuits_run_with_the_shots_of_their_groups(live_service):
