@@ -35,7 +35,9 @@ MAX_QUBITS = 24
 MAX_NUMBERS = 1 << 20
 """The maximum number of values and derivatives of one circuit."""
 
-_CACHE_SIZE = 8  # templates, as many as the template cache keeps
+# At most so many prepared templates are kept, and at most so much memory of them.
+_CACHE_SIZE = 8
+_CACHE_BYTES = 1 << 27
 _BYTES_PER_AMPLITUDE = 16
 _COPIES = 3  # temporary arrays, as large as a state
 _BLOCK_BYTES = 1 << 26
@@ -67,15 +69,24 @@ class GradientEstimator:
     Args:
         cache: Prepares the templates.
         block_bytes: Rows are computed in blocks. The states of a block take about this much memory.
+        cache_bytes: The maximum memory of prepared templates, unless a single one takes more.
     """
 
-    def __init__(self, cache: TemplateCache, *, block_bytes: int = _BLOCK_BYTES) -> None:
+    def __init__(
+        self, cache: TemplateCache, *, block_bytes: int = _BLOCK_BYTES, cache_bytes: int = _CACHE_BYTES
+    ) -> None:
         self._cache = cache
         self._block_bytes = block_bytes
+        self._cache_bytes = cache_bytes
         self._prepared: OrderedDict[Template, _PreparedGradient] = OrderedDict()  # least recently used first
         # The observables of the last call, because an optimizer repeats them in each of its jobs.
         self._last_key: tuple[object, ...] | None = None
         self._last_sums: list[tuple[PauliSum, float]] = []
+
+    @property
+    def num_prepared(self) -> int:
+        """The number of templates that are kept."""
+        return len(self._prepared)
 
     # Weights may be so large that sums of them overflow. The result is checked at the end.
     @np.errstate(over="ignore", invalid="ignore")
@@ -161,10 +172,15 @@ class GradientEstimator:
                     "use standard gates with names as angles"
                 )
             self._prepared[template] = _prepare(prepared)
-            if len(self._prepared) > _CACHE_SIZE:
+            while len(self._prepared) > 1 and not self._fits():
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(template)
         return self._prepared[template]
+
+    def _fits(self) -> bool:
+        """Whether the cache is small enough."""
+        num_bytes = sum(prepared.circuit.num_bytes for prepared in self._prepared.values())
+        return len(self._prepared) <= _CACHE_SIZE and num_bytes <= self._cache_bytes
 
 
 def _check_settings(settings: EngineSettings) -> None:

@@ -190,6 +190,19 @@ def test_a_wide_circuit_is_refused() -> None:
         estimate(text, [[0.1]], [WeightedStrings(("Z",), (1.0,))])
 
 
+def test_prepared_templates_are_kept_within_limits() -> None:
+    observables = [WeightedStrings(("ZZ",), (1.0,))]
+    # Each template has a permutation of four numbers and its inverse, 64 bytes together.
+    for cache_bytes, kept in ((64, 1), (65, 1), (128, 2), (1 << 20, 8)):
+        estimator = GradientEstimator(TemplateCache(), cache_bytes=cache_bytes)
+        for index in range(10):
+            text = f"qreg q[2];ry(a) q[0];rx({index}) q[1];cx q[0],q[1];"
+            template = Template(HEADER + text, ("a",))
+            values, _ = estimator.estimate(template, [[0.3]], observables, EngineSettings())
+            assert values[0, 0] == pytest.approx(np.cos(index), abs=1e-14)
+        assert estimator.num_prepared == kept
+
+
 @pytest.mark.parametrize(("excess", "is_refused"), [(0, False), (1, True)])
 def test_the_numbers_of_a_circuit_are_limited(excess: int, is_refused: bool) -> None:
     names = ("a", *(f"b{index}" for index in range(1022)))

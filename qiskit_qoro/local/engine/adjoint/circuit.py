@@ -107,6 +107,11 @@ class AdjointCircuit:
         self._add_blocks(pending)
         self._tabulate_exchanges(table_bytes)
 
+    @property
+    def num_bytes(self) -> int:
+        """The memory of the permutations that are kept."""
+        return sum(step.num_bytes for step in self._steps if isinstance(step, ExchangeStep))
+
     def values_and_gradients(self, observables: Sequence[PauliSum], angles: Floats) -> tuple[Floats, Floats]:
         """Compute the expectation values of observables and their derivatives.
 

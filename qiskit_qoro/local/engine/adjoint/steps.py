@@ -220,6 +220,11 @@ class ExchangeStep(Step):
         """The memory that :meth:`tabulate` takes."""
         return 2 * np.dtype(np.intp).itemsize << self._num_qubits
 
+    @property
+    def num_bytes(self) -> int:
+        """The memory of the permutation, 0 if there is none."""
+        return 0 if self._sources is None else self.table_bytes
+
     def tabulate(self) -> None:
         """Compute the permutation."""
         indices = np.arange(1 << self._num_qubits).reshape(1, 1, -1)
