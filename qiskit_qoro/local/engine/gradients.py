@@ -107,8 +107,7 @@ class GradientEstimator:
             observables: The observables. The leftmost letter of a Pauli string is on qubit 0. Shorter strings
                 act on the first qubits.
             settings: The options and the noise.
-            memory_limit_bytes: The maximum memory of the state vectors. By default half of the free memory,
-                at most 4 GiB.
+            memory_limit_bytes: The maximum memory of the state vectors. By default half of the free memory.
 
         Returns:
             The values, shape (rows, observables), and the derivatives, shape (rows, observables, names).

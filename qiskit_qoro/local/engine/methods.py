@@ -26,6 +26,7 @@ import psutil
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import (
+    MAX_STATEVECTOR_QUBITS,
     Cone,
     ConeCost,
     MpsCost,
@@ -55,7 +56,6 @@ __all__ = [
     "choose_method",
     "default_memory_limit",
     "slow_method_advice",
-    "statevector_bytes",
 ]
 
 MAX_SMALL_QUBITS = 16
@@ -69,9 +69,6 @@ _FAST_S = 1.0
 
 # The estimates are rough, so another method has to be so many times faster than a state vector.
 _MUCH_FASTER = 10.0
-
-# With 31 qubits or more the engine raises MemoryError, with 64 or more it crashes.
-_MAX_STATEVECTOR_QUBITS = 30
 
 _STATEVECTOR, _MPS = SimulationMethod.Statevector, SimulationMethod.MatrixProductState
 _STABILIZER, _PAULI = SimulationMethod.Stabilizer, SimulationMethod.PauliPropagator
@@ -271,8 +268,8 @@ class _LargeProgram:
     def _reason_against_statevector(self, width: int) -> str | None:
         """Return why a state vector is too large, or ``None`` if it is not."""
         needed = statevector_bytes(width, sampling=self._sampling)
-        if width > _MAX_STATEVECTOR_QUBITS:
-            return f"a state vector of {width} qubits is too large, the maximum is {_MAX_STATEVECTOR_QUBITS}"
+        if width > MAX_STATEVECTOR_QUBITS:
+            return f"a state vector of {width} qubits is too large, the maximum is {MAX_STATEVECTOR_QUBITS}"
         if needed > self._limit:
             return (
                 f"a state vector of {width} qubits needs {_gib(needed)} of memory, "

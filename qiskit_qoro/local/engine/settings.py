@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from qiskit_qoro.local.engine.noise import Noise
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
 
 __all__ = ["EngineSettings"]
 
 _NUM_SEEDS = 2**64
+
+# The simulator, the method and the seed depend on the program too.
+_PASSED_ON = ENGINE_OPTIONS.keys() - {"simulator_type", "simulation_type", "seed"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class EngineSettings:
     options: MaestroConfig = field(default_factory=MaestroConfig)
     noise: Noise | None = None
     circuit_index: int = 0
+
+    @property
+    def passed_on(self) -> dict[str, Any]:
+        """The options that the engine gets as they are, by name."""
+        return {name: value for name, value in self.options.options_set().items() if name in _PASSED_ON}
 
     @property
     def seed(self) -> int | None:

@@ -41,7 +41,7 @@ from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.batches import Batches, standard_errors
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
-from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
+from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import clean
@@ -70,9 +70,6 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.QuestSim: "QuestSim",
     Simulator.DistributedGpu: "DistributedGpu",
 }
-
-# The options that reach the engine as they are. The simulator, the method and the seed depend on the program.
-_PASSED_ON = ENGINE_OPTIONS.keys() - {"simulator_type", "simulation_type", "seed"}
 
 # Up to this width, compiling a program is faster than simple_estimate, which parses its text.
 _MAX_COMPILED_QUBITS = 10
@@ -215,7 +212,7 @@ def plain_statevector(
     """
     check_options(settings.options, accelerators)
     # Only the engine's usual functions take its other options.
-    if settings.noise is not None or _PASSED_ON & settings.options.options_set().keys():
+    if settings.noise is not None or settings.passed_on:
         return None
     choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
     is_plain = (choice.simulator, choice.method) == (Simulator.QCSim, SimulationMethod.Statevector)
@@ -456,7 +453,7 @@ def _estimate_noisy(
 
 def _is_faster_compiled(program: EngineProgram, choice: MethodChoice, settings: EngineSettings) -> bool:
     # A compiled program does not take the engine's other options.
-    if _PASSED_ON & settings.options.options_set().keys():
+    if settings.passed_on:
         return False
     return len(program.qubits) <= _MAX_COMPILED_QUBITS and (choice.simulator, choice.method) == (
         Simulator.QCSim,
@@ -486,8 +483,7 @@ def _options(choice: MethodChoice, settings: EngineSettings) -> dict[str, Any]:
     if choice.method is SimulationMethod.Stabilizer:
         # The reduction writes sx as rx, which the stabilizer simulator refuses.
         arguments["auto_reduce"] = False
-    passed_on = settings.options.options_set().items()
-    return {name: value for name, value in passed_on if name in _PASSED_ON} | arguments
+    return settings.passed_on | arguments
 
 
 def _call(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:

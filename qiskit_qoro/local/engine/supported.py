@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.analysis.costs import density_matrix_bytes
 from qiskit_qoro.local.engine.noise import check_noise
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, EXECUTION_FIELDS, MaestroConfig
@@ -58,9 +59,6 @@ SUPPORTED_METHODS: Mapping[Simulator, frozenset[SimulationMethod]] = {
     Simulator.DistributedMpiGpu: frozenset(),
 }
 """The methods of each simulator that give correct results."""
-
-# Measured with up to 12 qubits, for samples and for expectation values.
-_BYTES_PER_ENTRY = 16
 
 # The methods of each option that does not concern all methods.
 _METHODS = {name: option.methods for name, option in ENGINE_OPTIONS.items() if option.methods}
@@ -137,7 +135,7 @@ def check_density_matrix(num_qubits: int, memory_limit_bytes: int) -> None:
     Raises:
         QoroInputError: It does not. The message says how much memory it needs.
     """
-    needed = _BYTES_PER_ENTRY * 4**num_qubits
+    needed = density_matrix_bytes(num_qubits)
     if needed > memory_limit_bytes:
         raise QoroInputError(
             f"a density matrix of {num_qubits} qubits needs {needed / 2**30:.2f} GiB of memory, the limit is "

@@ -4,11 +4,11 @@ import psutil
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.analysis.costs import statevector_bytes
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.methods import (
     choose_method,
     default_memory_limit,
-    statevector_bytes,
 )
 from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.local.engine.simulator import sample

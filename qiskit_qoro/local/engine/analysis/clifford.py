@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.quantum_info import Clifford
 
+from qiskit_qoro.local.engine.analysis.gate_list import gate_matrix
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 
 __all__ = ["TOLERANCE", "CliffordForm", "find_clifford_form"]
@@ -172,7 +173,7 @@ class _Rewriter:
                 self._write_gates("", gates, qubits)
                 return
         causes = [self._causes.pop(qubit, None) for qubit in qubits]
-        matrix = _named_matrix(operation) @ np.kron(_matrix(pending[1]), _matrix(pending[0]))
+        matrix = gate_matrix(operation) @ np.kron(_matrix(pending[1]), _matrix(pending[0]))
         if block is not None:
             previous = block.matrix if block.qubits == (first, second) else _SWAP @ block.matrix @ _SWAP
             matrix, causes = matrix @ previous, [block.cause]
@@ -266,13 +267,6 @@ def _gates(operation: str) -> _Gates | None:
     return _two_qubit_gates(operation) if num_qubits == 2 else None
 
 
-def _named_matrix(operation: str) -> Matrix:
-    """Return the matrix of a gate with its angles."""
-    name, _, angles = operation.partition("(")
-    params = [float(angle) for angle in angles[:-1].split(",")] if angles else []
-    return np.asarray(GATES[name].constructor(*params).to_matrix(), dtype=np.complex128)
-
-
 # --- one-qubit gates --------------------------------------------------------------------------------------
 
 _IDENTITY = 0
@@ -327,7 +321,7 @@ def _measured_alike(matrix: Matrix) -> int | None:
 @lru_cache(_CACHE_SIZE)
 def _one_qubit(operation: str) -> int | Matrix:
     """Return the number of a one-qubit gate if it is a Clifford gate, otherwise its matrix."""
-    matrix = _named_matrix(operation)
+    matrix = gate_matrix(operation)
     number = _clifford_number(matrix)
     return matrix if number is None else number
 
@@ -339,7 +333,7 @@ def _matrix(factor: int | Matrix) -> Matrix:
 def _sequence_matrix(names: Sequence[str]) -> Matrix:
     matrix: Matrix = np.eye(2, dtype=np.complex128)
     for name in names:
-        matrix = _named_matrix(name) @ matrix
+        matrix = gate_matrix(name) @ matrix
     return matrix
 
 
@@ -372,7 +366,7 @@ def _two_qubit_gates(operation: str) -> _Gates | None:
     """Return a two-qubit gate as named Clifford gates, or ``None``."""
     if operation in CLIFFORD_GATES:
         return ((operation, (0, 1)),)
-    return _gates_of_map(_pauli_map(_named_matrix(operation)))
+    return _gates_of_map(_pauli_map(gate_matrix(operation)))
 
 
 def _factor(matrix: Matrix) -> tuple[_Gates, tuple[Matrix, Matrix]] | None:

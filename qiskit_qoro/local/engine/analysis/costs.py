@@ -10,21 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qiskit_qoro.local.engine.analysis.entanglement import estimate_bond_bits
-from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of
+from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of, supports_of
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 
 __all__ = [
+    "MAX_STATEVECTOR_QUBITS",
     "Cone",
     "ConeCost",
     "MpsCost",
     "PauliCost",
     "cone_cost",
+    "density_matrix_bytes",
     "find_cones",
     "mps_cost",
     "pauli_cost",
     "statevector_bytes",
     "statevector_seconds",
 ]
+
+MAX_STATEVECTOR_QUBITS = 30
+"""The widest state vector. The engine raises MemoryError from 31 qubits on, and crashes from 64 on."""
 
 _BYTES_PER_AMPLITUDE = 16
 
@@ -100,6 +105,14 @@ def statevector_bytes(num_qubits: int, *, sampling: bool) -> int:
     return int(_BYTES_PER_AMPLITUDE * 2**num_qubits * (_SAMPLING_FACTOR if sampling else 1))
 
 
+def density_matrix_bytes(num_qubits: int) -> int:
+    """Return the memory that the engine needs for a density matrix, in bytes.
+
+    It was measured with up to 12 qubits, for samples and for expectation values.
+    """
+    return _BYTES_PER_AMPLITUDE << 2 * num_qubits
+
+
 def statevector_seconds(num_gates: int, num_qubits: int) -> float:
     """Estimate the time for the gates on a state vector."""
     return float(num_gates * _STATEVECTOR_S * 2.0 ** min(num_qubits, _MAX_BITS))
@@ -112,11 +125,7 @@ def find_cones(gates: Sequence[ListedGate], pauli_strings: Iterable[str]) -> lis
         gates: The gates of the program.
         pauli_strings: The Pauli strings, the leftmost letter on qubit 0.
     """
-    supports = dict.fromkeys(
-        sum(1 << qubit for qubit, letter in enumerate(pauli_string) if letter != "I")
-        for pauli_string in pauli_strings
-    )
-    return [cone_of(gates, support) for support in supports]
+    return [cone_of(gates, support) for support in supports_of(pauli_strings)]
 
 
 def cone_cost(cones: Iterable[Cone]) -> ConeCost:

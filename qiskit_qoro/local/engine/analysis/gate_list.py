@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from qiskit_qoro.qasm.gates import GATES
 
-__all__ = ["ListedGate", "cone_of", "gate_matrix", "read_gates"]
+__all__ = ["ListedGate", "cone_of", "gate_matrix", "read_gates", "supports_of"]
 
 _GATE = re.compile(r"^(?:if \([^)]*\) )?([a-z0-9]+(?:\([^)]*\))?) (q\[[^;]*);$", re.MULTILINE)
 _INDEX = re.compile(r"q\[([0-9]+)\]")
@@ -67,6 +67,19 @@ def cone_of(gates: Sequence[ListedGate], support: int) -> tuple[int, list[Listed
             support |= gate.mask
             inside.append(gate)
     return support, inside[::-1]
+
+
+def supports_of(pauli_strings: Iterable[str]) -> list[int]:
+    """Return the different sets of qubits that Pauli strings act on, each as the bits of an integer.
+
+    Args:
+        pauli_strings: The Pauli strings, the leftmost letter on qubit 0.
+    """
+    supports = dict.fromkeys(
+        sum(1 << qubit for qubit, letter in enumerate(pauli_string) if letter != "I")
+        for pauli_string in pauli_strings
+    )
+    return list(supports)
 
 
 @lru_cache(_CACHE_SIZE)

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from qiskit_qoro.local.engine.analysis.costs import mps_cost
-from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of, read_gates
+from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, cone_of, read_gates, supports_of
 
 __all__ = ["NoisyCost", "Part", "parts_of"]
 
@@ -64,12 +64,10 @@ def parts_of(text: str, num_qubits: int, pauli_strings: Sequence[str] = ()) -> t
         pauli_strings: The Pauli strings, the leftmost letter on qubit 0.
     """
     gates = read_gates(text)
-    supports = {
-        sum(1 << qubit for qubit, letter in enumerate(string) if letter != "I") for string in pauli_strings
-    }
+    supports = supports_of(pauli_strings)
     if not 0 < len(supports) <= _MAX_CONES:
         return (Part(num_qubits, gates),)
-    cones = (cone_of(gates, support) for support in sorted(supports))
+    cones = (cone_of(gates, support) for support in supports)
     return tuple(Part(mask.bit_count(), inside, mask) for mask, inside in cones)
 
 

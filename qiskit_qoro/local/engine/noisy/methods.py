@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.analysis.costs import density_matrix_bytes, statevector_bytes
 from qiskit_qoro.local.engine.methods import MAX_SECONDS, MAX_SMALL_QUBITS
 from qiskit_qoro.local.engine.noisy.costs import NoisyCost, parts_of
 from qiskit_qoro.local.engine.program import EngineProgram
@@ -68,9 +69,6 @@ _MUCH_FASTER = 10.0
 
 _MAX_DENSITY_MATRIX_QUBITS = 14
 _MAX_STATEVECTOR_QUBITS = 24
-_BYTES = 16
-# Sampling a state vector needs the state, its probabilities and the alias table.
-_SAMPLING_FACTOR = 3.5
 
 _GATE_NAME = re.compile(r"^(?:if \([^)]*\) )?(\w+)[^;\n]*q\[", re.MULTILINE)
 
@@ -201,7 +199,7 @@ def _choose(
     if traits.is_random and not traits.needs_exact:
         return _pure_method(program, traits, cost, limit), "coherent and correlated noise is always random"
     candidates = []
-    if width <= _MAX_DENSITY_MATRIX_QUBITS and _BYTES * 4**width <= limit:
+    if width <= _MAX_DENSITY_MATRIX_QUBITS and density_matrix_bytes(width) <= limit:
         candidates.append((cost.density_matrix_s, SimulationMethod.DensityMatrix))
     if cost.operator_bytes <= limit:
         candidates.append((cost.operator_s, SimulationMethod.MatrixProductOperator))
@@ -232,7 +230,7 @@ def _pure_method(
 ) -> SimulationMethod:
     """Choose the method of a single realization."""
     width = cost.num_qubits
-    fits = width <= _MAX_STATEVECTOR_QUBITS and _SAMPLING_FACTOR * _BYTES * 2**width <= limit
+    fits = width <= _MAX_STATEVECTOR_QUBITS and statevector_bytes(width, sampling=True) <= limit
     if fits and width <= MAX_SMALL_QUBITS:
         return SimulationMethod.Statevector
     if traits.is_clifford and _is_clifford(program):
@@ -283,8 +281,8 @@ def _check(
             "errors or relaxation: use another simulation_type, or none"
         )
     needed = {
-        SimulationMethod.DensityMatrix: _BYTES * 4**width,
-        SimulationMethod.Statevector: int(_SAMPLING_FACTOR * _BYTES * 2**width),
+        SimulationMethod.DensityMatrix: density_matrix_bytes(width),
+        SimulationMethod.Statevector: statevector_bytes(width, sampling=True),
     }.get(method, 0)
     if needed > limit:
         raise QoroInputError(

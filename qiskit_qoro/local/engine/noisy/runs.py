@@ -36,14 +36,8 @@ from qiskit_qoro.local.engine.noisy.methods import (
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.models.batches import batch_sizes
-from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 
 __all__ = ["NoisyRun", "prepare_noisy_run"]
-
-_NUM_SEEDS = 2**64
-
-# Noise runs on QCSim only.
-_SET_HERE = ("simulator_type", "simulation_type", "seed")
 
 
 @dataclass(frozen=True)
@@ -189,18 +183,14 @@ def prepare_noisy_run(
         memory_limit_bytes=memory_limit_bytes,
     )
     model = noise.engine_model(maestro, program, limit_t2=chosen.method not in EXACT_METHODS)
-    options = {
-        name: value
-        for name, value in settings.options.options_set().items()
-        if name in ENGINE_OPTIONS and name not in _SET_HERE
-    }
-    options["simulation_type"] = maestro.SimulationType(int(chosen.method))
+    # Noise runs on QCSim only, which is the engine's default.
+    options = settings.passed_on | {"simulation_type": maestro.SimulationType(int(chosen.method))}
     return NoisyRun(maestro, program.text, model, chosen, options, settings.seed, settings.noise_seed)
 
 
 def _numbers(seed: int | None, count: int, dtype: Any, stream: int) -> Sequence[int | None]:
     if seed is None:
         return [None] * count
-    sequence = np.random.SeedSequence(seed % _NUM_SEEDS, spawn_key=(stream,))
+    sequence = np.random.SeedSequence(seed, spawn_key=(stream,))
     numbers: list[int] = sequence.generate_state(count, dtype).tolist()
     return numbers

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.methods import default_memory_limit, statevector_bytes
+from qiskit_qoro.local.engine.analysis.costs import MAX_STATEVECTOR_QUBITS, statevector_bytes
+from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
@@ -49,9 +50,6 @@ Array = Floats | Complexes
 
 MAX_MARGINAL_QUBITS = 10
 """The largest number of qubits whose probabilities are computed without the probabilities of all qubits."""
-
-# With 31 qubits or more the engine raises MemoryError.
-_MAX_STATEVECTOR_QUBITS = 30
 
 # The engine returns a list of Python numbers. With the state, its copy and the list, an amplitude takes:
 _BYTES_PER_LISTED_AMPLITUDE = 80
@@ -172,7 +170,7 @@ class _Run:
 
     def _fits_in_memory(self) -> bool:
         width = len(self.qubits)
-        return width <= _MAX_STATEVECTOR_QUBITS and statevector_bytes(width, sampling=True) <= self.limit
+        return width <= MAX_STATEVECTOR_QUBITS and statevector_bytes(width, sampling=True) <= self.limit
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function of the engine with the configuration."""
