@@ -96,8 +96,12 @@ class Noise:
         """Whether any noise of a program is a channel or random, not only crosstalk and readout errors."""
         if not isinstance(self.source, NoiseModel):
             return True
-        other = set(self.source.kinds) - {NoiseKind.CROSSTALK, NoiseKind.READOUT}
+        other = self._kinds - {NoiseKind.CROSSTALK, NoiseKind.READOUT}
         return bool(other if has_delays(program) else other - {NoiseKind.IDLE})
+
+    @cached_property
+    def _kinds(self) -> frozenset[NoiseKind]:
+        return frozenset(self.source.kinds) if isinstance(self.source, NoiseModel) else frozenset()
 
     def _build(self, maestro: ModuleType, qubits: tuple[int, ...], has_delays: bool, limit_t2: bool) -> Any:
         model = maestro.NoiseModel()
