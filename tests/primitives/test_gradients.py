@@ -325,6 +325,12 @@ def test_a_random_state_has_no_gradient(estimator: QoroEstimator) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_the_metadata_have_the_precision_that_was_requested(estimator: QoroEstimator, method: str) -> None:
+    job = estimator.gradient([(rotations(), "ZZ", [0.1, 0.2])], precision=0.25, method=method)
+    assert job.result()[0].metadata["target_precision"] == 0.25
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_a_retrieved_job_has_the_same_result(
     provider: QoroProvider, estimator: QoroEstimator, method: str
 ) -> None:

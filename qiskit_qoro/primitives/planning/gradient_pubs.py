@@ -172,7 +172,7 @@ def prepare_gradient_pub(
     values = pub.parameter_values.as_array(circuit.parameters)
     rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
     if shift_reason is None and method != "parameter_shift" and template.names:
-        return _prepare_adjoint(backend, pub, circuit, template, rows)
+        return _prepare_adjoint(backend, pub, circuit, template, rows, precision)
     if template.names:
         template = _write(circuit, style, single_use=True)
     return _prepare_shift(backend, pub, circuit, template, rows, precision, shots, requests)
@@ -194,6 +194,7 @@ def _prepare_adjoint(
     circuit: QuantumCircuit,
     template: ParametricProgram,
     rows: npt.NDArray[np.float64],
+    precision: float,
 ) -> PreparedAdjointPub:
     parameters = list(circuit.parameters)
     program = template.program
@@ -219,6 +220,7 @@ def _prepare_adjoint(
     draft = AdjointPubPostprocessor(
         parameter_shape=pub.parameter_values.shape,
         observables_shape=pub.observables.shape,
+        precision=precision,
         circuits=(),
         columns=tuple(columns),
         constants=tuple(float(observable.constant) for observable in observables),

@@ -70,6 +70,7 @@ class AdjointPubPostprocessor(GradientPubPostprocessor):
     Attributes:
         parameter_shape: The shape of the PUB's parameter values, whose rows are numbered in C order.
         observables_shape: The shape of the PUB's observables.
+        precision: The requested precision. The values are exact whatever it is.
         circuits: The circuit of each row, by its index in the submission. Empty if nothing has to run.
         columns: For each observable in C order its number in the request, or -1 if it is a constant.
         constants: The part of each observable that needs no circuit.
@@ -80,6 +81,7 @@ class AdjointPubPostprocessor(GradientPubPostprocessor):
 
     parameter_shape: tuple[int, ...]
     observables_shape: tuple[int, ...]
+    precision: float
     circuits: tuple[int, ...]
     columns: tuple[int, ...]
     constants: tuple[float, ...]
@@ -106,7 +108,7 @@ class AdjointPubPostprocessor(GradientPubPostprocessor):
             by_angle[is_computed] = np.array([item.gradients for item in found])[where]
         gradients = self.chain_rule.apply(by_angle, flat_rows)
         metadata = {
-            "target_precision": 0.0,
+            "target_precision": self.precision,
             "circuit_metadata": dict(self.metadata),
             "gradient_method": "adjoint",
             **method_metadata(self.circuits, details),
@@ -128,6 +130,7 @@ class AdjointPubPostprocessor(GradientPubPostprocessor):
         """Return the postprocessor as a JSON value, with or without the circuit's metadata."""
         document: dict[str, Any] = {
             "s": [list(self.parameter_shape), list(self.observables_shape)],
+            "q": self.precision,
             "c": pack_integers(self.circuits),
             "o": pack_integers(self.columns),
             "k": list(self.constants),
@@ -154,6 +157,7 @@ class AdjointPubPostprocessor(GradientPubPostprocessor):
         return cls(
             rows,
             shape,
+            float(document["q"]),
             tuple(circuits),
             tuple(columns),
             tuple(constants),

@@ -13,6 +13,8 @@ Complexes = npt.NDArray[np.complex128]
 
 _CACHE_BYTES = 1 << 24
 _BYTES_PER_AMPLITUDE = 16
+# Letter -> the factors of the amplitudes in which its qubit is 0 and 1, if they are not 1 and 1.
+_FACTORS = {"Y": np.array([-1.0, 1.0]), "Z": np.array([1.0, -1.0])}
 
 
 class PauliSum:
@@ -60,15 +62,15 @@ class PauliSum:
         """Return the sum of strings that flip the same qubits, after the flips."""
         diagonal = np.zeros(1 << self._num_qubits, dtype=np.complex128)
         for weight, pauli_string in terms:
-            diagonal += weight * _signs(pauli_string)
+            diagonal += weight * 1j ** (pauli_string.count("Y") % 4) * _signs(pauli_string)
         return diagonal
 
 
-def _signs(pauli_string: str) -> Complexes:
-    """Return the factor of each amplitude after the flips of a Pauli string."""
-    factors = {"I": (1, 1), "X": (1, 1), "Y": (-1j, 1j), "Z": (1, -1)}
+def _signs(pauli_string: str) -> npt.NDArray[np.float64]:
+    """Return the factor of each amplitude after the flips of a Pauli string, without the factors i of Y."""
+    signs = np.ones(1)
     # Qubit 0 is the lowest bit of an index, so its factors vary fastest.
-    signs: Complexes = np.ones(1, dtype=np.complex128)
     for letter in pauli_string:
-        signs = np.multiply.outer(np.array(factors[letter], dtype=np.complex128), signs).ravel()
+        factors = _FACTORS.get(letter)
+        signs = np.tile(signs, 2) if factors is None else np.multiply.outer(factors, signs).ravel()
     return signs
