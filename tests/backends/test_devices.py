@@ -94,14 +94,14 @@ def test_noise_aware_layout_moves_a_circuit_to_better_qubits(provider: QoroProvi
 def test_other_simulations_of_the_target_have_the_same_noise(
     backend: QoroBackend, provider: QoroProvider
 ) -> None:
-    device = provider.get_backend("local_heavy_hex")
+    device = provider.get_backend("local_qpu")
     circuit = QuantumCircuit(3)
     for layer in range(3):
         for qubit in range(3):
             circuit.ry(0.3 + 0.4 * qubit + layer, qubit)
         circuit.cx([0, 1], [1, 2])
     circuit.measure_all()
-    compiled = transpile(circuit, device, initial_layout=[3, 5, 8], optimization_level=1)
+    compiled = transpile(circuit, device, initial_layout=[1, 3, 4], optimization_level=1)
     shots = 50_000
     config = MaestroConfig(noise_model=NoiseModel.from_backend(device))
     own = device.run(compiled, shots=shots).result().get_counts()
@@ -114,4 +114,4 @@ def test_other_simulations_of_the_target_have_the_same_noise(
     for name, job in jobs.items():
         other = job.result().get_counts()
         distances[name] = sum(abs(own.get(key, 0) - other.get(key, 0)) for key in own | other) / 2 / shots
-    assert max(distances["noise model"], distances["Aer"]) < 0.015 < 0.05 < distances["ideal"]
+    assert max(distances["noise model"], distances["Aer"]) < 0.015 < 0.03 < distances["ideal"], distances
