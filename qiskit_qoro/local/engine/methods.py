@@ -221,6 +221,9 @@ class _LargeProgram:
         """
         if _MPS not in self._supported:
             raise QoroInputError(_use_instead(str(self.too_large), _MPS))
+        if self.program.randomness:
+            # Measurements and resets destroy entanglement, which the estimate does not know.
+            return _MPS, f"{self.too_large}; with {self.program.randomness} its cost cannot be estimated"
         costs: list[ConeCost | PauliCost | MpsCost] = []
         if self._cones is not None:
             costs += [cone_cost(self._cones), pauli_cost(self._cones)]

@@ -231,6 +231,15 @@ def test_a_dense_program_of_50_qubits_is_refused_with_its_cost_and_what_helps():
             assert help_with in message
 
 
+def test_a_dense_program_that_depends_on_chance_is_not_refused():
+    circuit = dense(50, 50)
+    circuit.reset(0)
+    circuit.measure_all()
+    choice = choice_for(circuit)
+    assert choice.method is MPS
+    assert "a reset" in choice.reason
+
+
 @pytest.mark.parametrize("options", [{"max_bond_dimension": 8}, {"simulation_type": MPS}])
 def test_a_requested_matrix_product_state_is_never_refused(options):
     choice = choice_for(dense(50, 50), **options)
