@@ -15,6 +15,7 @@ from qiskit_qoro.local.engine.job_settings import DEVICE_OPTIONS
 from qiskit_qoro.local.engine.noisy.methods import DEFAULT_REALIZATIONS, EXACT_QUBITS
 from qiskit_qoro.local.store.ledger import PRICES, STARTING_GRANT
 from qiskit_qoro.local.web.accounts import BOND_DIMENSION_CAPS, LOCAL_ACCOUNT, Account, Tier
+from qiskit_qoro.local.web.openapi import EXTENSIONS
 from qiskit_qoro.models.jobs import JobType
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/local-service.md"
@@ -35,6 +36,10 @@ def test_the_documented_tiers_have_the_limits_of_the_code() -> None:
     text = " ".join(section("Accounts and tiers").split())
     assert f"tier `{Account('x').tier}` and starts with {STARTING_GRANT} credits" in text
     assert f"tier `{LOCAL_ACCOUNT.tier}` and starts with {LOCAL_ACCOUNT.credits} credits" in text
+
+
+def test_the_documented_extensions_are_those_of_the_code() -> None:
+    assert [name for name, _ in table("Extensions")] == sorted(EXTENSIONS)
 
 
 def test_the_documented_prices_are_those_of_the_code() -> None:
