@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GRADIENTS_EXTENSION", "GradientValues", "WeightedStrings"]
+__all__ = ["GRADIENTS_EXTENSION", "MAX_NUMBERS", "GradientValues", "WeightedStrings"]
 
 GRADIENTS_EXTENSION = "gradients"
 """The name of the extension of a service that runs gradient jobs."""
+
+MAX_NUMBERS = 1 << 20
+"""The maximum number of values and derivatives of one circuit."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import responses
 from qiskit import QuantumCircuit
-from qiskit.circuit import Gate, Parameter
+from qiskit.circuit import Gate, Parameter, ParameterVector
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 
@@ -23,6 +23,7 @@ from qiskit_qoro import (
     WireError,
 )
 from qiskit_qoro.errors import JobFailedError, QoroInputError
+from qiskit_qoro.models.gradients import MAX_NUMBERS
 from qiskit_qoro.models.jobs import JobType
 from qiskit_qoro.primitives import QoroEstimator
 from qiskit_qoro.primitives.planning.gradient_pubs import MAX_ADJOINT_QUBITS
@@ -141,6 +142,29 @@ def test_the_service_computes_gradients_in_one_job_with_one_circuit_for_each_row
     (job,) = plan.jobs
     assert (job.num_circuits, job.num_templates, job.num_values) == (3, 1, 6)
     assert "6 expectation values with gradients" in str(plan)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_are_divided_over_jobs_as_the_options_say(backend: QoroBackend, method: str) -> None:
+    rows = np.random.default_rng(6).normal(size=(5, 2))
+    pub = (rotations(), [["ZZ"], ["IX"]], rows)
+    divided = QoroEstimator(backend, options={"max_parameter_rows_per_job": 2})
+    plan = divided.plan_gradient([pub], method=method)
+    # The unshifted rows, and two shifts of each of two angles.
+    num_rows = 5 if method == "adjoint" else 5 * 5
+    assert [job.num_circuits for job in plan.jobs] == [2] * (num_rows // 2) + [1]
+    found, expected = (
+        gradient(estimator, *pub, method=method).gradients for estimator in (divided, QoroEstimator(backend))
+    )
+    assert np.array_equal(found, expected)
+
+
+def test_equal_rows_of_several_pubs_run_once(estimator: QoroEstimator) -> None:
+    pubs = [(rotations(), "ZZ", [0.1, 0.2]), (rotations(), "ZZ", [0.1, 0.2])]
+    (job,) = estimator.plan_gradient(pubs, method="parameter_shift").jobs
+    assert job.num_circuits == 5
+    first, second = estimator.gradient(pubs, method="parameter_shift").result()
+    assert np.array_equal(first.data.gradients, second.data.gradients)
 
 
 def test_a_single_row_is_sent_as_a_template_with_all_names(estimator: QoroEstimator) -> None:
@@ -283,6 +307,23 @@ def test_an_impossible_method_is_refused(backend: QoroBackend) -> None:
         bounded.gradient([pub], method="adjoint")
     with pytest.raises(QoroInputError, match="method is 'exact', expected 'adjoint' or 'parameter_shift'"):
         QoroEstimator(backend).gradient([pub], method="exact")
+
+
+@pytest.mark.parametrize(("excess", "is_refused"), [(0, False), (1, True)])
+def test_the_derivatives_of_a_circuit_are_limited(
+    estimator: QoroEstimator, excess: int, is_refused: bool
+) -> None:
+    circuit = QuantumCircuit(3)
+    # Each observable has a value and 1023 derivatives.
+    for parameter in ParameterVector("p", 1023):
+        circuit.ry(parameter, 0)
+    observables = [SparsePauliOp("IIZ", index + 1.0) for index in range(MAX_NUMBERS // 1024 + excess)]
+    pub = (circuit, observables, np.zeros(1023))
+    if is_refused:
+        with pytest.raises(QoroInputError, match=f"a circuit may have {MAX_NUMBERS}: use several PUBs"):
+            estimator.plan_gradient([pub])
+    else:
+        assert estimator.plan_gradient([pub]).jobs[0].num_values == len(observables)
 
 
 class NeedsItsAngle(Gate):

@@ -25,15 +25,12 @@ from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import requested_method
 from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, TemplateCache
 from qiskit_qoro.models.config import SimulationMethod, Simulator
-from qiskit_qoro.models.gradients import WeightedStrings
+from qiskit_qoro.models.gradients import MAX_NUMBERS, WeightedStrings
 
-__all__ = ["MAX_NUMBERS", "MAX_QUBITS", "GradientEstimator"]
+__all__ = ["MAX_QUBITS", "GradientEstimator"]
 
 MAX_QUBITS = 24
 """The maximum number of busy qubits of a circuit with a gradient."""
-
-MAX_NUMBERS = 1 << 20
-"""The maximum number of values and derivatives of one circuit."""
 
 # At most so many prepared templates are kept, and at most so much memory of them.
 _CACHE_SIZE = 8

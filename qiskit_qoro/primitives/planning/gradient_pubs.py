@@ -19,7 +19,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
-from qiskit_qoro.models.gradients import GRADIENTS_EXTENSION, WeightedStrings
+from qiskit_qoro.models.gradients import GRADIENTS_EXTENSION, MAX_NUMBERS, WeightedStrings
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.primitives.planning.chain_rule import build_chain_rule
@@ -215,6 +215,12 @@ def _prepare_adjoint(
             tuple(observable.coefficients.tolist()),
         )
         columns.append(requested.setdefault(wanted, len(requested)))
+    num_numbers = len(requested) * (len(template.names) + 1)
+    if num_numbers > MAX_NUMBERS:
+        raise QoroInputError(
+            f"{len(requested)} observables have {num_numbers} values and derivatives by {len(template.names)} "
+            f"angles, and a circuit may have {MAX_NUMBERS}: use several PUBs with fewer observables"
+        )
     request = GradientRequest(tuple(requested))
     circuits = [Circuit(source, row, request) for row in angles] if requested else []
     draft = AdjointPubPostprocessor(

@@ -13,13 +13,13 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
 from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
-from qiskit_qoro.local.engine.gradients import MAX_NUMBERS, MAX_QUBITS, GradientEstimator
+from qiskit_qoro.local.engine.gradients import MAX_QUBITS, GradientEstimator
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import compile_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
 from qiskit_qoro.local.workers.tasks import CircuitTask, SweepValues, run_batch
-from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
+from qiskit_qoro.models.gradients import MAX_NUMBERS, GradientValues, WeightedStrings
 from qiskit_qoro.qasm.gates import GATES
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
