@@ -218,8 +218,9 @@ def _prepare_adjoint(
     num_numbers = len(requested) * (len(template.names) + 1)
     if num_numbers > MAX_NUMBERS:
         raise QoroInputError(
-            f"{len(requested)} observables have {num_numbers} values and derivatives by {len(template.names)} "
-            f"angles, and a circuit may have {MAX_NUMBERS}: use several PUBs with fewer observables"
+            f"{len(requested)} observables have {num_numbers} values and derivatives by "
+            f"{len(template.names)} angles, and a circuit may have {MAX_NUMBERS}: use several PUBs with fewer "
+            "observables"
         )
     request = GradientRequest(tuple(requested))
     circuits = [Circuit(source, row, request) for row in angles] if requested else []
