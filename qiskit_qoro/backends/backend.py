@@ -30,7 +30,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
-from qiskit_qoro.qasm.delays import DELAYS
+from qiskit_qoro.qasm.delays import DELAYS_EXTENSION
 from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
 from qiskit_qoro.qasm.write.style import ProgramStyle
 from qiskit_qoro.qasm.write.writer import Program, write_program
@@ -489,10 +489,10 @@ class QoroBackend(BackendV2):
         qubits_matter = delays_matter = _properties(self._system) is not None
         if isinstance(config, MaestroConfig) and config.noise_model:
             qubits_matter = True
-            delays_matter = DELAYS in self._service.extensions()
+            delays_matter = DELAYS_EXTENSION in self._service.extensions()
         elif isinstance(config, ExecutionConfig) and config.noisy_device is not None:
             # Other services may not expect circuits that are as wide as the device.
-            qubits_matter = delays_matter = DELAYS in self._service.extensions()
+            qubits_matter = delays_matter = DELAYS_EXTENSION in self._service.extensions()
         # A circuit that is wider than the backend can only run without its idle qubits.
         fits = all(circuit.num_qubits <= self.num_qubits for circuit in circuits)
         return ProgramStyle(

@@ -9,7 +9,10 @@ from enum import StrEnum
 
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["MAX_STATE_QUBITS", "MAX_VALUES", "StateQuantity", "StateRequest"]
+__all__ = ["MAX_STATE_QUBITS", "MAX_VALUES", "STATES_EXTENSION", "StateQuantity", "StateRequest"]
+
+STATES_EXTENSION = "states"
+"""The name of the extension of a service that runs jobs of the type ``STATE``."""
 
 MAX_STATE_QUBITS = 21
 """The largest number of qubits of a state vector or of a list of probabilities that a job returns.

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction
 
-__all__ = ["DELAYS", "DELAY_DEFINITION", "DELAY_GATE", "is_delay"]
+__all__ = ["DELAYS_EXTENSION", "DELAY_DEFINITION", "DELAY_GATE", "is_delay"]
 
-DELAYS = "delays"
+DELAYS_EXTENSION = "delays"
 """The name of the extension of a service that gives delays a meaning."""
 
 DELAY_GATE = "qoro_delay"

@@ -19,7 +19,7 @@ from qiskit_qoro.errors import (
 from qiskit_qoro.models.arguments import integer_of, items_of
 from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobStatus
-from qiskit_qoro.models.states import MAX_STATE_QUBITS, StateQuantity, StateRequest
+from qiskit_qoro.models.states import MAX_STATE_QUBITS, STATES_EXTENSION, StateQuantity, StateRequest
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.submission import Measurement
@@ -27,10 +27,7 @@ from qiskit_qoro.states.programs import write_state_program
 from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 from qiskit_qoro.wire.states.arrays import StateArray
 
-__all__ = ["EXTENSION", "Floats", "StateJobs"]
-
-EXTENSION = "states"
-"""The name under which a service announces that it runs jobs of the type ``STATE``."""
+__all__ = ["Floats", "StateJobs"]
 
 Floats = npt.NDArray[np.float64]
 _IMAGINARY_TOLERANCE = 1e-12
@@ -166,10 +163,11 @@ class StateJobs:
     def _check_offered(self) -> None:
         if self._job_config.simulator_cluster is None:
             raise QoroInputError("states are computed on simulators only, but this backend is a QPU system")
-        if EXTENSION not in self._service.extensions():
+        if STATES_EXTENSION not in self._service.extensions():
             raise QoroInputError(
                 f"{self._service.base_url} does not compute states, expected a service with the extension "
-                f"{EXTENSION!r}: use a backend of QoroProvider.local(), or QoroEstimator and QoroSampler"
+                f"{STATES_EXTENSION!r}: use a backend of QoroProvider.local(), or QoroEstimator and "
+                "QoroSampler"
             )
 
     def _failure(self, job: ExecutionResult, status: JobStatus) -> JobFailedError | JobCancelledError:

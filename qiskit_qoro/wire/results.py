@@ -68,18 +68,22 @@ def result_item_to_json(
     label: str, result: CircuitResult, details: ResultDetails | None = None
 ) -> dict[str, Any]:
     """Encode the result of one circuit as an item of a page, with its details if there are any."""
-    item = {"label": label, "results": _circuit_result_to_json(result)}
-    encoded = {} if details is None else _details_to_json(details)
-    return item | {"details": encoded} if encoded else item
+    return _item_with_details(label, _circuit_result_to_json(result), details)
 
 
 def array_item_to_json(
     label: str, array: StateArray | None, details: ResultDetails | None = None
 ) -> dict[str, Any]:
     """Encode the result of one circuit of a ``STATE`` job as an item of a page, with its details if any."""
-    item = {"label": label, "results": array_to_json(array)}
-    encoded = {} if details is None else _details_to_json(details)
-    return item | {"details": encoded} if encoded else item
+    return _item_with_details(label, array_to_json(array), details)
+
+
+def _item_with_details(
+    label: str, encoded_result: dict[str, Any], details: ResultDetails | None
+) -> dict[str, Any]:
+    item = {"label": label, "results": encoded_result}
+    encoded_details = {} if details is None else _details_to_json(details)
+    return item | {"details": encoded_details} if encoded_details else item
 
 
 def _details_to_json(details: ResultDetails) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def test_a_copy_and_a_pickle_keep_the_gradients() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"n_observables": 3}, "expected 4 numbers for each of 3 observables, got 64 bytes"),
-        ({"n_params": 2}, "expected 3 numbers for each of 2 observables"),
+        ({"n_observables": 3}, r"expected 96 bytes for the shape \[3, 4\], got 64"),
+        ({"n_params": 2}, r"expected 48 bytes for the shape \[2, 3\], got 64"),
         ({"n_params": -1}, "n_params: expected an integer of 0 or more"),
         ({"n_observables": None}, "n_observables: expected an integer"),
         ({"payload": "?" + PAYLOAD[1:]}, "payload: expected base64"),

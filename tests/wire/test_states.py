@@ -117,7 +117,10 @@ VALID = {"encoding": "float64", "shape": [1], "payload": base64.b64encode(bytes(
         ({"shape": ["a"]}, "shape: expected a list of lengths"),
         ({"shape": [2]}, "expected 16 bytes for the shape"),
         ({"payload": "!!!!"}, "payload: expected base64"),
-        ({"payload": None}, "expected 8 bytes for the shape .* got 0"),
+        ({"payload": None}, "payload: expected base64 text"),
+        ({"payload": "AAAAAAAA+H8="}, "payload: expected finite numbers"),
+        ({"shape": [0, 2**70], "payload": ""}, "shape: NumPy has no array of the shape"),
+        ({"encoding": ["float64"]}, "encoding: expected complex128 or float64"),
     ],
 )
 def test_arrays_that_contradict_themselves_are_refused(changes, message):

@@ -19,7 +19,8 @@ from qiskit_qoro.local.web.results_page import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFF
 from qiskit_qoro.local.web.schemas import SCHEMAS
 from qiskit_qoro.local.web.transactions_page import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
 from qiskit_qoro.models.gradients import GRADIENTS_EXTENSION
-from qiskit_qoro.qasm.delays import DELAYS
+from qiskit_qoro.models.states import STATES_EXTENSION
+from qiskit_qoro.qasm.delays import DELAYS_EXTENSION
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.listings import EXTENSIONS_KEY
@@ -27,7 +28,9 @@ from qiskit_qoro.wire.text import encode_text
 
 __all__ = ["EXTENSIONS", "OPERATIONS", "Operation", "build_document"]
 
-EXTENSIONS: frozenset[str] = frozenset({DELAYS, "details", "devices", GRADIENTS_EXTENSION, "states"})
+EXTENSIONS: frozenset[str] = frozenset(
+    {DELAYS_EXTENSION, "details", "devices", GRADIENTS_EXTENSION, STATES_EXTENSION}
+)
 """What this service offers beyond the API of the cloud. Clients read the names from the document."""
 
 _DESCRIPTIONS: Mapping[int, str] = {

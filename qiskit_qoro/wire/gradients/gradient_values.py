@@ -10,16 +10,14 @@ its derivatives by the m names of the template.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.gradients import GradientValues
-from qiskit_qoro.wire.fields import as_count, shown, text_field
+from qiskit_qoro.wire.fields import as_count
+from qiskit_qoro.wire.states.arrays import decode_numbers, encode_numbers
 
 __all__ = ["GRADIENT_ENCODING", "decode_gradients", "encode_gradients"]
 
@@ -34,7 +32,7 @@ def encode_gradients(result: GradientValues) -> dict[str, Any]:
         "encoding": GRADIENT_ENCODING,
         "n_observables": len(result.gradients),
         "n_params": result.gradients.shape[1],
-        "payload": base64.b64encode(matrix.astype("<f8").tobytes()).decode("ascii"),
+        "payload": encode_numbers(matrix, "float64"),
     }
 
 
@@ -46,16 +44,5 @@ def decode_gradients(fields: Mapping[str, Any]) -> GradientValues:
     """
     num_observables = as_count(fields.get("n_observables"), "n_observables", least=0)
     num_names = as_count(fields.get("n_params"), "n_params", least=0)
-    try:
-        data = base64.b64decode(text_field(fields, "payload"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise WireError(f"payload: expected base64, got {shown(fields.get('payload'))}") from error
-    if len(data) != 8 * num_observables * (num_names + 1):
-        raise WireError(
-            f"payload: expected {num_names + 1} numbers for each of {num_observables} observables, got "
-            f"{len(data)} bytes"
-        )
-    matrix = np.frombuffer(data, dtype="<f8").astype(np.float64).reshape(num_observables, num_names + 1)
-    if not np.isfinite(matrix).all():
-        raise WireError("payload: expected finite numbers, got others")
+    matrix = decode_numbers(fields.get("payload"), "float64", (num_observables, num_names + 1)).real
     return GradientValues(matrix[:, 0], matrix[:, 1:])
