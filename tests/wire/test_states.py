@@ -116,7 +116,7 @@ VALID = {"encoding": "float64", "shape": [1], "payload": base64.b64encode(bytes(
         ({"shape": [-1]}, "shape: expected a list of lengths"),
         ({"shape": ["a"]}, "shape: expected a list of lengths"),
         ({"shape": [2]}, "expected 16 bytes for the shape"),
-        ({"payload": "!!!!"}, "payload: expected base64"),
+        ({"payload": "!!!!"}, "payload: expected canonical base64"),
         ({"payload": None}, "payload: expected base64 text"),
         ({"payload": "AAAAAAAA+H8="}, "payload: expected finite numbers"),
         ({"shape": [0, 2**70], "payload": ""}, "shape: NumPy has no array of the shape"),

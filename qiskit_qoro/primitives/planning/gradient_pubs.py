@@ -219,8 +219,8 @@ def _prepare_adjoint(
     if num_numbers > MAX_NUMBERS:
         raise QoroInputError(
             f"{len(requested)} observables have {num_numbers} values and derivatives by "
-            f"{len(template.names)} angles, and a circuit may have {MAX_NUMBERS}: use several PUBs with fewer "
-            "observables"
+            f"{len(template.names)} angles, and a circuit may have {MAX_NUMBERS}: use several PUBs with "
+            "fewer observables"
         )
     request = GradientRequest(tuple(requested))
     circuits = [Circuit(source, row, request) for row in angles] if requested else []
