@@ -507,7 +507,7 @@ def _noise_model(calls: object) -> list[dict[str, Any]]:
         return calls.calls
     plain = plain_of(calls)
     if not isinstance(plain, list):
-        raise QoroInputError(f"noise_model is {_shown(calls)}, expected a list of calls")
+        raise QoroInputError(f"noise_model is {_shown(calls)}, expected a NoiseModel or a list of calls")
     for index, call in enumerate(plain):
         if not (
             isinstance(call, dict)

@@ -42,8 +42,8 @@ def test_an_empty_model_is_kept() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"noise_model": "set_x"}, "noise_model is 'set_x', expected a list of calls"),
-        ({"noise_model": CALL}, "expected a list of calls"),
+        ({"noise_model": "set_x"}, "noise_model is 'set_x', expected a NoiseModel or a list of calls"),
+        ({"noise_model": CALL}, "expected a NoiseModel or a list of calls"),
         ({"noise_model": [CALL, "set_x"]}, "noise_model[1] is 'set_x', expected a mapping with method"),
         ({"noise_model": [{"args": []}]}, "noise_model[0] is"),
         ({"noise_model": [{"method": 5}]}, "noise_model[0] is"),

@@ -201,12 +201,15 @@ def noise_of_model(config: MaestroConfig) -> Noise | None:
     """Return the noise of the options of a job, or ``None`` if they have no noise model.
 
     Raises:
-        QoroInputError: A call of the noise model is invalid, or the number of realizations is too large.
+        QoroInputError: A call of the noise model is invalid, or the number of realizations is too large or
+            has no noise model.
     """
     if config.noise_realizations is not None and config.noise_realizations > MAX_REALIZATIONS:
         raise QoroInputError(
             f"noise_realizations is {config.noise_realizations}, expected at most {MAX_REALIZATIONS}"
         )
+    if config.noise_realizations is not None and config.noise_model is None:
+        raise QoroInputError("noise_realizations needs a noise_model: set one, or leave it out")
     if not config.noise_model:
         return None
     model = config.noise_model

@@ -156,7 +156,10 @@ def setter(
 
         @wraps(stub)
         def record(model: _R, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-            bound = signature.bind(model, *args, **kwargs)
+            try:
+                bound = signature.bind(model, *args, **kwargs)
+            except TypeError as error:  # say which setter, as Python does for other functions
+                raise TypeError(f"{row.name}() {error}") from None
             bound.apply_defaults()
             given = {name: bound.arguments[name] for name in row.defaults}
             model._record(NoiseCall(row, _checked_arguments(row.name, given)))  # noqa: SLF001 - its own object

@@ -317,6 +317,13 @@ def test_the_number_of_realizations_is_limited():
         check_job_config(MaestroConfig(noise_model=depolarizing(), noise_realizations=100_001), None)
 
 
+def test_realizations_without_a_noise_model_are_refused():
+    with pytest.raises(QoroInputError, match="noise_realizations needs a noise_model"):
+        check_job_config(MaestroConfig(noise_realizations=10), None)
+    check_job_config(MaestroConfig(noise_realizations=10, noise_model=NoiseModel()), None)
+    check_job_config(MaestroConfig(noise_seed=10), None)
+
+
 def test_an_invalid_call_is_refused_when_the_job_is_opened():
     calls = [{"method": "set_depolarizing", "args": [-1, 0.1]}]
     with pytest.raises(QoroInputError, match=r"noise_model\[0\]"):
