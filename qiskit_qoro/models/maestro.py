@@ -43,6 +43,9 @@ EXECUTION_FIELDS: Mapping[str, str] = {
 }
 """Option of the engine to the field of an :class:`ExecutionConfig` with the same meaning."""
 
+# The fields of an ExecutionConfig that no option of the engine corresponds to.
+_DEVICE_FIELDS = ("noisy_device", "noise_scaling_factor")
+
 _STATEVECTOR = SimulationMethod.Statevector
 _MPS = SimulationMethod.MatrixProductState
 _TENSOR = SimulationMethod.TensorNetwork
@@ -473,6 +476,11 @@ def _check_names(names: Collection[str]) -> None:
     """
     for name in names:
         if name not in _names():
+            if name in _DEVICE_FIELDS:
+                raise QoroInputError(
+                    f"{name!r} is a field of ExecutionConfig, not an option of the engine: use an "
+                    "ExecutionConfig, or a noise_model"
+                )
             # The names of an ExecutionConfig are not always similar to those of the engine.
             renamed = {field: option for option, field in EXECUTION_FIELDS.items()}
             closest = renamed.get(name) or closest_name(name, _names())

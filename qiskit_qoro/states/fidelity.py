@@ -75,6 +75,8 @@ class QoroFidelity:
         execution_config: AnyConfig | None = None,
         tag: str | None = None,
     ) -> None:
+        if not callable(getattr(backend, "fidelity", None)):
+            raise QoroInputError(f"backend is {type(backend).__name__}, expected a QoroBackend")
         self._backend = backend
         self._execution_config = execution_config
         self._tag = tag

@@ -119,6 +119,12 @@ def test_a_scalar_of_numpy_counts_as_the_value_that_it_holds(name: str) -> None:
     assert "np." not in repr(config)
 
 
+@pytest.mark.parametrize("name", ["noisy_device", "noise_scaling_factor"])
+def test_fields_of_noisy_devices_are_refused_with_the_class_that_has_them(name: str) -> None:
+    with pytest.raises(QoroInputError, match=f"'{name}' is a field of ExecutionConfig, not an option"):
+        MaestroConfig(**{name: 1})
+
+
 @pytest.mark.parametrize(
     ("given", "closest"),
     [

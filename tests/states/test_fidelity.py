@@ -47,6 +47,11 @@ def test_fidelities_of_pairs_are_exact(backend):
     assert len(result.metadata) == len(pairs)
 
 
+def test_anything_but_a_backend_is_refused():
+    with pytest.raises(QoroInputError, match="backend is str, expected a QoroBackend"):
+        QoroFidelity("qoro_maestro")
+
+
 def test_each_state_is_computed_once():
     backend = CountingBackend()
     fidelity = QoroFidelity(backend, tag="kernel")

@@ -187,7 +187,7 @@ def test_a_missing_or_unknown_argument_is_a_type_error_as_in_any_function() -> N
             "there is no setter 'set_depolarising', did you mean set_depolarizing",
         ),
         ([{"method": "__init__"}], "noise_model[0]: there is no setter '__init__'"),
-        ([{"method": "set_t1", "args": [0]}], "noise_model[0]: set_t1() missing a required argument: 'gamma'"),
+        ([{"method": "set_t1", "args": [0]}], "[0]: set_t1() missing a required argument: 'gamma'"),
         (
             [{"method": "set_t1", "args": [0, 2]}],
             "noise_model[0]: set_t1: gamma is 2, expected a number from",
