@@ -1,6 +1,6 @@
 """Sample programs and estimate expectation values with the simulation engine, ``qoro-maestro``.
 
-No other module imports the engine. This module works around errors of the engine:
+This module works around errors of the engine:
 
 - Qiskit parses each program, and :mod:`qiskit_qoro.local.engine.program` writes it again before the engine
   sees it.
@@ -9,8 +9,8 @@ No other module imports the engine. This module works around errors of the engin
 - If the state depends on chance, the engine's expectation values are those of one random trajectory. Such
   programs are refused.
 
-The engine belongs to the extra ``local``, so it is imported when it is first used. It can crash
-its process: call these functions in a worker process (:mod:`qiskit_qoro.local.workers.pool`).
+The engine can crash its process: call these functions in a worker process
+(:mod:`qiskit_qoro.local.workers.pool`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.engine.engine_calls import accelerators, call_engine, load_engine, parse_with_engine
 from qiskit_qoro.local.engine.methods import (
     MAX_SMALL_QUBITS,
     MethodChoice,
@@ -37,7 +36,6 @@ from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import check_options
-from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.batches import Batches, standard_errors
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
@@ -49,10 +47,7 @@ from qiskit_qoro.qasm.read.source import clean
 __all__ = [
     "ProgramSource",
     "Report",
-    "accelerators",
-    "call_engine",
     "compile_program",
-    "engine_circuit",
     "estimate",
     "load_engine",
     "plain_statevector",
@@ -73,10 +68,6 @@ _SIMULATORS: Mapping[Simulator, str] = {
 
 # Up to this width, compiling a program is faster than simple_estimate, which parses its text.
 _MAX_COMPILED_QUBITS = 10
-
-# The message of the engine if it cannot parse a program, often without its reason.
-_PARSE_FAILURE = "Failed to parse"
-_MAX_REASON_CHARS = 300
 
 # With 2^31 - 1 shots the engine never returns.
 _MAX_SHOTS = 10_000_000
@@ -139,7 +130,7 @@ def sample(
     else:
         details = ResultDetails(run.chosen.method.name, run.chosen.reason)
         report(details)
-        counts, raw = _call(program, run.sample, shots)
+        counts, raw = call_engine(program, run.sample, shots)
         if run.chosen.realizations is not None:
             normalized = (_normalized_counts(batch, program.num_clbits, sum(batch.values())) for batch in raw)
             report(replace(details, batches=Batches(run.chosen.realizations, counts=tuple(normalized))))
@@ -232,7 +223,7 @@ def compile_program(text: str) -> Any:
         QoroError: The engine cannot parse the text.
         ValueError: The program contains something other than gates.
     """
-    return load_engine().AdjointProgram(_parse(text))
+    return load_engine().AdjointProgram(parse_with_engine(text))
 
 
 def simulator_config(
@@ -252,67 +243,6 @@ def simulator_config(
     settings = EngineSettings(options)
     choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
     return load_engine().SimulatorConfig(**_options(choice, settings))
-
-
-def engine_circuit(program: EngineProgram) -> Any:
-    """Return the engine's circuit of a program.
-
-    Raises:
-        QoroError: The engine cannot parse the program.
-    """
-    return _parse(program.text)
-
-
-def call_engine(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a function of the engine, and translate its errors.
-
-    Args:
-        program: The program that the engine runs, for error messages.
-        function: The function.
-        *args: Its arguments.
-        **kwargs: Its keyword arguments.
-
-    Raises:
-        QoroError: The engine failed, or it needs more memory than it may use.
-    """
-    return _call(program, function, *args, **kwargs)
-
-
-@cache
-def accelerators() -> frozenset[Simulator]:
-    """Return the simulators that the engine reports beside those on the CPU.
-
-    A simulator is not among them if it lacks hardware or a library. The engine would silently run another
-    one instead.
-
-    Raises:
-        QoroError: The engine is not installed.
-    """
-    maestro = load_engine()
-    reported = {
-        Simulator.GpuSim: maestro.is_gpu_available,
-        Simulator.QuestSim: maestro.is_quest_available,
-        Simulator.DistributedGpu: maestro.is_distributed_gpu_available,
-    }
-    return frozenset(simulator for simulator, is_available in reported.items() if is_available())
-
-
-def load_engine() -> ModuleType:
-    """Import the engine.
-
-    Raises:
-        QoroError: The engine is not installed.
-    """
-    try:
-        import maestro  # noqa: PLC0415  it belongs to an extra
-    except ImportError as error:
-        raise QoroError(
-            f"the simulation engine is not installed: run {INSTALL_COMMAND}. There are wheels of "
-            "qoro-maestro for Linux x86-64 (glibc 2.27 or later), macOS 14 or later on Apple silicon, and "
-            f"Windows x86-64, and none for other platforms ({error})"
-        ) from error
-    engine: ModuleType = maestro
-    return engine
 
 
 def read_engine_program(
@@ -369,7 +299,7 @@ def _sample_ideal(
     report(choice.details)
     config = maestro.SimulatorConfig(**_options(choice, settings), seed=settings.seed)
     text = _text(program, choice)
-    return _call(program, maestro.simple_execute, text, config=config, shots=shots)["counts"]
+    return call_engine(program, maestro.simple_execute, text, config=config, shots=shots)["counts"]
 
 
 def _estimate(
@@ -386,11 +316,11 @@ def _estimate(
     choice = _choose(program, settings, sampling=False, limit=limit, pauli_strings=pauli_strings)
     report(choice.details)
     if _is_faster_compiled(program, choice, settings):
-        values = _call(program, _estimate_compiled, program, pauli_strings)
+        values = call_engine(program, _estimate_compiled, program, pauli_strings)
     else:
         config = maestro.SimulatorConfig(**_options(choice, settings))
         text = _text(program, choice)
-        answer = _call(program, maestro.simple_estimate, text, pauli_strings, config=config)
+        answer = call_engine(program, maestro.simple_estimate, text, pauli_strings, config=config)
         values = [float(value) for value in answer["expectation_values"]]
     if len(values) != len(pauli_strings):
         raise QoroError(
@@ -411,7 +341,6 @@ def _noisy_run(
     if settings.noise is None:
         return None
     return prepare_noisy_run(
-        load_engine(),
         program,
         settings,
         settings.noise,
@@ -431,7 +360,7 @@ def _estimate_noisy(
     """Estimate the reduced Pauli strings with noise, and report the errors of those requested."""
     details = ResultDetails(run.chosen.method.name, run.chosen.reason)
     report(details)
-    rows = _call(program, run.estimate, reduced.pauli_strings)
+    rows = call_engine(program, run.estimate, reduced.pauli_strings)
     values: list[float] = rows.mean(axis=0).tolist()
     realizations = run.chosen.realizations
     if realizations is not None:
@@ -484,48 +413,6 @@ def _options(choice: MethodChoice, settings: EngineSettings) -> dict[str, Any]:
         # The reduction writes sx as rx, which the stabilizer simulator refuses.
         arguments["auto_reduce"] = False
     return settings.passed_on | arguments
-
-
-def _call(program: EngineProgram, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call into the engine and translate its errors.
-
-    Args:
-        program: The program that the engine runs.
-        function: The function to call.
-        *args: Its arguments.
-        **kwargs: Its keyword arguments.
-    """
-    try:
-        return function(*args, **kwargs)
-    except MemoryError as error:
-        raise QoroError("the engine ran out of the memory that it may use") from error
-    except (RuntimeError, ValueError) as error:
-        if _PARSE_FAILURE in str(error):
-            _parse(program.text)  # raises an error with the reason, which most functions of the engine hide
-        raise QoroError(f"the engine failed: {_shortened(str(error))}") from error
-
-
-def _parse(text: str) -> Any:
-    """Parse a program with the engine.
-
-    Raises:
-        QoroError: The engine refuses it. The message contains the engine's reason.
-    """
-    parser = load_engine().QasmToCirc()
-    cause = None
-    try:
-        circuit = parser.parse_and_translate(text)
-        if not parser.failed():
-            return circuit
-    except (RuntimeError, ValueError) as error:
-        cause = error
-    reason = parser.get_error_message() or str(cause)
-    raise QoroError(f"the engine cannot parse the program: {_shortened(reason)}") from cause
-
-
-def _shortened(reason: str) -> str:
-    """Shorten a reason of the engine, which may quote the rest of the program."""
-    return reason if len(reason) <= _MAX_REASON_CHARS else reason[:_MAX_REASON_CHARS] + "…"
 
 
 def _normalized_counts(counts: Mapping[str, int], num_clbits: int, shots: int) -> dict[str, int]:

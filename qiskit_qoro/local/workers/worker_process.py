@@ -22,9 +22,9 @@ from typing import BinaryIO
 import psutil
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.engine_calls import accelerators
 from qiskit_qoro.local.engine.gradients import GradientEstimator
 from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
-from qiskit_qoro.local.engine.simulator import accelerators
 from qiskit_qoro.local.engine.template_cache import TemplateCache
 from qiskit_qoro.local.workers.tasks import (
     AnyTask,

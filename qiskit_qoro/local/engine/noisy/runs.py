@@ -9,8 +9,6 @@ Random realizations run in independent batches, one call of the engine for each
 realization would take twice as long.
 
 Expectation values are those of the noisy state. Readout errors affect counts only.
-
-Functions get the engine as an argument, because only :mod:`qiskit_qoro.local.engine.simulator` imports it.
 """
 
 from __future__ import annotations
@@ -18,13 +16,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.engine.engine_calls import load_engine, parse_with_engine
 from qiskit_qoro.local.engine.noise import Noise, has_delays
 from qiskit_qoro.local.engine.noisy.methods import (
     EXACT_METHODS,
@@ -45,7 +42,6 @@ class NoisyRun:
     """A program that is ready to run with noise.
 
     Attributes:
-        maestro: The engine.
         text: The program in OpenQASM 2.
         model: The engine's noise model, numbered as the program.
         chosen: How the noise is simulated.
@@ -54,7 +50,6 @@ class NoisyRun:
         noise_seed: The seed of the noise, or ``None`` for random noise.
     """
 
-    maestro: ModuleType
     text: str
     model: Any
     chosen: NoisyMethod
@@ -73,14 +68,15 @@ class NoisyRun:
         # With a realization for each shot, the shots are independent, and one batch is enough.
         is_independent = realizations is None or realizations >= shots
         sizes = [shots] if realizations is None or is_independent else batch_sizes(shots, realizations)
-        circuit = self._parse()
+        circuit = parse_with_engine(self.text)
+        maestro = load_engine()
         batches = []
         for index, (size, (seed, noise_seed)) in enumerate(zip(sizes, self._seeds(len(sizes)), strict=True)):
             share = 1 if realizations is None else batch_sizes(realizations, len(sizes))[index]
-            answer = self.maestro.full_noise_execute(
+            answer = maestro.full_noise_execute(
                 circuit,
                 self.model,
-                config=self.maestro.SimulatorConfig(**self.options, seed=seed),
+                config=maestro.SimulatorConfig(**self.options, seed=seed),
                 shots=size,
                 noise_realizations=share,
                 noise_seed=noise_seed,
@@ -105,26 +101,20 @@ class NoisyRun:
         """
         realizations = self.chosen.realizations or 1
         sizes = batch_sizes(realizations, realizations)
-        circuit = self._parse()
+        circuit = parse_with_engine(self.text)
+        maestro = load_engine()
         rows = [
-            self.maestro.full_noise_estimate(
+            maestro.full_noise_estimate(
                 circuit,
                 list(pauli_strings),
                 self.model,
-                config=self.maestro.SimulatorConfig(**self.options, seed=seed),
+                config=maestro.SimulatorConfig(**self.options, seed=seed),
                 noise_realizations=size,
                 noise_seed=noise_seed,
             )["expectation_values"]
             for size, (seed, noise_seed) in zip(sizes, self._seeds(len(sizes)), strict=True)
         ]
         return np.array(rows, dtype=np.float64)
-
-    def _parse(self) -> Any:
-        parser = self.maestro.QasmToCirc()
-        circuit = parser.parse_and_translate(self.text)
-        if parser.failed():
-            raise QoroError(f"the engine cannot parse the program: {parser.get_error_message()}")
-        return circuit
 
     def _seeds(self, count: int) -> list[tuple[int | None, int | None]]:
         """Return the seeds of the shots and of the noise in each batch."""
@@ -135,7 +125,6 @@ class NoisyRun:
 
 
 def prepare_noisy_run(
-    maestro: ModuleType,
     program: EngineProgram,
     settings: EngineSettings,
     noise: Noise,
@@ -147,7 +136,6 @@ def prepare_noisy_run(
     """Prepare a program to run with noise.
 
     Args:
-        maestro: The engine.
         program: The program.
         settings: The options.
         noise: The noise.
@@ -161,6 +149,7 @@ def prepare_noisy_run(
     Raises:
         QoroInputError: The program is too wide for the device, or no method can simulate its noise.
     """
+    maestro = load_engine()
     noise.check_width(program)
     program = noise.prepare(program)
     # The method is chosen as if T2 were limited, so that wide programs of a device run in realizations.
@@ -185,7 +174,7 @@ def prepare_noisy_run(
     model = noise.engine_model(maestro, program, limit_t2=chosen.method not in EXACT_METHODS)
     # Noise runs on QCSim only, which is the engine's default.
     options = settings.passed_on | {"simulation_type": maestro.SimulationType(int(chosen.method))}
-    return NoisyRun(maestro, program.text, model, chosen, options, settings.seed, settings.noise_seed)
+    return NoisyRun(program.text, model, chosen, options, settings.seed, settings.noise_seed)
 
 
 def _numbers(seed: int | None, count: int, dtype: Any, stream: int) -> Sequence[int | None]:

@@ -18,17 +18,12 @@ import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import MAX_STATEVECTOR_QUBITS, statevector_bytes
+from qiskit_qoro.local.engine.engine_calls import call_engine, load_engine, parse_with_engine
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.simulator import (
-    Report,
-    call_engine,
-    engine_circuit,
-    load_engine,
-    simulator_config,
-)
+from qiskit_qoro.local.engine.simulator import Report, simulator_config
 from qiskit_qoro.local.engine.states.programs import (
     Gate,
     StateProgram,
@@ -131,7 +126,7 @@ class _Run:
     @cached_property
     def circuits(self) -> list[Any]:
         """The circuits of the engine."""
-        return [engine_circuit(text) for text in self.texts]
+        return [parse_with_engine(program.text) for program in self.texts]
 
     @cached_property
     def method(self) -> SimulationMethod:
@@ -306,11 +301,11 @@ def _basis_state(run: _Run, bits: Sequence[bool]) -> Any:
     """Return a circuit of the engine that prepares a basis state."""
     gates: list[Gate] = [("x", (), (qubit,)) for qubit, bit in zip(run.qubits, bits, strict=True) if bit]
     num_qubits = run.programs[0].num_qubits
-    return engine_circuit(engine_program(StateProgram(num_qubits, gates), run.qubits))
+    return parse_with_engine(engine_program(StateProgram(num_qubits, gates), run.qubits).text)
 
 
 def _compute_mirror_fidelity(run: _Run, _request: StateRequest) -> Array:
-    mirror = engine_circuit(engine_program(mirrored(run.programs[0]), run.qubits))
+    mirror = parse_with_engine(engine_program(mirrored(run.programs[0]), run.qubits).text)
     nothing = _basis_state(run, [False] * len(run.qubits))
     return np.array(abs(run.inner_product(nothing, mirror)) ** 2)
 
