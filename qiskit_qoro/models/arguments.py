@@ -26,6 +26,7 @@ __all__ = [
     "items_of",
     "number_of",
     "plain_of",
+    "shown",
     "text_of",
     "timeout_of",
 ]
@@ -55,6 +56,12 @@ def checked(name: str, value: object, converted: _T | None, expected: str) -> _T
     if converted is None:
         raise QoroInputError(f"{name} is {value!r}, expected {expected}")
     return converted
+
+
+def shown(value: object) -> str:
+    """Return the ``repr`` of an argument for a message, in one line of at most 80 characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def integer_of(value: object, *, least: int | None = None, most: int | None = None) -> int | None:

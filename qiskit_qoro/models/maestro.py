@@ -18,7 +18,7 @@ from functools import cache, cached_property, wraps
 from typing import Any, TypeVar
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.arguments import checked, integer_of, plain_of
+from qiskit_qoro.models.arguments import checked, integer_of, plain_of, shown
 from qiskit_qoro.models.config import WIRE_NAMES, ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.engine_options import (
     EngineOption,
@@ -402,7 +402,7 @@ class MaestroConfig:
         _check_names(data)
         for name, option in ENGINE_OPTIONS.items():
             if isinstance(data.get(name), str) and option.kind is not OptionKind.CHOICE:
-                raise QoroInputError(f"{name} is {_shown(data[name])}, expected {option.expected}")
+                raise QoroInputError(f"{name} is {shown(data[name])}, expected {option.expected}")
         return MaestroConfig(**data)
 
     @staticmethod
@@ -515,7 +515,7 @@ def _noise_model(calls: object) -> list[dict[str, Any]]:
         return calls.calls
     plain = plain_of(calls)
     if not isinstance(plain, list):
-        raise QoroInputError(f"noise_model is {_shown(calls)}, expected a NoiseModel or a list of calls")
+        raise QoroInputError(f"noise_model is {shown(calls)}, expected a NoiseModel or a list of calls")
     for index, call in enumerate(plain):
         if not (
             isinstance(call, dict)
@@ -524,7 +524,7 @@ def _noise_model(calls: object) -> list[dict[str, Any]]:
             and isinstance(call.get("kwargs", {}), dict)
         ):
             raise QoroInputError(
-                f"noise_model[{index}] is {_shown(call)}, expected a mapping with method, a text, and "
+                f"noise_model[{index}] is {shown(call)}, expected a mapping with method, a text, and "
                 "optionally args, a list, and kwargs, a mapping"
             )
     try:
@@ -532,8 +532,3 @@ def _noise_model(calls: object) -> list[dict[str, Any]]:
     except (TypeError, ValueError) as error:
         raise QoroInputError(f"noise_model: expected JSON values: {error}") from error
     return plain
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.arguments import number_of, text_of
+from qiskit_qoro.models.arguments import number_of, shown, text_of
 
 __all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry", "are_finite_floats"]
 
@@ -39,7 +39,7 @@ class TemplateEntry:
 
     def __post_init__(self) -> None:
         if not isinstance(self.template_qasm, str):
-            raise QoroInputError(f"template_qasm is {_shown(self.template_qasm)}, expected OpenQASM 2 text")
+            raise QoroInputError(f"template_qasm is {shown(self.template_qasm)}, expected OpenQASM 2 text")
         names = _check_names(self.parameter_names)
         object.__setattr__(self, "parameter_names", names)
         object.__setattr__(self, "parameter_sets", _check_sets(self.parameter_sets, names))
@@ -69,13 +69,13 @@ class TemplateBatch:
 
 def _check_names(names: object) -> tuple[str, ...]:
     if isinstance(names, str) or not isinstance(names, Iterable):
-        raise QoroInputError(f"parameter_names is {_shown(names)}, expected a list of names")
+        raise QoroInputError(f"parameter_names is {shown(names)}, expected a list of names")
     checked: dict[str, None] = {}  # an ordered set
     for index, given in enumerate(names):
         name = text_of(given)
         if not name:
             raise QoroInputError(
-                f"parameter_names[{index}] is {_shown(given)}, expected Unicode text that is not empty"
+                f"parameter_names[{index}] is {shown(given)}, expected Unicode text that is not empty"
             )
         if name in checked:
             raise QoroInputError(f"parameter_names[{index}] repeats {name!r}, expected each name once")
@@ -86,7 +86,7 @@ def _check_names(names: object) -> tuple[str, ...]:
 def _check_sets(sets: object, names: tuple[str, ...]) -> tuple[ParameterSet, ...]:
     pairs = sets.items() if isinstance(sets, Mapping) else sets
     if isinstance(pairs, str) or not isinstance(pairs, Iterable):
-        raise QoroInputError(f"parameter_sets is {_shown(sets)}, expected a list of (label, values)")
+        raise QoroInputError(f"parameter_sets is {shown(sets)}, expected a list of (label, values)")
     checked: dict[str, tuple[float, ...]] = {}  # by label, to find repeated labels
     for index, pair in enumerate(pairs):
         label, row = _pair(pair, index)
@@ -103,7 +103,7 @@ def _pair(pair: object, index: int) -> tuple[str, Any]:
         if text is not None:
             return text, row
     raise QoroInputError(
-        f"parameter_sets[{index}] is {_shown(pair)}, expected (label, values) where label is text that UTF-8 "
+        f"parameter_sets[{index}] is {shown(pair)}, expected (label, values) where label is text that UTF-8 "
         "can encode"
     )
 
@@ -112,7 +112,7 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
     if hasattr(row, "tolist"):  # a row of an array: convert its values to Python numbers
         row = row.tolist()
     if isinstance(row, str) or not isinstance(row, Iterable):
-        raise QoroInputError(f"{where} has the values {_shown(row)}, expected a list of numbers")
+        raise QoroInputError(f"{where} has the values {shown(row)}, expected a list of numbers")
     values: tuple[Any, ...] = tuple(row)
     if not are_finite_floats(values):
         # An invalid value becomes None and is reported below, after the length.
@@ -120,7 +120,7 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
     if len(values) != len(names):
         raise QoroInputError(
             f"{where} has {len(values)} values, expected {len(names)}, one for each name: "
-            + _shown(", ".join(names))
+            + shown(", ".join(names))
         )
     if None in values:
         place = values.index(None)
@@ -138,8 +138,3 @@ def are_finite_floats(values: Sequence[Any]) -> bool:
         values: The values.
     """
     return set(map(type, values)) == {float} and math.isfinite(sum(values))
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

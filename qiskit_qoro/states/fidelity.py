@@ -147,6 +147,8 @@ class _States:
 
     def __init__(self, circuits: QuantumCircuit | Sequence[QuantumCircuit], values: Any, name: str) -> None:
         listed = [circuits] if isinstance(circuits, QuantumCircuit) else list(circuits)
+        # Identities are part of the keys. Another circuit may get the identity of one that no longer exists.
+        self._listed = listed
         rows = _rows(values, len(listed), name)
         self.keys: list[object] = []
         self.circuits: dict[object, QuantumCircuit] = {}

@@ -20,6 +20,7 @@ from qiskit.synthesis import OneQubitEulerDecomposer
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
+from qiskit_qoro.qasm.read.parser import gate_definition
 from qiskit_qoro.qasm.virtual_gates import merge_virtual_gates
 
 __all__ = ["CX_GATES", "NATIVE_GATES", "to_native_gates"]
@@ -84,12 +85,7 @@ def _steps(gate: Gate, qubits: Sequence[Qubit], entangler: str) -> Iterator[_Ste
         yield entangler, 0.0, qubits
         yield from basis_change
     else:
-        definition = gate.definition
-        if definition is None:
-            raise QoroInputError(
-                f"gate {gate.name!r} has no definition, expected a gate of qelib1.inc or one that the "
-                "program defines"
-            )
+        definition = gate_definition(gate)
         places = dict(zip(definition.qubits, qubits, strict=True))
         for inner in definition.data:
             if not isinstance(inner.operation, Barrier):

@@ -45,7 +45,7 @@ from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES, to_nat
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
-from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.read.parser import gate_definition, parse_program
 from qiskit_qoro.qasm.write.writer import write_program
 
 __all__ = ["EngineProgram", "ProgramWriter", "gate_text", "write_engine_program"]
@@ -215,13 +215,9 @@ class ProgramWriter:
         self._emit(condition, gate_text(name, params) if params else name, *qubits)
 
     def _write_definition(self, gate: Instruction, qubits: Sequence[Qubit], condition: str) -> None:
-        if gate.definition is None:
-            raise QoroInputError(
-                f"gate {gate.name!r} has no definition, expected a gate of qelib1.inc or one that the "
-                "program defines"
-            )
-        qubit_map = dict(zip(gate.definition.qubits, qubits, strict=True))
-        for inner in gate.definition.data:
+        definition = gate_definition(gate)
+        qubit_map = dict(zip(definition.qubits, qubits, strict=True))
+        for inner in definition.data:
             mapped = inner.replace(qubits=[qubit_map[qubit] for qubit in inner.qubits])
             self._write_instruction(mapped, condition)
 

@@ -16,6 +16,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.arguments import shown
 from qiskit_qoro.models.noise.parameters import JOINT_CHECKS, PARAMETERS
 
 __all__ = ["NoiseCall", "NoiseKind", "Setter", "setter", "setters_of"]
@@ -184,19 +185,14 @@ def _checked_arguments(method: str, given: Mapping[str, object]) -> dict[str, An
         parameter = PARAMETERS[name]
         values[name] = parameter.convert(value)
         if values[name] is None:
-            raise QoroInputError(f"{method}: {name} is {_shown(value)}, expected {parameter.expected}")
+            raise QoroInputError(f"{method}: {name} is {shown(value)}, expected {parameter.expected}")
     for check in JOINT_CHECKS:
         if all(name in values for name in check.names):
             together = [values[name] for name in check.names]
             if not check.accepts(*together):
-                shown = ", ".join(f"{name} {_shown(values[name])}" for name in check.names)
-                raise QoroInputError(f"{method}: {shown}: expected {check.expected}")
+                found = ", ".join(f"{name} {shown(values[name])}" for name in check.names)
+                raise QoroInputError(f"{method}: {found}: expected {check.expected}")
     return values
-
-
-def _shown(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _documented(docstring: str, names: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import math
 import re
 
 from qiskit import QuantumCircuit, qasm2
+from qiskit.circuit import Instruction
 from qiskit.circuit.library import IGate
 
 from qiskit_qoro.errors import QoroInputError
@@ -21,7 +22,7 @@ from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.read.guards import check_text, defined_gates, error_at
 from qiskit_qoro.qasm.read.source import check_source, clean
 
-__all__ = ["check_encoding", "parse_program"]
+__all__ = ["check_encoding", "gate_definition", "parse_program"]
 
 _POSITION = re.compile(r"<input>:(\d+),(\d+): (.*)", re.DOTALL)
 _INCLUDE = re.compile(r'include\s*"qelib1\.inc"')
@@ -63,6 +64,21 @@ def parse_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> QuantumCircu
         raise QoroInputError("the program declares no qubits; it needs a line like 'qreg q[2];'")
     _check_angles(circuit)
     return circuit
+
+
+def gate_definition(gate: Instruction) -> QuantumCircuit:
+    """Return the definition of a gate in a parsed program.
+
+    Raises:
+        QoroInputError: It has none.
+    """
+    definition: QuantumCircuit | None = gate.definition
+    if definition is None:
+        raise QoroInputError(
+            f"gate {gate.name!r} has no definition, expected a gate of qelib1.inc or one that the program "
+            "defines"
+        )
+    return definition
 
 
 def check_encoding(text: str, limits: Limits = DEFAULT_LIMITS) -> None:

@@ -21,7 +21,7 @@ from qiskit.circuit import Barrier, CircuitInstruction, Instruction, Measure, Qu
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.qasm.gates import GATES
-from qiskit_qoro.qasm.read.parser import parse_program
+from qiskit_qoro.qasm.read.parser import gate_definition, parse_program
 
 __all__ = ["Gate", "StateProgram", "engine_program", "mirrored", "read_state_program", "used_qubits"]
 
@@ -150,12 +150,7 @@ class _Reader:
         self._program.gates.append((name, angles, tuple(self._index[qubit] for qubit in qubits)))
 
     def _expand(self, gate: Instruction, qubits: Sequence[Qubit]) -> None:
-        definition = gate.definition
-        if definition is None:
-            raise QoroInputError(
-                f"gate {gate.name!r} has no definition, expected a gate of qelib1.inc or one that the "
-                "program defines"
-            )
+        definition = gate_definition(gate)
         self._program.phase += float(definition.global_phase)
         mapped = dict(zip(definition.qubits, qubits, strict=True))
         for inner in definition.data:
