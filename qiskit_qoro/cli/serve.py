@@ -57,7 +57,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--memory-limit",
-        type=float,
+        type=_gib,
         metavar="GIB",
         help="maximum memory that a circuit may use, in GiB (default: an equal share of the free memory for "
         "each worker)",
@@ -149,15 +149,19 @@ def _execute(options: argparse.Namespace) -> None:
         database=options.database,
         workers=options.workers,
         time_limit_s=options.time_limit,
-        memory_limit_bytes=_bytes(options.memory_limit),
+        memory_limit_bytes=options.memory_limit,
         fault_injection=fault_injection,
         accounts=_by_token(options.account),
         allowed_hosts=options.allowed_host,
     )
 
 
-def _bytes(gib: float | None) -> int | None:
-    return None if gib is None else round(gib * 2**30)
+def _gib(text: str) -> int:
+    """Parse a number of GiB, and return the bytes."""
+    try:
+        return round(float(text) * 2**30)
+    except (OverflowError, ValueError) as error:  # infinity and "nan" have no integer
+        raise argparse.ArgumentTypeError(f"expected a number of GiB above 0, got {text!r}") from error
 
 
 def _account(text: str) -> tuple[str, Account]:

@@ -15,17 +15,14 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol, overload
+from typing import Any, Protocol
 
-from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.store.job_queue import JobQueue
-from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import StorageError
+from qiskit_qoro.local.workers.job_tasks import CircuitTasks, StateTasks
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
-from qiskit_qoro.local.workers.state_jobs import state_tasks
 from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, StateTask, StateValues, SweepValues
-from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import (
     AnyConfig,
     CircuitResult,
@@ -40,7 +37,6 @@ from qiskit_qoro.wire.results import (
     render_value_items,
     result_item_to_json,
 )
-from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["Pool", "Runner"]
 
@@ -250,23 +246,18 @@ class Runner:
         self, job: StoredJob, config: AnyConfig | None, stop: threading.Event
     ) -> _Outcome | None:
         circuits = self._queue.circuits(job.number)
-        tasks = state_tasks(job, circuits, config)
+        tasks = StateTasks(job, circuits, config)
         failures: dict[int, str] = {}
 
-        # The circuits of a task follow each other, and every circuit is in one task.
-        def position_of(index: int) -> int:
-            return sum(len(task.texts) for task in tasks[:index])
-
         def store_result(index: int, values: StateValues) -> None:
-            of_task = circuits[position_of(index) :]
             items = [
                 (circuit.position, _render(array_item_to_json(circuit.label, array, values.details)))
-                for circuit, array in zip(of_task, values.arrays, strict=False)
+                for circuit, array in zip(tasks.circuits_of(index), values.arrays, strict=True)
             ]
             self._queue.add_results(job.number, items)
 
         def store_failure(index: int, reason: str) -> None:
-            circuit = circuits[position_of(index)]
+            circuit = tasks.circuits_of(index)[0]
             failures[index] = reason if len(tasks) == 1 else f"circuit {circuit.label!r}: {reason}"
             item = _render(failure_item_to_json(circuit.label, reason))
             self._queue.add_failure(job.number, circuit.position, item)
@@ -280,7 +271,7 @@ class Runner:
     ) -> _Outcome | None:
         circuits = self._queue.circuits(job.number)
         templates = self._queue.templates(job.number)
-        tasks = _JobTasks(job, circuits, templates, config)
+        tasks = CircuitTasks(job, circuits, templates, config)
         failures: dict[int, str] = {}
         details: dict[int, ResultDetails] = {}
 
@@ -323,95 +314,6 @@ def _outcome(failures: Mapping[int, str]) -> _Outcome:
     # Failures arrive in any order. Report them in the order of the circuits.
     in_order = [reason for _, reason in sorted(failures.items())]
     return _Outcome(JobStatus.FAILED, summarize_failures(in_order, len(in_order)))
-
-
-class _JobTasks(Sequence[CircuitTask]):
-    """The circuits of a job as tasks, which are built when they are accessed.
-
-    A text is decompressed on access, so that the texts of a large job are not in memory all at once.
-    Templates are decompressed once.
-
-    The settings of each circuit contain its position, so that equal circuits of a job with a seed have
-    different counts.
-    """
-
-    def __init__(
-        self,
-        job: StoredJob,
-        circuits: Sequence[StoredCircuit],
-        templates: Mapping[int, StoredTemplate],
-        config: AnyConfig | None,
-    ) -> None:
-        self._circuits = circuits
-        # All tasks of a template share these objects, so pickling a batch of tasks writes each only once.
-        self._templates = {
-            number: (decode_text(template.blob), template.names) for number, template in templates.items()
-        }
-        self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
-        self._observables = _weighted_observables(job)
-        self._settings = engine_settings(config, job.qpu_system)
-
-    def __len__(self) -> int:
-        return len(self._circuits)
-
-    @overload
-    def __getitem__(self, index: int) -> CircuitTask: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[CircuitTask]: ...
-    def __getitem__(self, index: int | slice) -> CircuitTask | list[CircuitTask]:
-        if isinstance(index, slice):
-            return [self._task(circuit) for circuit in self._circuits[index]]
-        return self._task(self._circuits[index])
-
-    def _task(self, circuit: StoredCircuit) -> CircuitTask:
-        names: tuple[str, ...] = ()
-        values: tuple[float, ...] | None = None
-        if circuit.template is None:
-            qasm = decode_text(str(circuit.content))
-        else:
-            qasm, names = self._templates[circuit.template]
-            values = circuit.values
-        return CircuitTask(
-            label=circuit.label,
-            qasm=qasm,
-            shots=circuit.shots,
-            pauli_strings=None if self._pauli_strings is None else self._pauli_strings[circuit.position],
-            settings=self._settings.for_circuit(circuit.position),
-            names=names,
-            values=values,
-            observables=self._observables,
-        )
-
-
-def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
-    """The Pauli strings to measure on each circuit, or ``None`` if the circuits are sampled."""
-    if job.observables is None:
-        return None
-    groups, ham_map, _ = json.loads(job.observables)
-    groups_of: list[list[int]] = [[] for _ in range(num_circuits)]
-    for index, (start, end) in enumerate(ham_map or ()):
-        for position in range(start, end):
-            groups_of[position].append(index)
-
-    # Cached, because thousands of circuits of a job have the same groups and should share one tuple.
-    @cache
-    def distinct_strings(indices: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(string for index in indices for string in groups[index]))
-
-    # A circuit in no range is measured for every group.
-    all_groups = tuple(range(len(groups)))
-    return [distinct_strings(tuple(indices) or all_groups) for indices in groups_of]
-
-
-def _weighted_observables(job: StoredJob) -> tuple[WeightedStrings, ...] | None:
-    """The observables of a gradient job, or ``None`` for other jobs. Without weights, each weight is 1."""
-    if job.job_type is not JobType.GRADIENT or job.observables is None:
-        return None
-    groups, _, weights = json.loads(job.observables)
-    return tuple(
-        WeightedStrings(tuple(group), tuple(weights[index]) if weights else (1.0,) * len(group))
-        for index, group in enumerate(groups)
-    )
 
 
 def _render_values(labels: Sequence[str], values: SweepValues) -> list[str]:

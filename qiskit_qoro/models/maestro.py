@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of, shown
-from qiskit_qoro.models.config import WIRE_NAMES, ExecutionConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.engine_options import (
     EngineOption,
     MemberOf,
@@ -375,18 +375,6 @@ class MaestroConfig:
                 "remove one of them"
             )
         return converted
-
-    @staticmethod
-    def execution_config_from_response(data: Mapping[str, Any]) -> ExecutionConfig:
-        """Build the execution configuration from the engine's options in a response of the service.
-
-        Args:
-            data: The ``maestro_config`` in the response. Values are read as by
-                ``ExecutionConfig.from_response``. Options without a counterpart are ignored.
-        """
-        return ExecutionConfig.from_response(
-            {WIRE_NAMES.get(name, name): data.get(option) for option, name in EXECUTION_FIELDS.items()}
-        )
 
     @staticmethod
     def from_payload(data: Mapping[str, Any]) -> MaestroConfig:

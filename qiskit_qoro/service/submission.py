@@ -41,9 +41,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured on the circuits of a job. Exactly one of the attributes is set.
+    """What is measured on the circuits of a job.
 
-    Only ``circuit_ham_map`` may be set together with ``observables``.
+    Exactly one of ``shots``, ``shot_groups``, ``observables`` and ``state`` is set. The other attributes may
+    be set together with ``observables``.
 
     Attributes:
         shots: The shots of every circuit.

@@ -120,6 +120,15 @@ def test_serve_refuses_invalid_options(
     assert expected in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "x"])
+def test_serve_refuses_a_memory_limit_that_is_no_number(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--memory-limit", text])
+    assert f"expected a number of GiB above 0, got '{text}'" in capsys.readouterr().err
+
+
 def test_serve_fails_on_a_port_that_is_in_use(
     local_service: LocalService, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,7 +41,7 @@ NOISE: dict[str, Any] = {
         OPTIONS | NOISE,
         {"noise_model": []},
         {"noise_seed": 2**64},
-        {"noise_realizations": 64},
+        {"noise_model": NOISE["noise_model"], "noise_realizations": 64},
     ],
 )
 def test_options_are_read_back_as_they_were_sent(service: Any, options: Any) -> None:

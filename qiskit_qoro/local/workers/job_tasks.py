@@ -1,0 +1,147 @@
+"""The tasks of a job, which are built when they are accessed.
+
+A text is decompressed on access, so that the texts of a large job are not in memory all at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import overload
+
+from qiskit_qoro.local.engine.job_settings import engine_settings
+from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.workers.tasks import CircuitTask, StateTask
+from qiskit_qoro.models.gradients import WeightedStrings
+from qiskit_qoro.models.jobs import AnyConfig, JobType
+from qiskit_qoro.wire.states.requests import state_request_from_json
+from qiskit_qoro.wire.text import decode_text
+
+__all__ = ["CircuitTasks", "StateTasks"]
+
+
+class CircuitTasks(Sequence[CircuitTask]):
+    """The tasks of a job that samples or computes expectation values or gradients: one for each circuit.
+
+    Templates are decompressed once.
+
+    The settings of each circuit contain its position, so that equal circuits of a job with a seed have
+    different counts.
+    """
+
+    def __init__(
+        self,
+        job: StoredJob,
+        circuits: Sequence[StoredCircuit],
+        templates: Mapping[int, StoredTemplate],
+        config: AnyConfig | None,
+    ) -> None:
+        self._circuits = circuits
+        # All tasks of a template share these objects, so pickling a batch of tasks writes each only once.
+        self._templates = {
+            number: (decode_text(template.blob), template.names) for number, template in templates.items()
+        }
+        self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
+        self._observables = _weighted_observables(job)
+        self._settings = engine_settings(config, job.qpu_system)
+
+    def __len__(self) -> int:
+        return len(self._circuits)
+
+    @overload
+    def __getitem__(self, index: int) -> CircuitTask: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[CircuitTask]: ...
+    def __getitem__(self, index: int | slice) -> CircuitTask | list[CircuitTask]:
+        if isinstance(index, slice):
+            return [self._task(circuit) for circuit in self._circuits[index]]
+        return self._task(self._circuits[index])
+
+    def _task(self, circuit: StoredCircuit) -> CircuitTask:
+        names: tuple[str, ...] = ()
+        values: tuple[float, ...] | None = None
+        if circuit.template is None:
+            qasm = decode_text(str(circuit.content))
+        else:
+            qasm, names = self._templates[circuit.template]
+            values = circuit.values
+        return CircuitTask(
+            label=circuit.label,
+            qasm=qasm,
+            shots=circuit.shots,
+            pauli_strings=None if self._pauli_strings is None else self._pauli_strings[circuit.position],
+            settings=self._settings.for_circuit(circuit.position),
+            names=names,
+            values=values,
+            observables=self._observables,
+        )
+
+
+class StateTasks(Sequence[StateTask]):
+    """The tasks of a job of the type ``STATE``.
+
+    Circuits that are evaluated together are one task. Otherwise each circuit is a task.
+    """
+
+    def __init__(self, job: StoredJob, circuits: Sequence[StoredCircuit], config: AnyConfig | None) -> None:
+        self._circuits = circuits
+        self._request = state_request_from_json(json.loads(job.state or "{}"))
+        self._settings = engine_settings(config, job.qpu_system)
+
+    def __len__(self) -> int:
+        return 1 if self._request.quantity.is_joint else len(self._circuits)
+
+    @overload
+    def __getitem__(self, index: int) -> StateTask: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[StateTask]: ...
+    def __getitem__(self, index: int | slice) -> StateTask | list[StateTask]:
+        numbers = range(len(self))[index]
+        if isinstance(numbers, range):
+            return [self._task(number) for number in numbers]
+        return self._task(numbers)
+
+    def circuits_of(self, index: int) -> Sequence[StoredCircuit]:
+        """Return the circuits of a task."""
+        return self._circuits if self._request.quantity.is_joint else [self._circuits[index]]
+
+    def _task(self, index: int) -> StateTask:
+        circuits = self.circuits_of(index)
+        return StateTask(
+            label=circuits[0].label,
+            texts=tuple(decode_text(str(circuit.content)) for circuit in circuits),
+            request=self._request,
+            settings=self._settings,
+        )
+
+
+def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:
+    """The Pauli strings to measure on each circuit, or ``None`` if the circuits are sampled."""
+    if job.observables is None:
+        return None
+    groups, ham_map, _ = json.loads(job.observables)
+    groups_of: list[list[int]] = [[] for _ in range(num_circuits)]
+    for index, (start, end) in enumerate(ham_map or ()):
+        for position in range(start, end):
+            groups_of[position].append(index)
+
+    # Cached, because thousands of circuits of a job have the same groups and should share one tuple.
+    @cache
+    def distinct_strings(indices: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(string for index in indices for string in groups[index]))
+
+    # A circuit in no range is measured for every group.
+    all_groups = tuple(range(len(groups)))
+    return [distinct_strings(tuple(indices) or all_groups) for indices in groups_of]
+
+
+def _weighted_observables(job: StoredJob) -> tuple[WeightedStrings, ...] | None:
+    """The observables of a gradient job, or ``None`` for other jobs. Without weights, each weight is 1."""
+    if job.job_type is not JobType.GRADIENT or job.observables is None:
+        return None
+    groups, _, weights = json.loads(job.observables)
+    return tuple(
+        WeightedStrings(tuple(group), tuple(weights[index]) if weights else (1.0,) * len(group))
+        for index, group in enumerate(groups)
+    )
