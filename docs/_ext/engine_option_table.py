@@ -43,7 +43,7 @@ def observed(option: EngineOption, facts: Mapping[str, Any] | None) -> str:
         return f"refused: it needs {option.needs}"
     if facts is None:
         return "see below"
-    tested = f"tested with {facts['value']} and {listed(facts['counts'])}"
+    tested = f"{listed(facts['counts'])}; tested with {facts['value']}"
     if "runs" in facts["counts"].values():
         return f"{tested}: counts depend on the number of processors, values stay the same"
     changes = []
@@ -61,15 +61,12 @@ def listed(methods: Collection[str]) -> str:
 
 def options() -> Iterable[tuple[str, ...]]:
     """One row for each option."""
-    yield "Option", "What it does", "Values", "Default", "Methods", "On the local service"
+    yield "Option", "What it does", "Methods, and what it changed in the tests"
     tested = json.loads(FACTS.read_text())
     for name, option in sorted(ENGINE_OPTIONS.items()):
         yield (
             f"`{name}",
-            option.help.replace("`", ""),
-            values(option),
-            default(option),
-            ", ".join(method.name for method in option.methods) or "all",
+            f"{option.help.replace('`', '')}: {values(option)}; default: {default(option)}",
             observed(option, tested.get(name)),
         )
 
