@@ -30,6 +30,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit_aer import AerSimulator
 from qiskit_aer.primitives import EstimatorV2 as AerEstimator
 from scipy.optimize import minimize
+from timing import shortest
 
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.primitives import QoroEstimator
@@ -65,17 +66,6 @@ def observable(num_qubits: int, num_pauli_strings: int, rng: np.random.Generator
     while len(pauli_strings) < num_pauli_strings:
         pauli_strings.add("".join(rng.choice(list("IXYZ"), num_qubits)))
     return SparsePauliOp(sorted(pauli_strings), rng.normal(size=num_pauli_strings))
-
-
-def shortest(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Measure the shortest time of each contender, in seconds. The contenders take turns."""
-    best = dict.fromkeys(contenders, float("inf"))
-    for _ in range(rounds):
-        for name, call in contenders.items():
-            begin = time.perf_counter()
-            call()
-            best[name] = min(best[name], time.perf_counter() - begin)
-    return best
 
 
 def report(times: Mapping[str, float], what: str) -> None:

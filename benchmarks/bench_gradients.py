@@ -15,7 +15,6 @@ Each time is the shortest of several rounds, and the contenders alternate.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Mapping
 
@@ -25,6 +24,7 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 from qiskit_aer.primitives import EstimatorV2
 from qiskit_algorithms.gradients import ParamShiftEstimatorGradient, ReverseEstimatorGradient
+from timing import shortest
 
 from qiskit_qoro import QoroEstimator, QoroProvider
 from qiskit_qoro.local.engine.gradients import GradientEstimator
@@ -37,16 +37,6 @@ from qiskit_qoro.wire.substitution import resolve_template
 
 NUM_STRINGS = 20
 ROWS = 100
-
-
-def shortest(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    times = dict.fromkeys(contenders, float("inf"))
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            begin = time.perf_counter()
-            run()
-            times[name] = min(times[name], time.perf_counter() - begin)
-    return times
 
 
 def print_times(title: str, times: Mapping[str, float]) -> None:

@@ -11,13 +11,13 @@ Each time is the shortest of several rounds, and the contenders alternate.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import zz_feature_map
 from qiskit.quantum_info import SparsePauliOp, Statevector
+from timing import shortest
 
 from qiskit_qoro import ExecutionConfig, QoroBackend, QoroEstimator, QoroFidelity, QoroProvider
 
@@ -47,16 +47,6 @@ def separate_circuits(
     estimator = QoroEstimator(backend, options={"show_progress": False, **options})
     results = estimator.run([(circuit, observable) for circuit in circuits]).result()
     return np.array([float(result.data.evs) for result in results])
-
-
-def shortest(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    times = dict.fromkeys(contenders, float("inf"))
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            begin = time.perf_counter()
-            run()
-            times[name] = min(times[name], time.perf_counter() - begin)
-    return times
 
 
 def compare_evolution(backend: QoroBackend, num_qubits: int, config: ExecutionConfig | None) -> None:

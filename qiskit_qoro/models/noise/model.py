@@ -541,10 +541,13 @@ class NoiseModel:
             QoroInputError: The text is not the JSON of a noise model.
         """
         try:
-            calls = json.loads(text)
+            return cls.from_calls(json.loads(text))
+        except QoroInputError:
+            raise
         except ValueError as error:
             raise QoroInputError(f"the noise model is not JSON: {error}") from error
-        return cls.from_calls(calls)
+        except RecursionError as error:
+            raise QoroInputError("the JSON of the noise model is nested too deeply") from error
 
     def to_json(self) -> str:
         """Return the :attr:`calls` as JSON text."""
@@ -553,6 +556,9 @@ class NoiseModel:
     def copy(self) -> NoiseModel:
         """Return an independent copy."""
         return self.compose(NoiseModel())
+
+    def __copy__(self) -> NoiseModel:
+        return self.copy()
 
     def compose(self, other: NoiseModel) -> NoiseModel:
         """Return a new model with the calls of this model and then those of another one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import math
@@ -69,6 +70,20 @@ def test_values_of_numpy_become_plain_values() -> None:
     )
     assert model == NoiseModel().set_correlated_ar1(1, 0.5, 0.25, False)
     json.dumps(model.calls)
+
+
+def test_a_copy_does_not_change_with_the_model() -> None:
+    model = NoiseModel().set_depolarizing(0, 0.1)
+    copies = [model.copy(), copy.copy(model), copy.deepcopy(model)]
+    model.set_depolarizing(1, 0.1)
+    assert [each.qubits for each in copies] == [(0,)] * 3
+
+
+@pytest.mark.parametrize("operators", ["[" * 100_000, "[" * 900 + "]" * 900])
+def test_json_that_is_nested_too_deeply_is_refused(operators: str) -> None:
+    text = f'[{{"method": "set_kraus_channel", "args": [[0], {operators}]}}]'
+    with pytest.raises(QoroInputError, match="noise model is nested too deeply"):
+        NoiseModel.from_json(text)
 
 
 def test_a_model_does_not_change_with_the_arguments_or_with_the_calls_that_it_has_returned() -> None:
