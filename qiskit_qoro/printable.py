@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable_line", "printable_text"]
+__all__ = ["printable_line", "printable_text", "quoted_name"]
+
+_LONGEST_NAME = 60
 
 # Control, format and surrogate characters, and separators of lines and paragraphs. The format characters
 # include the bidirectional controls.
@@ -26,6 +28,11 @@ def printable_text(text: str) -> str:
 def printable_line(text: str) -> str:
     """Escape the characters of a text that are not safe to print in a line or in the cell of a table."""
     return text if text.isprintable() else _escape(text, allowed=_JOINERS)
+
+
+def quoted_name(name: str) -> str:
+    """Return a name in quotes, shortened if it is long. Qiskit names a Clifford by its whole table."""
+    return repr(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…")
 
 
 def _escape(text: str, *, allowed: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.printable import printable_line, printable_text
+from qiskit_qoro.printable import printable_line, printable_text, quoted_name
 
 TERMINAL = {
     "\x1b[31mred\x1b[0m": r"\x1b[31mred\x1b[0m",
@@ -56,3 +56,9 @@ def test_the_message_of_an_error_is_safe_to_print_however_it_is_changed() -> Non
     error.reword(lambda message: f"{message}\x07")
     assert error.message.endswith(r"\x07")
     assert error.args == (error.message,)
+
+
+def test_long_names_are_shortened_in_messages() -> None:
+    assert quoted_name("bell") == "'bell'"
+    assert quoted_name("x" * 60) == f"'{'x' * 60}'"
+    assert quoted_name("x" * 61) == f"'{'x' * 59}…'"

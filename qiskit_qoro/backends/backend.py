@@ -30,6 +30,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.systems import BackendConfiguration, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.qasm.delays import DELAYS_EXTENSION
 from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
 from qiskit_qoro.qasm.write.style import ProgramStyle
@@ -224,7 +225,7 @@ class QoroBackend(BackendV2):
         style = self._program_style(settings["execution_config"], circuits)
         programs = [self._program(index, circuit, style) for index, circuit in enumerate(circuits)]
         problems = {
-            f"circuit {index} ({circuit.name!r})": problem
+            f"circuit {index} ({quoted_name(circuit.name)})": problem
             for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
             if (problem := describe_unmeasured(program.text)) is not None
         }
@@ -504,14 +505,14 @@ class QoroBackend(BackendV2):
             # A transpiled circuit may be as wide as the backend. Only the qubits that it uses count.
             program = write_program(circuit, style=style)
         except QoroInputError as error:
-            raise QoroInputError(f"circuit {index} ({circuit.name!r}): {error}") from error
+            raise QoroInputError(f"circuit {index} ({quoted_name(circuit.name)}): {error}") from error
         num_busy = program.num_qubits - program.num_idle_qubits
         if num_busy > self.num_qubits:
             # The writer adds a qubit if the conditions of a circuit need one.
             has_extra_qubit = program.num_qubits > max(len(program.qubits), 1)
             note = ", one of them for its conditions" if has_extra_qubit else ""
             raise QoroInputError(
-                f"circuit {index} ({circuit.name!r}) uses {num_busy} qubits{note}, "
+                f"circuit {index} ({quoted_name(circuit.name)}) uses {num_busy} qubits{note}, "
                 f"but {self.name!r} has {self.num_qubits}"
             )
         return program

@@ -17,6 +17,7 @@ from qiskit.result.models import ExperimentResult, ExperimentResultData
 from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.jobs.registers import RegisterLayout, layout_of_width
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultDetails
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.wire.labels import index_of_label
 
 __all__ = [
@@ -127,7 +128,7 @@ def build_experiment_results(
         _check_complete(experiments, results)
     built = []
     for index, (label, experiment) in enumerate(experiments.items()):
-        where = f"circuit {index} ({experiment.name!r})"
+        where = f"circuit {index} ({quoted_name(experiment.name)})"
         reason = (reasons or {}).get(label) or default_reason or "the service gave no result and no reason"
         if label in results:
             try:
@@ -148,7 +149,7 @@ def _check_complete(experiments: Mapping[str, Experiment], results: Mapping[str,
     if results.keys() == experiments.keys():
         return
     missing = [
-        f"{index} ({experiment.name!r})"
+        f"{index} ({quoted_name(experiment.name)})"
         for index, (label, experiment) in enumerate(experiments.items())
         if label not in results
     ]

@@ -33,6 +33,7 @@ from typing import Any
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.registers import RegisterLayout
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.wire.fields import as_count, as_list, as_object, shown, text_field
 from qiskit_qoro.wire.json_values import encodable_text, json_metadata
 from qiskit_qoro.wire.labels import encode_labels, index_of_label
@@ -116,7 +117,7 @@ def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
 
 
 def _name_in_brackets(experiment: Experiment | None, index: int) -> str:
-    return "" if experiment is None or experiment.name == str(index) else f" ({experiment.name!r})"
+    return "" if experiment is None or experiment.name == str(index) else f" ({quoted_name(experiment.name)})"
 
 
 def _documents(structure: RunStructure) -> Iterator[dict[str, Any]]:

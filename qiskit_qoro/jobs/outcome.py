@@ -13,6 +13,7 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.jobs.experiment_results import Experiment, infer_experiments, with_submitted_labels
 from qiskit_qoro.jobs.job_document import RUN_KIND, RunStructure, name_circuits, structure_from_json
 from qiskit_qoro.models.jobs import JobOutcome, summarize_failures
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.wire.labels import LabelledStructure, decode_labels, index_of_label
 from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
@@ -81,7 +82,7 @@ def describe_failure(outcome: JobOutcome, experiments: Mapping[str, Experiment])
         experiments: The submitted circuits by label, in order.
     """
     failed = [
-        f"circuit {index} ({experiment.name!r}): {outcome.failures[label]}"
+        f"circuit {index} ({quoted_name(experiment.name)}): {outcome.failures[label]}"
         for index, (label, experiment) in enumerate(experiments.items())
         if label in outcome.failures
     ]

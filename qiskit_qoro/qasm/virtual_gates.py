@@ -19,6 +19,7 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import CXGate, RZGate, UGate, standard_gates
 from qiskit.synthesis import OneQubitEulerDecomposer
 
+from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.delays import DELAY_GATE
 
 __all__ = ["merge_virtual_gates"]
@@ -97,7 +98,12 @@ def merge_virtual_gates(circuit: QuantumCircuit) -> QuantumCircuit:
 
     Returns:
         A circuit with the same effect, up to a global phase.
+
+    Raises:
+        QoroInputError: The argument is not a circuit.
     """
+    if not isinstance(circuit, QuantumCircuit):
+        raise QoroInputError(f"circuit is {type(circuit).__name__}, expected one QuantumCircuit")
     items: list[_Item] = []
     # The angle of the rotation that has not been merged yet, and the gate it could still be merged into, of
     # each qubit.

@@ -11,6 +11,7 @@ from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.printable import quoted_name
 
 __all__ = ["FidelityBackend", "QoroFidelity", "QoroFidelityJob", "QoroFidelityResult"]
 
@@ -177,7 +178,7 @@ def _rows(values: Any, length: int, name: str) -> list[tuple[float, ...]]:
 def _bound(circuit: QuantumCircuit, row: Sequence[float], name: str) -> QuantumCircuit:
     if circuit.num_parameters != len(row):
         raise QoroInputError(
-            f"values_{name} has rows of {len(row)} values, but circuit {circuit.name!r} has "
+            f"values_{name} has rows of {len(row)} values, but circuit {quoted_name(circuit.name)} has "
             f"{circuit.num_parameters} parameters"
         )
     return circuit.assign_parameters(row) if len(row) else circuit

@@ -21,6 +21,7 @@ from qiskit.circuit import (
 )
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.write.definitions import definition_of
 from qiskit_qoro.qasm.write.unwritable import UnwritableError
@@ -50,7 +51,7 @@ def write_state_program(circuit: object, name: str) -> Program:
         program = write_program(unitary)
         phase = _global_phase(unitary)
     except (QoroInputError, UnwritableError) as error:
-        raise QoroInputError(f"{name} ({circuit.name!r}): {error}") from error
+        raise QoroInputError(f"{name} ({quoted_name(circuit.name)}): {error}") from error
     if not math.remainder(phase, 2 * math.pi):
         return program
     doubled = 2 * math.remainder(phase, 2 * math.pi)

@@ -11,7 +11,7 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import RXGate, RYGate, U2Gate, U3Gate, UGate
 from qiskit.quantum_info import Operator
 
-from qiskit_qoro import merge_virtual_gates
+from qiskit_qoro import QoroInputError, merge_virtual_gates
 from qiskit_qoro.qasm.read.parser import parse_program
 
 
@@ -170,3 +170,8 @@ def test_the_circuit_is_not_changed() -> None:
     before = circuit.copy()
     merge_virtual_gates(circuit)
     assert circuit == before
+
+
+def test_a_list_of_circuits_is_refused() -> None:
+    with pytest.raises(QoroInputError, match="circuit is list, expected one QuantumCircuit"):
+        merge_virtual_gates([QuantumCircuit(1)])  # type: ignore[arg-type]

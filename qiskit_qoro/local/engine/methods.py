@@ -77,7 +77,7 @@ _ADVICE: Mapping[str, str] = {
     _STATEVECTOR.name: "try fewer qubits or shots, or a max_bond_dimension",
     _MPS.name: "set a smaller max_bond_dimension, which makes the result approximate; or, for up to 30 "
     "qubits, start the service with a larger memory_limit_bytes, so that a state vector fits",
-    _PAULI.name: "set pp_coefficient_threshold, which makes the values approximate",
+    _PAULI.name: "set a larger pp_coefficient_threshold, which makes the values less accurate",
 }
 
 

@@ -287,7 +287,7 @@ def test_a_composite_simulator_names_an_alternative():
     ("method", "expected"),
     [
         ("MatrixProductState", "max_bond_dimension"),
-        ("PauliPropagator", "pp_coefficient_threshold"),
+        ("PauliPropagator", "a larger pp_coefficient_threshold"),
         ("Statevector", "fewer qubits"),
         (None, "time_limit_s"),
     ],
