@@ -114,7 +114,7 @@ def test_counts_with_noise_are_repeatable_if_shots_and_noise_have_seeds(backend:
     def counts(method: SimulationMethod | None, **seeds: int) -> dict[str, int]:
         config = MaestroConfig(noise_model=model, simulation_type=method, **seeds)
         sampler = QoroSampler(backend, options={"execution_config": config})
-        found: dict[str, int] = sampler.run([circuit], shots=200).result()[0].data.meas.get_counts()
+        found: dict[str, int] = sampler.run([circuit], shots=60).result()[0].data.meas.get_counts()
         return found
 
     for method in (None, STATEVECTOR):
