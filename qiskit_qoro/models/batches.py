@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MAX_BATCHES", "Batches", "batch_sizes", "standard_errors"]
+__all__ = ["DEFAULT_REALIZATIONS", "MAX_BATCHES", "Batches", "batch_sizes", "standard_errors"]
+
+DEFAULT_REALIZATIONS = 200
+"""The least number of random realizations that the local service runs, unless the user sets it."""
 
 MAX_BATCHES = 25
 """The number of batches. The relative error of an error that 25 batches give is about 14 %."""

@@ -12,10 +12,11 @@ import pytest
 
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES, QPU_SYSTEMS
 from qiskit_qoro.local.engine.job_settings import DEVICE_OPTIONS
-from qiskit_qoro.local.engine.noisy.methods import DEFAULT_REALIZATIONS, EXACT_QUBITS
+from qiskit_qoro.local.engine.noisy.methods import EXACT_QUBITS
 from qiskit_qoro.local.store.ledger import PRICES, STARTING_GRANT
 from qiskit_qoro.local.web.accounts import BOND_DIMENSION_CAPS, LOCAL_ACCOUNT, Account, Tier
 from qiskit_qoro.local.web.openapi import EXTENSIONS
+from qiskit_qoro.models.batches import DEFAULT_REALIZATIONS
 from qiskit_qoro.models.jobs import JobType
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/local-service.md"

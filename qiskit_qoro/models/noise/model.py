@@ -19,12 +19,13 @@ from qiskit_qoro.models.noise.table import table_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["SETTERS", "NoiseModel"]
+__all__ = ["EXACT_METHODS", "SETTERS", "NoiseModel"]
 
 _T = TypeVar("_T")
 
-# The methods that apply channels exactly: the density matrix and the matrix product operator.
-_EXACT_METHODS = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+EXACT_METHODS = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+"""The methods that apply noise as exact channels."""
+
 _ALWAYS_RANDOM = {NoiseKind.COHERENT, NoiseKind.CORRELATED}
 _NEVER_RANDOM = {NoiseKind.CROSSTALK, NoiseKind.READOUT}
 
@@ -393,7 +394,7 @@ class NoiseModel:
         """
         method = _METHOD.check("simulation_type", simulation_type)
         kinds = set(self.kinds)
-        return kinds.isdisjoint(_ALWAYS_RANDOM) if method in _EXACT_METHODS else kinds <= _NEVER_RANDOM
+        return kinds.isdisjoint(_ALWAYS_RANDOM) if method in EXACT_METHODS else kinds <= _NEVER_RANDOM
 
     def replay(self, model: _T) -> _T:
         """Repeat the calls on another object that has the setters, such as the engine's noise model.

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 
-from qiskit_qoro.models.config import SimulationMethod
+from qiskit_qoro.models.batches import DEFAULT_REALIZATIONS
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.noise.model import EXACT_METHODS
 
 __all__ = ["MAX_REALIZATIONS", "with_realizations"]
 
 MAX_REALIZATIONS = 10_000
 """The largest number of realizations that follows from a precision."""
 
-# The local service runs at least so many, and the cloud has a default of its own. A precision only raises it.
-_ENOUGH = 200
-_EXACT = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
+_FINEST = 1 / math.sqrt(MAX_REALIZATIONS)
 
 
 def with_realizations(config: AnyConfig | None, precision: float) -> AnyConfig | None:
@@ -30,7 +29,9 @@ def with_realizations(config: AnyConfig | None, precision: float) -> AnyConfig |
     """
     if not precision or not isinstance(config, MaestroConfig) or not config.noise_model:
         return config
-    if config.noise_realizations is not None or config.simulation_type in _EXACT:
+    if config.noise_realizations is not None or config.simulation_type in EXACT_METHODS:
         return config
-    needed = math.ceil(1 / min(precision, 1.0) ** 2)
-    return config if needed <= _ENOUGH else config.override(noise_realizations=min(needed, MAX_REALIZATIONS))
+    # The square of a tiny precision would be 0.
+    needed = min(math.ceil(1 / max(precision, _FINEST) ** 2), MAX_REALIZATIONS)
+    # The cloud has a default of its own. A precision only raises the number.
+    return config if needed <= DEFAULT_REALIZATIONS else config.override(noise_realizations=needed)

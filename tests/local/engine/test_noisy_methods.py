@@ -6,8 +6,8 @@ import pytest
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.job_settings import check_job_config, engine_settings
-from qiskit_qoro.local.engine.noisy.methods import DEFAULT_REALIZATIONS
 from qiskit_qoro.local.engine.simulator import estimate, sample
+from qiskit_qoro.models.batches import DEFAULT_REALIZATIONS
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel

@@ -27,14 +27,13 @@ from qiskit_qoro.local.engine.methods import MAX_SECONDS, MAX_SMALL_QUBITS
 from qiskit_qoro.local.engine.noisy.costs import NoisyCost, parts_of
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import name_of, requested_method
-from qiskit_qoro.models.batches import batch_sizes
+from qiskit_qoro.models.batches import DEFAULT_REALIZATIONS, batch_sizes
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.noise.model import EXACT_METHODS
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 
 __all__ = [
-    "DEFAULT_REALIZATIONS",
-    "EXACT_METHODS",
     "EXACT_QUBITS",
     "NoiseTraits",
     "NoisyMethod",
@@ -44,11 +43,6 @@ __all__ = [
 EXACT_QUBITS = 10
 """Up to this number of qubits noise is always simulated exactly, unless the user asks for something else."""
 
-DEFAULT_REALIZATIONS = 200
-"""The least number of random realizations, unless the user sets it."""
-
-EXACT_METHODS = (SimulationMethod.DensityMatrix, SimulationMethod.MatrixProductOperator)
-"""The methods that apply errors as exact channels."""
 
 _PURE = (SimulationMethod.Statevector, SimulationMethod.MatrixProductState, SimulationMethod.Stabilizer)
 

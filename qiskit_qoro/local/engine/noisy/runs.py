@@ -24,7 +24,6 @@ import numpy.typing as npt
 from qiskit_qoro.local.engine.engine_calls import load_engine, parse_with_engine
 from qiskit_qoro.local.engine.noise import Noise, has_delays
 from qiskit_qoro.local.engine.noisy.methods import (
-    EXACT_METHODS,
     EXACT_QUBITS,
     NoiseTraits,
     NoisyMethod,
@@ -33,6 +32,7 @@ from qiskit_qoro.local.engine.noisy.methods import (
 from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.models.batches import batch_sizes
+from qiskit_qoro.models.noise.model import EXACT_METHODS
 
 __all__ = ["NoisyRun", "prepare_noisy_run"]
 
