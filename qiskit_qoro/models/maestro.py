@@ -31,7 +31,7 @@ from qiskit_qoro.models.engine_options import (
 from qiskit_qoro.models.loose import read_integer
 from qiskit_qoro.models.noise.model import NoiseModel
 
-__all__ = ["ENGINE_OPTIONS", "EXECUTION_FIELDS", "MaestroConfig", "read_option"]
+__all__ = ["ENGINE_OPTIONS", "EXECUTION_FIELDS", "MaestroConfig", "engine_options_of", "read_option"]
 
 _log = logging.getLogger(__name__)
 
@@ -361,8 +361,7 @@ class MaestroConfig:
                 invalid.
         """
         config = config or ExecutionConfig()
-        counterparts = {option: getattr(config, name) for option, name in EXECUTION_FIELDS.items()}
-        converted = MaestroConfig(**counterparts, seed=seed)
+        converted = replace(engine_options_of(config), seed=seed)
         # Converting back shows which fields have no counterpart.
         lost = [
             field.name
@@ -431,6 +430,11 @@ ENGINE_OPTIONS: Mapping[str, EngineOption] = {
     field.name: option for field in fields(MaestroConfig) if (option := option_of(field.metadata)) is not None
 }
 """The options of the engine's ``SimulatorConfig`` by name. The noise is not among them."""
+
+
+def engine_options_of(config: ExecutionConfig) -> MaestroConfig:
+    """Return the options of the engine among the fields of an execution configuration."""
+    return MaestroConfig(**{option: getattr(config, name) for option, name in EXECUTION_FIELDS.items()})
 
 
 def read_option(name: str, text: str) -> Any:

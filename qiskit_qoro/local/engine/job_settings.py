@@ -14,10 +14,10 @@ from typing import Any
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.noise import choose_noise, noise_of_model
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.supported import Accelerators, check_config, check_options, engine_options
+from qiskit_qoro.local.engine.supported import Accelerators, check_config, check_options
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
-from qiskit_qoro.models.maestro import MaestroConfig
+from qiskit_qoro.models.maestro import MaestroConfig, engine_options_of
 from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint, VendorField
 
 __all__ = ["DEVICE_OPTIONS", "VENDORS", "check_job_config", "engine_settings"]
@@ -91,7 +91,7 @@ def engine_settings(config: AnyConfig | None, system: str | None) -> EngineSetti
         scaled = ExecutionConfig(noisy_device=system, noise_scaling_factor=options.get(_FACTOR))
         return EngineSettings(MaestroConfig(seed=options.get(_SEED)), choose_noise(system, scaled))
     config = config or ExecutionConfig()
-    return EngineSettings(engine_options(config), choose_noise(system, config))
+    return EngineSettings(engine_options_of(config), choose_noise(system, config))
 
 
 def _check_options(config: DeviceConfig) -> None:

@@ -12,7 +12,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import density_matrix_bytes
 from qiskit_qoro.local.engine.noise import check_noise
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
-from qiskit_qoro.models.maestro import ENGINE_OPTIONS, EXECUTION_FIELDS, MaestroConfig
+from qiskit_qoro.models.maestro import ENGINE_OPTIONS, EXECUTION_FIELDS, MaestroConfig, engine_options_of
 
 __all__ = [
     "SUPPORTED_METHODS",
@@ -20,7 +20,6 @@ __all__ = [
     "check_config",
     "check_density_matrix",
     "check_options",
-    "engine_options",
     "methods_of",
     "name_of",
     "requested_method",
@@ -84,7 +83,7 @@ def check_config(config: ExecutionConfig, accelerators: Accelerators = tuple) ->
             supports.
     """
     check_noise(config)
-    _check(engine_options(config), EXECUTION_FIELDS, accelerators)
+    _check(engine_options_of(config), EXECUTION_FIELDS, accelerators)
     unknown = sorted(set(config.api_meta or ()) - API_META_KEYS)
     if unknown:
         raise QoroInputError(
@@ -104,11 +103,6 @@ def check_options(options: MaestroConfig, accelerators: Accelerators = tuple) ->
         QoroInputError: The engine does not support the value of an option. The message names the option.
     """
     _check(options, {}, accelerators)
-
-
-def engine_options(config: ExecutionConfig) -> MaestroConfig:
-    """Return the options of the engine among the fields of an execution configuration."""
-    return MaestroConfig(**{option: getattr(config, name) for option, name in EXECUTION_FIELDS.items()})
 
 
 def requested_method(options: MaestroConfig) -> SimulationMethod | None:
