@@ -24,6 +24,10 @@ from qiskit_qoro.models.noise.model import NoiseModel
 
 __all__ = ["noise_of_target"]
 
+# The target of a simulator has gate errors of this size, so that the transpiler prefers some gates. They are
+# not errors.
+_MARKER_ERROR = 1e-10
+
 # Instructions of a target that are not gates, and the identity, after which the engine applies no noise.
 _NOT_GATES = frozenset({"barrier", "delay", "id", "measure", "reset"})
 
@@ -119,7 +123,7 @@ def _gates(target: Any, width: int) -> dict[tuple[int, ...], list[_Gate]]:
             if qubits is None or properties is None or len(qubits) != width:
                 continue
             gate = _Gate(_number(properties.error), _number(properties.duration), name)
-            if gate.error or gate.duration_s:
+            if gate.error > _MARKER_ERROR or gate.duration_s:
                 found.setdefault(tuple(sorted(qubits)), []).append(gate)
     return found
 

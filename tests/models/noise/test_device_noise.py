@@ -13,7 +13,7 @@ from qiskit.quantum_info import SuperOp, average_gate_fidelity
 from qiskit.transpiler import InstructionProperties, Target
 from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
 
-from qiskit_qoro import NoiseModel, QoroInputError
+from qiskit_qoro import NoiseModel, QoroBackend, QoroInputError
 
 T1, T2 = (100e-6, 50e-6), (120e-6, 100e-6)  # T2 = T1 and T2 < T1
 
@@ -154,6 +154,15 @@ def test_missing_properties_cause_no_noise() -> None:
     target.add_instruction(IfElseOp, name="if_else")
     target.add_instruction(Measure())
     assert NoiseModel.from_target(target) == NoiseModel()
+
+
+def test_errors_that_only_make_the_transpiler_prefer_gates_are_no_noise() -> None:
+    assert NoiseModel.from_target(device(sx={(0,): (None, 1e-10)})) == NoiseModel()
+    assert NoiseModel.from_target(device(sx={(0,): (None, 1.1e-10)})) != NoiseModel()
+
+
+def test_a_simulator_has_no_noise(backend: QoroBackend) -> None:
+    assert NoiseModel.from_backend(backend) == NoiseModel()
 
 
 def test_a_device_with_other_gates_is_accepted() -> None:
