@@ -49,7 +49,7 @@ class EstimatorGradientResult:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the gradient of a circuit is: the PUB, the element, and the parameters."""
+    """The place of the gradient of a circuit in the results: the PUB, the element, and the parameters."""
 
     pub: int
     index: tuple[int, ...]

@@ -43,7 +43,7 @@ __all__ = ["main"]
 # Additional address space for the stacks and memory arenas of the engine's threads.
 _HEADROOM_BYTES = 2**30
 
-# How long a task has to run until its method is reported, and twice that at most.
+# The method of a task is reported when the task has run for this long, or for up to twice as long.
 _PROGRESS_S = 0.1
 
 _WARM_UP = CircuitTask(
