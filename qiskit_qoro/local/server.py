@@ -25,7 +25,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.engine.simulator import load_engine
+from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.installation import INSTALL_COMMAND, missing_modules
 from qiskit_qoro.local.runner import Runner

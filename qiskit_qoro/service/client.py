@@ -912,7 +912,8 @@ class QoroService(CircuitRunner):
 
         The local service announces its extensions in its OpenAPI document. The first call fetches this
         document, and the client remembers the answer. A service without the document, or with one that cannot
-        be read, has no extensions. This is not an error, and the request is not repeated.
+        be read, has no extensions. This is not an error, and the request is not repeated. A service that does
+        not answer now, or is not available (429, 5xx), has none either, but the next call asks again.
 
         Returns:
             The names, for example ``"gradients"``.
@@ -920,7 +921,7 @@ class QoroService(CircuitRunner):
         # Several threads may fetch the document at the same time. That costs a request and changes nothing.
         if self._extensions is None:
             self._extensions = targets.fetch_extensions(self._transport)
-        return self._extensions
+        return self._extensions or frozenset()
 
     def fetch_vendor_config_blueprint(self) -> dict[str, VendorBlueprint]:
         """Fetch which options each QPU vendor accepts and which credentials it needs.

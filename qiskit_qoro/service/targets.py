@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.errors import QoroConnectionError, QoroError
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import VendorBlueprint
 from qiskit_qoro.service.transport import Transport, read_answer
@@ -36,6 +36,9 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+# The status codes of a service that may answer later.
+_UNAVAILABLE = frozenset({429, *range(500, 600)})
 
 MAX_LIST_PAGES = 100
 """Most pages of a list of systems that are fetched."""
@@ -78,13 +81,18 @@ def fetch_vendor_blueprints(transport: Transport) -> dict[str, VendorBlueprint]:
     return read_answer(transport.send(VENDOR_BLUEPRINT), vendor_blueprints_from_json)
 
 
-def fetch_extensions(transport: Transport) -> frozenset[str]:
+def fetch_extensions(transport: Transport) -> frozenset[str] | None:
     """Fetch the names of the extensions that the service announces in its OpenAPI document.
 
     The request is sent once. A service without the document, or with one that cannot be read, announces none.
+
+    Returns:
+        The names, or ``None`` if the service is not available now, so that a later request may find them.
     """
     try:
         return read_answer(transport.send(OPENAPI_DOCUMENT, attempts=1), extensions_from_json)
     except QoroError as error:
         _log.debug("the service announces no extensions: %s", error)
+        if isinstance(error, QoroConnectionError) or getattr(error, "status_code", None) in _UNAVAILABLE:
+            return None
         return frozenset()

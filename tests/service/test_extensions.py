@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 
@@ -18,7 +19,8 @@ PAGE = "<!DOCTYPE html><title>Sign in</title>"
 
 def head(status: str, content_type: str, body: str) -> bytes:
     return (
-        f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
 
@@ -42,9 +44,6 @@ def test_the_document_is_fetched_once(service, cloud, url):
     [
         head("404 Not Found", "application/json", '{"detail": "no"}'),
         head("401 Unauthorized", "application/json", '{"detail": "no"}'),
-        head("429 Too Many Requests", "application/json\r\nRetry-After: 1", "{}"),
-        head("500 Internal Server Error", "text/html", PAGE),
-        head("503 Service Unavailable", "text/plain", "later"),
         head("200 OK", "text/html", PAGE),
         head("200 OK", "application/json", '{"info": {"x-qoro-extensions": ["a"'),
         head("200 OK", "application/json", "[" * 100_000),
@@ -54,8 +53,6 @@ def test_the_document_is_fetched_once(service, cloud, url):
         head("200 OK", "application/json", '{"info": ["x-qoro-extensions"]}'),
         head("200 OK", "application/json", '{"info": {"x-qoro-extensions": "gradients"}}'),
         head("200 OK", "application/json", '{"info": {"x-qoro-extensions": {"gradients": true}}}'),
-        b"not HTTP at all",
-        b"",
     ],
 )
 def test_a_service_without_a_readable_document_has_no_extensions(raw_server, answer):
@@ -66,12 +63,30 @@ def test_a_service_without_a_readable_document_has_no_extensions(raw_server, ans
     assert [seen.path for seen in server.seen] == ["/api/openapi.json"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        head("429 Too Many Requests", "application/json\r\nRetry-After: 1", "{}"),
+        head("500 Internal Server Error", "text/html", PAGE),
+        head("503 Service Unavailable", "text/plain", "later"),
+        b"not HTTP at all",
+        b"",
+    ],
+)
+def test_a_service_that_is_not_available_is_asked_again(raw_server, answer):
+    server = raw_server()
+    server.answers = [answer, head("200 OK", "application/json", json.dumps(DOCUMENT))]
+    service = QoroService("t", base_url=server.url)
+    assert [service.extensions() for _ in range(3)] == [frozenset(), {"a", "b"}, {"a", "b"}]
+    assert len(server.seen) == 2
+
+
 def test_a_name_that_is_no_text_is_left_out(service, cloud, url):
     cloud.get(f"{url}/openapi.json", json={"info": {"x-qoro-extensions": ["a", 1, None, ["b"], "c"]}})
     assert service.extensions() == {"a", "c"}
 
 
-def test_a_service_that_cannot_be_reached_has_no_extensions_and_is_tried_once(service, clock, caplog):
+def test_each_call_tries_a_service_that_cannot_be_reached_once(service, clock, caplog):
     caplog.set_level(logging.WARNING)
     assert [service.extensions() for _ in range(3)] == [frozenset()] * 3
     assert clock.waits == []
@@ -81,7 +96,7 @@ def test_a_service_that_cannot_be_reached_has_no_extensions_and_is_tried_once(se
 @pytest.mark.parametrize("failure", [requests.ConnectTimeout, requests.ReadTimeout])
 def test_a_document_that_does_not_arrive_in_time_announces_nothing(service, cloud, url, failure):
     cloud.get(f"{url}/openapi.json", body=failure())
-    assert [service.extensions() for _ in range(3)] == [frozenset()] * 3
+    assert service.extensions() == frozenset()
     assert [call.request.req_kwargs["timeout"] for call in cloud.calls] == [
         (CONNECT_TIMEOUT_S, OPENAPI_DOCUMENT.timeout_s)
     ]

@@ -49,7 +49,6 @@ __all__ = [
     "Report",
     "compile_program",
     "estimate",
-    "load_engine",
     "plain_statevector",
     "read_engine_program",
     "sample",
