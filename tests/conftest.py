@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -54,3 +55,11 @@ def provider(local_service: LocalService) -> Iterator[QoroProvider]:
 def backend(provider: QoroProvider) -> QoroBackend:
     """The simulator of the local service. It is a new object for each test, so options may be changed."""
     return provider.get_backend("qoro_maestro")
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[Callable[[], None]]:
+    """Press Ctrl-C. Works even if this process was started with SIGINT ignored, as background jobs are."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,11 +124,3 @@ def two_registers() -> QuantumCircuit:
     circuit.x(1)
     circuit.measure([0, 1], [0, 1])
     return circuit
-
-
-@pytest.fixture
-def ctrl_c() -> Iterator[Callable[[], None]]:
-    """Press Ctrl-C. Works even if this process was started with SIGINT ignored, as background jobs are."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield lambda: signal.raise_signal(signal.SIGINT)
-    signal.signal(signal.SIGINT, before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 
 import numpy as np
 import pytest
@@ -208,15 +207,18 @@ def test_the_arrays_of_a_job_can_be_read_by_its_identifier(backend):
 class InterruptingClock:
     """A clock whose user presses Ctrl-C during the first wait."""
 
+    def __init__(self, ctrl_c):
+        self.ctrl_c = ctrl_c
+
     def now(self):
         return 0.0
 
     def wait(self, seconds, event=None):
-        signal.raise_signal(signal.SIGINT)
+        self.ctrl_c()
 
 
-def test_ctrl_c_cancels_the_job_and_the_error_has_its_identifier(local_service):
-    service = QoroService(local_service.token, base_url=local_service.url, clock=InterruptingClock())
+def test_ctrl_c_cancels_the_job_and_the_error_has_its_identifier(local_service, ctrl_c):
+    service = QoroService(local_service.token, base_url=local_service.url, clock=InterruptingClock(ctrl_c))
     backend = QoroBackend(SimulatorCluster("qoro_maestro"), service)
     with pytest.raises(ExecutionCancelledError, match="was cancelled") as caught:
         backend.statevector(CIRCUIT)
