@@ -82,7 +82,10 @@ def test_a_copy_does_not_change_with_the_model() -> None:
 @pytest.mark.parametrize("operators", ["[" * 100_000, "[" * 900 + "]" * 900])
 def test_json_that_is_nested_too_deeply_is_refused(operators: str) -> None:
     text = f'[{{"method": "set_kraus_channel", "args": [[0], {operators}]}}]'
-    with pytest.raises(QoroInputError, match="noise model is nested too deeply"):
+    # How deep JSON may be nested before Python refuses it depends on the release of Python.
+    with pytest.raises(
+        QoroInputError, match="noise model is nested too deeply|kraus_operators is .* expected"
+    ):
         NoiseModel.from_json(text)
 
 
