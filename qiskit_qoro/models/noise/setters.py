@@ -196,20 +196,19 @@ def _checked_arguments(method: str, given: Mapping[str, object]) -> dict[str, An
 
 
 def _documented(docstring: str, names: Iterable[str]) -> str:
-    """Add the parameters to a docstring, with the indentation of a method's docstring."""
-    lines = [f"            {name}: {PARAMETERS[name].meaning}" for name in names]
+    """Add the parameters to a docstring. The result has no indentation, as docstrings since Python 3.13."""
+    lines = [f"    {name}: {PARAMETERS[name].meaning}" for name in names]
     return "\n".join(
         [
-            docstring.rstrip(),
+            inspect.cleandoc(docstring),
             "",
-            "        Args:",
+            "Args:",
             *lines,
             "",
-            "        Returns:",
-            "            This model, so that calls can be chained.",
+            "Returns:",
+            "    This model, so that calls can be chained.",
             "",
-            "        Raises:",
-            "            QoroInputError: An argument is invalid.",
-            "        ",
+            "Raises:",
+            "    QoroInputError: An argument is invalid.",
         ]
     )
