@@ -330,7 +330,7 @@ class QoroService(CircuitRunner):
         checked = check_templates(templates)
         submitted = self.submit(self._prepare_templates(checked, options))
         if self.track_depth:
-            depths = [template.depth or 0 for template in checked for _ in template.parameter_sets]
+            depths = [template.depth or 0 for template in checked for _ in template.labels]
             self._depth_history.append(depths)
         return submitted
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroInputError
@@ -26,7 +28,7 @@ from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
 from qiskit_qoro.wire.substitution import resolve_template
 from qiskit_qoro.wire.text import encode_text
-from qiskit_qoro.wire.uploads import parameter_set_to_json, template_to_json
+from qiskit_qoro.wire.uploads import render_parameter_sets, template_to_json
 
 __all__ = ["CheckedTemplate", "build_template_submission", "check_templates", "measure_templates"]
 
@@ -39,14 +41,16 @@ class CheckedTemplate:
         text: OpenQASM 2 in which parameter names stand for angles. The service can run it as it is.
         num_qubits: The number of qubits that it declares.
         parameter_names: The names.
-        parameter_sets: The label of each circuit, with one finite number for each name.
+        labels: The label of each circuit.
+        values: For each circuit one finite number for each name, shape (circuits, names).
         depth: The depth of its circuits, or ``None`` if the template was not parsed.
     """
 
     text: str
     num_qubits: int
     parameter_names: Sequence[str]
-    parameter_sets: Sequence[tuple[str, Sequence[float]]]
+    labels: Sequence[str]
+    values: npt.NDArray[np.float64]
     depth: int | None = None
 
 
@@ -106,7 +110,12 @@ def _check(entry: TemplateEntry) -> CheckedTemplate:
         circuit = first_circuit
     template = sendable_template(template, circuit)
     return CheckedTemplate(
-        template.text, circuit.num_qubits, template.names, entry.parameter_sets, int(circuit.depth())
+        template.text,
+        circuit.num_qubits,
+        template.names,
+        [label for label, _ in entry.parameter_sets],
+        np.array([values for _, values in entry.parameter_sets]),
+        int(circuit.depth()),
     )
 
 
@@ -187,7 +196,7 @@ def build_template_submission(
             weights=measurement.weights,
         )
     ]
-    labels = [label for template in templates for label, _ in template.parameter_sets]
+    labels = [label for template in templates for label in template.labels]
     return Submission(render_job_request(request), tuple(uploads), facts_of(request, labels))
 
 
@@ -201,7 +210,7 @@ def _uploads(
     weights: Sequence[Sequence[float]] | None,
 ) -> Iterator[bytes]:
     blob = encode_text(template.text)
-    sets = [render(parameter_set_to_json(item)) for item in template.parameter_sets]
+    sets = render_parameter_sets(template.labels, template.values)
 
     def render_empty(finalized: bool) -> bytes:
         body = template_to_json(
@@ -220,7 +229,7 @@ def _uploads(
         raise QoroInputError(
             f"{name} is too large to be sent: besides the template ({len(blob)} bytes compressed), its names "
             f"and ham_ops, a request has room for {max(0, error.available)} bytes, but the parameters of "
-            f"{template.parameter_sets[error.index][0]!r} take {error.size}. Split the template"
+            f"{template.labels[error.index]!r} take {error.size}. Split the template"
         ) from error
     for chunk in chunks:
         # The parameter sets were rendered to find out their sizes. They are inserted into the empty list at

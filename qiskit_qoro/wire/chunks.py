@@ -1,5 +1,8 @@
 """Render request bodies, and divide items over as few bodies as possible.
 
+Parameter sweeps consist of millions of numbers. :func:`render_rows` renders them with orjson, which is many
+times as fast as the standard library. The bytes are the same.
+
 The service limits the size of the whole rendered JSON. So every body is rendered by :func:`render`, and
 :func:`pack` uses the sizes of rendered pieces: the size of a body without items (the overhead), and the bytes
 that each item adds, including its comma. Packing is greedy and keeps the order. For items in a fixed order
@@ -11,12 +14,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
+import orjson
+from numpy.typing import ArrayLike
+
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["MAX_BODY_BYTES", "ItemTooLargeError", "pack", "render"]
+__all__ = ["MAX_BODY_BYTES", "ItemTooLargeError", "pack", "render", "render_rows"]
 
 MAX_BODY_BYTES = int(0.95 * 1024 * 1024)
 """Largest request body that clients send. The service refuses bodies of more than about 1 MB."""
+
+# Between these sizes, orjson and Python write the same text. Other numbers have an exponent in one of the two
+# only, or in different forms.
+_LEAST_PLAIN, _MOST_PLAIN = 1e-4, 1e16
 
 
 class ItemTooLargeError(QoroInputError):
@@ -62,6 +73,31 @@ def render(body: object) -> bytes:
         raise QoroInputError(
             f"the request is not JSON: {error}; expected finite numbers, texts, lists and mappings"
         ) from error
+    return rendered
+
+
+def render_rows(rows: ArrayLike) -> list[bytes]:
+    """Render rows of numbers.
+
+    Args:
+        rows: Numbers, shape (rows, columns).
+
+    Returns:
+        For each row the bytes of :func:`render`, with the numbers as floats.
+
+    Raises:
+        QoroInputError: A number is not finite.
+    """
+    values = np.ascontiguousarray(rows, np.float64)
+    if not values.size:
+        return [b"[]"] * len(values)
+    # Without the brackets at both ends, the text consists of rows that are separated by "],[".
+    text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2]
+    rendered = [b"[%b]" % row for row in text.split(b"],[")]
+    sizes = np.abs(values)
+    is_plain = (sizes >= _LEAST_PLAIN) & (sizes < _MOST_PLAIN) | (sizes == 0)
+    for row in np.flatnonzero(~is_plain.all(axis=1)).tolist():
+        rendered[row] = render(values[row].tolist())
     return rendered
 
 

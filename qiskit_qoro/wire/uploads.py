@@ -5,13 +5,18 @@ The decoders are strict, like all decoders of requests: an unknown key is an err
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.jobs import CircuitBatch
 from qiskit_qoro.models.shots import parse_circuit_ham_map, parse_shot_groups
 from qiskit_qoro.models.templates import ParameterSet, TemplateBatch, TemplateEntry, are_finite_floats
+from qiskit_qoro.wire.chunks import render, render_rows
 from qiskit_qoro.wire.fields import (
     as_count,
     as_list,
@@ -31,7 +36,7 @@ __all__ = [
     "circuit_batch_from_json",
     "circuit_batch_to_json",
     "is_template_body",
-    "parameter_set_to_json",
+    "render_parameter_sets",
     "template_batch_from_json",
     "template_batch_to_json",
     "template_to_json",
@@ -160,14 +165,27 @@ def template_batch_to_json(batch: TemplateBatch) -> dict[str, Any]:
         observables=None if batch.observables is None else encode_observables(batch.observables),
         weights=batch.weights,
     )
-    body["parameter_sets"] = [parameter_set_to_json(item) for item in batch.template.parameter_sets]
+    body["parameter_sets"] = [
+        {"label": label, "values": list(values)} for label, values in batch.template.parameter_sets
+    ]
     return body
 
 
-def parameter_set_to_json(item: tuple[str, Sequence[float]]) -> dict[str, Any]:
-    """Encode one item of ``parameter_sets``."""
-    label, values = item
-    return {"label": label, "values": list(values)}
+def render_parameter_sets(labels: Sequence[str], values: npt.NDArray[np.float64]) -> list[bytes]:
+    """Render the items of ``parameter_sets``.
+
+    Args:
+        labels: The label of each circuit.
+        values: Its values, shape (circuits, names).
+
+    Raises:
+        QoroInputError: A value is not finite, or a label contains a lone surrogate.
+    """
+    render(labels)  # refuses lone surrogates
+    return [
+        b'{"label":%b,"values":%b}' % (label.encode("ascii"), row)
+        for label, row in zip(map(json.dumps, labels), render_rows(values), strict=True)
+    ]
 
 
 def template_batch_from_json(body: object, *, circuit_limit_bytes: int) -> TemplateBatch:

@@ -294,7 +294,8 @@ def test_the_depth_is_recorded_once_for_each_parameter_set(accepting: Any, servi
 
 
 def test_checked_templates_give_the_same_bytes_as_equivalent_entries(service: QoroService) -> None:
-    checked = CheckedTemplate(TWO, 2, ("a", "b"), rows(3, 2))
+    labels, values = zip(*rows(3, 2), strict=True)
+    checked = CheckedTemplate(TWO, 2, ("a", "b"), labels, np.array(values))
     submission = service.prepare_checked([checked], Measurement(observables=(("ZI", "XX"),)))
     assert submission == service.prepare_circuit_templates([template(sets=rows(3, 2))], ham_ops="ZI;XX")
 

@@ -4,12 +4,13 @@ import json
 import math
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, ItemTooLargeError, pack, render
+from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, ItemTooLargeError, pack, render, render_rows
 
 SIZES = st.lists(st.integers(0, 60))
 
@@ -73,3 +74,52 @@ def test_a_rendered_body_is_equivalent_json(body):
 def test_a_value_that_json_cannot_represent_is_an_input_error(value):
     with pytest.raises(QoroInputError, match="not JSON"):
         render({"value": value})
+
+
+# --- rows of numbers ----------------------------------------------------------------------------------
+
+
+def as_bits(values):
+    return np.asarray(values, np.float64).view(np.int64).tolist()
+
+
+@given(st.lists(st.tuples(*3 * [st.floats(allow_nan=False, allow_infinity=False)])))
+def test_rows_are_rendered_like_lists_of_floats(rows):
+    assert render_rows(np.array(rows).reshape(-1, 3)) == [render(list(row)) for row in rows]
+
+
+@pytest.mark.parametrize("exponents", [(-323, 308), (-6, 18), (-1, 1)])
+def test_many_random_numbers_are_rendered_like_lists_of_floats_and_read_back_exactly(exponents):
+    rng = np.random.default_rng(4)
+    rows = rng.uniform(-10, 10, (5000, 4)) * 10.0 ** rng.integers(*exponents, (5000, 4))
+    rendered = render_rows(rows)
+    assert rendered == [render(row) for row in rows.tolist()]
+    assert as_bits(list(map(json.loads, rendered))) == as_bits(rows)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0.0, 5e-324, 2.5e-310, 1e-5, 1e-4, 0.1, 1.0, 2.0**53, 1e15, 1e16, 1e22, 1e23, 1.7976931348623157e308],
+)
+def test_numbers_at_the_limits_of_each_notation_are_rendered_like_floats(value):
+    near = [value, np.nextafter(value, 0), np.nextafter(value, 1e308)]
+    rows = np.array([near, np.negative(near)])
+    rendered = render_rows(rows)
+    assert rendered == [render(row) for row in rows.tolist()]
+    assert as_bits(list(map(json.loads, rendered))) == as_bits(rows)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (1, 0), (2, 0), (1, 1)])
+def test_rows_of_any_shape_are_rendered(shape):
+    assert render_rows(np.zeros(shape)) == [render([0.0] * shape[1])] * shape[0]
+
+
+def test_rows_may_be_integers_and_columns_of_a_larger_array():
+    table = np.arange(12, dtype=np.int32).reshape(3, 4)
+    assert render_rows(table[:, ::2]) == [b"[0.0,2.0]", b"[4.0,6.0]", b"[8.0,10.0]"]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_row_with_a_number_that_is_not_finite_is_an_input_error(value):
+    with pytest.raises(QoroInputError, match="not JSON"):
+        render_rows([[1.0, 2.0], [3.0, value]])

@@ -236,9 +236,10 @@ def _templates(draft: JobDraft, labels: Sequence[str]) -> list[CheckedTemplate]:
     for template in draft.templates:
         labels_of_rows = labels[position : position + len(template.values)]
         position += len(template.values)
-        rows = list(zip(labels_of_rows, template.values.tolist(), strict=True))
         source = template.source
-        templates.append(CheckedTemplate(source.text, source.num_qubits, source.names, rows))
+        templates.append(
+            CheckedTemplate(source.text, source.num_qubits, source.names, labels_of_rows, template.values)
+        )
     return templates
 
 
