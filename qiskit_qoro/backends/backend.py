@@ -33,8 +33,9 @@ from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.qasm.delays import DELAYS_EXTENSION
 from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
+from qiskit_qoro.qasm.write.program_cache import ProgramCache
 from qiskit_qoro.qasm.write.style import ProgramStyle
-from qiskit_qoro.qasm.write.writer import Program, write_program
+from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.settings import merge_configs
 from qiskit_qoro.states.state_jobs import Floats, StateJobs
@@ -75,6 +76,7 @@ class QoroBackend(BackendV2):
         self._system = system
         self._service = service
         self._target = _build_target(system)
+        self._programs = ProgramCache()
         if fields:
             self.set_options(**fields)
 
@@ -503,7 +505,7 @@ class QoroBackend(BackendV2):
     def _program(self, index: int, circuit: QuantumCircuit, style: ProgramStyle) -> Program:
         try:
             # A transpiled circuit may be as wide as the backend. Only the qubits that it uses count.
-            program = write_program(circuit, style=style)
+            program = self._programs.write_program(circuit, style=style)
         except QoroInputError as error:
             raise QoroInputError(f"circuit {index} ({quoted_name(circuit.name)}): {error}") from error
         num_busy = program.num_qubits - program.num_idle_qubits

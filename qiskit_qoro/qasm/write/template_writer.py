@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from qiskit import QuantumCircuit
 
-__all__ = ["ParametricProgram", "write_template"]
+__all__ = ["NAMES", "ParametricProgram", "write_template"]
 
-_NAME = re.compile(r"\ba[0-9]+\b")
+NAMES = re.compile(r"\b(a[0-9]+)\b")
+"""Matches the names in a template. Such words have no other meaning there."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,6 @@ def write_template(
 
     program = write_program(circuit, style=style, spell_symbol=spell)
     # A definition may leave out some of the gate's angles, so not all names are in the text.
-    used = set(_NAME.findall(program.text)) if by_value else set()
+    used = set(NAMES.findall(program.text)) if by_value else set()
     pairs = [(name, expression) for expression, name in by_value.values() if name in used]
     return ParametricProgram(program, tuple(name for name, _ in pairs), tuple(item for _, item in pairs))
