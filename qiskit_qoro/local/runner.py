@@ -269,28 +269,27 @@ class Runner:
     def _run_circuits(
         self, job: StoredJob, config: AnyConfig | None, stop: threading.Event
     ) -> _Outcome | None:
-        circuits = self._queue.circuits(job.number)
         templates = self._queue.templates(job.number)
-        tasks = CircuitTasks(job, circuits, templates, config)
+        tasks = CircuitTasks(job, self._queue.circuits(job.number), templates, config)
         failures: dict[int, str] = {}
         details: dict[int, ResultDetails] = {}
 
         # The pool calls these functions in this thread, one after the other. Details come before the result.
         def store_result(index: int, result: CircuitResult) -> None:
-            circuit = circuits[index]
+            (circuit,) = tasks.circuits_of(index)
             item = _render(result_item_to_json(circuit.label, result, details.pop(index, None)))
             self._queue.add_results(job.number, [(circuit.position, item)])
 
         def store_values(index: int, values: SweepValues) -> None:
             # A sweep returns thousands of rows, so encode and store them together.
-            rows = circuits[index : index + len(values.rows)]
+            rows = tasks.circuits_of(index, len(values.rows))
             items = _render_values([circuit.label for circuit in rows], values)
             positions = (circuit.position for circuit in rows)
             self._queue.add_results(job.number, zip(positions, items, strict=True))
 
         def store_failure(index: int, reason: str) -> None:
-            circuit = circuits[index]
-            failures[index] = f"circuit {circuit.label!r}: {reason}"
+            (circuit,) = tasks.circuits_of(index)
+            failures[circuit.position] = f"circuit {circuit.label!r}: {reason}"
             item = _render(failure_item_to_json(circuit.label, reason))
             self._queue.add_failure(job.number, circuit.position, item)
 

@@ -29,7 +29,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Qubit
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_text, write_engine_program
+from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_text
+from qiskit_qoro.local.engine.simulator import read_engine_program
 from qiskit_qoro.models.template_names import Occurrence
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -162,15 +163,25 @@ class PreparedTemplate:
 
 @dataclass(frozen=True)
 class TemplateRow:
-    """A template with the values of one row: a source of a program for the simulator."""
+    """A template with the values of one row: a source of a program for the simulator.
+
+    Attributes:
+        cache: Prepares the template.
+        template: The template.
+        values: One value for each of its names.
+        text: The row as the client sent it, if it sent a program instead of a template.
+    """
 
     cache: TemplateCache
     template: Template
     values: tuple[float, ...]
+    text: str | None = None
 
     def read(self, *, measure: bool = True, basis_gates: frozenset[str] | None = None) -> EngineProgram:
         """Return the program of the row; see :meth:`TemplateCache.program`."""
-        return self.cache.program(self.template, self.values, measure=measure, basis_gates=basis_gates)
+        return self.cache.program(
+            self.template, self.values, text=self.text, measure=measure, basis_gates=basis_gates
+        )
 
 
 class TemplateCache:
@@ -185,6 +196,7 @@ class TemplateCache:
         template: Template,
         values: Sequence[float],
         *,
+        text: str | None = None,
         measure: bool = True,
         basis_gates: frozenset[str] | None = None,
     ) -> EngineProgram:
@@ -193,6 +205,7 @@ class TemplateCache:
         Args:
             template: The template.
             values: One value for each of its names.
+            text: The resolved text, if it is known.
             measure: As for :func:`~qiskit_qoro.local.engine.program.write_engine_program`.
             basis_gates: As for that function.
 
@@ -208,8 +221,9 @@ class TemplateCache:
                 return prepared.fill(prepared.angles(values))
             except QoroInputError:
                 pass  # Parsing the resolved text gives an error with line and column.
-        text = resolve_template(template.text, template.names, values)
-        return write_engine_program(parse_program(text), measure=measure, basis_gates=basis_gates)
+        if text is None:
+            text = resolve_template(template.text, template.names, values)
+        return read_engine_program(text, measure=measure, basis_gates=basis_gates)
 
     def prepare(
         self, template: Template, *, measure: bool = True, basis_gates: frozenset[str] | None = None

@@ -1,17 +1,20 @@
 """The tasks of a job, which are built when they are accessed.
 
-A text is decompressed on access, so that the texts of a large job are not in memory all at once.
+Texts are decompressed when they are needed, so that those of a large job are not in memory all at once.
 """
 
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import overload
 
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.workers.row_grouping import group_rows, window_starts
 from qiskit_qoro.local.workers.tasks import CircuitTask, StateTask
 from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import AnyConfig, JobType
@@ -20,11 +23,16 @@ from qiskit_qoro.wire.text import decode_text
 
 __all__ = ["CircuitTasks", "StateTasks"]
 
+# More than the largest batch spans, so that no window is built twice unless a worker is lost.
+_MAX_WINDOWS = 8
+
 
 class CircuitTasks(Sequence[CircuitTask]):
     """The tasks of a job that samples or computes expectation values or gradients: one for each circuit.
 
-    Templates are decompressed once.
+    Circuits that differ only in their angles become consecutive rows of a template, so the order of the tasks
+    is not that of the circuits. This happens in windows of consecutive circuits, so that few texts are in
+    memory.
 
     The settings of each circuit contain its position, so that equal circuits of a job with a seed have
     different counts.
@@ -45,6 +53,11 @@ class CircuitTasks(Sequence[CircuitTask]):
         self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
         self._observables = _weighted_observables(job)
         self._settings = engine_settings(config, job.qpu_system)
+        self._starts = window_starts([len(circuit.content) for circuit in circuits])
+        # The circuits of each window, in the order of its tasks.
+        self._ordered: dict[int, list[StoredCircuit]] = {}
+        # The tasks of the windows that were built last, the oldest first.
+        self._windows: OrderedDict[int, list[CircuitTask]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._circuits)
@@ -54,11 +67,41 @@ class CircuitTasks(Sequence[CircuitTask]):
     @overload
     def __getitem__(self, index: slice) -> list[CircuitTask]: ...
     def __getitem__(self, index: int | slice) -> CircuitTask | list[CircuitTask]:
-        if isinstance(index, slice):
-            return [self._task(circuit) for circuit in self._circuits[index]]
-        return self._task(self._circuits[index])
+        numbers = range(len(self))[index]
+        if isinstance(numbers, range):
+            return [self._task(number) for number in numbers]
+        return self._task(numbers)
 
-    def _task(self, circuit: StoredCircuit) -> CircuitTask:
+    def circuits_of(self, start: int, count: int = 1) -> list[StoredCircuit]:
+        """Return the circuits of ``count`` tasks from ``start`` on."""
+        circuits = []
+        for index in range(start, start + count):
+            window = self._window_of(index)
+            if window not in self._ordered:
+                self._load(window)
+            circuits.append(self._ordered[window][index - self._starts[window]])
+        return circuits
+
+    def _window_of(self, index: int) -> int:
+        return bisect_right(self._starts, index) - 1
+
+    def _task(self, index: int) -> CircuitTask:
+        window = self._window_of(index)
+        if window not in self._windows:
+            self._load(window)
+        return self._windows[window][index - self._starts[window]]
+
+    def _load(self, window: int) -> None:
+        """Build the tasks of a window."""
+        start, end = [*self._starts, len(self._circuits)][window : window + 2]
+        circuits = self._circuits[start:end]
+        grouped = group_rows([self._task_of_circuit(circuit) for circuit in circuits])
+        self._ordered[window] = [circuits[index] for index, _ in grouped]
+        self._windows[window] = [task for _, task in grouped]
+        if len(self._windows) > _MAX_WINDOWS:
+            self._windows.popitem(last=False)
+
+    def _task_of_circuit(self, circuit: StoredCircuit) -> CircuitTask:
         names: tuple[str, ...] = ()
         values: tuple[float, ...] | None = None
         if circuit.template is None:

@@ -66,13 +66,14 @@ class CircuitTask:
 
     Attributes:
         label: The caller's name for the circuit.
-        qasm: The circuit in OpenQASM 2, or its template if there are ``values``.
+        qasm: The circuit in OpenQASM 2, or a template if there are ``values``.
         shots: The number of shots, or ``None`` if there are ``pauli_strings``.
         pauli_strings: The Pauli strings to estimate, the leftmost letter on qubit 0. ``None`` if there are
             ``shots``.
         settings: The engine's options and the noise.
         names: The parameter names of a template.
         values: One value for each name, or ``None`` if ``qasm`` is not a template.
+        text: The circuit as the client sent it, if it was made a row of a template. ``None`` otherwise.
         observables: The observables to compute with their gradients, which needs ``values``. ``None`` for
             all other tasks.
     """
@@ -84,6 +85,7 @@ class CircuitTask:
     settings: EngineSettings = field(default_factory=EngineSettings)
     names: tuple[str, ...] = ()
     values: tuple[float, ...] | None = None
+    text: str | None = None
     observables: tuple[WeightedStrings, ...] | None = None
 
     kind = "circuit"
@@ -366,7 +368,7 @@ def _run_circuit(task: CircuitTask, cache: TemplateCache, limit: int | None, rep
     if task.values is None:
         source: str | TemplateRow = task.qasm
     else:
-        source = TemplateRow(cache, Template(task.qasm, task.names), task.values)
+        source = TemplateRow(cache, Template(task.qasm, task.names), task.values, task.text)
     if task.pauli_strings is not None:
         pauli_strings = tuple(dict.fromkeys(task.pauli_strings))
         values = estimate(source, pauli_strings, task.settings, memory_limit_bytes=limit, report=report)

@@ -23,14 +23,17 @@ from itertools import accumulate
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["PlainProgram", "read_plain_program"]
+__all__ = ["ANGLE", "COMMA", "PlainProgram", "angle_value", "read_plain_program"]
 
 _NAME = "[a-z][a-zA-Z0-9_]*+"
 _INT = "(?:0|[1-9][0-9]{0,8})"
 _BIT = rf"{_NAME}\[{_INT}\]"
 _NUMBER = r"(?:0|[1-9][0-9]{0,14}+)(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]{1,2})?"
-_COMMA = r"\s*+,\s*+"
-_ANGLE = rf"[-+]?(?:pi(?:\*{_NUMBER}|/[1-9][0-9]{{0,8}})?|{_NUMBER}(?:\*pi(?:/[1-9][0-9]{{0,8}})?)?)"
+COMMA = r"\s*+,\s*+"
+"""Pattern of a comma with white space."""
+
+ANGLE = rf"[-+]?(?:pi(?:\*{_NUMBER}|/[1-9][0-9]{{0,8}})?|{_NUMBER}(?:\*pi(?:/[1-9][0-9]{{0,8}})?)?)"
+"""Pattern of an angle that is a number or a fraction of ``pi``."""
 
 
 def _gates_pattern(num_params: int, num_qubits: int) -> str:
@@ -38,7 +41,7 @@ def _gates_pattern(num_params: int, num_qubits: int) -> str:
     names = [
         name for name, gate in GATES.items() if (gate.num_params, gate.num_qubits) == (num_params, num_qubits)
     ]
-    angles = rf"\s*+\({_COMMA.join([_ANGLE] * num_params)}\)\s*+" if num_params else r"\s++"
+    angles = rf"\s*+\({COMMA.join([ANGLE] * num_params)}\)\s*+" if num_params else r"\s++"
     first = f"p{num_params}q{num_qubits}"
     operands = {
         # A gate on one qubit may also be applied to all qubits of a register.
@@ -107,7 +110,7 @@ class PlainProgram:
         name, bracket, angles = text.partition("(")
         if not bracket:
             return name, []
-        return name.rstrip(), [_value(angle) for angle in angles[:-1].split(",")]
+        return name.rstrip(), [angle_value(angle) for angle in angles[:-1].split(",")]
 
     def operands(self, text: str) -> tuple[list[Sequence[int]], list[Sequence[int]]]:
         """Return the bits of each operand: the qubits, and the classical bits of a measurement.
@@ -189,7 +192,7 @@ def _bits(operand: str, registers: Mapping[str, range]) -> range:
     return range(bits[int(index[:-1])], bits[int(index[:-1])] + 1) if index else bits
 
 
-def _value(angle: str) -> float:
+def angle_value(angle: str) -> float:
     """Return the value of an angle, computed in the same order as the parser does."""
     if "p" not in angle:
         return float(angle)
