@@ -15,8 +15,8 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import orjson
-from numpy.typing import ArrayLike
 
 from qiskit_qoro.errors import QoroInputError
 
@@ -28,6 +28,8 @@ MAX_BODY_BYTES = int(0.95 * 1024 * 1024)
 # Between these sizes, orjson and Python write the same text. Other numbers have an exponent in one of the two
 # only, or in different forms.
 _LEAST_PLAIN, _MOST_PLAIN = 1e-4, 1e16
+
+_BLOCK_NUMBERS = 2**15  # the text of so many numbers fits into the processor's cache
 
 
 class ItemTooLargeError(QoroInputError):
@@ -76,7 +78,7 @@ def render(body: object) -> bytes:
     return rendered
 
 
-def render_rows(rows: ArrayLike) -> list[bytes]:
+def render_rows(rows: npt.ArrayLike) -> list[bytes]:
     """Render rows of numbers.
 
     Args:
@@ -91,6 +93,13 @@ def render_rows(rows: ArrayLike) -> list[bytes]:
     values = np.ascontiguousarray(rows, np.float64)
     if not values.size:
         return [b"[]"] * len(values)
+    step = max(1, _BLOCK_NUMBERS // values.shape[1])
+    return [
+        row for start in range(0, len(values), step) for row in _render_block(values[start : start + step])
+    ]
+
+
+def _render_block(values: npt.NDArray[np.float64]) -> list[bytes]:
     # Without the brackets at both ends, the text consists of rows that are separated by "],[".
     text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2]
     rendered = [b"[%b]" % row for row in text.split(b"],[")]

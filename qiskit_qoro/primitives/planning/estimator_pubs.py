@@ -8,6 +8,7 @@ strings that can be measured together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,9 +37,9 @@ from qiskit_qoro.primitives.planning.pub_checks import check_width
 from qiskit_qoro.primitives.postprocess.estimator import (
     EstimatorPubPostprocessor,
     Observable,
-    Readout,
     broadcast_pairs,
 )
+from qiskit_qoro.primitives.postprocess.readouts import COMPUTED, NOT_RUN, Pattern, Readouts
 from qiskit_qoro.qasm.write.style import ProgramStyle
 from qiskit_qoro.qasm.write.writer import used_qubits
 
@@ -47,93 +48,119 @@ __all__ = ["CircuitRequests", "PreparedPub", "build_observables", "prepare_pub",
 PauliStrings = tuple[str, ...]
 
 
-@dataclass(eq=False)
-class _RequestedRow:
-    """A source with values, and the Pauli strings that are needed from it."""
-
-    source: Source
-    values: npt.NDArray[np.float64]
-    shots: int | None
-    pauli_strings: PauliStrings
-
-
 class CircuitRequests:
     """Collects which Pauli strings are needed from which row.
 
     Use it in three steps: :meth:`add` all requests, call :meth:`circuits` once, then call :meth:`readouts`
-    for each row.
+    for the rows of each PUB.
     """
 
     def __init__(self) -> None:
-        self._rows: list[_RequestedRow] = []
-        # Index in _rows by content, so that equal rows of several PUBs become one.
-        self._row_numbers: dict[tuple[Source, bytes, int | None], int] = {}
+        # The rows, in columns. Objects for 10^5 rows would take most of the time of a plan.
+        self._sources: list[Source] = []
+        self._values: list[npt.NDArray[np.float64]] = []
+        self._shots: list[int | None] = []
+        self._pauli_strings: list[PauliStrings] = []
+        # Number of a row by content, so that equal rows of several PUBs become one.
+        self._row_numbers: dict[tuple[Source, int | None], dict[bytes, int]] = {}
         # Grouping is expensive and most rows need the same strings, so the groups are cached.
         self._groups: dict[PauliStrings, list[tuple[str, PauliStrings]]] = {}
         # Index of each row's first circuit. Empty until circuits() is called.
         self._first_circuits: list[int] = []
 
     def add(
-        self,
-        source: Source,
-        values: npt.NDArray[np.float64],
-        shots: int | None,
-        pauli_strings: PauliStrings,
-    ) -> int:
-        """Request Pauli strings from a row.
+        self, programs: RowPrograms, shots: int | None, needed: Sequence[PauliStrings]
+    ) -> list[int | None]:
+        """Request Pauli strings from rows.
 
         Args:
-            source: The row's text.
-            values: Its values.
-            shots: Shots of each of its circuits, or ``None`` for exact values.
-            pauli_strings: The strings, in addition to those requested earlier from an equal row.
+            programs: The rows.
+            shots: Shots of each of their circuits, or ``None`` for exact values.
+            needed: The strings for each row, in addition to those requested earlier from an equal row.
 
         Returns:
-            The number of the row.
+            The number of each row, or ``None`` if no strings are needed from it.
         """
-        key = (source, values.tobytes(), shots)
-        number = self._row_numbers.setdefault(key, len(self._rows))
-        if number == len(self._rows):
-            self._rows.append(_RequestedRow(source, values, shots, pauli_strings))
-        elif self._rows[number].pauli_strings != pauli_strings:
-            row = self._rows[number]
-            row.pauli_strings = tuple(dict.fromkeys(row.pauli_strings + pauli_strings))
-        return number
+        numbers: list[int | None] = []
+        last_source = None
+        for source, values, strings in zip(programs.sources, programs.values, needed, strict=True):
+            if not strings:
+                numbers.append(None)
+                continue
+            if source is not last_source:
+                last_source = source
+                known = self._row_numbers.setdefault((source, shots), {})
+            number = known.setdefault(values.tobytes(), len(self._values))
+            if number == len(self._values):
+                self._sources.append(source)
+                self._values.append(values)
+                self._shots.append(shots)
+                self._pauli_strings.append(strings)
+            elif self._pauli_strings[number] != strings:
+                self._pauli_strings[number] = tuple(dict.fromkeys(self._pauli_strings[number] + strings))
+            numbers.append(number)
+        return numbers
 
     def circuits(self) -> list[Circuit]:
         """Return the circuits to run. Nothing may be added afterwards."""
         circuits: list[Circuit] = []
         measured_sources: dict[tuple[Source, str], Source] = {}
-        for row in self._rows:
+        rows = zip(self._sources, self._values, self._shots, self._pauli_strings, strict=True)
+        for source, values, shots, strings in rows:
             self._first_circuits.append(len(circuits))
-            if row.shots is None:
-                circuits.append(Circuit(row.source, row.values, row.pauli_strings))
+            if shots is None:
+                circuits.append(Circuit(source, values, strings))
                 continue
-            for basis, _ in self._measured_groups(row.pauli_strings):
+            for basis, _ in self._measured_groups(strings):
                 # Rows that share a source and a basis share the source with measurements too.
-                key = (row.source, basis)
+                key = (source, basis)
                 if key not in measured_sources:
-                    measured_sources[key] = append_measurements(row.source, basis)
-                circuits.append(Circuit(measured_sources[key], row.values, row.shots))
+                    measured_sources[key] = append_measurements(source, basis)
+                circuits.append(Circuit(measured_sources[key], values, shots))
         return circuits
 
-    def readouts(self, row: int, index_of_string: Mapping[str, int]) -> list[Readout]:
-        """Return the circuits that give values for a row.
+    def readouts(
+        self,
+        rows: Sequence[int | None],
+        index_of_string: Mapping[str, int],
+        circuit_numbers: Sequence[int],
+    ) -> Readouts:
+        """Return the circuits that give values for the rows of a PUB.
 
         Args:
-            row: The number of the row.
-            index_of_string: The Pauli strings of one PUB, with their indices. Circuits that give none of
-                them are left out.
+            rows: The number of each row, or ``None`` if it need not run.
+            index_of_string: The Pauli strings of the PUB, with their indices. Circuits that give none of them
+                are left out.
+            circuit_numbers: For each circuit of :meth:`circuits`, its index in the submission.
         """
-        first = self._first_circuits[row]
-        if self._rows[row].shots is None:
-            return [Readout(first)]
-        readouts = []
-        for offset, (basis, strings) in enumerate(self._measured_groups(self._rows[row].pauli_strings)):
+        # Most rows need the same strings, so what is read of them is cached.
+        cached: dict[PauliStrings, tuple[Pattern, list[int]]] = {}
+
+        def pattern_and_circuits(row: int | None) -> tuple[Pattern, list[int]]:
+            if row is None:
+                return NOT_RUN, []
+            first = self._first_circuits[row]
+            if self._shots[row] is None:
+                return COMPUTED, [circuit_numbers[first]]
+            strings = self._pauli_strings[row]
+            if strings not in cached:
+                cached[strings] = self._pattern(strings, index_of_string)
+            pattern, offsets = cached[strings]
+            return pattern, [circuit_numbers[first + offset] for offset in offsets]
+
+        return Readouts(map(pattern_and_circuits, rows))
+
+    def _pattern(
+        self, pauli_strings: PauliStrings, index_of_string: Mapping[str, int]
+    ) -> tuple[Pattern, list[int]]:
+        """Return what is read of a row whose circuits are sampled, and the offsets of these circuits."""
+        pattern, offsets = [], []
+        for offset, (basis, strings) in enumerate(self._measured_groups(pauli_strings)):
             indices = tuple(index_of_string[string] for string in strings if string in index_of_string)
             if indices:
-                readouts.append(Readout(first + offset, basis, indices))
-        return readouts
+                pattern.append((basis, indices))
+                offsets.append(offset)
+        return tuple(pattern), offsets
 
     def _measured_groups(self, pauli_strings: PauliStrings) -> list[tuple[str, PauliStrings]]:
         """Return the groups of Pauli strings that are measured together, each with its basis."""
@@ -177,15 +204,6 @@ class PreparedPub:
             circuit_numbers: For each circuit of ``requests``, its index in the submission.
         """
         index_of_string = {string: index for index, string in enumerate(self.pauli_strings)}
-        readouts = [
-            ()
-            if row is None
-            else tuple(
-                Readout(circuit_numbers[readout.circuit], readout.basis, readout.pauli_strings)
-                for readout in requests.readouts(row, index_of_string)
-            )
-            for row in self.rows
-        ]
         return EstimatorPubPostprocessor(
             parameter_shape=self.parameter_shape,
             observables_shape=self.pub.observables.shape,
@@ -193,7 +211,7 @@ class PreparedPub:
             shots=self.shots,
             pauli_strings=self.pauli_strings,
             observables=self.observables,
-            readouts=readouts,
+            readouts=requests.readouts(self.rows, index_of_string, circuit_numbers),
             metadata=dict(self.pub.circuit.metadata or {}),
         )
 
@@ -254,9 +272,8 @@ def prepare_rows(
     if shots is None:
         check_resets(programs.program)
     pauli_strings, observables = build_observables(pub, circuit, programs)
-    rows = _request_rows(
-        parameter_shape, pub.observables.shape, programs, observables, pauli_strings, shots, requests
-    )
+    needed = _needed_strings(parameter_shape, pub.observables.shape, observables, pauli_strings)
+    rows = requests.add(programs, shots, needed)
     return PreparedPub(pub, parameter_shape, precision, shots, pauli_strings, observables, rows)
 
 
@@ -306,41 +323,29 @@ def _build_observable(
     )
 
 
-def _request_rows(
+def _needed_strings(
     parameter_shape: tuple[int, ...],
     observables_shape: tuple[int, ...],
-    programs: RowPrograms,
     observables: Sequence[Observable],
     pauli_strings: PauliStrings,
-    shots: int | None,
-    requests: CircuitRequests,
-) -> list[int | None]:
-    """Request from each row of parameters the Pauli strings of the observables that it is paired with."""
-    rows: list[int | None] = [None] * len(programs.sources)
-    # Many rows are paired with the same observables, so their strings are cached.
-    strings_of_observables: dict[bytes, PauliStrings] = {}
-    for row, paired in _observables_of_rows(parameter_shape, observables_shape):
-        key = paired.tobytes()
-        if key not in strings_of_observables:
-            indices = np.unique(np.concatenate([observables[number].pauli_strings for number in paired]))
-            strings_of_observables[key] = tuple(pauli_strings[index] for index in indices)
-        needed = strings_of_observables[key]
-        if needed:
-            rows[row] = requests.add(programs.sources[row], programs.values[row], shots, needed)
-    return rows
-
-
-def _observables_of_rows(
-    parameter_shape: tuple[int, ...], observables_shape: tuple[int, ...]
-) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """Return for each row of parameters that occurs the observables that it is paired with, ascending."""
-    rows, observables = broadcast_pairs(parameter_shape, observables_shape)
+) -> list[PauliStrings]:
+    """Return for each row of parameters the Pauli strings of the observables that it is paired with."""
+    rows, numbers = broadcast_pairs(parameter_shape, observables_shape)
     if not rows.size:
-        return []
+        return [()] * math.prod(parameter_shape)
     # Encode each pair as one number, so that sorting brings equal pairs and equal rows together. Sorting
     # takes a tenth of the time of np.unique, which hashes.
-    width = observables.max() + 1
-    pairs = np.sort((rows * width + observables).ravel())
-    rows, paired = np.divmod(pairs[np.diff(pairs, prepend=-1) != 0], width)
-    cuts = np.flatnonzero(np.diff(rows)) + 1
-    return list(zip(rows[np.r_[0, cuts]].tolist(), np.split(paired, cuts), strict=True))
+    width = numbers.max() + 1
+    pairs = np.sort((rows * width + numbers).ravel())
+    # Each row is paired with as many observables as any other row.
+    paired = (pairs[np.diff(pairs, prepend=-1) != 0] % width).reshape(math.prod(parameter_shape), -1)
+    # Many rows are paired with the same observables, so their strings are cached.
+    strings_of_observables: dict[bytes, PauliStrings] = {}
+    needed = []
+    for row in paired:
+        key = row.tobytes()
+        if key not in strings_of_observables:
+            indices = np.unique(np.concatenate([observables[number].pauli_strings for number in row]))
+            strings_of_observables[key] = tuple(pauli_strings[index] for index in indices)
+        needed.append(strings_of_observables[key])
+    return needed

@@ -73,7 +73,7 @@ The leftmost letter of a string acts on qubit 0.
 """
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Circuit:
     """A circuit to run.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -25,10 +26,11 @@ from qiskit_qoro.primitives.postprocess.postprocessor import (
     shape_from_json,
     unpack_integers,
 )
+from qiskit_qoro.primitives.postprocess.readouts import Readouts
 from qiskit_qoro.wire.fields import text_field
 from qiskit_qoro.wire.json_values import json_metadata
 
-__all__ = ["EstimatorPostprocessor", "EstimatorPubPostprocessor", "Observable", "Readout", "broadcast_pairs"]
+__all__ = ["EstimatorPostprocessor", "EstimatorPubPostprocessor", "Observable", "broadcast_pairs"]
 
 _MAX_ELEMENTS = 2**28  # limit for a PUB in a document, whose shapes may multiply
 
@@ -48,24 +50,6 @@ class Observable:
     constant: float
     coefficients: Floats
     pauli_strings: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Readout:
-    """A circuit that gives values for one row of parameters.
-
-    Attributes:
-        circuit: The circuit, by its index in the submission.
-        basis: The basis that was measured, if the circuit returns counts: a Pauli string whose leftmost
-            letter belongs to the first qubit. Each letter except ``I`` belongs to a bit of the results, in
-            order. Empty if the circuit returns expectation values.
-        pauli_strings: The Pauli strings to evaluate from the counts, as indices in the PUB's list of them.
-            Empty if the circuit returns expectation values.
-    """
-
-    circuit: int
-    basis: str = ""
-    pauli_strings: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +73,12 @@ class EstimatorPubPostprocessor(PubPostprocessor):
     shots: int | None
     pauli_strings: tuple[str, ...]
     observables: Sequence[Observable]
-    readouts: Sequence[tuple[Readout, ...]]
+    readouts: Readouts
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def needs(self, circuit: int) -> bool:
         """Whether the PUB needs the circuit with this index in the submission."""
-        return any(readout.circuit == circuit for readouts in self.readouts for readout in readouts)
+        return circuit in self.readouts.circuits
 
     def build(self, results: Mapping[int, CircuitResult], details: Mapping[int, ResultDetails]) -> PubResult:
         """Build the result of the PUB, see :meth:`PubPostprocessor.build`."""
@@ -117,11 +101,10 @@ class EstimatorPubPostprocessor(PubPostprocessor):
                 values[positions], variances[positions] = self._sampled_values(
                     results, details, row, flat_observables[positions]
                 )
-        circuits = [readout.circuit for readouts in self.readouts for readout in readouts]
         metadata = {
             "target_precision": self.precision,
             "circuit_metadata": dict(self.metadata),
-            **method_metadata(circuits, details),
+            **method_metadata(self.readouts.circuits, details),
         }
         if self.shots is not None:
             metadata["shots"] = self.shots
@@ -133,8 +116,8 @@ class EstimatorPubPostprocessor(PubPostprocessor):
     def _table(self, results: Mapping[int, CircuitResult]) -> Floats:
         """Return the value of each Pauli string for each row, NaN if it was not requested."""
         table = np.full((len(self.readouts), len(self.pauli_strings)), np.nan)
-        for row, readouts in enumerate(self.readouts):
-            for readout in readouts:
+        for row in range(len(self.readouts)):
+            for readout in self.readouts[row]:
                 values: Mapping[str, float] = result_of(results, readout.circuit)
                 table[row] = [values.get(string, np.nan) for string in self.pauli_strings]
         return table
@@ -218,15 +201,7 @@ class EstimatorPubPostprocessor(PubPostprocessor):
 
     def to_document(self, *, metadata: bool) -> dict[str, Any]:
         """Return the postprocessor as a JSON value, with or without the circuit's metadata."""
-        # Most rows have the same bases and Pauli strings and differ only in their circuits. So each distinct
-        # pattern is stored once under "g", and "r" holds the number of each row's pattern.
-        patterns: dict[tuple[tuple[str, tuple[int, ...]], ...], int] = {}
-        pattern_of_row = [
-            patterns.setdefault(
-                tuple((readout.basis, readout.pauli_strings) for readout in readouts), len(patterns)
-            )
-            for readouts in self.readouts
-        ]
+        # "g" has the patterns of the rows, and "r" the number of each row's pattern.
         document: dict[str, Any] = {
             "s": [list(self.parameter_shape), list(self.observables_shape)],
             "q": self.precision,
@@ -239,9 +214,12 @@ class EstimatorPubPostprocessor(PubPostprocessor):
                 ]
                 for observable in self.observables
             ],
-            "g": [[[basis, pack_integers(indices)] for basis, indices in pattern] for pattern in patterns],
-            "r": pack_integers(pattern_of_row),
-            "c": pack_integers([readout.circuit for readouts in self.readouts for readout in readouts]),
+            "g": [
+                [[basis, pack_integers(indices)] for basis, indices in pattern]
+                for pattern in self.readouts.patterns
+            ],
+            "r": pack_integers(self.readouts.pattern_of_row),
+            "c": pack_integers(self.readouts.circuits),
         }
         if self.shots is not None:
             document["n"] = self.shots
@@ -255,7 +233,7 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         joined = text_field(document, "w")
         pauli_strings = tuple(joined.split(";")) if joined else ()
         patterns = [
-            [(str(basis), _indices_from_json(indices, len(pauli_strings))) for basis, indices in pattern]
+            tuple((str(basis), _indices_from_json(indices, len(pauli_strings))) for basis, indices in pattern)
             for pattern in document["g"]
         ]
         if any(basis and not indices for pattern in patterns for basis, indices in pattern):
@@ -283,10 +261,9 @@ class EstimatorPubPostprocessor(PubPostprocessor):
             shots=document.get("n"),
             pauli_strings=pauli_strings,
             observables=observables,
-            readouts=[
-                tuple(Readout(next(remaining), basis, indices) for basis, indices in pattern)
-                for pattern in patterns_of_rows
-            ],
+            readouts=Readouts(
+                (pattern, list(islice(remaining, len(pattern)))) for pattern in patterns_of_rows
+            ),
             metadata=dict(document.get("m", {})),
         )
         if prod(np.broadcast_shapes(pub.parameter_shape, pub.observables_shape)) > _MAX_ELEMENTS:

@@ -17,8 +17,8 @@ from qiskit_qoro.primitives.postprocess.estimator import (
     EstimatorPostprocessor,
     EstimatorPubPostprocessor,
     Observable,
-    Readout,
 )
+from qiskit_qoro.primitives.postprocess.readouts import COMPUTED, Readouts
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import (
     load_file,
@@ -41,7 +41,7 @@ ESTIMATOR = EstimatorPostprocessor(
             None,
             ("ZZ", "XX"),
             [Observable(0.5, np.array([1.0, -1.0]), np.array([0, 1]))],
-            [(Readout(0),), (Readout(1, "XX", (1,)),)],
+            Readouts([(COMPUTED, [0]), ((("XX", (1,)),), [1])]),
         )
     ],
     "qoro_maestro",
@@ -214,7 +214,7 @@ SAMPLED = EstimatorPostprocessor(
             100,
             ("Z", "X"),
             [Observable(0.5, np.array([1.0, -1.0]), np.array([0, 1]))],
-            [(Readout(0, "Z", (0,)), Readout(1, "X", (1,))), (Readout(2, "Z", (0,)), Readout(3, "X", (1,)))],
+            Readouts([((("Z", (0,)), ("X", (1,))), [0, 1]), ((("Z", (0,)), ("X", (1,))), [2, 3])]),
         )
     ],
     "qoro_maestro",
