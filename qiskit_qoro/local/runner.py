@@ -22,7 +22,14 @@ from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.job_tasks import CircuitTasks, StateTasks
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
-from qiskit_qoro.local.workers.tasks import QuboTask, RenderedReport, StateTask, StateValues, SweepValues
+from qiskit_qoro.local.workers.tasks import (
+    QuboTask,
+    RenderedReport,
+    StateTask,
+    StateValues,
+    SweepCounts,
+    SweepResults,
+)
 from qiskit_qoro.models.jobs import (
     AnyConfig,
     CircuitResult,
@@ -34,6 +41,7 @@ from qiskit_qoro.models.jobs import (
 from qiskit_qoro.wire.results import (
     array_item_to_json,
     failure_item_to_json,
+    render_histogram_items,
     render_value_items,
     result_item_to_json,
 )
@@ -53,7 +61,7 @@ class Pool(Protocol):
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
-        on_values: Callable[[int, SweepValues], None] | None = None,
+        on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
     ) -> bool:
         """Run ``tasks`` and pass each result or failure on with its index. Returns ``False`` if stopped."""
@@ -280,10 +288,10 @@ class Runner:
             item = _render(result_item_to_json(circuit.label, result, details.pop(index, None)))
             self._queue.add_results(job.number, [(circuit.position, item)])
 
-        def store_values(index: int, values: SweepValues) -> None:
+        def store_sweep(index: int, results: SweepResults) -> None:
             # A sweep returns thousands of rows, so encode and store them together.
-            rows = tasks.circuits_of(index, len(values.rows))
-            items = _render_values([circuit.label for circuit in rows], values)
+            rows = tasks.circuits_of(index, len(results.rows))
+            items = _render_sweep([circuit.label for circuit in rows], results)
             positions = (circuit.position for circuit in rows)
             self._queue.add_results(job.number, zip(positions, items, strict=True))
 
@@ -298,7 +306,7 @@ class Runner:
             stop=stop,
             on_result=store_result,
             on_failure=store_failure,
-            on_values=store_values,
+            on_sweep=store_sweep,
             on_details=details.__setitem__,
         )
         if not done:
@@ -315,13 +323,15 @@ def _outcome(failures: Mapping[int, str]) -> _Outcome:
     return _Outcome(JobStatus.FAILED, summarize_failures(in_order, len(in_order)))
 
 
-def _render_values(labels: Sequence[str], values: SweepValues) -> list[str]:
+def _render_sweep(labels: Sequence[str], results: SweepResults) -> list[str]:
     """Render the results of a sweep."""
-    if values.gradients is None:
-        return render_value_items(labels, values.pauli_strings, values.rows.tolist(), values.details)
+    if isinstance(results, SweepCounts):
+        return render_histogram_items(labels, results.rows, results.n_bits, results.details)
+    if results.gradients is None:
+        return render_value_items(labels, results.pauli_strings, results.rows.tolist(), results.details)
     return [
-        _render(result_item_to_json(label, result, values.details))
-        for label, result in zip(labels, values, strict=True)
+        _render(result_item_to_json(label, result, results.details))
+        for label, result in zip(labels, results, strict=True)
     ]
 
 

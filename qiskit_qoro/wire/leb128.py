@@ -14,13 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qiskit_qoro.errors import WireError
 
-__all__ = ["LIMB_BITS", "MAX_ARRAY_BITS", "Reader", "encode_array", "encode_integer", "encode_integers"]
+__all__ = [
+    "LIMB_BITS",
+    "MAX_ARRAY_BITS",
+    "Reader",
+    "encode_array",
+    "encode_integer",
+    "encode_integers",
+    "encode_rows",
+]
 
 MAX_ARRAY_BITS = 63
 """Widest number that NumPy processes: it fits into a signed 64-bit integer and into nine bytes."""
@@ -61,6 +70,19 @@ def encode_array(values: NDArray[np.int64]) -> bytes:
     Returns:
         The same bytes as :func:`encode_integers`.
     """
+    return encode_rows(values, [len(values)])[0]
+
+
+def encode_rows(values: NDArray[np.int64], lengths: NDArray[np.int64] | list[int]) -> list[bytes]:
+    """Encode several rows of numbers at once.
+
+    Args:
+        values: The numbers of all rows, one row after the other, from 0 to below 2^63.
+        lengths: How many numbers each row has.
+
+    Returns:
+        For each row the same bytes as :func:`encode_integers`.
+    """
     widest = int(values.max(initial=1)).bit_length()
     # Column g is the number without its lowest g groups of seven bits. Its byte is needed if that is not 0,
     # and is followed by another one if the next column is not 0. The first byte is always needed.
@@ -70,7 +92,13 @@ def encode_array(values: NDArray[np.int64]) -> bytes:
     is_needed = shifted > 0
     is_needed[:, 0] = True
     encoded = shifted & _SEVEN_BITS | np.where(is_followed, _CONTINUES, 0)
-    return encoded[is_needed].astype(np.uint8).tobytes()
+    data = encoded[is_needed].astype(np.uint8).tobytes()
+    if len(lengths) == 1:
+        return [data]
+    # The number of bytes before each number, and before the end.
+    positions = np.cumsum([0, *np.count_nonzero(is_needed, axis=1).tolist()])
+    bounds = positions[np.cumsum([0, *lengths])].tolist()
+    return [data[start:end] for start, end in pairwise(bounds)]
 
 
 class Reader:

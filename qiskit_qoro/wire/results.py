@@ -24,7 +24,7 @@ from qiskit_qoro.models.jobs import CircuitResult, ResultDetails, ResultsPage
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.gradients.gradient_values import GRADIENT_ENCODING, decode_gradients, encode_gradients
-from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
+from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram, histogram_to_json
 from qiskit_qoro.wire.payloads import error_detail, error_to_json
 from qiskit_qoro.wire.states.arrays import StateArray, array_to_json, is_array
 
@@ -34,6 +34,7 @@ __all__ = [
     "failed_page_from_json",
     "failed_page_to_json",
     "failure_item_to_json",
+    "render_histogram_items",
     "render_value_items",
     "result_item_to_json",
     "results_page_from_json",
@@ -129,12 +130,31 @@ def render_value_items(
         rows: For each circuit the value of each Pauli string, a finite number.
         details: The details that all of these results have in common.
     """
-    values = ",".join(f'"{pauli_string}":%r' for pauli_string in pauli_strings)
-    encoded = {} if details is None else _details_to_json(details)
-    # The details are the same for all items, so they are a part of the format string.
-    tail = f',"details":{json.dumps(encoded, separators=(",", ":"))}' if encoded else ""
-    item = '{"label":%s,"results":{' + values + "}" + tail.replace("%", "%%") + "}"
+    item = _item_format(",".join(f'"{pauli_string}":%r' for pauli_string in pauli_strings), details)
     return [item % (json.dumps(label), *row) for label, row in zip(labels, rows, strict=True)]
+
+
+def render_histogram_items(
+    labels: Sequence[str], payloads: Sequence[str], n_bits: int, details: ResultDetails | None = None
+) -> list[str]:
+    """Render items of a page with counts of the same classical bits, as :func:`render_value_items` does.
+
+    Args:
+        labels: The label of each circuit.
+        payloads: The encoded histogram of each circuit.
+        n_bits: The width of the bitstrings.
+        details: The details that all of these results have in common.
+    """
+    fields = histogram_to_json("%s", n_bits=n_bits)
+    item = _item_format(json.dumps(fields, separators=(",", ":"))[1:-1], details)
+    return [item % (json.dumps(label), payload) for label, payload in zip(labels, payloads, strict=True)]
+
+
+def _item_format(results: str, details: ResultDetails | None) -> str:
+    """Return the format string of items with details in common, given that of the fields of ``results``."""
+    encoded = {} if details is None else _details_to_json(details)
+    tail = f',"details":{json.dumps(encoded, separators=(",", ":"))}' if encoded else ""
+    return '{"label":%s,"results":{' + results + "}" + tail.replace("%", "%%") + "}"
 
 
 def results_page_from_json(body: object, *, read: Callable[[object], Any] | None = None) -> ResultsPage:

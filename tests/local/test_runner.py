@@ -20,7 +20,7 @@ from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.store.store_errors import JobConflictError, StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
-from qiskit_qoro.local.workers.tasks import SweepValues
+from qiskit_qoro.local.workers.tasks import SweepResults
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType, ResultDetails
 from qiskit_qoro.models.shots import CircuitRange
@@ -43,7 +43,7 @@ class FunctionPool:
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
-        on_values: Callable[[int, SweepValues], None] | None = None,
+        on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
     ) -> bool:
         return self._run_tasks(tasks, stop, on_result)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import QoroInputError, WireError
-from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram
+from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram, encode_payloads
 from qiskit_qoro.wire.leb128 import encode_integer
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "histogram.json").read_text())
@@ -83,6 +83,21 @@ def test_leading_zeros_change_only_the_width(histogram, zeros):
     if n_bits and n_bits + zeros <= 255:
         narrow = base64.b64decode(encode_histogram(counts, n_bits=n_bits)["payload"])
         assert base64.b64decode(encoded["payload"])[4:] == narrow[4:]
+
+
+@pytest.mark.parametrize("n_bits", [1, 2, 7, 8, 14, 63])
+@pytest.mark.parametrize("shots", [1, 3, 200, 10**7])
+def test_many_histograms_have_the_payloads_of_each(n_bits, shots):
+    rng = np.random.default_rng(n_bits)
+    size = min(2**n_bits, 300)
+    bitstrings = np.arange(size) * (2**n_bits // size)
+    counts = rng.multinomial(shots, rng.dirichlet(np.full(size, 0.2)), size=40)
+    expected = [
+        {format(bitstrings[place], f"0{n_bits}b"): int(row[place]) for place in np.flatnonzero(row)}
+        for row in counts
+    ]
+    payloads = encode_payloads(bitstrings, counts, n_bits=n_bits)
+    assert payloads == [encode_histogram(each, n_bits=n_bits)["payload"] for each in expected]
 
 
 def test_decoded_bitstrings_are_ascending():

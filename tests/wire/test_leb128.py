@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.wire.leb128 import Reader, encode_array, encode_integer, encode_integers
+from qiskit_qoro.wire.leb128 import Reader, encode_array, encode_integer, encode_integers, encode_rows
 
 BY_HAND = [(0, "00"), (1, "01"), (127, "7f"), (128, "8001"), (300, "ac02"), (2**63 - 1, "ff" * 8 + "7f")]
 ROWS = st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 300), max_size=60)
@@ -21,6 +21,12 @@ def test_a_number_has_the_bytes_worked_out_by_hand(value, encoded):
 @given(ROWS)
 def test_encode_array_and_encode_integers_give_the_same_bytes(values):
     assert encode_array(np.array(values, np.int64)) == encode_integers(values)
+
+
+@given(st.lists(ROWS, max_size=5))
+def test_rows_that_are_encoded_together_have_the_bytes_of_each_row(rows):
+    values = np.array([value for row in rows for value in row], np.int64)
+    assert encode_rows(values, [len(row) for row in rows]) == [encode_integers(row) for row in rows]
 
 
 @given(ROWS)

@@ -1,10 +1,11 @@
-"""Items of expectation values that are rendered many at a time."""
+"""Items of expectation values and of counts that are rendered many at a time."""
 
 import json
 import math
 
-from qiskit_qoro.models.jobs import ResultsPage
-from qiskit_qoro.wire.results import render_value_items, results_page_to_json
+from qiskit_qoro.models.jobs import ResultDetails, ResultsPage
+from qiskit_qoro.wire.histogram import encode_histogram
+from qiskit_qoro.wire.results import render_histogram_items, render_value_items, results_page_to_json
 
 PAULI_STRINGS = ("ZZ", "IX", "YY")
 ROWS = [[1.0, -0.0, 0.1 + 0.2], [5e-324, -1e300, math.pi]]
@@ -23,3 +24,12 @@ def test_rendered_items_equal_those_of_a_page_to_the_last_bit():
 
 def test_circuits_without_pauli_strings_have_empty_results():
     assert json.loads(render_value_items(["a"], (), [[]])[0]) == {"label": "a", "results": {}}
+
+
+def test_rendered_items_of_counts_equal_those_of_a_page():
+    results = {LABELS[0]: {"010": 7}, LABELS[1]: {"000": 1, "111": 300}}
+    details = ResultDetails("Statevector", "100 % of it fits")
+    payloads = [encode_histogram(counts, n_bits=3)["payload"] for counts in results.values()]
+    items = [json.loads(item) for item in render_histogram_items(LABELS, payloads, 3, details)]
+    page = ResultsPage(2, results, details=dict.fromkeys(LABELS, details))
+    assert items == results_page_to_json(page)["results"]

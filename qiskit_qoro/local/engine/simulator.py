@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.engine.compiled.sampling import FinalMeasurements, split_measurements
 from qiskit_qoro.local.engine.engine_calls import accelerators, call_engine, load_engine, parse_with_engine
 from qiskit_qoro.local.engine.methods import (
     MAX_SMALL_QUBITS,
@@ -47,6 +48,7 @@ from qiskit_qoro.qasm.read.source import clean
 __all__ = [
     "ProgramSource",
     "Report",
+    "check_shots",
     "compile_program",
     "estimate",
     "plain_statevector",
@@ -65,7 +67,7 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.DistributedGpu: "DistributedGpu",
 }
 
-# Up to this width, compiling a program is faster than simple_estimate, which parses its text.
+# Up to this width, compiling a program is faster than simple_estimate and simple_execute.
 _MAX_COMPILED_QUBITS = 10
 
 # With 2^31 - 1 shots the engine never returns.
@@ -114,7 +116,7 @@ def sample(
         QoroInputError: The program or the configuration cannot be run. The message says why.
         QoroError: The engine is missing, or it failed.
     """
-    _check_shots(shots)
+    check_shots(shots)
     check_options(settings.options, accelerators)
     noise = settings.noise
     program = read_engine_program(qasm, basis_gates=noise.basis_gates if noise else None)
@@ -125,14 +127,13 @@ def sample(
         return {"0" * program.num_clbits: shots}
     run = _noisy_run(program, settings, memory_limit_bytes, shots=shots)
     if run is None:
-        counts = _sample_ideal(program, shots, settings, memory_limit_bytes, report)
-    else:
-        details = ResultDetails(run.chosen.method.name, run.chosen.reason)
-        report(details)
-        counts, raw = call_engine(program, run.sample, shots)
-        if run.chosen.realizations is not None:
-            normalized = (_normalized_counts(batch, program.num_clbits, sum(batch.values())) for batch in raw)
-            report(replace(details, batches=Batches(run.chosen.realizations, counts=tuple(normalized))))
+        return _sample_ideal(program, shots, settings, memory_limit_bytes, report)
+    details = ResultDetails(run.chosen.method.name, run.chosen.reason)
+    report(details)
+    counts, raw = call_engine(program, run.sample, shots)
+    if run.chosen.realizations is not None:
+        normalized = (_normalized_counts(batch, program.num_clbits, sum(batch.values())) for batch in raw)
+        report(replace(details, batches=Batches(run.chosen.realizations, counts=tuple(normalized))))
     return _normalized_counts(counts, program.num_clbits, shots)
 
 
@@ -188,13 +189,15 @@ def plain_statevector(
     program: EngineProgram,
     settings: EngineSettings,
     *,
+    sampling: bool,
     memory_limit_bytes: int | None = None,
 ) -> MethodChoice | None:
-    """Return the choice of QCSim's state vector for expectation values without noise, or ``None``.
+    """Return the choice of QCSim's state vector without noise and further options, or ``None``.
 
     Args:
         program: The program.
         settings: The options and the noise.
+        sampling: Whether the program is sampled. Expectation values need less memory.
         memory_limit_bytes: The maximum memory of a state vector.
 
     Raises:
@@ -204,7 +207,7 @@ def plain_statevector(
     # Only the engine's usual functions take its other options.
     if settings.noise is not None or settings.passed_on:
         return None
-    choice = _choose(program, settings, sampling=False, limit=memory_limit_bytes)
+    choice = _choose(program, settings, sampling=sampling, limit=memory_limit_bytes)
     is_plain = (choice.simulator, choice.method) == (Simulator.QCSim, SimulationMethod.Statevector)
     return choice if is_plain else None
 
@@ -286,7 +289,7 @@ def _choose(
 
 def _sample_ideal(
     program: EngineProgram, shots: int, settings: EngineSettings, limit: int | None, report: Report
-) -> Any:
+) -> dict[str, int]:
     maestro = load_engine()
     num_qubits = len(program.qubits)
     if num_qubits > MAX_SMALL_QUBITS:
@@ -296,9 +299,16 @@ def _sample_ideal(
         relevant = f"the measurements depend on {len(program.qubits)} of {num_qubits} qubits"
         choice = replace(choice, reason=f"{choice.reason}; {relevant}")
     report(choice.details)
+    # The counts for a seed are those of the engine.
+    if settings.seed is None and _is_faster_compiled(program, choice, settings):
+        split = split_measurements(program)
+        if split is not None:
+            counts: dict[str, int] = call_engine(program, _sample_compiled, *split, shots)
+            return counts
     config = maestro.SimulatorConfig(**_options(choice, settings), seed=settings.seed)
     text = _text(program, choice)
-    return call_engine(program, maestro.simple_execute, text, config=config, shots=shots)["counts"]
+    answer = call_engine(program, maestro.simple_execute, text, config=config, shots=shots)
+    return _normalized_counts(answer["counts"], program.num_clbits, shots)
 
 
 def _estimate(
@@ -394,6 +404,12 @@ def _estimate_compiled(program: EngineProgram, pauli_strings: list[str]) -> list
     return [float(value) for value in answer["expectation_values"][0]]
 
 
+def _sample_compiled(text: str, measurements: FinalMeasurements, shots: int) -> dict[str, int]:
+    rng = np.random.default_rng()
+    evaluate = compile_program(text).expectation_values
+    return measurements.as_dict(measurements.sample(evaluate, np.array([shots]), None, rng)[0])
+
+
 def _text(program: EngineProgram, choice: MethodChoice) -> str:
     """Return the program in gates that the method accepts."""
     if choice.method is SimulationMethod.Stabilizer and program.clifford.text is not None:
@@ -428,6 +444,11 @@ def _normalized_counts(counts: Mapping[str, int], num_clbits: int, shots: int) -
     return dict(normalized)
 
 
-def _check_shots(shots: int) -> None:
+def check_shots(shots: int) -> None:
+    """Check a number of shots.
+
+    Raises:
+        QoroInputError: It is too small or too large.
+    """
     if not 1 <= shots <= _MAX_SHOTS:
         raise QoroInputError(f"shots is {shots!r}, expected 1 to {_MAX_SHOTS}")

@@ -44,7 +44,7 @@ from qiskit_qoro.local.workers.pool_run import (
     TaskFailure,
     Unavailable,
 )
-from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepResults
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.config import Simulator
 from qiskit_qoro.models.jobs import ResultDetails
@@ -151,7 +151,7 @@ class WorkerPool:
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None = None,
-        on_values: Callable[[int, SweepValues], None] | None = None,
+        on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
     ) -> bool:
         """Run tasks on the workers, and return when all are done.
@@ -164,8 +164,9 @@ class WorkerPool:
             on_failure: Called in this thread with the index of a task that failed and the reason: the task
                 cannot run, took too long, needed too much memory, or crashed its process. The other tasks go
                 on. With ``None``, the first failure ends the run.
-            on_values: Called in this thread with the index of a task, and the expectation values of this task
-                and the ones after it. By default their results are passed to ``on_result`` one by one.
+            on_sweep: Called in this thread with the index of a task, and the results of this task and the
+                ones after it, if they ran together. By default their results are passed to ``on_result`` one
+                by one.
             on_details: Called in this thread with the index of a task and details of its result, directly
                 before ``on_result``. Tasks without details are left out.
 
@@ -184,7 +185,7 @@ class WorkerPool:
             stop,
             on_result,
             on_failure,
-            on_values=on_values,
+            on_sweep=on_sweep,
             on_details=on_details,
             time_limit_s=self._time_limit_s,
             clock=self._clock,

@@ -40,7 +40,7 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.methods import slow_method_advice
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
 from qiskit_qoro.local.workers.pending_tasks import PendingTasks
-from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepValues
+from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepResults
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -146,7 +146,7 @@ class PoolRun:
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None,
         *,
-        on_values: Callable[[int, SweepValues], None] | None = None,
+        on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
         time_limit_s: float,
         clock: Callable[[], float],
@@ -156,7 +156,7 @@ class PoolRun:
         self._stop = stop
         self._on_result = on_result
         self._on_failure = on_failure
-        self._on_values = on_values
+        self._on_sweep = on_sweep
         self._on_details = on_details
         self._time_limit_s = time_limit_s
         self._clock = clock
@@ -237,7 +237,7 @@ class PoolRun:
             return None
         # Use the worker's time for the sizing. This thread may have been busy with callbacks, so that "now"
         # is late.
-        batch.sizing.record(reply.count, reply.seconds, together=isinstance(reply.result, SweepValues))
+        batch.sizing.record(reply.count, reply.seconds, together=isinstance(reply.result, SweepResults))
         batch.position, batch.since, batch.details = index + reply.count, now, None
         if batch.position == batch.end:
             del self._batches[handle]
@@ -250,10 +250,10 @@ class PoolRun:
             self._on_details(index, reply.details)
         if reply.result is None:
             self._fail(index, reply.reason or "no result")
-        elif not isinstance(reply.result, SweepValues):
+        elif not isinstance(reply.result, SweepResults):
             self._on_result(index, reply.result)
-        elif self._on_values is not None:
-            self._on_values(index, reply.result)
+        elif self._on_sweep is not None:
+            self._on_sweep(index, reply.result)
         else:
             for position, result in enumerate(reply.result, start=index):
                 self._on_result(position, result)

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.gradients import GradientEstimator
-from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
+from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import Report, estimate, sample
 from qiskit_qoro.local.engine.states.quantities import compute_states
@@ -37,6 +37,7 @@ from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
 from qiskit_qoro.models.states import StateRequest
+from qiskit_qoro.wire.histogram import decode_histogram, encode_payloads, histogram_to_json
 
 __all__ = [
     "AnyTask",
@@ -47,6 +48,8 @@ __all__ = [
     "Reply",
     "StateTask",
     "StateValues",
+    "SweepCounts",
+    "SweepResults",
     "SweepValues",
     "read_frame",
     "run_batch",
@@ -94,10 +97,10 @@ class CircuitTask:
     def sweep(self) -> object:
         """A key that is equal for tasks that can run together as one sweep, or ``None`` for other tasks."""
         wanted = self.pauli_strings if self.observables is None else self.observables
-        if self.values is None or wanted is None:
-            return None
-        # Values that run together are exact, so the seeds of the circuits do not matter.
         settings = self.settings
+        # Values are exact, so the seeds of the circuits do not matter. Counts with a seed are the engine's.
+        if self.values is None or (wanted is None and settings.seed is not None):
+            return None
         return self.qasm, self.names, wanted, settings.options, settings.noise
 
 
@@ -173,6 +176,29 @@ class SweepValues:
 
 
 @dataclass(frozen=True, eq=False)
+class SweepCounts:
+    """Counts of several consecutive tasks.
+
+    Attributes:
+        n_bits: The width of the bitstrings.
+        rows: The encoded histogram of each task.
+        details: Details that all of the results share.
+    """
+
+    n_bits: int
+    rows: tuple[str, ...]
+    details: ResultDetails
+
+    def __iter__(self) -> Iterator[dict[str, int]]:
+        """Iterate over the results of the tasks."""
+        return (decode_histogram(histogram_to_json(row, n_bits=self.n_bits)) for row in self.rows)
+
+
+SweepResults = SweepValues | SweepCounts
+"""The results of several consecutive tasks."""
+
+
+@dataclass(frozen=True, eq=False)
 class StateValues:
     """The result of a :class:`StateTask`.
 
@@ -190,7 +216,7 @@ class Reply:
     """A message from a worker: a result, the reason for a failure, or neither to report that it is ready.
 
     Attributes:
-        result: The result of one task, or :class:`SweepValues` for several consecutive tasks.
+        result: The result of one task, or :data:`SweepResults` for several consecutive tasks.
         reason: Why the task failed.
         seconds: How long it took, measured in the worker. The receiver may be busy, so that it cannot measure
             it.
@@ -198,7 +224,7 @@ class Reply:
         accelerators: The simulators that the engine reports beside those on the CPU, if the worker is ready.
     """
 
-    result: CircuitResult | RenderedReport | StateValues | SweepValues | None = None
+    result: CircuitResult | RenderedReport | StateValues | SweepResults | None = None
     reason: str | None = None
     seconds: float = 0.0
     details: ResultDetails | None = None
@@ -207,7 +233,7 @@ class Reply:
     @property
     def count(self) -> int:
         """The number of tasks that this reply answers."""
-        return len(self.result.rows) if isinstance(self.result, SweepValues) else 1
+        return len(self.result.rows) if isinstance(self.result, SweepResults) else 1
 
 
 @dataclass(frozen=True)
@@ -224,7 +250,7 @@ class Progress:
 def run_batch(
     tasks: Sequence[AnyTask],
     cache: TemplateCache,
-    sweeps: SweepEstimator,
+    sweeps: SweepRunner,
     *,
     gradients: GradientEstimator | None = None,
     memory_limit_bytes: int | None = None,
@@ -235,7 +261,7 @@ def run_batch(
     Args:
         tasks: The tasks.
         cache: As for :func:`run_task`.
-        sweeps: Estimates the rows of a sweep together. Use the same one for all batches.
+        sweeps: Runs the rows of a sweep together. Use the same one for all batches.
         gradients: Computes gradients. Use the same one for all batches, so that each template is prepared
             once.
         memory_limit_bytes: As for :func:`run_task`.
@@ -250,29 +276,34 @@ def run_batch(
         if key is not None and group_tasks[0].observables is not None:
             yield from _run_gradients(group_tasks, gradients or GradientEstimator(cache), memory_limit_bytes)
             continue
-        values = None if key is None else _run_sweep(group_tasks, sweeps, memory_limit_bytes)
-        if values is not None:
-            yield Reply(result=values)
+        results = None if key is None else _run_sweep(group_tasks, sweeps, memory_limit_bytes)
+        if results is not None:
+            yield Reply(result=results)
             continue
         for task in group_tasks:
             yield run_task(task, cache, memory_limit_bytes=memory_limit_bytes, on_start=on_start)
 
 
-def _run_sweep(tasks: Sequence[Any], sweeps: SweepEstimator, limit: int | None) -> SweepValues | None:
+def _run_sweep(tasks: Sequence[Any], sweeps: SweepRunner, limit: int | None) -> SweepResults | None:
     """Run the tasks of one sweep together; return ``None`` if they have to run singly."""
     first = tasks[0]
+    template, rows = Template(first.qasm, first.names), [task.values for task in tasks]
+    if first.pauli_strings is None:
+        shots = [task.shots or 0 for task in tasks]
+        sampled = sweeps.sample(template, rows, shots, first.settings, memory_limit_bytes=limit)
+        if sampled is None:
+            return None
+        measurements, counts, details = sampled
+        n_bits = measurements.num_clbits
+        return SweepCounts(
+            n_bits, tuple(encode_payloads(measurements.bitstrings, counts, n_bits=n_bits)), details
+        )
     pauli_strings = tuple(dict.fromkeys(first.pauli_strings))
-    estimated = sweeps.estimate(
-        Template(first.qasm, first.names),
-        [task.values for task in tasks],
-        pauli_strings,
-        first.settings,
-        memory_limit_bytes=limit,
-    )
+    estimated = sweeps.estimate(template, rows, pauli_strings, first.settings, memory_limit_bytes=limit)
     if estimated is None:
         return None
-    rows, details = estimated
-    return SweepValues(pauli_strings, rows, details)
+    values, details = estimated
+    return SweepValues(pauli_strings, values, details)
 
 
 def _run_gradients(

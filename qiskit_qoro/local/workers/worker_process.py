@@ -24,7 +24,7 @@ import psutil
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.engine_calls import accelerators
 from qiskit_qoro.local.engine.gradients import GradientEstimator
-from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
+from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 from qiskit_qoro.local.engine.template_cache import TemplateCache
 from qiskit_qoro.local.workers.tasks import (
     AnyTask,
@@ -65,7 +65,7 @@ def main(memory_limit_bytes: int | None) -> None:
     batches: queue.SimpleQueue[tuple[AnyTask, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
     cache = TemplateCache()
-    sweeps, gradients = SweepEstimator(cache), GradientEstimator(cache)
+    sweeps, gradients = SweepRunner(cache), GradientEstimator(cache)
     ready = _warm_up(cache)
     _limit_memory(memory_limit_bytes)
     progress = _ProgressReporter(replies)

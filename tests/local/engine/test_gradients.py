@@ -14,7 +14,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
 from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
 from qiskit_qoro.local.engine.gradients import MAX_QUBITS, GradientEstimator
-from qiskit_qoro.local.engine.parameter_sweeps import SweepEstimator
+from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import compile_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
@@ -247,7 +247,7 @@ def test_one_invalid_row_does_not_affect_the_others() -> None:
         for index in range(3)
     ]
     cache = TemplateCache()
-    replies = list(run_batch(tasks, cache, SweepEstimator(cache)))
+    replies = list(run_batch(tasks, cache, SweepRunner(cache)))
     assert [reply.count for reply in replies] == [1, 1, 1]
     assert "3 letters" in str(replies[1].reason)
     for index in (0, 2):
@@ -272,5 +272,5 @@ def test_rows_of_a_template_run_together() -> None:
         for index in range(5)
     ]
     cache = TemplateCache()
-    (reply,) = run_batch(tasks, cache, SweepEstimator(cache))
+    (reply,) = run_batch(tasks, cache, SweepRunner(cache))
     assert reply.count == 5

@@ -13,7 +13,7 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_qoro.local.engine.job_settings import engine_settings
-from qiskit_qoro.local.engine.parameter_sweeps import MAX_QUBITS, SweepEstimator
+from qiskit_qoro.local.engine.parameter_sweeps import MAX_QUBITS, SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
 from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues, run_batch, run_task
@@ -42,12 +42,12 @@ def sweep(text: str, rows: Sequence[Sequence[float]] = ROWS, **fields: object) -
 
 def run(tasks: Sequence[CircuitTask]) -> list[Reply]:
     cache = TemplateCache()
-    return list(run_batch(tasks, cache, SweepEstimator(cache)))
+    return list(run_batch(tasks, cache, SweepRunner(cache)))
 
 
 def estimate(text: str, settings: EngineSettings | None = None, **options: object) -> object:
     template = Template(text, NAMES)
-    return SweepEstimator(TemplateCache()).estimate(
+    return SweepRunner(TemplateCache()).estimate(
         template, ROWS, PAULI_STRINGS, settings or EngineSettings(), **options
     )
 
@@ -170,7 +170,7 @@ def test_an_invalid_pauli_string_is_an_error_of_each_row() -> None:
 
 def test_more_templates_than_the_cache_keeps_are_not_mixed_up() -> None:
     cache = TemplateCache()
-    sweeps = SweepEstimator(cache)
+    sweeps = SweepRunner(cache)
     rng = random.Random(3)
     for _ in range(2):
         for factor in range(12):

@@ -111,7 +111,7 @@ def test_the_values_of_rows_arrive_together_or_one_by_one(pool, together):
     def take(index, values):
         found.update(enumerate(values, start=index))
 
-    hooks = {"on_values": take} if together else {}
+    hooks = {"on_sweep": take} if together else {}
     assert pool.run(tasks, stop=NEVER, on_result=found.__setitem__, **hooks)
     assert [found[index]["Z"] for index in range(200)] == pytest.approx(expected)
 
@@ -128,7 +128,7 @@ def test_rows_whose_worker_hangs_run_singly_on_another_worker(short_limit):
             stopped.extend(short_limit.pids)
             os.kill(stopped[0], signal.SIGSTOP)
 
-    assert short_limit.run(tasks, stop=NEVER, on_result=found.__setitem__, on_values=take)
+    assert short_limit.run(tasks, stop=NEVER, on_result=found.__setitem__, on_sweep=take)
     assert sorted(received) == [(index, 1) for index in range(40)]
     assert [found[index]["Z"] for index in range(40)] == pytest.approx(expected)
     assert short_limit.pids != tuple(stopped)
