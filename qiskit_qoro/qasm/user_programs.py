@@ -13,7 +13,9 @@ import re
 from qiskit import QuantumCircuit
 from qiskit.circuit import IfElseOp
 
+from qiskit_qoro.bounded_cache import BoundedCache
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
+from qiskit_qoro.qasm.read.bound_programs import skeleton_of
 from qiskit_qoro.qasm.read.openqasm3 import parse_openqasm3
 from qiskit_qoro.qasm.read.parser import check_encoding
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
@@ -21,7 +23,10 @@ from qiskit_qoro.qasm.read.qelib1_completion import complete_program, read_progr
 from qiskit_qoro.qasm.read.source import BYTE_ORDER_MARK, clean, is_openqasm3, sendable
 from qiskit_qoro.qasm.write.writer import Program, write_program
 
-__all__ = ["engine_refuses", "parse_user_program", "program_of_text"]
+__all__ = ["TextReader", "engine_refuses", "parse_user_program", "program_of_text"]
+
+# The maximum number of characters of all texts that a reader remembers.
+_MAX_CHARACTERS = 2**22
 
 # Empty statements, and a comma at the end of a list. As patterns of their own they are searched quickly.
 _REFUSED_SYNTAX = tuple(map(re.compile, (r";\s*;", r"\}\s*;", r",\s*[;)]")))
@@ -42,11 +47,34 @@ def program_of_text(text: str) -> Program:
         QoroInputError: The text is not a program that can be run. The message begins with line and column if
             they are known.
     """
-    check_encoding(text)
-    plain = read_plain_program(clean(text))
-    if plain is not None:
-        return _unchanged(sendable(text), plain.num_qubits, plain.num_clbits)
-    return parse_user_program(text)[0]
+    return TextReader().program_of_text(text)
+
+
+class TextReader:
+    """Reads texts, many of which may differ only in their angles.
+
+    Every plain program is checked together with all others that differ from it only in plain angles. Other
+    programs are checked singly.
+    """
+
+    def __init__(self) -> None:
+        # The numbers of qubits and classical bits of plain programs that are sent as they are.
+        self._widths: BoundedCache[tuple[int, int]] = BoundedCache(_MAX_CHARACTERS)
+
+    def program_of_text(self, text: str) -> Program:
+        """Return what is sent for a text, as :func:`program_of_text` does."""
+        check_encoding(text)
+        skeleton = skeleton_of(text)
+        widths = self._widths.get(skeleton)
+        if widths is not None:
+            return _unchanged(text, *widths)
+        plain = read_plain_program(clean(text))
+        if plain is None:
+            return parse_user_program(text)[0]
+        sent, widths = sendable(text), (plain.num_qubits, plain.num_clbits)
+        if sent == text:
+            self._widths.add(skeleton, widths, size=len(text))
+        return _unchanged(sent, *widths)
 
 
 def parse_user_program(text: str) -> tuple[Program, QuantumCircuit]:

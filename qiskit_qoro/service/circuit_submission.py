@@ -20,7 +20,7 @@ from qiskit_qoro.models.shots import (
     parse_shot_groups,
     slice_shot_groups,
 )
-from qiskit_qoro.qasm.user_programs import parse_user_program, program_of_text
+from qiskit_qoro.qasm.user_programs import TextReader, parse_user_program
 from qiskit_qoro.qasm.write.writer import Program, write_program
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
@@ -52,7 +52,7 @@ def write_circuits(circuits: Mapping[str, str | QuantumCircuit | Program]) -> di
     """
     if not isinstance(circuits, Mapping) or not circuits:
         raise QoroInputError("circuits: expected a mapping from labels to circuits with at least one entry")
-    programs = {}
+    programs, reader = {}, TextReader()
     for label, circuit in circuits.items():
         text = text_of(label)
         if not text:
@@ -60,20 +60,20 @@ def write_circuits(circuits: Mapping[str, str | QuantumCircuit | Program]) -> di
                 f"circuits: label {label!r} is not text that UTF-8 can encode; labels are non-empty strings"
             )
         try:
-            programs[text] = _write(circuit)
+            programs[text] = _write(circuit, reader)
         except QoroInputError as error:
             raise QoroInputError(f"circuit {text!r}: {error}") from error
     return programs
 
 
-def _write(circuit: object) -> Program:
+def _write(circuit: object, reader: TextReader) -> Program:
     if isinstance(circuit, Program):
         return circuit
     if isinstance(circuit, QuantumCircuit):
         # The caller reads the counts as the service returns them, so classical bit 0 must stay rightmost.
         return write_program(circuit, keep_clbit_order=True)
     if isinstance(circuit, str):
-        return program_of_text(circuit)
+        return reader.program_of_text(circuit)
     raise QoroInputError(f"expected OpenQASM 2 text or a QuantumCircuit, got {type(circuit).__name__}")
 
 

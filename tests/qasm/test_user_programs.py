@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Callable
 
 import maestro
 import pytest
@@ -11,8 +12,8 @@ from qiskit import QuantumCircuit, qasm2
 from qiskit.quantum_info import Operator
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.qasm import parse_program, write_program
-from qiskit_qoro.qasm.user_programs import parse_user_program, program_of_text
+from qiskit_qoro.qasm import Program, parse_program, write_program
+from qiskit_qoro.qasm.user_programs import TextReader, parse_user_program, program_of_text
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 BODY = "qreg q[3];\ncreg c[3];\nx q[0];\nmeasure q -> c;\n"
@@ -275,3 +276,45 @@ def test_openqasm_3_without_its_importer_names_the_remedy(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "qiskit_qasm3_import", None)
     with pytest.raises(QoroInputError, match=r"pip install qiskit-qasm3-import.*OpenQASM 2\.0"):
         program_of_text(OPENQASM3)
+
+
+FORMS = [
+    *(text + "rx({}) q[0];u2({},{}) q[1];" for text in ACCEPTED.values() if "{" not in text),
+    HEADER + "gate g(a) b {{ rx({}) b; }}\nqreg q[2];g({}) q[0];",
+    HEADER + "qreg q[2];// rx({}) q[0];\nry({}) q[1];rz(2*({})) q[1];",
+    HEADER + "qreg q[2];rx({}) q[2];",
+    HEADER + "qreg q[2];rx({},{}) q[1];",
+    HEADER + "qreg q[2];rx({}) q[1]",
+    HEADER + "qreg q[2];if({}) rx({}) q[1];",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_texts_that_differ_only_in_numbers_are_sent_like_each_of_them_alone(form: str) -> None:
+    def outcome(function: Callable[[str], Program], text: str) -> Program | str:
+        try:
+            return function(text)
+        except QoroInputError as error:
+            return str(error)
+
+    rng = random.Random(4)
+    angles = [
+        "0.5",
+        "-2",
+        "1e-3",
+        "pi/2",
+        "3*pi/4",
+        "1e99",
+        "0",
+        ".5",
+        "01",
+        "1e400",
+        "theta",
+        "1,2",
+        "-1-1",
+        " 7 ",
+    ]
+    reader = TextReader()
+    for _ in range(40):
+        text = form.format(*(rng.choice(angles[: rng.choice([7, 14])]) for _ in range(3)))
+        assert outcome(reader.program_of_text, text) == outcome(program_of_text, text), text

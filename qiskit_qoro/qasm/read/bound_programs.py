@@ -17,10 +17,10 @@ from itertools import count
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS
 from qiskit_qoro.qasm.read.plain_program import ANGLE, COMMA, angle_value
 
-__all__ = ["BoundProgram", "Skeleton", "split_program"]
+__all__ = ["BoundProgram", "Skeleton", "skeleton_of", "split_program"]
 
 # Linear in the length of the text: what a comma ends is not given back.
-_ANGLES = re.compile(rf"\(\s*+({ANGLE}(?:{COMMA}{ANGLE})*+)\s*+\)", re.ASCII)
+_ANGLES = re.compile(rf"\(({ANGLE}(?:{COMMA}{ANGLE})*+)\)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -68,5 +68,13 @@ def split_program(text: str) -> BoundProgram | None:
     joined = ",".join(groups)
     angles = joined.split(",")
     values = map(angle_value, angles) if "p" in joined else map(float, angles)
-    skeleton = Skeleton(tuple(parts[::2]), tuple([group.count(",") + 1 for group in groups]))
-    return BoundProgram(skeleton, tuple(values))
+    return BoundProgram(_skeleton(parts), tuple(values))
+
+
+def skeleton_of(text: str) -> Skeleton:
+    """Return the text around the angles of a program, which may have none."""
+    return _skeleton(_ANGLES.split(text))
+
+
+def _skeleton(parts: list[str]) -> Skeleton:
+    return Skeleton(tuple(parts[::2]), tuple([group.count(",") + 1 for group in parts[1::2]]))

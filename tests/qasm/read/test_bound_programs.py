@@ -14,7 +14,7 @@ HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\n'
 
 
 def test_the_angles_of_a_program_are_split_off() -> None:
-    bound = split_program("u3(0.5, -pi/2,3*pi/4) q[0];rz( 1e-3 ) q[1];rx(7) q[1];")
+    bound = split_program("u3(0.5, -pi/2,3*pi/4) q[0];rz(1e-3) q[1];rx(7) q[1];")
     assert bound is not None
     assert bound.angles == (0.5, -math.pi / 2, 3 * math.pi / 4, 0.001, 7.0)
     assert bound.skeleton.template() == (
@@ -54,6 +54,7 @@ def test_equal_numbers_of_angles_in_other_brackets_are_another_skeleton() -> Non
         "h q[0];",
         "rx(2*0.1) q[0];",
         "rx(theta) q[0];",
+        "rx( 0.5) q[0];",
         "rx(.5) q[0];",
         "rx(01) q[0];",
         "rx(0.1,) q[0];",
