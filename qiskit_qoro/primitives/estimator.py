@@ -27,11 +27,21 @@ from qiskit_qoro.primitives.planning.gradient_pubs import (
     reason_to_shift,
 )
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
+from qiskit_qoro.primitives.planning.programs import without_final_measurements
 from qiskit_qoro.primitives.planning.pub_checks import check_backend, prefix_errors
+from qiskit_qoro.primitives.planning.repeated_plans import (
+    PlanCache,
+    RowOfPub,
+    key_of_number,
+    key_of_observables,
+    key_of_settings,
+    row_of_pub,
+)
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.gradients import GradientPostprocessor, GradientPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
+from qiskit_qoro.qasm.write.template_writer import write_template
 from qiskit_qoro.service.settings import merge_configs
 
 __all__ = ["DEFAULT_SAMPLED_PRECISION", "QoroEstimator"]
@@ -69,6 +79,7 @@ class QoroEstimator(BaseEstimatorV2):
     ) -> None:
         self._backend = check_backend(backend, "BackendEstimatorV2")
         self._options = read_options(EstimatorOptions, options)
+        self._plans = PlanCache()
 
     @property
     def backend(self) -> QoroBackend:
@@ -125,6 +136,10 @@ class QoroEstimator(BaseEstimatorV2):
         Raises:
             QoroInputError: A PUB cannot be run.
         """
+        pubs = list(pubs)
+        row = self._single_row(pubs, precision)
+        if row is not None and (plan := self._plans.find(row)) is not None:
+            return plan
         coerced = self._coerce(pubs, precision)
         style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
         requests = CircuitRequests()
@@ -144,13 +159,17 @@ class QoroEstimator(BaseEstimatorV2):
 
         # All PUBs share the configuration of the job. If values are sampled, shots set the precision.
         computed = [] if self.samples else [pub.precision for pub in prepared if pub.precision]
-        return build_plan(
+        plan = build_plan(
             self._backend,
             circuits,
             build_postprocessor,
             self._options,
             precision=min(computed, default=0.0),
         )
+        if row is not None:
+            circuit = without_final_measurements(row.circuit)
+            self._plans.add(row, plan, lambda: write_template(circuit, style=style))
+        return plan
 
     def gradient(
         self,
@@ -244,6 +263,19 @@ class QoroEstimator(BaseEstimatorV2):
             return GradientPostprocessor(built, self._backend.name)
 
         return build_plan(self._backend, circuits, build_postprocessor, self._options)
+
+    def _single_row(self, pubs: Sequence[EstimatorPubLike], precision: float | None) -> RowOfPub | None:
+        """Return the PUB as a row, if there is a single one whose plan may be needed again."""
+        if len(pubs) != 1 or not isinstance(pubs[0], tuple | list) or len(pubs[0]) not in (3, 4):
+            return None
+        circuit, observables, values, *own_precision = pubs[0]
+        return row_of_pub(
+            circuit,
+            values,
+            key_of_observables(observables),
+            *map(key_of_number, (precision, *own_precision)),
+            key_of_settings(self._backend, self._options),
+        )
 
     def _coerce(self, pubs: Iterable[EstimatorPubLike], precision: float | None) -> list[EstimatorPub]:
         # An invalid precision is passed on as it is, because Qiskit has an error of its own for it.

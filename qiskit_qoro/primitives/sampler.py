@@ -20,11 +20,19 @@ from qiskit_qoro.primitives.planning.job_layout import Circuit
 from qiskit_qoro.primitives.planning.plan import Plan, build_plan
 from qiskit_qoro.primitives.planning.programs import write_rows
 from qiskit_qoro.primitives.planning.pub_checks import check_backend, check_width, prefix_errors
+from qiskit_qoro.primitives.planning.repeated_plans import (
+    PlanCache,
+    RowOfPub,
+    key_of_number,
+    key_of_settings,
+    row_of_pub,
+)
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
 from qiskit_qoro.qasm.measurements import ALL_ZERO, NO_REGISTER, has_measurement, warn_unmeasured
 from qiskit_qoro.qasm.write.style import ProgramStyle
+from qiskit_qoro.qasm.write.template_writer import write_template
 
 __all__ = ["QoroSampler"]
 
@@ -48,6 +56,7 @@ class QoroSampler(BaseSamplerV2):
     ) -> None:
         self._backend = check_backend(backend, "BackendSamplerV2")
         self._options = read_options(SamplerOptions, options)
+        self._plans = PlanCache()
 
     @property
     def backend(self) -> QoroBackend:
@@ -110,6 +119,10 @@ class QoroSampler(BaseSamplerV2):
             shots = self._options.default_shots
         else:
             shots = self._shots_of_backend()
+        pubs = list(pubs)
+        row = self._single_row(pubs, shots)
+        if row is not None and (plan := self._plans.find(row)) is not None:
+            return plan
         coerced = [SamplerPub.coerce(pub, shots) for pub in pubs]
         style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
         circuits: list[Circuit] = []
@@ -126,7 +139,26 @@ class QoroSampler(BaseSamplerV2):
             ]
             return SamplerPostprocessor(renumbered, self._backend.name)
 
-        return build_plan(self._backend, circuits, build_postprocessor, self._options)
+        plan = build_plan(self._backend, circuits, build_postprocessor, self._options)
+        if row is not None:
+            circuit = row.circuit
+            self._plans.add(row, plan, lambda: write_template(circuit, style=style))
+        return plan
+
+    def _single_row(self, pubs: Sequence[SamplerPubLike], shots: int | None) -> RowOfPub | None:
+        """Return the PUB as a row, if there is a single one whose plan may be needed again."""
+        if len(pubs) != 1 or not isinstance(pubs[0], tuple | list) or len(pubs[0]) not in (2, 3):
+            return None
+        circuit, values, *own_shots = pubs[0]
+        # Other circuits may have warnings, which have to be repeated too.
+        if not isinstance(circuit, QuantumCircuit) or "measure" not in circuit.count_ops():
+            return None
+        return row_of_pub(
+            circuit,
+            values,
+            *map(key_of_number, (shots, *own_shots)),
+            key_of_settings(self._backend, self._options),
+        )
 
     def _prepare(
         self, index: int, pub: SamplerPub, circuits: list[Circuit], style: ProgramStyle

@@ -6,8 +6,9 @@ its parameter sets as fit. If there are more, the next body repeats the template
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +25,19 @@ from qiskit_qoro.qasm.user_templates import sendable_template
 from qiskit_qoro.service.recorder import facts_of
 from qiskit_qoro.service.settings import SubmissionOptions
 from qiskit_qoro.service.submission import Measurement, Submission, check_job_type, render_job_request
-from qiskit_qoro.wire.chunks import ItemTooLargeError, pack, render
+from qiskit_qoro.wire.chunks import MAX_BODY_BYTES, ItemTooLargeError, pack, render
 from qiskit_qoro.wire.observables import parse_ham_ops
 from qiskit_qoro.wire.substitution import resolve_template
 from qiskit_qoro.wire.text import encode_text
 from qiskit_qoro.wire.uploads import render_parameter_sets, template_to_json
 
-__all__ = ["CheckedTemplate", "build_template_submission", "check_templates", "measure_templates"]
+__all__ = [
+    "CheckedTemplate",
+    "SingleRow",
+    "build_template_submission",
+    "check_templates",
+    "measure_templates",
+]
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,56 @@ def build_template_submission(
     ]
     labels = [label for template in templates for label in template.labels]
     return Submission(render_job_request(request), tuple(uploads), facts_of(request, labels))
+
+
+@dataclass(frozen=True)
+class SingleRow:
+    """A submission of one template with one parameter set, whose values can be replaced.
+
+    Attributes:
+        submission: The submission.
+        head: Its only upload before the parameter set.
+        label: The label of the parameter set.
+    """
+
+    submission: Submission
+    head: bytes
+    label: str
+
+    @classmethod
+    def of(cls, submission: Submission, values: npt.NDArray[np.float64]) -> SingleRow | None:
+        """Return a submission as a single row, or ``None`` if it is anything else.
+
+        Args:
+            submission: A submission.
+            values: The values of its parameter set, shape (1, names).
+        """
+        if len(submission.uploads) != 1:
+            return None
+        (upload,) = submission.uploads
+        sets = json.loads(upload).get("parameter_sets", ())
+        if len(sets) != 1:
+            return None
+        label = sets[0]["label"]
+        head = upload.removesuffix(_closing(label, values))
+        return None if head == upload else cls(submission, head, label)
+
+    def fill(self, values: npt.NDArray[np.float64]) -> Submission | None:
+        """Return the submission with other values, or ``None`` if it would be too large for one upload.
+
+        Args:
+            values: The values, finite, shape (1, names).
+        """
+        upload = self.head + _closing(self.label, values)
+        if len(upload) > MAX_BODY_BYTES:
+            return None
+        return replace(self.submission, uploads=(upload,))
+
+
+def _closing(label: str, values: npt.NDArray[np.float64]) -> bytes:
+    """Return the end of an upload with one parameter set, from the set on."""
+    (rendered,) = render_parameter_sets([label], values)
+    return rendered + b"]}"
 
 
 def _uploads(

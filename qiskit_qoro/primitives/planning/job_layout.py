@@ -7,7 +7,8 @@ format has two kinds of job:
 - a job of bound circuits: any circuits, each with its own request.
 
 Rows of one source with the same request are therefore sent as one template, templates with the same request
-share a job, and all remaining circuits share one job of bound circuits. Some sweeps have another request for
+share a job, and all remaining circuits share one job of bound circuits. A single circuit is a template too,
+because a variational loop then sends the same text again and again. Some sweeps have another request for
 every few rows, so that each request would need a job of its own. For this reason templates with few rows are
 sent as templates only if there are few templates and few jobs; otherwise only templates with at least
 :data:`MIN_TEMPLATE_ROWS` rows are, in at most :data:`MAX_TEMPLATE_JOBS` jobs. A value that is the same in all
@@ -160,7 +161,7 @@ def _select_templates(sweeps: Mapping[tuple[Source, Request], list[int]]) -> lis
     num_rows = {
         key: len(indices)
         for key, indices in sweeps.items()
-        if len(indices) > 1 and key[0].names and not isinstance(key[1], GradientRequest)
+        if (len(indices) > 1 or len(sweeps) == 1) and key[0].names and not isinstance(key[1], GradientRequest)
     }
     return gradients + _select_by_size(num_rows)
 
@@ -210,6 +211,8 @@ def _template_draft(
 
 def _fold_constants(source: Source, values: npt.NDArray[np.float64]) -> Template:
     """Write values that are the same in all rows into the text, and remove their names."""
+    if len(values) == 1:
+        return Template(source, values)
     # Compare bits, not numbers: 0.0 and -0.0 are equal but are written differently.
     bits = values.view(np.int64)
     is_constant = (bits == bits[0]).all(axis=0)

@@ -21,7 +21,7 @@ from qiskit_qoro.qasm.write.angles import key_of_angle
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["bits_of", "structure_of"]
+__all__ = ["bits_of", "key_of_expression", "structure_of"]
 
 _OTHERS = frozenset({Barrier, Measure, Reset})
 
@@ -52,7 +52,7 @@ def structure_of(circuit: QuantumCircuit) -> tuple[Hashable, list[float]] | None
                     numbers.append(value)
                     angles.append(None)
                 elif isinstance(value, ParameterExpression):
-                    angles.append(_key_of_expression(value))
+                    angles.append(key_of_expression(value))
                 else:  # some releases keep integers as they are
                     return None
             items.append((name, item.qubits, *angles))
@@ -66,7 +66,8 @@ def bits_of(numbers: Iterable[float]) -> bytes:
     return array("d", numbers).tobytes()
 
 
-def _key_of_expression(expression: ParameterExpression) -> Hashable:
+def key_of_expression(expression: ParameterExpression) -> Hashable:
+    """Return a key for an expression. Equal keys mean the same computation with the same constants."""
     # Some releases of Qiskit take constants for equal that differ in their last bits, but print all digits.
     if isinstance(expression, Parameter):
         return cast("Hashable", expression)

@@ -51,8 +51,17 @@ def test_rows_of_one_source_become_a_template() -> None:
     assert template.values.tolist() == [[0.5, 0.25], [1.5, 1.25], [2.5, 2.25]]
 
 
-@pytest.mark.parametrize("circuits", [sweep(0, 1), [Circuit(source(0, ()), np.empty(0), 10)] * 3])
-def test_a_single_row_and_a_source_without_names_are_bound_circuits(circuits: list[Circuit]) -> None:
+def test_a_single_row_is_a_template_with_all_of_its_names_if_it_is_the_only_circuit() -> None:
+    (draft,) = arrange_jobs(sweep(0, 1))
+    (template,) = draft.templates
+    assert template.source == source(0)
+    assert template.values.tolist() == [[0.5, 0.25]]
+
+
+@pytest.mark.parametrize(
+    "circuits", [joined([sweep(0, 1), sweep(1, 1)]), [Circuit(source(0, ()), np.empty(0), 10)] * 3]
+)
+def test_several_single_rows_and_a_source_without_names_are_bound_circuits(circuits: list[Circuit]) -> None:
     drafts = arrange_jobs(circuits)
     assert shape(drafts) == [(0, len(circuits))]
     check_complete(drafts, circuits)
