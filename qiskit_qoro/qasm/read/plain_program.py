@@ -118,18 +118,28 @@ class PlainProgram:
         Raises:
             LookupError: A register or bit does not exist.
         """
-        qubits, _, clbits = text.partition("->")
-        return (
-            [_bits(operand, self._qubits) for operand in qubits.split(",")],
-            [_bits(operand, self._clbits) for operand in clbits.split(",") if operand],
-        )
+        found = self._operands.get(text)
+        if found is None:
+            qubits, _, clbits = text.partition("->")
+            found = self._operands[text] = (
+                [_bits(operand, self._qubits) for operand in qubits.split(",")],
+                [_bits(operand, self._clbits) for operand in clbits.split(",") if operand],
+            )
+        return found
+
+    # Operands are read when a program is checked, and again when it is written. A few operands occur in most
+    # of the statements. So they are remembered.
 
     @cached_property
-    def _qubits(self) -> Mapping[str, range]:
+    def _operands(self) -> dict[str, tuple[list[Sequence[int]], list[Sequence[int]]]]:
+        return {}
+
+    @cached_property
+    def _qubits(self) -> dict[str, range]:
         return _numbered(self.qregs)
 
     @cached_property
-    def _clbits(self) -> Mapping[str, range]:
+    def _clbits(self) -> dict[str, range]:
         return _numbered(self.cregs)
 
 
@@ -179,17 +189,28 @@ def _has_valid_operands(program: PlainProgram, limits: Limits) -> bool:
     return num_operations <= limits.operations
 
 
-def _numbered(registers: Mapping[str, int]) -> Mapping[str, range]:
+def _numbered(registers: Mapping[str, int]) -> dict[str, range]:
     """Return the bits of each register."""
     ends = list(accumulate(registers.values()))
     return {name: range(end - size, end) for (name, size), end in zip(registers.items(), ends, strict=True)}
 
 
-def _bits(operand: str, registers: Mapping[str, range]) -> range:
-    """Return the bits of an operand, which is a bit or a register."""
-    name, _, index = operand.strip().partition("[")
-    bits = registers[name]
-    return range(bits[int(index[:-1])], bits[int(index[:-1])] + 1) if index else bits
+def _bits(operand: str, known: dict[str, range]) -> range:
+    """Return the bits of an operand, which is a bit or a register.
+
+    Args:
+        operand: Its text.
+        known: The bits of each register and of operands that were read before, to which this one is added.
+    """
+    bits = known.get(operand)
+    if bits is None:
+        name, _, index = operand.strip().partition("[")
+        bits = known[name]
+        if index:
+            bit = bits[int(index[:-1])]
+            bits = range(bit, bit + 1)
+        known[operand] = bits
+    return bits
 
 
 def angle_value(angle: str) -> float:
