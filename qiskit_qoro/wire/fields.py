@@ -43,6 +43,8 @@ T = TypeVar("T")
 
 _REQUIRED: Any = object()
 
+_CONTAINERS = frozenset((dict, list))
+
 MAX_JSON_DEPTH = 100
 """The deepest nesting of lists and objects in JSON that is read. Printing deeper values might fail."""
 
@@ -191,22 +193,38 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
-def check_depth(value: object) -> None:
+def check_depth(value: object) -> int:
     """Check that a JSON value can be printed, copied and written without exceeding Python's recursion limit.
+
+    Args:
+        value: A value that a JSON parser has returned.
+
+    Returns:
+        The number of keys of all objects.
 
     Raises:
         WireError: More than :data:`MAX_JSON_DEPTH` lists and objects are nested in it.
     """
-    level = [value]
-    for _ in range(MAX_JSON_DEPTH):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _containers(outer)]
+    num_keys = 0
+    level = _containers([value])
+    for _ in range(MAX_JSON_DEPTH + 1):
         if not level:
-            return
+            return num_keys
+        inner: list[Any] = []
+        for outer in level:
+            if type(outer) is dict:
+                num_keys += len(outer)
+                inner += outer.values()
+            else:
+                inner += outer
+        level = _containers(inner)
     raise WireError(
         f"the JSON has more than {MAX_JSON_DEPTH} levels of lists and objects, expected at most that"
     )
 
 
-def _containers(outer: dict[str, Any] | list[Any]) -> list[Any]:
-    values = outer.values() if isinstance(outer, dict) else outer
-    return [value for value in values if isinstance(value, dict | list)]
+def _containers(values: list[Any]) -> list[Any]:
+    """Return the lists and objects among some values. Most lists have none."""
+    if _CONTAINERS.isdisjoint(map(type, values)):
+        return []
+    return [value for value in values if type(value) in _CONTAINERS]

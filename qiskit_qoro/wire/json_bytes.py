@@ -3,6 +3,9 @@
 JSON is UTF-8, but services and proxies also send it with a byte order mark, in UTF-16 or UTF-32, or with a
 header that names another character set than the one that was used. So the bytes decide, and the header is
 used only if they are not Unicode.
+
+Bodies of parameter sweeps are long. orjson parses them several times faster than Python, with the same
+values, unless an integer does not fit into 64 bits.
 """
 
 from __future__ import annotations
@@ -10,9 +13,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 from qiskit_qoro.wire.fields import check_depth
 
-__all__ = ["decode_bytes", "decode_json", "detect_unicode"]
+__all__ = ["decode_bytes", "decode_json", "detect_unicode", "load_plain_json"]
+
+# Replaces each digit by 0, and each character that can stand before a number by a comma.
+_NUMBERS = bytes.maketrans(b"123456789:[- \t\r\n", b"0" * 9 + b"," * 7)
+_LONG_NUMBER = b"," + b"0" * 19
 
 
 def decode_json(data: bytes, charset: str | None = None) -> Any:
@@ -27,9 +36,27 @@ def decode_json(data: bytes, charset: str | None = None) -> Any:
         RecursionError: The JSON is nested too deeply to be parsed.
         ValueError: The data are not JSON.
     """
-    value = json.loads(decode_bytes(data, charset))
+    try:
+        value = load_plain_json(data)
+    except ValueError:
+        value = json.loads(decode_bytes(data, charset))
     check_depth(value)
     return value
+
+
+def load_plain_json(data: bytes) -> Any:
+    """Parse JSON as :func:`json.loads` does, but faster.
+
+    Args:
+        data: The bytes.
+
+    Raises:
+        ValueError: The data are not a list or an object in UTF-8, or they may contain an integer of more than
+            64 bits, a number that Python alone accepts, or half a surrogate pair.
+    """
+    if data[:1] not in (b"{", b"[") or _LONG_NUMBER in data.translate(_NUMBERS):
+        raise ValueError("the data are not plain JSON")
+    return orjson.loads(data)
 
 
 def decode_bytes(data: bytes, charset: str | None = None) -> str:

@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import orjson
+
 from qiskit_qoro.errors import WireError
 from qiskit_qoro.models.batches import Batches
 from qiskit_qoro.models.gradients import GradientValues
@@ -121,8 +123,8 @@ def render_value_items(
 ) -> list[str]:
     """Render items of a page with expectation values of the same Pauli strings, as JSON text.
 
-    The text is that of :func:`result_item_to_json`. Rendering many similar items from one format string is
-    much faster than encoding each.
+    The text has the values of :func:`result_item_to_json`. The details are rendered once for all items, and
+    orjson renders numbers many times faster than Python.
 
     Args:
         labels: The label of each circuit.
@@ -130,8 +132,9 @@ def render_value_items(
         rows: For each circuit the value of each Pauli string, a finite number.
         details: The details that all of these results have in common.
     """
-    item = _item_format(",".join(f'"{pauli_string}":%r' for pauli_string in pauli_strings), details)
-    return [item % (json.dumps(label), *row) for label, row in zip(labels, rows, strict=True)]
+    results = [orjson.dumps(dict(zip(pauli_strings, row, strict=True))).decode() for row in rows]
+    item = _item_format("%s", details)
+    return [item % pair for pair in zip(map(json.dumps, labels), results, strict=True)]
 
 
 def render_histogram_items(
@@ -146,15 +149,15 @@ def render_histogram_items(
         details: The details that all of these results have in common.
     """
     fields = histogram_to_json("%s", n_bits=n_bits)
-    item = _item_format(json.dumps(fields, separators=(",", ":"))[1:-1], details)
-    return [item % (json.dumps(label), payload) for label, payload in zip(labels, payloads, strict=True)]
+    item = _item_format(json.dumps(fields, separators=(",", ":")), details)
+    return [item % pair for pair in zip(map(json.dumps, labels), payloads, strict=True)]
 
 
 def _item_format(results: str, details: ResultDetails | None) -> str:
-    """Return the format string of items with details in common, given that of the fields of ``results``."""
+    """Return the format string of items with details in common, given that of ``results``."""
     encoded = {} if details is None else _details_to_json(details)
     tail = f',"details":{json.dumps(encoded, separators=(",", ":"))}' if encoded else ""
-    return '{"label":%s,"results":{' + results + "}" + tail.replace("%", "%%") + "}"
+    return '{"label":%s,"results":' + results + tail.replace("%", "%%") + "}"
 
 
 def results_page_from_json(body: object, *, read: Callable[[object], Any] | None = None) -> ResultsPage:

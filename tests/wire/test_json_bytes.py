@@ -1,8 +1,14 @@
 """Text and JSON in the character sets that services and proxies use."""
 
-import pytest
+import json
+import struct
+from math import isnan
 
-from qiskit_qoro.wire.json_bytes import decode_bytes, decode_json
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qiskit_qoro.wire.json_bytes import decode_bytes, decode_json, load_plain_json
 
 TEXT = '{"error": "größer als 5 µs"}'
 VALUE = {"error": "größer als 5 µs"}
@@ -31,3 +37,53 @@ def test_bytes_that_are_no_text_are_a_value_error(charset):
 def test_text_that_is_no_json_is_a_value_error(data):
     with pytest.raises(ValueError, match="Expecting"):
         decode_json(data)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@settings(max_examples=40)
+@given(VALUES, st.booleans(), st.sampled_from([None, (",", ":")]))
+def test_any_value_is_parsed_as_python_does(value, ascii_only, separators):
+    text = json.dumps([value], ensure_ascii=ascii_only, separators=separators)
+    assert repr(decode_json(text.encode())) == repr(json.loads(text))
+
+
+@given(st.integers(0, 2**64 - 1), st.sampled_from(["%r", "%.17g", "%.25f", "%.3e"]))
+def test_any_float_is_parsed_to_the_last_bit(bits, form):
+    (number,) = struct.unpack("d", struct.pack("Q", bits))
+    if not isnan(number) and abs(number) < 1e300:
+        text = "[" + form % number + "]"
+        assert repr(decode_json(text.encode())) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[18446744073709551616]",
+        '{"a": -9223372036854775809}',
+        '{"a":[1, 123456789012345678901234567890]}',
+        "[\t99999999999999999999]",
+        "[\n\r-99999999999999999999]",
+        "[1e400]",
+        "[NaN]",
+        "[-Infinity]",
+        '["\\ud800"]',
+        "5",
+        '"text"',
+    ],
+)
+def test_values_that_only_python_parses_are_parsed_by_it(text):
+    with pytest.raises(ValueError, match=r"plain JSON|line 1 column"):
+        load_plain_json(text.encode())
+    assert repr(decode_json(text.encode())) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "[1,2.5,-3e-2]", '{"a":[922337203685477580,0.00012345678901234567], "b": "ü\\u00fc"}']
+)
+def test_usual_values_are_parsed_fast(text):
+    assert load_plain_json(text.encode()) == json.loads(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from qiskit_qoro.errors import WireError
@@ -20,6 +22,14 @@ def test_a_surrogate_pair_is_decoded_to_one_character() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ['{"a":1,"b":{"a":[{"a":2},{}]}}', '{"a" : 1, "b"\n: "\\":"}', '{"a\\":b":"\\":"}', "7", "[1e400]"],
+)
+def test_any_form_of_json_is_read(text: str) -> None:
+    assert parse_json(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize(
     ("body", "complaint"),
     [
         (b"", "body: expected JSON"),
@@ -29,6 +39,8 @@ def test_a_surrogate_pair_is_decoded_to_one_character() -> None:
         (b'{"shots": -Infinity}', "Infinity"),
         (b"1" * 5000, "body: expected JSON"),
         (b'{"circuits": {"bell": 1, "bell": 2}}', "bell: the key occurs twice"),
+        (b'{"bell" :1,"bell"\t:"\\":\\":\\":"}', "bell: the key occurs twice"),
+        (b'{"a\\":":1,"a\\":":2}', 'a":: the key occurs twice'),
         (b"[" * 200_000, "nested too deeply"),
         (b"[" * 101 + b"]" * 101, "more than 100 levels"),
         (b'"\xff"', "UTF-8"),
