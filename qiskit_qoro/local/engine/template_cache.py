@@ -20,7 +20,7 @@ An angle may be an expression such as ``2*theta``. Its value is computed by the 
 from __future__ import annotations
 
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,6 +41,9 @@ __all__ = ["Expression", "PreparedTemplate", "Template", "TemplateCache", "Templ
 
 # A job has few templates, and a worker alternates between a few jobs.
 _CACHE_SIZE = 8
+
+# The number of templates without siblings that are remembered.
+_SEEN_SIZE = 64
 
 # Any seed works. The markers only have to be numbers that programs do not contain.
 _MARKER_SEED = 20
@@ -190,6 +193,9 @@ class TemplateCache:
     def __init__(self) -> None:
         # Least recently used first. None marks a template whose rows have to be parsed singly.
         self._prepared: OrderedDict[tuple[object, ...], PreparedTemplate | None] = OrderedDict()
+        # The hashes of templates, because their texts may be long. If two templates have the same hash, one
+        # of them is prepared too early.
+        self._seen: deque[int] = deque(maxlen=_SEEN_SIZE)
 
     def program(
         self,
@@ -224,6 +230,17 @@ class TemplateCache:
         if text is None:
             text = resolve_template(template.text, template.names, values)
         return read_engine_program(text, measure=measure, basis_gates=basis_gates)
+
+    def is_new(self, template: Template) -> bool:
+        """Whether this is called for a template for the first time.
+
+        Preparing a template takes as long as reading several rows. So a job with a single row prepares its
+        template only if an earlier job has had the same template.
+        """
+        is_new = hash(template) not in self._seen
+        if is_new:
+            self._seen.append(hash(template))
+        return is_new
 
     def prepare(
         self, template: Template, *, measure: bool = True, basis_gates: frozenset[str] | None = None

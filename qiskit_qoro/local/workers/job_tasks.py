@@ -117,6 +117,7 @@ class CircuitTasks(Sequence[CircuitTask]):
             settings=self._settings.for_circuit(circuit.position),
             names=names,
             values=values,
+            is_only_row=values is not None and len(self._circuits) == 1,
             observables=self._observables,
         )
 

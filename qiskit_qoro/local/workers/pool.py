@@ -223,7 +223,8 @@ class WorkerPool:
                 events.put(Unavailable(_CLOSED))
                 return
             if self._idle:
-                self._grant(self._idle.popleft(), events)
+                # The worker that was busy last is likely to have the templates of the next job in its cache.
+                self._grant(self._idle.pop(), events)
                 return
             self._waiting.append(events)
             # The last process may have ended without a replacement, before this run waited for one.
