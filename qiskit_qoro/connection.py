@@ -33,9 +33,9 @@ __all__ = [
 LOCAL_PREFIX = "local:"
 """The name of a local service in the journal is this prefix, followed by the path of its database."""
 
-# On this machine a poll takes a millisecond and disturbs nobody else, so jobs are polled often and without
-# a limit.
-_LOCAL_POLLING_S = 0.25
+# On this machine a poll takes less than a millisecond and disturbs nobody else, so jobs are polled often and
+# without a limit.
+_LOCAL_POLLING_S = 1.0
 _LOCAL_RETRIES = 10**9
 
 
@@ -143,7 +143,7 @@ class LocalConnection:
         self.__dict__.update(state, _locks=_new_locks())
 
     def __repr__(self) -> str:
-        return f"local service: {self._client.base_url if self._client else 'not started'}"
+        return f"local service: {self._client.description if self._client else 'not started'}"
 
     @property
     def service(self) -> QoroService:
@@ -196,8 +196,9 @@ class LocalConnection:
             JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
             polling_interval=_LOCAL_POLLING_S,
             max_retries=_LOCAL_RETRIES,
-            base_url=local.url,
+            base_url=local.address,
             recorder=recorder_of(self._journal, self.recorded_as),
+            link=local.link,
         )
 
 

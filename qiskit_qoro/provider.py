@@ -241,7 +241,7 @@ class QoroProvider:
         close = difflib.get_close_matches(str(name), names) or names
         available = printable_line(", ".join(close)) or "none"
         raise QiskitBackendNotFoundError(
-            f"{self.service.base_url} has no backend {name!r}. Available: {available}"
+            f"{self.service.description} has no backend {name!r}. Available: {available}"
         )
 
     def retrieve_job(self, job_id: str) -> QoroJob | QoroPrimitiveJob:
@@ -358,7 +358,7 @@ class QoroProvider:
         )
         if not found:
             raise QiskitBackendNotFoundError(
-                f"{self.service.base_url} has no operational backend that meets the conditions"
+                f"{self.service.description} has no operational backend that meets the conditions"
             )
         try:
             # A single backend needs no comparison, which would poll unfinished jobs.

@@ -82,7 +82,7 @@ class QoroBackend(BackendV2):
 
     def __repr__(self) -> str:
         kind = "simulator" if self.is_simulator else "QPU system"
-        return f"<QoroBackend {self.name!r}: {kind}, {self.num_qubits} qubits, {self._service.base_url}>"
+        return f"<QoroBackend {self.name!r}: {kind}, {self.num_qubits} qubits, {self._service.description}>"
 
     @classmethod
     def _default_options(cls) -> Options:
@@ -170,7 +170,9 @@ class QoroBackend(BackendV2):
         """
         system = self._fetch_system()
         if system is None:
-            raise QiskitBackendNotFoundError(f"{self._service.base_url} does not list {self.name!r} any more")
+            raise QiskitBackendNotFoundError(
+                f"{self._service.description} does not list {self.name!r} any more"
+            )
         self._target = _build_target(system)
         self._system = system
 

@@ -27,7 +27,7 @@ class Pollable(Protocol):
 
     Three further attributes are optional. ``service`` is the client of the job, whose settings decide when
     the job is polled. ``is_known_final`` is true if the job is known to have ended, so that no poll is
-    needed. ``in_final_state_before`` polls the job until a deadline.
+    needed. ``in_final_state_before`` polls the job until a deadline, and lets the service hold the poll.
     """
 
     def job_id(self) -> str:
@@ -68,11 +68,19 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     # The time limit begins here. It includes the time that the caller spends on the jobs that are yielded
     # first.
     deadline = Deadline.after(limit_s, poller.clock)
-    schedule = poller.schedule([job.job_id() for job in waiting], deadline=deadline)
+    is_held = len(waiting) == 1 and _holds_polls(waiting[0]) is True
+    schedule = poller.schedule([job.job_id() for job in waiting], deadline=deadline, is_held=is_held)
     yield from (job for job, is_final in zip(given, known_final, strict=True) if is_final)
-    completed = poller.poll_until_final(schedule, lambda index: _is_final(waiting[index], deadline))
     # By index, because the same job may occur twice.
     unfinished = dict(enumerate(waiting))
+
+    # While one job is held, no other job can be polled.
+    def holds(index: int) -> bool | None:
+        return _holds_polls(waiting[index]) if len(unfinished) == 1 else False
+
+    completed = poller.poll_until_final(
+        schedule, lambda index, hold_s: _is_final(waiting[index], deadline, hold_s), holds=holds
+    )
     while unfinished:
         # This covers the wait only, and not Ctrl-C in the caller's code between two jobs.
         with note_on_interrupt(job.job_id() for job in unfinished.values()):
@@ -97,10 +105,15 @@ async def until_final(job: Pollable) -> None:
         schedule.record(index, is_final, now())
 
 
-def _is_final(job: Pollable, deadline: Deadline) -> bool:
+def _is_final(job: Pollable, deadline: Deadline, hold_s: int) -> bool:
     """Poll a job until the deadline. A job of another package has time limits of its own."""
     poll = getattr(job, "in_final_state_before", None)
-    return job.in_final_state() if poll is None else bool(poll(deadline))
+    return job.in_final_state() if poll is None else bool(poll(deadline, hold_s=hold_s))
+
+
+def _holds_polls(job: Pollable) -> bool | None:
+    service = getattr(job, "service", None)
+    return service.holds_polls() if isinstance(service, QoroService) else False
 
 
 def _is_known_final(job: Pollable) -> bool:

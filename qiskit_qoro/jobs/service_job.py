@@ -124,16 +124,17 @@ class ServiceJob(ABC, Generic[_Result]):
         """Poll the job, and return whether all service jobs are in a final state."""
         return self.in_final_state_before(NO_DEADLINE)
 
-    def in_final_state_before(self, deadline: Deadline) -> bool:
+    def in_final_state_before(self, deadline: Deadline, *, hold_s: int = 0) -> bool:
         """Poll the job as :meth:`in_final_state` does, but not longer than until a deadline.
 
         Args:
             deadline: When the wait that needs this poll ends.
+            hold_s: Whole seconds for which the service may wait for the end of the job before it answers.
 
         Raises:
             JobTimeoutError: The service did not answer in time.
         """
-        self._poll(deadline)
+        self._poll(deadline, hold_s)
         return self.is_known_final
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
@@ -199,11 +200,16 @@ class ServiceJob(ABC, Generic[_Result]):
             if job_id not in self._states or not self._states[job_id].status.is_final
         ]
 
-    def _poll(self, deadline: Deadline = NO_DEADLINE) -> None:
-        """Ask for the state of each pending service job."""
-        for job_id in self._pending_ids():
+    def _poll(self, deadline: Deadline = NO_DEADLINE, hold_s: int = 0) -> None:
+        """Ask for the state of each pending service job. The service may hold the poll of a single one."""
+        pending = self._pending_ids()
+        for job_id in pending:
             with self._prefix_errors(), unanswered_poll_as_timeout(job_id, deadline):
-                state = self._service.get_job_state(ExecutionResult(job_id=job_id), deadline=deadline)
+                state = self._service.get_job_state(
+                    ExecutionResult(job_id=job_id),
+                    deadline=deadline,
+                    hold_s=hold_s if len(pending) == 1 else 0,
+                )
             self._record({job_id: state})
 
     def _known_state(self) -> JobState:

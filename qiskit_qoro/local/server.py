@@ -1,10 +1,13 @@
 """Start and stop the local service.
 
-The parts are started in this order: socket, database, workers, runner, web server. Each one is put on an exit
-stack, and closing the service unwinds the stack, so they stop in reverse order.
+The parts are started in this order: socket, database, workers, runner, web application, web server. Each one
+is put on an exit stack, and closing the service unwinds the stack, so they stop in reverse order.
 
 The socket is bound first. So the port is known, and a port that is taken raises an error before anything else
 starts. The web framework is imported only when a service is started.
+
+Clients in the same process use :attr:`LocalService.link`, which needs no web server. A service that is
+started for them alone opens its port only when somebody asks for its address.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.engine_calls import load_engine
@@ -38,11 +41,13 @@ from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
 
+if TYPE_CHECKING:
+    from qiskit_qoro.local.web.in_process import InProcessLink
+
 __all__ = ["LocalService", "serve", "serve_forever"]
 
 # An address that means "all interfaces", and the address to connect to from this machine.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-_BACKLOG = 128
 _TOKEN_BYTES = 24
 
 
@@ -50,22 +55,24 @@ class LocalService:
     """A running service. It stops with :meth:`close`, at the end of a ``with`` block, or with the process.
 
     Attributes:
-        url: The base URL of the API.
         token: The token of the service's own account.
+        link: Calls of the API from this process, without a socket.
     """
 
     def __init__(
         self,
-        url: str,
+        address: str,
         token: str,
+        link: InProcessLink,
         store: JobStore,
         queue: JobQueue,
         pool: WorkerPool,
         accounts: Accounts,
         stack: ExitStack,
     ) -> None:
-        self.url = url
+        self._address = address
         self.token = token
+        self.link = link
         self._store = store
         self._queue = queue
         self._pool = pool
@@ -75,7 +82,18 @@ class LocalService:
         self._pid = os.getpid()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} at {self.url}>"
+        return f"<{type(self).__name__} at {self._address}>"
+
+    @property
+    def url(self) -> str:
+        """The base URL of the API. Reading it opens the port, if it is not open yet."""
+        self.link.open_address()
+        return self._address
+
+    @property
+    def address(self) -> str:
+        """The base URL of the API. The port may still be closed."""
+        return self._address
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +162,7 @@ class LocalService:
         if os.getpid() != self._pid:
             raise QoroError(
                 f"the local service belongs to process {self._pid}, which has forked this one: use it over "
-                f"HTTP, at {self.url}"
+                f"HTTP, at {self._address}"
             )
 
     @property
@@ -166,6 +184,7 @@ def serve(
     memory_limit_bytes: int | None = None,
     fault_injection: FaultInjection = FaultInjection(),  # noqa: B008 - frozen
     allowed_hosts: Iterable[str] = (),
+    opens_port: bool = True,
 ) -> LocalService:
     """Start a service in this process.
 
@@ -183,6 +202,8 @@ def serve(
         allowed_hosts: Further names that clients may use for the service in the ``Host`` header. Loopback
             names, ``host`` and its address are always allowed. If the service listens on all addresses, each
             address of this machine and its name are allowed too.
+        opens_port: Whether to listen at once. Otherwise the port is opened when :attr:`LocalService.url` is
+            read for the first time. Until then only this process can use the service.
 
     Returns:
         The service, ready for requests.
@@ -195,18 +216,19 @@ def serve(
     # These modules need the extra, and importing them takes a moment.
     from qiskit_qoro.local.web.allowed_hosts import AllowedHosts  # noqa: PLC0415
     from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
-    from qiskit_qoro.local.web.listener import Listener  # noqa: PLC0415
+    from qiskit_qoro.local.web.in_process import InProcessLink  # noqa: PLC0415
+    from qiskit_qoro.local.web.port import Port  # noqa: PLC0415
 
     token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _check_token(token)
     accounts_by_token = _add_own_account(token, accounts)
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
-        listening = stack.enter_context(_listen(host, port))
-        stack.callback(_refuse_connections, stack.enter_context(listening.dup()))
+        bound = stack.enter_context(_bind(host, port))
+        stack.callback(_refuse_connections, stack.enter_context(bound.dup()))
         hosts = AllowedHosts.of(
             host=host,
-            address=listening.getsockname()[0],
+            address=bound.getsockname()[0],
             machine=socket.gethostname(),
             further=allowed_hosts,
         )
@@ -231,11 +253,18 @@ def serve(
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
         context = HandlerContext(store, runner, fault_injection, pool.accelerators)
-        listener = Listener(build_app(context, accounts_by_token, threads, hosts), listening)
-        stack.callback(listener.stop)
-        listener.start()
-        url = _url(listening) + PREFIX
-        service = LocalService(url, token, store, queue, pool, accounts_by_token, stack.pop_all())
+        app = build_app(context, accounts_by_token, threads, hosts)
+        http_port = Port(app, bound)
+        stack.callback(http_port.stop)
+        link = InProcessLink(app, threads, http_port)
+        stack.callback(link.stop)
+        if opens_port:
+            try:
+                http_port.open()
+            except OSError as error:
+                raise _port_error(host, port, error) from error
+        address = _url(bound) + PREFIX
+        service = LocalService(address, token, link, store, queue, pool, accounts_by_token, stack.pop_all())
     # A service that is not closed still ends its worker processes when the interpreter exits.
     atexit.register(service.close)
     return service
@@ -310,21 +339,24 @@ def _check_limits(workers: object, time_limit_s: object, memory_limit_bytes: obj
     return {**limits, "time_limit_s": seconds}
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     # asyncio disables Nagle's algorithm only if the socket's protocol is IPPROTO_TCP. socket.create_server
     # leaves it at 0, and then every answer is 40 ms late.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # Allow a restart on the same port at once. On Windows the option would let two services share a port.
         if os.name == "posix":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
     except (OSError, OverflowError) as error:
-        listening.close()
-        raise QoroError(f"cannot listen on {host} port {port}: {error}") from error
-    return listening
+        bound.close()
+        raise _port_error(host, port, error) from error
+    return bound
+
+
+def _port_error(host: str, port: int, error: Exception) -> QoroError:
+    return QoroError(f"cannot listen on {host} port {port}: {error}")
 
 
 def _refuse_connections(listening: socket.socket) -> None:
@@ -339,7 +371,7 @@ def _refuse_connections(listening: socket.socket) -> None:
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def _url(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
+def _url(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
     host = _LOOPBACK.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

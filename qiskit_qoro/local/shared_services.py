@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.server import LocalService, serve
 from qiskit_qoro.process_local import ProcessLocal
 
@@ -35,6 +37,18 @@ class _SharedService:
 # still starting. Each process has its own: a child may be forked while another thread starts a service.
 _locks = ProcessLocal(lambda _inherited: threading.Lock())
 _running: dict[Hashable, _SharedService] = {}
+
+
+def _open_ports() -> None:
+    """Open the ports of all services, because a forked child reaches them only by their addresses."""
+    for shared in list(_running.values()):
+        with suppress(QoroError, OSError):
+            shared.service.link.open_address()
+
+
+# Python calls this in the parent before every fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_open_ports)
 
 
 def _key(options: Mapping[str, Any]) -> Hashable:
@@ -61,7 +75,7 @@ def acquire(options: Mapping[str, Any], make_companion: Callable[[], _T]) -> tup
     key = _key(options)
     with _locks.get():
         if key not in _running:
-            _running[key] = _SharedService(serve(**options), make_companion())
+            _running[key] = _SharedService(serve(**options, opens_port=False), make_companion())
         shared = _running[key]
         shared.num_users += 1
         return shared.service, shared.companion

@@ -56,7 +56,7 @@ from qiskit_qoro.service.template_submission import (
     check_templates,
     measure_templates,
 )
-from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Response, Transport
+from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Link, Response, Transport
 from qiskit_qoro.wire.endpoints import PING
 from qiskit_qoro.wire.states.arrays import StateArray
 
@@ -93,6 +93,8 @@ class QoroService(CircuitRunner):
         recorder: Is notified of submissions and of jobs that have ended. By default nothing is recorded.
         max_retry_after_s: The longest time that the service may ask to wait before a request is sent again,
             in seconds. If it asks for more, the error is raised at once.
+        link: A way to the service if it is in this process, from :attr:`LocalService.link`. Then no request
+            goes over the network.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -111,6 +113,7 @@ class QoroService(CircuitRunner):
         clock: Clock = SYSTEM_CLOCK,
         recorder: SubmissionRecorder = UNRECORDED,
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
+        link: Link | None = None,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -121,6 +124,7 @@ class QoroService(CircuitRunner):
             find_token(auth_token),
             clock=clock,
             max_retry_after_s=check_max_retry_after(max_retry_after_s),
+            link=link,
         )
         if self._transport.is_local:
             poller = replace(poller, first_s=LOCAL_FIRST_POLL_S, growth=LOCAL_GROWTH)
@@ -139,14 +143,20 @@ class QoroService(CircuitRunner):
 
     def __repr__(self) -> str:
         target = self.job_config.target
-        return f"<QoroService {self.base_url!r}, target {target.name if target else None!r}>"
+        return f"<QoroService {self.description!r}, target {target.name if target else None!r}>"
 
     # --- settings -------------------------------------------------------------------------------------
 
     @property
     def base_url(self) -> str:
-        """The address of the service."""
+        """The address of the service. A local service opens its port when its address is read."""
+        self._transport.open_address()
         return self._transport.base_url
+
+    @property
+    def description(self) -> str:
+        """The service in messages: its address, or that it is a local one whose port is closed."""
+        return self._transport.base_url if self._transport.is_addressable else "the local service"
 
     @property
     def job_config(self) -> JobConfig:
@@ -488,12 +498,14 @@ class QoroService(CircuitRunner):
         return Deadline.after(timeout_s, self._poller.clock)
 
     def get_job_state(
-        self, execution_result: ExecutionResult, *, deadline: Deadline = NO_DEADLINE
+        self, execution_result: ExecutionResult, *, deadline: Deadline = NO_DEADLINE, hold_s: int = 0
     ) -> JobState:
         """Poll a job once.
 
         Args:
             execution_result: The job.
+            hold_s: Whole seconds for which the service may wait for the end of the job. A service that cannot
+                wait answers at once.
             deadline: When the answer has to be there.
 
         Returns:
@@ -502,7 +514,7 @@ class QoroService(CircuitRunner):
         Raises:
             QoroTimeoutError: There was no answer before the deadline.
         """
-        return self._fetch_status(job_id_of(execution_result), deadline=deadline).state
+        return self._fetch_status(job_id_of(execution_result), hold_s=hold_s, deadline=deadline).state
 
     def wait_for_job(
         self,
@@ -565,8 +577,22 @@ class QoroService(CircuitRunner):
         if deadline is None:
             deadline = self.deadline(timeout_of("timeout_s", timeout_s))
         return waiting.wait_for_jobs(
-            self._poller, self._fetch_status, job_ids, deadline=deadline, on_poll=on_look
+            self._poller,
+            self._fetch_status,
+            job_ids,
+            holds=self.holds_polls,
+            deadline=deadline,
+            on_poll=on_look,
         )
+
+    def holds_polls(self) -> bool | None:
+        """Whether the service can wait for the end of a job before it answers a poll.
+
+        Returns:
+            ``None`` if that is unknown. A service on this machine is expected to.
+        """
+        known = self._transport.applies_wait
+        return True if known is None and self._transport.is_local else known
 
     def poll_job_status(
         self,
@@ -628,10 +654,13 @@ class QoroService(CircuitRunner):
         self,
         job_id: str,
         *,
+        hold_s: int = 0,
         wait: Callable[[float], None] | None = None,
         deadline: Deadline = NO_DEADLINE,
     ) -> StatusAnswer:
-        answer = job_requests.fetch_status(self._transport, job_id, wait=wait, deadline=deadline)
+        answer = job_requests.fetch_status(
+            self._transport, job_id, hold_s=hold_s, wait=wait, deadline=deadline
+        )
         # Every poll of this client uses this method, so the journal records the end of each polled job.
         if answer.state.status.is_final:
             self._recorder.ended(job_id, answer.state.status)
@@ -849,7 +878,12 @@ class QoroService(CircuitRunner):
         elif not isinstance(job_id, str) or not job_id:
             raise QoroInputError(f"job_id is {job_id!r}, expected text")
         return qubo_submission.fetch_awaited(
-            self._transport, self._poller, self._fetch_status, job_id, is_submitted=is_submitted
+            self._transport,
+            self._poller,
+            self._fetch_status,
+            job_id,
+            holds=self.holds_polls,
+            is_submitted=is_submitted,
         )
 
     def fetch_characterization_report(self, job_id: str) -> str:

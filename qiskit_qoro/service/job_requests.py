@@ -62,6 +62,7 @@ def fetch_status(
     transport: Transport,
     job_id: str,
     *,
+    hold_s: int = 0,
     wait: Callable[[float], None] | None = None,
     deadline: Deadline = NO_DEADLINE,
 ) -> StatusAnswer:
@@ -70,10 +71,11 @@ def fetch_status(
     Args:
         transport: Sends the request.
         job_id: The job.
+        hold_s: Whole seconds for which the service may wait for the end of the job.
         wait: Waits some seconds before the request is retried; by default the transport's clock does.
         deadline: When the answer must have arrived.
     """
-    response = transport.send(GET_STATUS, job_id=job_id, wait=wait, deadline=deadline)
+    response = transport.send(GET_STATUS, job_id=job_id, hold_s=hold_s, wait=wait, deadline=deadline)
     return StatusAnswer(read_answer(response, job_state_from_json, job_id=job_id), response)
 
 

@@ -9,6 +9,10 @@ this machine.
 Several jobs are polled one at a time. Each job has its own growing delays, and any two polls are at least the
 first delay apart. So many jobs cause no more requests per second than one new job.
 
+A service may offer to *hold* a poll: it answers when the job has ended, or after some whole seconds. Then the
+service waits instead of the client, and the first poll needs no delay. If a service does not hold polls, it
+answers at once, and the delays stay as they are.
+
 :class:`PollSchedule` decides which job to poll next, when, and when to give up. It does no I/O and never
 waits, so that a blocking loop and a coroutine can both use it. :class:`Poller` is the blocking loop.
 """
@@ -29,6 +33,7 @@ __all__ = [
     "GROWTH",
     "LOCAL_FIRST_POLL_S",
     "LOCAL_GROWTH",
+    "LONGEST_HOLD_S",
     "PollSchedule",
     "Poller",
 ]
@@ -48,6 +53,9 @@ LOCAL_GROWTH = 1.2
 The end of a job that takes 0.2 s is noticed within 0.04 s.
 """
 
+LONGEST_HOLD_S = 10
+"""The longest time for which a service is asked to hold a poll, less than the time limit of the answer."""
+
 
 class PollSchedule:
     """The polls of one or more jobs: which job is next, when, and when to give up.
@@ -65,6 +73,7 @@ class PollSchedule:
         max_polls: How often each job may be polled.
         timeout_s: Seconds from ``now`` after which to give up, or ``None`` for no limit.
         end: The time at which to give up, if the time limit began earlier than ``now``.
+        is_held: Whether the service is expected to hold polls. Then the first poll of a job has no delay.
     """
 
     def __init__(
@@ -78,6 +87,7 @@ class PollSchedule:
         max_polls: int,
         timeout_s: float | None = None,
         end: float | None = None,
+        is_held: bool = False,
     ) -> None:
         self._job_ids = list(job_ids)
         self._longest_s = longest_s
@@ -96,8 +106,12 @@ class PollSchedule:
         # No poll may be earlier than this: the time of the previous poll plus the gap.
         self._earliest = now
         self._current_time = now
-        for index in range(len(self._job_ids)):
-            self._schedule(index, now)
+        is_held = is_held and self._longest_hold_s(now) > 0
+        if is_held:
+            # If the service holds no polls after all, the usual delays begin with the second poll.
+            self._delays_s = [self._gap_s / growth] * len(self._job_ids)
+        for index, delay_s in enumerate(self._delays_s):
+            self._schedule(index, now if is_held else now + delay_s)
 
     def __len__(self) -> int:
         """The number of jobs that are scheduled for another poll."""
@@ -117,8 +131,22 @@ class PollSchedule:
         # At the deadline every job is polled once more, without waiting for its time.
         return index, max(0.0, min(self._current_time, self._deadline) - now)
 
-    def record(self, index: int, is_final: bool, now: float) -> None:
+    def hold_s(self, index: int, now: float) -> int:
+        """Return the whole seconds for which the service may hold the next poll of a job; 0 for not at all.
+
+        The time of a hold counts as a delay: it grows in the same way, and ends before the deadline.
+        """
+        return int(min(self._longest_hold_s(now), max(1.0, self._delays_s[index])))
+
+    def record(self, index: int, is_final: bool, now: float, *, next_at: float | None = None) -> None:
         """Report the outcome of the poll that :meth:`next_poll` returned, and schedule the job's next one.
+
+        Args:
+            index: The job.
+            is_final: Whether its status is final.
+            now: The present.
+            next_at: The earliest time of its next poll, if the service has held this one. By default the next
+                poll follows after the usual delay.
 
         Raises:
             JobTimeoutError: The job is not final, and the time limit is over.
@@ -132,11 +160,15 @@ class PollSchedule:
         if self._num_polls[index] == self._max_polls:
             raise self._max_polls_error(index)
         self._delays_s[index] = min(self._delays_s[index] * self._growth, self._longest_s)
-        self._schedule(index, now)
+        self._schedule(index, now + self._delays_s[index] if next_at is None else next_at)
 
-    def _schedule(self, index: int, now: float) -> None:
+    def _longest_hold_s(self, now: float) -> int:
+        # A hold takes whole seconds. If less is left, or if polls have to be closer together, there is none.
+        return max(0, int(min(self._longest_s, self._deadline - now, LONGEST_HOLD_S)))
+
+    def _schedule(self, index: int, due: float) -> None:
         self._order += 1
-        heapq.heappush(self._due, (now + self._delays_s[index], self._order, index))
+        heapq.heappush(self._due, (due, self._order, index))
 
     def _timeout_error(self, index: int) -> JobTimeoutError:
         job_id, total, unfinished = self._job_ids[index], len(self._job_ids), len(self._due) + 1
@@ -180,7 +212,12 @@ class Poller:
     growth: float = GROWTH
 
     def schedule(
-        self, job_ids: Sequence[str], *, now: float | None = None, deadline: Deadline = NO_DEADLINE
+        self,
+        job_ids: Sequence[str],
+        *,
+        now: float | None = None,
+        deadline: Deadline = NO_DEADLINE,
+        is_held: bool = False,
     ) -> PollSchedule:
         """Create the schedule for polling some jobs.
 
@@ -188,6 +225,7 @@ class Poller:
             job_ids: The jobs.
             now: The present, in seconds; by default that of the clock.
             deadline: When to give up.
+            is_held: Whether the service is expected to hold polls.
         """
         return PollSchedule(
             job_ids,
@@ -198,20 +236,24 @@ class Poller:
             max_polls=self.max_retries,
             timeout_s=deadline.timeout_s,
             end=deadline.at,
+            is_held=is_held,
         )
 
     def poll_until_final(
         self,
         schedule: PollSchedule,
-        poll: Callable[[int], bool],
+        poll: Callable[[int, int], bool],
         *,
+        holds: Callable[[int], bool | None],
         wait: Callable[[float], None] | None = None,
     ) -> Iterator[int]:
         """Poll jobs, one at a time, and yield each when it becomes final.
 
         Args:
             schedule: The jobs, from :meth:`schedule`.
-            poll: Polls the job at an index; returns whether its status is final.
+            poll: Polls the job at an index, and asks the service to hold the poll for some seconds; returns
+                whether the status of the job is final.
+            holds: Whether the service of the job at an index holds polls; ``None`` if that is unknown.
             wait: Waits some seconds, in place of the clock. It may raise an error to stop the polling.
 
         Yields:
@@ -225,15 +267,20 @@ class Poller:
         while schedule:
             index, delay_s = schedule.next_poll(self.clock.now())
             wait(delay_s)
-            is_final = poll(index)
-            schedule.record(index, is_final, self.clock.now())
+            begin = self.clock.now()
+            hold_s = 0 if holds(index) is False else schedule.hold_s(index, begin)
+            is_final = poll(index, hold_s)
+            # The poll has told whether the service holds polls, if that was unknown.
+            was_held = hold_s > 0 and holds(index) is True
+            schedule.record(index, is_final, self.clock.now(), next_at=begin + hold_s if was_held else None)
             if is_final:
                 yield index
 
     def wait_for_states(
         self,
-        polls: Mapping[str, Callable[[], JobState]],
+        polls: Mapping[str, Callable[[int], JobState]],
         *,
+        holds: Callable[[], bool | None],
         wait: Callable[[float], None] | None = None,
         deadline: Deadline = NO_DEADLINE,
         on_poll: Callable[[int, Mapping[str, JobState]], None] | None = None,
@@ -241,7 +288,9 @@ class Poller:
         """Poll jobs until the status of each is final, and return their final states.
 
         Args:
-            polls: Job identifier to a function that polls the job.
+            polls: Job identifier to a function that polls the job. Its argument is the time for which the
+                service may hold the poll, in seconds.
+            holds: Whether the service holds polls; ``None`` if that is unknown.
             wait: As for :meth:`poll_until_final`.
             deadline: When to give up.
             on_poll: Called after each poll with the number of polls so far, of any job, and the last known
@@ -258,18 +307,18 @@ class Poller:
         states: dict[str, JobState] = {}
         num_polls = 0
 
-        def poll(index: int) -> bool:
+        def poll(index: int, hold_s: int) -> bool:
             nonlocal num_polls
             job_id = job_ids[index]
-            states[job_id] = state = polls[job_id]()
+            states[job_id] = state = polls[job_id](hold_s)
             num_polls += 1
             if on_poll is not None:
                 on_poll(num_polls, states)
             return state.status.is_final
 
-        schedule = self.schedule(job_ids, deadline=deadline)
+        schedule = self.schedule(job_ids, deadline=deadline, is_held=holds() is True)
         try:
-            for _ in self.poll_until_final(schedule, poll, wait=wait):
+            for _ in self.poll_until_final(schedule, poll, holds=lambda _: holds(), wait=wait):
                 pass
         except JobTimeoutError as error:
             if error.job_id in states and error.status is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -108,7 +108,13 @@ def _send_problem(transport: Transport, job_id: str, body: bytes) -> None:
 
 
 def fetch_awaited(
-    transport: Transport, poller: Poller, fetch_status: FetchStatus, job_id: str, *, is_submitted: bool
+    transport: Transport,
+    poller: Poller,
+    fetch_status: FetchStatus,
+    job_id: str,
+    *,
+    holds: Callable[[], bool | None],
+    is_submitted: bool,
 ) -> dict[str, Any]:
     """Wait until the analysis of a problem has ended, if necessary, and fetch its result.
 
@@ -117,6 +123,7 @@ def fetch_awaited(
         poller: Decides when the job is polled.
         fetch_status: Polls the job.
         job_id: The job.
+        holds: Whether the service holds polls; ``None`` if that is unknown.
         is_submitted: Whether the problem has been submitted just now. Then its job may be PENDING because it
             is in a queue. Any other PENDING job may have no problem, and is not waited for.
 
@@ -132,7 +139,7 @@ def fetch_awaited(
             status = fetch_status(job_id).state.status
             if status not in _IN_PROGRESS:
                 raise
-    status = _wait(poller, fetch_status, job_id)
+    status = _wait(poller, fetch_status, job_id, holds)
     try:
         return _fetch_result(transport, job_id)
     except QoroAPIError as error:
@@ -144,15 +151,18 @@ def fetch_awaited(
         raise kind(message, job_id=job_id, status=status) from error
 
 
-def _wait(poller: Poller, fetch_status: FetchStatus, job_id: str) -> JobStatus:
+def _wait(
+    poller: Poller, fetch_status: FetchStatus, job_id: str, holds: Callable[[], bool | None]
+) -> JobStatus:
     """Wait until a job has ended. If the service has analysed the problem at once, this is one request."""
     with _noting_interrupts(job_id):
         try:
             state = fetch_status(job_id).state
             if not state.status.is_final:
-                state = wait_for_jobs(poller, fetch_status, [job_id], deadline=NO_DEADLINE, on_poll=None)[
-                    job_id
-                ]
+                states = wait_for_jobs(
+                    poller, fetch_status, [job_id], holds=holds, deadline=NO_DEADLINE, on_poll=None
+                )
+                state = states[job_id]
         except QoroError as error:
             error.name_job(job_id)
             error.extend(_may_be_running(job_id))

@@ -38,6 +38,7 @@ class FetchStatus(Protocol):
         self,
         job_id: str,
         *,
+        hold_s: int = 0,
         wait: Callable[[float], None] | None = None,
         deadline: Deadline = NO_DEADLINE,
     ) -> StatusAnswer:
@@ -49,6 +50,7 @@ def wait_for_jobs(
     fetch_status: FetchStatus,
     job_ids: Sequence[str],
     *,
+    holds: Callable[[], bool | None],
     deadline: Deadline,
     on_poll: Callable[[int, Mapping[str, JobState]], None] | None,
 ) -> dict[str, JobState]:
@@ -58,6 +60,7 @@ def wait_for_jobs(
         poller: Decides when each job is polled.
         fetch_status: Polls a job.
         job_ids: The jobs.
+        holds: Whether the service holds polls; ``None`` if that is unknown.
         deadline: When to give up. It limits the requests too.
         on_poll: Called after each poll with the number of polls so far and the known states by identifier.
 
@@ -69,12 +72,12 @@ def wait_for_jobs(
         MaxRetriesReachedError: A job was not final after the poller's ``max_retries`` polls.
     """
 
-    def poll(job_id: str) -> JobState:
+    def poll(job_id: str, hold_s: int) -> JobState:
         with unanswered_poll_as_timeout(job_id, deadline):
-            return fetch_status(job_id, deadline=deadline).state
+            return fetch_status(job_id, hold_s=hold_s, deadline=deadline).state
 
     polls = {job_id: partial(poll, job_id) for job_id in job_ids}
-    return poller.wait_for_states(polls, deadline=deadline, on_poll=on_poll)
+    return poller.wait_for_states(polls, holds=holds, deadline=deadline, on_poll=on_poll)
 
 
 @contextmanager
@@ -133,7 +136,7 @@ def poll_until_final(
         if event.is_set():
             raise _cancelled(job_id)
 
-    def poll() -> JobState:
+    def poll(_hold_s: int) -> JobState:
         last[:] = [fetch_status(job_id, wait=wait)]
         return last[0].state
 
@@ -145,7 +148,8 @@ def poll_until_final(
             if progress_callback is not None:
                 progress_callback(retry_count, status.value)
 
-        poller.wait_for_states({job_id: poll}, wait=wait, on_poll=on_poll)
+        # The service holds no poll, because the event could not end it.
+        poller.wait_for_states({job_id: poll}, holds=lambda: False, wait=wait, on_poll=on_poll)
     return last[0]
 
 

@@ -165,7 +165,7 @@ class StateJobs:
             raise QoroInputError("states are computed on simulators only, but this backend is a QPU system")
         if STATES_EXTENSION not in self._service.extensions():
             raise QoroInputError(
-                f"{self._service.base_url} does not compute states, expected a service with the extension "
+                f"{self._service.description} does not compute states, expected a service with the extension "
                 f"{STATES_EXTENSION!r}: use a backend of QoroProvider.local(), or QoroEstimator and "
                 "QoroSampler"
             )

@@ -46,7 +46,7 @@ from qiskit_qoro.service.transport import (
     Transport,
     json_of,
 )
-from qiskit_qoro.service.transport.connections import MAX_EXPANSION, MAX_INFLATED_BYTES
+from qiskit_qoro.service.transport.http_adapter import MAX_EXPANSION, MAX_INFLATED_BYTES
 from qiskit_qoro.wire.endpoints import (
     ADD_CIRCUITS,
     CANCEL_JOB,

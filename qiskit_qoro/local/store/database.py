@@ -179,10 +179,13 @@ class Database:
         with self._changed:
             self._changed.notify_all()
 
-    def call_at_end(self, number: int, callback: Callable[[], None]) -> None:
+    def call_at_end(self, number: int, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` once a job has ended or is deleted; at once if that is the case already.
 
         The callback runs with the lock held, in the thread that ends the job. It must not block.
+
+        Returns:
+            A function that removes the callback, if it has not been called yet.
         """
         with self.read() as connection:
             row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
@@ -190,6 +193,16 @@ class Database:
                 callback()
             else:
                 self._end_callbacks.setdefault(number, []).append(callback)
+
+        def remove() -> None:
+            with self._changed:
+                callbacks = self._end_callbacks.get(number, [])
+                if callback in callbacks:
+                    callbacks.remove(callback)
+                if not callbacks:
+                    self._end_callbacks.pop(number, None)
+
+        return remove
 
     def keep_failure(self, number: int, failure: UnstoredFailure) -> None:
         """Keep in memory that a running job has failed, because that cannot be stored now.

@@ -93,9 +93,9 @@ class JobStore:
         """
         return self._database.wait_for(lambda: self.status(job_id) in statuses, timeout_s)
 
-    def call_at_end(self, number: int, callback: Callable[[], None]) -> None:
+    def call_at_end(self, number: int, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` once a job has ended, as :meth:`Database.call_at_end` does."""
-        self._database.call_at_end(number, callback)
+        return self._database.call_at_end(number, callback)
 
     def append_circuits(self, owner: str, job_id: str, batch: CircuitBatch, blobs: dict[str, str]) -> None:
         """Append circuits to a job. After an error none of them is appended.

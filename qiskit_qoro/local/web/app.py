@@ -4,17 +4,15 @@ The steps are, in this order: check the host (else 421), find the path (else 404
 authenticate the token (else 401), limit the body (else 413), find the handler (else 501), run it. All errors
 are answered in JSON.
 
-Short requests run on the event loop, because they take less time than handing them to a thread. Long ones run
-in a thread, so that they do not block the others.
+:mod:`~qiskit_qoro.local.web.execution` decides where a handler runs and how a request waits.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -37,9 +35,11 @@ from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
 from qiskit_qoro.local.web.docs_page import render_page
+from qiskit_qoro.local.web.execution import EXECUTION, Execution, LoopExecution
 from qiskit_qoro.local.web.fault_responses import FaultInjector
 from qiskit_qoro.local.web.handlers import HANDLERS
 from qiskit_qoro.local.web.openapi import build_document
+from qiskit_qoro.local.web.preferences import requested_wait_s
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
 from qiskit_qoro.wire.endpoints import (
     ENDPOINTS,
@@ -60,7 +60,6 @@ PREFIX = "/api"
 _THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
 _CONFIGURING_ENDPOINTS = frozenset({INIT_JOB, SET_EXECUTION_CONFIG})
 _THREADED_BODY_BYTES = 1 << 14  # longer bodies are handled in a thread for every endpoint
-_DEFERRED_MARGIN_S = 5  # a deferred answer is sent this long before the client's own timeout
 _MAX_READ_BYTES = 64 * BODY_LIMIT_BYTES  # how much of a body that is too long is read before it is cut off
 
 # The status code for each error of a handler.
@@ -96,6 +95,7 @@ def build_app(
         allowed_hosts: The names of the service. By default only loopback names.
     """
     injector = FaultInjector(context.fault_injection)
+    on_loop = LoopExecution(threads)
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
@@ -104,7 +104,7 @@ def build_app(
         routes=[
             *_documentation_routes(context.fault_injection),
             *(
-                Route(path, _ApiPath(by_method, context, accounts, injector, threads))
+                Route(path, _ApiPath(by_method, context, accounts, injector, on_loop))
                 for path, by_method in by_path.items()
             ),
         ],
@@ -148,13 +148,13 @@ class _ApiPath:
         context: HandlerContext,
         accounts: Accounts,
         injector: FaultInjector,
-        threads: Executor,
+        execution: Execution,
     ) -> None:
         self._by_method = by_method
         self._context = context
         self._accounts = accounts
         self._injector = injector
-        self._threads = threads
+        self._execution = execution
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -179,40 +179,29 @@ class _ApiPath:
         refusal = self._injector.refusal(fault)
         if refusal is not None:
             return refusal
-        response = await self._respond(request, endpoint, body)
-        return await self._injector.apply(fault, response)
+        execution: Execution = request.scope.get("state", {}).get(EXECUTION, self._execution)
+        response = await self._respond(request, endpoint, body, execution)
+        return await self._injector.apply(fault, response, execution)
 
-    async def _respond(self, request: Request, endpoint: Endpoint, body: bytes | None) -> Response:
+    async def _respond(
+        self, request: Request, endpoint: Endpoint, body: bytes | None, execution: Execution
+    ) -> Response:
         account = self._accounts.authenticate(request.headers.get("authorization"))
         if account is None:
             return _error(401, "missing or unknown token", {"WWW-Authenticate": "Bearer"})
         if body is None:
             return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send several shorter ones")
         call = _call(request, account, body)
-        if _takes_long(endpoint, body):
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._threads, _run_handler, endpoint, self._context, call)
-        else:
-            answer = _run_handler(endpoint, self._context, call)
+        takes_long = _takes_long(endpoint, body)
+        answer = await execution.run(
+            partial(_run_handler, endpoint, self._context, call), takes_long=takes_long
+        )
         if isinstance(answer, Deferred):
-            await self._wait_for_end(answer.number, endpoint.timeout_s - _DEFERRED_MARGIN_S)
-            answer = _answer_or_error(answer.build_answer)
+            await execution.wait(partial(self._context.store.call_at_end, answer.number), answer.timeout_s)
+            answer = await execution.run(
+                partial(_answer_or_error, answer.build_answer), takes_long=takes_long
+            )
         return _response(answer)
-
-    async def _wait_for_end(self, number: int, timeout_s: float) -> None:
-        """Wait until a job has ended or the timeout is over, without occupying a thread."""
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-
-        def wake() -> None:
-            # The thread that ends the job calls this, and asyncio events are not thread-safe.
-            with suppress(RuntimeError):  # the loop is closed, so nobody is waiting
-                loop.call_soon_threadsafe(ended.set)
-
-        # If the job has ended already, this wakes the wait at once.
-        self._context.store.call_at_end(number, wake)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), timeout_s)
 
 
 def _takes_long(endpoint: Endpoint, body: bytes) -> bool:
@@ -249,6 +238,7 @@ def _call(request: Request, account: Account, body: bytes) -> Call:
         query=request.query_params,
         body=body,
         url=str(request.url.replace(query="")),
+        wait_s=requested_wait_s(request.headers.getlist("prefer")),
     )
 
 
@@ -283,9 +273,10 @@ async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
 def _response(answer: Answer | Response) -> Response:
     if isinstance(answer, Response):
         return answer
+    headers = dict(answer.headers)
     if answer.text is None:
-        return Response(status_code=answer.status)
-    return Response(answer.text, answer.status, media_type=answer.media_type)
+        return Response(status_code=answer.status, headers=headers)
+    return Response(answer.text, answer.status, headers, answer.media_type)
 
 
 def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from qiskit_qoro.local.engine.supported import Accelerators
@@ -49,6 +50,7 @@ class Call:
         query: The parameters of the query.
         body: The raw body.
         url: The URL of the request without its query.
+        wait_s: Seconds for which the client asks the service to wait for the end of the job, 0 for none.
     """
 
     account: Account
@@ -56,6 +58,7 @@ class Call:
     query: Mapping[str, str]
     body: bytes
     url: str
+    wait_s: int = 0
 
     @property
     def owner(self) -> str:
@@ -65,11 +68,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status code and body of an answer. Without ``text`` the answer has no body."""
+    """Status code, body and further headers of an answer. Without ``text`` the answer has no body."""
 
     status: int
     text: str | None = None
     media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,14 @@ class Deferred:
     Attributes:
         number: The job, by its number in the store.
         build_answer: Builds the answer from the state of the job at that time.
+        timeout_s: The longest wait, in seconds.
     """
 
     number: int
     build_answer: Callable[[], Answer]
+    timeout_s: float
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
+def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
     """Build an answer with a JSON body."""
-    return Answer(status, json.dumps(value, separators=(",", ":")))
+    return Answer(status, json.dumps(value, separators=(",", ":")), headers=headers)

@@ -16,9 +16,11 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.engine.job_settings import VENDORS, check_job_config
 from qiskit_qoro.local.store.analyses import StoredAnalysis
+from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import BalanceTooLowError, JobConflictError, JobNotFoundError
 from qiskit_qoro.local.web.accounts import check_tier
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext, json_answer
+from qiskit_qoro.local.web.preferences import applied_wait
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES, parse_json
 from qiskit_qoro.local.web.results_page import answer_with_results
 from qiskit_qoro.local.web.transactions_page import read_transactions_page
@@ -51,6 +53,9 @@ __all__ = ["HANDLERS"]
 
 # The longest text of a circuit. A small body can decompress to an enormous text.
 _CIRCUIT_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
+_DEFERRED_MARGIN_S = (
+    5  # the answer about a characterization is sent this long before the client's own timeout
+)
 
 _Target = TypeVar("_Target", QPUSystem, SimulatorCluster)
 
@@ -161,9 +166,17 @@ def _check_measurements(job_type: JobType, batch: CircuitBatch | TemplateBatch) 
         raise WireError(f"weights: only a GRADIENT job accepts weights, this job is of type {job_type}")
 
 
-def _get_status(context: HandlerContext, call: Call) -> Answer:
+def _get_status(context: HandlerContext, call: Call) -> Answer | Deferred:
     job = context.store.job(call.owner, call.job_id)
-    return json_answer(job_state_to_json(JobState(job.status, job.run_time_s)))
+    if call.wait_s and not job.status.is_final:
+        return Deferred(job.number, lambda: _status_answer(context, call), call.wait_s)
+    return _status_answer(context, call, job)
+
+
+def _status_answer(context: HandlerContext, call: Call, job: StoredJob | None = None) -> Answer:
+    job = job or context.store.job(call.owner, call.job_id)
+    body = job_state_to_json(JobState(job.status, job.run_time_s))
+    return json_answer(body, headers=applied_wait(call.wait_s))
 
 
 def _get_results(context: HandlerContext, call: Call) -> Answer:
@@ -215,7 +228,8 @@ def _submit_qubo(context: HandlerContext, call: Call) -> Answer | Deferred:
     context.store.submit_problem(call.owner, call.job_id, json.dumps(body))
     if context.fault_injection.queue_characterizations:
         return json_answer({"status": job.status, "job_id": call.job_id}, 202)
-    return Deferred(job.number, lambda: _answer_to_submission(context, call))
+    wait_s = endpoints.SUBMIT_QUBO.timeout_s - _DEFERRED_MARGIN_S
+    return Deferred(job.number, lambda: _answer_to_submission(context, call), wait_s)
 
 
 def _answer_to_submission(context: HandlerContext, call: Call) -> Answer:

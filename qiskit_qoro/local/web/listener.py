@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.web.fault_responses import TRANSPORT
+from qiskit_qoro.local.web.fault_responses import CONNECTION
 
 __all__ = ["Listener", "LoopErrorHandler"]
 
@@ -78,12 +80,31 @@ class Listener:
             self._thread.join()
 
 
+class _SocketConnection:
+    """A connection that an injected fault can end."""
+
+    # SO_LINGER with zero seconds: closing the socket resets the connection. Its integers are shorter on
+    # Windows.
+    _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def reset(self) -> None:
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, self._NO_LINGER)
+        self._transport.abort()  # drops what is still buffered
+
+
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that stores the transport of the connection where an injected fault can find it."""
+    """HTTP/1.1 that stores the connection where an injected fault can find it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {**self.app_state, TRANSPORT: transport}
+        self.app_state = {**self.app_state, CONNECTION: _SocketConnection(transport)}
 
 
 class LoopErrorHandler:

@@ -28,7 +28,7 @@ from qiskit_qoro.errors import (
     WireError,
 )
 from qiskit_qoro.service.clock import Deadline
-from qiskit_qoro.service.transport.connections import Exchange
+from qiskit_qoro.service.transport.exchange import Exchange
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, INIT_JOB, SUBMIT_QUBO, Endpoint
 from qiskit_qoro.wire.json_bytes import decode_json
 from qiskit_qoro.wire.payloads import error_detail, names_qubit_limit, qubit_limit_of

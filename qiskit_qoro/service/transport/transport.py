@@ -26,7 +26,9 @@ from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.service.clock import NO_DEADLINE, SYSTEM_CLOCK, Clock, Deadline
 from qiskit_qoro.service.credentials import is_loopback
 from qiskit_qoro.service.transport.answers import check_no_page, set_encoding
-from qiskit_qoro.service.transport.connections import Connections, Exchange
+from qiskit_qoro.service.transport.connections import Connections
+from qiskit_qoro.service.transport.exchange import Exchange
+from qiskit_qoro.service.transport.in_process import Link
 from qiskit_qoro.service.transport.request_errors import (
     CertificateError,
     DeadlineError,
@@ -80,6 +82,11 @@ class Transport:
             many clients do not retry at the same moment.
         max_retry_after_s: The longest time that the service may ask the client to wait before a retry, in
             seconds. If it asks for more, the error is raised.
+        link: A way to the service if it is in this process.
+
+    Attributes:
+        applies_wait: Whether the service has honoured a request to wait for the end of a job; ``None`` until
+            it has been asked.
     """
 
     def __init__(
@@ -90,13 +97,15 @@ class Transport:
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = _jitter,
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
+        link: Link | None = None,
     ) -> None:
         token = hide(token)
         self.base_url = base_url
+        self.applies_wait: bool | None = None
         self.max_retry_after_s = max_retry_after_s
         self.clock = clock
         self._jitter = jitter
-        self._connections = Connections(token, trust_env=not self.is_local)
+        self._connections = Connections(token, trust_env=not self.is_local, link=link)
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
@@ -106,6 +115,15 @@ class Transport:
         """Whether the service is on this machine."""
         return is_loopback(self.base_url)
 
+    @property
+    def is_addressable(self) -> bool:
+        """Whether the service is reachable at :attr:`base_url`, as far as this process knows."""
+        return self._connections.is_addressable
+
+    def open_address(self) -> None:
+        """Make a service in this process reachable at :attr:`base_url`. Other services are already."""
+        self._connections.open_address()
+
     def send(
         self,
         endpoint: Endpoint,
@@ -113,6 +131,7 @@ class Transport:
         job_id: str | None = None,
         params: dict[str, Any] | None = None,
         body: bytes | None = None,
+        hold_s: int = 0,
         wait: Callable[[float], None] | None = None,
         deadline: Deadline = NO_DEADLINE,
         attempts: int = MAX_ATTEMPTS,
@@ -124,6 +143,8 @@ class Transport:
             job_id: The job, for requests about one job.
             params: The query parameters.
             body: The rendered JSON body.
+            hold_s: Seconds for which the service may wait for the end of the job before it answers. A service
+                that cannot wait answers at once.
             wait: Waits some seconds before a retry; by default the clock does. It may raise an error to stop
                 retrying.
             deadline: When the answer must have arrived, including all retries.
@@ -140,7 +161,7 @@ class Transport:
         for attempt in range(1, attempts + 1):
             backoff_s = _FIRST_BACKOFF_S * 2 ** (attempt - 1) * (1 + self._jitter())
             try:
-                return self._send_once(endpoint, job_id, params, body, deadline)
+                return self._send_once(endpoint, job_id, params, body, hold_s, deadline)
             except (QoroConnectionError, QoroAPIError) as error:
                 if attempt == attempts or not self._may_retry(error, endpoint):
                     raise
@@ -176,11 +197,15 @@ class Transport:
         job_id: str | None,
         params: dict[str, Any] | None,
         body: bytes | None,
+        hold_s: int,
         deadline: Deadline,
     ) -> Response:
         exchange = Exchange(CONNECT_TIMEOUT_S, endpoint.timeout_s, deadline)
         if exchange.is_over:
             raise deadline_error(endpoint, self.base_url, job_id, deadline)
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if hold_s:
+            headers["Prefer"] = f"wait={hold_s}"
         # The error that the caller is handling, if any. It is the context of all errors below, but not their
         # reason.
         handled = sys.exception()
@@ -191,9 +216,7 @@ class Transport:
                 endpoint.url(self.base_url, job_id=job_id),
                 params=params,
                 data=body,
-                headers={"Content-Type": "application/json"} if body is not None else None,
-                # Following a redirect would send a request that changes something a second time.
-                allow_redirects=endpoint.method == "GET",
+                headers=headers,
             )
         except requests.exceptions.RequestException as error:
             redact(error)
@@ -212,4 +235,6 @@ class Transport:
             raise api_error(response, endpoint, self.base_url, job_id)
         if not endpoint.answers_html:
             check_no_page(response, job_id)
+        if hold_s:
+            self.applies_wait = "wait" in response.headers.get("Preference-Applied", "").lower()
         return response
