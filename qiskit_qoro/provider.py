@@ -27,7 +27,7 @@ from qiskit_qoro.printable import printable_line
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.credentials import find_base_url
-from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S
+from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Link
 
 __all__ = ["QoroProvider"]
 
@@ -54,6 +54,8 @@ class QoroProvider:
             ``QISKIT_QORO_JOURNAL`` names another file or is ``off``.
         max_retry_after_s: The longest time that the service may ask to wait before a request is sent again,
             in seconds. If it asks for more, the error is raised at once.
+        link: A way to the service if it is in this process, from :attr:`LocalService.link`. Then no request
+            goes over the network.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -69,6 +71,7 @@ class QoroProvider:
         max_retries: int = 5000,
         journal: bool | str | Path = True,
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
+        link: Link | None = None,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -83,6 +86,7 @@ class QoroProvider:
             base_url=base_url,
             recorder=recorder_of(opened, base_url),
             max_retry_after_s=max_retry_after_s,
+            link=link,
         )
         self._connection: Connection = RemoteConnection(service, opened)
 

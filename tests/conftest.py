@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from qiskit_qoro import QoroBackend, QoroProvider
 from qiskit_qoro.local import LocalService, serve
+from qiskit_qoro.service.transport import Link
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--live",
         action="store_true",
         help="ask the service of QORO_API_URL with the token QORO_API_KEY (with tests/contract only)",
+    )
+    parser.addoption(
+        "--socket",
+        action="store_true",
+        help="reach the local service over a socket only, not within the process",
     )
     parser.addoption(
         "--cases",
@@ -45,9 +51,20 @@ def local_service() -> Iterator[LocalService]:
 
 
 @pytest.fixture(scope="session")
-def provider(local_service: LocalService) -> Iterator[QoroProvider]:
+def link_to(request: pytest.FixtureRequest) -> Callable[[LocalService], Link | None]:
+    """The link to a local service for clients in this process; ``None`` if the tests use sockets only."""
+    uses_sockets = request.config.getoption("--socket")
+    return lambda service: None if uses_sockets else service.link
+
+
+@pytest.fixture(scope="session")
+def provider(
+    local_service: LocalService, link_to: Callable[[LocalService], Link | None]
+) -> Iterator[QoroProvider]:
     """A provider that connects to the local service by address and token, as to any other service."""
-    with QoroProvider(local_service.token, base_url=local_service.url) as provider:
+    with QoroProvider(
+        local_service.token, base_url=local_service.url, link=link_to(local_service)
+    ) as provider:
         yield provider
 
 

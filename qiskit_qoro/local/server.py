@@ -225,7 +225,7 @@ def serve(
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         bound = stack.enter_context(_bind(host, port))
-        stack.callback(_refuse_connections, stack.enter_context(bound.dup()))
+        duplicate = stack.enter_context(bound.dup())
         hosts = AllowedHosts.of(
             host=host,
             address=bound.getsockname()[0],
@@ -255,6 +255,7 @@ def serve(
         context = HandlerContext(store, runner, fault_injection, pool.accelerators)
         app = build_app(context, accounts_by_token, threads, hosts)
         http_port = Port(app, bound)
+        stack.callback(_refuse_connections, duplicate)
         stack.callback(http_port.stop)
         link = InProcessLink(app, threads, http_port)
         stack.callback(link.stop)

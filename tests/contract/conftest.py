@@ -29,6 +29,7 @@ from jsonschema import Draft202012Validator
 from qiskit_qoro.local.store.store_errors import JobNotFoundError
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.service.credentials import CLOUD_URL, TOKEN_VARIABLE, URL_VARIABLE
+from qiskit_qoro.service.transport import InProcessAdapter
 
 LIVE_LIMIT_S = 600.0
 _REASONS = pytest.StashKey[Counter[str]]()
@@ -237,7 +238,11 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
         if request.config.getoption("--live"):
             yield _live_service(session)
         else:
-            yield _local_service(session, request.getfixturevalue("local_service"))
+            local_service = request.getfixturevalue("local_service")
+            link = request.getfixturevalue("link_to")(local_service)
+            if link is not None:
+                session.mount(local_service.url, InProcessAdapter(link))
+            yield _local_service(session, local_service)
 
 
 def _local_service(session: requests.Session, local_service: Any) -> Service:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,23 @@ class FaultyService:
     database: Path
 
 
-@contextmanager
-def faulty_service(path: Path, clock: Any, *faults: Fault, **times: float) -> Iterator[FaultyService]:
-    fault_injection = FaultInjection(faults=faults, slow_s=0, retry_after_s=1, **times)  # type: ignore[arg-type]
-    with (
-        serve(workers=1, fault_injection=fault_injection, database=path) as local,
-        closing(QoroService(local.token, base_url=local.url, clock=clock)) as client,
-    ):
-        yield FaultyService(local, client, path)
+StartFaulty = Callable[..., AbstractContextManager[FaultyService]]
+
+
+@pytest.fixture
+def faulty_service(link_to: Callable[[LocalService], Any]) -> StartFaulty:
+    """Start a service with faults. Its client uses a socket only if all tests do."""
+
+    @contextmanager
+    def start(path: Path, clock: Any, *faults: Fault, **times: float) -> Iterator[FaultyService]:
+        fault_injection = FaultInjection(faults=faults, slow_s=0, retry_after_s=1, **times)  # type: ignore[arg-type]
+        with (
+            serve(workers=1, fault_injection=fault_injection, database=path) as local,
+            closing(QoroService(local.token, base_url=local.url, clock=clock, link=link_to(local))) as client,
+        ):
+            yield FaultyService(local, client, path)
+
+    return start
 
 
 def stored(path: Path, query: str) -> list[Any]:
@@ -63,7 +72,9 @@ def test_the_requests_of_a_hundred_jobs_meet_every_kind_of_fault() -> None:
         assert injected == {None, *FaultKind}
 
 
-def test_no_job_of_a_hundred_is_lost_or_duplicated(tmp_path: Path, clock: Any) -> None:
+def test_no_job_of_a_hundred_is_lost_or_duplicated(
+    faulty_service: StartFaulty, tmp_path: Path, clock: Any
+) -> None:
     path = tmp_path / "jobs.db"
     with faulty_service(path, clock, *EVERY_KIND) as faulty:
         submitted = [faulty.client.submit_circuits({f"c{n}": program(n)}) for n in range(NUM_JOBS)]
@@ -120,7 +131,11 @@ def try_to_submit(client: QoroService, numbers: range) -> Trial:
 
 
 def test_no_submission_is_lost_doubled_or_given_up_that_the_service_has_received(
-    tmp_path: Path, clock: Any, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
+    faulty_service: StartFaulty,
+    tmp_path: Path,
+    clock: Any,
+    caplog: pytest.LogCaptureFixture,
+    pytestconfig: pytest.Config,
 ) -> None:
     path = tmp_path / "jobs.db"
     num_cases = int(pytestconfig.getoption("--cases"))
@@ -173,7 +188,7 @@ def raised_by(kind: FaultKind) -> type[QoroError]:
 
 @pytest.mark.parametrize("kind", sorted(LOSES_THE_ANSWER | REFUSES))
 def test_opening_a_job_is_retried_only_if_the_service_did_nothing(
-    kind: FaultKind, tmp_path: Path, clock: Any
+    faulty_service: StartFaulty, kind: FaultKind, tmp_path: Path, clock: Any
 ) -> None:
     path = tmp_path / "jobs.db"
     with faulty_service(path, clock, Fault(kind, 1, ("init_job",))) as faulty:
@@ -189,7 +204,7 @@ def test_opening_a_job_is_retried_only_if_the_service_did_nothing(
 
 @pytest.mark.parametrize("kind", sorted(LOSES_THE_ANSWER | REFUSES))
 def test_a_failed_upload_is_not_retried_and_its_job_is_cancelled_and_named(
-    kind: FaultKind, tmp_path: Path, clock: Any
+    faulty_service: StartFaulty, kind: FaultKind, tmp_path: Path, clock: Any
 ) -> None:
     path = tmp_path / "jobs.db"
     with faulty_service(path, clock, Fault(kind, 1, ("add_circuits",)), pending_time_s=3600) as faulty:
@@ -204,7 +219,7 @@ def test_a_failed_upload_is_not_retried_and_its_job_is_cancelled_and_named(
 
 
 def test_the_error_says_if_the_job_of_a_failed_upload_could_not_be_cancelled(
-    tmp_path: Path, clock: Any
+    faulty_service: StartFaulty, tmp_path: Path, clock: Any
 ) -> None:
     path = tmp_path / "jobs.db"
     faults = [Fault(FaultKind.RESET, 1, ("add_circuits", "cancel_job", "get_status"))]
@@ -214,7 +229,7 @@ def test_the_error_says_if_the_job_of_a_failed_upload_could_not_be_cancelled(
     assert stored(path, "SELECT job_id FROM jobs") == [(caught.value.job_id,)]
 
 
-def test_a_slow_answer_is_accepted(tmp_path: Path, clock: Any) -> None:
+def test_a_slow_answer_is_accepted(faulty_service: StartFaulty, tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "jobs.db"
     with faulty_service(path, clock, Fault(FaultKind.SLOW, 1)) as faulty:
         job = faulty.client.submit_circuits({"a": program(5)})
@@ -223,7 +238,9 @@ def test_a_slow_answer_is_accepted(tmp_path: Path, clock: Any) -> None:
     assert clock.waits == []
 
 
-def test_retries_end_if_the_service_keeps_failing(tmp_path: Path, clock: Any) -> None:
+def test_retries_end_if_the_service_keeps_failing(
+    faulty_service: StartFaulty, tmp_path: Path, clock: Any
+) -> None:
     with faulty_service(tmp_path / "jobs.db", clock, Fault(FaultKind.HTML, 1)) as faulty:
         with pytest.raises(QoroAPIError, match=r"GET /qpusystem/: 502 Bad Gateway") as caught:
             faulty.client.fetch_qpu_systems()

@@ -58,11 +58,12 @@ KINDS = (sampled, estimated, templated)
 
 
 @pytest.fixture
-def shared(local_service):
+def shared(local_service, link_to):
     service = QoroService(
         local_service.token,
         JobConfig(simulator_cluster="qoro_maestro"),
         base_url=local_service.url,
+        link=link_to(local_service),
         polling_interval=0.2,
         track_depth=True,
     )

@@ -26,6 +26,7 @@ _HOST = re.compile(r"(?P<name>\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 _NAME = re.compile(r"[^\s:/@\[\]]+")
 _LOOPBACK_NAME = "localhost"
 _MAX_SHOWN = 80
+_MAX_KNOWN = 100
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,25 @@ class HostCheck:
     def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
         self._app = app
         self._allowed = allowed
+        # Header and address of requests that were allowed. A client sends the same ones again and again.
+        self._known: set[tuple[str, str | None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             server = scope.get("server")
             for header in _host_headers(scope):
-                if not self._allowed.allow(header, server[0] if server else None):
+                if not self._is_allowed(header, server[0] if server else None):
                     await _refusal(header)(scope, receive, send)
                     return
         await self._app(scope, receive, send)
+
+    def _is_allowed(self, header: str, connected_to: str | None) -> bool:
+        if (header, connected_to) in self._known:
+            return True
+        is_allowed = self._allowed.allow(header, connected_to)
+        if is_allowed and len(self._known) < _MAX_KNOWN:
+            self._known.add((header, connected_to))
+        return is_allowed
 
 
 def _host_headers(scope: Scope) -> list[str]:

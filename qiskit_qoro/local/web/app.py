@@ -17,7 +17,6 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qiskit_qoro.errors import QoroInputError, WireError
@@ -100,29 +99,45 @@ def build_app(
     for endpoint in ENDPOINTS:
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
     by_path[PREFIX] = {PING.method: PING}  # a ping works without the final slash too
-    router = Router(
-        routes=[
-            *_documentation_routes(context.fault_injection),
-            *(
-                Route(path, _ApiPath(by_method, context, accounts, injector, on_loop))
-                for path, by_method in by_path.items()
-            ),
-        ],
-        redirect_slashes=False,  # as on the cloud, final slashes matter
-        default=_unknown_path,
-    )
-    return HostCheck(router, allowed_hosts)
+    paths: dict[str, ASGIApp] = {
+        path: _ApiPath(by_method, context, accounts, injector, on_loop) for path, by_method in by_path.items()
+    }
+    return HostCheck(_Paths({**_documentation_paths(context.fault_injection), **paths}), allowed_hosts)
 
 
-def _documentation_routes(fault_injection: FaultInjection) -> list[Route]:
+def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
     """The documentation pages, which need no token."""
     document = build_document(PREFIX, fault_injection)
     page = _StaticPath(HTMLResponse(render_page(document, is_warning=fault_injection.is_on)))
-    return [
-        Route("/", page),
-        Route("/docs", page),
-        Route(f"{PREFIX}/openapi.json", _StaticPath(JSONResponse(document))),
-    ]
+    return {"/": page, "/docs": page, f"{PREFIX}/openapi.json": _StaticPath(JSONResponse(document))}
+
+
+class _Paths:
+    """Finds what answers a path. As on the cloud, final slashes matter.
+
+    Args:
+        apps: What answers each path. ``{job_id}`` stands for one segment that is not empty.
+    """
+
+    _JOB, _ID = f"{PREFIX}/job/", "{job_id}"
+
+    def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
+        self._fixed = {path: app for path, app in apps.items() if self._ID not in path}
+        self._by_suffix = {
+            path.removeprefix(self._JOB + self._ID): app for path, app in apps.items() if self._ID in path
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        app = self._fixed.get(path)
+        if app is None and path.startswith(self._JOB):
+            job_id, slash, suffix = path.removeprefix(self._JOB).partition("/")
+            if job_id:
+                app = self._by_suffix.get(slash + suffix)
+                scope["path_params"] = {"job_id": job_id}
+        await (app or _unknown_path)(scope, receive, send)
 
 
 class _StaticPath:
@@ -237,7 +252,7 @@ def _call(request: Request, account: Account, body: bytes) -> Call:
         job_id=request.path_params.get("job_id", ""),
         query=request.query_params,
         body=body,
-        url=str(request.url.replace(query="")),
+        find_url=lambda: str(request.url.replace(query="")),
         wait_s=requested_wait_s(request.headers.getlist("prefer")),
     )
 
@@ -265,8 +280,6 @@ async def _read_body(request: Request) -> bytes | None:
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] != "http":
-        return
     await _error(404, f"there is nothing at {scope['path']}")(scope, receive, send)
 
 

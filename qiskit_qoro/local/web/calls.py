@@ -49,7 +49,7 @@ class Call:
         job_id: The job in the path; empty if the path has none.
         query: The parameters of the query.
         body: The raw body.
-        url: The URL of the request without its query.
+        find_url: Returns the URL of the request without its query.
         wait_s: Seconds for which the client asks the service to wait for the end of the job, 0 for none.
     """
 
@@ -57,7 +57,7 @@ class Call:
     job_id: str
     query: Mapping[str, str]
     body: bytes
-    url: str
+    find_url: Callable[[], str]
     wait_s: int = 0
 
     @property

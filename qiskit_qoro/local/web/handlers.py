@@ -283,7 +283,7 @@ def _credit_balance(context: HandlerContext, call: Call) -> Answer:
 
 
 def _credit_transactions(context: HandlerContext, call: Call) -> Answer:
-    return json_answer(read_transactions_page(context.store, call.owner, call.query, call.url))
+    return json_answer(read_transactions_page(context.store, call.owner, call.query, call.find_url()))
 
 
 HANDLERS: Mapping[Endpoint, Callable[[HandlerContext, Call], Answer | Deferred]] = {

@@ -51,8 +51,8 @@ def answer_with_results(store: JobStore, call: Call) -> Answer:
     count, results, failures = store.outcomes(call.owner, call.job_id, limit, offset)
     page = ResultsPage(
         count,
-        next=_link(call.url, limit, offset + limit) if offset + limit < count else None,
-        previous=_link(call.url, limit, max(0, offset - limit)) if offset else None,
+        next=_link(call, limit, offset + limit) if offset + limit < count else None,
+        previous=_link(call, limit, max(0, offset - limit)) if offset else None,
     )
     if has_failed:
         envelope = failed_page_to_json(_reason(job), page)
@@ -79,5 +79,5 @@ def _reason(job: StoredJob) -> str:
     return f"results not available: job {job.job_id} is {job.status}"
 
 
-def _link(url: str, limit: int, offset: int) -> str:
-    return f"{url}?limit={limit}&offset={offset}"
+def _link(call: Call, limit: int, offset: int) -> str:
+    return f"{call.find_url()}?limit={limit}&offset={offset}"

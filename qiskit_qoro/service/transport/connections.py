@@ -45,8 +45,14 @@ class Connections:
         self._in_process = None if link is None else InProcessAdapter(link)
         self._sessions = ProcessLocal(lambda _inherited: _new_session(token, trust_env=trust_env))
 
+    def __copy__(self) -> Connections:
+        return Connections(self._token, trust_env=self._trust_env, link=self._link)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Connections:
+        return self.__copy__()
+
     def __reduce__(self) -> tuple[Any, tuple[Secret]]:
-        # A copy is a new object with the same arguments. It may be a pickle for another process.
+        # A pickle may be loaded in another process, which reaches the service only by its address.
         self.open_address()
         return partial(Connections, trust_env=self._trust_env), (self._token,)
 
