@@ -288,12 +288,12 @@ def test_the_service_holds_the_poll_of_the_last_job_only(wire: responses.Request
     url = "http://127.0.0.1:9/api"
     service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"), base_url=url, clock=clock)
     wire.get(f"{url}/job/a/status/", json={"status": "COMPLETED"})
-    wire.get(f"{url}/job/b/status/", json={"status": "RUNNING"})
     held = {"Preference-Applied": "wait=1"}
-    wire.get(f"{url}/job/b/status/", json={"status": "COMPLETED"}, headers=held)
+    for status in ("RUNNING", "COMPLETED"):
+        wire.get(f"{url}/job/b/status/", json={"status": status}, headers=held)
 
     jobs = [QoroJob(None, name, service) for name in "ab"]
     assert list(as_completed(jobs)) == jobs
 
     asked = [(call.request.url[-9], call.request.headers.get("Prefer")) for call in wire.calls]
-    assert asked == [("a", None), ("b", None), ("b", "wait=1")]
+    assert asked == [("a", None), ("b", "wait=1"), ("b", "wait=1")]
