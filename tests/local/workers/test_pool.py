@@ -29,12 +29,12 @@ NEVER = threading.Event()
 
 
 def endless():
-    """A circuit that keeps the engine busy for minutes without much memory, and needs no Qiskit."""
+    """A circuit that keeps the engine busy for minutes without much memory."""
     layers = "".join(
-        f"ry(0.{k % 9 + 1}) q[{i}]; cx q[{i}],q[{(i + 1) % 16}];" for k in range(40) for i in range(16)
+        f"ry(0.{k % 9 + 1}) q[{i}]; cx q[{i}],q[{(i + 1) % 18}];" for k in range(40) for i in range(18)
     )
     resets = "h q[0]; reset q[0];"  # because of the reset, the engine simulates each shot
-    text = HEADER + "qreg q[16]; creg c[16];" + layers + resets + "measure q -> c;"
+    text = HEADER + "qreg q[18]; creg c[18];" + layers + resets + "measure q -> c;"
     return CircuitTask("endless", text, shots=1_000_000)
 
 
@@ -257,7 +257,7 @@ def test_stopping_ends_running_tasks_within_a_second(pool):
     assert results_of(pool, [flips(9)]) == [flips_result(9)]
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGFPE", "SIGABRT"])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
 def test_a_crash_fails_the_circuit_by_name_and_the_next_run_works(name, one_worker):
     results_of(one_worker, [flips(1)])
     thread, outcome = run_in_thread(one_worker, [flips(0), endless()])
