@@ -24,32 +24,33 @@ def command(request: pytest.FixtureRequest, bell: str) -> list[str]:
     return [argument.format(bell=bell) for argument in request.param]
 
 
-def run_without_engine(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process in which the engine is not installed."""
-    program = (
-        "import sys\n"
-        "sys.modules['maestro'] = None\n"
-        "from qiskit_qoro.cli import main\n"
-        f"sys.exit(main({arguments!r}))\n"
-    )
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+@pytest.fixture
+def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make Python behave as if the engine were not installed."""
+    monkeypatch.setitem(sys.modules, "maestro", None)
 
 
+@pytest.mark.usefixtures("without_engine")
 @pytest.mark.parametrize("arguments", [["backends"], ["credits"]])
-def test_without_token_and_engine_the_missing_token_is_reported_first(arguments: list[str]) -> None:
-    done = run_without_engine(arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    error = done.stderr
+def test_without_token_and_engine_the_missing_token_is_reported_first(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(arguments) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
     assert error.startswith("qiskit-qoro: error: there is no token: put QORO_API_KEY=... into a .env file")
     assert error.rstrip().endswith(f"install the local service: {INSTALL_COMMAND}")
     assert error.count("\n") == 1
 
 
-def test_if_the_local_service_is_requested_the_missing_engine_is_reported() -> None:
-    done = run_without_engine(["backends", "--local"])
-    assert done.returncode == 1
-    assert "the simulation engine is not installed" in done.stderr
-    assert "token" not in done.stderr
+@pytest.mark.usefixtures("without_engine")
+def test_if_the_local_service_is_requested_the_missing_engine_is_reported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["backends", "--local"]) == 1
+    error = capsys.readouterr().err
+    assert "the simulation engine is not installed" in error
+    assert "token" not in error
 
 
 @pytest.mark.parametrize("source", ["environment", ".env"])
