@@ -23,6 +23,7 @@ from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.local import LocalService, serve
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.process_local import ProcessLocal
+from qiskit_qoro.service.clock import Clock
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system"),
@@ -104,7 +105,8 @@ ACTIONS = {"run": run, "sampler": sample, "estimator": estimate, "client": submi
 def used_provider(provider: QoroProvider) -> Iterator[QoroProvider]:
     """A provider with open connections, which the children inherit."""
     backend = provider.get_backend("qoro_maestro")
-    jobs = [backend.run(number_circuit(number), shots=10) for number in range(64)]
+    numbers = range((NUM_CHILDREN + 1) * NUM_ROUNDS)
+    jobs = [backend.run(number_circuit(number), shots=10) for number in numbers]
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda job: job.result(TIMEOUT_S), jobs))
     assert all(result.success for result in results)
@@ -284,26 +286,18 @@ def test_a_child_cannot_wait_for_jobs_of_a_service_of_its_parent(
     inherited.clear()
 
 
-def test_a_stopped_service_refuses_connections_although_a_child_has_inherited_its_socket() -> None:
+def test_a_stopped_service_refuses_connections_although_a_child_has_inherited_its_socket(
+    no_wait_clock: Clock,
+) -> None:
     with serve(workers=1) as local:
         url, token = local.url, local.token
         release = FORK.Event()
         child = FORK.Process(target=release.wait)
         child.start()
     with pytest.raises(QoroError, match=r"refused.*was not sent"):
-        QoroService(token, base_url=url, clock=Impatient()).test_connection()
+        QoroService(token, base_url=url, clock=no_wait_clock).test_connection()
     release.set()
     child.join(TIMEOUT_S)
-
-
-class Impatient:
-    """A clock that does not wait."""
-
-    def now(self) -> float:
-        return 0.0
-
-    def wait(self, seconds: float, event: threading.Event | None = None) -> None:
-        pass
 
 
 # --- the journal --------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from qiskit_qoro.cli import main
 from qiskit_qoro.connection import RemoteConnection
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.clock import Clock
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";
@@ -69,30 +69,15 @@ def scripted(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[responses.Re
         yield script
 
 
-class NoWaitClock:
-    """A clock on which a wait takes no time."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, event: threading.Event | None = None) -> None:
-        self.time += seconds
-
-
-class NoWaitProvider(QoroProvider):
-    """A provider whose client does not wait between its attempts."""
-
-    def __init__(self, *, base_url: str | None = None) -> None:
-        service = QoroService(base_url=base_url, clock=NoWaitClock())
-        self._connection = RemoteConnection(service, None)
-
-
 @pytest.fixture
-def no_wait_provider() -> type[QoroProvider]:
+def no_wait_provider(no_wait_clock: Clock) -> type[QoroProvider]:
     """A class of providers whose client does not wait between its attempts."""
+
+    class NoWaitProvider(QoroProvider):
+        def __init__(self, *, base_url: str | None = None) -> None:
+            service = QoroService(base_url=base_url, clock=no_wait_clock)
+            self._connection = RemoteConnection(service, None)
+
     return NoWaitProvider
 
 

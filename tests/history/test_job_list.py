@@ -22,6 +22,7 @@ from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.history.listing import MAX_STATUS_POLLS, MAX_UNREADABLE
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+from qiskit_qoro.service.clock import Clock
 
 URL = "http://qoro.invalid/api"
 
@@ -232,11 +233,12 @@ def test_the_number_of_status_polls_is_limited_and_the_list_says_so(
 
 
 def test_jobs_keep_their_last_known_status_if_the_service_fails(
-    path: Path, wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+    path: Path, wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture, no_wait_clock: Clock
 ) -> None:
     record(path, "a", "b")
     wire.get(f"{URL}/job/b/status/", status=500, json={"detail": "out of order"})
     provider = QoroProvider("token", base_url=URL, journal=path)
+    provider.service._transport.clock = no_wait_clock
     with caplog.at_level(logging.WARNING):
         jobs = provider.jobs()
     assert [entry.status for entry in jobs] == ["SUBMITTED", "SUBMITTED"]

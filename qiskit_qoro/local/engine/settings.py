@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qiskit_qoro.local.engine.noise import Noise
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
-
-if TYPE_CHECKING:
-    from qiskit_qoro.local.engine.noise import Noise
 
 __all__ = ["EngineSettings"]
 
