@@ -10,8 +10,9 @@ faster without the web server.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from qiskit_qoro.lazy_imports import lazy_names
 
 if TYPE_CHECKING:
     from qiskit_qoro.local.engine.devices import noisy_device_names
@@ -19,22 +20,15 @@ if TYPE_CHECKING:
     from qiskit_qoro.local.server import LocalService, serve, serve_forever
     from qiskit_qoro.local.web.accounts import Account, Tier
 else:
-    _MODULES = {
-        "Account": "web.accounts",
-        "Fault": "fault_injection",
-        "FaultInjection": "fault_injection",
-        "FaultKind": "fault_injection",
-        "LocalService": "server",
-        "Tier": "web.accounts",
-        "noisy_device_names": "engine.devices",
-        "serve": "server",
-        "serve_forever": "server",
-    }
-
-    def __getattr__(name):
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "engine.devices": ("noisy_device_names",),
+            "fault_injection": ("Fault", "FaultInjection", "FaultKind"),
+            "server": ("LocalService", "serve", "serve_forever"),
+            "web.accounts": ("Account", "Tier"),
+        },
+    )
 
 
 __all__ = [

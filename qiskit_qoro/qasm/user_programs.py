@@ -17,10 +17,9 @@ from qiskit_qoro.bounded_cache import BoundedCache
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
 from qiskit_qoro.qasm.read.bound_programs import skeleton_of
 from qiskit_qoro.qasm.read.openqasm3 import parse_openqasm3
-from qiskit_qoro.qasm.read.parser import check_encoding
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.qelib1_completion import complete_program, read_program
-from qiskit_qoro.qasm.read.source import BYTE_ORDER_MARK, clean, is_openqasm3, sendable
+from qiskit_qoro.qasm.read.source import BYTE_ORDER_MARK, check_encoding, clean, is_openqasm3, sendable
 from qiskit_qoro.qasm.write.writer import Program, write_program
 
 __all__ = ["TextReader", "engine_refuses", "parse_user_program", "program_of_text"]

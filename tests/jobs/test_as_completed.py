@@ -282,3 +282,18 @@ def test_awaiting_a_job_that_never_ends_fails_after_max_retries(wire: responses.
     with pytest.raises(MaxRetriesReachedError, match="job a is not final after 3 polls"):
         asyncio.run(main())
     assert len(wire.calls) == 3
+
+
+def test_the_service_holds_the_poll_of_the_last_job_only(wire: responses.RequestsMock, clock: NoTime) -> None:
+    url = "http://127.0.0.1:9/api"
+    service = QoroService("token", JobConfig(simulator_cluster="qoro_maestro"), base_url=url, clock=clock)
+    wire.get(f"{url}/job/a/status/", json={"status": "COMPLETED"})
+    held = {"Preference-Applied": "wait=1"}
+    for status in ("RUNNING", "COMPLETED"):
+        wire.get(f"{url}/job/b/status/", json={"status": status}, headers=held)
+
+    jobs = [QoroJob(None, name, service) for name in "ab"]
+    assert list(as_completed(jobs)) == jobs
+
+    asked = [(call.request.url[-9], call.request.headers.get("Prefer")) for call in wire.calls]
+    assert asked == [("a", None), ("b", "wait=1"), ("b", "wait=1")]

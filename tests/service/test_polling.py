@@ -1,5 +1,6 @@
 """Wait for jobs: when they are polled, what is reported meanwhile, and how the wait ends."""
 
+import json
 import logging
 import threading
 
@@ -70,6 +71,90 @@ def test_a_service_on_this_machine_is_polled_sooner_and_more_often(cloud, clock,
     QoroService(token, base_url=local, clock=clock).wait_for_job(JOB)
     # A service on this machine is expected to hold the first poll, so that one has no delay.
     assert poll_times(clock) == pytest.approx([0.0, 0.002, 0.0044, 0.00728])
+
+
+@pytest.fixture
+def holding(cloud, clock):
+    """A service that holds polls. Returns the times of the polls with the seconds that they asked for."""
+    polls = []
+
+    def start(url, *answers):
+        left = list(answers)
+
+        def answer(request):
+            preference = request.headers.get("Prefer", "wait=0")
+            seconds = int(preference.removeprefix("wait="))
+            polls.append((round(clock.time, 6), seconds))
+            held_s, status = left.pop(0)
+            clock.time += seconds if held_s is None else held_s
+            headers = {"Preference-Applied": preference} if seconds else {}
+            return 200, headers, json.dumps({"status": status})
+
+        cloud.add_callback("GET", f"{url}/job/j1/status/", callback=answer)
+        return polls
+
+    return start
+
+
+LOCAL_URL = "http://127.0.0.1:8000/api"
+
+
+def test_a_service_on_this_machine_is_asked_at_once_to_hold_the_poll(holding, token, clock):
+    polls = holding(LOCAL_URL, (None, "RUNNING"), (None, "RUNNING"), (0.3, "COMPLETED"))
+    service = QoroService(token, base_url=LOCAL_URL, clock=clock)
+    assert service.wait_for_job(JOB).status is JobStatus.COMPLETED
+    assert polls == [(0.0, 1), (1.0, 1), (2.0, 1)]
+    assert clock.waits == [0.0, 0.0, 0.0]
+
+
+def test_another_service_is_asked_after_the_usual_delay_and_remembered(holding, service, url, clock):
+    polls = holding(url, (None, "RUNNING"), (0.2, "COMPLETED"), (0.1, "COMPLETED"))
+    service.wait_for_job(JOB)
+    assert polls == [(0.05, 1), (1.05, 1)]
+    service.wait_for_job(JOB)
+    assert polls[2:] == [(1.25, 1)]  # now without a delay
+
+
+def test_a_poll_that_is_not_held_for_the_whole_time_is_followed_by_the_rest_of_it(holding, token, clock):
+    polls = holding(LOCAL_URL, (0.0, "RUNNING"), (0.0, "RUNNING"), (0.0, "COMPLETED"))
+    QoroService(token, base_url=LOCAL_URL, clock=clock).wait_for_job(JOB)
+    assert polls == [(0.0, 1), (1.0, 1), (2.0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("interval", "longest"), [(0.5, 0), (1.0, 1), (1.9, 1), (2.0, 2), (5.0, 5), (60.0, 10)]
+)
+def test_no_poll_is_held_for_longer_than_the_polling_interval(holding, token, clock, interval, longest):
+    polls = holding(LOCAL_URL, *[(None, "RUNNING")] * 60, (0.0, "COMPLETED"))
+    QoroService(token, base_url=LOCAL_URL, clock=clock, polling_interval=interval).wait_for_job(JOB)
+    assert {seconds for _, seconds in polls} <= set(range(longest + 1))
+    assert polls[-1][1] == longest
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 0.9, 1.0, 2.5, 30.0])
+def test_no_poll_is_held_beyond_the_time_limit(holding, token, clock, timeout_s):
+    polls = holding(LOCAL_URL, *[(None, "RUNNING")] * 200)
+    service = QoroService(token, base_url=LOCAL_URL, clock=clock)
+    with pytest.raises(JobTimeoutError, match=rf"not final after {timeout_s:g} s"):
+        service.wait_for_job(JOB, timeout_s=timeout_s)
+    assert all(time + seconds <= timeout_s for time, seconds in polls)
+    assert clock.time == pytest.approx(timeout_s)
+
+
+def test_a_held_poll_counts_as_one_poll(holding, token, clock):
+    polls = holding(LOCAL_URL, *[(None, "RUNNING")] * 3)
+    service = QoroService(token, base_url=LOCAL_URL, clock=clock, max_retries=3)
+    with pytest.raises(MaxRetriesReachedError, match="not final after 3 polls"):
+        service.wait_for_job(JOB)
+    assert len(polls) == 3
+
+
+def test_a_wait_that_an_event_can_end_is_not_held(holding, token, clock):
+    polls = holding(LOCAL_URL, (None, "RUNNING"), (None, "COMPLETED"))
+    QoroService(token, base_url=LOCAL_URL, clock=clock).poll_job_status(
+        JOB, loop_until_complete=True, cancellation_event=threading.Event()
+    )
+    assert [seconds for _, seconds in polls] == [0, 0]
 
 
 def test_without_a_loop_the_job_is_polled_once_without_delay(cloud, service, statuses, clock):

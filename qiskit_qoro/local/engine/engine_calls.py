@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.installation import INSTALL_COMMAND
 from qiskit_qoro.models.config import Simulator
 

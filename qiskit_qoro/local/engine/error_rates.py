@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qiskit_qoro.local.engine.calibration import pauli_error_probability
-from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
+from qiskit_qoro.local.engine.engine_program import NATIVE_GATES
 from qiskit_qoro.models.devices import DeviceProperties, QubitProperties
 from qiskit_qoro.qasm.gates import GATES
 

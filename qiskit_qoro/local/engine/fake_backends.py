@@ -20,8 +20,8 @@ from types import ModuleType
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.engine_program import CX_GATES, NATIVE_GATES
 from qiskit_qoro.local.engine.error_rates import places_of, routed_rates
-from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES
 from qiskit_qoro.models.noise.model import NoiseModel
 
 __all__ = ["FAKE_BACKEND_PREFIX", "FakeDeviceNoise", "fake_backend_names", "load_fake_backend"]

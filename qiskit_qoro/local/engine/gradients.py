@@ -18,9 +18,9 @@ import numpy.typing as npt
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
 from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import requested_method
 from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, TemplateCache

@@ -38,7 +38,7 @@ from qiskit_qoro.local.engine.analysis.costs import (
     statevector_bytes,
     statevector_seconds,
 )
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.supported import (
     check_density_matrix,
     methods_of,

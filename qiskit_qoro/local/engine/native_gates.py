@@ -18,18 +18,13 @@ from qiskit.circuit.library import CXGate, CZGate, RZGate, SXGate, XGate
 from qiskit.synthesis import OneQubitEulerDecomposer
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.engine_program import NATIVE_GATES
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import gate_definition
 from qiskit_qoro.qasm.virtual_gates import merge_virtual_gates
 
-__all__ = ["CX_GATES", "NATIVE_GATES", "to_native_gates"]
-
-NATIVE_GATES = frozenset({"id", "rz", "sx", "x", "cz"})
-"""The gates of the simulated QPUs."""
-
-CX_GATES = frozenset({"id", "rz", "sx", "x", "cx"})
-"""The gates of devices with ``cx`` in place of ``cz``."""
+__all__ = ["to_native_gates"]
 
 _DECOMPOSER = OneQubitEulerDecomposer("ZSXX")
 _PULSES = ("sx", "x")
@@ -43,7 +38,8 @@ def to_native_gates(circuit: QuantumCircuit, basis_gates: frozenset[str] = NATIV
 
     Args:
         circuit: A circuit from Qiskit's OpenQASM 2 parser.
-        basis_gates: :data:`NATIVE_GATES` or :data:`CX_GATES`.
+        basis_gates: :data:`NATIVE_GATES <qiskit_qoro.local.engine.engine_program.NATIVE_GATES>` or
+            :data:`CX_GATES <qiskit_qoro.local.engine.engine_program.CX_GATES>`.
 
     Returns:
         A circuit on the same bits. ``u`` stands for a pulse with phases.

@@ -19,9 +19,9 @@ from qiskit_qoro.local.engine.devices import (
     device_width,
     noisy_device,
 )
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.error_rates import ErrorRates
 from qiskit_qoro.local.engine.fake_backends import FakeDeviceNoise
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel

@@ -25,8 +25,8 @@ import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.compiled.sampling import FinalMeasurements, Integers, split_measurements
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import check_shots, compile_program, plain_statevector
 from qiskit_qoro.local.engine.template_cache import PreparedTemplate, Template, TemplateCache

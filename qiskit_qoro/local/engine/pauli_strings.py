@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 
 __all__ = ["ReducedPauliStrings", "reduce_pauli_strings"]
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES
-from qiskit_qoro.local.engine.program import EngineProgram, gate_text
+from qiskit_qoro.local.engine.engine_program import CX_GATES, NATIVE_GATES, EngineProgram, gate_text
 from qiskit_qoro.qasm.read.plain_program import PlainProgram
 
 __all__ = ["write_plain_program"]

@@ -20,9 +20,7 @@ divides such registers and adds a qubit and classical bits, which the results do
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import (
@@ -38,75 +36,15 @@ from qiskit.circuit import (
 )
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.analysis.clifford import CliffordForm, find_clifford_form
-from qiskit_qoro.local.engine.analysis.gate_list import ListedGate, read_gates
-from qiskit_qoro.local.engine.analysis.measured_cone import keep_measured
-from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES, to_native_gates
+from qiskit_qoro.local.engine.engine_program import CX_GATES, NATIVE_GATES, EngineProgram, gate_text
+from qiskit_qoro.local.engine.native_gates import to_native_gates
 from qiskit_qoro.qasm.delays import is_delay
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.limits import MAX_CONDITION_VALUE
 from qiskit_qoro.qasm.read.parser import gate_definition, parse_program
 from qiskit_qoro.qasm.write.writer import write_program
 
-__all__ = ["EngineProgram", "ProgramWriter", "gate_text", "write_engine_program"]
-
-# The stabilizer simulators accept rotations by multiples of a quarter turn only under these names.
-_QUARTER_TURNS: Mapping[str, tuple[str, ...]] = {
-    "rz": ("id", "s", "z", "sdg"),
-    "p": ("id", "s", "z", "sdg"),
-    "u1": ("id", "s", "z", "sdg"),
-    "rx": ("id", "sx", "x", "sxdg"),
-}
-
-# Floating-point numbers are far apart at large angles, so many of them look like a multiple of a quarter
-# turn.
-_MAX_TURNS = 1024
-
-
-@dataclass(frozen=True)
-class EngineProgram:
-    """A program for the engine, and how it relates to the user's program.
-
-    Attributes:
-        text: OpenQASM 2 without gate definitions. It contains only ``qubits``.
-        qubits: For each qubit of the text, in order, the index of the qubit in the user's program. A qubit
-            that was added for conditions has the index ``num_qubits``.
-        num_qubits: The number of qubits that the user's program declares.
-        num_clbits: The number of classical bits that the user's program declares. The text may have further
-            bits after these.
-        has_measurement: Whether any measurement writes a classical bit.
-        randomness: The instruction that makes the final state depend on chance, such as ``"a reset"``.
-            ``None`` if the state before the final measurements is always the same.
-    """
-
-    text: str
-    qubits: tuple[int, ...]
-    num_qubits: int
-    num_clbits: int
-    has_measurement: bool
-    randomness: str | None
-
-    @cached_property
-    def clifford(self) -> CliffordForm:
-        """The program in Clifford gates, or the gate that is not one."""
-        return find_clifford_form(self.text)
-
-    def measured_part(self) -> EngineProgram:
-        """Return the program without the gates and qubits that no measurement depends on.
-
-        A program whose state depends on chance is returned as it is.
-        """
-        if self.randomness or not self.has_measurement:
-            return self
-        text, indices = keep_measured(self.text)
-        if len(indices) == len(self.qubits):
-            return self
-        return replace(self, text=text, qubits=tuple(self.qubits[index] for index in indices))
-
-    @cached_property
-    def gates(self) -> tuple[ListedGate, ...]:
-        """The gates of the text."""
-        return read_gates(self.text)
+__all__ = ["ProgramWriter", "write_engine_program"]
 
 
 def write_engine_program(
@@ -294,19 +232,3 @@ def _busy_qubits(circuit: QuantumCircuit, *, measure: bool) -> set[Qubit]:
         if item.name not in ignored and not is_delay(item)
         for qubit in item.qubits
     }
-
-
-def gate_text(name: str, params: Sequence[float]) -> str:
-    """Write a gate with its angles in full precision. Quarter turns become Clifford gates.
-
-    Raises:
-        QoroInputError: An angle is not finite.
-    """
-    for angle in params:
-        if not math.isfinite(angle):
-            raise QoroInputError(f"gate {name!r} has the angles {params}, expected finite numbers")
-    if name in _QUARTER_TURNS:
-        turns = float(params[0]) / (math.pi / 2)
-        if turns.is_integer() and abs(turns) <= _MAX_TURNS:
-            return _QUARTER_TURNS[name][int(turns) % 4]
-    return f"{name}({','.join([repr(float(angle)) for angle in params])})"

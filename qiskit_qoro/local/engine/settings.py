@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qiskit_qoro.local.engine.noise import Noise
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, MaestroConfig
+
+if TYPE_CHECKING:
+    from qiskit_qoro.local.engine.noise import Noise
 
 __all__ = ["EngineSettings"]
 

@@ -25,6 +25,7 @@ import numpy as np
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.compiled.sampling import FinalMeasurements, split_measurements
 from qiskit_qoro.local.engine.engine_calls import accelerators, call_engine, load_engine, parse_with_engine
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.methods import (
     MAX_SMALL_QUBITS,
     MethodChoice,
@@ -34,16 +35,14 @@ from qiskit_qoro.local.engine.methods import (
 from qiskit_qoro.local.engine.noisy.runs import NoisyRun, prepare_noisy_run
 from qiskit_qoro.local.engine.pauli_strings import ReducedPauliStrings, reduce_pauli_strings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
-from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.supported import check_options
 from qiskit_qoro.models.batches import Batches, standard_errors
 from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
-from qiskit_qoro.qasm.read.parser import check_encoding, parse_program
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
-from qiskit_qoro.qasm.read.source import clean
+from qiskit_qoro.qasm.read.source import check_encoding, clean
 
 __all__ = [
     "ProgramSource",
@@ -267,6 +266,10 @@ def read_engine_program(
     program = None if plain is None else write_plain_program(plain, measure=measure, basis_gates=basis_gates)
     if program is not None:
         return program
+    # These modules import Qiskit, which takes several times as long as a small job.
+    from qiskit_qoro.local.engine.program import write_engine_program  # noqa: PLC0415
+    from qiskit_qoro.qasm.read.parser import parse_program  # noqa: PLC0415
+
     return write_engine_program(parse_program(source), measure=measure, basis_gates=basis_gates)
 
 

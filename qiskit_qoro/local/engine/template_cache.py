@@ -15,27 +15,30 @@ singly. That happens if a gate that the program defines computes with its angle,
 or if the text has an error.
 
 An angle may be an expression such as ``2*theta``. Its value is computed by the same parser.
+
+The parser and the writer of circuits need Qiskit. They are imported with the first template, because
+importing Qiskit takes several times as long as a small job.
 """
 
 from __future__ import annotations
 
 import random
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-
-from qiskit import QuantumCircuit
-from qiskit.circuit import Qubit
+from typing import TYPE_CHECKING
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.program import EngineProgram, ProgramWriter, gate_text
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.simulator import read_engine_program
 from qiskit_qoro.models.template_names import Occurrence
 from qiskit_qoro.qasm.read.guards import blank_comments
-from qiskit_qoro.qasm.read.parser import parse_program
 from qiskit_qoro.qasm.read.template_parser import TemplateText, find_misplaced_name, parameter_angles
 from qiskit_qoro.wire.substitution import decimal_text, resolve_template
+
+if TYPE_CHECKING:
+    from qiskit_qoro.local.engine.slot_writer import SlottedProgram
 
 __all__ = ["Expression", "PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
 
@@ -83,45 +86,6 @@ class Expression:
 
 
 @dataclass(frozen=True)
-class _Slot:
-    """A gate whose angles differ from row to row.
-
-    Attributes:
-        name: The name of the gate.
-        angles: Its angles. An ``int`` is the index of an expression, a ``float`` is a constant.
-    """
-
-    name: str
-    angles: tuple[float | int, ...]
-
-
-@dataclass(frozen=True)
-class _SlottedProgram:
-    """An engine program with slots. Its text is ``pieces`` with the ``slots`` between them.
-
-    Attributes:
-        program: The program without its text.
-        pieces: The fixed text, one piece more than there are slots.
-        slots: The gates to fill in.
-    """
-
-    program: EngineProgram
-    pieces: tuple[str, ...]
-    slots: tuple[_Slot, ...]
-
-    def fill(self, angles: Sequence[float]) -> EngineProgram:
-        """Return the program with the values of the expressions in the slots."""
-        gates = [
-            gate_text(slot.name, [angles[angle] if type(angle) is int else angle for angle in slot.angles])
-            for slot in self.slots
-        ]
-        text = [self.pieces[0]]
-        for gate, piece in zip(gates, self.pieces[1:], strict=True):
-            text += (gate, piece)
-        return replace(self.program, text="".join(text))
-
-
-@dataclass(frozen=True)
 class PreparedTemplate:
     """A template whose rows can be filled in without parsing.
 
@@ -133,7 +97,7 @@ class PreparedTemplate:
 
     template: Template
     expressions: tuple[Expression, ...]
-    slotted: _SlottedProgram
+    slotted: SlottedProgram
 
     @cached_property
     def name_indices(self) -> tuple[int, ...] | None:
@@ -270,6 +234,9 @@ def _prepare(
         index = index_of.setdefault(_expression(code, start, end, inside), len(index_of))
         pieces.append((code[position:start], index))
         position = end
+    from qiskit_qoro.local.engine.slot_writer import SlotWriter  # noqa: PLC0415
+    from qiskit_qoro.qasm.read.parser import parse_program  # noqa: PLC0415
+
     rng = random.Random(_MARKER_SEED)
     slotted = []
     for scale in (1.0, -1e-7):
@@ -278,53 +245,12 @@ def _prepare(
         try:
             circuit = parse_program(marked)
             index_of_marker = {marker: index for index, marker in enumerate(markers)}
-            writer = _SlotWriter(circuit, index_of_marker, measure=measure, basis_gates=basis_gates)
+            writer = SlotWriter(circuit, index_of_marker, measure=measure, basis_gates=basis_gates)
             slotted.append(writer.write_slotted())
         except Exception:  # The rows get the same error when they are parsed singly.
             return None
     first, second = slotted
     return PreparedTemplate(template, tuple(index_of), first) if first == second else None
-
-
-class _SlotWriter(ProgramWriter):
-    """Writes a circuit, and leaves a slot in place of each gate that has a marker as an angle.
-
-    The text of a slot is split into a condition before the gate and the operands after it, so that a slot's
-    index in ``self._body`` is where its gate will be inserted.
-    """
-
-    def __init__(
-        self,
-        circuit: QuantumCircuit,
-        markers: Mapping[float, int],
-        *,
-        measure: bool,
-        basis_gates: frozenset[str] | None,
-    ) -> None:
-        super().__init__(circuit, measure=measure, basis_gates=basis_gates)
-        self._markers = markers
-        self._slots: list[_Slot] = []
-        self._slot_positions: list[int] = []
-
-    def write_slotted(self) -> _SlottedProgram:
-        """Write the circuit with slots. Call this once."""
-        program = self.write()
-        ends = [*self._slot_positions, len(self._body)]
-        # The declarations come before the body.
-        head = program.text[: len(program.text) - sum(map(len, self._body))]
-        starts = [0, *self._slot_positions]
-        pieces = ["".join(self._body[start:end]) for start, end in zip(starts, ends, strict=True)]
-        return _SlottedProgram(replace(program, text=""), (head + pieces[0], *pieces[1:]), tuple(self._slots))
-
-    def _emit_gate(self, condition: str, name: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
-        if self._markers.keys().isdisjoint(params):
-            super()._emit_gate(condition, name, params, qubits)
-            return
-        angles = tuple(self._markers.get(angle, float(angle)) for angle in params)
-        self._slots.append(_Slot(name, angles))
-        self._body.append(condition)
-        self._slot_positions.append(len(self._body))
-        self._body.append(f" {self._operands(qubits)};\n")
 
 
 def _expression(code: str, start: int, end: int, occurrences: Sequence[Occurrence]) -> Expression:
@@ -338,6 +264,8 @@ def _expression(code: str, start: int, end: int, occurrences: Sequence[Occurrenc
 
 def _evaluate(expressions: Sequence[Expression], values: Sequence[float]) -> list[float]:
     """Compute each expression by parsing it as the angle of a gate."""
+    from qiskit_qoro.qasm.read.parser import parse_program  # noqa: PLC0415
+
     numbers = [decimal_text(value) for value in values]
     gates = "".join(f"U({expression.resolve(numbers)},0,0) q[0];" for expression in expressions)
     return [instruction.params[0] for instruction in parse_program(f"qreg q[1];{gates}").data]

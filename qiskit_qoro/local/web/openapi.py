@@ -15,6 +15,7 @@ from qiskit_qoro._version import __version__
 from qiskit_qoro.local.fault_injection import FaultInjection, FaultKind
 from qiskit_qoro.local.web.handlers import HANDLERS
 from qiskit_qoro.local.web.json_schema import Schema, integer, reference
+from qiskit_qoro.local.web.preferences import LONGEST_WAIT_S
 from qiskit_qoro.local.web.results_page import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from qiskit_qoro.local.web.schemas import SCHEMAS
 from qiskit_qoro.local.web.transactions_page import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
@@ -61,6 +62,7 @@ class Operation:
         error_statuses: Status codes of errors, except those that every call has.
         request: Name of the request body's schema, or ``None`` if there is no body.
         query: Name to schema of the parameters of the query.
+        headers: Name to schema of the headers that change the answer.
         media_type: Content type of a successful answer.
         example: A valid request body.
         error_schemas: Status code to the name of the schema, for errors with another schema than ``Error``.
@@ -70,6 +72,7 @@ class Operation:
     error_statuses: tuple[int, ...] = ()
     request: str | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
+    headers: Mapping[str, Schema] = field(default_factory=dict)
     media_type: str = "application/json"
     example: Mapping[str, Any] | None = None
     error_schemas: Mapping[int, str] = field(default_factory=dict)
@@ -99,7 +102,16 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403), request="JobRequest", example=_OPEN),
     endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, (402,), request="FailedJobRequest"),
     endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), request="Upload", example=_BELL),
-    endpoints.GET_STATUS: Operation({200: "JobState"}),
+    endpoints.GET_STATUS: Operation(
+        {200: "JobState"},
+        headers={
+            "Prefer": {
+                "type": "string",
+                "description": "wait=N (RFC 7240) holds the answer until the job has ended, at most for N "
+                f"seconds and at most for {LONGEST_WAIT_S}. The answer then has Preference-Applied.",
+            }
+        },
+    ),
     endpoints.GET_RESULTS: Operation(
         {200: "ResultsPage"},
         (400,),
@@ -192,8 +204,9 @@ def _parameters(endpoint: Endpoint, operation: Operation) -> list[dict[str, Any]
     text = {"type": "string", "minLength": 1}
     in_path = [{"name": "job_id", "in": "path", "required": True, "schema": text}]
     return (in_path if "{job_id}" in endpoint.path else []) + [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in operation.query.items()
+        {"name": name, "in": place, "required": False, "schema": schema}
+        for place, schemas in (("query", operation.query), ("header", operation.headers))
+        for name, schema in schemas.items()
     ]
 
 

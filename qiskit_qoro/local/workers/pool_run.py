@@ -52,6 +52,9 @@ _TICK_S = 0.1
 # How long to wait at the end for short batches to finish. A finished worker does not have to be replaced.
 _GRACE_S = 0.2
 
+# How long a worker may take to start a batch. On a busy machine, imports take a few seconds.
+_MAX_START_S = 30.0
+
 # The number of workers that may die before they start their batch.
 _MAX_IDLE_DEATHS = 3
 
@@ -271,7 +274,13 @@ class PoolRun:
 
     def _check_time_limit(self) -> None:
         now = self._clock()
-        late = [handle for handle, batch in self._batches.items() if now - batch.since > self._time_limit_s]
+        # A worker may have to import modules before it starts a batch.
+        starting_s = max(self._time_limit_s, _MAX_START_S)
+        late = [
+            handle
+            for handle, batch in self._batches.items()
+            if now - batch.since > (self._time_limit_s if batch.has_started else starting_s)
+        ]
         for handle in late:
             batch = self._batches.pop(handle)
             self._workers.discard(handle)

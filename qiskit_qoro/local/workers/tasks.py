@@ -1,4 +1,4 @@
-"""Tasks for worker processes: what they contain, how they run, and how they are sent over the pipe.
+"""Tasks for worker processes: what they contain, and how they are sent over the pipe.
 
 A frame on the pipe is its length, eight little-endian bytes, followed by a pickle. Pickles are safe here,
 because both ends are processes of this package on the same machine, and one has started the other.
@@ -16,29 +16,21 @@ If it is missing, no task had started, and the batch can go to another worker.
 
 from __future__ import annotations
 
-import json
 import pickle
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
-from typing import IO, Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.engine.gradients import GradientEstimator
-from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.engine.simulator import Report, estimate, sample
-from qiskit_qoro.local.engine.states.quantities import compute_states
-from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
-from qiskit_qoro.models.config import SimulationMethod, Simulator
-from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
+from qiskit_qoro.models.config import Simulator
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
-from qiskit_qoro.models.states import StateRequest
-from qiskit_qoro.wire.histogram import decode_histogram, encode_payloads, histogram_to_json
-from qiskit_qoro.wire.substitution import resolve_template
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from qiskit_qoro.models.gradients import WeightedStrings
+    from qiskit_qoro.models.states import StateRequest
 
 __all__ = [
     "AnyTask",
@@ -53,15 +45,10 @@ __all__ = [
     "SweepResults",
     "SweepValues",
     "read_frame",
-    "run_batch",
-    "run_task",
     "write_frame",
 ]
 
 _LENGTH_BYTES = 8
-_GRADIENT_DETAILS = ResultDetails(
-    SimulationMethod.Statevector.name, "gradients are computed from the state vector"
-)
 
 
 @dataclass(frozen=True)
@@ -174,6 +161,8 @@ class SweepValues:
     def __iter__(self) -> Iterator[dict[str, float]]:
         """Iterate over the results of the tasks."""
         if self.gradients is not None:
+            from qiskit_qoro.models.gradients import GradientValues  # noqa: PLC0415 - it needs NumPy
+
             return map(GradientValues, self.rows, self.gradients)
         return (dict(zip(self.pauli_strings, row, strict=True)) for row in self.rows.tolist())
 
@@ -194,6 +183,8 @@ class SweepCounts:
 
     def __iter__(self) -> Iterator[dict[str, int]]:
         """Iterate over the results of the tasks."""
+        from qiskit_qoro.wire.histogram import decode_histogram, histogram_to_json  # noqa: PLC0415
+
         return (decode_histogram(histogram_to_json(row, n_bits=self.n_bits)) for row in self.rows)
 
 
@@ -248,183 +239,6 @@ class Progress:
     """
 
     details: ResultDetails
-
-
-def run_batch(
-    tasks: Sequence[AnyTask],
-    cache: TemplateCache,
-    sweeps: SweepRunner,
-    *,
-    gradients: GradientEstimator | None = None,
-    memory_limit_bytes: int | None = None,
-    on_start: Report | None = None,
-) -> Iterator[Reply]:
-    """Run tasks in this process. Consecutive tasks of one sweep run together if possible.
-
-    Args:
-        tasks: The tasks.
-        cache: As for :func:`run_task`.
-        sweeps: Runs the rows of a sweep together. Use the same one for all batches.
-        gradients: Computes gradients. Use the same one for all batches, so that each template is prepared
-            once.
-        memory_limit_bytes: As for :func:`run_task`.
-        on_start: As for :func:`run_task`.
-
-    Returns:
-        The replies, in order. Exceptions become replies too.
-    """
-    resolved = [_resolve_if_new(task, cache) for task in tasks]
-    for key, group in groupby(resolved, lambda task: task.sweep):
-        # Tasks that are in no sweep have the key None. They form groups too, and always run singly.
-        group_tasks: list[Any] = list(group)
-        if key is not None and group_tasks[0].observables is not None:
-            yield from _run_gradients(group_tasks, gradients or GradientEstimator(cache), memory_limit_bytes)
-            continue
-        results = None if key is None else _run_sweep(group_tasks, sweeps, memory_limit_bytes)
-        if results is not None:
-            yield Reply(result=results)
-            continue
-        for task in group_tasks:
-            yield run_task(task, cache, memory_limit_bytes=memory_limit_bytes, on_start=on_start)
-
-
-def _resolve_if_new(task: AnyTask, cache: TemplateCache) -> AnyTask:
-    """Turn the only row of a template into a program if the template is new, because that is faster."""
-    if not isinstance(task, CircuitTask) or not task.is_only_row or task.values is None:
-        return task
-    if task.observables is not None or not cache.is_new(Template(task.qasm, task.names)):
-        return task
-    text = resolve_template(task.qasm, task.names, task.values)
-    return replace(task, qasm=text, names=(), values=None)
-
-
-def _run_sweep(tasks: Sequence[Any], sweeps: SweepRunner, limit: int | None) -> SweepResults | None:
-    """Run the tasks of one sweep together; return ``None`` if they have to run singly."""
-    first = tasks[0]
-    template, rows = Template(first.qasm, first.names), [task.values for task in tasks]
-    if first.pauli_strings is None:
-        shots = [task.shots or 0 for task in tasks]
-        sampled = sweeps.sample(template, rows, shots, first.settings, memory_limit_bytes=limit)
-        if sampled is None:
-            return None
-        measurements, counts, details = sampled
-        n_bits = measurements.num_clbits
-        return SweepCounts(
-            n_bits, tuple(encode_payloads(measurements.bitstrings, counts, n_bits=n_bits)), details
-        )
-    pauli_strings = tuple(dict.fromkeys(first.pauli_strings))
-    estimated = sweeps.estimate(template, rows, pauli_strings, first.settings, memory_limit_bytes=limit)
-    if estimated is None:
-        return None
-    values, details = estimated
-    return SweepValues(pauli_strings, values, details)
-
-
-def _run_gradients(
-    tasks: Sequence[CircuitTask], gradients: GradientEstimator, limit: int | None
-) -> Iterator[Reply]:
-    """Run tasks of one template with gradients: together, or singly if one of them fails."""
-    first = tasks[0]
-    try:
-        values, derivatives = gradients.estimate(
-            Template(first.qasm, first.names),
-            [task.values or () for task in tasks],
-            first.observables or (),
-            first.settings,
-            memory_limit_bytes=limit,
-        )
-        yield Reply(result=SweepValues((), values, _GRADIENT_DETAILS, derivatives))
-    except Exception as error:
-        if len(tasks) == 1:
-            yield Reply(reason=_reason(error, first))
-            return
-        for task in tasks:
-            yield from _run_gradients([task], gradients, limit)
-
-
-def run_task(
-    task: AnyTask,
-    cache: TemplateCache,
-    *,
-    memory_limit_bytes: int | None = None,
-    on_start: Report | None = None,
-) -> Reply:
-    """Run a task in this process. The engine may crash the process.
-
-    Args:
-        task: The task.
-        cache: Prepares templates. Use the same one for all tasks, so that each template is parsed once.
-        memory_limit_bytes: The maximum memory of a state vector.
-        on_start: Called with the method of a circuit before the engine runs it.
-
-    Returns:
-        The result, which is counts, a value for each distinct Pauli string in the requested order, or a
-        report. If the task fails, the reason, which does not contain the label of the task. Exceptions become
-        reasons too.
-    """
-    try:
-        if isinstance(task, QuboTask):
-            return Reply(result=_characterize(task))
-        reported: list[ResultDetails] = []
-
-        def report(details: ResultDetails) -> None:
-            if on_start is not None and not reported:
-                on_start(details)
-            reported.append(details)
-
-        if isinstance(task, StateTask):
-            arrays = compute_states(
-                task.texts,
-                task.request,
-                task.settings,
-                memory_limit_bytes=memory_limit_bytes,
-                report=report,
-            )
-            return Reply(result=StateValues(arrays, reported[-1] if reported else None))
-        result = _run_circuit(task, cache, memory_limit_bytes, report)
-        return Reply(result=result, details=reported[-1] if reported else None)
-    except Exception as error:  # Any error concerns this task only; the worker goes on with the next one.
-        return Reply(reason=_reason(error, task))
-
-
-def _reason(error: Exception, task: AnyTask) -> str:
-    """Return why a task failed."""
-    if isinstance(error, MemoryError):
-        return f"it needs more memory than a {task.kind} may use"
-    if isinstance(error, QoroError):
-        return str(error)
-    return f"the engine failed: {type(error).__name__}: {error}"
-
-
-def _characterize(task: QuboTask) -> RenderedReport:
-    # Imported here, because most workers never need it.
-    from qiskit_qoro.qubo_analysis import (  # noqa: PLC0415
-        characterize,
-        render_html,
-        report_to_json,
-        request_from_json,
-    )
-
-    report = characterize(request_from_json(json.loads(task.request)))
-    return RenderedReport(json.dumps(report_to_json(report), allow_nan=False), render_html(report))
-
-
-def _run_circuit(task: CircuitTask, cache: TemplateCache, limit: int | None, report: Report) -> CircuitResult:
-    if task.values is None:
-        source: str | TemplateRow = task.qasm
-    else:
-        source = TemplateRow(cache, Template(task.qasm, task.names), task.values, task.text)
-    if task.pauli_strings is not None:
-        pauli_strings = tuple(dict.fromkeys(task.pauli_strings))
-        values = estimate(source, pauli_strings, task.settings, memory_limit_bytes=limit, report=report)
-        return dict(zip(pauli_strings, values, strict=True))
-    return sample(
-        source,
-        task.shots or 0,
-        task.settings,
-        memory_limit_bytes=limit,
-        report=report,
-    )
 
 
 def write_frame(stream: IO[bytes], message: Any) -> None:

@@ -21,11 +21,14 @@ from qiskit_qoro.local.workers.tasks import AnyTask, Progress, Reply, read_frame
 
 __all__ = ["WorkerHandle"]
 
-# The process gets this process's search path before it imports the package.
+# The process gets this process's search path before it imports the package. The exceptions of this package
+# are those of Qiskit, which would take longer to import than everything else that most tasks need.
 _PROGRAM = """
 import json, sys
 path, limit = json.loads(sys.argv[1])
 sys.path[:] = path
+from qiskit_qoro.lazy_imports import import_alone
+import_alone("qiskit.exceptions")
 from qiskit_qoro.local.workers.worker_process import main
 main(limit)
 """

@@ -3,6 +3,9 @@
 :mod:`qiskit_qoro.local.workers.worker_handle` starts the process with pipes as standard input and output. The
 process moves the pipes to other descriptors first, because the engine prints to standard output.
 
+The worker is ready before it has imported Qiskit, which only some tasks need. It imports Qiskit for the first
+of these, or when it has been idle for a while.
+
 A separate thread reads the input. When the input ends, the parent process has died or closed the pipe to end
 this process. The thread then ends this process at once, even in the middle of a simulation.
 """
@@ -23,19 +26,15 @@ import psutil
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.engine_calls import accelerators
-from qiskit_qoro.local.engine.gradients import GradientEstimator
-from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
-from qiskit_qoro.local.engine.template_cache import TemplateCache
-from qiskit_qoro.local.workers.tasks import (
-    AnyTask,
-    CircuitTask,
-    Progress,
-    Reply,
-    read_frame,
+from qiskit_qoro.local.workers.task_runs import (
+    Estimators,
+    import_rest,
+    is_simple,
+    resolve_if_new,
     run_batch,
     run_task,
-    write_frame,
 )
+from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask, Progress, Reply, read_frame, write_frame
 from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["main"]
@@ -45,6 +44,9 @@ _HEADROOM_BYTES = 2**30
 
 # The method of a task is reported when the task has run for this long, or for up to twice as long.
 _PROGRESS_S = 0.1
+
+# A worker without work for so long imports what the first tasks did not need.
+_IDLE_S = 1.0
 
 _WARM_UP = CircuitTask(
     label="warm-up",
@@ -62,11 +64,9 @@ def main(memory_limit_bytes: int | None) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process handles Ctrl-C
     source, replies = _take_standard_streams()
-    batches: queue.SimpleQueue[tuple[AnyTask, ...]] = queue.SimpleQueue()
-    threading.Thread(target=_read_batches, args=(source, batches), daemon=True).start()
-    cache = TemplateCache()
-    sweeps, gradients = SweepRunner(cache), GradientEstimator(cache)
-    ready = _warm_up(cache)
+    estimators = Estimators()
+    batches = _BatchQueue(source, estimators, memory_limit_bytes)
+    ready = _warm_up(estimators)
     _limit_memory(memory_limit_bytes)
     progress = _ProgressReporter(replies)
     try:
@@ -76,12 +76,7 @@ def main(memory_limit_bytes: int | None) -> None:
             write_frame(replies, Reply())  # the batch starts
             begin = time.perf_counter()
             replies_to_batch = run_batch(
-                batch,
-                cache,
-                sweeps,
-                gradients=gradients,
-                memory_limit_bytes=memory_limit_bytes,
-                on_start=progress.start,
+                batch, estimators, memory_limit_bytes=memory_limit_bytes, on_start=progress.start
             )
             for reply in replies_to_batch:
                 end = time.perf_counter()
@@ -90,6 +85,46 @@ def main(memory_limit_bytes: int | None) -> None:
                 begin = end
     except OSError:
         os._exit(0)  # the parent process is gone
+
+
+class _BatchQueue:
+    """The batches that arrive, which a thread of its own reads. It imports what they need before they start.
+
+    Args:
+        source: The stream from the parent process.
+        estimators: What is kept from batch to batch.
+        memory_limit_bytes: As for :func:`main`.
+    """
+
+    def __init__(self, source: BinaryIO, estimators: Estimators, memory_limit_bytes: int | None) -> None:
+        self._cache = estimators.cache
+        self._memory_limit_bytes = memory_limit_bytes
+        self._batches: queue.SimpleQueue[tuple[AnyTask, ...]] = queue.SimpleQueue()
+        self._has_rest = False
+        threading.Thread(target=_read_batches, args=(source, self._batches), daemon=True).start()
+
+    def get(self) -> tuple[AnyTask, ...]:
+        """Wait for the next batch."""
+        if self._has_rest:
+            return self._batches.get()
+        try:
+            batch = self._batches.get(timeout=_IDLE_S)
+        except queue.Empty:
+            self._import_rest()
+            return self._batches.get()
+        batch = tuple(resolve_if_new(task, self._cache) for task in batch)
+        limit = self._memory_limit_bytes
+        if not all(is_simple(task, memory_limit_bytes=limit) for task in batch):
+            # Now, because the time limit of the first task counts from the start of the batch.
+            self._import_rest()
+        return batch
+
+    def _import_rest(self) -> None:
+        # The libraries map a gigabyte of addresses, which is not memory of a task.
+        _lift_memory_limit()
+        import_rest()
+        _limit_memory(self._memory_limit_bytes)
+        self._has_rest = True
 
 
 class _ProgressReporter:
@@ -158,7 +193,7 @@ def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[AnyTask, ..
         os._exit(0)
 
 
-def _warm_up(cache: TemplateCache) -> Reply:
+def _warm_up(estimators: Estimators) -> Reply:
     """Import everything that tasks need, so that the first task is as fast as the others.
 
     Returns:
@@ -168,8 +203,15 @@ def _warm_up(cache: TemplateCache) -> Reply:
         found = accelerators()
     except QoroError:
         return Reply()  # every task will fail with this error
-    run_task(_WARM_UP, cache)
+    run_task(_WARM_UP, estimators.cache)
     return Reply(accelerators=found)
+
+
+def _lift_memory_limit() -> None:
+    if psutil.LINUX:
+        process = psutil.Process()
+        _, hard = process.rlimit(psutil.RLIMIT_AS)
+        process.rlimit(psutil.RLIMIT_AS, (hard, hard))
 
 
 def _limit_memory(limit_bytes: int | None) -> None:

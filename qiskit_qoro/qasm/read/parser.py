@@ -20,9 +20,9 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm.gates import GATES, UNKNOWN_GATES
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.read.guards import check_text, defined_gates, error_at
-from qiskit_qoro.qasm.read.source import check_source, clean
+from qiskit_qoro.qasm.read.source import check_encoding, check_source, clean
 
-__all__ = ["check_encoding", "gate_definition", "parse_program"]
+__all__ = ["gate_definition", "parse_program"]
 
 _POSITION = re.compile(r"<input>:(\d+),(\d+): (.*)", re.DOTALL)
 _INCLUDE = re.compile(r'include\s*"qelib1\.inc"')
@@ -79,31 +79,6 @@ def gate_definition(gate: Instruction) -> QuantumCircuit:
             "defines"
         )
     return definition
-
-
-def check_encoding(text: str, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Check that a program is text of an allowed length.
-
-    Raises:
-        QoroInputError: It is not.
-    """
-    if not isinstance(text, str):
-        raise QoroInputError(f"the program is {type(text).__name__}, expected OpenQASM 2 text")
-    if len(text) > limits.text_bytes:
-        raise QoroInputError(
-            f"the program has {len(text)} characters, at most {limits.text_bytes} bytes are allowed"
-        )
-    if not text.isascii():
-        offset = next(offset for offset, char in enumerate(text) if not char.isascii())
-        # Comments may contain any characters that UTF-8 can encode.
-        try:
-            size = len(text.encode())
-        except UnicodeEncodeError as error:
-            raise error_at(text, error.start, "the text is not valid Unicode (a lone surrogate)") from None
-        if size > limits.text_bytes:
-            raise error_at(text, offset, f"the program is longer than {limits.text_bytes} bytes") from None
-    if not text.strip():
-        raise QoroInputError("line 1, column 1: the program is empty")
 
 
 def _check_opaque(code: str) -> None:

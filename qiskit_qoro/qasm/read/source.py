@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.read.guards import blank_comments, comment_spans, error_at
 
-__all__ = ["BYTE_ORDER_MARK", "check_source", "clean", "is_openqasm3", "sendable"]
+__all__ = ["BYTE_ORDER_MARK", "check_encoding", "check_source", "clean", "is_openqasm3", "sendable"]
 
 BYTE_ORDER_MARK = "\ufeff"
 """The first character of many files that were written on Windows."""
@@ -82,6 +84,31 @@ def is_openqasm3(text: str) -> bool:
     """Whether the header of a program says OpenQASM 3."""
     match = _HEADER.match(blank_comments(text.removeprefix(BYTE_ORDER_MARK)))
     return match is not None and match[1] == "3"
+
+
+def check_encoding(text: str, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Check that a program is text of an allowed length.
+
+    Raises:
+        QoroInputError: It is not.
+    """
+    if not isinstance(text, str):
+        raise QoroInputError(f"the program is {type(text).__name__}, expected OpenQASM 2 text")
+    if len(text) > limits.text_bytes:
+        raise QoroInputError(
+            f"the program has {len(text)} characters, at most {limits.text_bytes} bytes are allowed"
+        )
+    if not text.isascii():
+        offset = next(offset for offset, char in enumerate(text) if not char.isascii())
+        # Comments may contain any characters that UTF-8 can encode.
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError as error:
+            raise error_at(text, error.start, "the text is not valid Unicode (a lone surrogate)") from None
+        if size > limits.text_bytes:
+            raise error_at(text, offset, f"the program is longer than {limits.text_bytes} bytes") from None
+    if not text.strip():
+        raise QoroInputError("line 1, column 1: the program is empty")
 
 
 def check_source(code: str) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Self
 from qiskit_qoro.models.template_names import Occurrence, find_names, replace_names
 from qiskit_qoro.qasm.limits import DEFAULT_LIMITS, Limits
 from qiskit_qoro.qasm.read.guards import blank_comments, error_at
-from qiskit_qoro.qasm.read.parser import parse_program
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -103,6 +102,8 @@ def parse_template(template: TemplateText, *, limits: Limits = DEFAULT_LIMITS) -
         QoroInputError: The text is not a program. The message begins with line and column of the template if
             they are known.
     """
+    from qiskit_qoro.qasm.read.parser import parse_program  # noqa: PLC0415 - it needs Qiskit
+
     return parse_program(template.hidden, limits=limits)
 
 

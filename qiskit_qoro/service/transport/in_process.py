@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Mapping, Sequence
 from http.client import RemoteDisconnected, responses
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -117,14 +117,19 @@ class InProcessAdapter(BaseAdapter):
         seconds = timeout[1] if isinstance(timeout, tuple) else timeout
         parts = urlsplit(request.url or "")
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        body = request.body or b""
+        # A body may also consist of parts, which a socket would send one by one.
+        body: Any = request.body or b""
+        if isinstance(body, str):
+            body = body.encode()
+        elif not isinstance(body, bytes):
+            body = b"".join(body)
         headers = [("host", parts.netloc), *request.headers.items()]
         try:
             answer = self._link.call(
                 request.method or "GET",
                 target or "/",
                 headers,
-                body.encode() if isinstance(body, str) else bytes(body),
+                body,
                 _LONGEST_S if seconds is None else seconds,
             )
         except TimeoutError as error:

@@ -8,8 +8,7 @@ import pytest
 from qiskit.exceptions import QiskitError
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import NATIVE_GATES, EngineProgram
 from qiskit_qoro.local.engine.simulator import read_engine_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
 from qiskit_qoro.qasm.gates import GATES

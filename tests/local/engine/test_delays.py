@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
+from qiskit_qoro.local.engine.engine_program import NATIVE_GATES
 from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.qasm import parse_program
 from qiskit_qoro.qasm.delays import DELAY_DEFINITION

@@ -14,11 +14,11 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
 from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
 from qiskit_qoro.local.engine.gradients import MAX_QUBITS, GradientEstimator
-from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import compile_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
-from qiskit_qoro.local.workers.tasks import CircuitTask, SweepValues, run_batch
+from qiskit_qoro.local.workers.task_runs import Estimators, run_batch
+from qiskit_qoro.local.workers.tasks import CircuitTask, SweepValues
 from qiskit_qoro.models.gradients import MAX_NUMBERS, GradientValues, WeightedStrings
 from qiskit_qoro.qasm.gates import GATES
 
@@ -246,8 +246,7 @@ def test_one_invalid_row_does_not_affect_the_others() -> None:
         )
         for index in range(3)
     ]
-    cache = TemplateCache()
-    replies = list(run_batch(tasks, cache, SweepRunner(cache)))
+    replies = list(run_batch(tasks, Estimators()))
     assert [reply.count for reply in replies] == [1, 1, 1]
     assert "3 letters" in str(replies[1].reason)
     for index in (0, 2):
@@ -271,6 +270,5 @@ def test_rows_of_a_template_run_together() -> None:
         )
         for index in range(5)
     ]
-    cache = TemplateCache()
-    (reply,) = run_batch(tasks, cache, SweepRunner(cache))
+    (reply,) = run_batch(tasks, Estimators())
     assert reply.count == 5

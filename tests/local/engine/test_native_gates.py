@@ -12,7 +12,8 @@ from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Operator, Statevector
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.native_gates import CX_GATES, NATIVE_GATES, to_native_gates
+from qiskit_qoro.local.engine.engine_program import CX_GATES, NATIVE_GATES
+from qiskit_qoro.local.engine.native_gates import to_native_gates
 from qiskit_qoro.qasm import GATES, parse_program, write_program
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc";'

@@ -11,8 +11,8 @@ from qiskit.quantum_info import DensityMatrix, Operator, Pauli, SuperOp
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.devices import NOISY_DEVICES
+from qiskit_qoro.local.engine.engine_program import NATIVE_GATES
 from qiskit_qoro.local.engine.job_settings import engine_settings
-from qiskit_qoro.local.engine.native_gates import NATIVE_GATES
 from qiskit_qoro.local.engine.noise import MAX_REALIZATIONS, check_noise
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator

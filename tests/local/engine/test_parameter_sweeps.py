@@ -16,7 +16,8 @@ from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.parameter_sweeps import MAX_QUBITS, SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
-from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues, run_batch, run_task
+from qiskit_qoro.local.workers.task_runs import Estimators, run_batch, run_task
+from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.gates import GATES
@@ -41,8 +42,7 @@ def sweep(text: str, rows: Sequence[Sequence[float]] = ROWS, **fields: object) -
 
 
 def run(tasks: Sequence[CircuitTask]) -> list[Reply]:
-    cache = TemplateCache()
-    return list(run_batch(tasks, cache, SweepRunner(cache)))
+    return list(run_batch(tasks, Estimators()))
 
 
 def estimate(text: str, settings: EngineSettings | None = None, **options: object) -> object:

@@ -12,7 +12,8 @@ from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.parameter_sweeps import MAX_SAMPLED_QUBITS, SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
-from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepCounts, run_batch, run_task
+from qiskit_qoro.local.workers.task_runs import Estimators, run_batch, run_task
+from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepCounts
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.parser import parse_program
@@ -44,8 +45,7 @@ def tasks_of(text: str, **fields: object) -> list[CircuitTask]:
 
 
 def run(tasks: Sequence[CircuitTask]) -> list[Reply]:
-    cache = TemplateCache()
-    return list(run_batch(tasks, cache, SweepRunner(cache)))
+    return list(run_batch(tasks, Estimators()))
 
 
 @pytest.mark.parametrize(

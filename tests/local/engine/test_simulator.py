@@ -10,8 +10,8 @@ import pytest
 from qiskit.quantum_info import Pauli, Statevector
 
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.job_settings import engine_settings
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import estimate, sample
 from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS

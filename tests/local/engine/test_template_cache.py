@@ -13,10 +13,12 @@ from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.job_settings import engine_settings
-from qiskit_qoro.local.engine.program import EngineProgram, write_engine_program
+from qiskit_qoro.local.engine.program import write_engine_program
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache
-from qiskit_qoro.local.workers.tasks import CircuitTask, run_task
+from qiskit_qoro.local.workers.task_runs import run_task
+from qiskit_qoro.local.workers.tasks import CircuitTask
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.qasm.read.parser import parse_program

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.template_cache import TemplateCache
-from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues, run_batch, run_task
+from qiskit_qoro.local.workers.task_runs import Estimators, run_batch, run_task
+from qiskit_qoro.local.workers.tasks import CircuitTask, Reply, SweepValues
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.wire.substitution import resolve_template
 
@@ -24,11 +24,10 @@ class Worker:
     """Runs the tasks of jobs one after the other, as a worker process does."""
 
     def __init__(self) -> None:
-        self.cache = TemplateCache()
-        self.sweeps = SweepRunner(self.cache)
+        self.estimators = Estimators()
 
     def run(self, *tasks: CircuitTask) -> list[Reply]:
-        return list(run_batch(tasks, self.cache, self.sweeps))
+        return list(run_batch(tasks, self.estimators))
 
 
 def estimated(values: tuple[float, float], body: str = BODY) -> CircuitTask:

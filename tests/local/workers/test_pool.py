@@ -29,12 +29,12 @@ NEVER = threading.Event()
 
 
 def endless():
-    """A circuit that keeps the engine busy for minutes without much memory."""
+    """A circuit that keeps the engine busy for minutes without much memory, and needs no Qiskit."""
     layers = "".join(
-        f"ry(0.{k % 9 + 1}) q[{i}]; cx q[{i}],q[{(i + 1) % 18}];" for k in range(40) for i in range(18)
+        f"ry(0.{k % 9 + 1}) q[{i}]; cx q[{i}],q[{(i + 1) % 16}];" for k in range(40) for i in range(16)
     )
     resets = "h q[0]; reset q[0];"  # because of the reset, the engine simulates each shot
-    text = HEADER + "qreg q[18]; creg c[18];" + layers + resets + "measure q -> c;"
+    text = HEADER + "qreg q[16]; creg c[16];" + layers + resets + "measure q -> c;"
     return CircuitTask("endless", text, shots=1_000_000)
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.engine_calls import load_engine
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 
 __all__ = ["FinalMeasurements", "split_measurements"]
 

@@ -23,9 +23,9 @@ from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import density_matrix_bytes, statevector_bytes
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.methods import MAX_SECONDS, MAX_SMALL_QUBITS
 from qiskit_qoro.local.engine.noisy.costs import NoisyCost, parts_of
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.supported import name_of, requested_method
 from qiskit_qoro.models.batches import DEFAULT_REALIZATIONS, batch_sizes
 from qiskit_qoro.models.config import SimulationMethod, Simulator

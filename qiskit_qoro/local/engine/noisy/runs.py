@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qiskit_qoro.local.engine.engine_calls import load_engine, parse_with_engine
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.noise import Noise, has_delays
 from qiskit_qoro.local.engine.noisy.methods import (
     EXACT_QUBITS,
@@ -29,7 +30,6 @@ from qiskit_qoro.local.engine.noisy.methods import (
     NoisyMethod,
     choose_noisy_method,
 )
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.models.batches import batch_sizes
 from qiskit_qoro.models.noise.model import EXACT_METHODS

@@ -19,7 +19,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, CircuitInstruction, Instruction, Measure, Qubit, Reset
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.qasm.gates import GATES
 from qiskit_qoro.qasm.read.parser import gate_definition, parse_program
 

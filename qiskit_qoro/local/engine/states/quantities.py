@@ -19,9 +19,9 @@ import numpy.typing as npt
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import MAX_STATEVECTOR_QUBITS, statevector_bytes
 from qiskit_qoro.local.engine.engine_calls import call_engine, load_engine, parse_with_engine
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
-from qiskit_qoro.local.engine.program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import Report, simulator_config
 from qiskit_qoro.local.engine.states.programs import (

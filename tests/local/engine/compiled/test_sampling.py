@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.compiled.sampling import split_measurements
-from qiskit_qoro.local.engine.program import EngineProgram
+from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.engine.simulator import compile_program, read_engine_program, sample
 from qiskit_qoro.models.maestro import MaestroConfig
