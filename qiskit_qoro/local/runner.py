@@ -15,7 +15,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredJob
@@ -63,6 +63,7 @@ class Pool(Protocol):
         on_failure: Callable[[int, str], None] | None = None,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
+        on_tick: Callable[[], None] | None = None,
     ) -> bool:
         """Run ``tasks`` and pass each result or failure on with its index. Returns ``False`` if stopped."""
 
@@ -74,6 +75,35 @@ class _Outcome:
     status: JobStatus
     reason: str | None = None
     report: RenderedReport | None = None
+
+
+class _Outcomes:
+    """Outcomes of circuits of a running job that are not stored yet.
+
+    They are stored together several times a second, because a transaction for each of them would take longer
+    than many circuits. As a context manager, the object stores the rest when the context ends.
+    """
+
+    def __init__(self, queue: JobQueue, number: int) -> None:
+        self._queue = queue
+        self._number = number
+        self._collected: list[tuple[int, str, bool]] = []
+
+    def add(self, position: int, item: str, *, failed: bool = False) -> None:
+        """Add the outcome of a circuit: its position and its item as JSON."""
+        self._collected.append((position, item, failed))
+
+    def store(self) -> None:
+        """Store what was added since the last time."""
+        if self._collected:
+            collected, self._collected = self._collected, []
+            self._queue.add_outcomes(self._number, collected)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store()
 
 
 class Runner:
@@ -257,22 +287,24 @@ class Runner:
         tasks = StateTasks(job, circuits, config)
         failures: dict[int, str] = {}
 
-        def store_result(index: int, values: StateValues) -> None:
-            items = [
-                (circuit.position, _render(array_item_to_json(circuit.label, array, values.details)))
-                for circuit, array in zip(tasks.circuits_of(index), values.arrays, strict=True)
-            ]
-            self._queue.add_results(job.number, items)
+        outcomes = _Outcomes(self._queue, job.number)
 
-        def store_failure(index: int, reason: str) -> None:
+        def add_result(index: int, values: StateValues) -> None:
+            for circuit, array in zip(tasks.circuits_of(index), values.arrays, strict=True):
+                item = _render(array_item_to_json(circuit.label, array, values.details))
+                outcomes.add(circuit.position, item)
+
+        def add_failure(index: int, reason: str) -> None:
             circuit = tasks.circuits_of(index)[0]
             failures[index] = reason if len(tasks) == 1 else f"circuit {circuit.label!r}: {reason}"
             item = _render(failure_item_to_json(circuit.label, reason))
-            self._queue.add_failure(job.number, circuit.position, item)
+            outcomes.add(circuit.position, item, failed=True)
 
-        if not self._pool.run(tasks, stop=stop, on_result=store_result, on_failure=store_failure):
-            return None
-        return _outcome(failures)
+        with outcomes:
+            done = self._pool.run(
+                tasks, stop=stop, on_result=add_result, on_failure=add_failure, on_tick=outcomes.store
+            )
+        return _outcome(failures) if done else None
 
     def _run_circuits(
         self, job: StoredJob, config: AnyConfig | None, stop: threading.Event
@@ -282,36 +314,38 @@ class Runner:
         failures: dict[int, str] = {}
         details: dict[int, ResultDetails] = {}
 
+        outcomes = _Outcomes(self._queue, job.number)
+
         # The pool calls these functions in this thread, one after the other. Details come before the result.
-        def store_result(index: int, result: CircuitResult) -> None:
+        def add_result(index: int, result: CircuitResult) -> None:
             (circuit,) = tasks.circuits_of(index)
             item = _render(result_item_to_json(circuit.label, result, details.pop(index, None)))
-            self._queue.add_results(job.number, [(circuit.position, item)])
+            outcomes.add(circuit.position, item)
 
-        def store_sweep(index: int, results: SweepResults) -> None:
-            # A sweep returns thousands of rows, so encode and store them together.
+        def add_sweep(index: int, results: SweepResults) -> None:
+            # A sweep returns thousands of rows, so encode them together.
             rows = tasks.circuits_of(index, len(results.rows))
             items = _render_sweep([circuit.label for circuit in rows], results)
-            positions = (circuit.position for circuit in rows)
-            self._queue.add_results(job.number, zip(positions, items, strict=True))
+            for circuit, item in zip(rows, items, strict=True):
+                outcomes.add(circuit.position, item)
 
-        def store_failure(index: int, reason: str) -> None:
+        def add_failure(index: int, reason: str) -> None:
             (circuit,) = tasks.circuits_of(index)
             failures[circuit.position] = f"circuit {circuit.label!r}: {reason}"
             item = _render(failure_item_to_json(circuit.label, reason))
-            self._queue.add_failure(job.number, circuit.position, item)
+            outcomes.add(circuit.position, item, failed=True)
 
-        done = self._pool.run(
-            tasks,
-            stop=stop,
-            on_result=store_result,
-            on_failure=store_failure,
-            on_sweep=store_sweep,
-            on_details=details.__setitem__,
-        )
-        if not done:
-            return None
-        return _outcome(failures)
+        with outcomes:
+            done = self._pool.run(
+                tasks,
+                stop=stop,
+                on_result=add_result,
+                on_failure=add_failure,
+                on_sweep=add_sweep,
+                on_details=details.__setitem__,
+                on_tick=outcomes.store,
+            )
+        return _outcome(failures) if done else None
 
 
 def _outcome(failures: Mapping[int, str]) -> _Outcome:

@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -45,6 +45,7 @@ class FunctionPool:
         on_failure: Callable[[int, str], None] | None = None,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
+        on_tick: Callable[[], None] | None = None,
     ) -> bool:
         return self._run_tasks(tasks, stop, on_result)
 
@@ -67,6 +68,7 @@ class FailingPool:
 
 @dataclass(frozen=True)
 class Jobs:
+    database: Database
     store: JobStore
     queue: JobQueue
 
@@ -106,7 +108,7 @@ class Jobs:
 @pytest.fixture
 def jobs() -> Iterator[Jobs]:
     with closing(open_database()) as database:
-        yield Jobs(JobStore(database), JobQueue(database))
+        yield Jobs(database, JobStore(database), JobQueue(database))
 
 
 # --- from a job to its tasks ----------------------------------------------------------------------------
@@ -167,6 +169,45 @@ def test_results_that_arrive_out_of_order_are_stored_in_the_order_of_the_circuit
         [{"label": "c0", "results": {"ZZ": -1.0}}, {"label": "c1", "results": {"XX": 0.5}}],
         [],
     )
+
+
+@dataclass
+class TickingPool:
+    """A pool that notes how many outcomes are stored before the first tick, after it, and when it stops."""
+
+    jobs: Jobs
+    error: Exception | None = None
+    stored: list[int] = field(default_factory=list)
+
+    def run(self, tasks: Sequence[CircuitTask], **hooks: Any) -> bool:
+        hooks["on_result"](1, {"ZZ": 1.0})
+        hooks["on_failure"](2, "out of ink")
+        self.note()
+        hooks["on_tick"]()
+        self.note()
+        hooks["on_result"](0, {"ZZ": 0.5})
+        self.note()
+        if self.error is not None:
+            raise self.error
+        return True
+
+    def note(self) -> None:
+        with self.jobs.database.read() as connection:
+            self.stored.append(connection.execute("SELECT count(*) FROM results").fetchone()[0])
+
+
+@pytest.mark.parametrize("error", [None, TaskFailure("circuit 'c0': it crashed", label="c0")])
+def test_outcomes_are_stored_together_at_each_tick_and_at_the_end(
+    jobs: Jobs, error: Exception | None
+) -> None:
+    job_id = jobs.submit("a", "b", "c")
+    pool = TickingPool(jobs, error)
+    jobs.run_all(pool)
+    assert pool.stored == [0, 2, 2]
+    count, items, failures = jobs.store.outcomes("me", job_id, 10, 0)
+    assert count == 3
+    assert [json.loads(item)["label"] for item in items] == ["c0", "c1"]
+    assert [json.loads(item)["label"] for item in failures] == ["c2"]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +348,7 @@ def counting_pool() -> FunctionPool:
 
 
 def test_a_job_whose_results_do_not_fit_fails_and_says_disk_full(database: Database) -> None:
-    jobs = Jobs(JobStore(database), JobQueue(database))
+    jobs = Jobs(database, JobStore(database), JobQueue(database))
     job_id = jobs.submit("text")
 
     def fill(
@@ -330,7 +371,7 @@ def test_a_job_whose_results_do_not_fit_fails_and_says_disk_full(database: Datab
 
 
 def test_a_failure_that_cannot_be_stored_is_kept_until_it_can(database: Database) -> None:
-    jobs = Jobs(JobStore(database), JobQueue(database))
+    jobs = Jobs(database, JobStore(database), JobQueue(database))
     job_id = jobs.submit("text")
     ended = threading.Event()
     number = jobs.store.job("me", job_id).number
@@ -365,7 +406,7 @@ def test_a_failure_that_cannot_be_stored_is_kept_until_it_can(database: Database
 
 
 def test_a_job_that_was_cancelled_does_not_fail_although_nothing_can_be_stored(database: Database) -> None:
-    jobs = Jobs(JobStore(database), JobQueue(database))
+    jobs = Jobs(database, JobStore(database), JobQueue(database))
     job_id = jobs.submit("text")
 
     def cancel(
@@ -383,7 +424,7 @@ def test_a_job_that_was_cancelled_does_not_fail_although_nothing_can_be_stored(d
 def test_jobs_wait_in_the_queue_until_the_database_can_be_written(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    jobs = Jobs(JobStore(database), JobQueue(database))
+    jobs = Jobs(database, JobStore(database), JobQueue(database))
     num_attempts = 0
 
     def clock() -> float:

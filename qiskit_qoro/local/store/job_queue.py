@@ -114,20 +114,22 @@ class JobQueue:
 
     def add_results(self, number: int, items: Iterable[tuple[int, str]]) -> None:
         """Store results of a running job: the position of each circuit and its item as JSON."""
-        self._add_items(number, items, failed=False)
+        self.add_outcomes(number, [(position, item, False) for position, item in items])
 
-    def add_failure(self, number: int, position: int, item: str) -> None:
-        """Store why one circuit of a running job failed: its position and its item as JSON."""
-        self._add_items(number, [(position, item)], failed=True)
+    def add_outcomes(self, number: int, outcomes: Iterable[tuple[int, str, bool]]) -> None:
+        """Store outcomes of circuits of a running job.
 
-    def _add_items(self, number: int, items: Iterable[tuple[int, str]], *, failed: bool) -> None:
+        Args:
+            number: The number of the job.
+            outcomes: The position of each circuit, its item as JSON, and whether it failed.
+        """
         with self._database.transaction() as connection:
             # A cancelled job keeps the results that it has and gets no more. A deleted job has no row.
             row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
             if row is not None and row[0] == JobStatus.RUNNING.value:
                 connection.executemany(
                     "INSERT INTO results (job, position, item, failed) VALUES (?, ?, ?, ?)",
-                    [(number, position, item, failed) for position, item in items],
+                    [(number, *outcome) for outcome in outcomes],
                 )
 
     def finish(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None = None) -> bool:

@@ -153,6 +153,7 @@ class WorkerPool:
         on_failure: Callable[[int, str], None] | None = None,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
+        on_tick: Callable[[], None] | None = None,
     ) -> bool:
         """Run tasks on the workers, and return when all are done.
 
@@ -169,6 +170,7 @@ class WorkerPool:
                 by one.
             on_details: Called in this thread with the index of a task and details of its result, directly
                 before ``on_result``. Tasks without details are left out.
+            on_tick: Called in this thread about ten times a second.
 
         Returns:
             Whether all tasks ran; ``False`` if ``stop`` ended the run.
@@ -187,6 +189,7 @@ class WorkerPool:
             on_failure,
             on_sweep=on_sweep,
             on_details=on_details,
+            on_tick=on_tick,
             time_limit_s=self._time_limit_s,
             clock=self._clock,
         )

@@ -46,7 +46,7 @@ from qiskit_qoro.models.jobs import ResultDetails
 
 __all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "TaskFailure", "Unavailable"]
 
-# How often to check the stop event and the time limit.
+# How often to check the stop event and the time limit, and to call `on_tick`.
 _TICK_S = 0.1
 
 # How long to wait at the end for short batches to finish. A finished worker does not have to be replaced.
@@ -151,6 +151,7 @@ class PoolRun:
         *,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
+        on_tick: Callable[[], None] | None = None,
         time_limit_s: float,
         clock: Callable[[], float],
     ) -> None:
@@ -161,6 +162,8 @@ class PoolRun:
         self._on_failure = on_failure
         self._on_sweep = on_sweep
         self._on_details = on_details
+        self._on_tick = on_tick
+        self._next_tick = clock() + _TICK_S
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -183,7 +186,11 @@ class PoolRun:
                 event = self._next_event(_TICK_S)
                 if event is not None:
                     self._handle_event(event)
-                self._check_time_limit()
+                now = self._clock()
+                self._check_time_limit(now)
+                if self._on_tick is not None and now >= self._next_tick:
+                    self._on_tick()
+                    self._next_tick = now + _TICK_S
             return True
         finally:
             self._give_workers_back()
@@ -272,8 +279,7 @@ class PoolRun:
             raise self._failure(batch.position, reason)
         self._pending.put_back(batch.position, batch.end)
 
-    def _check_time_limit(self) -> None:
-        now = self._clock()
+    def _check_time_limit(self, now: float) -> None:
         # A worker may have to import modules before it starts a batch.
         starting_s = max(self._time_limit_s, _MAX_START_S)
         late = [

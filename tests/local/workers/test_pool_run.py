@@ -337,6 +337,25 @@ def test_slow_rows_after_fast_rows_stay_within_the_time_limit():
     assert len(outcome.results) == 3400
 
 
+def test_the_caller_gets_a_tick_about_ten_times_a_second():
+    pool = ScriptedPool(lambda batch: [STARTED, *replies_of(batch)])
+    begin, ticks = pool.now, []
+    run = PoolRun(
+        pool,
+        circuits(40),
+        threading.Event(),
+        lambda index, result: None,
+        None,
+        on_tick=lambda: ticks.append(pool.now),
+        time_limit_s=TIME_LIMIT_S,
+        clock=pool.clock,
+    )
+    assert run.execute()
+    # Each event takes 0.2 s or longer here, so there is a tick after nearly every event.
+    assert len(ticks) > 20
+    assert begin < ticks[0] < ticks[-1] <= pool.now
+
+
 def test_stopping_discards_busy_workers():
     stop = threading.Event()
 
