@@ -10,11 +10,12 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import overload
+from typing import cast, overload
 
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.workers.row_grouping import group_rows, window_starts
+from qiskit_qoro.local.workers.task_rows import TaskRows
 from qiskit_qoro.local.workers.tasks import CircuitTask, StateTask
 from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import AnyConfig, JobType
@@ -53,6 +54,10 @@ class CircuitTasks(Sequence[CircuitTask]):
         self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
         self._observables = _weighted_observables(job)
         self._settings = engine_settings(config, job.qpu_system)
+        # Rows of one template are consecutive, so they need no windows.
+        self._is_ordered = len(set(self._templates.values())) == len(self._templates) and all(
+            circuit.template is not None for circuit in circuits
+        )
         self._starts = window_starts([len(circuit.content) for circuit in circuits])
         # The circuits of each window, in the order of its tasks.
         self._ordered: dict[int, list[StoredCircuit]] = {}
@@ -65,15 +70,17 @@ class CircuitTasks(Sequence[CircuitTask]):
     @overload
     def __getitem__(self, index: int) -> CircuitTask: ...
     @overload
-    def __getitem__(self, index: slice) -> list[CircuitTask]: ...
-    def __getitem__(self, index: int | slice) -> CircuitTask | list[CircuitTask]:
+    def __getitem__(self, index: slice) -> Sequence[CircuitTask]: ...
+    def __getitem__(self, index: int | slice) -> CircuitTask | Sequence[CircuitTask]:
         numbers = range(len(self))[index]
         if isinstance(numbers, range):
-            return [self._task(number) for number in numbers]
+            return self._rows(numbers) or [self._task(number) for number in numbers]
         return self._task(numbers)
 
-    def circuits_of(self, start: int, count: int = 1) -> list[StoredCircuit]:
+    def circuits_of(self, start: int, count: int = 1) -> Sequence[StoredCircuit]:
         """Return the circuits of ``count`` tasks from ``start`` on."""
+        if self._is_ordered:
+            return self._circuits[start : start + count]
         circuits = []
         for index in range(start, start + count):
             window = self._window_of(index)
@@ -85,7 +92,23 @@ class CircuitTasks(Sequence[CircuitTask]):
     def _window_of(self, index: int) -> int:
         return bisect_right(self._starts, index) - 1
 
+    def _rows(self, numbers: range) -> TaskRows | None:
+        """Return several tasks in columns if they are rows of one template."""
+        if not self._is_ordered or numbers.step != 1:
+            return None
+        circuits = self._circuits[numbers.start : numbers.stop]
+        if len(circuits) < 2 or circuits[0].template != circuits[-1].template:
+            return None
+        return TaskRows(
+            self._task_of_circuit(circuits[0]),
+            circuits[0].position,
+            b"".join(cast("bytes", circuit.content) for circuit in circuits),
+            tuple(circuit.shots for circuit in circuits),
+        )
+
     def _task(self, index: int) -> CircuitTask:
+        if self._is_ordered:
+            return self._task_of_circuit(self._circuits[index])
         window = self._window_of(index)
         if window not in self._windows:
             self._load(window)

@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
+from qiskit_qoro.local.workers.task_rows import TaskRows
 from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask, QuboTask, StateTask
 
 __all__ = ["PendingTasks", "TaskRange"]
@@ -24,7 +25,7 @@ class TaskRange:
     """
 
     start: int
-    tasks: tuple[AnyTask, ...]
+    tasks: Sequence[AnyTask]
     sizing: BatchSizing
 
     @property
@@ -73,17 +74,19 @@ class PendingTasks:
         if self._returned:
             start, end = self._returned.pop()
             self._switch_kind(self._tasks[start].sweep)
-            return TaskRange(start, tuple(self._tasks[start:end]), self._sizing)
+            return TaskRange(start, self._tasks[start:end], self._sizing)
         start = self._next
         size = self._sizing.batch_size(len(self._tasks) - start, self._workers)
         tasks: Sequence[Any] = self._tasks[start : start + size]
         kind = tasks[0].sweep
         if self._switch_kind(kind):
             tasks = tasks[:1]
-        else:
-            tasks = list(takewhile(lambda task: task.sweep == kind, tasks))
+        elif not isinstance(tasks, TaskRows):
+            # Without the tasks of other kinds, the slice may be rows of one template.
+            count = sum(1 for _ in takewhile(lambda task: task.sweep == kind, tasks))
+            tasks = self._tasks[start : start + count]
         self._next = start + len(tasks)
-        return TaskRange(start, tuple(tasks), self._sizing)
+        return TaskRange(start, tasks, self._sizing)
 
     def put_back(self, start: int, end: int) -> None:
         """Take back tasks ``start <= index < end``. They will be sent as one batch."""

@@ -20,6 +20,7 @@ from qiskit_qoro.local.engine.analysis.costs import statevector_bytes
 from qiskit_qoro.local.engine.methods import MAX_SMALL_QUBITS
 from qiskit_qoro.local.engine.simulator import Report, estimate, sample
 from qiskit_qoro.local.engine.template_cache import Template, TemplateCache, TemplateRow
+from qiskit_qoro.local.workers.task_rows import TaskRows
 from qiskit_qoro.local.workers.tasks import (
     AnyTask,
     CircuitTask,
@@ -140,10 +141,7 @@ def run_batch(
     Returns:
         The replies, in order. Exceptions become replies too.
     """
-    resolved = [resolve_if_new(task, estimators.cache) for task in tasks]
-    for key, group in groupby(resolved, lambda task: task.sweep):
-        # Tasks that are in no sweep have the key None. They form groups too, and always run singly.
-        group_tasks: list[Any] = list(group)
+    for key, group_tasks in _groups(tasks, estimators.cache):
         if key is not None and group_tasks[0].observables is not None:
             yield from _run_gradients(group_tasks, estimators.gradients, memory_limit_bytes)
             continue
@@ -155,14 +153,34 @@ def run_batch(
             yield run_task(task, estimators.cache, memory_limit_bytes=memory_limit_bytes, on_start=on_start)
 
 
+def _groups(tasks: Sequence[AnyTask], cache: TemplateCache) -> Iterator[tuple[object, Sequence[Any]]]:
+    """Iterate over the groups of consecutive tasks of one sweep, each with its key.
+
+    Tasks that are in no sweep have the key ``None``. They form groups too, and always run singly.
+    """
+    if isinstance(tasks, TaskRows):
+        yield tasks.first.sweep, tasks
+        return
+    resolved = [resolve_if_new(task, cache) for task in tasks]
+    for key, group in groupby(resolved, lambda task: task.sweep):
+        yield key, list(group)
+
+
+def _columns(tasks: Sequence[Any]) -> tuple[Any, list[int]]:
+    """Return the values and the shots of rows of a template."""
+    if isinstance(tasks, TaskRows):
+        return tasks.values, [shots or 0 for shots in tasks.shots]
+    return [task.values for task in tasks], [task.shots or 0 for task in tasks]
+
+
 def _run_sweep(tasks: Sequence[Any], sweeps: SweepRunner, limit: int | None) -> SweepResults | None:
     """Run the tasks of one sweep together; return ``None`` if they have to run singly."""
     first = tasks[0]
-    template, rows = Template(first.qasm, first.names), [task.values for task in tasks]
+    template = Template(first.qasm, first.names)
+    rows, shots = _columns(tasks)
     if first.pauli_strings is None:
         from qiskit_qoro.wire.histogram import encode_payloads  # noqa: PLC0415 - it needs NumPy
 
-        shots = [task.shots or 0 for task in tasks]
         sampled = sweeps.sample(template, rows, shots, first.settings, memory_limit_bytes=limit)
         if sampled is None:
             return None
@@ -184,10 +202,11 @@ def _run_gradients(
 ) -> Iterator[Reply]:
     """Run tasks of one template with gradients: together, or singly if one of them fails."""
     first = tasks[0]
+    rows, _ = _columns(tasks)
     try:
         values, derivatives = gradients.estimate(
             Template(first.qasm, first.names),
-            [task.values or () for task in tasks],
+            rows,
             first.observables or (),
             first.settings,
             memory_limit_bytes=limit,

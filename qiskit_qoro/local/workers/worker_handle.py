@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO
 
 from qiskit_qoro.local.workers.tasks import AnyTask, Progress, Reply, read_frame, write_frame
@@ -74,7 +74,7 @@ class WorkerHandle:
         """The process id."""
         return self._process.pid
 
-    def send(self, batch: tuple[AnyTask, ...]) -> None:
+    def send(self, batch: Sequence[AnyTask]) -> None:
         """Send a batch. The replies to its tasks arrive in order.
 
         It is not an error if the process has ended; ``on_end`` reports that.

@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -99,11 +100,11 @@ class _BatchQueue:
     def __init__(self, source: BinaryIO, estimators: Estimators, memory_limit_bytes: int | None) -> None:
         self._cache = estimators.cache
         self._memory_limit_bytes = memory_limit_bytes
-        self._batches: queue.SimpleQueue[tuple[AnyTask, ...]] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[Sequence[AnyTask]] = queue.SimpleQueue()
         self._has_rest = False
         threading.Thread(target=_read_batches, args=(source, self._batches), daemon=True).start()
 
-    def get(self) -> tuple[AnyTask, ...]:
+    def get(self) -> Sequence[AnyTask]:
         """Wait for the next batch."""
         if self._has_rest:
             return self._batches.get()
@@ -184,7 +185,7 @@ def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
     return source, replies
 
 
-def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[tuple[AnyTask, ...]]) -> None:
+def _read_batches(source: BinaryIO, batches: queue.SimpleQueue[Sequence[AnyTask]]) -> None:
     """Read batches into the queue. End the process when the input ends."""
     try:
         while True:
