@@ -1,10 +1,11 @@
 """Start and stop the local service.
 
-The parts are started in this order: socket, database, workers, runner, web application, web server. Each one
+The parts are started in this order: socket, workers, database, runner, web application, web server. Each one
 is put on an exit stack, and closing the service unwinds the stack, so they stop in reverse order.
 
 The socket is bound first. So the port is known, and a port that is taken raises an error before anything else
-starts. The web framework is imported only when a service is started.
+starts. The worker processes need the most time, so they come next. They become ready while this process
+imports the web framework, which happens only when a service is started.
 
 Clients in the same process use :attr:`LocalService.link`, which needs no web server. A service that is
 started for them alone opens its port only when somebody asks for its address.
@@ -213,12 +214,6 @@ def serve(
         QoroError: The extra ``local`` is not installed, the port is taken, or the database cannot be used.
     """
     _check_extra()
-    # These modules need the extra, and importing them takes a moment.
-    from qiskit_qoro.local.web.allowed_hosts import AllowedHosts  # noqa: PLC0415
-    from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
-    from qiskit_qoro.local.web.in_process import InProcessLink  # noqa: PLC0415
-    from qiskit_qoro.local.web.port import Port  # noqa: PLC0415
-
     token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _check_token(token)
     accounts_by_token = _add_own_account(token, accounts)
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
@@ -226,6 +221,15 @@ def serve(
     with ExitStack() as stack:
         bound = stack.enter_context(_bind(host, port))
         duplicate = stack.enter_context(bound.dup())
+        pool = WorkerPool(**limits)
+        stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
+        pool.start()
+        # These modules need the extra. Importing them takes as long as the processes need to become ready.
+        from qiskit_qoro.local.web.allowed_hosts import AllowedHosts  # noqa: PLC0415
+        from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
+        from qiskit_qoro.local.web.in_process import InProcessLink  # noqa: PLC0415
+        from qiskit_qoro.local.web.port import Port  # noqa: PLC0415
+
         hosts = AllowedHosts.of(
             host=host,
             address=bound.getsockname()[0],
@@ -239,9 +243,6 @@ def serve(
         # Accounts of an existing database keep their balances.
         for account in accounts_by_token:
             store.open_account(account.name, account.credits)
-        pool = WorkerPool(**limits)
-        stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
-        pool.start()
         runner = Runner(
             queue,
             pool,

@@ -145,6 +145,23 @@ def test_web_server_and_engine_are_imported_when_they_are_used_and_the_server_no
     assert output.stdout == "[]\n[]\n"
 
 
+def test_a_first_job_of_the_embedded_service_imports_no_web_server_and_no_analysis_of_problems() -> None:
+    program = (
+        "import sys\n"
+        "from qiskit import QuantumCircuit\n"
+        "from qiskit_qoro import QoroProvider\n"
+        "circuit = QuantumCircuit(1)\n"
+        "circuit.x(0)\n"
+        "circuit.measure_all()\n"
+        "with QoroProvider.local(workers=1) as provider:\n"
+        "    print(provider.get_backend().run(circuit, shots=5).result().get_counts())\n"
+        "late = {'uvicorn', 'h11', 'qiskit_qoro.qubo_analysis', 'qiskit_qoro.local.web.openapi', 'maestro'}\n"
+        "print(sorted(late & sys.modules.keys()))"
+    )
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert output.stdout == "{'1': 5}\n[]\n"
+
+
 def test_the_package_has_the_names_that_it_lists_and_no_others() -> None:
     assert all(hasattr(local, name) for name in local.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Server'"):

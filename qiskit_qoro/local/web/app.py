@@ -12,8 +12,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from functools import partial
-from typing import TypeVar
+from functools import cache, partial
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -33,11 +33,9 @@ from qiskit_qoro.local.store.store_errors import (
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
-from qiskit_qoro.local.web.docs_page import render_page
 from qiskit_qoro.local.web.execution import EXECUTION, Execution, LoopExecution
 from qiskit_qoro.local.web.fault_responses import FaultInjector
 from qiskit_qoro.local.web.handlers import HANDLERS
-from qiskit_qoro.local.web.openapi import build_document
 from qiskit_qoro.local.web.preferences import requested_wait_s
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
 from qiskit_qoro.wire.endpoints import (
@@ -107,9 +105,26 @@ def build_app(
 
 def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
     """The documentation pages, which need no token."""
-    document = build_document(PREFIX, fault_injection)
-    page = _StaticPath(HTMLResponse(render_page(document, is_warning=fault_injection.is_on)))
-    return {"/": page, "/docs": page, f"{PREFIX}/openapi.json": _StaticPath(JSONResponse(document))}
+
+    # Both are built when they are first requested. Most embedded services are never asked for them.
+    @cache
+    def document() -> dict[str, Any]:
+        from qiskit_qoro.local.web.openapi import build_document  # noqa: PLC0415
+
+        return build_document(PREFIX, fault_injection)
+
+    @cache
+    def document_response() -> Response:
+        return JSONResponse(document())
+
+    @cache
+    def page_response() -> Response:
+        from qiskit_qoro.local.web.docs_page import render_page  # noqa: PLC0415
+
+        return HTMLResponse(render_page(document(), is_warning=fault_injection.is_on))
+
+    page = _StaticPath(page_response)
+    return {"/": page, "/docs": page, f"{PREFIX}/openapi.json": _StaticPath(document_response)}
 
 
 class _Paths:
@@ -141,15 +156,20 @@ class _Paths:
 
 
 class _StaticPath:
-    """Answers a path with a response that never changes."""
+    """Answers a path with a response that never changes.
 
-    def __init__(self, response: Response) -> None:
-        self._response = response
+    Args:
+        get_response: Returns the response, the same one each time.
+    """
+
+    def __init__(self, get_response: Callable[[], Response]) -> None:
+        self._get_response = get_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        response = self._response
-        if method not in {"GET", "HEAD"}:
+        if method in {"GET", "HEAD"}:
+            response = self._get_response()
+        else:
             response = _error(405, f"expected GET, got {method}", {"Allow": "GET, HEAD"})
         await response(scope, receive, send)
 

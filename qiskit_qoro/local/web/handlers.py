@@ -27,7 +27,6 @@ from qiskit_qoro.local.web.transactions_page import read_transactions_page
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateBatch
-from qiskit_qoro.qubo_analysis import request_from_json
 from qiskit_qoro.wire import endpoints
 from qiskit_qoro.wire.configurations import execution_config_from_json
 from qiskit_qoro.wire.credits import credit_balance_to_json
@@ -223,6 +222,9 @@ def _submit_qubo(context: HandlerContext, call: Call) -> Answer | Deferred:
         raise WireError(
             f"qubo: job {job.job_id} is of type {job.job_type}, only a VALIDATE job accepts a QUBO"
         )
+    # Importing the analysis takes as long as starting the rest of the service, which seldom needs it.
+    from qiskit_qoro.qubo_analysis import request_from_json  # noqa: PLC0415
+
     body = parse_json(call.body)
     request_from_json(body)  # only to check it: a worker process decodes it again
     context.store.submit_problem(call.owner, call.job_id, json.dumps(body))

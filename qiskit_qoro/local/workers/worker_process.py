@@ -47,7 +47,7 @@ _HEADROOM_BYTES = 2**30
 _PROGRESS_S = 0.1
 
 # A worker without work for so long imports what the first tasks did not need.
-_IDLE_S = 1.0
+_IDLE_S = 3.0
 
 _WARM_UP = CircuitTask(
     label="warm-up",
