@@ -147,9 +147,6 @@ class ProgramWriter:
         if not self._measured.isdisjoint(qubits):
             self._randomness = "a mid-circuit measurement"
         self._changed.update(qubits)
-        self._emit_gate(condition, name, params, qubits)
-
-    def _emit_gate(self, condition: str, name: str, params: Sequence[float], qubits: Sequence[Qubit]) -> None:
         self._emit(condition, gate_text(name, params) if params else name, *qubits)
 
     def _write_definition(self, gate: Instruction, qubits: Sequence[Qubit], condition: str) -> None:

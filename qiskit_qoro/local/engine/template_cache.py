@@ -5,7 +5,7 @@ that text for every row would take nearly as long as the engine takes for a smal
 parsed once:
 
 1. Each angle that contains a name is replaced by a marker, an unusual number.
-2. Qiskit parses the text, and the circuit is written for the engine.
+2. The text is read as a program and written for the engine.
 3. Each place where a marker appears becomes a slot, and the text between the slots is kept.
 4. A row fills the slots with its angles.
 
@@ -14,10 +14,8 @@ angles pass through unchanged, and the result is valid for every row. If not, ea
 singly. That happens if a gate that the program defines computes with its angle, if a name is not in an angle,
 or if the text has an error.
 
-An angle may be an expression such as ``2*theta``. Its value is computed by the same parser.
-
-The parser and the writer of circuits need Qiskit. They are imported with the first template, because
-importing Qiskit takes several times as long as a small job.
+An angle may be an expression such as ``2*theta``. Its value is computed by Qiskit's parser. It is imported
+with the first expression, because importing Qiskit takes several times as long as a small job.
 """
 
 from __future__ import annotations
@@ -27,18 +25,15 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.simulator import read_engine_program
+from qiskit_qoro.local.engine.slotted_program import SlottedProgram, find_slots
 from qiskit_qoro.models.template_names import Occurrence
 from qiskit_qoro.qasm.read.guards import blank_comments
 from qiskit_qoro.qasm.read.template_parser import TemplateText, find_misplaced_name, parameter_angles
 from qiskit_qoro.wire.substitution import decimal_text, resolve_template
-
-if TYPE_CHECKING:
-    from qiskit_qoro.local.engine.slot_writer import SlottedProgram
 
 __all__ = ["Expression", "PreparedTemplate", "Template", "TemplateCache", "TemplateRow"]
 
@@ -234,21 +229,16 @@ def _prepare(
         index = index_of.setdefault(_expression(code, start, end, inside), len(index_of))
         pieces.append((code[position:start], index))
         position = end
-    from qiskit_qoro.local.engine.slot_writer import SlotWriter  # noqa: PLC0415
-    from qiskit_qoro.qasm.read.parser import parse_program  # noqa: PLC0415
-
     rng = random.Random(_MARKER_SEED)
     slotted = []
     for scale in (1.0, -1e-7):
         markers = [scale * (1 + rng.random()) for _ in index_of]
         marked = "".join(f"{before}{markers[index]!r}" for before, index in pieces) + code[position:]
         try:
-            circuit = parse_program(marked)
-            index_of_marker = {marker: index for index, marker in enumerate(markers)}
-            writer = SlotWriter(circuit, index_of_marker, measure=measure, basis_gates=basis_gates)
-            slotted.append(writer.write_slotted())
+            program = read_engine_program(marked, measure=measure, basis_gates=basis_gates)
         except Exception:  # The rows get the same error when they are parsed singly.
             return None
+        slotted.append(find_slots(program, markers))
     first, second = slotted
     return PreparedTemplate(template, tuple(index_of), first) if first == second else None
 

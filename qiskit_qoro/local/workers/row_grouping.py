@@ -13,8 +13,8 @@ from qiskit_qoro.qasm.read.bound_programs import BoundProgram, split_program
 
 __all__ = ["group_rows", "window_starts"]
 
-# Each worker that gets some of the rows prepares the template, which takes as long as reading six circuits.
-_MIN_ROWS = 12
+# Each worker that gets some of the rows prepares the template, which takes as long as reading five circuits.
+_MIN_ROWS = 6
 
 # The first windows are short, so that the workers need not wait for the first tasks.
 _FIRST_WINDOW = 64

@@ -1,7 +1,7 @@
 """Run tasks in a worker process.
 
 Most first jobs are simple programs, and importing Qiskit would take several times as long as such a job. So a
-worker starts without it. :func:`is_simple` tells which tasks run without it, and :func:`import_rest` imports
+worker starts without it. :func:`are_simple` tells which tasks run without it, and :func:`import_rest` imports
 Qiskit and all modules that need it.
 """
 
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from qiskit_qoro.local.engine.gradients import GradientEstimator
     from qiskit_qoro.local.engine.parameter_sweeps import SweepRunner
 
-__all__ = ["Estimators", "import_rest", "is_simple", "resolve_if_new", "run_batch", "run_task"]
+__all__ = ["Estimators", "are_simple", "import_rest", "resolve_if_new", "run_batch", "run_task"]
 
 # The modules that import_rest imports, and through them all others that tasks need, except for problems.
 _REST = (
     "qiskit_qoro.local.engine.analysis.clifford",
     "qiskit_qoro.local.engine.gradients",
     "qiskit_qoro.local.engine.parameter_sweeps",
-    "qiskit_qoro.local.engine.slot_writer",
+    "qiskit_qoro.local.engine.program",
     "qiskit_qoro.local.engine.states.quantities",
 )
 
@@ -74,21 +74,32 @@ def resolve_if_new(task: AnyTask, cache: TemplateCache) -> AnyTask:
     return replace(task, qasm=text, names=(), values=None)
 
 
-def is_simple(task: AnyTask, *, memory_limit_bytes: int | None = None) -> bool:
-    """Whether a task certainly runs without the modules of :func:`import_rest`.
+def are_simple(tasks: Sequence[AnyTask], *, memory_limit_bytes: int | None = None) -> bool:
+    """Whether tasks certainly run without the modules of :func:`import_rest`.
 
     Args:
-        task: The task.
+        tasks: The tasks.
         memory_limit_bytes: As for :func:`run_task`.
     """
-    if not isinstance(task, CircuitTask) or task.values is not None or task.settings.noise is not None:
+    # Rows of a template differ only in numbers, so one of them is enough.
+    different = {_text_of(task) or index: task for index, task in enumerate(tasks)}
+    return all(_is_simple(task, memory_limit_bytes) for task in different.values())
+
+
+def _text_of(task: AnyTask) -> str | None:
+    return task.qasm if isinstance(task, CircuitTask) else None
+
+
+def _is_simple(task: AnyTask, limit: int | None) -> bool:
+    if not isinstance(task, CircuitTask) or task.observables is not None or task.settings.noise is not None:
         return False
     # Other options may ask for an analysis of the program, and so may a state vector that is too large.
     if task.settings.options.options_set().keys() - {"seed"}:
         return False
-    if memory_limit_bytes is not None and memory_limit_bytes < _SMALL_STATE_BYTES:
+    if limit is not None and limit < _SMALL_STATE_BYTES:
         return False
-    program = read_plain_program(clean(task.qasm))
+    text = task.qasm if task.values is None else resolve_template(task.qasm, task.names, task.values)
+    program = read_plain_program(clean(text))
     return program is not None and program.num_qubits <= MAX_SMALL_QUBITS
 
 

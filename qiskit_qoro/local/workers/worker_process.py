@@ -29,8 +29,8 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.engine_calls import accelerators
 from qiskit_qoro.local.workers.task_runs import (
     Estimators,
+    are_simple,
     import_rest,
-    is_simple,
     resolve_if_new,
     run_batch,
     run_task,
@@ -114,8 +114,7 @@ class _BatchQueue:
             self._import_rest()
             return self._batches.get()
         batch = tuple(resolve_if_new(task, self._cache) for task in batch)
-        limit = self._memory_limit_bytes
-        if not all(is_simple(task, memory_limit_bytes=limit) for task in batch):
+        if not are_simple(batch, memory_limit_bytes=self._memory_limit_bytes):
             # Now, because the time limit of the first task counts from the start of the batch.
             self._import_rest()
         return batch

@@ -11,9 +11,10 @@ import pytest
 
 from qiskit_qoro.local.engine.job_settings import engine_settings
 from qiskit_qoro.local.engine.settings import EngineSettings
-from qiskit_qoro.local.workers.task_runs import is_simple
+from qiskit_qoro.local.workers.task_runs import are_simple
 from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, StateTask
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod
+from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.states import StateQuantity, StateRequest
 from qiskit_qoro.qasm.gates import GATES
@@ -29,9 +30,10 @@ import json, sys
 from qiskit_qoro.lazy_imports import import_alone
 import_alone("qiskit.exceptions")
 from qiskit_qoro.local.workers import worker_process
-from qiskit_qoro.local.workers.task_runs import Estimators, import_rest, is_simple, run_batch
+from qiskit_qoro.local.workers.task_runs import Estimators, are_simple, import_rest, run_batch
 from qiskit_qoro.local.workers.tasks import CircuitTask
 from qiskit_qoro.local.engine.settings import EngineSettings
+from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.maestro import MaestroConfig
 
 settings = EngineSettings(MaestroConfig(seed=7))
@@ -39,13 +41,21 @@ tasks = []
 for text in json.load(sys.stdin):
     tasks.append(CircuitTask("counts", text, shots=50, settings=settings))
     tasks.append(CircuitTask("values", text, pauli_strings=("Z", "XY"), settings=settings))
+    template = dict(qasm=text.replace("0.3", "a"), names=("a",))
+    for value in (0.25, -2.0):
+        tasks.append(CircuitTask("counts", shots=50, settings=settings, **template, values=(value,)))
+        tasks.append(CircuitTask("values", pauli_strings=("Z", "XY"), **template, values=(value,)))
+
+def outcome(reply):
+    return reply.result.rows.tolist() if hasattr(reply.result, "rows") else reply.result or reply.reason
+
 estimators = Estimators()
 worker_process._warm_up(estimators)
-simple = all(map(is_simple, tasks))
-before = [reply.result or reply.reason for reply in run_batch(tasks, estimators)]
+simple = are_simple(tasks)
+before = list(map(outcome, run_batch(tasks, estimators)))
 late = sorted({LATE} & sys.modules.keys())
 import_rest()
-after = [reply.result or reply.reason for reply in run_batch(tasks, Estimators())]
+after = list(map(outcome, run_batch(tasks, Estimators())))
 print(json.dumps([simple, late, before == after, before]))
 """
 
@@ -117,7 +127,14 @@ CONDITION = f"{HEADER}qreg q[2];creg c[2];measure q -> c;if(c==1) x q[0];"
         CircuitTask("with a definition", DEFINED, shots=1),
         CircuitTask("with a condition", CONDITION, shots=1),
         CircuitTask("wrong", "qreg q[", shots=1),
-        CircuitTask("row", BELL.replace("h q", "rx(a) q"), shots=1, names=("a",), values=(0.1,)),
+        CircuitTask("expression", BELL.replace("h q", "rx(2*a) q"), shots=1, names=("a",), values=(0.1,)),
+        CircuitTask(
+            "gradient",
+            BELL.replace("h q", "rx(a) q"),
+            names=("a",),
+            values=(0.1,),
+            observables=(WeightedStrings(("ZZ",), (1.0,)),),
+        ),
         CircuitTask(
             "method",
             BELL,
@@ -136,10 +153,10 @@ CONDITION = f"{HEADER}qreg q[2];creg c[2];measure q -> c;if(c==1) x q[0];"
     ids=lambda task: task.label,
 )
 def test_other_tasks_are_not_simple(task: CircuitTask | StateTask | QuboTask) -> None:
-    assert not is_simple(task)
+    assert not are_simple([task])
 
 
 def test_a_task_is_not_simple_if_the_memory_limit_may_rule_out_a_state_vector() -> None:
     task = CircuitTask("bell", BELL, shots=1)
-    assert is_simple(task, memory_limit_bytes=2**22)
-    assert not is_simple(task, memory_limit_bytes=2**20)
+    assert are_simple([task], memory_limit_bytes=2**22)
+    assert not are_simple([task], memory_limit_bytes=2**20)
