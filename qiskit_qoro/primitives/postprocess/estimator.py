@@ -88,12 +88,15 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         if self.shots is None:
             # One matrix product for each observable evaluates it for all of its rows.
             table = self._table(results)
+            inexact = {
+                circuit: found for circuit, found in details.items() if found.standard_errors or found.batches
+            }
             for number, positions in _positions_by_value(flat_observables):
                 observable = self.observables[number]
                 values[positions] = self._exact_values(table, flat_rows[positions], observable)
-                if details:
+                if inexact:
                     variances[positions] = self._value_variances(
-                        table, details, flat_rows[positions], observable
+                        table, inexact, flat_rows[positions], observable
                     )
         else:
             # One pass over the counts of each row evaluates all observables that are paired with it.
@@ -117,25 +120,25 @@ class EstimatorPubPostprocessor(PubPostprocessor):
         """Return the value of each Pauli string for each row, NaN if it was not requested."""
         table = np.full((len(self.readouts), len(self.pauli_strings)), np.nan)
         for row in range(len(self.readouts)):
-            for readout in self.readouts[row]:
-                values: Mapping[str, float] = result_of(results, readout.circuit)
+            for circuit in self.readouts.circuits_of(row):
+                values: Mapping[str, float] = result_of(results, circuit)
                 table[row] = [values.get(string, np.nan) for string in self.pauli_strings]
         return table
 
     def _value_variances(
         self,
         table: Floats,
-        details: Mapping[int, ResultDetails],
+        inexact: Mapping[int, ResultDetails],
         rows: npt.NDArray[np.int64],
         observable: Observable,
     ) -> Floats:
-        """Return the variances of one observable for some rows. They are 0 if the values are exact."""
+        """Return the variances of one observable for some rows, given the details of inexact results."""
         strings = [self.pauli_strings[index] for index in observable.pauli_strings]
         variances = np.zeros(len(rows))
         for position, row in enumerate(rows):
-            for readout in self.readouts[row]:
-                found = details.get(readout.circuit)
-                if found is not None and (found.standard_errors or found.batches):
+            for circuit in self.readouts.circuits_of(row):
+                found = inexact.get(circuit)
+                if found is not None:
                     values = table[row, observable.pauli_strings]
                     error = error_of_values(found, strings, values, observable.coefficients)
                     variances[position] = error**2

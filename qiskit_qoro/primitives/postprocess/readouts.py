@@ -67,6 +67,9 @@ class Readouts:
 
     def __getitem__(self, row: int) -> list[Readout]:
         """Return the readouts of a row."""
-        circuits = self.circuits[self._starts[row] : self._starts[row + 1]]
         pattern = self.patterns[self.pattern_of_row[row]]
-        return [Readout(circuit, *read) for circuit, read in zip(circuits, pattern, strict=True)]
+        return [Readout(circuit, *read) for circuit, read in zip(self.circuits_of(row), pattern, strict=True)]
+
+    def circuits_of(self, row: int) -> list[int]:
+        """Return the circuits of a row."""
+        return self.circuits[self._starts[row] : self._starts[row + 1]]
