@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -32,7 +32,6 @@ from qiskit_qoro.local.engine.methods import (
     choose_method,
     default_memory_limit,
 )
-from qiskit_qoro.local.engine.noisy.runs import NoisyRun, prepare_noisy_run
 from qiskit_qoro.local.engine.pauli_strings import ReducedPauliStrings, reduce_pauli_strings
 from qiskit_qoro.local.engine.plain_program import write_plain_program
 from qiskit_qoro.local.engine.settings import EngineSettings
@@ -43,6 +42,9 @@ from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.read.plain_program import read_plain_program
 from qiskit_qoro.qasm.read.source import check_encoding, clean
+
+if TYPE_CHECKING:
+    from qiskit_qoro.local.engine.noisy.runs import NoisyRun
 
 __all__ = [
     "ProgramSource",
@@ -352,6 +354,8 @@ def _noisy_run(
     """Prepare a run with noise, or return ``None`` if the program has none."""
     if settings.noise is None:
         return None
+    from qiskit_qoro.local.engine.noisy.runs import prepare_noisy_run  # noqa: PLC0415 - most programs have no noise
+
     return prepare_noisy_run(
         program,
         settings,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.analysis.costs import density_matrix_bytes
-from qiskit_qoro.local.engine.noise import check_noise
 from qiskit_qoro.models.config import API_META_KEYS, ExecutionConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS, EXECUTION_FIELDS, MaestroConfig, engine_options_of
 
@@ -82,6 +81,9 @@ def check_config(config: ExecutionConfig, accelerators: Accelerators = tuple) ->
         QoroInputError: The engine does not support the value of a field. The message says which values it
             supports.
     """
+    # Only the service checks configurations. Workers import noise with the first task that has any.
+    from qiskit_qoro.local.engine.noise import check_noise  # noqa: PLC0415
+
     check_noise(config)
     _check(engine_options_of(config), EXECUTION_FIELDS, accelerators)
     unknown = sorted(set(config.api_meta or ()) - API_META_KEYS)

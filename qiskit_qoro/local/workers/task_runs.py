@@ -49,6 +49,7 @@ __all__ = ["Estimators", "are_simple", "import_rest", "resolve_if_new", "run_bat
 _REST = (
     "qiskit_qoro.local.engine.analysis.clifford",
     "qiskit_qoro.local.engine.gradients",
+    "qiskit_qoro.local.engine.noisy.runs",
     "qiskit_qoro.local.engine.parameter_sweeps",
     "qiskit_qoro.local.engine.program",
     "qiskit_qoro.local.engine.states.quantities",

@@ -345,7 +345,8 @@ def _needed_strings(
     for row in paired:
         key = row.tobytes()
         if key not in strings_of_observables:
-            indices = np.unique(np.concatenate([observables[number].pauli_strings for number in row]))
-            strings_of_observables[key] = tuple(pauli_strings[index] for index in indices)
+            indices = np.sort(np.concatenate([observables[number].pauli_strings for number in row]))
+            distinct = indices[np.diff(indices, prepend=-1) != 0]
+            strings_of_observables[key] = tuple(pauli_strings[index] for index in distinct)
         needed.append(strings_of_observables[key])
     return needed

@@ -200,11 +200,11 @@ def _build_terms(batch: _Batch, index_of_string: dict[str, int]) -> Iterator[Obs
 
 def _merge(coefficients: NDArray[np.float64], pauli_strings: NDArray[np.int64]) -> ObservableTerms:
     """Add up the weights of equal Pauli strings; remove weights of 0."""
-    if len(pauli_strings) > 1:
-        distinct, inverse = np.unique(pauli_strings, return_inverse=True)
-        if len(distinct) < len(pauli_strings):
-            coefficients = np.bincount(inverse, weights=coefficients).astype(np.float64)
-            pauli_strings = distinct
+    ordered = np.sort(pauli_strings)
+    # Seldom, so that most processes need not import numpy.ma, which np.unique does.
+    if (ordered[1:] == ordered[:-1]).any():
+        pauli_strings, inverse = np.unique(pauli_strings, return_inverse=True)
+        coefficients = np.bincount(inverse, weights=coefficients).astype(np.float64)
     if not coefficients.all():
         pauli_strings = pauli_strings[coefficients != 0]
         coefficients = coefficients[coefficients != 0]
