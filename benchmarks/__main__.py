@@ -1,17 +1,182 @@
-"""Run every benchmark of this directory, or only the named ones: ``python benchmarks [NAME ...]``."""
+"""Measure, and write the measurements into the documentation: ``python benchmarks [NAME ...]``.
 
-import runpy
+Without names and without ``--quick``, everything is measured. The record is then written to
+``docs/reference/benchmarks.json``, and the pages and pictures are drawn from it. Otherwise the rows are only
+printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
 import sys
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-here = Path(__file__).parent
-known = {path.stem.removeprefix("bench_"): path for path in sorted(here.glob("bench_*.py"))}
-wanted = sys.argv[1:] or list(known)
-unknown = [name for name in wanted if name not in known]
-if unknown or not known:
-    names = ", ".join(known) or "none"
-    sys.exit(f"no benchmark named {', '.join(unknown) or 'bench_*.py'}, expected one of: {names}")
-for name in wanted:
-    print(f"== {name}")
-    sys.argv = [str(known[name])]
-    runpy.run_path(str(known[name]), run_name="__main__")
+from machine import describe_machine, load
+from pages import PAGES, ROOT, render
+from record import Comparison, Record, compare
+from rows import Row
+from tables import goal_text, seconds_text
+
+RECORD = ROOT / "docs/reference/benchmarks.json"
+TOPICS = (
+    "small_jobs",
+    "first_job",
+    "circuits",
+    "sweeps",
+    "programs",
+    "public_programs",
+    "results",
+    "gradients",
+    "states",
+    "methods",
+)
+TIMELINE = "timeline"
+
+
+def main() -> int:
+    """Run the program and return its exit code."""
+    options = _parse()
+    if options.check:
+        return _check()
+    if options.render:
+        _write_pages(Record.read(RECORD))
+        return 0
+    names = options.names or [*TOPICS, TIMELINE]
+    failed: list[str] = []
+    record = _measure(names, failed, quick=options.quick, peer=options.peer)
+    is_complete = not options.quick and set(names) >= {*TOPICS, TIMELINE}
+    _print_goals(record)
+    if options.compare:
+        recorded = Record.read(RECORD)
+        comparisons = compare(recorded, record)
+        _print_comparisons(comparisons)
+        second = {"run": record.run, "comparisons": [asdict(each) for each in comparisons]}
+        record = replace(recorded, second_run=second)
+    if is_complete:
+        record.write(RECORD)
+        _write_pages(Record.read(RECORD))
+        print(f"written: {RECORD.relative_to(ROOT)} and the pages and pictures that show it")
+    if failed:
+        print(f"failed, see above: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join([*TOPICS, TIMELINE])}")
+    parser.add_argument(
+        "--quick", action="store_true", help="measure little, to see whether everything works"
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="compare with the record; a complete run is added to it"
+    )
+    parser.add_argument("--render", action="store_true", help="only draw the pages from the record again")
+    parser.add_argument(
+        "--check", action="store_true", help="only check the pages and the functions they name"
+    )
+    parser.add_argument("--peer", type=Path, help="a Python interpreter that has qoro-divi")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in (*TOPICS, TIMELINE)]
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; expected {', '.join([*TOPICS, TIMELINE])}")
+    return options
+
+
+def _measure(names: list[str], failed: list[str], *, quick: bool, peer: Path | None) -> Record:
+    machine, load_before = describe_machine(), load()
+    begin, start = datetime.now(UTC), time.perf_counter()
+    print(f"{machine['processors']} processors, load average {load_before}", flush=True)
+    rows: dict[str, Row] = {}
+    for row in _rows([name for name in names if name != TIMELINE], failed, quick=quick, peer=peer):
+        rows[row.key] = row
+        _print_row(row)
+    timeline = None
+    if TIMELINE in names:
+        from timeline import measure_timeline  # noqa: PLC0415  it has its own processes
+
+        timeline = measure_timeline(20 if quick else 200)
+        for transport, measured in timeline.items():
+            print(
+                f"timeline, {transport}: {seconds_text(measured['total_s'])}, {len(measured['steps'])} steps"
+            )
+    minutes = (time.perf_counter() - start) / 60
+    print(f"{minutes:.1f} minutes, load average {load()}")
+    run = {
+        "begin": f"{begin:%d %B %Y, %H:%M} UTC",
+        "minutes": minutes,
+        "load_before": load_before,
+        "load_after": load(),
+    }
+    return Record(machine, run, rows, timeline)
+
+
+def _rows(names: list[str], failed: list[str], *, quick: bool, peer: Path | None) -> Iterator[Row]:
+    """Measure topics. Those that fail are added to ``failed``."""
+    from bench import Bench  # noqa: PLC0415  the pages can be drawn without the packages that are measured
+
+    with Bench(quick=quick, peer=peer) as bench:
+        for name in names:
+            print(f"== {name}", flush=True)
+            try:
+                yield from importlib.import_module(f"topics.{name}").measure(bench)
+            except Exception:  # do not lose what has been measured
+                failed.append(name)
+                traceback.print_exc()
+
+
+def _print_row(row: Row) -> None:
+    print(row.work)
+    for name, timing in row.timings.items():
+        ratio = "" if name == row.first else f"{row.ratio(name, row.first):8.2f}"
+        print(f"    {name:52} {seconds_text(timing.median_s):>9} {ratio}")
+    sys.stdout.flush()
+
+
+def _print_goals(record: Record) -> None:
+    print("== goals")
+    goals = [(row, goal) for row in record.rows.values() for goal in row.goals]
+    for row, goal in goals:
+        achieved = row.achieved(goal)
+        shown = f"{achieved:.2f}" if goal.than or goal.count else seconds_text(achieved)
+        print(f"{'met   ' if row.is_met(goal) else 'missed'} {shown:>9}  {goal_text(goal):28} {row.work}")
+    print(f"{sum(row.is_met(goal) for row, goal in goals)} of {len(goals)} goals are met")
+
+
+def _print_comparisons(comparisons: list[Comparison]) -> None:
+    print("== compared with the record")
+    for each in comparisons:
+        verdict = "      " if each.agrees else "DIFFER"
+        print(f"{verdict} {each.recorded:10.3g} -> {each.now:<10.3g} {each.key}: {each.what}")
+    print(f"{sum(each.agrees for each in comparisons)} of {len(comparisons)} agree within noise")
+
+
+def _write_pages(record: Record) -> None:
+    from plots import draw  # noqa: PLC0415  the pages can be checked without matplotlib
+
+    for name, path in PAGES.items():
+        path.write_text(render(name, record), encoding="utf-8")
+    draw(record)
+
+
+def _check() -> int:
+    from timeline import check_steps  # noqa: PLC0415  nothing else needs the package
+
+    record = Record.read(RECORD)
+    complaints = [
+        f"{path.relative_to(ROOT)} differs from what `python benchmarks --render` writes"
+        for name, path in PAGES.items()
+        if path.read_text(encoding="utf-8") != render(name, record)
+    ]
+    complaints += [f"timeline: {target} does not exist" for target in check_steps()]
+    print("\n".join(complaints))
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,25 +1,27 @@
 """Measure how fast ``qiskit-qoro`` and the compiled decoder of ``qoro-divi`` read the same results.
 
-``python peers/results.py QISKIT_QORO`` needs an interpreter with ``qoro-divi``, and with ``qiskit-qoro``
-without its extra ``local``. QISKIT_QORO is the command of another environment that has the extra; it is
-started with ``serve`` and runs the jobs. Both clients then fetch the results with their ``get_job_results``
-from a relay that caches the answers of the service, so that the time of the service is not included. The
-clients take turns, and the shortest of several times counts. The last columns are measured without the relay:
-the time that the service computed, and the time that ``qiskit-qoro`` needs to read the results from the
-service, as a dict and, from the job's identifier alone, as Qiskit's ``Result``.
+``python peers/results.py QISKIT_QORO [--json]`` needs an interpreter with ``qoro-divi``, and with
+``qiskit-qoro`` without its extra ``local``. QISKIT_QORO is the command of another environment that has the
+extra; it is started with ``serve`` and runs the jobs. Both clients then fetch the results with their
+``get_job_results`` from a relay that caches the answers of the service, so that the time of the service is
+not included. The clients take turns. The last columns are measured without the relay: the time that the
+service computed, and the time that ``qiskit-qoro`` needs to read the results from the service, as a dict and,
+from the job's identifier alone, as Qiskit's ``Result``.
 
-The script prints the measured values. The exit code is 1 only if the two clients decode different results.
+The script prints the shortest times of each workload, or with ``--json`` all of them. The exit code is 1 only
+if the two clients decode different results.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -85,10 +87,10 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def in_turns(*calls: Callable[[], object]) -> list[float]:
-    """The shortest time of each call, in seconds. The calls take turns."""
+def in_turns(*calls: Callable[[], object]) -> list[list[float]]:
+    """The times of each call, in seconds. The calls take turns."""
     rounds = [[seconds_of(call) for call in calls] for _ in range(TURNS)]
-    return [min(times) for times in zip(*rounds, strict=True)]
+    return [list(times) for times in zip(*rounds, strict=True)]
 
 
 def read_by_peer(service: divi.backends.QoroService, job_id: str) -> dict[str, Any]:
@@ -96,8 +98,32 @@ def read_by_peer(service: divi.backends.QoroService, job_id: str) -> dict[str, A
     return {item["label"]: item["results"] for item in service.get_job_results(job).results}
 
 
-def measure(workload: Workload, url: str, relay: str) -> str:
-    """Run a workload, read its results, and return a row of the table."""
+@dataclass(frozen=True)
+class Measured:
+    """The times of a workload in seconds, for each turn."""
+
+    name: str
+    by_peer: list[float]
+    by_us: list[float]
+    computed: float
+    read: list[float]
+    as_result: list[float]
+
+    def __str__(self) -> str:
+        by_peer, by_us, read, as_result = map(min, (self.by_peer, self.by_us, self.read, self.as_result))
+        return ROW.format(
+            self.name,
+            *map(milliseconds, (by_peer, by_us)),
+            f"{by_peer / by_us:.2f}",
+            *map(milliseconds, (self.computed, read)),
+            f"{read / self.computed:.3f}",
+            milliseconds(as_result),
+            f"{as_result / self.computed:.3f}",
+        )
+
+
+def measure(workload: Workload, url: str, relay: str) -> Measured:
+    """Run a workload, and measure how long reading its results takes."""
     config = qiskit_qoro.JobConfig(shots=workload.shots, simulator_cluster="qoro_maestro")
     direct = qiskit_qoro.QoroService(TOKEN, config, base_url=url)
     job = direct.submit_circuits(workload.circuits)
@@ -121,30 +147,26 @@ def measure(workload: Workload, url: str, relay: str) -> str:
             lambda: direct.get_job_results(ExecutionResult(job_id=job_id)),
             lambda: provider.retrieve_job(job_id).result(),
         )
-    return ROW.format(
-        workload.name,
-        *map(milliseconds, (by_peer, by_us)),
-        f"{by_peer / by_us:.2f}",
-        *map(milliseconds, (computed_s, read)),
-        f"{read / computed_s:.3f}",
-        milliseconds(as_result),
-        f"{as_result / computed_s:.3f}",
-    )
+    return Measured(workload.name, by_peer, by_us, computed_s, read, as_result)
 
 
 def milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:,.1f} ms"
 
 
-def main(command: str) -> None:
-    print(f"qoro-divi {metadata.version('qoro-divi')}, qiskit-qoro {qiskit_qoro.__version__}, {command}")
-    titles = ("results", "qoro-divi", "ours", "ratio", "computed", "read", "share", "Result", "share")
-    print(ROW.format(*titles), flush=True)
+def main(command: str, *options: str) -> None:
+    as_json = options == ("--json",)
+    if not as_json:
+        versions = f"qoro-divi {metadata.version('qoro-divi')}, qiskit-qoro {qiskit_qoro.__version__}"
+        print(f"{versions}, {command}")
+        titles = ("results", "qoro-divi", "ours", "ratio", "computed", "read", "share", "Result", "share")
+        print(ROW.format(*titles), flush=True)
     with serving(command, "--workers", "1") as url, relaying(url) as relay:
         # As in qoro_divi.py: the client reads its base URL from a constant of its module.
         sys.modules[divi.backends.QoroService.__module__].API_URL = relay
         for workload in (*map(distinct_outcomes, WIDTHS), many_circuits()):
-            print(measure(workload, url, relay), flush=True)
+            measured = measure(workload, url, relay)
+            print(json.dumps(asdict(measured)) if as_json else measured, flush=True)
 
 
 if __name__ == "__main__":

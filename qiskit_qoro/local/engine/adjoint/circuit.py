@@ -5,8 +5,8 @@ gate by gate, for the state and for each observable applied to it. At each gate 
 follows from a 2x2 matrix of overlaps of the two vectors. So a gradient costs about as much as three values,
 whatever the number of angles.
 
-This is done in NumPy. The engine has adjoint derivatives too, but its release 0.3.8 takes 20 times as long at
-12 qubits, and longer at larger widths.
+This is done in NumPy. The engine has adjoint derivatives too, but they are slower: see the computation alone
+in ``docs/reference/benchmarks.md``.
 
 Every gate is a 2x2 matrix on a target qubit, with none, one or two control qubits, except for swaps. The
 overlaps on a qubit do not change while gates act on the other qubits. Therefore gates on single qubits are
