@@ -16,8 +16,8 @@ __all__ = ["group_rows", "window_starts"]
 # Each worker that gets some of the rows prepares the template, which takes as long as reading five circuits.
 _MIN_ROWS = 6
 
-# The first windows are short, so that the workers need not wait for the first tasks.
-_FIRST_WINDOW = 64
+# The first window is short, so that the workers need not wait for the first tasks.
+_FIRST_WINDOW = 128
 _MAX_WINDOW = 1024
 _MAX_WINDOW_CHARACTERS = 2**18
 
@@ -33,10 +33,9 @@ def window_starts(sizes: Sequence[int]) -> list[int]:
     """
     starts: list[int] = []
     count = characters = 0
-    limit = _FIRST_WINDOW
     for index, size in enumerate(sizes):
+        limit = _FIRST_WINDOW if len(starts) == 1 else _MAX_WINDOW
         if not starts or count >= limit or characters + size > _MAX_WINDOW_CHARACTERS:
-            limit = min(_MAX_WINDOW, limit * 2) if starts else limit
             starts.append(index)
             count = characters = 0
         count += 1

@@ -63,8 +63,8 @@ def test_rows_that_the_client_sent_stay_rows() -> None:
     assert group_rows(rows) == [(0, rows[0]), (2, rows[2]), (1, rows[1]), (3, rows[3])]
 
 
-def test_the_first_windows_are_short() -> None:
-    assert window_starts([1] * 3000) == [0, 64, 192, 448, 960, 1984]
+def test_the_first_window_is_short() -> None:
+    assert window_starts([1] * 3000) == [0, 128, 1152, 2176]
     assert window_starts([]) == []
 
 
