@@ -189,6 +189,8 @@ def observe(name: str, job: str, method: SimulationMethod) -> str:
     )
     if method in slow and (job == "counts" or program == "long range"):
         program = program if program == "dynamic" else "small"
+    if method is SimulationMethod.TensorNetwork and program == "long range":
+        program = "small"  # the samples of the wide program would take seconds
     if method is SimulationMethod.PathIntegral and job == "counts" and name in _WITH_TRUNCATION:
         base = {}  # the truncation would leave nothing to sample
     if case.is_noisy:
