@@ -17,6 +17,7 @@ from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import hellinger_fidelity
 
 from qiskit_qoro import QoroBackend, QoroProvider
+from qiskit_qoro.local import LocalService
 
 Check = Callable[[Mapping[str, int], QuantumCircuit, int], None]
 SHOTS = 4000
@@ -169,7 +170,7 @@ def test_300_circuits_in_one_job_have_different_shots(backend: QoroBackend) -> N
 
 @pytest.mark.parametrize("with_different_shots", [False, True])
 def test_many_circuits_are_sent_in_several_uploads_and_keep_their_order(
-    backend: QoroBackend, is_long_run: bool, with_different_shots: bool
+    local_service: LocalService, is_long_run: bool, with_different_shots: bool
 ) -> None:
     # Random angles are hard to compress. Both sizes need two uploads, the long run for more circuits.
     count, num_angles = (2000, 36) if is_long_run else (300, 240)
@@ -177,11 +178,13 @@ def test_many_circuits_are_sent_in_several_uploads_and_keep_their_order(
     circuits = [basis_state(index % 32, 5, angles[index]) for index in range(count)]
     shots: Any = [1 + index % 7 for index in range(count)] if with_different_shots else 3
 
-    with responses.RequestsMock() as wire:
-        wire.add_passthru(backend.service.base_url)
-        uploads = wire.add(responses.PassthroughResponse(responses.POST, re.compile(".*/add_circuits/$")))
-        job = backend.run(circuits, shots=shots)
-    counts = job.result().get_counts()
+    # Over a socket, so that the uploads can be counted.
+    with QoroProvider(local_service.token, base_url=local_service.url) as provider:
+        with responses.RequestsMock() as wire:
+            wire.add_passthru(local_service.url)
+            uploads = wire.add(responses.PassthroughResponse(responses.POST, re.compile(".*/add_circuits/$")))
+            job = provider.get_backend("qoro_maestro").run(circuits, shots=shots)
+        counts = job.result().get_counts()
 
     assert uploads.call_count >= 2
     assert counts == [{format(k % 32, "05b"): 1 + k % 7 if with_different_shots else 3} for k in range(count)]
