@@ -38,6 +38,24 @@ def test_values_of_any_kind_become_floats(sets: Any) -> None:
     assert hash(template) == hash(entry(("a", "b"), [("x", (0.5, -2.0))]))
 
 
+@pytest.mark.parametrize(
+    "change", [None, ("x", 2.5), ("a", [1.0, 2.0]), ("é", [1, 2]), ("y", (1e308, 1e308))]
+)
+def test_many_sets_are_the_same_whether_they_are_checked_together_or_singly(change: Any) -> None:
+    sets: list[Any] = [(label, [0.1 * place, -2.0]) for place, label in enumerate("abcde")]
+    if change is not None:
+        sets.insert(3, change)
+
+    def outcome(given: Any) -> Any:
+        try:
+            return entry(sets=given).parameter_sets
+        except QoroInputError as error:
+            return str(error)
+
+    # A generator is checked set by set.
+    assert outcome(sets) == outcome(pair for pair in sets)
+
+
 def test_the_rows_of_a_matrix_are_parameter_sets() -> None:
     rows = np.arange(6.0).reshape(3, 2)
     template = entry(sets=[(f"row {index}", row) for index, row in enumerate(rows)])

@@ -63,6 +63,26 @@ def test_a_batch_is_encoded_and_decoded(batch: TemplateBatch) -> None:
     assert read(json.loads(json.dumps(template_batch_to_json(batch)))) == batch
 
 
+@pytest.mark.parametrize(
+    ("place", "change", "message"),
+    [
+        (0, {"label": "x"}, "parameter_sets[0]: expected an object with label"),
+        (2, {"label": 2, "values": [1.0, 2.0]}, "parameter_sets[2]: expected an object with label"),
+        (1, {"label": "x", "values": [1.0, "2"]}, "parameter_sets[1].values"),
+        (1, {"label": "x", "values": {"a": 1.0}}, "parameter_sets[1].values"),
+        (2, {"label": "0", "values": [1.0, 2.0]}, "parameter_sets[2]: the label '0' occurs twice"),
+        (1, {"label": "x", "values": [1.0]}, "parameter_sets[1] ('x') has 1 values"),
+    ],
+)
+def test_a_set_among_valid_ones_is_refused_with_its_index(place: int, change: Any, message: str) -> None:
+    sets: list[Any] = [{"label": str(index), "values": [0.5, float(index)]} for index in range(3)]
+    valid = template_batch_from_json(body(parameter_sets=sets), circuit_limit_bytes=10**6)
+    assert valid.template.parameter_sets == (("0", (0.5, 0.0)), ("1", (0.5, 1.0)), ("2", (0.5, 2.0)))
+    sets[place] = change
+    with pytest.raises(WireError, match=re.escape(message)):
+        template_batch_from_json(body(parameter_sets=sets), circuit_limit_bytes=10**6)
+
+
 def test_an_encoded_text_is_used_as_it_is() -> None:
     body = template_to_json("as it is", ["a"], finalized=True, observables="encoded")
     assert (body["circuit_template"], body["observables"]) == ("as it is", "encoded")
