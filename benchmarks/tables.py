@@ -25,14 +25,20 @@ _NOT_MEASURED = "This has not been measured in the run of this page."
 _LANES = {"caller": "your thread", "service": "handler", "runner": "runner", "worker": "worker"}
 _TRANSPORTS = {"embedded": OURS, "socket": SOCKET}
 _SLOWEST = 12
+_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def seconds_text(seconds: float) -> str:
     """Return a time with a suitable unit and about three digits."""
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * factor >= 1 or unit == "µs":
-            return f"{number_text(seconds * factor)} {unit}"
-    raise AssertionError("the last unit takes every time")
+    unit, factor = _unit(seconds)
+    return f"{number_text(seconds * factor)}{_SPACE}{unit}"
+
+
+def _unit(seconds: float) -> tuple[str, float]:
+    """Return the unit that suits a time, and how many of it a second has."""
+    if seconds >= 1:
+        return "s", 1
+    return ("ms", 1e3) if seconds >= 1e-3 else ("µs", 1e6)
 
 
 def goal_text(goal: Goal) -> str:
@@ -48,7 +54,8 @@ def number_text(value: float) -> str:
 
 
 def _bytes_text(amount: int) -> str:
-    return "< 1 MB" if amount < 1e6 else f"{number_text(amount / 1e6)} MB"
+    shown = number_text(amount / 1e6) if amount >= 1e6 else f"<{_SPACE}1"
+    return f"{shown}{_SPACE}MB"
 
 
 def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -95,7 +102,7 @@ def _row(row: Row) -> str:
     has_memory = any(timing.memory_bytes is not None for timing in row.timings.values())
     has_difference = "differences" in row.values
     titles = [row.work, "time", "quartiles", "ratio"]
-    titles += ["CPU time", "of the workers"] * has_cpu + ["memory", "of the workers"] * has_memory
+    titles += ["CPU time", "CPU time of workers"] * has_cpu + ["memory", "memory of workers"] * has_memory
     titles += ["difference"] * has_difference
     lines = []
     for name, timing in row.timings.items():
@@ -114,8 +121,9 @@ def _row(row: Row) -> str:
 
 
 def _spread(timing: Timing) -> str:
-    low, high = map(seconds_text, quartiles(timing.turns_s))
-    return f"{low} – {high}" if len(timing.turns_s) > 1 else ""
+    low, high = quartiles(timing.turns_s)
+    _, factor = _unit(high)
+    return f"{number_text(low * factor)}{_SPACE}–{_SPACE}{seconds_text(high)}"
 
 
 def _optional(text: Callable[[Any], str], value: float | None) -> str:

@@ -43,7 +43,7 @@ _STARTS = {
 def measure(bench: Bench) -> Iterator[Row]:
     """Measure the rows of this topic."""
     measured: dict[str, list[list[float]]] = {name: [] for name in _STARTS}
-    for _ in range(bench.amount(9, 2)):
+    for _ in range(bench.amount(7, 2)):
         for name, start in _STARTS.items():
             program = _PROGRAM.format(start)
             done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
