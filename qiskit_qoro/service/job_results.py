@@ -54,7 +54,7 @@ RESULTS_PAGE_SIZE = 100
 """Results per page that the client asks a remote service for."""
 
 LOCAL_RESULTS_PAGE_SIZE = 500
-"""Results per page that the client asks a service on this machine for. A request there takes 1 to 2 ms."""
+"""Results per page that the client asks a service on this machine for. Requests there are fast."""
 
 PARALLEL_FETCHES = 4
 """Most pages that are fetched at the same time."""

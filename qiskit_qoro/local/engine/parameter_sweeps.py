@@ -1,7 +1,7 @@
 """Estimate expectation values or sample counts for many rows of a template at once.
 
 The engine can compile a circuit without measurements once, and then evaluate it for a matrix of angles. For
-small circuits that is ten to forty times faster than writing, parsing and running each row.
+small circuits that is many times faster than writing, parsing and running each row.
 :data:`MAX_QUBITS` and :data:`MAX_SAMPLED_QUBITS` are the widths up to which it is faster.
 
 The engine numbers the parameters of a compiled circuit in its own way. To find out which parameter is which
