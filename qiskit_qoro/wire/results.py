@@ -26,7 +26,9 @@ from qiskit_qoro.models.jobs import CircuitResult, ResultDetails, ResultsPage
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.gradients.gradient_values import GRADIENT_ENCODING, decode_gradients, encode_gradients
-from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram, histogram_to_json
+from qiskit_qoro.wire.histograms.decoding import decode_histogram
+from qiskit_qoro.wire.histograms.encoding import encode_histogram, histogram_to_json
+from qiskit_qoro.wire.histograms.small import decode_small_histograms
 from qiskit_qoro.wire.payloads import error_detail, error_to_json
 from qiskit_qoro.wire.states.arrays import StateArray, array_to_json, is_array
 
@@ -176,7 +178,7 @@ def results_page_from_json(body: object, *, read: Callable[[object], Any] | None
     listed = fields.get("results")
     if listed is None and read_integer(fields.get("count")) == 0:
         listed = []
-    results = _items(listed, "results", "results", read or _circuit_result_from_json)
+    results = _items(listed, "results", "results", read or _circuit_result_reader(listed))
     return _page(fields, results, {}, _details_by_label(listed))
 
 
@@ -337,6 +339,25 @@ def _circuit_result_to_json(result: CircuitResult) -> dict[str, Any]:
     if first is None or isinstance(result[first], float):
         return dict(result)
     return encode_histogram(result, n_bits=len(first))  # type: ignore[arg-type]
+
+
+def _circuit_result_reader(listed: object) -> Callable[[object], CircuitResult]:
+    """Return a function that decodes the results of a page. The small histograms are decoded at once."""
+    contents = (
+        [item.get("results") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    )
+    # By identity, because `contents` leaves out items that are malformed.
+    decoded = {
+        id(content): histogram
+        for content, histogram in zip(contents, decode_small_histograms(contents), strict=True)
+        if histogram is not None
+    }
+
+    def read(value: object) -> CircuitResult:
+        histogram = decoded.get(id(value))
+        return _circuit_result_from_json(value) if histogram is None else histogram
+
+    return read
 
 
 def _circuit_result_from_json(value: object) -> CircuitResult:

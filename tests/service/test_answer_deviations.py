@@ -31,7 +31,7 @@ from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.vendors import VendorBlueprint, VendorField
 from qiskit_qoro.qubo.characterization import CharacterizationResult, Recommendation, characterize
-from qiskit_qoro.wire.histogram import encode_histogram
+from qiskit_qoro.wire.histograms.encoding import encode_histogram
 
 URL = "https://qoro.test/api"
 JOB = ExecutionResult(job_id="j1")

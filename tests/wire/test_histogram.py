@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import QoroInputError, WireError
-from qiskit_qoro.wire.histogram import decode_histogram, encode_histogram, encode_payloads
-from qiskit_qoro.wire.leb128 import encode_integer
+from qiskit_qoro.wire.histograms.decoding import decode_histogram
+from qiskit_qoro.wire.histograms.encoding import encode_histogram, encode_payloads
+from qiskit_qoro.wire.histograms.leb128 import encode_integer
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "histogram.json").read_text())
 BY_HAND = GOLDEN["by_hand"]

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.wire.leb128 import Reader, encode_array, encode_integer, encode_integers, encode_rows
+from qiskit_qoro.wire.histograms.leb128 import (
+    Reader,
+    encode_array,
+    encode_integer,
+    encode_integers,
+    encode_rows,
+)
 
 BY_HAND = [(0, "00"), (1, "01"), (127, "7f"), (128, "8001"), (300, "ac02"), (2**63 - 1, "ff" * 8 + "7f")]
 ROWS = st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 300), max_size=60)

@@ -4,7 +4,7 @@ import json
 import math
 
 from qiskit_qoro.models.jobs import ResultDetails, ResultsPage
-from qiskit_qoro.wire.histogram import encode_histogram
+from qiskit_qoro.wire.histograms.encoding import encode_histogram
 from qiskit_qoro.wire.results import render_histogram_items, render_value_items, results_page_to_json
 
 PAULI_STRINGS = ("ZZ", "IX", "YY")

@@ -191,7 +191,7 @@ def _run_sweep(tasks: Sequence[Any], sweeps: SweepRunner, limit: int | None) -> 
     template = Template(first.qasm, first.names)
     rows, shots = _columns(tasks)
     if first.pauli_strings is None:
-        from qiskit_qoro.wire.histogram import encode_payloads  # noqa: PLC0415 - it needs NumPy
+        from qiskit_qoro.wire.histograms.encoding import encode_payloads  # noqa: PLC0415 - it needs NumPy
 
         sampled = sweeps.sample(template, rows, shots, first.settings, memory_limit_bytes=limit)
         if sampled is None:

@@ -183,7 +183,8 @@ class SweepCounts:
 
     def __iter__(self) -> Iterator[dict[str, int]]:
         """Iterate over the results of the tasks."""
-        from qiskit_qoro.wire.histogram import decode_histogram, histogram_to_json  # noqa: PLC0415
+        from qiskit_qoro.wire.histograms.decoding import decode_histogram  # noqa: PLC0415
+        from qiskit_qoro.wire.histograms.encoding import histogram_to_json  # noqa: PLC0415
 
         return (decode_histogram(histogram_to_json(row, n_bits=self.n_bits)) for row in self.rows)
 

@@ -1,0 +1,48 @@
+"""Create the texts of bitstrings from integers, many at once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["TABLE_BITS", "all_bitstrings", "bitstrings_of_bytes", "bitstrings_of_integers"]
+
+TABLE_BITS = 12
+"""Bitstrings up to this width come from a table, which takes 250 kB."""
+
+_PIECE_CHARACTERS = 2**18  # the size of a block that fits into the processor's cache
+
+
+def bitstrings_of_integers(integers: NDArray[np.int64], n_bits: int) -> list[str]:
+    """Convert integers below 2^``n_bits`` to bitstrings of ``n_bits`` characters, at most 63."""
+    if n_bits <= TABLE_BITS:
+        bitstrings: list[str] = all_bitstrings(n_bits)[integers].tolist()
+        return bitstrings
+    size = -(-n_bits // 8)
+    return bitstrings_of_bytes(integers.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - size :], n_bits)
+
+
+@cache
+def all_bitstrings(n_bits: int) -> NDArray[np.object_]:
+    """All bitstrings of a width up to :data:`TABLE_BITS`, by their value."""
+    integers = np.arange(1 << n_bits).astype(">u2").view(np.uint8).reshape(-1, 2)
+    return np.array(bitstrings_of_bytes(integers, n_bits), object)
+
+
+def bitstrings_of_bytes(integers: NDArray[np.uint8], n_bits: int) -> list[str]:
+    """Convert rows of bytes, the highest first, to bitstrings of ``n_bits`` characters."""
+    if n_bits == 0:
+        return [""] * len(integers)
+    # Splitting a long text is the fastest way to create many short ones, in pieces that fit into the cache.
+    step = max(1, _PIECE_CHARACTERS // (n_bits + 1))
+    lines = np.full((min(step, len(integers)), n_bits + 1), ord("\n"), np.uint8)
+    bitstrings: list[str] = []
+    for start in range(0, len(integers), step):
+        digits = np.unpackbits(integers[start : start + step], axis=1)[:, -n_bits:]
+        piece = lines[: len(digits)]
+        np.add(digits, ord("0"), out=piece[:, :-1])
+        bitstrings += str(piece.data, "ascii").split("\n")
+        bitstrings.pop()  # the empty text after the last line break
+    return bitstrings
