@@ -22,15 +22,23 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_importing_the_package_does_not_import_the_local_service_or_its_libraries():
+def test_importing_the_package_imports_neither_the_local_service_nor_what_draws_tables():
     loaded = modules_after("from qiskit_qoro import *")
 
     assert "qiskit_qoro.provider" in loaded
-    assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn"}
+    assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn", "rich"}
 
 
 def test_the_command_line_starts_without_importing_qiskit():
     assert not modules_after("import qiskit_qoro.cli") & {"qiskit", "numpy", "requests", "qiskit_qoro.public"}
+
+
+def test_the_command_line_prints_the_version_without_importing_qiskit():
+    statement = "from qiskit_qoro.cli import main; main(['--version'])"
+    loaded = modules_after(statement)
+
+    assert {"qiskit-qoro", qiskit_qoro.__version__} <= loaded  # the printed line
+    assert not loaded & {"qiskit", "argparse"}
 
 
 def test_submodules_are_attributes_of_the_package():

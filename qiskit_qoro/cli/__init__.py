@@ -13,6 +13,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from qiskit_qoro._version import __version__
+
 __all__ = ["main"]
 
 
@@ -26,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
+        if (sys.argv[1:] if arguments is None else list(arguments)) == ["--version"]:
+            # The program would print the same, but imports Qiskit first.
+            sys.stdout.write(f"qiskit-qoro {__version__}\n")
+            return 0
         from qiskit_qoro.cli.program import run_command  # noqa: PLC0415 - see above
 
         return run_command(arguments)

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from io import StringIO
-from typing import Any, overload
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, overload
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.printable import printable_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["JobEntry", "JobList"]
 
@@ -135,11 +134,17 @@ class JobList(Sequence[JobEntry]):
         return f"<JobList: {len(self)} jobs>"
 
     def __str__(self) -> str:
+        # Importing rich takes a moment, and most programs print no list.
+        from rich.console import Console  # noqa: PLC0415
+
         text = StringIO()
         Console(file=text, width=10_000, color_system=None).print(self)
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def __rich__(self) -> Table:
+        from rich.table import Table  # noqa: PLC0415 - as above
+        from rich.text import Text  # noqa: PLC0415 - as above
+
         table = Table(box=None, caption=self._caption(), caption_justify="left")
         headings = self._headings()
         for heading in headings:

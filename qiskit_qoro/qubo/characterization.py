@@ -5,11 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from qiskit_qoro.errors import NotFoundError, WireError
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
@@ -17,6 +13,9 @@ from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qubo.problem_forms import encode_problem
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.wire.fields import as_object, readable_items, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["CharacterizationResult", "Recommendation", "characterize"]
 
@@ -129,6 +128,8 @@ class CharacterizationResult:
 
     def summary(self) -> str:
         """Return all values and recommendations as plain text."""
+        from rich.console import Console  # noqa: PLC0415 - importing it takes a moment
+
         console = Console(width=100, no_color=True)
         with console.capture() as capture:
             self._print(console)
@@ -136,6 +137,8 @@ class CharacterizationResult:
 
     def display(self) -> None:
         """Print all values and recommendations, in colour on a terminal."""
+        from rich.console import Console  # noqa: PLC0415 - as above
+
         self._print(Console())
 
     def _repr_html_(self) -> str:
@@ -143,6 +146,9 @@ class CharacterizationResult:
         return self.html
 
     def _print(self, console: Console) -> None:
+        from rich.table import Table  # noqa: PLC0415 - as above
+        from rich.text import Text  # noqa: PLC0415 - as above
+
         # The texts come from the service: neither brackets nor escape sequences in them have an effect.
         console.print(printable_line(f"Characterization {self.job_id}: {self.status}"), markup=False)
         table = Table(box=None, show_header=False)

@@ -1,4 +1,7 @@
-"""Progress during a wait: a log record for each change of status, and a status line on a terminal."""
+"""Progress during a wait: a log record for each change of status, and a status line on a terminal.
+
+The library that draws the lines, ``rich``, is imported when a line is first shown.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,15 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-
-from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.service.clock import Clock
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
 
 __all__ = ["LONG_WAIT_S", "progress_line", "status_line"]
 
@@ -51,6 +54,11 @@ def status_line(job_id: str, verbose: bool) -> Iterator[Callable[[JobStatus], No
     if not verbose or sys.stderr is None or not sys.stderr.isatty():
         yield log
         return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415
+    from rich.spinner import Spinner  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     spinner = Spinner("dots", Text(printable_line(f"job {job_id}")))
     # By default rich redirects the caller's standard output to its own console, which is standard error here.
     with Live(
@@ -94,6 +102,10 @@ def progress_line(
             waited_s = clock.now() - start
             if not enabled or waited_s < LONG_WAIT_S:
                 return
+            from rich.console import Console  # noqa: PLC0415
+            from rich.live import Live  # noqa: PLC0415
+            from rich.text import Text  # noqa: PLC0415
+
             if live is None:
                 target = console or Console(stderr=True)
                 if not (target.is_terminal or target.is_jupyter):

@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 
 from qiskit_qoro.qasm.gates import GATES
@@ -64,11 +64,10 @@ _OPERATION = "|".join(
         rf"reset\s++{_NAME}(?:\[{_INT}\])?",
     ]
 )
-_PROGRAM = re.compile(
+_PROGRAM = (
     r'\s*+(?:OPENQASM\s++2(?:\.0)?\s*+;\s*+)?include\s*+"qelib1\.inc"\s*+;\s*+'
     rf"(?P<registers>(?:[qc]reg\s++{_NAME}\[{_INT}\]\s*+;\s*+)++)"
-    rf"(?P<body>(?:(?:{_OPERATION})\s*+;\s*+)*+)",
-    re.ASCII,
+    rf"(?P<body>(?:(?:{_OPERATION})\s*+;\s*+)*+)"
 )
 _REGISTER = re.compile(rf"([qc])reg\s+({_NAME})\[({_INT})\]", re.ASCII)
 _FACTOR = re.compile("([*/])")
@@ -143,6 +142,12 @@ class PlainProgram:
         return _numbered(self.cregs)
 
 
+@cache
+def _program_pattern() -> re.Pattern[str]:
+    """Compile the pattern with its first use, because that takes longer than importing this module."""
+    return re.compile(_PROGRAM, re.ASCII)
+
+
 def read_plain_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> PlainProgram | None:
     """Recognise a plain program.
 
@@ -157,7 +162,7 @@ def read_plain_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> PlainPr
     # refuses.
     if len(text) > limits.text_bytes or "\f" in text or "\v" in text:
         return None
-    match = _PROGRAM.fullmatch(text)
+    match = _program_pattern().fullmatch(text)
     if match is None:
         return None
     declared = _REGISTER.findall(match["registers"])
