@@ -44,7 +44,8 @@ def _has_word(word: str, text: str) -> bool:
         return False
     if "//" in text or "/*" in text:
         text = _COMMENT.sub(" ", text)
-    return re.search(rf"\b{word}\b", text) is not None
+    # A pattern that begins with the word itself is searched several times faster.
+    return re.search(rf"{word}(?<!\w{word})(?!\w)", text) is not None
 
 
 def warn_unmeasured(problems: Mapping[str, str], *, stacklevel: int) -> None:
