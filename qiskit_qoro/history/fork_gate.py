@@ -30,11 +30,16 @@ class _ForkGate:
         # The lock of the condition is held during a fork, so that no thread begins anything.
         self._condition = threading.Condition()
         self._num_busy = 0
+        self._num_forks = 0  # the threads that are about to fork
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Delay forks until the end of this context."""
+        """Delay forks until the end of this context.
+
+        A thread that is about to fork goes first. Otherwise threads that take turns could delay it forever.
+        """
         with self._condition:
+            self._condition.wait_for(lambda: self._num_forks == 0, timeout=_LONGEST_WAIT_S)
             self._num_busy += 1
         try:
             yield
@@ -46,10 +51,13 @@ class _ForkGate:
     def before_fork(self) -> None:
         """Wait until no thread is busy, and keep others from becoming busy."""
         self._condition.acquire()
+        self._num_forks += 1
         self._condition.wait_for(lambda: self._num_busy == 0, timeout=_LONGEST_WAIT_S)
 
     def after_fork_in_parent(self) -> None:
         """Let threads continue."""
+        self._num_forks -= 1
+        self._condition.notify_all()
         self._condition.release()
 
 

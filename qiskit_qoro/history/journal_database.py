@@ -125,8 +125,9 @@ class MemoryDatabase:
             # The constructor opens nothing, as for a file.
             if self._database is None:
                 self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-            with _transaction(self._database, writes=writes):
-                _prepare(self._database, None, writes=True)
+                with transaction(self._database):
+                    _prepare(self._database, None, writes=True)
+            with transaction(self._database, _begin(writes=writes)):
                 yield self._database
 
 
@@ -138,8 +139,12 @@ def _connect(address: str) -> sqlite3.Connection:
 @contextmanager
 def _transaction(database: sqlite3.Connection, *, writes: bool) -> Iterator[None]:
     database.execute("PRAGMA synchronous = OFF")
-    with transaction(database, "BEGIN IMMEDIATE" if writes else "BEGIN"):
+    with transaction(database, _begin(writes=writes)):
         yield
+
+
+def _begin(*, writes: bool) -> str:
+    return "BEGIN IMMEDIATE" if writes else "BEGIN"
 
 
 def _prepare(database: sqlite3.Connection, path: Path | None, *, writes: bool) -> bool:

@@ -14,6 +14,8 @@ from datetime import timedelta
 
 import psutil
 
+from qiskit_qoro.process_local import ProcessLocal
+
 __all__ = ["LONGEST_SUBMISSION", "ProcessMark", "is_abandoned", "mark_of_this_process"]
 
 LONGEST_SUBMISSION = timedelta(days=1)
@@ -38,10 +40,18 @@ class ProcessMark:
     started: str
 
 
-def mark_of_this_process() -> ProcessMark:
-    """Return the properties that identify the current process."""
+def _read_mark() -> ProcessMark:
     process = psutil.Process()
     return ProcessMark(platform.node(), process.pid, str(process.create_time()))
+
+
+# Reading the mark takes longer than recording a submission, and it never changes.
+_marks = ProcessLocal(lambda _inherited: _read_mark())
+
+
+def mark_of_this_process() -> ProcessMark:
+    """Return the properties that identify the current process."""
+    return _marks.get()
 
 
 def is_abandoned(mark: ProcessMark, age: timedelta) -> bool:

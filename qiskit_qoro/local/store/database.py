@@ -109,7 +109,10 @@ class Database:
         self._clock = clock
         self._pending_time_s = pending_time_s
         # Reentrant, because conditions given to `wait_for` read the database while they hold the lock.
-        self._changed = threading.Condition(threading.RLock())
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        # Notified if a job may start now. Threads that wait for that are not concerned by other changes.
+        self._due = threading.Condition(lock)
         # By the number of a job, guarded by the lock. They are not stored: after a restart no job is delayed,
         # and nobody is waiting.
         self._start_times: dict[int, float] = {}  # when a delayed job may start, by the clock
@@ -167,17 +170,19 @@ class Database:
         """Wait until ``delay_s`` returns 0 or less.
 
         Args:
-            delay_s: Returns the seconds that are left, or ``None`` if only a change can end the wait. It is
-                evaluated again when the seconds are over and at every change.
+            delay_s: Returns the seconds that are left, or ``None`` if only an event can end the wait. It is
+                evaluated again when the seconds are over, when a job becomes pending again, and after
+                :meth:`notify`.
         """
-        with self._changed:
+        with self._due:
             while (delay := delay_s()) is None or delay > 0:
-                self._changed.wait(delay)
+                self._due.wait(delay)
 
     def notify(self) -> None:
         """Wake all waiting threads, so that they evaluate their conditions again."""
         with self._changed:
             self._changed.notify_all()
+            self._due.notify_all()
 
     def call_at_end(self, number: int, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` once a job has ended or is deleted; at once if that is the case already.
@@ -240,6 +245,8 @@ class Database:
             self._ended.append(number)
         # The transaction is not committed yet, but the threads that wake up have to wait for the lock.
         self._changed.notify_all()
+        if status is JobStatus.PENDING:
+            self._due.notify_all()
         return True
 
     def end_job(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None) -> bool:
