@@ -54,6 +54,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Let Python free everything at its end. The engine complains about objects that remain."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def local_service() -> Iterator[LocalService]:
     """A local service that runs as long as the test session. It holds the jobs of several tests."""
