@@ -43,14 +43,13 @@ def draw_program(seed):
 
 
 @pytest.mark.parametrize("measure", [True, False])
-@pytest.mark.parametrize("seed", range(150))
-def test_a_plain_program_is_written_like_its_circuit(seed, measure):
-    text = draw_program(seed)
-    plain = read_plain_program(text)
-    assert plain is not None
-    assert write_plain_program(plain, measure=measure) == write_engine_program(
-        parse_program(text), measure=measure
-    )
+def test_plain_programs_are_written_like_their_circuits(measure):
+    for seed in range(150):
+        text = draw_program(seed)
+        plain = read_plain_program(text)
+        assert plain is not None, f"seed {seed}"
+        written = write_engine_program(parse_program(text), measure=measure)
+        assert write_plain_program(plain, measure=measure) == written, f"seed {seed}"
 
 
 def test_gates_outside_of_the_basis_are_left_to_the_other_writer():
