@@ -1,7 +1,8 @@
 """OpenQASM 2 programs that everybody can generate: those of mqt.bench, and circuits of Qiskit's library.
 
 mqt.bench contains algorithms and arithmetic circuits. The texts have gate definitions and several registers
-where the circuits have them. They are the same in every run with the same versions of the packages.
+where the circuits have them. They are the same in every run with the same versions of the packages, except
+for the names of some gates.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ _MAX_TEXT_BYTES = 500_000
 
 # mqt.bench takes seconds or minutes to generate larger circuits of these families.
 _LARGEST = {"grover": 7, "multiplier": 12, "qwalk": 7, "rg_qft_multiplier": 12, "shor": 0}
+
+# Arguments of families that would be random otherwise.
+_ARGUMENTS = {"graphstate": {"seed": 1}}
 
 _REGISTER = re.compile(r"^[qc]reg (\w+)\[", re.MULTILINE)
 
@@ -98,7 +102,9 @@ def _program(name: str, make: Callable[[], QuantumCircuit]) -> Iterator[CorpusPr
 def _of_mqt_bench(name: str, size: int) -> QuantumCircuit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        circuit = get_benchmark(name, BenchmarkLevel.INDEP, size, random_parameters=True)
+        circuit = get_benchmark(
+            name, BenchmarkLevel.INDEP, size, random_parameters=True, **_ARGUMENTS.get(name, {})
+        )
     if not any(instruction.operation.name == "measure" for instruction in circuit.data):
         circuit.measure_all()
     return circuit
