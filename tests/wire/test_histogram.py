@@ -101,6 +101,17 @@ def test_many_histograms_have_the_payloads_of_each(n_bits, shots):
     assert payloads == [encode_histogram(each, n_bits=n_bits)["payload"] for each in expected]
 
 
+@pytest.mark.parametrize("size", [0, 1, 2, 127, 256, 257, 600])
+@pytest.mark.parametrize("n_bits", [10, 63, 64, 200])
+def test_histograms_of_any_size_are_decoded_again(size, n_bits):
+    rng = random.Random(size)
+    integers = rng.sample(range(2**10), size)
+    if size > 1 and n_bits > 10:
+        integers[0] = 2**n_bits - 1
+    counts = {format(each, f"0{n_bits}b"): rng.choice([1, 1, 2, 130, 2**40]) for each in integers}
+    assert decode_histogram(encode_histogram(counts, n_bits=n_bits)) == counts
+
+
 def test_decoded_bitstrings_are_ascending():
     assert list(decode_histogram(encode_histogram({"10": 1, "00": 2, "11": 3}, n_bits=2))) == [
         "00",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import index
 
 import numpy as np
@@ -29,6 +29,9 @@ MAGIC = {"qh1": b"QH1", "qh2": b"QH2"}
 
 _MAX_SHOTS = 2**63 - 1
 _MAX_QH1_BITS = 255
+
+# Up to this number of entries, lists are faster than arrays.
+_FEW = 256
 
 
 def encode_histogram(counts: Mapping[str, int], *, n_bits: int) -> dict[str, object]:
@@ -56,8 +59,8 @@ def encode_histogram(counts: Mapping[str, int], *, n_bits: int) -> dict[str, obj
     shots = sum(values)
     if min(values, default=1) < 1 or shots > _MAX_SHOTS:
         raise QoroInputError(f"expected counts of 1 or more with a sum below 2^63, got a sum of {shots}")
-    encoded_counts = _encode_counts(np.array(values, np.int64))
-    payload = _payload(n_bits, len(bitstrings), shots, _encode_gaps(bitstrings, n_bits), encoded_counts)
+    gaps = _encode_gaps([int(bitstring or "0", 2) for bitstring in bitstrings], n_bits)
+    payload = _payload(n_bits, len(bitstrings), shots, gaps, _encode_counts(values))
     return histogram_to_json(payload, n_bits=n_bits)
 
 
@@ -106,25 +109,23 @@ def _payload(n_bits: int, unique: int, shots: int, gaps: bytes, counts: bytes) -
     return binascii.b2a_base64(payload, newline=False).decode("ascii")
 
 
-def _encode_gaps(bitstrings: list[str], n_bits: int) -> bytes:
-    integers = [int(bitstring or "0", 2) for bitstring in bitstrings]
-    if n_bits <= MAX_ARRAY_BITS:
-        gaps = np.array(integers, np.int64)
-        gaps[1:] -= gaps[:-1].copy()
-        return encode_array(gaps)
-    return encode_integers(after - before for before, after in pairwise([0, *integers]))
+def _encode_gaps(integers: list[int], n_bits: int) -> bytes:
+    if n_bits > MAX_ARRAY_BITS or len(integers) <= _FEW:
+        return encode_integers(after - before for before, after in pairwise([0, *integers]))
+    gaps = np.array(integers, np.int64)
+    gaps[1:] -= gaps[:-1].copy()
+    return encode_array(gaps)
 
 
-def _encode_counts(counts: NDArray[np.int64]) -> bytes:
+def _encode_counts(counts: list[int]) -> bytes:
     """Encode the run-length block and the extras."""
-    is_one = counts == 1
-    runs = counts
-    if len(counts):
-        runs = np.diff(np.flatnonzero(np.diff(is_one)) + 1, prepend=0, append=len(counts))
-    extras = counts[~is_one] - 2
-    return _join_counts(
-        len(runs), is_one[:1].tobytes(), encode_array(runs), len(extras), encode_array(extras)
-    )
+    if len(counts) > _FEW:
+        row = np.array(counts, np.int64)
+        return next(_encode_count_rows(row, np.array([len(row)])))
+    runs = [len(list(run)) for _, run in groupby(counts, (1).__eq__)]
+    extras = [count - 2 for count in counts if count != 1]
+    kind = bytes([count == 1 for count in counts[:1]])
+    return _join_counts(len(runs), kind, encode_integers(runs), len(extras), encode_integers(extras))
 
 
 def _encode_count_rows(counts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[bytes]:

@@ -58,7 +58,10 @@ def encode_integer(value: int) -> bytes:
 
 def encode_integers(values: Iterable[int]) -> bytes:
     """Encode a row of numbers of any size, 0 or more, without their count."""
-    return b"".join(map(encode_integer, values))
+    row = list(values)
+    if max(row, default=0) < _CONTINUES:
+        return bytes(row)
+    return b"".join(map(encode_integer, row))
 
 
 def encode_array(values: NDArray[np.int64]) -> bytes:
