@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -148,7 +148,7 @@ def _values(row: Any, names: tuple[str, ...], where: str) -> tuple[float, ...]:
     return values
 
 
-def are_finite_floats(values: Sequence[Any]) -> bool:
+def are_finite_floats(values: Collection[Any]) -> bool:
     """Check quickly whether all values are finite Python floats.
 
     ``True`` is certain. ``False`` is not: it is also returned if there are no values, or if the sum of finite

@@ -24,6 +24,7 @@ from qiskit_qoro.models.batches import Batches
 from qiskit_qoro.models.gradients import GradientValues
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails, ResultsPage
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
+from qiskit_qoro.models.templates import are_finite_floats
 from qiskit_qoro.wire.fields import as_list, as_object, shown
 from qiskit_qoro.wire.gradients.gradient_values import GRADIENT_ENCODING, decode_gradients, encode_gradients
 from qiskit_qoro.wire.histograms.decoding import decode_histogram
@@ -250,7 +251,8 @@ def _details_by_label(listed: object) -> dict[str, ResultDetails]:
                 _batches_from_json(batches) if isinstance(batches, dict) else None,
             )
         else:
-            details = shared.setdefault((method, reason), ResultDetails(method, reason))
+            details = shared.get((method, reason)) or ResultDetails(method, reason)
+            shared[method, reason] = details
         if details != _NO_DETAILS:
             # The label was checked when the results were read.
             found[str(item["label"])] = details
@@ -414,12 +416,13 @@ def _counts_from_json(fields: Mapping[str, Any]) -> dict[str, int]:
 
 def _expectation_values_from_json(fields: Mapping[str, Any], letters: str) -> dict[str, float]:
     """Decode expectation values. ``letters`` are those of all Pauli strings."""
-    values = {}
-    for pauli_string, value in fields.items():
-        number = value if type(value) is float and math.isfinite(value) else read_number(value)
-        if number is None:
-            raise WireError(f"{pauli_string[:80]}: expected a finite number, got {shown(value)}")
-        values[pauli_string] = number
+    values = dict(fields)
+    if not are_finite_floats(values.values()):
+        for pauli_string, value in fields.items():
+            number = value if type(value) is float and math.isfinite(value) else read_number(value)
+            if number is None:
+                raise WireError(f"{pauli_string[:80]}: expected a finite number, got {shown(value)}")
+            values[pauli_string] = number
     if letters.isupper() or set(letters.upper()) - set("IXYZ"):
         return values
     in_capitals = {pauli_string.upper(): value for pauli_string, value in values.items()}
