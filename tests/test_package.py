@@ -33,6 +33,12 @@ def test_the_command_line_starts_without_importing_qiskit():
     assert not modules_after("import qiskit_qoro.cli") & {"qiskit", "numpy", "requests", "qiskit_qoro.public"}
 
 
+def test_commands_other_than_serve_do_not_import_the_server_of_the_local_service():
+    loaded = modules_after("import qiskit_qoro.cli.program")
+
+    assert not loaded & {"qiskit_qoro.local.server", "qiskit_qoro.local.runner", "maestro", "starlette"}
+
+
 def test_the_command_line_prints_the_version_without_importing_qiskit():
     statement = "from qiskit_qoro.cli import main; main(['--version'])"
     loaded = modules_after(statement)

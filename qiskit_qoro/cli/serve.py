@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, LocalService, Tier, serve_forever
+from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, Tier
 from qiskit_qoro.local.store.ledger import check_grant
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
+
+if TYPE_CHECKING:
+    from qiskit_qoro.local import LocalService
 
 __all__ = ["COMMAND"]
 
@@ -121,6 +125,9 @@ def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(options: argparse.Namespace) -> None:
+    # The other commands need not import the service.
+    from qiskit_qoro.local import serve_forever  # noqa: PLC0415
+
     fault_injection = FaultInjection(
         pending_time_s=options.pending_time,
         running_time_s=options.running_time,
