@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from machine import describe_machine, load
 from pages import PAGES, ROOT, render
@@ -56,8 +57,7 @@ def main() -> int:
         recorded = Record.read(RECORD)
         comparisons = compare(recorded, record)
         _print_comparisons(comparisons)
-        second = {"run": record.run, "comparisons": [asdict(each) for each in comparisons]}
-        record = replace(recorded, second_run=second)
+        record = replace(recorded, second_run=_second_run(record, comparisons))
     if is_complete:
         record.write(RECORD)
         _write_pages(Record.read(RECORD))
@@ -65,6 +65,15 @@ def main() -> int:
     if failed:
         print(f"failed, see above: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _second_run(record: Record, comparisons: list[Comparison]) -> dict[str, Any]:
+    """Return what the record keeps of a second run."""
+    return {
+        "run": record.run,
+        "goals": {key: [row.achieved(goal) for goal in row.goals] for key, row in record.rows.items()},
+        "comparisons": [asdict(each) for each in comparisons],
+    }
 
 
 def _parse() -> argparse.Namespace:
@@ -82,6 +91,8 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--peer", type=Path, help="a Python interpreter that has qoro-divi")
     options = parser.parse_args()
+    if options.quick and options.compare:
+        parser.error("a quick run does less work: compare a normal one")
     unknown = [name for name in options.names if name not in (*TOPICS, TIMELINE)]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; expected {', '.join([*TOPICS, TIMELINE])}")

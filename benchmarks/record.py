@@ -27,7 +27,8 @@ class Record:
         run: When the run started, how long it took, and the load before it.
         rows: The rows, by their keys.
         timeline: The timeline of a small job, as :mod:`timeline` measures it.
-        second_run: A second run of the same program: its ``run``, and its comparisons with this one.
+        second_run: A second run of the same program: its ``run``, what it achieved of the goals of each row,
+            and its comparisons with this one.
     """
 
     machine: dict[str, Any]

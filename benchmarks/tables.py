@@ -67,23 +67,20 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def goals_table(record: Record) -> str:
     """Return the table of all goals."""
+    second = record.second_run.get("goals", {})
     lines = []
     for row in record.rows.values():
         for place, goal in enumerate(row.goals):
-            lines.append(
-                [
-                    "" if place else row.work,
-                    goal_text(goal),
-                    _achieved(row, goal, None),
-                    _achieved(row, goal, SOCKET) if SOCKET in row.timings else "",
-                    "met" if row.is_met(goal) else "**missed**",
-                ]
-            )
-    return table(("work", "goal", "measured", "over a socket", ""), lines)
+            line = ["" if place else row.work, goal_text(goal), _achieved(row, goal, row.achieved(goal))]
+            line.append("**missed**" if not row.is_met(goal) else "met")
+            line.append(_achieved(row, goal, row.achieved(goal, SOCKET)) if SOCKET in row.timings else "")
+            if second:
+                line.append(_achieved(row, goal, second[row.key][place]) if row.key in second else "")
+            lines.append(line)
+    return table(("work", "goal", "measured", "", "over a socket") + ("second run",) * bool(second), lines)
 
 
-def _achieved(row: Row, goal: Goal, name: str | None) -> str:
-    achieved = row.achieved(goal, name)
+def _achieved(row: Row, goal: Goal, achieved: float) -> str:
     if goal.count:
         return f"{achieved:g} of {row.values['programs']}"
     return f"{achieved:.2f}" if goal.than else seconds_text(achieved)
