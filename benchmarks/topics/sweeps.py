@@ -55,7 +55,7 @@ def sampled(bench: Bench) -> Iterator[Row]:
             LOOP: loop,
         },
         goals=(Goal(0.7, LOOP),),
-        seconds=8,
+        seconds=6,
     )
     ours, socket, aer = bench.sampler(bench.embedded), bench.sampler(bench.socket), SamplerV2()
     pub = (circuit, values)
@@ -69,6 +69,7 @@ def sampled(bench: Bench) -> Iterator[Row]:
             AER: lambda: aer.run([pub], shots=SHOTS).result()[0].data.c.array,
         },
         seconds=8,
+        min_turns=3,
     )
 
 
