@@ -48,6 +48,8 @@ def encode_integer(value: int) -> bytes:
     """Encode one number of any size, 0 or more."""
     if value < _CONTINUES:
         return bytes((value,))
+    if value < _CONTINUES << 7:  # most counts
+        return bytes((value & _SEVEN_BITS | _CONTINUES, value >> 7))
     # Binary digits take linear time. Shifting the number repeatedly would take quadratic time.
     digits = format(value, "b")
     digits = digits.zfill(-(-len(digits) // 7) * 7)
