@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.engine.compiled.circuits import build_circuit
 from qiskit_qoro.local.engine.compiled.sampling import FinalMeasurements, split_measurements
 from qiskit_qoro.local.engine.engine_calls import accelerators, call_engine, load_engine, parse_with_engine
 from qiskit_qoro.local.engine.engine_program import EngineProgram
@@ -226,7 +227,8 @@ def compile_program(text: str) -> Any:
         QoroError: The engine cannot parse the text.
         ValueError: The program contains something other than gates.
     """
-    return load_engine().AdjointProgram(parse_with_engine(text))
+    circuit = build_circuit(text, to_compile=True)
+    return load_engine().AdjointProgram(parse_with_engine(text) if circuit is None else circuit)
 
 
 def simulator_config(
@@ -311,8 +313,8 @@ def _sample_ideal(
             counts: dict[str, int] = call_engine(program, _sample_compiled, *split, shots)
             return counts
     config = maestro.SimulatorConfig(**_options(choice, settings), seed=settings.seed)
-    text = _text(program, choice)
-    answer = call_engine(program, maestro.simple_execute, text, config=config, shots=shots)
+    source = _source(program, choice)
+    answer = call_engine(program, maestro.simple_execute, source, config=config, shots=shots)
     return _normalized_counts(answer["counts"], program.num_clbits, shots)
 
 
@@ -333,8 +335,8 @@ def _estimate(
         values = call_engine(program, _estimate_compiled, program, pauli_strings)
     else:
         config = maestro.SimulatorConfig(**_options(choice, settings))
-        text = _text(program, choice)
-        answer = call_engine(program, maestro.simple_estimate, text, pauli_strings, config=config)
+        source = _source(program, choice)
+        answer = call_engine(program, maestro.simple_estimate, source, pauli_strings, config=config)
         values = [float(value) for value in answer["expectation_values"]]
     if len(values) != len(pauli_strings):
         raise QoroError(
@@ -417,11 +419,13 @@ def _sample_compiled(text: str, measurements: FinalMeasurements, shots: int) -> 
     return measurements.as_dict(measurements.sample(evaluate, np.array([shots]), None, rng)[0])
 
 
-def _text(program: EngineProgram, choice: MethodChoice) -> str:
-    """Return the program in gates that the method accepts."""
+def _source(program: EngineProgram, choice: MethodChoice) -> Any:
+    """Return the program in gates that the method accepts: the engine's circuit, or a text to parse."""
+    text = program.text
     if choice.method is SimulationMethod.Stabilizer and program.clifford.text is not None:
-        return program.clifford.text
-    return program.text
+        text = program.clifford.text
+    circuit = build_circuit(text)
+    return text if circuit is None else circuit
 
 
 def _options(choice: MethodChoice, settings: EngineSettings) -> dict[str, Any]:
