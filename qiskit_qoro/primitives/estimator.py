@@ -31,11 +31,11 @@ from qiskit_qoro.primitives.planning.programs import without_final_measurements
 from qiskit_qoro.primitives.planning.pub_checks import check_backend, prefix_errors
 from qiskit_qoro.primitives.planning.repeated_plans import (
     PlanCache,
-    RowOfPub,
+    RowsOfPub,
     key_of_number,
     key_of_observables,
     key_of_settings,
-    row_of_pub,
+    rows_of_pub,
 )
 from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.gradients import GradientPostprocessor, GradientPubPostprocessor
@@ -137,8 +137,8 @@ class QoroEstimator(BaseEstimatorV2):
             QoroInputError: A PUB cannot be run.
         """
         pubs = list(pubs)
-        row = self._single_row(pubs, precision)
-        if row is not None and (plan := self._plans.find(row)) is not None:
+        rows = self._rows_of(pubs, precision)
+        if rows is not None and (plan := self._plans.find(rows)) is not None:
             return plan
         coerced = self._coerce(pubs, precision)
         style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
@@ -166,9 +166,9 @@ class QoroEstimator(BaseEstimatorV2):
             self._options,
             precision=min(computed, default=0.0),
         )
-        if row is not None:
-            circuit = without_final_measurements(row.circuit)
-            self._plans.add(row, plan, lambda: write_template(circuit, style=style))
+        if rows is not None:
+            circuit = without_final_measurements(rows.circuit)
+            self._plans.add(rows, plan, lambda: write_template(circuit, style=style))
         return plan
 
     def gradient(
@@ -264,12 +264,12 @@ class QoroEstimator(BaseEstimatorV2):
 
         return build_plan(self._backend, circuits, build_postprocessor, self._options)
 
-    def _single_row(self, pubs: Sequence[EstimatorPubLike], precision: float | None) -> RowOfPub | None:
-        """Return the PUB as a row, if there is a single one whose plan may be needed again."""
+    def _rows_of(self, pubs: Sequence[EstimatorPubLike], precision: float | None) -> RowsOfPub | None:
+        """Return the rows of the PUB, if there is a single one whose plan may be needed again."""
         if len(pubs) != 1 or not isinstance(pubs[0], tuple | list) or len(pubs[0]) not in (3, 4):
             return None
         circuit, observables, values, *own_precision = pubs[0]
-        return row_of_pub(
+        return rows_of_pub(
             circuit,
             values,
             key_of_observables(observables),

@@ -22,10 +22,10 @@ from qiskit_qoro.primitives.planning.programs import write_rows
 from qiskit_qoro.primitives.planning.pub_checks import check_backend, check_width, prefix_errors
 from qiskit_qoro.primitives.planning.repeated_plans import (
     PlanCache,
-    RowOfPub,
+    RowsOfPub,
     key_of_number,
     key_of_settings,
-    row_of_pub,
+    rows_of_pub,
 )
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
@@ -120,8 +120,8 @@ class QoroSampler(BaseSamplerV2):
         else:
             shots = self._shots_of_backend()
         pubs = list(pubs)
-        row = self._single_row(pubs, shots)
-        if row is not None and (plan := self._plans.find(row)) is not None:
+        rows = self._rows_of(pubs, shots)
+        if rows is not None and (plan := self._plans.find(rows)) is not None:
             return plan
         coerced = [SamplerPub.coerce(pub, shots) for pub in pubs]
         style = self._backend.program_style(backend_options(self._options), [pub.circuit for pub in coerced])
@@ -140,20 +140,20 @@ class QoroSampler(BaseSamplerV2):
             return SamplerPostprocessor(renumbered, self._backend.name)
 
         plan = build_plan(self._backend, circuits, build_postprocessor, self._options)
-        if row is not None:
-            circuit = row.circuit
-            self._plans.add(row, plan, lambda: write_template(circuit, style=style))
+        if rows is not None:
+            circuit = rows.circuit
+            self._plans.add(rows, plan, lambda: write_template(circuit, style=style))
         return plan
 
-    def _single_row(self, pubs: Sequence[SamplerPubLike], shots: int | None) -> RowOfPub | None:
-        """Return the PUB as a row, if there is a single one whose plan may be needed again."""
+    def _rows_of(self, pubs: Sequence[SamplerPubLike], shots: int | None) -> RowsOfPub | None:
+        """Return the rows of the PUB, if there is a single one whose plan may be needed again."""
         if len(pubs) != 1 or not isinstance(pubs[0], tuple | list) or len(pubs[0]) not in (2, 3):
             return None
         circuit, values, *own_shots = pubs[0]
         # Other circuits may have warnings, which have to be repeated too.
         if not isinstance(circuit, QuantumCircuit) or "measure" not in circuit.count_ops():
             return None
-        return row_of_pub(
+        return rows_of_pub(
             circuit,
             values,
             *map(key_of_number, (shots, *own_shots)),

@@ -33,7 +33,7 @@ from qiskit_qoro.wire.uploads import render_parameter_sets, template_to_json
 
 __all__ = [
     "CheckedTemplate",
-    "SingleRow",
+    "RepeatedRows",
     "build_template_submission",
     "check_templates",
     "measure_templates",
@@ -208,53 +208,51 @@ def build_template_submission(
 
 
 @dataclass(frozen=True)
-class SingleRow:
-    """A submission of one template with one parameter set, whose values can be replaced.
+class RepeatedRows:
+    """A submission of one template in one upload, whose values can be replaced.
 
     Attributes:
         submission: The submission.
-        head: Its only upload before the parameter set.
-        label: The label of the parameter set.
+        head: The upload before the parameter sets.
+        labels: The label of each parameter set.
     """
 
     submission: Submission
     head: bytes
-    label: str
+    labels: tuple[str, ...]
 
     @classmethod
-    def of(cls, submission: Submission, values: npt.NDArray[np.float64]) -> SingleRow | None:
-        """Return a submission as a single row, or ``None`` if it is anything else.
+    def of(cls, submission: Submission, values: npt.NDArray[np.float64]) -> RepeatedRows | None:
+        """Return a submission with replaceable values, or ``None`` if it is anything else.
 
         Args:
             submission: A submission.
-            values: The values of its parameter set, shape (1, names).
+            values: The values that its parameter sets are expected to have, shape (circuits, names).
         """
         if len(submission.uploads) != 1:
             return None
         (upload,) = submission.uploads
-        sets = json.loads(upload).get("parameter_sets", ())
-        if len(sets) != 1:
+        labels = tuple(item["label"] for item in json.loads(upload).get("parameter_sets", ()))
+        if len(labels) != len(values):
             return None
-        label = sets[0]["label"]
-        head = upload.removesuffix(_closing(label, values))
-        return None if head == upload else cls(submission, head, label)
+        head = upload.removesuffix(_closing(labels, values))
+        return None if head == upload else cls(submission, head, labels)
 
     def fill(self, values: npt.NDArray[np.float64]) -> Submission | None:
         """Return the submission with other values, or ``None`` if it would be too large for one upload.
 
         Args:
-            values: The values, finite, shape (1, names).
+            values: The values, finite, shape (circuits, names).
         """
-        upload = self.head + _closing(self.label, values)
+        upload = self.head + _closing(self.labels, values)
         if len(upload) > MAX_BODY_BYTES:
             return None
         return replace(self.submission, uploads=(upload,))
 
 
-def _closing(label: str, values: npt.NDArray[np.float64]) -> bytes:
-    """Return the end of an upload with one parameter set, from the set on."""
-    (rendered,) = render_parameter_sets([label], values)
-    return rendered + b"]}"
+def _closing(labels: Sequence[str], values: npt.NDArray[np.float64]) -> bytes:
+    """Return the end of an upload from its first parameter set on."""
+    return b",".join(render_parameter_sets(labels, values)) + b"]}"
 
 
 def _uploads(

@@ -1,8 +1,9 @@
-"""Plans of a single row, which a variational loop needs again and again with other values.
+"""Plans of one template, which a variational loop needs again and again with other values.
 
-Such a plan consists of one job with one template and one row. All of it except the numbers of the row depends
-on the circuit, the observables and the settings only. A :class:`PlanCache` keeps such plans by these, and
-fills in the numbers. Everything is compared by its contents, so whatever a caller changes in place counts.
+Such a plan consists of one job with one template. If all rows differ, and no angle is the same in all of
+several rows, then all of the plan except the numbers depends on the circuit, the observables, the number of
+rows and the settings only. A :class:`PlanCache` keeps such plans by these, and fills in the numbers.
+Everything is compared by its contents, so whatever a caller changes in place counts.
 
 If anything is unusual, the result is ``None``, and the caller plans as for the first time.
 """
@@ -32,38 +33,43 @@ from qiskit_qoro.primitives.planning.parameter_expressions import Expressions
 from qiskit_qoro.primitives.planning.plan import Plan
 from qiskit_qoro.qasm.write.structure import bits_of, key_of_expression, structure_of
 from qiskit_qoro.qasm.write.template_writer import ParametricProgram
-from qiskit_qoro.service.template_submission import SingleRow
+from qiskit_qoro.service.template_submission import RepeatedRows
 
 __all__ = [
     "PlanCache",
-    "RowOfPub",
+    "RowsOfPub",
     "key_of_number",
     "key_of_observables",
     "key_of_settings",
-    "row_of_pub",
+    "rows_of_pub",
 ]
 
-# The maximum number of instructions of all circuits in the cache. An instruction takes about 250 bytes.
-_MAX_INSTRUCTIONS = 20_000
+# The maximum number of instructions and of values of all plans in the cache. Each takes about 250 bytes.
+_MAX_SIZE = 20_000
 
 
 @dataclass(frozen=True)
-class RowOfPub:
-    """A PUB with a single row of values.
+class RowsOfPub:
+    """The rows of a PUB.
 
     Attributes:
         key: A key for everything else that a plan depends on.
         circuit: The circuit.
-        values: The row, shape (1, parameters).
+        values: The values, shape (rows, parameters).
     """
 
     key: Hashable
     circuit: QuantumCircuit
     values: npt.NDArray[np.float64]
 
+    @property
+    def size(self) -> int:
+        """The size of the plan in the cache."""
+        return len(self.circuit.data) + self.values.size
 
-def row_of_pub(circuit: object, values: object, *others: Hashable) -> RowOfPub | None:
-    """Return a PUB as a row, or ``None`` if it is not a single row, or something in it has no key.
+
+def rows_of_pub(circuit: object, values: object, *others: Hashable) -> RowsOfPub | None:
+    """Return the rows of a PUB, or ``None`` if it has none, or something in it has no key.
 
     Args:
         circuit: The circuit of the PUB, as the caller passed it.
@@ -72,8 +78,8 @@ def row_of_pub(circuit: object, values: object, *others: Hashable) -> RowOfPub |
     """
     if None in others or not isinstance(circuit, QuantumCircuit) or circuit.metadata:
         return None
-    row = _single_row(values, circuit.num_parameters)
-    if row is None or len(circuit.data) > _MAX_INSTRUCTIONS:
+    table = _table(values, circuit.num_parameters)
+    if table is None or len(circuit.data) + table.size > _MAX_SIZE:
         return None
     found = structure_of(circuit)
     if found is None:
@@ -86,22 +92,22 @@ def row_of_pub(circuit: object, values: object, *others: Hashable) -> RowOfPub |
         # The parameters of the global phase are parameters of the circuit, too.
         key_of_expression(phase) if isinstance(phase, ParameterExpression) else None,
         tuple(circuit.cregs),
-        row.shape,
+        table.shape,
         others,
     )
-    return RowOfPub(key, circuit, row.reshape(1, -1))
+    return RowsOfPub(key, circuit, table.reshape(-1, circuit.num_parameters))
 
 
-def _single_row(values: Any, num_parameters: int) -> npt.NDArray[np.float64] | None:
-    """Return values as an array, or ``None`` if they are anything else than one row of finite numbers."""
+def _table(values: Any, num_parameters: int) -> npt.NDArray[np.float64] | None:
+    """Return values as an array, or ``None`` if they are anything else than rows of finite numbers."""
     if not num_parameters or isinstance(values, BindingsArray | Mapping):
         return None
     try:
-        row = np.asarray(values, dtype=np.float64)
+        table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    is_row = row.size == num_parameters and row.ndim and row.shape[-1] == num_parameters
-    return row if is_row and np.isfinite(row).all() else None
+    is_table = table.size and table.ndim and table.shape[-1] == num_parameters
+    return table if is_table and np.isfinite(table).all() else None
 
 
 def key_of_observables(observables: Any) -> Hashable:
@@ -178,32 +184,17 @@ def _is_constant(config: AnyConfig) -> bool:
 
 @dataclass(frozen=True)
 class _RepeatedPlan:
-    """The plan of a row, and what is needed to replace its numbers.
+    """A plan, and what is needed to replace its numbers.
 
     Attributes:
         plan: The plan.
-        expressions: Compute the numbers of the template from the row.
-        row: Replaces these numbers.
+        expressions: Compute the numbers of the template from the rows.
+        rows: Replaces these numbers.
     """
 
     plan: Plan
     expressions: Expressions
-    row: SingleRow
-
-    @classmethod
-    def of(cls, plan: Plan, row: RowOfPub, write: Callable[[], ParametricProgram]) -> _RepeatedPlan | None:
-        """Prepare to repeat a plan; return ``None`` if that is not possible.
-
-        Args:
-            plan: The plan.
-            row: The row that it was made for.
-            write: Writes the template of its circuit.
-        """
-        if [(job.num_templates, job.num_circuits) for job in plan.jobs] != [(1, 1)]:
-            return None
-        expressions = Expressions(write().expressions, list(row.circuit.parameters))
-        single = SingleRow.of(plan.submissions[0], expressions.evaluate(row.values))
-        return None if single is None else cls(plan, expressions, single)
+    rows: RepeatedRows
 
     def fill(self, values: npt.NDArray[np.float64]) -> Plan | None:
         """Return the plan for other values, or ``None`` if it differs in more than numbers."""
@@ -211,12 +202,21 @@ class _RepeatedPlan:
             numbers = self.expressions.evaluate(values)
         except QoroInputError:  # an expression has no value
             return None
-        submission = self.row.fill(numbers)
+        submission = None if _is_special(numbers) else self.rows.fill(numbers)
         if submission is None:
             return None
         (job,) = self.plan.jobs
         jobs = (replace(job, num_bytes=submission.num_bytes),)
         return replace(self.plan, jobs=jobs, submissions=(submission,))
+
+
+def _is_special(numbers: npt.NDArray[np.float64]) -> bool:
+    """Whether rows are equal and share a circuit, or a number is the same in all of several rows."""
+    if len(numbers) == 1:
+        return False
+    # Compare bits, as the planner does.
+    bits = numbers.view(np.int64)
+    return bool((bits == bits[0]).all(axis=0).any()) or len({row.tobytes() for row in bits}) < len(bits)
 
 
 class _Seen(Enum):
@@ -232,27 +232,34 @@ class _Seen(Enum):
 
 
 class PlanCache:
-    """Plans of single rows. Threads and forked processes may use it. A copy is empty."""
+    """Plans of one template. Threads and forked processes may use it. A copy is empty."""
 
     def __init__(self) -> None:
-        self._plans = BoundedCache[_RepeatedPlan | _Seen](_MAX_INSTRUCTIONS)
+        self._plans = BoundedCache[_RepeatedPlan | _Seen](_MAX_SIZE)
 
-    def find(self, row: RowOfPub) -> Plan | None:
-        """Return the plan of a row, or ``None`` if it is not known well enough to fill in the numbers."""
-        known = self._plans.get(row.key)
-        return known.fill(row.values) if isinstance(known, _RepeatedPlan) else None
+    def find(self, rows: RowsOfPub) -> Plan | None:
+        """Return the plan of rows, or ``None`` if it is not known well enough to fill in the numbers."""
+        known = self._plans.get(rows.key)
+        return known.fill(rows.values) if isinstance(known, _RepeatedPlan) else None
 
-    def add(self, row: RowOfPub, plan: Plan, write: Callable[[], ParametricProgram]) -> None:
+    def add(self, rows: RowsOfPub, plan: Plan, write: Callable[[], ParametricProgram]) -> None:
         """Add a plan.
 
         Args:
-            row: The row that it was made for.
+            rows: The rows that it was made for.
             plan: The plan.
-            write: Writes the template of the plan.
+            write: Writes the template of its circuit.
         """
-        known, size = self._plans.get(row.key), len(row.circuit.data)
+        known = self._plans.get(rows.key)
         if known is None:
-            self._plans.add(row.key, _Seen.ONCE, size=size)
-        elif known is _Seen.ONCE:
-            repeated = _RepeatedPlan.of(plan, row, write)
-            self._plans.add(row.key, repeated or _Seen.UNFIT, size=size)
+            self._plans.add(rows.key, _Seen.ONCE, size=rows.size)
+        if known is not _Seen.ONCE:
+            return
+        repeated: _RepeatedPlan | _Seen = _Seen.UNFIT
+        if [(job.num_templates, job.num_circuits) for job in plan.jobs] == [(1, len(rows.values))]:
+            expressions = Expressions(write().expressions, list(rows.circuit.parameters))
+            numbers = expressions.evaluate(rows.values)
+            filled = None if _is_special(numbers) else RepeatedRows.of(plan.submissions[0], numbers)
+            if filled is not None:
+                repeated = _RepeatedPlan(plan, expressions, filled)
+        self._plans.add(rows.key, repeated, size=rows.size)

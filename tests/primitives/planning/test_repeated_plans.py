@@ -114,6 +114,31 @@ def test_repeated_plans_of_a_sampler_are_those_of_a_new_one(backend: QoroBackend
     assert is_filled_in(plans[3], plans[2])
 
 
+@pytest.mark.parametrize("shape", [(2,), (3, 1), (2, 3)])
+def test_repeated_plans_of_several_rows_are_those_of_a_new_estimator(
+    backend: QoroBackend, shape: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(len(shape))
+    circuit = efficient_su2(2, reps=1)
+    circuit.rx(circuit.parameters[0] * circuit.parameters[1], 0)
+    estimator, sampler = QoroEstimator(backend), QoroSampler(backend)
+    measured = circuit.measure_all(inplace=False)
+    plans = []
+    for number in range(8):
+        values = rng.normal(size=(*shape, circuit.num_parameters))
+        rows = values.reshape(-1, circuit.num_parameters)
+        if number == 5:
+            rows[1] = rows[0]
+        elif number == 6:
+            rows[:, 3] = 0.5  # written into the text
+        pub = (circuit, H2, values)
+        plans.append(estimator.plan([pub]))
+        assert contents(plans[-1]) == contents(QoroEstimator(backend).plan([pub]))
+        expected = QoroSampler(backend).plan([(measured, values, 7)])
+        assert contents(sampler.plan([(measured, values, 7)])) == contents(expected)
+    assert [is_filled_in(plan, plans[2]) for plan in plans[3:]] == [True, True, False, False, True]
+
+
 def _change_an_angle(circuit: QuantumCircuit) -> None:
     circuit.data[0] = circuit.data[0].replace(params=[0.1 * circuit.parameters[1]])
 
@@ -239,7 +264,7 @@ def test_values_without_a_plan_have_the_error_of_a_first_plan(backend: QoroBacke
     assert str(repeated.value) == str(first.value)
 
 
-def test_a_gate_of_a_user_and_several_rows_are_planned_anew(backend: QoroBackend) -> None:
+def test_a_gate_of_a_user_and_equal_rows_are_planned_anew(backend: QoroBackend) -> None:
     theta = Parameter("θ")
     gate = Gate("mine", 1, [theta])
     gate.definition = QuantumCircuit(1)
@@ -248,7 +273,7 @@ def test_a_gate_of_a_user_and_several_rows_are_planned_anew(backend: QoroBackend
     circuit.append(gate, [0])
     plain = QuantumCircuit(1)
     plain.rx(theta, 0)
-    for pub in ((circuit, "Z", [0.5]), (plain, "Z", [[0.5], [0.25]]), (plain, "Z", {theta: 0.5})):
+    for pub in ((circuit, "Z", [0.5]), (plain, "Z", [[0.5], [0.5]]), (plain, "Z", {theta: 0.5})):
         estimator = QoroEstimator(backend)
         plans = [estimator.plan([pub]) for _ in range(REPETITIONS)]
         assert not is_filled_in(plans[3], plans[2])
