@@ -33,9 +33,11 @@ from qiskit_qoro.local.store.store_errors import (
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
+from qiskit_qoro.local.web.docs_page import render_page
 from qiskit_qoro.local.web.execution import EXECUTION, Execution, LoopExecution
 from qiskit_qoro.local.web.fault_responses import FaultInjector
 from qiskit_qoro.local.web.handlers import HANDLERS
+from qiskit_qoro.local.web.openapi import build_document
 from qiskit_qoro.local.web.preferences import requested_wait_s
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
 from qiskit_qoro.wire.endpoints import (
@@ -106,11 +108,10 @@ def build_app(
 def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
     """The documentation pages, which need no token."""
 
-    # Both are built when they are first requested. Most embedded services are never asked for them.
+    # Both are built when they are first requested. Most embedded services are never asked for them. Their
+    # modules are imported before, because a service may have no free file descriptors by then.
     @cache
     def document() -> dict[str, Any]:
-        from qiskit_qoro.local.web.openapi import build_document  # noqa: PLC0415
-
         return build_document(PREFIX, fault_injection)
 
     @cache
@@ -119,8 +120,6 @@ def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
 
     @cache
     def page_response() -> Response:
-        from qiskit_qoro.local.web.docs_page import render_page  # noqa: PLC0415
-
         return HTMLResponse(render_page(document(), is_warning=fault_injection.is_on))
 
     page = _StaticPath(page_response)
