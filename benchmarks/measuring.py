@@ -12,7 +12,6 @@ already.
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -134,8 +133,8 @@ def wait_for_children() -> None:
 
 def _cpu_times() -> tuple[float, float]:
     """Return the CPU times of this process and of its child processes, including those that have ended."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    children = ended.ru_utime + ended.ru_stime
+    ended = os.times()
+    children = ended.children_user + ended.children_system
     for child in psutil.Process().children(recursive=True):
         try:
             children += _cpu_time(child)
