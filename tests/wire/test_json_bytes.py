@@ -87,3 +87,10 @@ def test_values_that_only_python_parses_are_parsed_by_it(text):
 )
 def test_usual_values_are_parsed_fast(text):
     assert load_plain_json(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 300, "x" * 100_000])
+def test_long_texts_and_long_numbers_are_read_like_python_reads_them(text: str) -> None:
+    value = {"text": text, "numbers": [0.1, -0.0, 5e-324, 2**63, 2**64, -(2**70), 10**30] * 3}
+    decoded = decode_json(json.dumps(value).encode())
+    assert repr(decoded) == repr(value)

@@ -12,7 +12,8 @@ __all__ = ["TABLE_BITS", "all_bitstrings", "bitstrings_of_bytes", "bitstrings_of
 TABLE_BITS = 12
 """Bitstrings up to this width come from a table, which takes 250 kB."""
 
-_PIECE_CHARACTERS = 2**18  # the size of a block that fits into the processor's cache
+_BLOCK_CHARACTERS = 2**16  # the size of a block that fits into the processor's cache
+_MIN_SLICED_BITS = 128
 
 
 def bitstrings_of_integers(integers: NDArray[np.int64], n_bits: int) -> list[str]:
@@ -35,14 +36,27 @@ def bitstrings_of_bytes(integers: NDArray[np.uint8], n_bits: int) -> list[str]:
     """Convert rows of bytes, the highest first, to bitstrings of ``n_bits`` characters."""
     if n_bits == 0:
         return [""] * len(integers)
-    # Splitting a long text is the fastest way to create many short ones, in pieces that fit into the cache.
-    step = max(1, _PIECE_CHARACTERS // (n_bits + 1))
-    lines = np.full((min(step, len(integers)), n_bits + 1), ord("\n"), np.uint8)
+    # Pieces of a text are created much faster than single texts. Pieces of a few characters are created
+    # fastest by splitting at line breaks, longer ones by slicing, which needs no copy with line breaks.
+    create = _split_bitstrings if n_bits < _MIN_SLICED_BITS else _slice_bitstrings
+    step = max(1, _BLOCK_CHARACTERS // (n_bits + 1))
     bitstrings: list[str] = []
     for start in range(0, len(integers), step):
-        digits = np.unpackbits(integers[start : start + step], axis=1)[:, -n_bits:]
-        piece = lines[: len(digits)]
-        np.add(digits, ord("0"), out=piece[:, :-1])
-        bitstrings += str(piece.data, "ascii").split("\n")
-        bitstrings.pop()  # the empty text after the last line break
+        bitstrings += create(integers[start : start + step], n_bits)
     return bitstrings
+
+
+def _split_bitstrings(integers: NDArray[np.uint8], n_bits: int) -> list[str]:
+    lines = np.full((len(integers), n_bits + 1), ord("\n"), np.uint8)
+    np.add(np.unpackbits(integers, axis=1)[:, -n_bits:], ord("0"), out=lines[:, :-1])
+    bitstrings = str(lines.data, "ascii").split("\n")
+    bitstrings.pop()  # the empty text after the last line break
+    return bitstrings
+
+
+def _slice_bitstrings(integers: NDArray[np.uint8], n_bits: int) -> list[str]:
+    digits = np.unpackbits(integers.ravel())
+    digits += ord("0")
+    text = str(digits.data, "ascii")
+    width = 8 * integers.shape[1]
+    return [text[start : start + n_bits] for start in range(width - n_bits, len(text), width)]

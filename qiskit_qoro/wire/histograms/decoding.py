@@ -150,7 +150,10 @@ def _decode_wide_gaps(reader: Reader, unique: int, n_bits: int) -> list[str]:
     # The first gap is 0 if the first bitstring is. Any other zero gap repeats a bitstring.
     begins_with_zero = not blocks[0][0].any()
     _check_gaps(fits=highest >> n_bits == 0, ascends=num_zero_gaps == begins_with_zero, n_bits=n_bits)
-    return [bitstring for block in blocks for bitstring in bitstrings_of_bytes(block, n_bits)]
+    bitstrings: list[str] = []
+    for block in blocks:
+        bitstrings += bitstrings_of_bytes(block, n_bits)
+    return bitstrings
 
 
 def _check_gaps(*, fits: bool, ascends: bool, n_bits: int) -> None:
