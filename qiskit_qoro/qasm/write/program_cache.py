@@ -146,7 +146,14 @@ def _write_skeleton(circuit: QuantumCircuit, style: ProgramStyle) -> _Skeleton |
             if type(value) is float:
                 params[position] = Parameter(f"number{len(index_of)}")
                 index_of[params[position]] = len(index_of)
-        symbolic.append(item.replace(params=params) if item.params else item)
+        if not params:
+            symbolic.append(item)
+            continue
+        # Replacing the parameters of the item instead keeps the numbers of an operation that was accessed
+        # before, or that Qiskit's parser made.
+        operation = item.operation.copy()
+        operation.params = params
+        symbolic.append(item.replace(operation=operation))
     try:
         template = write_template(symbolic, style=style)
     except QoroInputError:  # a gate can only be written if its angles are known
@@ -155,6 +162,8 @@ def _write_skeleton(circuit: QuantumCircuit, style: ProgramStyle) -> _Skeleton |
         return None
     pieces = NAMES.split(template.program.text)
     numbers = dict(zip(template.names, map(index_of.__getitem__, template.expressions), strict=True))
+    if len(numbers) < len(index_of):  # the definition of a gate leaves out one of its angles
+        return None
     return _Skeleton(
         replace(template.program, text=""),
         tuple(pieces[::2]),

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.random import random_circuit
 
@@ -40,6 +40,31 @@ def test_random_circuits_of_equal_structure_have_the_programs_that_the_writer_wr
         style = IDEAL if seed % 2 else WHOLE_CIRCUIT
         for circuit in (first, *(_with_other_numbers(first, rng) for _ in range(4))):
             assert cache.write_program(circuit, style=style) == write_program(circuit, style=style)
+
+
+def _has_accessed_operations(circuit: QuantumCircuit) -> QuantumCircuit:
+    assert all(item.operation.name == item.name for item in circuit.data)
+    return circuit
+
+
+def _from_text(circuit: QuantumCircuit) -> QuantumCircuit:
+    return qasm2.loads(write_program(circuit).text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
+
+
+@pytest.mark.parametrize("prepare", [_has_accessed_operations, _from_text])
+def test_the_numbers_of_gates_that_are_objects_of_python_are_filled_in_too(
+    prepare: Callable[[QuantumCircuit], QuantumCircuit],
+) -> None:
+    cache = ProgramCache()
+    for angle in (0.1, 0.2, 0.3, 0.4):
+        circuit = QuantumCircuit(2)
+        circuit.rx(angle, 0)
+        circuit.u(angle, -angle, 0.5, 1)
+        circuit.crz(3 * angle, 0, 1)
+        circuit.measure_all()
+        program = cache.write_program(prepare(circuit))
+        assert program == write_program(circuit)
+        assert str(3 * angle) in program.text
 
 
 def test_the_numbers_of_gates_without_a_name_are_filled_in_too() -> None:
