@@ -121,7 +121,7 @@ class _BatchQueue:
 
     def _import_rest(self) -> None:
         # The libraries map a gigabyte of addresses, which is not memory of a task.
-        _lift_memory_limit()
+        _lift_memory_limit(self._memory_limit_bytes)
         import_rest()
         _limit_memory(self._memory_limit_bytes)
         self._has_rest = True
@@ -207,11 +207,13 @@ def _warm_up(estimators: Estimators) -> Reply:
     return Reply(accelerators=found)
 
 
-def _lift_memory_limit() -> None:
-    if psutil.LINUX:
-        process = psutil.Process()
-        _, hard = process.rlimit(psutil.RLIMIT_AS)
-        process.rlimit(psutil.RLIMIT_AS, (hard, hard))
+def _lift_memory_limit(limit_bytes: int | None) -> None:
+    """Remove the limit that :func:`_limit_memory` set."""
+    if limit_bytes is None or not psutil.LINUX:
+        return
+    process = psutil.Process()
+    _, hard = process.rlimit(psutil.RLIMIT_AS)
+    process.rlimit(psutil.RLIMIT_AS, (hard, hard))
 
 
 def _limit_memory(limit_bytes: int | None) -> None:
