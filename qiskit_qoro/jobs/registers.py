@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 from qiskit import QuantumCircuit
 
@@ -56,8 +57,8 @@ class RegisterLayout:
         Returns:
             Outcome to count. The counts of bitstrings that differ only in dropped bits are added up.
         """
-        if self.sources == tuple(range(self.num_clbits)):
-            return {int(bits or "0", 2): count for bits, count in counts.items()}
+        if self.num_clbits and self.sources == tuple(range(self.num_clbits)):
+            return dict(zip(map(int, counts, repeat(2)), counts.values(), strict=True))
         slices = self._slices
         pairs = (
             (int("".join([bits[part] for part in slices]) or "0", 2), count) for bits, count in counts.items()
