@@ -379,23 +379,16 @@ def test_the_submission_of_a_running_process_is_not_abandoned() -> None:
 
 def test_the_submission_of_an_ended_process_is_abandoned() -> None:
     code = "from qiskit_qoro.history.processes import *; i = mark_of_this_process(); print(i.pid, i.started)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    pid, _, started = done.stdout.strip().partition(" ")
-    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), A_SECOND)
-    assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), ""), A_SECOND)
-
-
-def test_the_submission_of_a_zombie_process_is_abandoned() -> None:
-    if not hasattr(os, "waitid"):
-        return  # Windows has no zombie processes
-    code = "from qiskit_qoro.history.processes import *; i = mark_of_this_process(); print(i.pid, i.started)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pid, _, started = process.stdout.read().strip().partition(" ")
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert is_abandoned(ProcessMark(mark_of_this_process().host, int(pid), started), A_SECOND)
+        mark = ProcessMark(mark_of_this_process().host, int(pid), started)
+        if hasattr(os, "waitid"):  # Windows has no zombie processes
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            assert is_abandoned(mark, A_SECOND)
+    assert process.returncode == 0
+    assert is_abandoned(mark, A_SECOND)
+    assert is_abandoned(ProcessMark(mark.host, mark.pid, ""), A_SECOND)
 
 
 def test_a_process_with_the_same_number_and_another_start_is_another_process() -> None:
