@@ -12,7 +12,7 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-__all__ = ["import_alone", "lazy_names"]
+__all__ = ["import_alone", "import_package_of", "lazy_names"]
 
 
 def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
@@ -37,8 +37,8 @@ def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[st
 def import_alone(name: str) -> None:
     """Import a module of a top-level package, but not the package, which may import much else.
 
-    The package can still be imported later, and then contains the same module. If the module needs its
-    package, nothing is imported, and the next import statement imports both.
+    The package can still be imported later, with :func:`import_package_of`. If the module needs its package,
+    nothing is imported, and the next import statement imports both.
 
     Args:
         name: The module, such as ``qiskit.exceptions``.
@@ -53,3 +53,15 @@ def import_alone(name: str) -> None:
         spec.loader.exec_module(module)
     except Exception:
         del sys.modules[name]
+
+
+def import_package_of(name: str) -> None:
+    """Import the package of a module that may have been imported alone.
+
+    The import statement makes a module an attribute of its package only if it imports the module itself.
+
+    Args:
+        name: The module, such as ``qiskit.exceptions``.
+    """
+    package, _, attribute = name.partition(".")
+    setattr(import_module(package), attribute, import_module(name))

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.lazy_imports import import_package_of
 from qiskit_qoro.local.engine.analysis.costs import statevector_bytes
 from qiskit_qoro.local.engine.methods import MAX_SMALL_QUBITS
 from qiskit_qoro.local.engine.simulator import Report, estimate, sample
@@ -106,6 +107,7 @@ def _is_simple(task: AnyTask, limit: int | None) -> bool:
 
 def import_rest() -> None:
     """Import the modules that tasks may need beside this one."""
+    import_package_of("qiskit.exceptions")  # the only module of Qiskit that was imported before
     for name in _REST:
         import_module(name)
 

@@ -89,11 +89,12 @@ def test_simple_tasks_run_without_qiskit_and_give_the_same_results_as_with_it() 
 def test_qiskit_can_be_imported_after_its_exceptions_alone() -> None:
     program = (
         "import sys\n"
-        "from qiskit_qoro.lazy_imports import import_alone\n"
+        "from qiskit_qoro.lazy_imports import import_alone, import_package_of\n"
         "import_alone('qiskit.exceptions')\n"
         "from qiskit_qoro.errors import QoroError\n"
         "assert 'qiskit' not in sys.modules\n"
-        "import qiskit, qiskit.exceptions\n"
+        "import_package_of('qiskit.exceptions')\n"
+        "import qiskit\n"
         "from qiskit_qoro.errors import JobFailedError\n"
         "print(qiskit.exceptions.QiskitError is qiskit.QiskitError is QoroError.__mro__[1])\n"
         "print(issubclass(JobFailedError, QoroError), qiskit.QuantumCircuit(1).num_qubits)"
