@@ -36,3 +36,8 @@ class JobCancelledError(QoroJobError):
 
 class JobTimeoutError(QoroJobError, QiskitJobTimeoutError):
     """The job was not final within the time limit of the wait. The job continues."""
+
+
+# They are public names of the package, and tracebacks and pickles name them in this way.
+for _name in __all__:
+    globals()[_name].__module__ = __package__

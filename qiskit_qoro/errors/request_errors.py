@@ -116,3 +116,8 @@ class RateLimitError(QoroAPIError):
     """
 
     retry_after_s: float | None = None
+
+
+# They are public names of the package, and tracebacks and pickles name them in this way.
+for _name in __all__:
+    globals()[_name].__module__ = __package__
