@@ -15,8 +15,10 @@ from typing import Any
 __all__ = ["import_alone", "import_package_of", "lazy_names"]
 
 
-def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
-    """Return the function ``__getattr__`` for a package whose names are imported when they are first used.
+def lazy_names(
+    package: str, names: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` for a package whose names are imported when they are first used.
 
     Args:
         package: The package.
@@ -31,7 +33,10 @@ def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[st
         setattr(sys.modules[package], name, value)  # the next time, Python finds it
         return value
 
-    return find
+    def list_names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *modules})
+
+    return find, list_names
 
 
 def import_alone(name: str) -> None:

@@ -43,6 +43,11 @@ def make(cls):
     return cls("what went wrong", job_id="j1")
 
 
+def test_every_error_is_listed_and_names_the_package_that_it_is_imported_from():
+    assert set(errors.__all__) <= set(dir(errors))
+    assert {cls.__module__ for cls in CLASSES} == {"qiskit_qoro.errors"}
+
+
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_every_error_is_a_qiskit_error_and_shows_its_message(cls):
     error = make(cls)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         RateLimitError,
     )
 else:
-    __getattr__ = lazy_names(
+    __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "job_errors": ("JobCancelledError", "JobFailedError", "JobTimeoutError", "QoroJobError"),

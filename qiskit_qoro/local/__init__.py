@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qiskit_qoro.local.server import LocalService, serve, serve_forever
     from qiskit_qoro.local.web.accounts import Account, Tier
 else:
-    __getattr__ = lazy_names(
+    __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "engine.devices": ("noisy_device_names",),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qiskit_qoro.qasm.write.template_writer import ParametricProgram, write_template
     from qiskit_qoro.qasm.write.writer import Program, write_program
 else:
-    __getattr__ = lazy_names(
+    __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "gates": ("GATES", "GateSpec"),
