@@ -31,7 +31,7 @@ from qiskit.quantum_info import random_clifford
 __all__ = ["CorpusProgram", "programs", "renamed"]
 
 # Wider or longer programs take seconds in every simulator, and are left out.
-_MAX_AMPLITUDE_UPDATES = 2**31
+_MAX_AMPLITUDE_UPDATES = 2**29
 _MAX_TEXT_BYTES = 500_000
 
 # mqt.bench takes seconds or minutes to generate larger circuits of these families.
