@@ -121,8 +121,3 @@ class RateLimitError(QoroAPIError):
 # They are public names of the package, and tracebacks and pickles name them in this way.
 for _name in __all__:
     globals()[_name].__module__ = __package__
-
-
-# Tracebacks, pickles and the documentation name the package, from which users import these classes.
-for _name in __all__:
-    globals()[_name].__module__ = "qiskit_qoro.errors"
