@@ -22,6 +22,7 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel
 from qiskit_qoro.primitives import QoroEstimator, QoroSampler
 from qiskit_qoro.primitives.planning.plan import Plan
+from qiskit_qoro.primitives.planning.repeated_plans import key_of_observables
 
 REPETITIONS = 4  # the first plan is remembered, the second one prepared, the others are filled in
 H2 = SparsePauliOp(["II", "IZ", "ZI", "ZZ", "XX"], [-1.05, 0.4, -0.4, -0.01, 0.18])
@@ -86,7 +87,7 @@ def test_repeated_plans_of_an_estimator_are_those_of_a_new_one(backend: QoroBack
     observables: Any = [
         operator,
         [operator, "Z" * num_qubits],
-        SparseObservable.from_sparse_pauli_op(operator),
+        [[operator], [2 * operator]],
         [[Pauli("X" * num_qubits)], ["0" * num_qubits]],
     ][seed % 4]
     estimator = QoroEstimator(backend)
@@ -191,6 +192,22 @@ def test_an_operator_that_was_changed_in_place_has_a_new_plan(backend: QoroBacke
 
 NOISE = NoiseModel()
 NOISE.set_all_depolarizing(2, 0.1)
+
+
+def test_sparse_observables_are_compared_by_all_of_their_contents() -> None:
+    # Qiskit 2.0 does not accept them in PUBs.
+    first = SparseObservable.from_sparse_pauli_op(H2)
+    others = (
+        2 * H2,
+        SparsePauliOp(["XI"]),
+        SparsePauliOp(["IX"]),
+        SparsePauliOp(["IIX"]),
+        SparsePauliOp(["IY"]),
+    )
+    keys = [key_of_observables(SparseObservable.from_sparse_pauli_op(item)) for item in (H2, *others)]
+    assert keys[0] == key_of_observables(first)
+    assert len(set(keys)) == len(keys)
+
 
 OPTIONS: list[dict[str, Any]] = [
     {"tag": "other"},
