@@ -69,8 +69,8 @@ _SIMULATORS: Mapping[Simulator, str] = {
     Simulator.DistributedGpu: "DistributedGpu",
 }
 
-# Up to this width, compiling a program is faster than simple_estimate and simple_execute.
-_MAX_COMPILED_QUBITS = 10
+# Up to this width, a compiled program is faster than simple_estimate and simple_execute.
+_MAX_COMPILED_QUBITS = 11
 
 # With 2^31 - 1 shots the engine never returns.
 _MAX_SHOTS = 10_000_000
