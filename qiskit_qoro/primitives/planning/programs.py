@@ -163,8 +163,9 @@ def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
     # Walk backwards: a measurement is final if no kept operation acts on its qubit later.
     used_later: set[object] = set()
     kept = []
-    for index in range(len(circuit.data) - 1, -1, -1):
-        item = circuit.data[index]
+    data = circuit.data
+    for index in range(len(data) - 1, -1, -1):
+        item = data[index]
         if not item.clbits:
             kept.append(item)
             if not is_timing(item):
@@ -178,9 +179,10 @@ def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
                 "the circuit, so the final state is random and has no expectation values. Remove the "
                 "instruction, or run the circuit with QoroSampler"
             )
-    bare = QuantumCircuit(circuit.qubits, global_phase=circuit.global_phase)
-    bare.data = kept[::-1]
-    return bare
+    # Unlike the setter of "data", this does not check the qubits of each instruction again.
+    return QuantumCircuit.from_instructions(
+        reversed(kept), qubits=circuit.qubits, global_phase=circuit.global_phase
+    )
 
 
 def check_resets(program: Program) -> None:
