@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,8 +75,7 @@ The leftmost letter of a string acts on qubit 0.
 """
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Circuit:
+class Circuit(NamedTuple):
     """A circuit to run.
 
     Attributes:
