@@ -37,7 +37,8 @@ class SystemClock:
     def wait(self, seconds: float, event: Event | None = None) -> None:
         """Sleep for ``seconds``, or until ``event`` is set."""
         if event is None:
-            time.sleep(seconds)
+            if seconds > 0:  # to sleep for no time lets other threads run first
+                time.sleep(seconds)
         else:
             event.wait(seconds)
 
