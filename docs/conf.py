@@ -41,8 +41,8 @@ napoleon_numpy_docstring = False
 
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
-    "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Measurement"
-    "|MemberOf|Postprocessor|RunStructure|Secret|_Job|_Key|_T"
+    "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
+    "|Measurement|MemberOf|Postprocessor|RunStructure|Secret|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.

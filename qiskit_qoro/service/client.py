@@ -155,7 +155,7 @@ class QoroService(CircuitRunner):
 
     @property
     def description(self) -> str:
-        """The service in messages: its address, or that it is a local one whose port is closed."""
+        """The name of the service in messages, which is its address unless its port is closed."""
         return self._transport.base_url if self._transport.is_addressable else "the local service"
 
     @property
