@@ -139,6 +139,7 @@ def _structure_of(circuit: QuantumCircuit) -> tuple[Hashable, list[float]] | Non
 def _write_skeleton(circuit: QuantumCircuit, style: ProgramStyle) -> _Skeleton | None:
     """Write a circuit without its numbers; return ``None`` if they cannot be filled in."""
     symbolic = circuit.copy_empty_like()
+    symbolic.global_phase = 0  # its parameters could have the same names as those below
     index_of: dict[ParameterExpression, int] = {}
     for item in circuit.data:
         params = list(item.params)

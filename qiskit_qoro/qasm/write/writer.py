@@ -296,7 +296,9 @@ class _Body:
             # Check the angles first: a definition may hide one that is not a finite number.
             for value in instruction.params:
                 self._angle(value)
-            self._definitions[key] = definition_of(instruction.operation)
+            # Qiskit ignores what was changed in place in the operation, and so does the key.
+            gate = instruction.operation.base_class(*instruction.params)
+            self._definitions[key] = definition_of(gate)
         return self._definitions[key]
 
     def _angle(self, value: Any) -> str:

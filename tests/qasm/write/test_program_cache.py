@@ -11,7 +11,9 @@ from collections.abc import Callable
 import pytest
 from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import RZZGate
 from qiskit.circuit.random import random_circuit
+from qiskit.quantum_info import Operator
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.qasm import write_program, write_template
@@ -168,3 +170,25 @@ def test_copies_and_pickles_of_a_cache_write_the_same() -> None:
     expected = [cache.write_program(circuit) for _ in range(3)][-1]
     for other in (copy.deepcopy(cache), pickle.loads(pickle.dumps(cache))):
         assert [other.write_program(circuit) for _ in range(3)] == [expected] * 3
+
+
+def test_numbers_that_were_changed_in_an_operation_are_ignored_as_qiskit_does() -> None:
+    cache = ProgramCache()
+    for angle in (0.1, 0.2, 0.3):
+        circuit, same = QuantumCircuit(2), QuantumCircuit(2)
+        circuit.append(RZZGate(angle), [0, 1])  # the circuit keeps this object
+        circuit.rzz(angle, 1, 0)
+        circuit.data[0].operation.params[0] = 9.0
+        same.rzz(angle, 0, 1)
+        same.rzz(angle, 1, 0)
+        assert Operator(circuit) == Operator(same)
+        expected = write_program(same)
+        assert write_program(circuit) == cache.write_program(circuit) == expected
+
+
+def test_the_parameter_of_a_global_phase_may_have_any_name() -> None:
+    cache = ProgramCache()
+    for angle in (0.1, 0.2, 0.3):
+        circuit = QuantumCircuit(1, global_phase=Parameter("number0"))
+        circuit.rx(angle, 0)
+        assert cache.write_program(circuit) == write_program(circuit)
