@@ -148,3 +148,12 @@ def test_counts_without_a_seed_differ_and_counts_with_a_seed_are_those_of_the_en
     config = maestro.SimulatorConfig(seed=7)
     engine = maestro.simple_execute(program_of(small).text, config=config, shots=1000)["counts"]
     assert sample(small, 1000, seeded) == {key[::-1]: count for key, count in engine.items()}
+
+
+def test_a_state_whose_norm_has_a_large_rounding_error_is_sampled_by_the_engine() -> None:
+    # The engine adds two angles of u, and rounds their sum to a multiple of 1/8.
+    gate = "u(pi/2,1e15,2*pi) q[0];"
+    text = HEADER + f"qreg q[1]; creg c[1]; h q[0]; {gate} h q[0]; measure q -> c;"
+    with pytest.raises(QoroError, match="not a distribution"):
+        drawn(text)
+    assert sum(sample(text, 1000, EngineSettings()).values()) == 1000
