@@ -124,9 +124,11 @@ class MemoryDatabase:
         with no_fork(), self._lock:
             # The constructor opens nothing, as for a file.
             if self._database is None:
-                self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-                with transaction(self._database):
-                    _prepare(self._database, None, writes=True)
+                database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+                with transaction(database):
+                    _prepare(database, None, writes=True)
+                # Last, so that the table is created the next time if Ctrl-C interrupts this.
+                self._database = database
             with transaction(self._database, _begin(writes=writes)):
                 yield self._database
 

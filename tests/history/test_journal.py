@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
+from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal, journal_database
 from qiskit_qoro.history.journal import MAX_ENTRIES, MAX_STRUCTURES
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError
 from qiskit_qoro.history.journal_entry import Stage
@@ -196,6 +196,22 @@ def test_a_copy_of_a_journal_in_memory_is_empty() -> None:
     submit(journal)
     assert len(journal.entries()) == 1
     assert pickle.loads(pickle.dumps(journal)).entries() == []
+
+
+def test_a_journal_in_memory_can_be_used_after_ctrl_c_interrupted_its_creation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    journal = Journal(None)
+
+    def interrupt(*_: object, **__: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_database, "_prepare", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            submit(journal)
+    submit(journal)
+    assert len(journal.entries()) == 1
 
 
 @pytest.mark.parametrize("place", ["file", "memory"])
