@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -151,6 +152,18 @@ class _Server(uvicorn.Server):
         # `stop` may have been called before the event existed.
         if not self.should_exit:
             await self._stopped.wait()
+        await self._finish_accepting(self._loop)
+
+    async def _finish_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Accept no more connections, and let those that have just been accepted reach their protocols.
+
+        If the server were closed before, asyncio would fail to set them up and leave their sockets open.
+        """
+        for server in self.servers:
+            for listening in server.sockets:
+                with suppress(NotImplementedError):  # the loop of Windows
+                    loop.remove_reader(listening)
+        await asyncio.sleep(0)
 
     def stop(self) -> None:
         """Stop the server, from any thread."""

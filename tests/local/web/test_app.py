@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from starlette.types import Receive, Scope, Send
 
 from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_store import JobStore
@@ -101,6 +104,26 @@ def test_a_listener_that_was_never_started_can_be_stopped(make_listener: Callabl
     listener = make_listener()
     listener.stop()
     assert threading.enumerate() == threads
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_connections_that_were_accepted_just_before_the_stop_are_closed() -> None:
+    unclosed: list[object] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", lambda error: unclosed.append(error.exc_value))
+        for _ in range(5):
+            with socket.create_server(("127.0.0.1", 0)) as listening:
+                listener = Listener(app, listening)
+                listener.start()
+                socket.create_connection(listening.getsockname()).close()
+                listener.stop()
+            del listener
+            gc.collect()
+    assert unclosed == []
 
 
 @pytest.fixture
