@@ -504,9 +504,9 @@ class QoroService(CircuitRunner):
 
         Args:
             execution_result: The job.
+            deadline: When the answer has to be there.
             hold_s: Whole seconds for which the service may wait for the end of the job. A service that cannot
                 wait answers at once.
-            deadline: When the answer has to be there.
 
         Returns:
             Its status, and the seconds that it ran if the service reports them.
