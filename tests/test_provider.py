@@ -32,7 +32,6 @@ from qiskit_qoro import (
     QoroProvider,
     WireError,
 )
-from qiskit_qoro.service.clock import Clock
 
 URL = "http://qoro.invalid/api"
 
@@ -273,12 +272,11 @@ def test_an_error_in_a_with_statement_closes_the_local_provider() -> None:
     assert not is_open(url)
 
 
-def test_running_on_a_closed_local_provider_is_a_connection_error(no_wait_clock: Clock) -> None:
+def test_running_on_a_closed_local_provider_is_a_connection_error() -> None:
     with QoroProvider.local(workers=1) as provider:
         backend = provider.get_backend()
-        provider.service._transport.clock = no_wait_clock
 
-    with pytest.raises(QoroConnectionError, match="refused"):
+    with pytest.raises(QoroConnectionError, match="the local service has been stopped"):
         backend.run(bell())
 
 

@@ -152,15 +152,17 @@ def test_a_stopping_service_ends_the_waits_of_its_clients() -> None:
     waiting.join(5)
     assert not waiting.is_alive()
     assert [type(error) for error in caught] == [QoroConnectionError]
+    assert "the local service has been stopped" in str(caught[0])
+    assert str(job.job_id) in str(caught[0])
 
 
-def test_a_client_of_a_stopped_service_says_that_the_connection_was_refused() -> None:
+def test_a_client_of_a_stopped_service_says_so_at_once(clock: Any) -> None:
     with serve(workers=1) as local:
-        client = QoroService(local.token, base_url=local.url, link=local.link, clock=Impatient())
+        client = QoroService(local.token, base_url=local.url, link=local.link, clock=clock)
     kind, message = outcome(client.test_connection)
     assert kind is QoroConnectionError
-    assert "refused" in message
-    assert "was not sent" in message
+    assert "the local service has been stopped; GET / was not sent" in message
+    assert clock.waits == []
 
 
 def test_the_service_continues_after_ctrl_c_in_a_client(

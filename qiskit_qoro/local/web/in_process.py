@@ -7,6 +7,7 @@ the HTTP parser and the change to the thread of the event loop are left out.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -62,6 +63,16 @@ class InProcessLink:
     def is_open(self) -> bool:
         """Whether the application can be called. It cannot in a forked child, nor when the service stops."""
         return os.getpid() == self._pid and not self._waits.is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the service is known to have stopped. A forked child cannot know.
+
+        While the interpreter exits, it is not said either: only daemon threads still wait then. They are to
+        try again, and end silently with the process, instead of printing an error.
+        """
+        is_exiting = not threading.main_thread().is_alive()
+        return os.getpid() == self._pid and self._waits.is_stopped and not is_exiting
 
     @property
     def is_addressable(self) -> bool:

@@ -22,7 +22,7 @@ from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service.transport.exchange import Exchange, current_exchange
 from qiskit_qoro.service.transport.http_adapter import LimitedAdapter
-from qiskit_qoro.service.transport.in_process import InProcessAdapter, Link
+from qiskit_qoro.service.transport.in_process import STOPPED, InProcessAdapter, Link
 
 __all__ = ["Connections"]
 
@@ -61,6 +61,11 @@ class Connections:
         """Whether the service is reachable at its address, as far as this process knows."""
         return self._link is None or not self._link.is_open or self._link.is_addressable
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a service in this process has stopped."""
+        return self._link is not None and self._link.is_stopped
+
     def open_address(self) -> None:
         """Make a service in this process reachable at its address."""
         if self._link is not None:
@@ -98,6 +103,10 @@ class Connections:
         if self._in_process is not None and self._link is not None and self._link.is_open:
             request = _prepare(self._token, method, url, params, data, headers)
             return self._in_process.send(request, timeout=timeout)
+        if self.is_stopped:
+            # Its address may belong to another program by now.
+            exchange.is_connecting = True  # nothing is sent
+            raise requests.ConnectionError(STOPPED)
         outer = current_exchange.set(exchange)
         try:
             return self.session.request(

@@ -20,7 +20,10 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
-__all__ = ["InProcessAdapter", "Link", "LinkAnswer"]
+__all__ = ["STOPPED", "InProcessAdapter", "Link", "LinkAnswer"]
+
+STOPPED = "the local service has been stopped"
+"""Why there is no answer from a service that has stopped."""
 
 _LONGEST_S = 1e6  # stands for no timeout
 
@@ -55,6 +58,10 @@ class Link(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether the service can be called. If not, the client tries its address."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the service is known to have stopped, so that it is not at its address either."""
 
     @property
     def is_addressable(self) -> bool:
@@ -135,14 +142,16 @@ class InProcessAdapter(BaseAdapter):
         except TimeoutError as error:
             raise requests.ReadTimeout(error, request=request) from error
         if not answer.is_complete:
-            raise _broken(answer, request)
+            raise _broken(answer, request, is_stopped=self._link.is_stopped)
         return _response(answer, request)
 
     def close(self) -> None:
         """Do nothing: there are no connections."""
 
 
-def _broken(answer: LinkAnswer, request: requests.PreparedRequest) -> requests.RequestException:
+def _broken(
+    answer: LinkAnswer, request: requests.PreparedRequest, *, is_stopped: bool
+) -> requests.RequestException:
     """Return the error that ``requests`` raises if a service ends a connection in this way."""
     reason: Exception
     if answer.is_reset:
@@ -151,7 +160,9 @@ def _broken(answer: LinkAnswer, request: requests.PreparedRequest) -> requests.R
         announced = int(CaseInsensitiveDict(answer.headers)["content-length"])
         reason = IncompleteRead(len(answer.body), announced - len(answer.body))
     else:
-        reason = RemoteDisconnected("Remote end closed connection without response")
+        reason = RemoteDisconnected(
+            STOPPED if is_stopped else "Remote end closed connection without response"
+        )
     error: requests.RequestException
     if answer.status:
         cause = ProtocolError(f"Connection broken: {reason!r}", reason)

@@ -181,7 +181,7 @@ class Transport:
 
     def _may_retry(self, error: QoroConnectionError | QoroAPIError, endpoint: Endpoint) -> bool:
         """Whether a failed request may be sent again."""
-        if isinstance(error, CertificateError | DeadlineError):
+        if isinstance(error, CertificateError | DeadlineError) or self._connections.is_stopped:
             return False
         if isinstance(error, QoroConnectionError):
             return endpoint.repeatable or not error.was_sent
