@@ -108,7 +108,8 @@ class MemoryDatabase:
 
     def __init__(self) -> None:
         # One connection serves all threads, because a database in memory belongs to its connection.
-        self._lock = threading.Lock()
+        # Reentrant, because a signal handler may use the journal while its thread does.
+        self._lock = threading.RLock()
         self._database: sqlite3.Connection | None = None
 
     def __reduce__(self) -> tuple[type[MemoryDatabase], tuple[()]]:
@@ -129,6 +130,10 @@ class MemoryDatabase:
                     _prepare(database, None, writes=True)
                 # Last, so that the table is created the next time if Ctrl-C interrupts this.
                 self._database = database
+            if self._database.in_transaction:
+                # This runs in a signal handler that has interrupted a transaction. It joins it.
+                yield self._database
+                return
             with transaction(self._database, _begin(writes=writes)):
                 yield self._database
 

@@ -20,7 +20,7 @@ import pytest
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal, journal_database
 from qiskit_qoro.history.journal import MAX_ENTRIES, MAX_STRUCTURES
-from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError
+from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.history.listing import MAX_STATUS_POLLS
 from qiskit_qoro.history.processes import LONGEST_SUBMISSION, ProcessMark, is_abandoned, mark_of_this_process
@@ -214,6 +214,19 @@ def test_a_journal_in_memory_can_be_used_after_ctrl_c_interrupted_its_creation(
     assert len(journal.entries()) == 1
 
 
+def test_a_signal_handler_may_use_a_journal_in_memory_during_a_transaction_of_its_thread() -> None:
+    journal = Journal(None)
+    database = MemoryDatabase()
+    journal._database = database
+    with database.transaction(writes=True):
+        thread = threading.Thread(target=submit, args=(journal, "another thread"))
+        thread.start()
+        submit(journal, "the handler")
+        assert thread.is_alive()
+    thread.join(60)
+    assert {entry.job_id for entry in journal.entries()} == {"another thread", "the handler"}
+
+
 @pytest.mark.parametrize("place", ["file", "memory"])
 def test_many_threads_write_at_once(place: str, path: Path) -> None:
     journal = Journal(path if place == "file" else None)
@@ -236,7 +249,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from qiskit_qoro.history import Journal
-from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError
+from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 journal = Journal(Path(sys.argv[1]))
