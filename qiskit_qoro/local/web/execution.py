@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -112,6 +113,10 @@ class Waits:
             self._events.discard(event)
 
 
+# Whether a thread is handing a function to another one.
+_submitting = threading.local()
+
+
 class BlockingExecution:
     """Runs the request of a client that waits in a thread of its own.
 
@@ -139,10 +144,16 @@ class BlockingExecution:
 
     async def run(self, function: Callable[[], _T], *, takes_long: bool) -> _T:  # noqa: ARG002
         """Run a function in another thread."""
+        if getattr(_submitting, "is_active", False):
+            # A signal handler has interrupted `submit`, which holds a lock.
+            return function()
+        _submitting.is_active = True
         try:
             future = self._threads.submit(function)
         except RuntimeError:  # the interpreter exits, and no thread takes work any more
             return function()
+        finally:
+            _submitting.is_active = False
         try:
             return future.result(self._end - time.monotonic())
         except TimeoutError:
@@ -153,11 +164,13 @@ class BlockingExecution:
     async def wait(self, subscribe: Subscribe, timeout_s: float) -> None:
         """Wait in the client's thread."""
         called = threading.Event()
-        unsubscribe = subscribe(called.set)
+        # In other threads, because both need a lock, and a signal handler may use the service in this one.
+        unsubscribe = await self.run(partial(subscribe, called.set), takes_long=False)
         try:
             self._wait(called, timeout_s)
         finally:
-            unsubscribe()
+            if not called.is_set():
+                await self.run(unsubscribe, takes_long=False)
 
     async def sleep(self, seconds: float) -> None:
         """Wait in the client's thread."""
