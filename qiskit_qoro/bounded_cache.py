@@ -1,7 +1,8 @@
 """A cache of bounded size that threads and forked processes may use.
 
-It has no lock, which a forked child could find held. Each step is a single operation on a dictionary, and the
-worst that two threads at once can do is to compute a value twice.
+It has no lock, which a forked child could find held. Each step is a single operation on a dictionary. The worst
+that two threads at once can do is to compute a value twice, or to miscount the size, so that the cache is emptied
+a little earlier or later.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class BoundedCache(Generic[_T]):
 
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
-        self._values: dict[Hashable, _T] = {}
+        self._values: dict[Hashable, tuple[_T, int]] = {}  # with the size of each value
         self._size = 0
 
     def __reduce__(self) -> tuple[type[BoundedCache[_T]], tuple[int]]:
@@ -31,10 +32,11 @@ class BoundedCache(Generic[_T]):
 
     def get(self, key: Hashable) -> _T | None:
         """Return the value of a key, or ``None`` if there is none."""
-        return self._values.get(key)
+        found = self._values.get(key)
+        return None if found is None else found[0]
 
     def add(self, key: Hashable, value: _T, *, size: int = 1) -> None:
-        """Add a value, unless it is larger than the cache.
+        """Add a value, or replace that of its key, unless it is larger than the cache.
 
         Args:
             key: The key.
@@ -43,7 +45,9 @@ class BoundedCache(Generic[_T]):
         """
         if size > self._max_size:
             return
-        if self._size + size > self._max_size:
-            self._values, self._size = {}, 0
-        self._values[key] = value
-        self._size += size
+        replaced = self._values.get(key)
+        growth = size if replaced is None else size - replaced[1]
+        if self._size + growth > self._max_size:
+            self._values, self._size, growth = {}, 0, size
+        self._values[key] = value, size
+        self._size += growth

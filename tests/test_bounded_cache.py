@@ -21,6 +21,17 @@ def test_all_values_are_dropped_before_there_are_too_many() -> None:
     assert (cache.get("a"), cache.get("b")) == (None, "B")
 
 
+def test_only_the_last_value_of_a_key_counts() -> None:
+    cache = BoundedCache[str](3)
+    cache.add("a", "first", size=1)
+    for value in ("second", "third"):
+        cache.add("a", value, size=2)
+    cache.add("b", "other", size=1)
+    assert (cache.get("a"), cache.get("b")) == ("third", "other")
+    cache.add("a", "largest", size=3)
+    assert (cache.get("a"), cache.get("b")) == ("largest", None)
+
+
 def test_a_value_that_is_larger_than_the_cache_is_not_kept() -> None:
     cache = BoundedCache[str](3)
     cache.add("a", "A")

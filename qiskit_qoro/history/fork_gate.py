@@ -56,7 +56,8 @@ class _ForkGate:
 
     def after_fork_in_parent(self) -> None:
         """Let threads continue."""
-        self._num_forks -= 1
+        # Ctrl-C may have interrupted `before_fork` before it counted this fork.
+        self._num_forks = max(0, self._num_forks - 1)
         self._condition.notify_all()
         self._condition.release()
 

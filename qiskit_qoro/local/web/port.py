@@ -59,8 +59,13 @@ class Port:
         with self._lock:
             if self._listener is None and not self._is_stopped:
                 self._bound.listen(_BACKLOG)
-                self._listener = Listener(self._app, self._bound)
-                self._listener.start()
+                listener = Listener(self._app, self._bound)
+                try:
+                    listener.start()
+                except BaseException:
+                    listener.stop()
+                    raise
+                self._listener = listener
 
     def stop(self) -> None:
         """Stop the web server, if it is running, and return when its thread has ended."""
