@@ -1,8 +1,8 @@
 """A cache of bounded size that threads and forked processes may use.
 
-It has no lock, which a forked child could find held. Each step is a single operation on a dictionary. The worst
-that two threads at once can do is to compute a value twice, or to miscount the size, so that the cache is emptied
-a little earlier or later.
+It has no lock, which a forked child could find held. Each step is a single operation on a dictionary. The
+worst that two threads at once can do is to compute a value twice, or to miscount the size, so that the cache
+is emptied a little earlier or later.
 """
 
 from __future__ import annotations
