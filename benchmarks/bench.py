@@ -63,7 +63,7 @@ class Bench:
     def socket(self) -> QoroBackend:
         """A backend of a local service that is reached through a socket."""
         service = self._stack.enter_context(serve(workers=self.workers))
-        provider = QoroProvider(service.token, base_url=service.url, polling_interval=0.25, journal=False)
+        provider = QoroProvider(service.token, base_url=service.url, journal=False)
         return _warm(self._stack.enter_context(provider).get_backend(_BACKEND))
 
     def estimator(self, backend: QoroBackend, **options: Any) -> QoroEstimator:
