@@ -126,8 +126,12 @@ class MemoryDatabase:
             # The constructor opens nothing, as for a file.
             if self._database is None:
                 database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-                with transaction(database):
-                    _prepare(database, None, writes=True)
+                try:
+                    with transaction(database):
+                        _prepare(database, None, writes=True)
+                except BaseException:
+                    database.close()
+                    raise
                 # Last, so that the table is created the next time if Ctrl-C interrupts this.
                 self._database = database
             if self._database.in_transaction:

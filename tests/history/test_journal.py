@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal, journal_database
+from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
 from qiskit_qoro.history.journal import MAX_ENTRIES, MAX_STRUCTURES
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import Stage
@@ -198,18 +198,21 @@ def test_a_copy_of_a_journal_in_memory_is_empty() -> None:
     assert pickle.loads(pickle.dumps(journal)).entries() == []
 
 
-def test_a_journal_in_memory_can_be_used_after_ctrl_c_interrupted_its_creation(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_journal_in_memory_can_be_used_after_ctrl_c_interrupted_its_creation() -> None:
     journal = Journal(None)
 
-    def interrupt(*_: object, **__: object) -> bool:
-        raise KeyboardInterrupt
+    def interrupt(_frame: object, event: str, function: object) -> None:
+        if event == "c_call" and getattr(function, "__name__", "") == "execute":
+            sys.setprofile(None)
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(journal_database, "_prepare", interrupt)
+    before = sys.getprofile()
+    sys.setprofile(interrupt)
+    try:
         with pytest.raises(KeyboardInterrupt):
             submit(journal)
+    finally:
+        sys.setprofile(before)
     submit(journal)
     assert len(journal.entries()) == 1
 
