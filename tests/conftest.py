@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -107,6 +109,21 @@ class NoWaitClock:
 def no_wait_clock() -> NoWaitClock:
     """A clock for clients that do not wait between their attempts."""
     return NoWaitClock()
+
+
+@pytest.fixture(scope="session")
+def accepts_connections() -> Callable[[str], bool]:
+    """Whether a program listens at an address."""
+
+    def try_to_connect(url: str) -> bool:
+        parts = urlsplit(url)
+        try:
+            socket.create_connection((parts.hostname, parts.port), timeout=10).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    return try_to_connect
 
 
 @pytest.fixture

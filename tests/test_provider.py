@@ -6,15 +6,13 @@ import copy
 import logging
 import os
 import pickle
-import socket
 import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import responses
@@ -220,16 +218,9 @@ def assert_nothing_new(threads_before: set[threading.Thread], children_before: s
     assert children() <= children_before
 
 
-def is_open(url: str) -> bool:
-    parts = urlsplit(url)
-    try:
-        socket.create_connection((parts.hostname, parts.port), timeout=10).close()
-    except OSError:
-        return False
-    return True
-
-
-def test_the_local_service_starts_when_needed_and_stops_with_its_last_provider() -> None:
+def test_the_local_service_starts_when_needed_and_stops_with_its_last_provider(
+    accepts_connections: Callable[[str], bool],
+) -> None:
     threads_before, children_before = threads(), children()
     first, second = QoroProvider.local(workers=1), QoroProvider.local(workers=1)
     assert_nothing_new(threads_before, children_before)
@@ -246,30 +237,34 @@ def test_the_local_service_starts_when_needed_and_stops_with_its_last_provider()
     first.close()
     assert second.service.test_connection().ok
     second.close()
-    assert not is_open(url)
+    assert not accepts_connections(url)
     assert_nothing_new(threads_before, children_before)
 
 
-def test_a_local_provider_can_be_used_again_after_it_was_closed() -> None:
+def test_a_local_provider_can_be_used_again_after_it_was_closed(
+    accepts_connections: Callable[[str], bool],
+) -> None:
     provider = QoroProvider.local(workers=1)
     with provider:
         url = provider.service.base_url
-    assert not is_open(url)
+    assert not accepts_connections(url)
 
     with provider as again:
         assert sum(again.get_backend().run(bell(), shots=5).result().get_counts().values()) == 5
         again_url = again.service.base_url
-    assert not is_open(again_url)
+    assert not accepts_connections(again_url)
 
 
-def test_an_error_in_a_with_statement_closes_the_local_provider() -> None:
+def test_an_error_in_a_with_statement_closes_the_local_provider(
+    accepts_connections: Callable[[str], bool],
+) -> None:
     provider = QoroProvider.local(workers=1)
     url = provider.service.base_url
 
     with pytest.raises(QiskitBackendNotFoundError, match=r"has no backend 'nothing'"), provider:
         provider.get_backend("nothing")
 
-    assert not is_open(url)
+    assert not accepts_connections(url)
 
 
 def test_running_on_a_closed_local_provider_is_a_connection_error() -> None:

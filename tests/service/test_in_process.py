@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -51,15 +50,6 @@ def both_clients(local: LocalService, **options: Any) -> Iterator[tuple[QoroServ
         closing(QoroService(local.token, base_url=local.url, **options)) as over_socket,
     ):
         yield within, over_socket
-
-
-def accepts_connections(address: str) -> bool:
-    parts = urlsplit(address)
-    try:
-        socket.create_connection((parts.hostname, parts.port), timeout=10).close()
-    except ConnectionRefusedError:
-        return False
-    return True
 
 
 def outcome(call: Callable[[], object]) -> tuple[type[BaseException] | None, str]:
@@ -183,7 +173,9 @@ def test_the_service_continues_after_ctrl_c_in_a_client(
 # --- the address --------------------------------------------------------------------------------------
 
 
-def test_the_port_is_opened_when_somebody_asks_for_the_address() -> None:
+def test_the_port_is_opened_when_somebody_asks_for_the_address(
+    accepts_connections: Callable[[str], bool],
+) -> None:
     with serve(workers=1, opens_port=False) as local:
         client = QoroService(local.token, base_url=local.address, link=local.link)
         assert client.test_connection().ok
@@ -207,7 +199,7 @@ def test_a_copy_of_a_client_reaches_the_service(copied: Callable[[QoroService], 
         assert copied(client).wait_for_job(job, timeout_s=60).status is JobStatus.COMPLETED
 
 
-def test_a_local_provider_has_no_open_port() -> None:
+def test_a_local_provider_has_no_open_port(accepts_connections: Callable[[str], bool]) -> None:
     bell = QuantumCircuit(1, 1)
     bell.measure(0, 0)
     with QoroProvider.local(workers=1, time_limit_s=77) as provider:
