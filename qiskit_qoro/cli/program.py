@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from qiskit.providers import QiskitBackendNotFoundError
 
 from qiskit_qoro._version import __version__
-from qiskit_qoro.cli import (
+from qiskit_qoro.cli.commands import (
     account_credits,
     backends,
     cancel_delete,

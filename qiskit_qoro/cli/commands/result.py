@@ -11,6 +11,7 @@ from qiskit.primitives import PrimitiveResult, PubResult
 from qiskit.result import Result
 
 from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.commands.pub_results import print_pubs, pubs_to_json
 from qiskit_qoro.cli.output import (
     DEFAULT_ROWS,
     cell,
@@ -22,7 +23,6 @@ from qiskit_qoro.cli.output import (
     say_omitted,
     waiting_for_job,
 )
-from qiskit_qoro.cli.pub_results import print_pubs, pubs_to_json
 from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
 from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError, QoroInputError
 from qiskit_qoro.jobs.job import PARTIAL_RESULT_HINT, QoroJob

@@ -1,0 +1,1 @@
+"""The commands of ``qiskit-qoro``, one module for each. ``cli.program`` lists them."""
