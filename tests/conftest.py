@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
@@ -132,3 +133,54 @@ def ctrl_c() -> Iterator[Callable[[], None]]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield lambda: signal.raise_signal(signal.SIGINT)
     signal.signal(signal.SIGINT, before)
+
+
+_VOID_ELEMENTS = {"br", "hr", "img", "input", "meta", "link"}
+
+
+class ParsedHtml(HTMLParser):
+    """The elements and the text of an HTML fragment. It is read strictly: every element is closed, in order.
+
+    Attributes:
+        tags: The names of all elements, in order.
+        attributes: The names and values of all attributes.
+        text: The visible text, with one space between pieces.
+    """
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self._open: list[str] = []
+        self._pieces: list[str] = []
+        self.feed(markup)
+        self.close()
+        assert not self._open, f"not closed: {self._open}"
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self._pieces).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in _VOID_ELEMENTS:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self._open or self._open[-1] != "style":
+            self._pieces.append(data)
+
+
+@pytest.fixture(scope="session")
+def parse_html() -> Callable[[str], ParsedHtml]:
+    """Read an HTML fragment, such as a card."""
+    return ParsedHtml
