@@ -1,0 +1,249 @@
+"""Tables that fit the width of a terminal.
+
+A column has a priority. If a table is too wide, columns that may be shortened are shortened first, as far as
+they allow. If that is not enough, the column with the highest number of its priority is left out, and so on.
+Identifiers and numbers are never shortened. In a file or a pipe the table has all columns, and its cells have
+their full text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qiskit_qoro.printable import printable_line
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
+
+__all__ = ["Cell", "Column", "Table", "shorten", "status_style"]
+
+_GAP = 2  # spaces between columns
+
+_STATUS_STYLES = {
+    "COMPLETED": "green",
+    "online": "green",
+    "FAILED": "red",
+    "TIMEOUT": "red",
+    "NOT_SUBMITTED": "red",
+    "INTERRUPTED": "red",
+    "offline": "red",
+    "CANCELLED": "yellow",
+    "RUNNING": "yellow",
+    "PENDING": "yellow",
+    "SUBMITTING": "yellow",
+    "SUBMITTED": "yellow",
+    "GONE": "dim",
+    "DELETED": "dim",
+}
+
+
+def status_style(status: str) -> str:
+    """Return the style of a status: green if it is good, red if it is bad, yellow if it may still change."""
+    return _STATUS_STYLES.get(status, "")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        heading: The heading.
+        priority: A column with 0 is always shown. Of the others, the highest numbers are left out first.
+        is_right: Whether the column is aligned right.
+        least: The width to which longer cells may be shortened, or ``None`` if they must not be.
+        widens: Whether cells show their full text in a terminal that has room for all columns.
+    """
+
+    heading: str
+    priority: int = 0
+    is_right: bool = False
+    least: int | None = None
+    widens: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table. Control characters and markup in its texts have no effect.
+
+    Attributes:
+        text: The text in a terminal.
+        full: The text in a file or a pipe, or ``None`` for the same.
+        style: The style of ``rich`` in a terminal.
+    """
+
+    text: str
+    full: str | None = None
+    style: str = ""
+
+
+class Table:
+    """A table that is printed with as many columns as fit.
+
+    Args:
+        columns: The columns.
+        rows: The cells of each row, one for each column.
+        note: A line below the table, or ``None``.
+        show_header: Whether the headings are printed.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Cell | str]],
+        *,
+        note: str | None = None,
+        show_header: bool = True,
+    ) -> None:
+        self.columns = tuple(columns)
+        self.rows = [[_printable(cell) for cell in row] for row in rows]
+        self.note = note
+        self.show_header = show_header
+
+    def __str__(self) -> str:
+        return "\n".join(line.plain for line in self.lines(None))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        is_on_screen = console.is_terminal or console.is_jupyter
+        fits = not is_on_screen and self._full_layout().width <= options.max_width
+        yield from self.lines(None if fits else options.max_width, ascii_only=options.ascii_only)
+
+    def lines(self, width: int | None, *, ascii_only: bool = False) -> Iterator[Text]:
+        """Yield the lines of the table.
+
+        Args:
+            width: The width of the terminal, or ``None`` for the full text of all columns.
+            ascii_only: Whether the end of a shortened cell is marked with ASCII characters.
+        """
+        from rich.text import Text  # noqa: PLC0415 - most programs print no table
+
+        layout = self._full_layout() if width is None else self._fit(width)
+        mark = ".." if ascii_only else "…"
+        if self.show_header:
+            yield layout.line([Cell(column.heading, style="bold") for column in self.columns], mark)
+        for row in self.rows:
+            yield layout.line(row, mark)
+        if self.note is not None:
+            note = printable_line(self.note)
+            yield Text(note, overflow="fold")
+
+    def _full_layout(self) -> _Layout:
+        return self._layout(range(len(self.columns)), range(len(self.columns)))
+
+    def _fit(self, width: int) -> _Layout:
+        """Choose the columns that are shown, and their widths."""
+        shown = list(range(len(self.columns)))
+        while True:
+            layout = self._layout(shown, ())
+            if layout.least_width <= width:
+                break
+            droppable = [place for place in shown if self.columns[place].priority]
+            if not droppable:
+                break
+            shown.remove(max(droppable, key=lambda place: (self.columns[place].priority, place)))
+        for place in shown:
+            if self.columns[place].widens:
+                wide = self._layout(shown, (*layout.full, place))
+                layout = wide if wide.width <= width else layout
+        return layout.shortened_to(width)
+
+    def _layout(self, shown: Sequence[int], full: Sequence[int]) -> _Layout:
+        from rich.cells import cell_len  # noqa: PLC0415 - as above
+
+        widths = {}
+        for place in shown:
+            texts = [_text(row[place], place in full) for row in self.rows]
+            heading = [self.columns[place].heading] if self.show_header else []
+            widths[place] = max(map(cell_len, (*heading, *texts)), default=0)
+        return _Layout(self.columns, widths, tuple(full))
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The shown columns of a table.
+
+    Attributes:
+        columns: All columns.
+        widths: The width of each shown column, by its place.
+        full: The places of the columns whose cells show their full text.
+    """
+
+    columns: tuple[Column, ...]
+    widths: dict[int, int]
+    full: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        return _joined(self.widths.values())
+
+    @property
+    def least_width(self) -> int:
+        return _joined(self._least(place) for place in self.widths)
+
+    def _least(self, place: int) -> int:
+        least, width = self.columns[place].least, self.widths[place]
+        return width if least is None else min(width, max(least, len(self.columns[place].heading)))
+
+    def shortened_to(self, width: int) -> _Layout:
+        """Shorten the widest columns until the table fits."""
+        widths = dict(self.widths)
+        while _joined(widths.values()) > width:
+            room = [place for place in widths if widths[place] > self._least(place)]
+            if not room:
+                break
+            widths[max(room, key=lambda place: widths[place])] -= 1
+        return _Layout(self.columns, widths, self.full)
+
+    def line(self, row: Sequence[Cell], mark: str) -> Text:
+        """Return a line with the cells of a row."""
+        from rich.text import Text  # noqa: PLC0415 - as above
+
+        line = Text(no_wrap=True, overflow="ignore", end="\n")
+        for number, (place, width) in enumerate(self.widths.items()):
+            line.append(" " * _GAP if number else "")
+            text = shorten(_text(row[place], place in self.full), width, mark=mark)
+            space = " " * (width - _width(text))
+            line.append(space if self.columns[place].is_right else "")
+            line.append(text, style=row[place].style or None)
+            line.append("" if self.columns[place].is_right else space)
+        line.rstrip()
+        return line
+
+
+def shorten(text: str, width: int, *, mark: str = "…") -> str:
+    """Cut a text that is wider than ``width``, and mark its end.
+
+    Args:
+        text: A line.
+        width: The columns of a terminal that the text may take.
+        mark: Stands for the omitted rest.
+    """
+    from rich.cells import set_cell_size  # noqa: PLC0415 - as above
+
+    if _width(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - len(mark))).rstrip() + mark[: max(0, width)]
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len  # noqa: PLC0415 - as above
+
+    return cell_len(text)
+
+
+def _joined(widths: Iterable[int]) -> int:
+    every = list(widths)
+    return sum(every) + _GAP * max(0, len(every) - 1)
+
+
+def _text(cell: Cell, full: bool) -> str:
+    return cell.full if full and cell.full is not None else cell.text
+
+
+def _printable(cell: Cell | str) -> Cell:
+    if isinstance(cell, str):
+        return Cell(printable_line(cell))
+    full = None if cell.full is None else printable_line(cell.full)
+    return Cell(printable_line(cell.text), full, cell.style)
