@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="run N times as many random cases (tests/reference, submissions under faults)",
     )
+    parser.addoption(
+        "--update-screens",
+        action="store_true",
+        help="write the expected screens of the commands (tests/cli/screens) instead of comparing with them",
+    )
 
 
 def pytest_configure() -> None:

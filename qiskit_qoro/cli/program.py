@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from io import TextIOWrapper
 
 from qiskit.providers import QiskitBackendNotFoundError
@@ -28,6 +29,7 @@ from qiskit_qoro.cli.commands import (
     systems,
 )
 from qiskit_qoro.cli.output import messages_on_stderr, say
+from qiskit_qoro.display.times import local_now
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.provider import QoroProvider
 
@@ -59,13 +61,17 @@ _COMMANDS = (
 
 
 def run_command(
-    arguments: Sequence[str] | None = None, *, provider_class: type[QoroProvider] = QoroProvider
+    arguments: Sequence[str] | None = None,
+    *,
+    provider_class: type[QoroProvider] = QoroProvider,
+    now: Callable[[], datetime] = local_now,
 ) -> int:
     """Run a command.
 
     Args:
         arguments: The arguments after the name of the program. ``None`` takes those of the process.
         provider_class: The class of the provider that the command connects with.
+        now: Returns the present, in the time zone of the dates that are printed.
 
     Returns:
         The exit code.
@@ -74,9 +80,10 @@ def run_command(
     parser = build_parser()
     options = parser.parse_args(arguments)
     # Commands need these in addition to their arguments: `completion` describes the parser, and the others
-    # connect with a provider.
+    # connect with a provider and show times.
     options.parser = parser
     options.provider_class = provider_class
+    options.now = now
     try:
         with messages_on_stderr():
             options.execute(options)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from rich.cells import cell_len
+from rich.text import Text
 
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
+from qiskit_qoro.cli.program import run_command
 from qiskit_qoro.connection import RemoteConnection
+from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.local import LocalService
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.clock import Clock
 
@@ -109,3 +119,126 @@ def two_registers() -> QuantumCircuit:
     circuit.x(1)
     circuit.measure([0, 1], [0, 1])
     return circuit
+
+
+# --- screens ------------------------------------------------------------------------------------------
+
+SCREENS = Path(__file__).parent / "screens"
+WIDTHS = (60, 80, 120)
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+
+
+class Terminal(TextIOWrapper):
+    """A stream whose reader is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Screen:
+    """Compares what a command shows on a terminal with a file in ``tests/cli/screens``.
+
+    Standard output is a terminal. Standard error is shown too, but without progress lines. The present is
+    always :data:`NOW`, in UTC.
+
+    Attributes:
+        width: The columns of the terminal.
+        plain: The last screen, without its first line.
+        ansi: The last screen with its colours.
+    """
+
+    def __init__(self, width: int, update: bool) -> None:
+        self.width = width
+        self._update = update
+
+    def show(
+        self,
+        situation: str,
+        *arguments: str,
+        code: int = 0,
+        provider_class: type[QoroProvider] = QoroProvider,
+    ) -> None:
+        """Run a command and compare its screen. ``pytest --update-screens`` writes the file.
+
+        Args:
+            situation: What is special about this screen, which is the name of its file.
+            *arguments: The arguments of the program.
+            code: The expected exit code.
+            provider_class: As for ``run_command``.
+        """
+        shown = self._run(arguments, provider_class)
+        prompt = shlex.join(("qiskit-qoro", *arguments))
+        text = f"$ {prompt}\n{self.plain}" + (f"[exit code {shown}]\n" if shown else "")
+        command = next((word for word in arguments if not word.startswith("-")), "qiskit-qoro")
+        path = SCREENS / command / f"{situation}.{self.width}.txt"
+        if self._update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert text.splitlines() == path.read_text(encoding="utf-8").splitlines(), (
+            f"{path} differs. If it should, run: pytest tests/cli --update-screens"
+        )
+        assert shown == code
+
+    def _run(self, arguments: tuple[str, ...], provider_class: type[QoroProvider]) -> int:
+        written = BytesIO()
+        out = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
+        err = TextIOWrapper(written, encoding="utf-8", newline="\n", write_through=True)
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                code = run_command(arguments, provider_class=provider_class, now=lambda: NOW)
+            except SystemExit as end:
+                code = int(end.code or 0)
+        self.ansi = written.getvalue().decode()
+        lines = [Text.from_ansi(line).plain for line in self.ansi.splitlines()]
+        self.plain = "".join(f"{part.rstrip()}\n" for line in lines for part in self._folded(line))
+        out.detach()
+        err.detach()
+        return code
+
+    def _folded(self, line: str) -> list[str]:
+        """Break a line where the terminal breaks it."""
+        parts = [""]
+        for character in line:
+            if cell_len(parts[-1] + character) > self.width:
+                parts.append("")
+            parts[-1] += character
+        return parts
+
+
+@pytest.fixture(params=WIDTHS)
+def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal with 60, 80 and 120 columns, one after another."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("PYTHON_COLORS", "0")
+    monkeypatch.setenv("COLUMNS", str(request.param))
+    monkeypatch.setenv("LINES", "30")
+    return Screen(request.param, request.config.getoption("--update-screens"))
+
+
+@pytest.fixture
+def record(journal: Path, url: str) -> Callable[..., str]:
+    """Write a job into the journal, and return its identifier."""
+
+    def write(
+        job_id: str,
+        *,
+        ago: timedelta,
+        tag: str = "",
+        kind: JobKind = JobKind.RUN,
+        backend: str = "qoro_maestro",
+        circuits: int = 1,
+        service: str = url,
+        stage: Stage = Stage.SUBMITTED,
+        status: str | None = None,
+    ) -> str:
+        book = Journal(journal, now=lambda: NOW - ago)
+        number = book.begin(service, SubmissionFacts(kind, backend, tag, circuits))
+        book.set_job_id(number, job_id)
+        book.set_stage(number, stage)
+        if status is not None:
+            book.set_status_of(service, job_id, status)
+        return job_id
+
+    return write

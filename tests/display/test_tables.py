@@ -84,9 +84,7 @@ def test_rich_prints_a_table_that_fits_the_console(width: int, job: str) -> None
 
 
 def test_control_characters_and_markup_have_no_effect() -> None:
-    hostile = Table(
-        (Column("tag"),), [("[red]a\x1b[2J\n",), (Cell("b", "\x9b", "green"),)], note="\x07[b]note"
-    )
+    hostile = Table((Column("tag"),), [("[red]a\x1b[2J\n",), (Cell("b", "\x9b", "green"),)], note="\x07[b]")
     assert lines(None, hostile) == ["tag", r"[red]a\x1b[2J\n", r"\x9b", r"\x07[b]"]
 
 
