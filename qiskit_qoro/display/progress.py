@@ -1,0 +1,178 @@
+"""Show the progress of a wait in one line, which moves while the wait lasts and leaves nothing behind.
+
+A wait opens a line with :func:`progress` and reports each new state to it::
+
+    with progress(ProgressOptions(delay_s=0)) as show:
+        show("RUNNING", finished=12, total=40)
+
+The line is shown in a notebook, or on standard error if that is a terminal. It appears when the wait has
+taken a while, so that short waits show and import nothing. A thread redraws it. Only one line is shown at a
+time: a wait within another wait, or in another thread, shows nothing as long as the first one shows its line.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TextIO
+
+from qiskit_qoro.display.progress_screens import Screen, find_screen
+from qiskit_qoro.display.progress_text import Pace, ProgressState, progress_text
+from qiskit_qoro.process_local import ProcessLocal
+
+__all__ = ["PROGRESS_VARIABLE", "ProgressLine", "ProgressOptions", "is_switched_off", "progress"]
+
+PROGRESS_VARIABLE = "QISKIT_QORO_PROGRESS"
+"""The environment variable that switches all progress lines off."""
+
+_OFF = frozenset({"off", "0", "false", "no"})
+
+# Whoever holds this lock shows its line.
+_shown = ProcessLocal[threading.Lock](lambda _inherited: threading.Lock())
+
+
+@dataclass(frozen=True)
+class ProgressOptions:
+    """Whether and where progress lines are shown.
+
+    Attributes:
+        enabled: Whether to show any.
+        delay_s: Seconds of waiting before a line appears.
+        stream: The terminal to show it on. By default it is shown in the notebook, or on standard error.
+    """
+
+    enabled: bool = True
+    delay_s: float = 1.0
+    stream: TextIO | None = None
+
+
+def is_switched_off() -> bool:
+    """Whether :data:`PROGRESS_VARIABLE` is ``off``, ``0``, ``false`` or ``no``."""
+    return os.environ.get(PROGRESS_VARIABLE, "").strip().lower() in _OFF
+
+
+@contextmanager
+def progress(
+    options: ProgressOptions | None = None,
+    *,
+    title: str = "",
+    unit: str = "circuits",
+    now: Callable[[], float] = time.monotonic,
+) -> Iterator[ProgressLine]:
+    """Show the progress of the wait in this context.
+
+    Args:
+        options: Whether and where to show it.
+        title: What is waited for, if that needs to be said.
+        unit: What is counted, in the plural.
+        now: The clock, in seconds.
+
+    Yields:
+        The line. Call it with each new state.
+    """
+    options = options or ProgressOptions()
+    line = ProgressLine(options, ProgressState(title=title, unit=unit), now)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+class ProgressLine:
+    """A progress line; see :func:`progress`.
+
+    Args:
+        options: Whether and where to show it.
+        state: What it says at first.
+        now: The clock, in seconds.
+    """
+
+    def __init__(self, options: ProgressOptions, state: ProgressState, now: Callable[[], float]) -> None:
+        self._delay_s, self._now, self._begin = options.delay_s, now, now()
+        self._state = state
+        self._pace = Pace()
+        self._tick = 0
+        is_enabled = options.enabled and not is_switched_off()
+        self._screen: Screen | None = find_screen(options.stream) if is_enabled else None
+        # The lock that allows this line to be shown, once it has been acquired.
+        self._permit: threading.Lock | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.RLock()  # guards drawing, which several threads do
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether the line is shown, or will be if the wait lasts."""
+        return self._screen is not None
+
+    def __call__(self, status: str = "", finished: int | None = None, total: int | None = None) -> None:
+        """Show a new state.
+
+        Args:
+            status: The status, or an empty text.
+            finished: The number of finished items, or ``None`` if it is unknown.
+            total: The number of all items, or ``None`` if it is unknown.
+        """
+        if self._screen is None or self._closing.is_set():
+            return
+        self._pace.observe(finished, total, self._now())
+        self._state = replace(self._state, status=str(status), finished=finished, total=total)
+        if self._thread is None:
+            self._start(self._screen)
+        self._draw()
+
+    def close(self) -> None:
+        """Remove the line for good."""
+        self._closing.set()
+        try:
+            # When the wait is over, no thread remains that a fork would leave behind.
+            if self._thread is not None:
+                self._thread.join()
+        finally:
+            self._erase()
+
+    def _erase(self) -> None:
+        with self._lock:
+            if self._permit is not None and self._screen is not None:
+                self._screen.erase()
+                self._permit.release()
+                self._permit = None
+
+    def _start(self, screen: Screen) -> None:
+        def redraw() -> None:
+            wait_s = self._delay_s
+            while not self._closing.wait(wait_s):
+                self._tick += 1
+                self._draw()
+                wait_s = screen.interval_s
+
+        # In the context of the wait, so that a notebook shows the line below the right cell.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(redraw,), name="qoro-progress", daemon=True)
+        self._thread.start()
+
+    def _draw(self) -> None:
+        with self._lock:
+            now, screen = self._now(), self._screen
+            if screen is None or self._closing.is_set() or now - self._begin < self._delay_s:
+                return
+            if self._permit is None:
+                permit = _shown.get()
+                if not permit.acquire(blocking=False):
+                    return
+                self._permit = permit
+            screen.draw(
+                progress_text(
+                    self._state,
+                    now - self._begin,
+                    self._pace.left_s(now),
+                    tick=self._tick,
+                    width=screen.width(),
+                    plain=screen.is_plain,
+                )
+            )

@@ -1,0 +1,211 @@
+"""Where a progress line is shown: in a terminal or in a notebook.
+
+The terminal needs no escape sequences: the line returns to its first column, and spaces erase it. So it works
+in every terminal and looks the same without colours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from io import TextIOWrapper
+from typing import Any, Protocol, TextIO
+from uuid import uuid4
+
+from qiskit_qoro.display.progress_text import text_width
+
+__all__ = ["NotebookScreen", "Screen", "TerminalScreen", "find_screen"]
+
+_ECHO = 2  # columns of the ^C that a terminal shows when Ctrl-C is pressed
+_UNKNOWN_WIDTH = 80
+
+
+class Screen(Protocol):
+    """Shows one line, which changes, and removes it."""
+
+    interval_s: float
+    """Seconds between two changes of the line."""
+    is_plain: bool
+    """Whether the line may contain ASCII characters only."""
+
+    def width(self) -> int:
+        """The most columns that the line may take."""
+
+    def draw(self, text: str) -> None:
+        """Show a line in place of the one before."""
+
+    def erase(self) -> None:
+        """Remove the line for good."""
+
+
+def find_screen(stream: TextIO | None = None) -> Screen | None:
+    """Return the screen of this process, or ``None`` if there is none.
+
+    Args:
+        stream: The terminal to use. By default it is standard error.
+    """
+    kernel_shell = _find_kernel_shell() if stream is None else None
+    if kernel_shell is not None:
+        return NotebookScreen(kernel_shell)
+    # sys.stderr is None in a process without a console. If it has been replaced by an object of another
+    # kind, as by displays of rich, the line would not stay a line.
+    terminal = stream or (sys.stderr if isinstance(sys.stderr, TextIOWrapper) else None)
+    if terminal is None or not terminal.isatty() or os.environ.get("TERM") == "dumb":
+        return None
+    return TerminalScreen(terminal)
+
+
+def _find_kernel_shell() -> Any:
+    """Return the shell of IPython if it belongs to a kernel of Jupyter, and ``None`` otherwise."""
+    ipython = sys.modules.get("IPython")  # a kernel has imported it
+    shell = ipython.get_ipython() if ipython is not None else None
+    return None if getattr(shell, "kernel", None) is None else shell
+
+
+class TerminalScreen:
+    """The last line of a terminal.
+
+    While the line is shown, standard output and standard error are guarded: what others print there appears
+    above the line.
+
+    Args:
+        stream: The terminal.
+    """
+
+    interval_s = 0.1
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.is_plain = not _can_encode(stream, "⠴·")
+        self._pid = os.getpid()
+        # Reentrant, because a signal handler may print while the line is drawn.
+        self._lock = threading.RLock()
+        self._num_columns = 0  # the columns that the shown line has taken, 0 if none is shown
+        self._is_line_open = False  # whether the last text of others did not end its line
+        self._guards: list[tuple[str, _GuardedStream]] = []
+        self._is_closed = False
+
+    def width(self) -> int:
+        """The most columns that the line may take, one less than the terminal has."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns - 1
+        except (OSError, ValueError):  # not the terminal of a system
+            return _UNKNOWN_WIDTH - 1
+
+    def draw(self, text: str) -> None:
+        """Show a line in place of the one before, unless the line of another text is not complete."""
+        with self._lock:
+            if self._is_closed or self._is_line_open:
+                return
+            self._guard()
+            rest = max(0, min(self._num_columns + _ECHO, self.width()) - text_width(text))
+            self._write(f"\r{text}{' ' * rest}{chr(8) * rest}")
+            self._num_columns = text_width(text)
+
+    def erase(self) -> None:
+        """Remove the line for good."""
+        with self._lock:
+            self._is_closed = True
+            self._hide()
+            for name, guard in self._guards:
+                if getattr(sys, name) is guard:
+                    setattr(sys, name, guard.stream)
+
+    def write_above(self, stream: TextIO, text: str) -> int:
+        """Write a text of others to a stream. The line is shown again after it."""
+        # A forked child has no line, and perhaps inherits a lock that is held.
+        if self._is_closed or os.getpid() != self._pid:
+            return stream.write(text)
+        with self._lock:
+            self._hide()
+            written = stream.write(text)
+            stream.flush()
+            if text:
+                self._is_line_open = not text.endswith("\n")
+            return written
+
+    def _hide(self) -> None:
+        if self._num_columns:
+            blank = " " * min(self._num_columns + _ECHO, self.width())
+            self._num_columns = 0
+            self._write(f"\r{blank}\r")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):  # the terminal has been closed
+            self._is_closed = True
+
+    def _guard(self) -> None:
+        if self._guards:
+            return
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if isinstance(stream, TextIOWrapper) and stream.isatty():
+                guard = _GuardedStream(stream, self)
+                self._guards.append((name, guard))
+                setattr(sys, name, guard)
+
+
+class _GuardedStream:
+    """A stream of the process that writes above the line. It behaves as the stream in everything else."""
+
+    def __init__(self, stream: TextIO, screen: TerminalScreen) -> None:
+        self.stream = stream
+        self._screen = screen
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        return self._screen.write_above(self.stream, text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+class NotebookScreen:
+    """An output of the present cell of a notebook.
+
+    Args:
+        shell: The shell of IPython in the kernel.
+    """
+
+    interval_s = 0.5
+    is_plain = False
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._display_id: str | None = None
+
+    def width(self) -> int:
+        """The most columns that the line may take."""
+        return _UNKNOWN_WIDTH
+
+    def draw(self, text: str) -> None:
+        """Show a line in place of the one before."""
+        self._publish({"text/plain": text})
+
+    def erase(self) -> None:
+        """Replace the line by an output without content, of which frontends show nothing."""
+        if self._display_id is not None:
+            self._publish({})
+
+    def _publish(self, content: dict[str, str]) -> None:
+        is_update = self._display_id is not None
+        self._display_id = self._display_id or uuid4().hex
+        self._shell.display_pub.publish(content, transient={"display_id": self._display_id}, update=is_update)
+
+
+def _can_encode(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""The progress line in a terminal: when it appears, what it says, and that it leaves nothing behind."""
+
+import io
+import threading
+
+import pytest
+
+from qiskit_qoro.display.progress import PROGRESS_VARIABLE, ProgressOptions, progress
+
+
+class FakeTerminal(io.StringIO):
+    """A terminal that interprets returns, backspaces and line ends, as all terminals do."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+    def screen(self) -> list[str]:
+        """The lines that a user sees."""
+        lines, row, column = [""], 0, 0
+        for letter in self.getvalue():
+            if letter == "\n":
+                row, column = row + 1, 0
+                lines.append("")
+            elif letter == "\r":
+                column = 0
+            elif letter == "\b":
+                column -= 1
+            else:
+                line = lines[row].ljust(column)
+                lines[row] = line[:column] + letter + line[column + 1 :]
+                column += 1
+        return [line.rstrip() for line in lines]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """Keep the environment of the tests from deciding what is shown."""
+    monkeypatch.delenv(PROGRESS_VARIABLE, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.fixture
+def terminal():
+    return FakeTerminal()
+
+
+def shown(terminal):
+    """The line without its spinner, which a thread turns."""
+    (line,) = terminal.screen()
+    return line[2:]
+
+
+def test_a_line_shows_the_status_the_circuits_and_the_time(terminal, no_wait_clock):
+    with progress(ProgressOptions(stream=terminal), now=no_wait_clock.now) as show:
+        no_wait_clock.wait(9.3)
+        show("RUNNING", 12, 40)
+        assert shown(terminal) == "RUNNING 12/40 circuits · 9 s"
+    assert terminal.screen() == [""]
+
+
+def test_the_time_that_is_left_follows_from_the_circuits_that_finished_meanwhile(terminal, no_wait_clock):
+    with progress(ProgressOptions(stream=terminal), now=no_wait_clock.now) as show:
+        no_wait_clock.wait(5)
+        show("RUNNING", 10, 40)
+        no_wait_clock.wait(4)
+        show("RUNNING", 20, 40)
+        assert shown(terminal) == "RUNNING 20/40 circuits · 9 s · about 8 s left"
+
+
+def test_a_short_wait_shows_nothing(terminal, no_wait_clock):
+    with progress(ProgressOptions(stream=terminal), now=no_wait_clock.now) as show:
+        no_wait_clock.wait(0.9)
+        show("RUNNING")
+    assert terminal.getvalue() == ""
+
+
+def test_a_command_shows_its_line_at_once(terminal, no_wait_clock):
+    with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+        show("PENDING")
+        assert shown(terminal) == "PENDING · 0 s"
+
+
+def test_the_line_disappears_if_the_wait_is_interrupted(terminal, no_wait_clock):
+    def interrupted_wait():
+        with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+            show("RUNNING")
+            terminal.write("^C")  # the terminal shows that the keys were pressed
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_wait()
+    assert terminal.screen() == [""]
+
+
+def test_nothing_is_shown_if_it_is_not_enabled(terminal, no_wait_clock):
+    options = ProgressOptions(enabled=False, delay_s=0, stream=terminal)
+    with progress(options, now=no_wait_clock.now) as show:
+        show("RUNNING")
+        assert not show.is_visible
+    assert terminal.getvalue() == ""
+
+
+@pytest.mark.parametrize("value", ["off", "0", "false", "no", " OFF "])
+def test_the_environment_switches_the_line_off(terminal, no_wait_clock, monkeypatch, value):
+    monkeypatch.setenv(PROGRESS_VARIABLE, value)
+    with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+        show("RUNNING")
+    assert terminal.getvalue() == ""
+
+
+def test_nothing_is_shown_in_a_terminal_that_cannot_return_to_the_start_of_a_line(
+    terminal, no_wait_clock, monkeypatch
+):
+    monkeypatch.setenv("TERM", "dumb")
+    with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+        show("RUNNING")
+    assert terminal.getvalue() == ""
+
+
+def test_nothing_is_shown_in_a_file(no_wait_clock):
+    file = io.StringIO()
+    with progress(ProgressOptions(delay_s=0, stream=file), now=no_wait_clock.now) as show:
+        show("RUNNING")
+    assert file.getvalue() == ""
+
+
+def test_a_terminal_with_another_encoding_gets_plain_characters(terminal, no_wait_clock):
+    terminal.encoding = "latin-1"
+    with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+        show("RUNNING é", 1, 2)
+        assert shown(terminal) == "RUNNING ? 1/2 circuits, 0 s"
+        assert terminal.getvalue().isascii()
+
+
+def test_a_wait_within_another_wait_shows_nothing(terminal, no_wait_clock):
+    options = ProgressOptions(delay_s=0, stream=terminal)
+    with progress(options, now=no_wait_clock.now, unit="jobs") as outer:
+        outer("", 1, 3)
+        with progress(options, now=no_wait_clock.now) as inner:
+            inner("RUNNING")
+            assert shown(terminal) == "1/3 jobs · 0 s"
+    with progress(options, now=no_wait_clock.now) as later:
+        later("RUNNING")
+        assert shown(terminal) == "RUNNING · 0 s"
+
+
+def test_one_of_several_waits_in_threads_shows_its_line(terminal, no_wait_clock):
+    options = ProgressOptions(delay_s=0, stream=terminal)
+    barrier = threading.Barrier(4)
+
+    def wait(name):
+        with progress(options, now=no_wait_clock.now) as show:
+            show(name)
+            barrier.wait()
+            show(name)
+            barrier.wait()
+
+    threads = [threading.Thread(target=wait, args=(name,)) for name in "ABC"]
+    for thread in threads:
+        thread.start()
+    barrier.wait()
+    assert shown(terminal) in {"A · 0 s", "B · 0 s", "C · 0 s"}
+    barrier.wait()
+    for thread in threads:
+        thread.join()
+    assert terminal.screen() == [""]
+
+
+def test_a_thread_keeps_the_line_moving(no_wait_clock):
+    class Watched(FakeTerminal):
+        moved = threading.Event()
+
+        def write(self, text):
+            if "⠹" in text:  # the third picture of the spinner
+                self.moved.set()
+            return super().write(text)
+
+    with progress(ProgressOptions(delay_s=0, stream=Watched()), now=no_wait_clock.now) as show:
+        show("RUNNING")
+        assert Watched.moved.wait(60)
+
+
+def test_no_thread_remains(terminal, no_wait_clock):
+    with progress(ProgressOptions(stream=terminal), now=no_wait_clock.now) as show:
+        show("RUNNING")
+    assert "qoro-progress" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_text_of_a_service_has_no_effect_on_the_terminal(terminal, no_wait_clock):
+    with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+        show("\x1b]0;title\x07", 1, 2)
+        assert shown(terminal) == r"\x1b]0;title\x07 1/2 circuits · 0 s"
