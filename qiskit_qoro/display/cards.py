@@ -7,7 +7,7 @@ VS Code, Colab, the classic notebook and Sphinx. All texts are escaped, so they 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,7 @@ from qiskit_qoro.printable import printable_line, printable_text
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Badge", "Card", "CardTable", "Level", "Picture", "level_of_status"]
+__all__ = ["Badge", "Card", "CardTable", "Hinted", "Level", "Picture", "level_of_status"]
 
 Level = Literal["neutral", "active", "good", "warning", "bad"]
 """The meaning of the colour of a badge."""
@@ -50,6 +50,14 @@ class Badge:
 
 
 @dataclass(frozen=True)
+class Hinted:
+    """A text with a hint that appears when the mouse rests on it, such as the exact time of ``3 min ago``."""
+
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class CardTable:
     """A table in a card.
 
@@ -60,14 +68,16 @@ class CardTable:
         is_folded: Whether the table is folded.
         numbers: The indices of the columns that hold numbers. They are aligned to the right.
         statuses: The indices of the columns that hold the status of a job. They become badges.
+        more: A line below the table, such as ``and 3 more circuits``.
     """
 
     headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Hinted]]
     title: str = ""
     is_folded: bool = False
     numbers: Sequence[int] = ()
     statuses: Sequence[int] = ()
+    more: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,8 +114,8 @@ class Card:
     badge: Badge | None = None
     progress: float | None = None
     pictures: Sequence[Picture] = ()
-    rows: Sequence[tuple[str, str]] = ()
-    tables: Sequence[CardTable] = field(default=())
+    rows: Sequence[tuple[str, str | Hinted]] = ()
+    tables: Sequence[CardTable] = ()
     code: str = ""
     note: str = ""
 

@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import partial
 from typing import Any, Self, TypeVar
 
+from qiskit_qoro.display.reprs import fields_repr, settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import boolean_of, checked, integer_of, number_of, plain_of, text_of
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
@@ -118,6 +119,11 @@ class ExecutionConfig:
     noisy_device: str | None = None
     noise_realizations: int | None = None
     noise_scaling_factor: float | None = None
+
+    __repr__ = fields_repr
+
+    def _repr_html_(self) -> str:
+        return settings_card(self).to_html()
 
     def __post_init__(self) -> None:
         for name, (convert, expected) in _FIELDS.items():
@@ -345,6 +351,11 @@ class JobConfig:
     use_circuit_packing: bool | None = None
     tag: str = "default"
     force_sampling: bool = False
+
+    __repr__ = fields_repr
+
+    def _repr_html_(self) -> str:
+        return settings_card(self).to_html()
 
     # Written by hand, because a target may also be given by name: its parameter has another type than its
     # field.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qiskit_qoro.display.reprs import counted
+
 __all__ = ["DeviceProperties", "OperationProperties", "QubitProperties"]
 
 
@@ -51,6 +53,16 @@ class DeviceProperties:
     operations: tuple[OperationProperties, ...] = ()
     qubits: tuple[QubitProperties, ...] = ()
     dt_s: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<DeviceProperties: {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """The size of the device, such as ``7 qubits, 6 coupled pairs``."""
+        indices = {qubit for item in self.operations for qubit in item.qubits}
+        num_qubits = max(len(self.qubits), max(indices, default=-1) + 1)
+        return f"{counted(num_qubits, 'qubit')}, {counted(len(self.pairs), 'coupled pair')}"
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:

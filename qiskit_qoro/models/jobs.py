@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 
+from qiskit_qoro.display.cards import Badge, Card, CardTable
+from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.batches import Batches
 from qiskit_qoro.models.config import ExecutionConfig
@@ -14,6 +16,7 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup
 from qiskit_qoro.models.states import StateRequest
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.printable import quoted_name
 
 __all__ = [
     "AnyConfig",
@@ -32,6 +35,8 @@ __all__ = [
 ]
 
 _FAILURES_SHOWN = 3
+_CIRCUITS_SHOWN = 10
+_VALUES_SHOWN = 4
 
 CircuitResult = dict[str, int] | dict[str, float]
 """Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli string to value).
@@ -125,6 +130,17 @@ class ExecutionResult:
 
     results: dict[str, CircuitResult] | None = None
     job_id: str | None = None
+
+    def __repr__(self) -> str:
+        state = "not fetched" if self.results is None else counted(len(self.results), "result")
+        job = "" if self.job_id is None else f" of job {quoted_name(self.job_id)}"
+        return f"<ExecutionResult{job}: {state}>"
+
+    def _repr_html_(self) -> str:
+        if self.results is None:
+            note = "The results have not been fetched. Fetch them with get_job_results()."
+            return Card("Results", self.job_id or "", note=note).to_html()
+        return Card("Results", self.job_id or "", tables=[_table_of(self.results)]).to_html()
 
     def is_async(self) -> bool:
         """Whether the results have not been fetched yet."""
@@ -292,6 +308,20 @@ class JobOutcome:
     reason: str | None = None
     details: Mapping[str, ResultDetails] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        failed = f", {counted(len(self.failures), 'failure')}" if self.failures else ""
+        reason = "" if self.reason is None else f": {quoted_name(self.reason)}"
+        return f"<JobOutcome: {counted(len(self.results), 'result')}{failed}{reason}>"
+
+    def _repr_html_(self) -> str:
+        failed = _table("reason", self.failures)
+        return Card(
+            "Results",
+            badge=Badge("COMPLETED", "good") if self.reason is None else Badge("FAILED", "bad"),
+            tables=[table for table in (_table_of(self.results), failed) if table.rows],
+            note=self.reason or "",
+        ).to_html()
+
 
 def summarize_failures(failures: Iterable[str], count: int) -> str:
     """Join the first failures of a job to one message and count the others.
@@ -305,3 +335,30 @@ def summarize_failures(failures: Iterable[str], count: int) -> str:
     if count > len(shown):
         shown.append(f"and {count - len(shown)} more circuits failed")
     return "; ".join(shown)
+
+
+def _table_of(results: Mapping[str, CircuitResult]) -> CardTable:
+    """Return a table with the most frequent outcomes, or the first expectation values, of each circuit."""
+    shown = dict(islice(results.items(), _CIRCUITS_SHOWN))
+    table = _table("result", {label: _summary(result) for label, result in shown.items()})
+    return replace(table, more=_more(len(results)))
+
+
+def _table(heading: str, texts: Mapping[str, str]) -> CardTable:
+    shown = islice(texts.items(), _CIRCUITS_SHOWN)
+    rows = [[short_text(label), text] for label, text in shown]
+    return CardTable(["circuit", heading], rows, more=_more(len(texts)))
+
+
+def _more(number: int) -> str:
+    return f"and {counted(number - _CIRCUITS_SHOWN, 'more circuit')}" if number > _CIRCUITS_SHOWN else ""
+
+
+def _summary(result: Mapping[str, float]) -> str:
+    items = sorted(result.items(), key=lambda item: -item[1]) if _is_counts(result) else result.items()
+    shown = [f"{name}: {value:.6g}" for name, value in islice(items, _VALUES_SHOWN)]
+    return ", ".join([*shown, "…"] if len(result) > len(shown) else shown)
+
+
+def _is_counts(result: Mapping[str, float]) -> bool:
+    return all(isinstance(value, int) for value in result.values())

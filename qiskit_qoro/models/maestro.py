@@ -17,6 +17,8 @@ from enum import IntEnum
 from functools import cache, cached_property, wraps
 from typing import Any, TypeVar
 
+from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of, shown
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
@@ -298,6 +300,11 @@ class MaestroConfig:
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={_code(value)}" for name, value in self._set.items())
         return f"{type(self).__name__}({values})"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, short_text(_code(value))) for name, value in self._set.items()]
+        note = "" if rows else "Everything is left to the service."
+        return Card(type(self).__name__, rows=rows, note=note).to_html()
 
     def __hash__(self) -> int:
         # The calls of a noise model and the distributed options are mappings, which have no hash.

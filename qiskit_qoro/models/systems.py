@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from qiskit_qoro.display.cards import Badge, Card, CardTable
+from qiskit_qoro.display.reprs import counted, fields_repr, settings_card
 from qiskit_qoro.models.devices import DeviceProperties
+from qiskit_qoro.printable import quoted_name
 
 __all__ = ["MAX_WIDTH", "QPU", "BackendConfiguration", "BackendStatus", "QPUSystem", "SimulatorCluster"]
 
@@ -34,6 +37,19 @@ class QPU:
     vendor_type: str | None = None
     properties: DeviceProperties | None = None
 
+    __repr__ = fields_repr
+
+    def _repr_html_(self) -> str:
+        known = [("technology", self.system_kind), ("vendor", self.vendor_type or "")]
+        rows = [("qubits", str(self.q_bits)), *((name, text) for name, text in known if text)]
+        if self.properties is not None:
+            rows.append(("device", self.properties.summary))
+        return Card("QPU", self.nickname, badge=self._badge, rows=rows).to_html()
+
+    @property
+    def _badge(self) -> Badge:
+        return Badge(self.status or "unknown", "good" if self.is_operational else "bad")
+
     @property
     def is_operational(self) -> bool:
         """Whether the QPU is in service. An unknown status counts as in service."""
@@ -59,6 +75,26 @@ class QPUSystem:
     qpus: tuple[QPU, ...] = ()
     access_level: str = "PUBLIC"
     supports_expval: bool = False
+
+    def __repr__(self) -> str:
+        widest = f", up to {counted(self.widest_qpu.q_bits, 'qubit')}" if self.widest_qpu else ""
+        return f"<QPUSystem {quoted_name(self.name)}: {counted(len(self.qpus), 'QPU')}{widest}>"
+
+    def _repr_html_(self) -> str:
+        values = "computes them" if self.supports_expval else "samples them"
+        table = CardTable(
+            ["QPU", "qubits", "status", "technology"],
+            [[qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind] for qpu in self.qpus],
+            numbers=[1],
+        )
+        return Card(
+            "QPU system",
+            self.name,
+            badge=Badge("operational", "good") if self.is_operational else Badge("not operational", "bad"),
+            rows=[("expectation values", values), ("access", self.access_level)],
+            tables=[table] if self.qpus else [],
+            note="" if self.qpus else "The system has no QPU.",
+        ).to_html()
 
     @property
     def is_operational(self) -> bool:
@@ -98,6 +134,11 @@ class SimulatorCluster:
     minimum_tier: str = "FREE"
     supports_expval: bool = True
 
+    __repr__ = fields_repr
+
+    def _repr_html_(self) -> str:
+        return settings_card(self).to_html()
+
     @property
     def is_operational(self) -> bool:
         """Always ``True``: a simulator always accepts jobs."""
@@ -126,6 +167,17 @@ class BackendStatus:
     operational: bool
     pending_jobs: int | None
     status_msg: str
+
+    def __repr__(self) -> str:
+        state = "operational" if self.operational else "not operational"
+        return f"<BackendStatus {quoted_name(self.backend_name)}: {state}, {quoted_name(self.status_msg)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("status", self.status_msg)]
+        if self.pending_jobs is not None:
+            rows.append(("pending jobs", str(self.pending_jobs)))
+        badge = Badge("operational", "good") if self.operational else Badge("not operational", "bad")
+        return Card("Backend", self.backend_name, badge=badge, rows=rows).to_html()
 
 
 @dataclass(frozen=True)

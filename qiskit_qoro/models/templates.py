@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import number_of, shown, text_of
 
 __all__ = ["ParameterSet", "TemplateBatch", "TemplateEntry", "are_finite_floats"]
 
 _LISTS = frozenset((list, tuple))
+_LONGEST_PROGRAM = 600
 
 ParameterSet = tuple[str, tuple[float, ...]]
 """The label of a circuit and its parameter values, in the order of the parameter names."""
@@ -46,6 +49,20 @@ class TemplateEntry:
         names = _check_names(self.parameter_names)
         object.__setattr__(self, "parameter_names", names)
         object.__setattr__(self, "parameter_sets", _check_sets(self.parameter_sets, names))
+
+    def __repr__(self) -> str:
+        parameters = counted(len(self.parameter_names), "parameter")
+        return f"<TemplateEntry: {parameters}, {counted(len(self.parameter_sets), 'parameter set')}>"
+
+    def _repr_html_(self) -> str:
+        return Card(
+            "Template",
+            rows=[
+                ("parameters", short_text(", ".join(self.parameter_names)) or "none"),
+                ("parameter sets", f"{len(self.parameter_sets):,}"),
+            ],
+            code=short_text(self.template_qasm, _LONGEST_PROGRAM),
+        ).to_html()
 
 
 @dataclass(frozen=True)

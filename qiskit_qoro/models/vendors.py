@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from qiskit_qoro.display.reprs import settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import boolean_of, integer_of, items_of, number_of, text_of
 
@@ -87,6 +88,9 @@ class DeviceConfig:
                 raise QoroInputError(f"{given!r} is not an option of a QPU, expected a name")
             options[key] = _option(key, value)
         object.__setattr__(self, "options", options)
+
+    def _repr_html_(self) -> str:
+        return settings_card(self, self.options).to_html()
 
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON value."""

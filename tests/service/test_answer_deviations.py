@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import pytest
@@ -1276,6 +1276,19 @@ def script(cloud: responses.RequestsMock, request: tuple[str, str], answer: Any)
         cloud.add(method, URL + path, body=full.body, status=full.status, content_type=full.content_type)
 
 
+def exact(value: object) -> str:
+    """Show a value with all of its fields and types: 5 is not 5.0, and 1 is not True."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return f"{type(value).__name__}({', '.join(exact(getattr(value, f.name)) for f in fields(value))})"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}({', '.join(map(exact, value))})"
+    if isinstance(value, dict):
+        return (
+            f"{type(value).__name__}({', '.join(f'{key!r}: {exact(item)}' for key, item in value.items())})"
+        )
+    return repr(value)
+
+
 @pytest.mark.parametrize(("section", "row"), ROWS, ids=[f"{section.name}: {row[0]}" for section, row in ROWS])
 def test_a_deviating_answer_is_read_or_refused_as_the_table_says(
     cloud: responses.RequestsMock,
@@ -1301,8 +1314,7 @@ def test_a_deviating_answer_is_read_or_refused_as_the_table_says(
             return
         value = section.call(service)
 
-    # The repr shows types too: 5 is not 5.0, and 1 is not True.
-    assert repr(value) == repr(expected.value)
+    assert exact(value) == exact(expected.value)
     warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     if expected.warning is None:
         assert warnings == []
