@@ -1283,9 +1283,7 @@ def exact(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"{type(value).__name__}({', '.join(map(exact, value))})"
     if isinstance(value, dict):
-        return (
-            f"{type(value).__name__}({', '.join(f'{key!r}: {exact(item)}' for key, item in value.items())})"
-        )
+        return f"dict({', '.join(f'{key!r}: {exact(item)}' for key, item in value.items())})"
     return repr(value)
 
 
