@@ -256,8 +256,9 @@ class QoroProvider:
         circuits, and the classical bits belong to no register.
 
         Args:
-            job_id: The identifier of the job. A primitive's job with several service jobs has their
-                identifiers joined by ``+``.
+            job_id: The identifier of the job, or its first characters, at least four, if this machine
+                submitted the job and no other one begins with them. A primitive's job with several service
+                jobs has their identifiers joined by ``+``.
 
         Returns:
             A :class:`QoroPrimitiveJob` if the identifier, the journal or the labels show that a primitive
@@ -266,12 +267,18 @@ class QoroProvider:
             primitive.
 
         Raises:
-            QoroInputError: ``job_id`` is not an identifier.
+            QoroInputError: ``job_id`` is not an identifier, or several jobs or none begin with it.
             NotFoundError: The job does not exist.
             QoroAPIError: The service answered with another error.
             QoroConnectionError: There was no answer.
         """
-        return retrieve_job(job_id, self.service, self.journal, self.get_backend)
+        return retrieve_job(
+            job_id,
+            self.service,
+            self.journal,
+            self.get_backend,
+            recorded_as=self._connection.recorded_as,
+        )
 
     def load_job(self, path: str | Path) -> QoroPrimitiveJob:
         """Load a primitive's job that ``job.save(path)`` wrote to a file.

@@ -8,7 +8,7 @@ from qiskit.providers import BackendV2
 from qiskit.providers import JobStatus as QiskitStatus
 
 from qiskit_qoro.errors import QoroAPIError, QoroInputError
-from qiskit_qoro.history import Journal, JournalEntry
+from qiskit_qoro.history import Journal, JournalEntry, complete_job_id
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.models.submissions import JobKind
@@ -27,6 +27,8 @@ def retrieve_job(
     service: QoroService,
     journal: Journal | None,
     find_backend: Callable[[str], BackendV2],
+    *,
+    recorded_as: str | None = None,
 ) -> QoroJob | QoroPrimitiveJob:
     """Retrieve a job that was submitted earlier.
 
@@ -34,22 +36,24 @@ def retrieve_job(
     labels of its circuits show it, once the job is completed.
 
     Args:
-        job_id: The identifier. A primitive's job with several service jobs has their identifiers joined by
-            ``+``.
+        job_id: The identifier, or a prefix that no other job in the journal has. A primitive's job with
+            several service jobs has their identifiers joined by ``+``.
         service: The client of the service that has the job.
         journal: The journal of this machine, or ``None`` if there is none.
         find_backend: Returns the backend with a given name.
+        recorded_as: The name of the service in the journal. A prefix is looked up among its jobs only.
 
     Raises:
-        QoroInputError: ``job_id`` is not an identifier.
+        QoroInputError: ``job_id`` is not an identifier, or it is a prefix of several jobs or of none.
         NotFoundError: The job does not exist.
         QoroAPIError: The service answered with another error.
         QoroConnectionError: There was no answer.
     """
-    job_ids = _split_job_id(job_id)
+    job_ids = [complete_job_id(part, journal, recorded_as) for part in _split_job_id(job_id)]
     entry = journal.find(job_ids[0]) if journal else None
     if len(job_ids) > 1 or (entry and entry.kind in _PRIMITIVES):
         return _retrieve_primitive_job(job_ids, service, journal)
+    (job_id,) = job_ids
     job = _build_job(job_id, service, entry, find_backend)
     # Reading the status also checks that the job exists.
     is_done = job.status() is QiskitStatus.DONE

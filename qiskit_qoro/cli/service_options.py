@@ -8,7 +8,7 @@ from pathlib import Path
 from qiskit_qoro.cli.completers import offer_files, offer_job_ids
 from qiskit_qoro.connection import LOCAL_PREFIX, local_install_command
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.history import Journal, find_journal
+from qiskit_qoro.history import Journal, complete_job_id, find_journal
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 from qiskit_qoro.provider import QoroProvider
@@ -16,6 +16,7 @@ from qiskit_qoro.service.credentials import (
     TOKEN_VARIABLE,
     URL_VARIABLE,
     describe_ignored_files,
+    find_base_url,
     find_url_setting,
     is_token_set,
 )
@@ -23,6 +24,7 @@ from qiskit_qoro.service.credentials import (
 __all__ = [
     "add_job_argument",
     "add_service_options",
+    "complete_argument",
     "default_journal",
     "is_service_known",
     "open_provider",
@@ -31,6 +33,11 @@ __all__ = [
     "uses_local_service",
 ]
 
+
+_LAST = "last"
+"""Stands for the newest job in the journal."""
+
+_NUM_SEARCHED_FOR_LAST = 100
 
 _TOKEN_ADVICE = f"put {TOKEN_VARIABLE}=... into a .env file, or set the environment variable {TOKEN_VARIABLE}"
 
@@ -64,7 +71,8 @@ def add_job_argument(parser: argparse.ArgumentParser) -> None:
             "job_id",
             type=_job_id,
             metavar="ID",
-            help=f"identifier of the job; join several identifiers with {ID_SEPARATOR}",
+            help=f"identifier of the job, or its first characters, or {_LAST!r} for the newest job; join "
+            f"several identifiers with {ID_SEPARATOR}",
         )
     )
     add_service_options(parser)
@@ -79,6 +87,41 @@ def _job_id(text: str) -> str:
 def service_jobs(options: argparse.Namespace) -> list[ExecutionResult]:
     """Return the service jobs in the job identifier of the command."""
     return [ExecutionResult(job_id=job_id) for job_id in options.job_id.split(ID_SEPARATOR)]
+
+
+def complete_argument(options: argparse.Namespace, text: str) -> str:
+    """Return the complete identifier that an argument stands for.
+
+    Args:
+        options: The options of the command. If they name a service, only its jobs are searched.
+        text: An identifier or its first characters, ``last``, or several of these joined by ``+``.
+
+    Raises:
+        QoroInputError: The journal has several such jobs; or none, and the text is no identifier.
+    """
+    journal, service = default_journal(), _recorded_as(options)
+
+    def complete(part: str) -> str:
+        if part == _LAST:
+            return _newest_job(journal, service)
+        return complete_job_id(part, journal, service, now=options.now())
+
+    return ID_SEPARATOR.join(map(complete, text.split(ID_SEPARATOR)))
+
+
+def _newest_job(journal: Journal | None, service: str | None) -> str:
+    latest = [] if journal is None else journal.entries(service, limit=_NUM_SEARCHED_FOR_LAST)
+    for entry in latest:
+        if entry.job_id is not None:
+            return entry.job_id
+    raise QoroInputError(f"there is no {_LAST} job: the journal of this machine has none")
+
+
+def _recorded_as(options: argparse.Namespace) -> str | None:
+    """Return the name that the journal has for the service of the options, ``None`` if they name none."""
+    if options.local or options.database is not None:
+        return f"{LOCAL_PREFIX}{Path(options.database).resolve() if options.database is not None else ''}"
+    return find_base_url(options.url or None) if options.cloud or options.url else None
 
 
 def _is_service_named(options: argparse.Namespace) -> bool:
@@ -133,13 +176,15 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
 
 
 def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
-    """Make a provider of the service that has a job.
+    """Make a provider of the service that has a job, and complete the job's identifier in the options.
 
     If no option names the service, the journal may show that the job is in the database of a local service.
 
     Raises:
-        QoroInputError: The service of the job is unknown, or the database does not exist any more.
+        QoroInputError: The service of the job is unknown, or the database does not exist any more; or the
+            identifier is incomplete, as for :func:`complete_argument`.
     """
+    options.job_id = complete_argument(options, options.job_id)
     if _is_service_named(options):
         return open_provider(options)
     journal = default_journal()

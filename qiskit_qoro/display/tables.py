@@ -8,6 +8,8 @@ their full text.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text
 
-__all__ = ["Cell", "Column", "Table", "shorten", "status_style"]
+__all__ = ["Cell", "Column", "Table", "screen_width", "shorten", "status_style"]
 
 _GAP = 2  # spaces between columns
 
@@ -43,6 +45,14 @@ _STATUS_STYLES = {
 def status_style(status: str) -> str:
     """Return the style of a status: green if it is good, red if it is bad, yellow if it may still change."""
     return _STATUS_STYLES.get(status, "")
+
+
+def screen_width() -> int | None:
+    """Return the columns of the terminal that standard output is, or ``None`` if it is none."""
+    # sys.stdout is None in a process without a console.
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from qiskit_qoro.history.journal_database import JournalUnusableError
 from qiskit_qoro.history.journal_entry import JournalEntry
 from qiskit_qoro.history.journal_path import JOURNAL_VARIABLE, find_journal
 from qiskit_qoro.history.listing import STATUSES, Selection, list_jobs, list_recorded
+from qiskit_qoro.history.prefixes import complete_job_id
 
 __all__ = [
     "JOURNAL_VARIABLE",
@@ -20,6 +21,7 @@ __all__ = [
     "JournalEntry",
     "JournalUnusableError",
     "Selection",
+    "complete_job_id",
     "find_journal",
     "list_jobs",
     "list_recorded",

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from io import StringIO
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
+from qiskit_qoro.display.identifiers import short_identifiers
+from qiskit_qoro.display.tables import Cell, Column, Table, screen_width, status_style
+from qiskit_qoro.display.times import ago, exact_time, local_now
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.printable import printable_line
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 __all__ = ["JobEntry", "JobList"]
 
 _HEADINGS = ("job", "service", "backend", "kind", "time", "tag", "circuits", "status")
+_COLUMNS = {
+    "job": Column("job", widens=True),
+    "service": Column("service", 3, least=12),
+    "backend": Column("backend", 4),
+    "kind": Column("kind", 6),
+    "time": Column("time", 1),
+    "tag": Column("tag", 2, least=8),
+    "circuits": Column("circuits", 5, is_right=True),
+    "status": Column("status"),
+}
 
 
 @dataclass(frozen=True)
@@ -101,11 +110,20 @@ class JobList(Sequence[JobEntry]):
         entries: The jobs.
         not_asked: The number of unfinished jobs whose status was not updated. They have their last known
             status.
+        known_ids: Returns all identifiers that the short forms in a table must be told apart from. ``None``
+            for those of the entries.
     """
 
-    def __init__(self, entries: Iterable[JobEntry], *, not_asked: int = 0) -> None:
+    def __init__(
+        self,
+        entries: Iterable[JobEntry],
+        *,
+        not_asked: int = 0,
+        known_ids: Callable[[], Iterable[str]] | None = None,
+    ) -> None:
         self._entries = tuple(entries)
         self.not_asked = not_asked
+        self._known_ids = known_ids
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -118,7 +136,7 @@ class JobList(Sequence[JobEntry]):
 
     def __getitem__(self, index: int | slice) -> JobEntry | JobList:
         if isinstance(index, slice):
-            return JobList(self._entries[index], not_asked=self.not_asked)
+            return JobList(self._entries[index], not_asked=self.not_asked, known_ids=self._known_ids)
         return self._entries[index]
 
     def __iter__(self) -> Iterator[JobEntry]:
@@ -134,32 +152,25 @@ class JobList(Sequence[JobEntry]):
         return f"<JobList: {len(self)} jobs>"
 
     def __str__(self) -> str:
-        # Importing rich takes a moment, and most programs print no list.
-        from rich.console import Console  # noqa: PLC0415
-
-        text = StringIO()
-        Console(file=text, width=10_000, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+        return "\n".join(line.plain for line in self.table(local_now()).lines(screen_width()))
 
     def __rich__(self) -> Table:
-        from rich.table import Table  # noqa: PLC0415 - as above
-        from rich.text import Text  # noqa: PLC0415 - as above
+        return self.table(local_now())
 
-        table = Table(box=None, caption=self._caption(), caption_justify="left")
+    def table(self, now: datetime) -> Table:
+        """Return a table that fits the terminal in which it is printed.
+
+        Args:
+            now: The present, in the time zone of the dates in the table.
+        """
         headings = self._headings()
-        for heading in headings:
-            is_number = heading == "circuits"
-            # In a narrow terminal the other columns fold, so that nothing is cut off.
-            is_unbroken = heading in {"job", "status"}
-            table.add_column(
-                heading,
-                justify="right" if is_number else "left",
-                no_wrap=is_unbroken,
-                overflow="fold",
-            )
-        for entry in self:
-            table.add_row(*map(Text, _row(entry, headings)))
-        return table
+        short_ids = self._short_ids()
+        rows = [[_cell(entry, heading, short_ids, now) for heading in headings] for entry in self]
+        return Table([_COLUMNS[heading] for heading in headings], rows, note=self._caption())
+
+    def _short_ids(self) -> dict[str, str]:
+        known = () if self._known_ids is None else self._known_ids()
+        return short_identifiers([*known, *(entry.job_id for entry in self if entry.job_id is not None)])
 
     def _repr_html_(self) -> str:
         headings = self._headings()
@@ -180,6 +191,15 @@ class JobList(Sequence[JobEntry]):
         if not self.not_asked:
             return None
         return f"the service was not asked about {self.not_asked} unfinished jobs"
+
+
+def _cell(entry: JobEntry, heading: str, short_ids: Mapping[str, str], now: datetime) -> Cell:
+    text = entry.cells()[heading]
+    if heading == "job" and entry.job_id is not None:
+        return Cell(short_ids[entry.job_id], text)
+    if heading == "time":
+        return Cell(ago(entry.time, now=now), exact_time(entry.time, now=now))
+    return Cell(text, style=status_style(text) if heading == "status" else "")
 
 
 def _row(entry: JobEntry, headings: Iterable[str]) -> list[str]:

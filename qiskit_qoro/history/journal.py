@@ -129,6 +129,34 @@ class Journal:
             return None
         return found[0] if found else None
 
+    def find_by_prefix(self, prefix: str, service: str | None = None) -> list[JournalEntry]:
+        """Return the entries whose identifier begins with a text, newest first.
+
+        Args:
+            prefix: The first characters of an identifier.
+            service: Only submissions to this service.
+
+        Returns:
+            The entries. None, if the journal cannot be used.
+        """
+        condition = "substr(job_id, 1, ?) = ?" + ("" if service is None else " AND service = ?")
+        values = (len(prefix), prefix, *(() if service is None else (service,)))
+        query = f"SELECT {_COLUMNS} FROM jobs WHERE {condition} ORDER BY number DESC"  # noqa: S608 - constants only
+        try:
+            return self._entries(self._read(query, values))
+        except JournalUnusableError as error:
+            self._warn_once(error)
+            return []
+
+    def job_ids(self) -> list[str]:
+        """Return the identifiers of all jobs, or none if the journal cannot be used."""
+        try:
+            rows = self._read("SELECT DISTINCT job_id FROM jobs WHERE job_id IS NOT NULL", ())
+        except JournalUnusableError as error:
+            self._warn_once(error)
+            return []
+        return [str(job_id) for (job_id,) in rows]
+
     def structure_of(self, job_id: str) -> bytes | None:
         """Return the structure of a job that did not fit into its labels, or ``None`` if none is recorded."""
         query = "SELECT structure FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"

@@ -122,7 +122,7 @@ def list_jobs(
     if refresh:
         entries, not_asked = _update_statuses(journal, entries, service)
     listed = [_job_entry(entry, retrieve) for entry in _filter_by_status(entries, selection)]
-    return JobList(listed, not_asked=not_asked)
+    return JobList(listed, not_asked=not_asked, known_ids=journal.job_ids)
 
 
 def list_recorded(journal: Journal, selection: Selection) -> JobList:
@@ -143,7 +143,7 @@ def list_recorded(journal: Journal, selection: Selection) -> JobList:
         )
 
     entries = _filter_by_status(_read_entries(journal, None, selection), selection)
-    return JobList(_job_entry(entry, refuse) for entry in entries)
+    return JobList((_job_entry(entry, refuse) for entry in entries), known_ids=journal.job_ids)
 
 
 def _read_entries(journal: Journal, recorded_as: str | None, selection: Selection) -> list[JournalEntry]:

@@ -59,7 +59,7 @@ def _execute(options: argparse.Namespace) -> None:
     if options.json:
         print_json([_job_to_json(entry) for entry in found])
     elif found:
-        print_table(found)
+        print_table(found.table(options.now()))
     else:
         say("no jobs")
 
