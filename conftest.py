@@ -1,14 +1,32 @@
 """Execute every Python block of README.md and docs/: each page in order, in one namespace."""
 
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-# Jobs of the examples must not appear in the journal of the person who runs them.
+# The examples must not use the journal and the accounts of the person who runs them.
 os.environ["QISKIT_QORO_JOURNAL"] = "off"
+os.environ["QISKIT_QORO_ACCOUNTS"] = "off"
+
+
+def _give_accounts(namespace: dict[str, Any]) -> None:
+    """Let a page save accounts, in a folder of its own."""
+    folder = namespace["folder_of_accounts"] = TemporaryDirectory()
+    os.environ["QISKIT_QORO_ACCOUNTS"] = str(Path(folder.name) / "accounts.json")
+
+
+def _take_accounts(namespace: dict[str, Any]) -> None:
+    namespace["folder_of_accounts"].cleanup()
+    os.environ["QISKIT_QORO_ACCOUNTS"] = "off"
+
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser()],
     patterns=["README.md", "docs/**/*.md"],
+    setup=_give_accounts,
+    teardown=_take_accounts,
 ).pytest()

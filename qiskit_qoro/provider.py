@@ -13,6 +13,7 @@ from typing import Self
 
 from qiskit.providers import QiskitBackendNotFoundError
 
+from qiskit_qoro.accounts import DEFAULT_NAME, SavedAccount
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.connection import Connection, LocalConnection, RemoteConnection, open_journal, recorder_of
 from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError, WireError
@@ -26,7 +27,13 @@ from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
-from qiskit_qoro.service.credentials import find_base_url
+from qiskit_qoro.service.credentials import (
+    CLOUD_URL,
+    delete_account,
+    find_credentials,
+    list_accounts,
+    save_account,
+)
 from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Link
 
 __all__ = ["QoroProvider"]
@@ -44,8 +51,9 @@ class QoroProvider:
 
     Args:
         auth_token: The token. By default it is ``QORO_API_KEY`` from a ``.env`` file, or else from the
-            environment.
-        base_url: The address of the service. By default it is ``QORO_API_URL``, or else the Qoro cloud.
+            environment, or else that of the default among the saved accounts.
+        base_url: The address of the service. By default it is that of the saved account if its token is used,
+            or else ``QORO_API_URL``, or else the Qoro cloud.
         execution_config: How jobs of this provider's backends are executed by default.
         polling_interval: The longest time between two polls of a job, in seconds.
         max_retries: How often a job is polled before a wait gives up.
@@ -56,9 +64,12 @@ class QoroProvider:
             in seconds. If it asks for more, the error is raised at once.
         link: A way to the service if it is in this process, from :attr:`LocalService.link`. Then no request
             goes over the network.
+        account: The name of a saved account, whose token and address are used. :meth:`save_account` and
+            ``qiskit-qoro login`` save accounts.
 
     Raises:
-        QoroInputError: There is no token, or an argument has the wrong type or is out of range.
+        QoroInputError: There is no token or no such account, or an argument has the wrong type or is out of
+            range.
     """
 
     def __init__(
@@ -72,19 +83,20 @@ class QoroProvider:
         journal: bool | str | Path = True,
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
         link: Link | None = None,
+        account: str | None = None,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
-        base_url = find_base_url(base_url, token=auth_token)
+        credentials = find_credentials(auth_token, base_url, account)
         opened = open_journal(journal)
         service = QoroService(
-            auth_token,
+            credentials.token,
             JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
             execution_config,
             polling_interval,
             max_retries,
-            base_url=base_url,
-            recorder=recorder_of(opened, base_url),
+            base_url=credentials.url,
+            recorder=recorder_of(opened, credentials.url),
             max_retry_after_s=max_retry_after_s,
             link=link,
         )
@@ -130,6 +142,52 @@ class QoroProvider:
             journal,
         )
         return provider
+
+    @staticmethod
+    def save_account(
+        token: str | Secret,
+        *,
+        name: str = DEFAULT_NAME,
+        url: str = CLOUD_URL,
+        make_default: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        """Save an account on this machine, in a file that only you can read. Nothing is sent.
+
+        Args:
+            token: The token.
+            name: A name for the account.
+            url: The address of its service. The token is never sent to another one.
+            make_default: Whether providers use this account if they find no other token. The first account
+                that is saved becomes the default.
+            overwrite: Whether an account with this name may be replaced.
+
+        Raises:
+            QoroInputError: An argument is invalid, the name is used already, or the file cannot be used.
+        """
+        token = hide(token)  # so that no error leaves the token in the variables of this frame
+        save_account(token, name, url, make_default=make_default, overwrite=overwrite)
+
+    @staticmethod
+    def saved_accounts() -> list[SavedAccount]:
+        """List the accounts that are saved on this machine, sorted by name.
+
+        Raises:
+            QoroInputError: The file of saved accounts cannot be used.
+        """
+        return list_accounts()
+
+    @staticmethod
+    def delete_account(name: str = DEFAULT_NAME) -> None:
+        """Delete an account that is saved on this machine. The token stays valid.
+
+        Args:
+            name: The name of the account.
+
+        Raises:
+            QoroInputError: There is no account with this name, or the file cannot be used.
+        """
+        delete_account(name)
 
     def __repr__(self) -> str:
         return f"<QoroProvider {self._connection!r}>"

@@ -1,6 +1,7 @@
 """The public names of ``qiskit_qoro``, imported from the modules that define them."""
 
 from qiskit_qoro._version import __version__
+from qiskit_qoro.accounts import SavedAccount
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import (
     AuthenticationError,
@@ -90,6 +91,7 @@ __all__ = [
     "QubitLimitError",
     "RateLimitError",
     "SamplerOptions",
+    "SavedAccount",
     "SimulationMethod",
     "Simulator",
     "SimulatorCluster",

@@ -10,11 +10,21 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["create_private_file", "restrict_access", "transaction", "write_private_file"]
+__all__ = [
+    "create_private_file",
+    "exclusive_access",
+    "is_private",
+    "replace_private_file",
+    "restrict_access",
+    "transaction",
+    "write_private_file",
+]
 
 _PRIVATE = stat.S_IRUSR | stat.S_IWUSR
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -51,6 +61,57 @@ def write_private_file(path: Path, data: bytes) -> None:
             with suppress(OSError):
                 os.fchmod(file.fileno(), _PRIVATE)
         file.write(data)
+
+
+def is_private(file: os.stat_result) -> bool:
+    """Whether only the owner of a file may use it. Where files have no modes, the folder decides."""
+    return os.name != "posix" or not file.st_mode & _OTHERS
+
+
+def replace_private_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Replace a file, or create it, so that others see the old content or the new one, never a part.
+
+    Only the owner may read and write the new file.
+
+    Args:
+        path: The file.
+        write: Writes the content. A secret need not be in a variable of this function.
+
+    Raises:
+        OSError: The file cannot be written. It is then unchanged.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+@contextmanager
+def exclusive_access(path: Path, timeout_s: float) -> Iterator[None]:
+    """Let only one thread or process at a time read a file, change it and replace it.
+
+    The lock is a file beside it. A process that ends gives up its lock.
+
+    Args:
+        path: The file. Its folder exists.
+        timeout_s: How long to wait for the others, in seconds.
+
+    Raises:
+        OSError: The lock cannot be created.
+        sqlite3.Error: It cannot be acquired.
+    """
+    lock = path.with_name(f"{path.name}.lock")
+    create_private_file(lock)
+    # The locks of SQLite work on every system, between threads and between processes.
+    connection = sqlite3.connect(lock, timeout=timeout_s, isolation_level=None)
+    with closing(connection), transaction(connection, "BEGIN EXCLUSIVE"):
+        yield
 
 
 def restrict_access(path: Path) -> None:

@@ -46,8 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep the jobs of the tests and of their processes out of the user's journal; set up Hypothesis."""
+    """Keep the tests and their processes away from the user's journal and accounts; set up Hypothesis."""
     os.environ["QISKIT_QORO_JOURNAL"] = "off"
+    os.environ["QISKIT_QORO_ACCOUNTS"] = "off"
     # Random examples check results, not times: a busy machine must not make them fail.
     settings.register_profile("suite", deadline=None)
     settings.load_profile("suite")

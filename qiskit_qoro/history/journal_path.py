@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-import platformdirs
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import boolean_of
+from qiskit_qoro.user_files import Folder, find_user_file
 
 __all__ = ["JOURNAL_VARIABLE", "find_journal"]
 
 JOURNAL_VARIABLE = "QISKIT_QORO_JOURNAL"
 """The environment variable that holds the path of the journal, or ``off``."""
 
-_APP = "qiskit-qoro"
-_OFF = frozenset({"off", "0", "no", "false", "none"})
+_NAME = "journal.sqlite3"
 
 
 def find_journal(argument: bool | str | Path) -> Path | None:
@@ -34,27 +31,7 @@ def find_journal(argument: bool | str | Path) -> Path | None:
     """
     is_kept = boolean_of(argument)
     if is_kept is not None:
-        return _default_path() if is_kept else None
+        return find_user_file(JOURNAL_VARIABLE, Folder.DATA, _NAME) if is_kept else None
     if not isinstance(argument, str | Path) or not str(argument):
         raise QoroInputError(f"journal is {argument!r}, expected True, False or the path of a file")
     return Path(argument).expanduser().absolute()
-
-
-def _default_path() -> Path | None:
-    setting = os.environ.get(JOURNAL_VARIABLE, "").strip()
-    if setting.lower() in _OFF:
-        return None
-    if setting:
-        return Path(setting).expanduser().absolute()
-    try:
-        return _data_directory() / "journal.sqlite3"
-    except RuntimeError:  # the home directory is unknown
-        return None
-
-
-def _data_directory() -> Path:
-    directory = platformdirs.user_data_path(_APP, appauthor=False)
-    if directory.is_absolute():
-        return directory
-    # The XDG convention ignores a relative XDG_DATA_HOME; older releases of platformdirs do not.
-    return Path.home() / ".local" / "share" / _APP

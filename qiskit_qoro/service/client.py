@@ -34,7 +34,7 @@ from qiskit_qoro.service.circuit_submission import (
     write_circuits,
 )
 from qiskit_qoro.service.clock import NO_DEADLINE, SYSTEM_CLOCK, Clock, Deadline
-from qiskit_qoro.service.credentials import find_base_url, find_token
+from qiskit_qoro.service.credentials import find_credentials
 from qiskit_qoro.service.interfaces import CircuitRunner
 from qiskit_qoro.service.job_requests import StatusAnswer, job_id_of
 from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
@@ -79,7 +79,7 @@ class QoroService(CircuitRunner):
 
     Args:
         auth_token: The token. By default it is ``QORO_API_KEY`` from a ``.env`` file, or else from the
-            environment.
+            environment, or else that of the default among the saved accounts.
         job_config: The default settings of jobs. If it names no target, jobs go to the ``qoro_maestro``
             simulator cluster, and a warning says so.
         execution_config: How jobs are executed by default: an :class:`ExecutionConfig`, a
@@ -88,7 +88,8 @@ class QoroService(CircuitRunner):
         polling_interval: The longest time between two polls of a job, in seconds.
         max_retries: How often a job is polled before a wait gives up.
         track_depth: Whether to record the depth of each submitted circuit in ``depth_history``.
-        base_url: The address of the service. By default it is ``QORO_API_URL``, or else the Qoro cloud.
+        base_url: The address of the service. By default it is that of the saved account if its token is used,
+            or else ``QORO_API_URL``, or else the Qoro cloud.
         clock: Measures time and waits.
         recorder: Is notified of submissions and of jobs that have ended. By default nothing is recorded.
         max_retry_after_s: The longest time that the service may ask to wait before a request is sent again,
@@ -119,9 +120,10 @@ class QoroService(CircuitRunner):
         auth_token = hide(auth_token)
         super().__init__(track_depth)
         poller = Poller(check_polling_interval(polling_interval), check_max_retries(max_retries), clock)
+        credentials = find_credentials(auth_token, base_url)
         self._transport = Transport(
-            find_base_url(base_url, token=auth_token),
-            find_token(auth_token),
+            credentials.url,
+            credentials.token,
             clock=clock,
             max_retry_after_s=check_max_retry_after(max_retry_after_s),
             link=link,

@@ -1,0 +1,329 @@
+"""Saved accounts: a private file of the user that has names for tokens and addresses.
+
+The file is JSON::
+
+    {
+      "version": 1,
+      "default": "work",
+      "accounts": {
+        "work": {"token": "...", "url": "https://...", "saved": "2026-11-29T10:00:00+00:00"}
+      }
+    }
+
+It is read as a whole, and replaced as a whole while a lock is held. So two programs that save accounts at the
+same time lose none, and a file that cannot be understood is never replaced. Functions that have the content
+or a token in a variable raise nothing, because tools show the variables of a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.secret import Secret
+from qiskit_qoro.printable import printable_line
+from qiskit_qoro.storage import exclusive_access, is_private, replace_private_file
+from qiskit_qoro.user_files import Folder, find_user_file
+
+__all__ = [
+    "ACCOUNTS_VARIABLE",
+    "DEFAULT_NAME",
+    "AccountFile",
+    "SavedAccount",
+    "check_name",
+    "find_account_file",
+]
+
+ACCOUNTS_VARIABLE = "QISKIT_QORO_ACCOUNTS"
+"""The environment variable that holds the path of the file of accounts, or ``off``."""
+
+DEFAULT_NAME = "default"
+"""The name of an account that is saved without a name."""
+
+_VERSION = 1
+_NAME = re.compile(r"(?!-)[\w.@+-]{1,64}")
+_LIMIT_BYTES = 1_000_000
+_BUSY_S = 10.0
+
+
+@dataclass(frozen=True)
+class SavedAccount:
+    """An account that is saved on this machine.
+
+    Attributes:
+        name: Its name.
+        url: The address of its service. The token is sent to no other address.
+        token: The token. ``reveal()`` returns it.
+        saved: When it was saved.
+        is_default: Whether it is used where no other token is given.
+    """
+
+    name: str
+    url: str
+    token: Secret
+    saved: datetime
+    is_default: bool = False
+
+
+class AccountFile:
+    """The file of the saved accounts. It is opened only during a call.
+
+    Args:
+        path: The file, which need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, SavedAccount]:
+        """Read the accounts, sorted by name. Without a file there are none.
+
+        Raises:
+            QoroInputError: The file cannot be read, others may read it, or it holds no accounts.
+        """
+        content = _read_private(self.path)
+        if content is None:
+            return {}
+        accounts = _decode(content)
+        if isinstance(accounts, str):
+            raise QoroInputError(f"the file of saved accounts {self.path} {accounts}")
+        return accounts
+
+    def find(self, name: str) -> SavedAccount:
+        """Return the account with a name.
+
+        Raises:
+            QoroInputError: There is none, or as for :meth:`read`.
+        """
+        accounts = self.read()
+        if not isinstance(name, str) or name not in accounts:
+            self._raise_unknown(name, accounts)
+        return accounts[name]
+
+    def default(self) -> SavedAccount | None:
+        """Return the account that is used where no other token is given, or ``None`` if there is none.
+
+        Raises:
+            QoroInputError: As for :meth:`read`.
+        """
+        return next((account for account in self.read().values() if account.is_default), None)
+
+    def save(
+        self,
+        name: str,
+        token: Secret,
+        url: str,
+        *,
+        make_default: bool = False,
+        overwrite: bool = True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> SavedAccount:
+        """Save an account. The first one becomes the default. An existing one keeps being the default.
+
+        Args:
+            name: Its name.
+            token: Its token, which has been checked.
+            url: The address of its service, which has been checked.
+            make_default: Whether it becomes the default.
+            overwrite: Whether an account with this name may be replaced.
+            now: Returns the time.
+
+        Raises:
+            QoroInputError: The name is invalid or used already, the file cannot be written, or as for
+                :meth:`read`.
+        """
+        check_name(name)
+
+        def change(accounts: dict[str, SavedAccount]) -> None:
+            if name in accounts and not overwrite:
+                raise QoroInputError(
+                    f"account {name!r} exists already: replace it with overwrite=True, or choose another name"
+                )
+            before = accounts.get(name)
+            is_default = make_default or not accounts or (before is not None and before.is_default)
+            if is_default:
+                _clear_default(accounts)
+            accounts[name] = SavedAccount(name, url, token, now(), is_default)
+
+        return self._change(change)[name]
+
+    def make_default(self, name: str) -> None:
+        """Make an account the default.
+
+        Raises:
+            QoroInputError: There is none with this name, the file cannot be written, or as for :meth:`read`.
+        """
+
+        def change(accounts: dict[str, SavedAccount]) -> None:
+            if name not in accounts:
+                self._raise_unknown(name, accounts)
+            _clear_default(accounts)
+            accounts[name] = replace(accounts[name], is_default=True)
+
+        self._change(change)
+
+    def delete(self, names: list[str]) -> list[SavedAccount]:
+        """Delete accounts and return them. If the default is among them, no account is the default then.
+
+        Raises:
+            QoroInputError: A name is unknown, the file cannot be written, or as for :meth:`read`.
+        """
+        deleted: list[SavedAccount] = []
+
+        def change(accounts: dict[str, SavedAccount]) -> None:
+            for name in names:
+                if name not in accounts:
+                    self._raise_unknown(name, accounts)
+            deleted.extend(accounts.pop(name) for name in names)
+
+        self._change(change)
+        return deleted
+
+    def _change(self, change: Callable[[dict[str, SavedAccount]], None]) -> dict[str, SavedAccount]:
+        """Read the accounts, change them and write them, while nobody else does."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self.path.resolve()  # a link stays, and its target is replaced
+            with exclusive_access(path, _BUSY_S):
+                accounts = self.read()
+                change(accounts)
+                replace_private_file(path, lambda file: file.write(_encode(accounts)))
+        except (OSError, RuntimeError) as error:  # a RuntimeError if links form a circle
+            reason = getattr(error, "strerror", None) or error
+            raise QoroInputError(
+                f"the file of saved accounts {self.path} cannot be written: {reason}. "
+                f"{ACCOUNTS_VARIABLE} can name another file"
+            ) from error
+        except sqlite3.Error as error:
+            raise QoroInputError(
+                f"the file of saved accounts {self.path} cannot be locked: {error}. Try again when no other "
+                f"program changes it; if there is none, delete {self.path}.lock"
+            ) from error
+        return accounts
+
+    def _raise_unknown(self, name: object, accounts: Mapping[str, SavedAccount]) -> NoReturn:
+        known = f"saved: {', '.join(accounts)}" if accounts else "no account is saved"
+        raise QoroInputError(
+            f"there is no saved account {printable_line(repr(name))} in {self.path} ({known}): "
+            "'qiskit-qoro login NAME' saves one"
+        )
+
+
+def find_account_file() -> AccountFile | None:
+    """Return the file of saved accounts, which need not exist.
+
+    Returns:
+        The file that the environment variable names, or else the one in the user's configuration directory;
+        ``None`` if it is switched off or the home directory is unknown.
+    """
+    path = find_user_file(ACCOUNTS_VARIABLE, Folder.CONFIG, "accounts.json")
+    return None if path is None else AccountFile(path)
+
+
+def check_name(name: object) -> str:
+    """Return a valid name of an account.
+
+    Raises:
+        QoroInputError: It is something else.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise QoroInputError(
+            f"the name of an account is {printable_line(repr(name))}, expected up to 64 letters, digits and "
+            "characters of '.@+_-', without a '-' at the beginning"
+        )
+    return name
+
+
+def _clear_default(accounts: dict[str, SavedAccount]) -> None:
+    for name, account in accounts.items():
+        accounts[name] = replace(account, is_default=False)
+
+
+def _read_private(path: Path) -> Secret | None:
+    """Read the file if it exists and only its owner may read it.
+
+    Raises:
+        QoroInputError: It cannot be read, or others may read it.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:  # the folder may not be searched, so the user has no file there
+        return None
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _LIMIT_BYTES:
+        raise QoroInputError(f"the file of saved accounts {path} is not a regular file of up to 1 MB")
+    if not is_private(found):
+        raise QoroInputError(
+            f"other users of this machine may use the tokens in {path} (its mode is "
+            f"{stat.S_IMODE(found.st_mode):04o}): correct this with 'chmod 600 {path}', and replace the "
+            "tokens if somebody may have read them. If its file system has no modes, name a file elsewhere "
+            f"with {ACCOUNTS_VARIABLE}"
+        )
+    try:
+        return Secret(path.read_bytes())
+    except OSError as error:
+        raise QoroInputError(
+            f"the file of saved accounts {path} cannot be read: {error.strerror or error}"
+        ) from error
+
+
+def _decode(content: Secret) -> dict[str, SavedAccount] | str:
+    """Return the accounts in the content of a file, sorted by name, or what is wrong with it."""
+    damaged = "is damaged: {}. Repair it, or move it away and log in again"
+    try:
+        document = json.loads(content.reveal())
+    except (ValueError, RecursionError):
+        return damaged.format("it is not JSON")
+    if not isinstance(document, dict) or not isinstance(document.get("version"), int):
+        return damaged.format("it has no version")
+    if document["version"] > _VERSION:
+        return "was written by a newer version of qiskit-qoro: upgrade this one"
+    entries, default = document.get("accounts"), document.get("default")
+    if document["version"] < 1 or not isinstance(entries, dict):
+        return damaged.format("it has no accounts")
+    accounts = {}
+    for name in sorted(entries):
+        account = _decode_account(name, entries[name], is_default=name == default)
+        if account is None:
+            return damaged.format(f"account {printable_line(repr(name[:64]))} is invalid")
+        accounts[name] = account
+    if default is not None and default not in list(accounts):  # it may be anything
+        return damaged.format("its default is none of its accounts")
+    return accounts
+
+
+def _decode_account(name: str, entry: Any, *, is_default: bool) -> SavedAccount | None:
+    """Return an account in the file, or ``None`` if it is invalid."""
+    if not _NAME.fullmatch(name) or not isinstance(entry, dict):
+        return None
+    try:
+        saved = datetime.fromisoformat(entry["saved"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not all(isinstance(entry.get(key), str) for key in ("token", "url")):
+        return None
+    return SavedAccount(name, entry["url"], Secret(entry["token"]), saved, is_default)
+
+
+def _encode(accounts: Mapping[str, SavedAccount]) -> bytes:
+    """Write the content of the file."""
+    entries = {
+        name: {
+            "token": account.token.reveal(),
+            "url": account.url,
+            "saved": account.saved.isoformat(timespec="seconds"),
+        }
+        for name, account in sorted(accounts.items())
+    }
+    default = next((name for name, account in accounts.items() if account.is_default), None)
+    document = {"version": _VERSION, "default": default, "accounts": entries}
+    return (json.dumps(document, indent=2) + "\n").encode()

@@ -1,0 +1,35 @@
+"""Find the token and the address: in an argument, a ``.env`` file, the environment, or a saved account.
+
+``sources`` decides which of them is used. ``addresses`` checks addresses, ``env_file`` finds the ``.env``
+file, and ``saved`` saves accounts. The file of saved accounts is in :mod:`qiskit_qoro.accounts`.
+"""
+
+from qiskit_qoro.service.credentials.addresses import CLOUD_URL, URL_VARIABLE, is_loopback
+from qiskit_qoro.service.credentials.saved import delete_account, list_accounts, save_account
+from qiskit_qoro.service.credentials.sources import (
+    TOKEN_VARIABLE,
+    Credentials,
+    describe_ignored_files,
+    find_base_url,
+    find_credentials,
+    find_token,
+    find_url_setting,
+    is_token_set,
+)
+
+__all__ = [
+    "CLOUD_URL",
+    "TOKEN_VARIABLE",
+    "URL_VARIABLE",
+    "Credentials",
+    "delete_account",
+    "describe_ignored_files",
+    "find_base_url",
+    "find_credentials",
+    "find_token",
+    "find_url_setting",
+    "is_loopback",
+    "is_token_set",
+    "list_accounts",
+    "save_account",
+]
