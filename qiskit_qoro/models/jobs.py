@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
+from typing import TypeVar
 
 from qiskit_qoro.display.cards import Badge, Card, CardTable
 from qiskit_qoro.display.reprs import counted, short_text
@@ -37,6 +38,8 @@ __all__ = [
 _FAILURES_SHOWN = 3
 _CIRCUITS_SHOWN = 10
 _VALUES_SHOWN = 4
+
+_Number = TypeVar("_Number", int, float)
 
 CircuitResult = dict[str, int] | dict[str, float]
 """Counts (bitstring to count, classical bit 0 rightmost) or expectation values (Pauli string to value).
@@ -212,10 +215,14 @@ class JobState:
     Attributes:
         status: The status.
         run_time_s: The seconds that the service worked on the job, or ``None`` if it does not report them.
+        num_finished: The circuits that have a result or have failed, or ``None`` if that is unknown.
+        num_circuits: All circuits of the job, or ``None`` if that is unknown.
     """
 
     status: JobStatus
     run_time_s: float | None = None
+    num_finished: int | None = None
+    num_circuits: int | None = None
 
 
 def joint_state(states: Sequence[JobState]) -> JobState:
@@ -228,16 +235,25 @@ def joint_state(states: Sequence[JobState]) -> JobState:
         states: The state of each job; at least one.
 
     Returns:
-        The joint state. Its run time is the sum, or ``None`` if a run time is unknown.
+        The joint state. Its run time is the sum, or ``None`` if a run time is unknown. The same holds for its
+        numbers of circuits.
     """
     statuses = list(dict.fromkeys(state.status for state in states))
     failures = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
     failures.sort(key=lambda status: status is JobStatus.CANCELLED)
     joint = failures[0] if failures else statuses[0] if len(statuses) == 1 else JobStatus.RUNNING
-    # One unknown run time makes the sum unknown.
-    times = [state.run_time_s for state in states]
-    known = [seconds for seconds in times if seconds is not None]
-    return JobState(joint, sum(known) if known and len(known) == len(times) else None)
+    return JobState(
+        joint,
+        _sum_of_known([state.run_time_s for state in states]),
+        _sum_of_known([state.num_finished for state in states]),
+        _sum_of_known([state.num_circuits for state in states]),
+    )
+
+
+def _sum_of_known(numbers: Sequence[_Number | None]) -> _Number | None:
+    """Add numbers. One unknown number makes the sum unknown."""
+    known = [number for number in numbers if number is not None]
+    return sum(known[1:], start=known[0]) if known and len(known) == len(numbers) else None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ decoder names the field.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from qiskit_qoro.errors import WireError
@@ -131,11 +132,13 @@ def job_state_to_json(state: JobState) -> dict[str, Any]:
     body: dict[str, Any] = {"status": state.status.value}
     if state.run_time_s is not None:
         body["run_time"] = state.run_time_s
+    if state.num_circuits is not None and state.num_finished is not None:
+        body |= {"circuits_finished": state.num_finished, "circuits_total": state.num_circuits}
     return body
 
 
 def job_state_from_json(body: object) -> JobState:
-    """Decode the state of a job. A run time that cannot be read is unknown.
+    """Decode the state of a job. A run time and numbers of circuits that cannot be read are unknown.
 
     Raises:
         WireError: There is no status.
@@ -143,10 +146,23 @@ def job_state_from_json(body: object) -> JobState:
     fields = as_object(body, "body")
     status = text_field(fields, "status")
     run_time_s = read_number(fields.get("run_time"))
+    num_finished, num_circuits = _read_progress(fields)
     return JobState(
         status=JobStatus(read_text(status) or status),
         run_time_s=run_time_s if run_time_s is not None and run_time_s >= 0 else None,
+        num_finished=num_finished,
+        num_circuits=num_circuits,
     )
+
+
+def _read_progress(fields: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Read how many circuits of a job have finished, and how many it has. Both are known, or none is."""
+    if "circuits_total" not in fields:
+        return None, None
+    finished, total = read_integer(fields.get("circuits_finished")), read_integer(fields["circuits_total"])
+    if finished is None or total is None or not 0 <= finished <= total:
+        return None, None
+    return finished, total
 
 
 # --- cancelling ---------------------------------------------------------------------------------------

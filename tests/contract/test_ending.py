@@ -56,7 +56,9 @@ def test_a_running_job_has_no_results_and_cannot_be_configured(service: Any) -> 
     job_id = service.submit_slow()
     assert service.says(service.call("GET", f"/job/{job_id}/resultsV2/"), "RUNNING")
     assert service.call("POST", f"/job/{job_id}/execution_config/", {}).status_code == 409
-    assert service.call("GET", f"/job/{job_id}/status/").json() == {"status": "RUNNING"}
+    answer = service.call("GET", f"/job/{job_id}/status/").json()
+    assert answer.keys() == {"status", "circuits_finished", "circuits_total"}
+    assert (answer["status"], answer["circuits_total"]) == ("RUNNING", 2)
     service.call("POST", f"/job/{job_id}/cancel/")
 
 

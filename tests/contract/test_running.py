@@ -20,6 +20,14 @@ def test_a_bell_pair_is_sampled(service: Any) -> None:
     assert 350 < counts["00"] < 650  # nine standard deviations
 
 
+@pytest.mark.local_only("an extension of the local service")
+def test_the_status_has_the_numbers_of_circuits_and_counts_those_that_failed(service: Any) -> None:
+    wrong = service.header + "qreg q[1]; creg c[1]; nonsense q[0];"
+    job_id = service.run({"a": service.bell, "b": wrong, "c": service.bell})
+    status = service.call("GET", f"/job/{job_id}/status/").json()
+    assert (status["status"], status["circuits_finished"], status["circuits_total"]) == ("FAILED", 3, 3)
+
+
 def test_classical_bit_0_is_the_rightmost_character(service: Any) -> None:
     program = service.header + "qreg q[3]; creg c[3]; x q[0]; measure q[0] -> c[0];"
     assert service.counts(service.run({"a": program}, shots=5)) == {"a": {"001": 5}}

@@ -107,10 +107,28 @@ def test_texts_that_have_been_encoded_are_not_encoded_again():
 
 
 @pytest.mark.parametrize(
-    "state", [JobState(status, 1.5) for status in JobStatus] + [JobState(JobStatus("NEW"))]
+    "state",
+    [JobState(status, 1.5) for status in JobStatus]
+    + [JobState(JobStatus("NEW")), JobState(JobStatus.RUNNING, None, 0, 40)],
 )
 def test_a_state_is_encoded_and_decoded(state):
     assert job_state_from_json(through_json(job_state_to_json(state))) == state
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"circuits_total": 4},
+        {"circuits_finished": 4},
+        {"circuits_finished": 5, "circuits_total": 4},
+        {"circuits_finished": -1, "circuits_total": 4},
+        {"circuits_finished": None, "circuits_total": 4},
+        {"circuits_finished": True, "circuits_total": 4},
+        {"circuits_finished": [1], "circuits_total": {"a": 1}},
+    ],
+)
+def test_numbers_of_circuits_that_make_no_sense_are_ignored(numbers):
+    assert job_state_from_json({"status": "RUNNING", **numbers}) == JobState(JobStatus.RUNNING)
 
 
 def test_results_are_encoded_and_decoded():

@@ -120,6 +120,7 @@ class Database:
         # Jobs that failed while the disk was full. In the file they are still RUNNING. The next transaction
         # stores their failures. After a crash they run again.
         self._unstored: dict[int, UnstoredFailure] = {}
+        self._num_finished: dict[int, int] = {}  # circuits of running jobs that have a result or have failed
         self._ended: list[int] = []  # the jobs that end with the present transaction
 
     def close(self) -> None:
@@ -224,6 +225,11 @@ class Database:
         with self._changed:
             return self._unstored.get(number)
 
+    def num_finished(self, number: int) -> int:
+        """Return how many circuits of a running job have a result or have failed."""
+        with self._changed:
+            return self._num_finished.get(number, 0)
+
     # The methods below work within a transaction of the caller, who therefore holds the lock. If it is rolled
     # back, their changes in memory remain. This does no harm: a job may start early, and every thread that
     # waits checks the status again.
@@ -241,6 +247,7 @@ class Database:
             return False
         self._connection.execute("UPDATE jobs SET status = ? WHERE number = ?", (status.value, number))
         self._start_times.pop(number, None)
+        self._num_finished.pop(number, None)  # the job is not running any more, or has just started
         if status.is_final:
             self._ended.append(number)
         # The transaction is not committed yet, but the threads that wake up have to wait for the lock.
@@ -267,8 +274,13 @@ class Database:
         # Foreign keys delete its circuits, results and so on.
         self._connection.execute("DELETE FROM jobs WHERE number = ?", (number,))
         self._start_times.pop(number, None)
+        self._num_finished.pop(number, None)
         self._ended.append(number)
         self._changed.notify_all()
+
+    def count_finished(self, number: int, num_circuits: int) -> None:
+        """Count circuits of a running job that have a result or have failed."""
+        self._num_finished[number] = self._num_finished.get(number, 0) + num_circuits
 
     def delay_start(self, number: int) -> None:
         """Keep a job that was just finalized pending for the configured time."""

@@ -123,14 +123,16 @@ class JobQueue:
             number: The number of the job.
             outcomes: The position of each circuit, its item as JSON, and whether it failed.
         """
+        rows = [(number, *outcome) for outcome in outcomes]
         with self._database.transaction() as connection:
             # A cancelled job keeps the results that it has and gets no more. A deleted job has no row.
             row = connection.execute("SELECT status FROM jobs WHERE number = ?", (number,)).fetchone()
             if row is not None and row[0] == JobStatus.RUNNING.value:
                 connection.executemany(
                     "INSERT INTO results (job, position, item, failed) VALUES (?, ?, ?, ?)",
-                    [(number, *outcome) for outcome in outcomes],
+                    rows,
                 )
+                self._database.count_finished(number, len(rows))
 
     def finish(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None = None) -> bool:
         """End a running job. A job that completes is charged.

@@ -18,7 +18,7 @@ from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictError, JobNotFoundError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
-from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobStatus
+from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobState, JobStatus
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire.states.requests import state_request_to_json
 
@@ -74,6 +74,23 @@ class JobStore:
         """Read a job."""
         with self._database.read() as connection:
             return self._find_job(connection, owner, job_id)
+
+    def state(self, owner: str, job_id: str) -> JobState:
+        """Read the state of a job. The numbers of circuits are unknown until the job is finalized."""
+        with self._database.read() as connection:
+            job = self._find_job(connection, owner, job_id)
+            # The positions have no gaps. Counting the rows would read all circuits.
+            query = "SELECT max(position) + 1 FROM circuits WHERE job = ?"
+            (total,) = connection.execute(query, (job.number,)).fetchone()
+            if total is None or not job.is_finalized:
+                return JobState(job.status, job.run_time_s)
+            if job.status is JobStatus.COMPLETED:
+                finished = total
+            elif job.status.is_final:
+                finished = _count(connection, "results", job.number)
+            else:
+                finished = self._database.num_finished(job.number)
+            return JobState(job.status, job.run_time_s, finished, total)
 
     def status(self, job_id: str) -> JobStatus:
         """Read the status of a job of any owner."""

@@ -16,7 +16,6 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.engine.job_settings import VENDORS, check_job_config
 from qiskit_qoro.local.store.analyses import StoredAnalysis
-from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import BalanceTooLowError, JobConflictError, JobNotFoundError
 from qiskit_qoro.local.web.accounts import check_tier
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext, json_answer
@@ -24,7 +23,7 @@ from qiskit_qoro.local.web.preferences import applied_wait
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES, parse_json
 from qiskit_qoro.local.web.results_page import answer_with_results
 from qiskit_qoro.local.web.transactions_page import read_transactions_page
-from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobState, JobStatus, JobType
+from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire import endpoints
@@ -166,16 +165,16 @@ def _check_measurements(job_type: JobType, batch: CircuitBatch | TemplateBatch) 
 
 
 def _get_status(context: HandlerContext, call: Call) -> Answer | Deferred:
-    job = context.store.job(call.owner, call.job_id)
-    if call.wait_s and not job.status.is_final:
-        return Deferred(job.number, lambda: _status_answer(context, call), call.wait_s)
-    return _status_answer(context, call, job)
+    if call.wait_s:
+        job = context.store.job(call.owner, call.job_id)
+        if not job.status.is_final:
+            return Deferred(job.number, lambda: _status_answer(context, call), call.wait_s)
+    return _status_answer(context, call)
 
 
-def _status_answer(context: HandlerContext, call: Call, job: StoredJob | None = None) -> Answer:
-    job = job or context.store.job(call.owner, call.job_id)
-    body = job_state_to_json(JobState(job.status, job.run_time_s))
-    return json_answer(body, headers=applied_wait(call.wait_s))
+def _status_answer(context: HandlerContext, call: Call) -> Answer:
+    state = context.store.state(call.owner, call.job_id)
+    return json_answer(job_state_to_json(state), headers=applied_wait(call.wait_s))
 
 
 def _get_results(context: HandlerContext, call: Call) -> Answer:

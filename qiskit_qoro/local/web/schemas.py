@@ -231,6 +231,8 @@ SCHEMAS: Mapping[str, Schema] = {
         "status",
         status={"type": "string", "enum": [status.value for status in LIFECYCLE]},
         run_time={"type": "number", "minimum": 0, "description": "seconds"},
+        circuits_finished=integer() | {"description": "circuits that have a result or have failed"},
+        circuits_total=integer(),
     ),
     "ResultsPage": object_with(
         "count next previous results",

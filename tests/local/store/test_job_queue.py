@@ -67,6 +67,40 @@ def test_a_claimed_job_is_running_and_can_be_finished_once(store: JobStore, queu
     assert queue.is_idle()
 
 
+def numbers(store: JobStore, job_id: str) -> tuple[int | None, int | None]:
+    state = store.state("me", job_id)
+    return state.num_finished, state.num_circuits
+
+
+def test_the_state_counts_the_circuits_that_have_an_outcome(store: JobStore, queue: JobQueue) -> None:
+    job_id = store.create_job("me", EXECUTE)
+    assert numbers(store, job_id) == (None, None)
+    append(store, job_id, "a", "b", finalized=False)
+    assert numbers(store, job_id) == (None, None)  # more circuits may follow
+    append(store, job_id, "c", "d")
+    assert numbers(store, job_id) == (0, 4)
+    job = claim(queue)
+    assert numbers(store, job_id) == (0, 4)
+    queue.add_outcomes(job.number, [(3, "{}", False), (0, "{}", True)])
+    queue.add_results(job.number, [(1, "{}")])
+    assert numbers(store, job_id) == (3, 4)
+    queue.requeue_running()
+    assert numbers(store, job_id) == (0, 4)
+    assert claim(queue).number == job.number
+    queue.add_results(job.number, [(2, "{}")])
+    assert numbers(store, job_id) == (1, 4)
+    store.cancel("me", job_id)
+    assert numbers(store, job_id) == (1, 4)
+
+
+def test_all_circuits_of_a_completed_job_have_finished(store: JobStore, queue: JobQueue) -> None:
+    job_id = finalized_job(store, "a", "b")
+    job = claim(queue)
+    queue.add_results(job.number, [(0, "{}"), (1, "{}")])
+    queue.finish(job.number, JobStatus.COMPLETED, run_time_s=0.1)
+    assert numbers(store, job_id) == (2, 2)
+
+
 def test_if_cancelling_and_completing_race_exactly_one_succeeds(store: JobStore, queue: JobQueue) -> None:
     for _ in range(50):
         job_id = finalized_job(store)
