@@ -10,6 +10,7 @@ from sphinx.util.typing import ExtensionMetadata
 from qiskit_qoro.qubo_analysis.analysis import CERTIFICATE
 from qiskit_qoro.qubo_analysis.classical_analysis import REGIMES
 from qiskit_qoro.qubo_analysis.hardness import DIFFICULTIES, POINTS
+from qiskit_qoro.qubo_analysis.report.figures import FIGURES
 from qiskit_qoro.qubo_analysis.report.recommendations import RULES
 from qiskit_qoro.qubo_analysis.request.request_json import PRESETS
 
@@ -57,8 +58,15 @@ def rules() -> Iterable[tuple[str, ...]]:
     yield from ((rule.name, rule.level, rule.metric, rule.condition) for rule in RULES)
 
 
+def figures() -> Iterable[tuple[str, ...]]:
+    """The name of each figure in the report."""
+    yield "Figure in the report", "Unit, range or meaning", "In the answer"
+    for figure in FIGURES:
+        yield figure.name, figure.meaning, " or ".join(key.partition(".")[2] for key in figure.keys)
+
+
 TABLES: dict[str, Callable[[], Iterable[tuple[str, ...]]]] = {
-    table.__name__: table for table in (presets, regimes, points, difficulties, certificate, rules)
+    table.__name__: table for table in (presets, regimes, points, difficulties, certificate, rules, figures)
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from qiskit_qoro.printable import printable_line, printable_text
+from qiskit_qoro.display.templating import template_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -126,16 +126,6 @@ class Card:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - most programs show no card
-
-    environment = Environment(
-        loader=PackageLoader("qiskit_qoro.display"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["line"] = lambda value: printable_line(str(value))
-    environment.filters["lines"] = lambda value: printable_text(str(value))
+    environment = template_environment("qiskit_qoro.display")
     environment.filters["level"] = level_of_status
     return environment

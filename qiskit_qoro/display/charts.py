@@ -57,7 +57,7 @@ class Grid:
         y_label: The name and the unit of ``y``.
         value_label: The name and the unit of the values.
         marked: The column and the row of the point to mark, or ``None``.
-        mark_label: What the mark means.
+        mark_label: The tooltip of the mark.
     """
 
     x: Sequence[float]
@@ -84,7 +84,7 @@ def heat_map(title: str, description: str, grid: Grid) -> str:
     finite = [value for row in grid.values for value in row if isfinite(value)]
     if not finite:
         return ""
-    drawing = Drawing(title, description, height=340)
+    drawing = Drawing(title, description, height=324)
     left, top, width, height = 62.0, 22.0, 292.0, 260.0
     low, high = min(finite), max(finite)
     _draw_cells(drawing, grid, low, high, (left, top, width, height))
@@ -97,10 +97,9 @@ def heat_map(title: str, description: str, grid: Grid) -> str:
     if grid.marked is not None:
         column, row = grid.marked
         x, y = x_scale.place(grid.x[column]), y_scale.place(grid.y[row])
+        mark = drawing.group(grid.mark_label)
         for colour, stroke in (("#000", 4.5), ("#fff", 2)):
-            drawing.add("circle", cx=x, cy=y, r=6, fill="none", stroke=colour, stroke_width=stroke)
-        if grid.mark_label:
-            _draw_mark_legend(drawing, left, grid.mark_label)
+            drawing.add("circle", mark, cx=x, cy=y, r=6, fill="none", stroke=colour, stroke_width=stroke)
     return drawing.markup()
 
 
@@ -272,12 +271,6 @@ def _draw_colour_bar(
         drawing.line(x + 12, y, x + 16, y)
         drawing.text(x + 19, y + 4, text)
     drawing.text(WIDTH - 2, top - 8, label, anchor="end")
-
-
-def _draw_mark_legend(drawing: Drawing, left: float, label: str) -> None:
-    y = drawing.height - 8
-    drawing.add("circle", cx=left + 6, cy=y - 4, r=5, fill="none", stroke="currentColor", stroke_width=2)
-    drawing.text(left + 18, y, label)
 
 
 def _longest(bars: Sequence[Bar]) -> float:

@@ -277,7 +277,12 @@ def _state_probabilities(
         listed[state] = 0.0 if number is None else float(probabilities[number])
     targets = set(request.states)
     ranked = sorted(listed.items(), key=lambda item: (-round(item[1], 12), item[0]))
-    return tuple(StateProbability(state, probability, state in targets) for state, probability in ranked)
+    rows = state_rows([state for state, _ in ranked], request.objective.num_variables)
+    costs = request.objective.values(rows).tolist()
+    return tuple(
+        StateProbability(state, probability, state in targets, cost)
+        for (state, probability), cost in zip(ranked, costs, strict=True)
+    )
 
 
 def _sensitivity(

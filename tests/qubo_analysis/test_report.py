@@ -3,12 +3,16 @@
 import json
 import re
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from qiskit_qoro.qubo_analysis import characterize, render_html, report_to_json, request_from_json
+from qiskit_qoro.qubo_analysis.report.figures import FIGURES
+from qiskit_qoro.qubo_analysis.report.pictures import draw_pictures
 from qiskit_qoro.qubo_analysis.report.recommendations import RULES
 from qiskit_qoro.qubo_analysis.report.report_values import CharacterizationReport, Recommendation, Regime
 
@@ -310,121 +314,201 @@ def test_the_html_report_is_a_self_contained_fragment(random_terms):
     assert not re.search(r"url\(|@import|https?:", page)
 
 
-class Outline(HTMLParser):
-    """The headings of a report, and the texts of the cells and of the items below each of them."""
-
-    def __init__(self):
-        super().__init__()
-        self.sections, self.path, self.rows = {}, [], {}
-
-    def handle_starttag(self, tag, attrs):
-        self.path.append(tag)
-        if tag in ("tr", "li"):
-            self.row = [dict(attrs)]
-        if tag in ("rect", "svg"):
-            self.row.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        self.path.pop()
-        if tag in ("tr", "li"):
-            self.rows.append(self.row)
-
-    def handle_data(self, data):
-        if self.path and self.path[-1] in ("h2", "h3"):
-            self.rows = self.sections[data] = []
-        elif "tr" in self.path or "li" in self.path or (self.path and self.path[-1] == "p"):
-            getattr(self, "row", []).append(data)
-
-
-def outline(qubo, states, **options):
+def page_of(qubo, states, **options):
+    """The JSON of a report, and the texts of its HTML form: rows of tables, items of lists, pictures."""
     body = {"qubo": qubo, "reference_states": states, "options": options}
     report = characterize(request_from_json(body))
-    parsed = Outline()
-    parsed.feed(render_html(report))
-    return report_to_json(report), parsed.sections
+    page = render_html(report)
+    page = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL).replace("&nbsp;", " ")
+    return report_to_json(report), ET.fromstring(page)
 
 
-def cells(rows):
-    """The texts of each row."""
-    return [[item for item in row if isinstance(item, str)] for row in rows]
+def headings(page):
+    return ["".join(element.itertext()) for element in page.iter() if element.tag in ("h2", "h3")]
 
 
-def test_the_html_report_has_a_section_for_each_part_of_the_report():
-    constraint = {"type": "max_cardinality", "bound": 1}
-    body, sections = outline(
-        with_penalty(1),
-        ["000"],
-        preset="deep",
-        cost_qubo=CHOICE,
-        penalty_qubo=CONFLICT,
-        constraints=[constraint, constraint],
-    )
-    assert list(sections) == [
+def figures(page):
+    """Name to value of all figures in the tables."""
+    rows = [["".join(cell.itertext()) for cell in row] for row in page.iter("tr")]
+    return {row[0]: row[1] for row in rows if len(row) == 3}
+
+
+def picture(page, title):
+    """The SVG of a picture, and its caption."""
+    figure = next(each for each in page.iter("figure") if each.find("h3").text == title)
+    return figure.find("svg"), figure.find("figcaption").text
+
+
+PENALIZED = {
+    "preset": "deep",
+    "cost_qubo": CHOICE,
+    "penalty_qubo": CONFLICT,
+    "constraints": [{"type": "max_cardinality", "bound": 1}] * 2,
+}
+
+
+def test_the_html_report_starts_with_pictures_and_ends_with_tables():
+    _, page = page_of(with_penalty(1), ["000"], **PENALIZED)
+    assert headings(page) == [
         "QUBO characterization",
-        "Recommendations",
-        "Summary",
-        "Hardness",
+        "Mean cost over the angles of the circuit",
         "Likeliest states",
-        "Sensitivity",
-        "Constraint 0",
-        "Constraint 1",
+        "Sensitivity to each variable",
+        "Recommendations",
+        "Problem",
+        "Costs",
+        "QAOA circuit",
+        "Structure",
+        "Verdicts",
+        "Classical solvers",
+        "Formulation",
+        "Penalty",
+        "Constraints",
     ]
-    advice = body["recommendations"]
-    assert cells(sections["Recommendations"]) == [[f"{item['metric']}: {item['text']}"] for item in advice]
-    assert [row[0]["class"] for row in sections["Recommendations"]] == [
-        f"qvr-{item['level']}" for item in advice
-    ]
-    hardness = dict(cells(sections["Hardness"]))
-    assert (hardness["difficulty"], hardness["cost_spectrum_estimated"]) == ("easy", "no")
-    summary = dict(cells(sections["Summary"]))
-    assert (summary["regime"], summary["penalty_tuning.is_well_tuned"]) == ("exact", "no")
-    assert summary["certificate.certified_easy"] == "yes"
-    assert summary["expectation"] == f"{body['report']['expectation']:.6g}"
-    assert not {"energy_landscape", "state_probabilities", "sensitivity", "constraint_diagnostics"} & {
-        name.partition(".")[0] for name in summary
-    }
-    assert dict(cells(sections["Constraint 1"]))["type"] == "max_cardinality"
 
 
-def test_the_bars_of_the_html_report_are_as_long_as_their_numbers_and_mark_the_targets(random_terms):
-    body, sections = outline(random_terms(3, seed=9), ["111"], analysis={"gamma": 0.3, "beta": 0.4})
-    listed = body["report"]["state_probabilities"]
-    rows = sections["Likeliest states"]
-    assert cells(rows) == [[item["state"], f"{item['probability']:.6g}"] for item in listed]
-    bars = [dict(row[-1][1]) for row in rows]
-    largest = listed[0]["probability"]
-    assert [bar["width"] for bar in bars] == [f"{160 * item['probability'] / largest:.1f}" for item in listed]
-    assert bars[0]["width"] == "160.0"
-    assert [bar.get("class") for bar in bars] == [
-        "qvr-target" if item["state"] == "111" else None for item in listed
-    ]
-    assert len(sections["Sensitivity"]) == 3
+def test_the_html_report_shows_values_with_readable_names():
+    body, page = page_of(with_penalty(1), ["000"], **PENALIZED)
+    found = figures(page)
+    assert (found["Difficulty"], found["Gap and extremes are estimates"]) == ("easy", "no")
+    assert (found["Regime"], found["Well tuned"], found["Proven to be easy"]) == ("exact", "no", "yes")
+    assert found["Mean cost"] == f"{body['report']['expectation']:.6g}"
+    levels = [item.get("class") for item in page.iter("li")]
+    assert levels == [f"qvr-{item['level']}" for item in body["recommendations"]]
+    texts = ["".join(item.itertext()) for item in page.iter("li")]
+    assert texts == [f"{item['level']} {item['text']}" for item in body["recommendations"]]
+    rows = [["".join(cell.itertext()) for cell in row] for row in page.iter("tr")]
+    assert [row[0] for row in rows if len(row) == 5] == ["Constraint", "max_cardinality", "max_cardinality"]
 
 
-def test_a_report_of_a_warm_start_has_the_structural_sensitivity(random_terms):
+def test_each_figure_of_a_report_is_in_the_table_of_figures_or_drawn_and_once(answer, random_terms):
+    """A new figure has to get a name."""
     subspace = {"auto_warmstart": True, "max_variable_qubits": 4}
-    _, sections = outline(random_terms(20, seed=1), ["0" * 20], preset="deep", subspace=subspace)
-    assert len(sections["Structural sensitivity"]) == 20
-    assert len(sections["Sensitivity"]) == 4
+    answers = [
+        answer(with_penalty(1), **PENALIZED),
+        answer(random_terms(20, seed=1), subspace=subspace, preset="deep"),
+        answer({"2000": 1}),
+    ]
+    drawn = {
+        "report.energy_landscape",
+        "report.state_probabilities",
+        "report.sensitivity",
+        "report.structural_sensitivity",
+        "report.constraint_diagnostics",
+    }
+    keys = [key for figure in FIGURES for key in figure.keys]
+    assert len(set(keys)) == len(keys)
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+
+    def dotted(value, prefix):
+        for key, item in value.items():
+            if isinstance(item, dict) and f"{prefix}{key}" not in drawn:
+                yield from dotted(item, f"{prefix}{key}.")
+            else:
+                yield f"{prefix}{key}"
+
+    in_answers = {
+        key
+        for found in answers
+        for part in ("hardness", "report")
+        for key in dotted(found[part] or {}, f"{part}.")
+    }
+    assert in_answers - set(keys) == drawn
 
 
-@pytest.mark.parametrize(("count", "shown"), [(40, 40), (43, 40)])
-def test_long_lists_are_cut_at_40_rows(count, shown):
+def test_the_figures_of_a_group_are_in_one_piece():
+    groups = [figure.group for figure in FIGURES]
+    assert [group for group, _ in groupby(groups)] == list(dict.fromkeys(groups))
+
+
+def test_the_landscape_has_a_cell_for_each_point_and_marks_the_best_one(random_terms):
+    ranges = {"gamma_range": [0.1, 1.0, 4], "beta_range": [-0.8, 0.8, 5]}
+    body, page = page_of(random_terms(4, seed=8), ["0000"], analysis=ranges)
+    svg, caption = picture(page, "Mean cost over the angles of the circuit")
+    assert sum(path.get("d").count("M") for path in svg.iter("path")) == 20
+    assert "4 × 5 points" in caption
+    best = body["report"]["best_parameters"]
+    (mark,) = [group for group in svg.iter("g") if group.find("circle") is not None]
+    assert mark.find("title").text == (
+        f"lowest mean cost: {body['report']['expectation']:.4g} at "
+        f"γ = {best['gamma']:.4g}, β = {best['beta']:.4g}".replace("-", "−")
+    )
+
+
+def test_the_bars_of_the_states_are_as_long_as_their_probabilities_and_mark_the_targets(random_terms):
+    body, page = page_of(random_terms(3, seed=9), ["111"], analysis={"gamma": 0.3, "beta": 0.4})
+    listed = body["report"]["state_probabilities"]
+    svg, caption = picture(page, "Likeliest states")
+    bars = [group for group in svg.iter("g") if group.find("rect") is not None]
+    labels = [f"★ {item['state']}" if item["state"] == "111" else item["state"] for item in listed]
+    assert [bar.findtext("text") for bar in bars] == labels
+    widths = [float(bar.find("rect").get("width")) for bar in bars]
+    probabilities = [item["probability"] for item in listed]
+    assert widths == pytest.approx([widths[0] * p / probabilities[0] for p in probabilities], abs=0.01)
+    assert caption.startswith("★ target state. The probability of all bars together is 1.")
+
+
+def test_without_target_states_the_states_with_the_lowest_cost_are_marked(triangle):
+    request = request_from_json({"qubo": triangle, "target_states": []})
+    report = report_to_json(characterize(request))["report"]
+    states = next(each for each in draw_pictures(report) if each.title == "Likeliest states")
+    assert "★ state with the lowest cost." in states.caption
+    labels = [element.text for element in ET.fromstring(states.svg).iter("text")]
+    assert len([label for label in labels if label.startswith("★ ")]) == 6
+
+
+def test_a_report_of_a_warm_start_has_two_kinds_of_sensitivity(random_terms):
+    subspace = {"auto_warmstart": True, "max_variable_qubits": 4}
+    _, page = page_of(random_terms(20, seed=1), ["0" * 20], preset="deep", subspace=subspace)
+    assert len(list(picture(page, "Influence of each variable")[0].iter("rect"))) == 20
+    assert len(list(picture(page, "Sensitivity to each variable")[0].iter("rect"))) == 4
+
+
+@pytest.mark.parametrize(("count", "shown"), [(32, 32), (43, 32)])
+def test_long_lists_are_cut_at_32_bars(count, shown):
     chain = {f"{i},{i + 1}": 2.0 for i in range(count - 1)} | {str(i): -1.0 for i in range(count)}
-    request = request_from_json({"qubo": chain, "reference_states": ["0" * count]})
-    page = render_html(characterize(request))
-    rest = page.partition("<h3>Structural sensitivity</h3>")[2]
-    assert rest.count("<rect") == shown
-    assert ("3 more are not shown." in rest) is (count > shown)
+    _, page = page_of(chain, ["0" * count])
+    svg, caption = picture(page, "Influence of each variable")
+    assert len(list(svg.iter("rect"))) == shown
+    assert ("11 more variables are not shown." in caption) is (count > shown)
 
 
 def test_a_report_without_hardness_and_recommendations_has_no_such_sections(answer):
     body = {"qubo": {"0": -1.0}, "reference_states": ["1"], "options": {"preset": "fast"}}
     report = characterize(request_from_json(body))
     page = render_html(report)
-    assert "<h3>Hardness</h3>" not in page
+    assert "<h3>Structure</h3>" not in page
     assert ("<h3>Recommendations</h3>" in page) is bool(report.recommendations)
-    assert "<h3>Summary</h3>" in page
+    assert "<h3>Problem</h3>" in page
+
+
+LANDSCAPE = {"gamma": [0.0, 1.0], "beta": [0.0, 1.0, 2.0], "expectation": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]}
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        None,
+        [],
+        "text",
+        {},
+        LANDSCAPE | {"gamma": [0.0]},
+        LANDSCAPE | {"gamma": ["x", 1.0]},
+        LANDSCAPE | {"gamma": [0.0, 1.0], "beta": [0.0, 1.0, 5.0]},
+        LANDSCAPE | {"expectation": [[1.0, 2.0, 3.0], [4.0]]},
+        LANDSCAPE | {"expectation": [[None] * 3] * 2},
+        {"gamma": [0.0] * 200, "beta": [0.0] * 200, "expectation": [[1.0] * 200] * 200},
+    ],
+)
+def test_a_landscape_that_cannot_be_read_is_not_drawn(section):
+    assert draw_pictures({"energy_landscape": section}) == []
+
+
+def test_a_landscape_of_another_service_may_be_in_any_order_and_have_gaps():
+    section = {"gamma": [1.0, 0.0], "beta": [0.5], "expectation": [["-2.5"], [None]]}
+    (drawn,) = draw_pictures({"energy_landscape": section})
+    assert "lowest mean cost: −2.5 at γ = 1, β = 0.5" in drawn.svg
+    assert drawn.svg.count("M0 0h1") + drawn.svg.count("M1 0h1") == 1
 
 
 @pytest.mark.parametrize("n", [5, 22])

@@ -38,11 +38,19 @@ class Regime(Enum):
 
 @dataclass(frozen=True)
 class StateProbability:
-    """The probability of measuring a state."""
+    """The probability of measuring a state.
+
+    Attributes:
+        state: The state.
+        probability: Its probability.
+        is_target: Whether it is a target state.
+        cost: Its cost, or ``None`` if the service does not report it.
+    """
 
     state: str
     probability: float
     is_target: bool
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
