@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 from qiskit_qoro.history import Journal, find_journal
 from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
+from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
 from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
@@ -25,6 +27,7 @@ __all__ = [
     "Connection",
     "LocalConnection",
     "RemoteConnection",
+    "forecast_local_method",
     "local_install_command",
     "open_journal",
     "recorder_of",
@@ -66,6 +69,18 @@ def local_install_command() -> str | None:
     )
 
     return INSTALL_COMMAND if missing_modules() else None
+
+
+def forecast_local_method(
+    text: str, pauli_strings: Sequence[str] | None, config: AnyConfig | None, system: str | None
+) -> ResultDetails:
+    """Return the method that a local service would choose, see :mod:`qiskit_qoro.local.method_forecast`.
+
+    The local service has to be installed.
+    """
+    from qiskit_qoro.local.method_forecast import forecast_method  # noqa: PLC0415 - an optional extra
+
+    return forecast_method(text, pauli_strings, config, system)
 
 
 def open_journal(argument: bool | str | Path) -> Journal | None:

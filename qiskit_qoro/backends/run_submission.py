@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from qiskit.providers import BackendV2
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
 from qiskit_qoro.models.config import JobConfig
@@ -15,9 +17,32 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.circuit_submission import write_circuits
-from qiskit_qoro.service.submission import Measurement
+from qiskit_qoro.service.submission import Measurement, Submission
 
-__all__ = ["submit_run"]
+__all__ = ["prepare_run", "submit_run"]
+
+
+def prepare_run(
+    service: QoroService,
+    programs: Sequence[Program | str],
+    structure: RunStructure,
+    *,
+    job_config: JobConfig,
+    execution_config: AnyConfig | None = None,
+) -> Submission:
+    """Render the job that :func:`submit_run` would submit. The arguments are the same.
+
+    Raises:
+        QoroInputError: A program cannot be run.
+    """
+    experiments = _labelled(structure)
+    with _names_instead_of_labels(experiments):
+        return service.prepare_checked(
+            write_circuits(dict(zip(experiments, programs, strict=True))),
+            _measurement(structure),
+            override_execution_config=execution_config,
+            override_job_config=job_config,
+        )
 
 
 def submit_run(
@@ -45,18 +70,31 @@ def submit_run(
         QoroAPIError: The service refused the job.
         QoroConnectionError: The service did not answer.
     """
-    labels = label_circuits(structure)
-    experiments = dict(zip(labels, structure.experiments, strict=True))
-    try:
+    experiments = _labelled(structure)
+    with _names_instead_of_labels(experiments):
         submitted = service.submit_programs(
-            write_circuits(dict(zip(labels, programs, strict=True))),
-            Measurement.of_shots([experiment.shots for experiment in structure.experiments]),
+            write_circuits(dict(zip(experiments, programs, strict=True))),
+            _measurement(structure),
             override_execution_config=execution_config,
             override_job_config=job_config,
         )
+    return QoroJob.from_submission(backend, str(submitted.job_id), service, structure, experiments)
+
+
+def _labelled(structure: RunStructure) -> dict[str, Experiment]:
+    """Return label to experiment, in order."""
+    return dict(zip(label_circuits(structure), structure.experiments, strict=True))
+
+
+def _measurement(structure: RunStructure) -> Measurement:
+    return Measurement.of_shots([experiment.shots for experiment in structure.experiments])
+
+
+@contextmanager
+def _names_instead_of_labels(experiments: Mapping[str, Experiment]) -> Iterator[None]:
+    """Name circuits by index and name in errors. The service and the client name them by label."""
+    try:
+        yield
     except QoroError as error:
-        # The messages of the service and the client name circuits by label. The caller needs index and name
-        # instead.
         error.reword(partial(name_circuits, experiments=experiments))
         raise
-    return QoroJob.from_submission(backend, str(submitted.job_id), service, structure, experiments)

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 
 import shtab
 
+from qiskit_qoro.cli.noise_option import NOISE_RATES
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 
-__all__ = ["PREAMBLES", "offer_engine_options", "offer_files", "offer_job_ids"]
+__all__ = ["PREAMBLES", "offer_engine_options", "offer_files", "offer_job_ids", "offer_noise"]
 
 _OPTIONS = " ".join(f"{name}=" for name in sorted(ENGINE_OPTIONS))
+_RATES = " ".join(f"{name}=" for name in NOISE_RATES)
 
 # argparse lets the argument that selects the command take all remaining words. shtab concludes that each of
 # these words may be a command, unless the variable is unset.
@@ -28,6 +30,10 @@ _qiskit_qoro_job_ids() {{
 _qiskit_qoro_engine_options() {{
     compgen -W "{_OPTIONS}" -- "$1"
 }}
+_qiskit_qoro_noise() {{
+    compgen -W "{_RATES}" -- "$1"
+    compgen -f -- "$1"
+}}
 """
 
 _ZSH = f"""
@@ -38,6 +44,10 @@ _qiskit_qoro_job_ids() {{
 }}
 _qiskit_qoro_engine_options() {{
     compadd "$@" -S "" {_OPTIONS}
+}}
+_qiskit_qoro_noise() {{
+    compadd "$@" -S "" {_RATES}
+    _files
 }}
 """
 
@@ -54,6 +64,12 @@ _ENGINE_OPTIONS: Mapping[str, str] = {
     "bash": "_qiskit_qoro_engine_options",
     "zsh": "_qiskit_qoro_engine_options",
     "fish": _OPTIONS,
+}
+
+_NOISE: Mapping[str, str] = {
+    "bash": "_qiskit_qoro_noise",
+    "zsh": "_qiskit_qoro_noise",
+    "fish": f"{_RATES} (__fish_complete_path)",
 }
 
 
@@ -73,6 +89,11 @@ def offer_job_ids(argument: argparse.Action) -> None:
     The shell runs ``qiskit-qoro completion ids`` for each completion, so that new jobs are included.
     """
     _complete_with(argument, _JOB_IDS)
+
+
+def offer_noise(argument: argparse.Action) -> None:
+    """Complete an argument with the names of noise rates, each followed by an equals sign, and with files."""
+    _complete_with(argument, _NOISE)
 
 
 def _complete_with(argument: argparse.Action, code: object) -> None:

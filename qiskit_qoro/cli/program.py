@@ -21,7 +21,9 @@ from qiskit_qoro.cli.commands import (
     backends,
     cancel_delete,
     completion,
+    estimate,
     list_jobs,
+    plan,
     result,
     run,
     serve,
@@ -47,6 +49,8 @@ EXIT_OK, EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 # In the order in which the help lists them.
 _COMMANDS = (
     run.COMMAND,
+    estimate.COMMAND,
+    plan.COMMAND,
     list_jobs.COMMAND,
     status.COMMAND,
     result.COMMAND,

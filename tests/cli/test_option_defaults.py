@@ -10,8 +10,29 @@ import pytest
 from qiskit_qoro.cli.program import build_parser
 
 SERVICE = {"cloud": False, "url": None, "local": False, "database": None, "json": False}
+PROGRAM = {
+    "files": ["x.qasm"],
+    "backend": "qoro_maestro",
+    "tag": None,
+    "seed": None,
+    "method": None,
+    "noise": None,
+    "option": [],
+    **SERVICE,
+}
+JOB = {"plan": False, "detach": False, "out": None}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "run x.qasm": {"file": "x.qasm", "shots": 1024, "backend": "qoro_maestro", "option": [], **SERVICE},
+    "run x.qasm": {**PROGRAM, **JOB, "shots": None, "precision": None, "observable": []},
+    "estimate x.qasm --observable Z": {**PROGRAM, **JOB, "shots": None, "precision": None},
+    "plan x.qasm": {
+        **PROGRAM,
+        "shots": None,
+        "precision": None,
+        "observable": [],
+        "plan": True,
+        "detach": False,
+        "out": None,
+    },
     "jobs": {
         "backend": None,
         "tag": None,
@@ -54,6 +75,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 def test_the_options_of_a_command_have_these_defaults(command: str, defaults: dict[str, Any]) -> None:
     parsed = vars(build_parser().parse_args(command.split()))
     assert callable(parsed.pop("execute"))
+    # The option is required, so it has no default.
+    if command.startswith("estimate"):
+        assert [item.text for item in parsed.pop("observable")] == ["Z"]
     assert {name: (value, type(value)) for name, value in parsed.items()} == {
         name: (value, type(value)) for name, value in defaults.items()
     }

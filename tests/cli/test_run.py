@@ -130,7 +130,8 @@ def test_an_option_that_the_service_does_not_support_is_reported(
         ("precision=half", "precision is 'half', expected one of single, double"),
         ('distributed_options={"x": "y"}', "distributed_options is"),
         ("distributed_options=x", "distributed_options is 'x'"),
-        ("noise_seed=1", "noise_seed cannot be set on the command line"),
+        ("noise_model=[]", "noise_model cannot be set on the command line"),
+        ("noise_seed=x", "noise_seed is 'x', expected an integer"),
     ],
 )
 def test_an_option_that_cannot_be_read_is_a_usage_error(

@@ -23,6 +23,8 @@ INSTALLED = [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)]
 PROGRAM = shlex.join([sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; sys.exit(main())"])
 COMMANDS = {
     "run",
+    "estimate",
+    "plan",
     "jobs",
     "status",
     "result",

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from qiskit.primitives import PrimitiveResult, PubResult
-from qiskit.result import Result
 
+from qiskit_qoro.cli.circuit_results import circuits_of_run, print_circuits
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.commands.pub_results import print_pubs, pubs_to_json
 from qiskit_qoro.cli.output import (
     DEFAULT_ROWS,
-    cell,
-    new_table,
-    print_counts,
     print_json,
-    print_table,
     say,
-    say_omitted,
     waiting_for_job,
 )
 from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
@@ -79,7 +74,7 @@ def _execute(options: argparse.Namespace) -> None:
     elif isinstance(results, PrimitiveResult):
         print_pubs(results, rows=options.rows)
     else:
-        _print_circuits(results, options.rows)
+        print_circuits(results, options.rows)
 
 
 def _wait(provider: QoroProvider, options: argparse.Namespace, deadline: Deadline) -> JobState:
@@ -120,7 +115,7 @@ def _read_results(
         if may_read_labels and _has_no_qiskit_result(outcome := job.outcome(_left_s(deadline))):
             return _circuits_by_label(outcome)
         try:
-            return _circuits_of_run(job.result(_left_s(deadline), partial=options.partial))
+            return circuits_of_run(job.result(_left_s(deadline), partial=options.partial))
         except JobFailedError as error:
             # The hint in the message is for Python.
             error.reword(lambda text: text.replace(PARTIAL_RESULT_HINT, "--partial shows"))
@@ -150,21 +145,6 @@ def _are_counts(values: Mapping[str, float]) -> bool:
     return all(isinstance(value, int) for value in values.values())
 
 
-def _circuits_of_run(result: Result) -> list[dict[str, Any]]:
-    """Describe the circuits of ``backend.run()``, with their names and registers."""
-    circuits = []
-    for index, experiment in enumerate(result.results):
-        # The header is a mapping or an object, depending on the release of Qiskit.
-        name = experiment.header["name"] if isinstance(experiment.header, Mapping) else experiment.header.name
-        outcome = (
-            {"counts": dict(result.get_counts(index))}
-            if experiment.success
-            else {"reason": experiment.status}
-        )
-        circuits.append({"name": name, **outcome})
-    return circuits
-
-
 def _circuits_by_label(outcome: JobOutcome) -> list[dict[str, Any]]:
     """Describe the circuits of any other job by their labels. Our own labels become indices."""
     circuits = [
@@ -177,26 +157,6 @@ def _circuits_by_label(outcome: JobOutcome) -> list[dict[str, Any]]:
 def _name(label: str) -> str:
     index = index_of_label(label)
     return label if index is None else str(index)
-
-
-def _print_circuits(circuits: Sequence[Mapping[str, Any]], rows: int | None) -> None:
-    for index, circuit in enumerate(circuits[:rows]):
-        if len(circuits) > 1:
-            print_table(cell(f"{index}: {circuit['name']}"))
-        if "counts" in circuit:
-            print_counts(circuit["counts"], rows=rows)
-        elif "values" in circuit:
-            _print_values(circuit["values"])
-        else:
-            print_table(cell(f"failed: {circuit['reason']}"))
-    say_omitted(len(circuits), rows, "circuits")
-
-
-def _print_values(values: Mapping[str, float]) -> None:
-    table = new_table(("Pauli string", "value"), right=("value",), no_wrap=("Pauli string",))
-    for pauli_string, value in values.items():
-        table.add_row(cell(pauli_string), f"{value:.12g}")
-    print_table(table)
 
 
 def _seconds(text: str) -> float:
