@@ -21,6 +21,7 @@ from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
 from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
+from qiskit_qoro.service.settings import ServiceOrigin
 
 __all__ = [
     "LOCAL_PREFIX",
@@ -41,6 +42,8 @@ LOCAL_PREFIX = "local:"
 _LOCAL_POLLING_S = 1.0
 _LOCAL_RETRIES = 10**9
 
+_LOCAL_DEFAULTS = {"time_limit_s": 300.0}  # of the options whose default is not None
+
 
 class Connection(Protocol):
     """A connection to a service."""
@@ -56,6 +59,9 @@ class Connection(Protocol):
     @property
     def recorded_as(self) -> str:
         """The name of the service in the journal."""
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return name and value of what a user should know about the connection, without any I/O."""
 
     def close(self) -> None:
         """Close the client, and stop a local service that no other connection uses."""
@@ -116,7 +122,11 @@ class RemoteConnection:
         self.journal = journal
 
     def __repr__(self) -> str:
-        return repr(self.service.base_url)
+        return repr(self.service.description)
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return the address and the journal."""
+        return [("service", self.service.description), ("journal", _describe_journal(self.journal))]
 
     @property
     def recorded_as(self) -> str:
@@ -159,6 +169,16 @@ class LocalConnection:
 
     def __repr__(self) -> str:
         return f"local service: {self._client.description if self._client else 'not started'}"
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return the state of the service, its options and the journal. This does not start the service."""
+        state = self._client.description if self._client else "not started, starts when it is needed"
+        jobs = "in memory, until this process ends" if self._is_in_memory else str(self._options["database"])
+        workers = self._options["workers"]
+        memory_journal = "in memory" if self._keeps_journal else "none"
+        journal = memory_journal if self._is_in_memory else _describe_journal(self._journal)
+        rows = [("local service", state), ("jobs", jobs), ("journal", journal)]
+        return [*rows, ("workers", str(workers))] if workers is not None else rows
 
     @property
     def service(self) -> QoroService:
@@ -214,7 +234,23 @@ class LocalConnection:
             base_url=local.address,
             recorder=recorder_of(self._journal, self.recorded_as),
             link=local.link,
+            origin=self._origin,
         )
+
+    @property
+    def _origin(self) -> ServiceOrigin:
+        changed = {name: value for name, value in self._options.items() if value != _LOCAL_DEFAULTS.get(name)}
+        if not self._is_in_memory:
+            changed["database"] = str(Path(changed["database"]).resolve())
+        arguments = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+        note = "The local service keeps its jobs in memory. They end with this process."
+        return ServiceOrigin(f"QoroProvider.local({arguments})", note if self._is_in_memory else "")
+
+
+def _describe_journal(journal: Journal | None) -> str:
+    if journal is None:
+        return "none"
+    return "in memory" if journal.path is None else str(journal.path)
 
 
 def _new_locks() -> ProcessLocal[threading.Lock]:

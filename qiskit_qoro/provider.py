@@ -16,6 +16,7 @@ from qiskit.providers import QiskitBackendNotFoundError
 from qiskit_qoro.accounts import DEFAULT_NAME, SavedAccount
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.connection import Connection, LocalConnection, RemoteConnection, open_journal, recorder_of
+from qiskit_qoro.display.cards import Card
 from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError, WireError
 from qiskit_qoro.history import JOURNAL_VARIABLE, JobList, Journal, JournalUnusableError, Selection, list_jobs
 from qiskit_qoro.jobs.job import QoroJob
@@ -191,6 +192,9 @@ class QoroProvider:
 
     def __repr__(self) -> str:
         return f"<QoroProvider {self._connection!r}>"
+
+    def _repr_html_(self) -> str:
+        return Card("Provider", rows=self._connection.describe()).to_html()
 
     def __enter__(self) -> Self:
         return self

@@ -52,7 +52,7 @@ def retrieve_job(
     job_ids = [complete_job_id(part, journal, recorded_as) for part in _split_job_id(job_id)]
     entry = journal.find(job_ids[0]) if journal else None
     if len(job_ids) > 1 or (entry and entry.kind in _PRIMITIVES):
-        return _retrieve_primitive_job(job_ids, service, journal)
+        return _retrieve_primitive_job(job_ids, service, journal, entry)
     (job_id,) = job_ids
     job = _build_job(job_id, service, entry, find_backend)
     # Reading the status also checks that the job exists.
@@ -70,11 +70,12 @@ def _split_job_id(job_id: object) -> list[str]:
 
 
 def _retrieve_primitive_job(
-    job_ids: Sequence[str], service: QoroService, journal: Journal | None
+    job_ids: Sequence[str], service: QoroService, journal: Journal | None, entry: JournalEntry | None
 ) -> QoroPrimitiveJob:
     packed = journal.structure_of(job_ids[0]) if journal else None
     postprocessor = None if packed is None else unpack_postprocessor(packed)
-    job = QoroPrimitiveJob(service, job_ids, recipe=postprocessor)
+    submitted = entry.time if entry else None
+    job = QoroPrimitiveJob(service, job_ids, recipe=postprocessor, submitted=submitted)
     job.status()  # raises NotFoundError if one of its service jobs does not exist
     return job
 
@@ -93,6 +94,7 @@ def _build_job(
         backend_name=entry.backend if entry else None,
         readers=RESULT_READERS,
         find_backend=find_backend,
+        submitted=entry.time if entry else None,
     )
 
 

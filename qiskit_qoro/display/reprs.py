@@ -15,9 +15,9 @@ _LONGEST_VALUE = 60
 _ITEMS_SHOWN = 3
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, such as ``1 circuit`` or ``1,024 shots``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
 def short_text(text: str, longest: int = _LONGEST_VALUE) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from qiskit_qoro.display.cards import Card
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
@@ -72,6 +73,9 @@ class Journal:
 
     def __repr__(self) -> str:
         return f"<Journal {str(self.path) if self.path else 'in memory'!r}>"
+
+    def _repr_html_(self) -> str:
+        return Card("Journal", str(self.path or "in memory")).to_html()
 
     @property
     def path(self) -> Path | None:

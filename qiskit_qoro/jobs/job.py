@@ -14,6 +14,7 @@ from qiskit.result import Result
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import JobFailedError, QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment, build_experiment_results
+from qiskit_qoro.jobs.job_card import describe_job, job_card
 from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
 from qiskit_qoro.jobs.outcome import describe_failure, identify_circuits, restore_labels
 from qiskit_qoro.jobs.service_job import ServiceJob
@@ -56,6 +57,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         readers: Read the results of jobs that ``backend.run()`` did not submit, by the kind of structure in
             their labels.
         find_backend: Returns the backend with a given name, for a job that is retrieved by its identifier.
+        submitted: When the job was submitted, or ``None`` if unknown.
     """
 
     def __init__(
@@ -70,10 +72,11 @@ class QoroJob(ServiceJob[Result], JobV1):
         backend_name: str | None = None,
         readers: Mapping[str, ResultReader] | None = None,
         find_backend: Callable[[str], BackendV2] | None = None,
+        submitted: datetime | None = None,
     ) -> None:
         # Qiskit's base class calls no other constructor, so each one is called by name.
         JobV1.__init__(self, backend, job_id)
-        ServiceJob.__init__(self, job_id, service, [job_id])
+        ServiceJob.__init__(self, job_id, service, [job_id], submitted)
         # For a retrieved job the experiments are unknown, and the structure is incomplete, until the results
         # have been read, whose labels contain both.
         self._experiments = experiments
@@ -112,13 +115,30 @@ class QoroJob(ServiceJob[Result], JobV1):
             structure: The names, registers, shots and metadata of the circuits.
             experiments: Label to experiment, in the order of ``structure.experiments``.
         """
-        job = cls(backend, job_id, service)
+        job = cls(backend, job_id, service, submitted=datetime.now(UTC))
         job._structure = structure
         job._experiments = experiments
         return job
 
     def __repr__(self) -> str:
-        return f"<QoroJob {self.job_id()!r} on {self._structure.backend_name!r}>"
+        status = self._last_state().status
+        return describe_job("QoroJob", self.job_id(), self._structure.backend_name, status)
+
+    def _repr_html_(self) -> str:
+        structure = self._structure
+        rows = [
+            ("backend", structure.backend_name),
+            ("tag", None if structure.tag == _DEFAULT_TAG else structure.tag),
+            ("circuits", f"{len(structure.experiments):,}" if structure.experiments else None),
+        ]
+        return job_card(
+            self.job_id(),
+            self._last_state(),
+            rows,
+            submitted=self._submitted,
+            origin=self._service.origin,
+            reason=self._outcome.reason if self._outcome else None,
+        ).to_html()
 
     def submit(self) -> None:
         """Refuse: ``backend.run()`` has already submitted the job.

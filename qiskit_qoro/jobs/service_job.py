@@ -12,6 +12,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from qiskit.providers import JobStatus as QiskitStatus
@@ -41,6 +42,9 @@ _log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
+# The state of a job about which the service has not been asked.
+_NOT_ASKED = JobState(JobStatus("SUBMITTED"))
+
 
 class ServiceJob(ABC, Generic[_Result]):
     """One or several jobs of the service, seen as one Qiskit job.
@@ -52,12 +56,20 @@ class ServiceJob(ABC, Generic[_Result]):
         service: The client that polls the service jobs and fetches their results.
         job_ids: The identifiers of the service jobs, in the order of submission. Without any, the job is done
             from the start.
+        submitted: When the job was submitted, or ``None`` if unknown.
     """
 
-    def __init__(self, job_id: str, service: QoroService, job_ids: Sequence[str]) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        service: QoroService,
+        job_ids: Sequence[str],
+        submitted: datetime | None = None,
+    ) -> None:
         self._job_id = job_id
         self._service = service
         self._job_ids = tuple(job_ids)
+        self._submitted = submitted
         # The last state that the service reported for each service job. A final state never changes: once it
         # is recorded, the job is not polled again, and no later report replaces the state.
         self._states: dict[str, JobState] = {}
@@ -211,6 +223,12 @@ class ServiceJob(ABC, Generic[_Result]):
                     hold_s=hold_s if len(pending) == 1 else 0,
                 )
             self._record({job_id: state})
+
+    def _last_state(self) -> JobState:
+        """The joint state of all service jobs, as far as it is known."""
+        if not self._job_ids:
+            return JobState(JobStatus.COMPLETED)
+        return joint_state([self._states.get(job_id, _NOT_ASKED) for job_id in self._job_ids])
 
     def _known_state(self) -> JobState:
         """The joint state of all service jobs, as recorded. Each of them must have been polled."""

@@ -28,6 +28,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from qiskit_qoro.display.cards import Card
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
@@ -83,7 +84,16 @@ class LocalService:
         self._pid = os.getpid()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} at {self._address}>"
+        return f"<{type(self).__name__} {self._state}>"
+
+    def _repr_html_(self) -> str:
+        return Card("Local service", rows=[("state", self._state)]).to_html()
+
+    @property
+    def _state(self) -> str:
+        if self.link.is_stopped:
+            return "stopped"
+        return f"at {self._address}" if self.link.is_addressable else "in this process, without a port"
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qiskit.primitives import BaseEstimatorV2
@@ -16,6 +17,7 @@ from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.display.reprs import counted, settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import number_of
 from qiskit_qoro.primitives.options import EstimatorOptions, backend_options, read_options
@@ -41,6 +43,7 @@ from qiskit_qoro.primitives.postprocess.estimator import EstimatorPostprocessor
 from qiskit_qoro.primitives.postprocess.gradients import GradientPostprocessor, GradientPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.qasm.write.template_writer import write_template
 from qiskit_qoro.service.settings import merge_configs
 
@@ -80,6 +83,23 @@ class QoroEstimator(BaseEstimatorV2):
         self._backend = check_backend(backend, "BackendEstimatorV2")
         self._options = read_options(EstimatorOptions, options)
         self._plans = PlanCache()
+
+    def __repr__(self) -> str:
+        return f"<QoroEstimator on {quoted_name(self._backend.name)}: {self._describe_precision()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("backend", self._backend.name), ("expectation values", self._describe_precision())]
+        card = settings_card(self._options, title="Estimator")
+        return replace(card, rows=[*rows, *card.rows], note="").to_html()
+
+    def _describe_precision(self) -> str:
+        try:
+            precision, shots = self._precision_and_shots(None)
+        except QoroInputError as error:
+            return error.message
+        if shots is not None:
+            return f"sampled with {counted(shots, 'shot')}, precision {precision:.3g}"
+        return f"computed with precision {precision:.3g}" if precision else "exact"
 
     @property
     def backend(self) -> QoroBackend:

@@ -8,7 +8,8 @@ for each shift of each gate. This one sends one job for all circuits, observable
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,17 @@ from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
 from qiskit.quantum_info.operators.base_operator import BaseOperator
 
 from qiskit_qoro.backends.backend import QoroBackend
+from qiskit_qoro.display.cards import Card, CardTable
+from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.primitives.estimator import QoroEstimator
 from qiskit_qoro.primitives.planning.gradient_batches import batch_elements
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
+from qiskit_qoro.printable import quoted_name
 
 __all__ = ["EstimatorGradientJob", "EstimatorGradientResult", "QoroEstimatorGradient"]
+
+_GRADIENTS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,21 @@ class EstimatorGradientResult:
     metadata: list[dict[str, Any]]
     precision: float | Sequence[float] | None = None
     options: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<EstimatorGradientResult: {counted(len(self.gradients), 'gradient')}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [str(index), str(len(gradient)), metadata["gradient_method"], short_text(_numbers(gradient))]
+            for index, (gradient, metadata) in enumerate(
+                islice(zip(self.gradients, self.metadata, strict=True), _GRADIENTS_SHOWN)
+            )
+        ]
+        table = CardTable(["circuit", "parameters", "method", "derivatives"], rows, numbers=[0, 1])
+        left = len(self.gradients) - len(rows)
+        more = f"and {counted(left, 'more circuit')}" if left else ""
+        return Card("Gradients", tables=[replace(table, more=more)]).to_html()
 
 
 @dataclass(frozen=True)
@@ -75,7 +96,10 @@ class EstimatorGradientJob:
         self._precision = precision
 
     def __repr__(self) -> str:
-        return f"<EstimatorGradientJob {self.job_id()!r}>"
+        return repr(self.job).replace(type(self.job).__name__, type(self).__name__, 1)
+
+    def _repr_html_(self) -> str:
+        return self.job._repr_html_()
 
     def job_id(self) -> str:
         """The identifier of the estimator's job."""
@@ -151,6 +175,16 @@ class QoroEstimatorGradient:
         self.precision = precision
         self._method = method
 
+    def __repr__(self) -> str:
+        backend = quoted_name(self._estimator.backend.name)
+        return f"<QoroEstimatorGradient on {backend}: {self._method or 'method chosen for each circuit'}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("estimator", repr(self._estimator)), ("method", self._method or "chosen for each circuit")]
+        if self.precision is not None:
+            rows.append(("precision", f"{self.precision:g}"))
+        return Card("Gradients of an estimator", rows=rows).to_html()
+
     @property
     def estimator(self) -> QoroEstimator:
         """The estimator."""
@@ -213,6 +247,10 @@ class QoroEstimatorGradient:
                 pubs.append(EstimatorPub.coerce(pub, precisions[members[0]]))
         job = self._estimator.gradient(pubs, method=self._method)
         return EstimatorGradientJob(job, [places[index] for index in range(len(circuits))], precision)
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in islice(values, _GRADIENTS_SHOWN))
 
 
 def _check_lengths(expected: int, **arguments: Sequence[Any]) -> None:

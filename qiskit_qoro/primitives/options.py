@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from qiskit_qoro.backends.run_options import MAX_SEED
+from qiskit_qoro.display.reprs import fields_repr, settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import boolean_of, integer_of, number_of, text_of
 from qiskit_qoro.models.jobs import AnyConfig
@@ -35,6 +36,9 @@ class _Checked:
         if converted is None and value is not None:
             raise QoroInputError(f"{name}={value!r} is invalid: expected {expected}")
         object.__setattr__(self, name, converted)
+
+    def _repr_html_(self) -> str:
+        return settings_card(self).to_html()
 
 
 @dataclass
@@ -71,6 +75,8 @@ class EstimatorOptions(_Checked):
     seed_simulator: int | None = None
     use_circuit_packing: bool | None = None
 
+    __repr__ = fields_repr
+
 
 @dataclass
 class SamplerOptions(_Checked):
@@ -98,6 +104,8 @@ class SamplerOptions(_Checked):
     show_progress: bool = True
     seed_simulator: int | None = None
     use_circuit_packing: bool | None = None
+
+    __repr__ = fields_repr
 
 
 _Options = TypeVar("_Options", EstimatorOptions, SamplerOptions)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from qiskit.providers import JobStatus as QiskitStatus
 
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.jobs.job import ResultReader
+from qiskit_qoro.jobs.job_card import describe_job, job_card
 from qiskit_qoro.jobs.service_job import ServiceJob
 from qiskit_qoro.models.jobs import (
     CircuitResult,
@@ -64,6 +66,7 @@ class QoroPrimitiveJob(
         recipe: The postprocessor, which turns the results of the service jobs into those of the primitive.
             ``None`` to read it from their labels.
         show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
+        submitted: When the job was submitted, or ``None`` if unknown.
     """
 
     def __init__(
@@ -73,11 +76,12 @@ class QoroPrimitiveJob(
         *,
         recipe: Postprocessor | None = None,
         show_progress: bool = True,
+        submitted: datetime | None = None,
     ) -> None:
         job_id = ID_SEPARATOR.join(job_ids) or f"{_LOCAL_ID_PREFIX}{uuid4()}"
         # Qiskit's base class calls no other constructor, so each one is called by name.
         BasePrimitiveJob.__init__(self, job_id)
-        ServiceJob.__init__(self, job_id, service, job_ids)
+        ServiceJob.__init__(self, job_id, service, job_ids, submitted)
         self._postprocessor = recipe
         self._show_progress = show_progress
         self._result: PrimitiveResult[PubResult] | None = None
@@ -85,8 +89,26 @@ class QoroPrimitiveJob(
         self._outcomes: dict[str, JobOutcome] = {}
 
     def __repr__(self) -> str:
-        backend = f" on {self._postprocessor.backend_name!r}" if self._postprocessor else ""
-        return f"<QoroPrimitiveJob {self.job_id()!r}{backend}>"
+        return describe_job("QoroPrimitiveJob", self.job_id(), self._backend_name, self._last_state().status)
+
+    def _repr_html_(self) -> str:
+        num_pubs = len(self._postprocessor.pubs) if self._postprocessor else 0
+        rows = [
+            ("backend", self._backend_name),
+            ("PUBs", f"{num_pubs:,}" if num_pubs else None),
+            ("service jobs", f"{len(self._job_ids):,}" if len(self._job_ids) > 1 else None),
+        ]
+        return job_card(
+            self.job_id(),
+            self._last_state(),
+            rows,
+            submitted=self._submitted,
+            origin=self._service.origin if self._job_ids else None,
+        ).to_html()
+
+    @property
+    def _backend_name(self) -> str | None:
+        return self._postprocessor.backend_name if self._postprocessor else None
 
     @property
     def job_ids(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_options import merge_options
+from qiskit_qoro.display.reprs import counted, settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.primitives.options import SamplerOptions, backend_options, read_options
@@ -30,6 +31,7 @@ from qiskit_qoro.primitives.planning.repeated_plans import (
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.primitives.submission import submit
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.qasm.measurements import ALL_ZERO, NO_REGISTER, has_measurement, warn_unmeasured
 from qiskit_qoro.qasm.write.style import ProgramStyle
 from qiskit_qoro.qasm.write.template_writer import write_template
@@ -57,6 +59,20 @@ class QoroSampler(BaseSamplerV2):
         self._backend = check_backend(backend, "BackendSamplerV2")
         self._options = read_options(SamplerOptions, options)
         self._plans = PlanCache()
+
+    def __repr__(self) -> str:
+        return f"<QoroSampler on {quoted_name(self._backend.name)}: {self._describe_shots()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("backend", self._backend.name), ("shots", self._describe_shots())]
+        card = settings_card(self._options, title="Sampler")
+        return replace(card, rows=[*rows, *card.rows], note="").to_html()
+
+    def _describe_shots(self) -> str:
+        try:
+            return f"{counted(self.default_shots, 'shot')} by default"
+        except QoroInputError:
+            return "each PUB needs its shots"
 
     @property
     def backend(self) -> QoroBackend:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.models.jobs import ExecutionResult
@@ -39,7 +41,13 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
             else:
                 error.add_note(printable_line(note))
         raise
-    return QoroPrimitiveJob(service, job_ids, recipe=plan.postprocessor, show_progress=show_progress)
+    return QoroPrimitiveJob(
+        service,
+        job_ids,
+        recipe=plan.postprocessor,
+        show_progress=show_progress,
+        submitted=datetime.now(UTC),
+    )
 
 
 def _cancel_all(backend: QoroBackend, job_ids: list[str]) -> str:

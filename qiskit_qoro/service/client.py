@@ -15,6 +15,8 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
@@ -34,13 +36,14 @@ from qiskit_qoro.service.circuit_submission import (
     write_circuits,
 )
 from qiskit_qoro.service.clock import NO_DEADLINE, SYSTEM_CLOCK, Clock, Deadline
-from qiskit_qoro.service.credentials import find_credentials
+from qiskit_qoro.service.credentials import CLOUD_URL, find_credentials
 from qiskit_qoro.service.interfaces import CircuitRunner
 from qiskit_qoro.service.job_requests import StatusAnswer, job_id_of
 from qiskit_qoro.service.polling import LOCAL_FIRST_POLL_S, LOCAL_GROWTH, Poller
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.settings import (
     JobSettings,
+    ServiceOrigin,
     SubmissionOptions,
     check_execution_config,
     check_max_retries,
@@ -96,6 +99,8 @@ class QoroService(CircuitRunner):
             in seconds. If it asks for more, the error is raised at once.
         link: A way to the service if it is in this process, from :attr:`LocalService.link`. Then no request
             goes over the network.
+        origin: How a user gets a provider of this service, for displays. By default it is derived from the
+            address.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -115,6 +120,7 @@ class QoroService(CircuitRunner):
         recorder: SubmissionRecorder = UNRECORDED,
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
         link: Link | None = None,
+        origin: ServiceOrigin | None = None,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -132,6 +138,7 @@ class QoroService(CircuitRunner):
             poller = replace(poller, first_s=LOCAL_FIRST_POLL_S, growth=LOCAL_GROWTH)
         self._poller = poller
         self._recorder = recorder
+        self._origin = origin
         if job_config is None:
             job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
         # Settings and poller are frozen and only replaced as a whole. So a thread that submits or waits sees
@@ -147,6 +154,14 @@ class QoroService(CircuitRunner):
         target = self.job_config.target
         return f"<QoroService {self.description!r}, target {target.name if target else None!r}>"
 
+    def _repr_html_(self) -> str:
+        target = self.job_config.target
+        rows = [("target", target.name if target else "none")]
+        if self.execution_config is not None:
+            rows.append(("execution", short_text(repr(self.execution_config), 200)))
+        note = "The service runs on this machine." if self._transport.is_local else ""
+        return Card("Service", self.description, rows=rows, note=note).to_html()
+
     # --- settings -------------------------------------------------------------------------------------
 
     @property
@@ -159,6 +174,16 @@ class QoroService(CircuitRunner):
     def description(self) -> str:
         """The name of the service in messages, which is its address unless its port is closed."""
         return self._transport.base_url if self._transport.is_addressable else "the local service"
+
+    @property
+    def origin(self) -> ServiceOrigin:
+        """How a user gets a provider of this service. Reading this opens no port."""
+        if self._origin is not None:
+            return self._origin
+        if not self._transport.is_addressable:
+            return ServiceOrigin("provider", "Only this process can reach the service.")
+        url = self._transport.base_url
+        return ServiceOrigin("QoroProvider()" if url == CLOUD_URL else f"QoroProvider(base_url={url!r})")
 
     @property
     def job_config(self) -> JobConfig:

@@ -21,6 +21,7 @@ from qiskit_qoro.models.vendors import DeviceConfig
 
 __all__ = [
     "JobSettings",
+    "ServiceOrigin",
     "SubmissionOptions",
     "check_execution_config",
     "check_max_retries",
@@ -30,6 +31,19 @@ __all__ = [
     "merge_configs",
     "with_default_target",
 ]
+
+
+@dataclass(frozen=True)
+class ServiceOrigin:
+    """How a user gets a provider of a service, for displays.
+
+    Attributes:
+        code: Python code of a provider.
+        note: The limit of this code, or empty if it works in every process.
+    """
+
+    code: str
+    note: str = ""
 
 
 @dataclass(frozen=True)

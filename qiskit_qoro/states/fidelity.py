@@ -9,11 +9,16 @@ from typing import Any, Protocol
 import numpy as np
 from qiskit import QuantumCircuit
 
+from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.printable import quoted_name
 
 __all__ = ["FidelityBackend", "QoroFidelity", "QoroFidelityJob", "QoroFidelityResult"]
+
+
+_FIDELITIES_SHOWN = 10
 
 
 class FidelityBackend(Protocol):
@@ -43,6 +48,14 @@ class QoroFidelityResult:
     fidelities: list[float]
     raw_fidelities: list[float]
     metadata: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<QoroFidelityResult: {counted(len(self.fidelities), 'fidelity', 'fidelities')}>"
+
+    def _repr_html_(self) -> str:
+        shown = [f"{value:.6g}" for value in self.fidelities[:_FIDELITIES_SHOWN]]
+        text = ", ".join([*shown, "…"] if len(shown) < len(self.fidelities) else shown)
+        return Card("Fidelities", rows=[("pairs", f"{len(self.fidelities):,}"), ("values", text)]).to_html()
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,17 @@ class QoroFidelity:
         self._backend = backend
         self._execution_config = execution_config
         self._tag = tag
+
+    def __repr__(self) -> str:
+        return f"<QoroFidelity on {quoted_name(str(getattr(self._backend, 'name', '?')))}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("backend", str(getattr(self._backend, "name", "unknown"))),
+            ("execution", self._execution_config and short_text(repr(self._execution_config), 200)),
+            ("tag", self._tag),
+        ]
+        return Card("Exact fidelities", rows=[(name, text) for name, text in rows if text]).to_html()
 
     def run(
         self,

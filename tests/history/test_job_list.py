@@ -79,7 +79,7 @@ def test_a_running_job_is_retrieved_with_the_tags_and_the_backend_in_the_journal
     job = QoroProvider("t", base_url=URL, journal=path).retrieve_job("j1")
 
     assert job.tags == ["mine", "yours"]
-    assert repr(job) == "<QoroJob 'j1' on 'qoro_maestro'>"
+    assert repr(job) == "<QoroJob 'j1' on 'qoro_maestro': RUNNING>"
     assert job.backend().name == "qoro_maestro"
 
 

@@ -277,7 +277,7 @@ def test_the_plan_shows_the_options(cluster: QoroBackend) -> None:
     plan = sampler.plan([circuit()])
     assert str(plan).splitlines()[1] == (
         "  options: tag='ising', use_circuit_packing=True, execution_config=ExecutionConfig("
-        "simulation_method=MatrixProductState, noisy_device='ibm_fake_fez')"
+        "simulation_method=SimulationMethod.MatrixProductState, noisy_device='ibm_fake_fez')"
     )
     assert (plan.tag, plan.use_circuit_packing) == ("ising", True)
     assert plan.execution_config == cluster.options.execution_config

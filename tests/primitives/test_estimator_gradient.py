@@ -155,5 +155,5 @@ def test_options_and_other_estimators_are_refused(gradient: QoroEstimatorGradien
 def test_a_job_can_be_cancelled(gradient: QoroEstimatorGradient) -> None:
     job = gradient.run([rotations()], [FIRST], [[0.1, 0.2]])
     job.result()
-    assert repr(job) == f"<EstimatorGradientJob {job.job_id()!r}>"
+    assert repr(job) == f"<EstimatorGradientJob {job.job_id()!r} on 'qoro_maestro': COMPLETED>"
     assert job.cancel() is False

@@ -313,8 +313,11 @@ def test_as_completed_accepts_primitive_jobs(backend: QoroBackend) -> None:
     assert {job.job_id() for job in as_completed(jobs)} == {job.job_id() for job in jobs}
 
 
-def test_the_repr_of_a_job_names_its_identifier_and_its_backend(backend: QoroBackend) -> None:
+def test_the_repr_of_a_job_names_its_identifier_its_backend_and_its_last_known_status(
+    backend: QoroBackend,
+) -> None:
     job = QoroSampler(backend).run([bell()])
-    assert repr(job) == f"<QoroPrimitiveJob {job.job_id()!r} on 'qoro_maestro'>"
+    assert repr(job) == f"<QoroPrimitiveJob {job.job_id()!r} on 'qoro_maestro': SUBMITTED>"
     job.wait_for_final_state()
+    assert repr(job) == f"<QoroPrimitiveJob {job.job_id()!r} on 'qoro_maestro': COMPLETED>"
     assert job.done()

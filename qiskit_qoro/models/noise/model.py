@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from qiskit_qoro.display.cards import Card, CardTable
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import integer_of, items_of
 from qiskit_qoro.models.config import SimulationMethod
@@ -14,7 +15,7 @@ from qiskit_qoro.models.noise.calls_json import arguments_from_json, call_to_jso
 from qiskit_qoro.models.noise.decays import DecayRecord
 from qiskit_qoro.models.noise.parameters import MAX_QUBITS
 from qiskit_qoro.models.noise.setters import NoiseCall, NoiseKind, Setter, setter, setters_of
-from qiskit_qoro.models.noise.table import table_of
+from qiskit_qoro.models.noise.table import rows_of, table_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -621,6 +622,15 @@ class NoiseModel:
     def __repr__(self) -> str:
         calls, qubits = len(self._calls), len(self.qubits)
         return f"<NoiseModel: {calls} call{'s' * (calls != 1)}, {qubits} qubit{'s' * (qubits != 1)}>"
+
+    def _repr_html_(self) -> str:
+        rows = rows_of(self._calls)
+        return Card(
+            "Noise model",
+            rows=[("qubits", f"{len(self.qubits):,}")],
+            tables=[CardTable(["setter", "for", "values"], rows)] if rows else [],
+            note="" if rows else "The model has no noise.",
+        ).to_html()
 
     def __str__(self) -> str:
         """The calls as a table with a line for each setter."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from qiskit_qoro.models.noise.setters import NoiseCall
 
-__all__ = ["table_of"]
+__all__ = ["rows_of", "table_of"]
 
 _QUBIT_NAMES = ("qubit", "q1", "q2", "targets", "num_qubits")
 _MAX_SHOWN = 4
@@ -15,16 +15,20 @@ _MAX_SHOWN = 4
 
 def table_of(calls: Sequence[NoiseCall]) -> str:
     """Return a table with a line for each setter: where it was called, and the range of each argument."""
-    by_setter: dict[str, list[NoiseCall]] = {}
-    for call in calls:
-        by_setter.setdefault(call.setter.name, []).append(call)
-    if not by_setter:
+    if not calls:
         return "NoiseModel without noise"
-    rows = [("setter", "for", "values")]
-    rows += [(name, _places(group), _values(group)) for name, group in by_setter.items()]
+    rows = [("setter", "for", "values"), *rows_of(calls)]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}".rstrip() for row in rows]
     return "\n".join(lines)
+
+
+def rows_of(calls: Sequence[NoiseCall]) -> list[tuple[str, str, str]]:
+    """Return a row for each setter: its name, where it was called, and the range of each argument."""
+    by_setter: dict[str, list[NoiseCall]] = {}
+    for call in calls:
+        by_setter.setdefault(call.setter.name, []).append(call)
+    return [(name, _places(group), _values(group)) for name, group in by_setter.items()]
 
 
 def _places(calls: Sequence[NoiseCall]) -> str:

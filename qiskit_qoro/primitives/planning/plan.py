@@ -6,14 +6,15 @@ A plan holds the rendered and checked body of every request. To run a plan means
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from enum import Enum
+from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, islice
 
 import numpy as np
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_options import MAX_SEED
+from qiskit_qoro.display.cards import Card, CardTable
+from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange
@@ -63,18 +64,21 @@ class PlannedJob:
     num_requests: int
     has_gradients: bool = False
 
+    def __repr__(self) -> str:
+        return f"<PlannedJob: {self}>"
+
     def __str__(self) -> str:
         if self.num_templates:
-            form = f"{_number(self.num_templates, 'template')} with {_number(self.num_circuits, 'row')}"
+            form = f"{counted(self.num_templates, 'template')} with {counted(self.num_circuits, 'row')}"
         else:
-            form = _number(self.num_circuits, "circuit")
+            form = counted(self.num_circuits, "circuit")
         if self.num_shots:
-            work = _number(self.num_shots, "shot")
+            work = counted(self.num_shots, "shot")
         else:
-            strings = _number(self.num_pauli_strings, "Pauli string")
-            work = f"{strings}, {_number(self.num_values, 'expectation value')}"
+            strings = counted(self.num_pauli_strings, "Pauli string")
+            work = f"{strings}, {counted(self.num_values, 'expectation value')}"
             work += " with gradients" if self.has_gradients else ""
-        sent = f"{self.num_bytes:,} bytes in {_number(self.num_requests, 'request')}"
+        sent = f"{self.num_bytes:,} bytes in {counted(self.num_requests, 'request')}"
         return f"{form}, {work}, {sent}"
 
 
@@ -104,24 +108,51 @@ class Plan:
     use_circuit_packing: bool = False
     execution_config: AnyConfig | None = None
 
+    def __repr__(self) -> str:
+        return f"<Plan: {self._pubs}, {counted(len(self.jobs), 'job')}, {self._work}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("PUBs", f"{self.num_pubs:,}"), ("options", ", ".join(self._settings))]
+        table = CardTable(["job", "content"], [[str(index), str(job)] for index, job in enumerate(self.jobs)])
+        return Card(
+            "Plan",
+            f"on {self.backend_name}",
+            rows=[(name, text) for name, text in rows if text],
+            tables=[table] if self.jobs else [],
+            note="Nothing has been sent." if self.jobs else "No job: all values are computed locally.",
+        ).to_html()
+
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        pubs = f"{_number(self.num_pubs, 'PUB')} on {printable_line(self.backend_name)}"
         if not self.jobs:
-            yield f"{pubs}: no job, all values are computed locally"
+            yield f"{self._pubs}: no job, all values are computed locally"
             return
-        yield f"{pubs}: {_number(len(self.jobs), 'job')}"
+        yield f"{self._pubs}: {counted(len(self.jobs), 'job')}"
+        if self._settings:
+            yield f"  options: {', '.join(self._settings)}"
+        for index, job in enumerate(self.jobs):
+            yield f"  job {index}: {job}"
+
+    @property
+    def _pubs(self) -> str:
+        return f"{counted(self.num_pubs, 'PUB')} on {printable_line(self.backend_name)}"
+
+    @property
+    def _work(self) -> str:
+        shots = sum(job.num_shots for job in self.jobs)
+        work = counted(sum(job.num_circuits for job in self.jobs), "circuit")
+        return f"{work}, {counted(shots, 'shot')}" if shots else work
+
+    @property
+    def _settings(self) -> list[str]:
         settings = [
             f"tag={self.tag!r}" if self.tag != "default" else "",
             "use_circuit_packing=True" if self.use_circuit_packing else "",
-            f"execution_config={_shown(self.execution_config)}" if self.execution_config else "",
+            f"execution_config={self.execution_config!r}" if self.execution_config else "",
         ]
-        if any(settings):
-            yield f"  options: {', '.join(filter(None, settings))}"
-        for index, job in enumerate(self.jobs):
-            yield f"  job {index}: {job}"
+        return [setting for setting in settings if setting]
 
 
 def build_plan(
@@ -273,20 +304,3 @@ def _number_of_values(request: Request) -> int:
     if isinstance(request, GradientRequest):
         return len(request.observables)
     return 0 if isinstance(request, int) else len(request)
-
-
-def _shown(config: AnyConfig) -> str:
-    """Format a configuration without the fields that are left to the service."""
-    if isinstance(config, MaestroConfig):
-        return repr(config)
-    values = {field.name: getattr(config, field.name) for field in fields(config)}
-    shown = (
-        f"{name}={value.name if isinstance(value, Enum) else repr(value)}"
-        for name, value in values.items()
-        if value is not None
-    )
-    return f"{type(config).__name__}({', '.join(shown)})"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
