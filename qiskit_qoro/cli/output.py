@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from rich.bar import Bar
 from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
+from qiskit_qoro.display.tables import Cell, Column, Table, screen_width
 from qiskit_qoro.printable import printable_line
 
 __all__ = [
@@ -34,7 +35,8 @@ __all__ = [
 DEFAULT_ROWS = 32
 """The most rows that a table shows, unless the user requests all."""
 
-_BAR_WIDTH = 40
+_LONGEST_BAR, _SHORTEST_BAR, _BAR_GAP = 40, 8, 2
+_EIGHTHS = "▏▎▍▌▋▊▉█"
 _UNLIMITED_WIDTH = 10_000
 
 
@@ -49,7 +51,9 @@ def cell(text: str) -> Text:
     return Text(printable_line(text))
 
 
-def new_table(headings: Sequence[str], *, right: Sequence[str] = (), no_wrap: Sequence[str] = ()) -> Table:
+def new_table(
+    headings: Sequence[str], *, right: Sequence[str] = (), no_wrap: Sequence[str] = ()
+) -> RichTable:
     """Make a table without rows.
 
     Args:
@@ -57,19 +61,25 @@ def new_table(headings: Sequence[str], *, right: Sequence[str] = (), no_wrap: Se
         right: The headings of the columns that are aligned right.
         no_wrap: The headings of the columns whose cells are never folded.
     """
-    table = Table(box=None)
+    table = RichTable(box=None)
     for heading in headings:
         table.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading in no_wrap)
     return table
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
-    """Print names and values to standard output, one pair per line. Omit values that are ``None``."""
-    table = Table(box=None, show_header=False)
-    for name, value in fields.items():
-        if value is not None:
-            table.add_row(cell(name), cell(str(value)))
-    print_table(table)
+    """Print names and values to standard output, one pair per line. Omit values that are ``None``.
+
+    Args:
+        fields: Name to value. A value may be a cell, whose full text is shown if there is room for it.
+    """
+    rows = [
+        (name, value if isinstance(value, Cell) else str(value))
+        for name, value in fields.items()
+        if value is not None
+    ]
+    columns = (Column("", least=8), Column("", least=12))
+    print_table(Table(columns, rows, show_header=False))
 
 
 def print_counts(counts: Mapping[str, int], *, rows: int | None = DEFAULT_ROWS) -> None:
@@ -82,17 +92,52 @@ def print_counts(counts: Mapping[str, int], *, rows: int | None = DEFAULT_ROWS) 
     total, most = sum(counts.values()), max(counts.values(), default=0)
     # Outcomes with the same count are in alphabetical order, so that the output does not vary.
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    table = new_table(("outcome", "count", "share", ""), right=("count", "share"), no_wrap=("outcome",))
-    for outcome, count in ranked[:rows]:
-        bar = Bar(most, 0, count, width=_BAR_WIDTH) if _can_show_bars() else ""
-        table.add_row(cell(outcome), str(count), f"{count / total:.1%}", bar)
-    print_table(table)
+    shown: list[tuple[str, ...]] = [
+        (outcome, str(count), f"{count / total:.1%}") for outcome, count in ranked[:rows]
+    ]
+    columns = [
+        Column("outcome", least=12),
+        Column("count", is_right=True),
+        Column("share", 1, is_right=True),
+    ]
+    bar_width = _bar_width(Table(columns, shown))
+    if bar_width:
+        columns.append(Column("", 2))
+        shown = [
+            (*row, _bar(count / most if most else 0, bar_width))
+            for row, (_, count) in zip(shown, ranked, strict=False)
+        ]
+    print_table(Table(columns, shown))
     say_omitted(len(ranked), rows, "outcomes")
 
 
-def _can_show_bars() -> bool:
-    """Whether the encoding of the output has the characters that bars consist of."""
-    return (sys.stdout.encoding or "").lower().startswith("utf")
+def _bar_width(table: Table) -> int:
+    """Return how wide the bars next to a table are, 0 if there is no room for them."""
+    width = screen_width()
+    room = _LONGEST_BAR if width is None else width - table.full_width - _BAR_GAP
+    return 0 if room < _SHORTEST_BAR else min(room, _LONGEST_BAR)
+
+
+def _bar(share: float, width: int) -> str:
+    """Return a bar of characters.
+
+    Args:
+        share: The length of the bar, from 0 to 1.
+        width: The characters of the longest bar.
+    """
+    if not _can_encode(_EIGHTHS):
+        return "#" * round(share * width)
+    whole, eighths = divmod(round(share * width * 8), 8)
+    return _EIGHTHS[-1] * whole + (_EIGHTHS[eighths - 1] if eighths else "")
+
+
+def _can_encode(text: str) -> bool:
+    """Whether the encoding of the output has all characters of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def say_omitted(number: int, rows: int | None, what: str) -> None:
@@ -114,8 +159,15 @@ def print_json(value: Any) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line to standard error."""
-    sys.stderr.write(f"{printable_line(text)}\n")
+    """Print a line to standard error. On a terminal it is broken between words if it is too long."""
+    # sys.stderr is None in a process without a console.
+    if sys.stderr is None:
+        return
+    line = printable_line(text)
+    width = screen_width(sys.stderr)
+    if width is not None:
+        line = "\n".join(textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False))
+    sys.stderr.write(f"{line}\n")
 
 
 class _StderrHandler(logging.Handler):

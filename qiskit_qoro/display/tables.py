@@ -8,11 +8,12 @@ their full text.
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, TextIO
 
 from qiskit_qoro.printable import printable_line
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Column", "Table", "screen_width", "shorten", "status_style"]
 
+_UNKNOWN_WIDTH = 80
 _GAP = 2  # spaces between columns
 
 _STATUS_STYLES = {
@@ -47,12 +49,23 @@ def status_style(status: str) -> str:
     return _STATUS_STYLES.get(status, "")
 
 
-def screen_width() -> int | None:
-    """Return the columns of the terminal that standard output is, or ``None`` if it is none."""
+def screen_width(stream: TextIO | None = None) -> int | None:
+    """Return the columns of the terminal that a stream is, or ``None`` if it is none.
+
+    Args:
+        stream: The stream, by default standard output.
+    """
+    stream = sys.stdout if stream is None else stream
     # sys.stdout is None in a process without a console.
-    if sys.stdout is None or not sys.stdout.isatty():
+    if stream is None or not stream.isatty():
         return None
-    return shutil.get_terminal_size().columns
+    chosen = os.environ.get("COLUMNS", "")
+    if chosen.isdecimal() and int(chosen) > 0:
+        return int(chosen)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _UNKNOWN_WIDTH
+    except (OSError, ValueError):  # not a terminal of the operating system
+        return _UNKNOWN_WIDTH
 
 
 @dataclass(frozen=True)
@@ -64,14 +77,12 @@ class Column:
         priority: A column with 0 is always shown. Of the others, the highest numbers are left out first.
         is_right: Whether the column is aligned right.
         least: The width to which longer cells may be shortened, or ``None`` if they must not be.
-        widens: Whether cells show their full text in a terminal that has room for all columns.
     """
 
     heading: str
     priority: int = 0
     is_right: bool = False
     least: int | None = None
-    widens: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,11 +93,13 @@ class Cell:
         text: The text in a terminal.
         full: The text in a file or a pipe, or ``None`` for the same.
         style: The style of ``rich`` in a terminal.
+        widens: Whether the full text is also shown in a terminal that has room for it.
     """
 
     text: str
     full: str | None = None
     style: str = ""
+    widens: bool = False
 
 
 class Table:
@@ -117,7 +130,7 @@ class Table:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         is_on_screen = console.is_terminal or console.is_jupyter
-        fits = not is_on_screen and self._full_layout().width <= options.max_width
+        fits = not is_on_screen and self.full_width <= options.max_width
         yield from self.lines(None if fits else options.max_width, ascii_only=options.ascii_only)
 
     def lines(self, width: int | None, *, ascii_only: bool = False) -> Iterator[Text]:
@@ -139,35 +152,42 @@ class Table:
             note = printable_line(self.note)
             yield Text(note, overflow="fold")
 
+    @property
+    def full_width(self) -> int:
+        """The columns of a terminal that the table with its full text takes."""
+        return self._full_layout().width
+
     def _full_layout(self) -> _Layout:
-        return self._layout(range(len(self.columns)), range(len(self.columns)))
+        return self._layout(dict.fromkeys(range(len(self.columns)), _Form.FULL))
 
     def _fit(self, width: int) -> _Layout:
         """Choose the columns that are shown, and their widths."""
-        shown = list(range(len(self.columns)))
-        while True:
-            layout = self._layout(shown, ())
-            if layout.least_width <= width:
-                break
-            droppable = [place for place in shown if self.columns[place].priority]
+        forms = dict.fromkeys(range(len(self.columns)), _Form.SHORT)
+        while (layout := self._layout(forms)).least_width > width:
+            droppable = [place for place in forms if self.columns[place].priority]
             if not droppable:
                 break
-            shown.remove(max(droppable, key=lambda place: (self.columns[place].priority, place)))
-        for place in shown:
-            if self.columns[place].widens:
-                wide = self._layout(shown, (*layout.full, place))
-                layout = wide if wide.width <= width else layout
+            del forms[max(droppable, key=lambda place: (self.columns[place].priority, place))]
+        for place in forms:
+            wide = self._layout(layout.forms | {place: _Form.WIDE})
+            layout = wide if wide.width <= width else layout
         return layout.shortened_to(width)
 
-    def _layout(self, shown: Sequence[int], full: Sequence[int]) -> _Layout:
-        from rich.cells import cell_len  # noqa: PLC0415 - as above
-
+    def _layout(self, forms: dict[int, _Form]) -> _Layout:
         widths = {}
-        for place in shown:
-            texts = [_text(row[place], place in full) for row in self.rows]
+        for place, form in forms.items():
             heading = [self.columns[place].heading] if self.show_header else []
-            widths[place] = max(map(cell_len, (*heading, *texts)), default=0)
-        return _Layout(self.columns, widths, tuple(full))
+            texts = [_text(row[place], form) for row in self.rows]
+            widths[place] = max(map(_width, (*heading, *texts)), default=0)
+        return _Layout(self.columns, widths, forms)
+
+
+class _Form(Enum):
+    """Which text of its cells a column shows."""
+
+    SHORT = 0
+    WIDE = 1  # the full text of cells that widen
+    FULL = 2
 
 
 @dataclass(frozen=True)
@@ -177,12 +197,12 @@ class _Layout:
     Attributes:
         columns: All columns.
         widths: The width of each shown column, by its place.
-        full: The places of the columns whose cells show their full text.
+        forms: What each shown column shows, by its place.
     """
 
     columns: tuple[Column, ...]
     widths: dict[int, int]
-    full: tuple[int, ...]
+    forms: dict[int, _Form]
 
     @property
     def width(self) -> int:
@@ -204,7 +224,7 @@ class _Layout:
             if not room:
                 break
             widths[max(room, key=lambda place: widths[place])] -= 1
-        return _Layout(self.columns, widths, self.full)
+        return _Layout(self.columns, widths, self.forms)
 
     def line(self, row: Sequence[Cell], mark: str) -> Text:
         """Return a line with the cells of a row."""
@@ -213,7 +233,7 @@ class _Layout:
         line = Text(no_wrap=True, overflow="ignore", end="\n")
         for number, (place, width) in enumerate(self.widths.items()):
             line.append(" " * _GAP if number else "")
-            text = shorten(_text(row[place], place in self.full), width, mark=mark)
+            text = shorten(_text(row[place], self.forms[place]), width, mark=mark)
             space = " " * (width - _width(text))
             line.append(space if self.columns[place].is_right else "")
             line.append(text, style=row[place].style or None)
@@ -248,12 +268,13 @@ def _joined(widths: Iterable[int]) -> int:
     return sum(every) + _GAP * max(0, len(every) - 1)
 
 
-def _text(cell: Cell, full: bool) -> str:
-    return cell.full if full and cell.full is not None else cell.text
+def _text(cell: Cell, form: _Form) -> str:
+    shows_full = form is _Form.FULL or (form is _Form.WIDE and cell.widens)
+    return cell.full if shows_full and cell.full is not None else cell.text
 
 
 def _printable(cell: Cell | str) -> Cell:
     if isinstance(cell, str):
         return Cell(printable_line(cell))
     full = None if cell.full is None else printable_line(cell.full)
-    return Cell(printable_line(cell.text), full, cell.style)
+    return replace(cell, text=printable_line(cell.text), full=full)

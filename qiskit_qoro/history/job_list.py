@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
+from pathlib import Path
 from typing import Any, overload
 
 from qiskit_qoro.display.identifiers import short_identifiers
@@ -21,8 +22,8 @@ __all__ = ["JobEntry", "JobList"]
 
 _HEADINGS = ("job", "service", "backend", "kind", "time", "tag", "circuits", "status")
 _COLUMNS = {
-    "job": Column("job", widens=True),
-    "service": Column("service", 3, least=12),
+    "job": Column("job"),
+    "service": Column("service", 3, least=16),
     "backend": Column("backend", 4),
     "kind": Column("kind", 6),
     "time": Column("time", 1),
@@ -196,10 +197,18 @@ class JobList(Sequence[JobEntry]):
 def _cell(entry: JobEntry, heading: str, short_ids: Mapping[str, str], now: datetime) -> Cell:
     text = entry.cells()[heading]
     if heading == "job" and entry.job_id is not None:
-        return Cell(short_ids[entry.job_id], text)
+        return Cell(short_ids[entry.job_id], text, widens=True)
+    if heading == "service":
+        return Cell(_short_service(text), text, widens=True)
     if heading == "time":
         return Cell(ago(entry.time, now=now), exact_time(entry.time, now=now))
     return Cell(text, style=status_style(text) if heading == "status" else "")
+
+
+def _short_service(service: str) -> str:
+    """Return the host of a service, or the name of the file of a local service."""
+    kind, _, place = service.partition("://")
+    return place.partition("/")[0] if place else f"local:{Path(kind.removeprefix('local:')).name}"
 
 
 def _row(entry: JobEntry, headings: Iterable[str]) -> list[str]:

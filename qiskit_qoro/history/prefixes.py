@@ -55,7 +55,7 @@ def complete_job_id(
     if not by_id and _BEGINNING.fullmatch(text):
         where = "there is no journal on this machine to look it up in"
         if journal is not None:
-            where = f"no job in the journal of this machine begins with it ({journal.path})"
+            where = "no job in the journal of this machine begins with it"
         raise QoroInputError(f"{text!r} is not a complete identifier of a job, and {where}")
     return next(iter(by_id), text)
 

@@ -138,8 +138,7 @@ class Terminal(TextIOWrapper):
 class Screen:
     """Compares what a command shows on a terminal with a file in ``tests/cli/screens``.
 
-    Standard output is a terminal. Standard error is shown too, but without progress lines. The present is
-    always :data:`NOW`, in UTC.
+    Both streams are the terminal, but progress lines are off. The present is always :data:`NOW`, in UTC.
 
     Attributes:
         width: The columns of the terminal.
@@ -182,7 +181,7 @@ class Screen:
     def _run(self, arguments: tuple[str, ...], provider_class: type[QoroProvider]) -> int:
         written = BytesIO()
         out = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
-        err = TextIOWrapper(written, encoding="utf-8", newline="\n", write_through=True)
+        err = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
         with redirect_stdout(out), redirect_stderr(err):
             try:
                 code = run_command(arguments, provider_class=provider_class, now=lambda: NOW)
@@ -211,7 +210,7 @@ def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
     for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("PYTHON_COLORS", "0")
+    monkeypatch.setenv("QISKIT_QORO_PROGRESS", "off")
     monkeypatch.setenv("COLUMNS", str(request.param))
     monkeypatch.setenv("LINES", "30")
     return Screen(request.param, request.config.getoption("--update-screens"))

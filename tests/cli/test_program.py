@@ -45,7 +45,7 @@ def test_characters_that_the_terminal_cannot_encode_become_question_marks(
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(out, encoding="ascii"))
     monkeypatch.setattr(sys, "stderr", TextIOWrapper(err, encoding="ascii"))
     assert main(["run", str(path)]) == 0
-    assert re.search(rb"outcome +count +share *\n +\d\d +\d+ +\d", out.getvalue())
+    assert re.search(rb"outcome +count +share *\n\d\d +\d+ +\d+\.\d% +##", out.getvalue())
     assert main(["run", "\N{BELL}.qasm"]) == 2
     sys.stderr.flush()
     assert err.getvalue().endswith(b"qiskit-qoro: error: ?.qasm: No such file or directory\n")

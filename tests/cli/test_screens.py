@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import responses
 
 from qiskit_qoro.cli.program import build_parser
 from qiskit_qoro.models.submissions import JobKind
@@ -22,11 +23,12 @@ SCREENS = TESTS / "screens"
 WIDTHS = (60, 80, 120)
 # These get their screens next.
 WITHOUT_SCREENS = {
-    *("completion", "run", "serve", "status", "result", "cancel", "delete", "credits", "backends", "systems"),
+    *("completion", "run", "serve", "result"),
     *("estimate", "plan", "characterize", "watch", "resubmit", "login", "logout", "whoami", "doctor"),
 }
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
+SECOND = "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10"
 
 
 def commands() -> list[str]:
@@ -42,7 +44,7 @@ def jobs(record: Callable[..., str]) -> None:
     """Jobs of several kinds and ages."""
     record("b2", ago=timedelta(days=40), tag="old", status="DELETED")
     record(
-        "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10",
+        SECOND,
         ago=timedelta(days=3),
         tag="a very long tag that says what the job was for",
         kind=JobKind.ESTIMATOR,
@@ -52,9 +54,123 @@ def jobs(record: Callable[..., str]) -> None:
     record(FIRST, ago=timedelta(minutes=3), tag="nightly", status="COMPLETED")
 
 
-@pytest.mark.usefixtures("jobs")
+# --- jobs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("jobs", "scripted")
 def test_jobs(screen: Any) -> None:
+    screen.show("several kinds", "jobs")
+    screen.show("none with this tag", "jobs", "--tag", "another")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_jobs_of_several_services(screen: Any, record: Callable[..., str]) -> None:
+    record("77aa01c2-0000-4dd1-8a7e-0a5a7f9f7f10", ago=timedelta(hours=5), service="local:/data/qoro.db")
     screen.show("several services", "jobs")
+
+
+def test_jobs_with_identifiers_that_begin_alike(screen: Any, record: Callable[..., str]) -> None:
+    record("4f38be34-e2b9-4c1e-9f3f-1f6f2a1b0c9d", ago=timedelta(days=1), tag="weekly")
+    record(FIRST, ago=timedelta(hours=2), tag="nightly")
+    screen.show("identifiers that begin alike", "jobs")
+    screen.show("ambiguous prefix", "status", "4f38be34", code=2)
+
+
+# --- status, cancel, delete ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def statuses(scripted: responses.RequestsMock, url: str, jobs: None) -> responses.RequestsMock:
+    """The service knows the first two jobs."""
+    scripted.get(f"{url}/job/{FIRST}/status/", json={"status": "COMPLETED", "run_time": 185.2})
+    scripted.get(f"{url}/job/{SECOND}/status/", json={"status": "FAILED", "run_time": 0.0612})
+    return scripted
+
+
+@pytest.mark.usefixtures("statuses")
+def test_status(screen: Any) -> None:
+    screen.show("of a prefix", "status", "4f38")
+    screen.show("of the newest job", "status", "last")
+    screen.show("of a long tag", "status", "9ab01c22")
+    screen.show("of several service jobs", "status", "4f38be34+9ab01c22")
+    screen.show("unknown prefix", "status", "0badc0de", code=2)
+
+
+@pytest.mark.usefixtures("scripted")
+def test_status_of_the_newest_job_if_there_is_none(screen: Any) -> None:
+    screen.show("no newest job", "status", "last", code=2)
+
+
+def test_cancel_and_delete(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    statuses.post(f"{url}/job/{FIRST}/cancel/", json={})
+    statuses.delete(f"{url}/job/{FIRST}", status=204)
+    statuses.delete(f"{url}/job/{SECOND}", status=404, json={"detail": "Not found."})
+    screen.show("done", "cancel", "4f38be34")
+    screen.show("done", "delete", "4f38be34")
+    screen.show("unknown job", "delete", SECOND, code=1)
+
+
+# --- credits, backends, systems -----------------------------------------------------------------------
+
+
+def test_credits(screen: Any, scripted: responses.RequestsMock, url: str) -> None:
+    scripted.get(f"{url}/credits/", json={"balance": "412.5000", "total_used": "87.5000"})
+    charge = {
+        "id": 2,
+        "amount": "-1.2500",
+        "balance_after": "412.5000",
+        "transaction_type": "JOB_CHARGE",
+        "description": "200 circuits with 1000 shots each",
+        "job_id": FIRST,
+        "created_at": "2026-11-29T11:57:10Z",
+    }
+    grant = charge | {
+        "amount": "500.0000",
+        "balance_after": "500.0000",
+        "transaction_type": "GRANT",
+        "description": "welcome",
+        "job_id": None,
+        "created_at": "2026-09-01T08:00:00Z",
+    }
+    scripted.get(f"{url}/credits/transactions/", json={"results": [charge, grant]})
+    screen.show("balance", "credits")
+    screen.show("transactions", "credits", "--transactions", "2")
+
+
+@pytest.fixture
+def systems(scripted: responses.RequestsMock, url: str) -> None:
+    """A simulator cluster and two QPU systems."""
+    ion = {"nickname": "aria", "q_bits": 25, "status": "offline", "system_kind": "ion", "vendor_type": "IONQ"}
+    eagle = {
+        "nickname": "eagle-3",
+        "q_bits": 127,
+        "status": "online",
+        "system_kind": "superconducting",
+        "vendor_type": "IBM",
+    }
+    scripted.get(f"{url}/simulatorcluster/", json=[{"name": "qoro_maestro", "minimum_tier": "PAID"}])
+    scripted.get(
+        f"{url}/qpusystem/",
+        json=[{"name": "ions", "qpus": [ion]}, {"name": "heavy_hex_europe", "qpus": [eagle]}],
+    )
+
+
+@pytest.mark.usefixtures("systems")
+def test_backends_and_systems(screen: Any) -> None:
+    screen.show("list", "backends")
+    screen.show("list", "systems")
+
+
+def test_no_backends(screen: Any, scripted: responses.RequestsMock, url: str) -> None:
+    for kind in ("simulatorcluster", "qpusystem"):
+        scripted.get(f"{url}/{kind}/", json=[])
+    screen.show("none", "backends")
+    screen.show("none", "systems")
+
+
+def test_a_refused_token(screen: Any, scripted: responses.RequestsMock, url: str) -> None:
+    scripted.get(f"{url}/credits/", status=401, json={"detail": "Invalid token."})
+    screen.show("refused token", "credits", code=1)
 
 
 # --- the files ----------------------------------------------------------------------------------------

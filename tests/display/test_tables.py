@@ -12,7 +12,7 @@ from qiskit_qoro.display.tables import Cell, Column, Table, shorten
 
 JOB = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
 COLUMNS = (
-    Column("job", widens=True),
+    Column("job"),
     Column("tag", 2, least=6),
     Column("circuits", 3, is_right=True),
     Column("status"),
@@ -20,7 +20,9 @@ COLUMNS = (
 
 
 def table() -> Table:
-    return Table(COLUMNS, [(Cell("4f38be34", JOB), "nightly run", "12", Cell("RUNNING", style="yellow"))])
+    return Table(
+        COLUMNS, [(Cell("4f38be34", JOB, widens=True), "nightly run", "12", Cell("RUNNING", style="yellow"))]
+    )
 
 
 def lines(width: int | None, shown: Table | None = None, *, ascii_only: bool = False) -> list[str]:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import cell, new_table, print_fields, print_json, print_table
+from qiskit_qoro.cli.output import print_fields, print_json, print_table, say
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
+from qiskit_qoro.display.identifiers import short_identifiers
+from qiskit_qoro.display.tables import Cell, Column, Table
+from qiskit_qoro.display.times import ago, exact_time
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
 
 __all__ = ["COMMAND"]
 
-_FIELDS = ("created_at", "transaction_type", "amount", "balance_after", "job_id", "description")
-_AMOUNTS = ("amount", "balance_after")
+# Field of a transaction to its column.
+_COLUMNS = {
+    "created_at": Column("time"),
+    "transaction_type": Column("type", 1),
+    "amount": Column("amount", is_right=True),
+    "balance_after": Column("balance", 3, is_right=True),
+    "job_id": Column("job", 2),
+    "description": Column("description", 4, least=12),
+}
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,16 +50,43 @@ def _execute(options: argparse.Namespace) -> None:
         print_json(balance if latest is None else {**balance, "transactions": latest})
         return
     print_fields({"balance": balance.get("balance"), "used so far": balance.get("total_used")})
-    if latest is not None:
-        table = new_table(
-            [field.replace("_", " ") for field in _FIELDS],
-            right=[field.replace("_", " ") for field in _AMOUNTS],
-        )
-        for transaction in latest:
-            fields = transaction if isinstance(transaction, Mapping) else {"description": transaction}
-            values = (fields.get(field) for field in _FIELDS)
-            table.add_row(*(cell("-" if value in (None, "") else str(value)) for value in values))
-        print_table(table)
+    if latest == []:
+        say("no transactions")
+    elif latest:
+        print_table("")
+        print_table(_table(latest, options.now()))
+
+
+def _table(transactions: Sequence[Any], now: datetime) -> Table:
+    # A transaction of an unknown form is shown as its description.
+    known = [item if isinstance(item, Mapping) else {"description": item} for item in transactions]
+    short_ids = short_identifiers(item["job_id"] for item in known if isinstance(item.get("job_id"), str))
+    return Table(
+        list(_COLUMNS.values()),
+        [[_cell(item, field, short_ids, now) for field in _COLUMNS] for item in known],
+    )
+
+
+def _cell(
+    transaction: Mapping[str, Any], field: str, short_ids: Mapping[str, str], now: datetime
+) -> Cell | str:
+    value = transaction.get(field)
+    if value in (None, ""):
+        return "-"
+    text = str(value)
+    if field == "created_at":
+        time = _time(text)
+        return text if time is None else Cell(ago(time, now=now), exact_time(time, now=now))
+    return Cell(short_ids[text], text, widens=True) if field == "job_id" and text in short_ids else text
+
+
+def _time(text: str) -> datetime | None:
+    """Read the time of a transaction. It is ``None`` if the service writes it in another way."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _latest_transactions(service: QoroService, number: int) -> list[Any]:

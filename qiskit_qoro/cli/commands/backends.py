@@ -6,10 +6,19 @@ import argparse
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import cell, new_table, print_json, print_table
+from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
+from qiskit_qoro.display.tables import Cell, Column, Table
 
 __all__ = ["COMMAND"]
+
+_COLUMNS = (
+    Column("name"),
+    Column("kind", 2),
+    Column("qubits", is_right=True),
+    Column("operational", 1),
+    Column("access", 3),
+)
 
 
 def _execute(options: argparse.Namespace) -> None:
@@ -30,13 +39,15 @@ def _execute(options: argparse.Namespace) -> None:
             ]
         )
         return
-    table = new_table(("name", "kind", "qubits", "operational", "access"), right=("qubits",))
-    for backend in found:
-        operational = "yes" if backend.is_operational else "no"
-        access = backend.system.access_level
-        cells = (backend.name, _kind(backend), str(backend.num_qubits), operational, access)
-        table.add_row(*map(cell, cells))
-    print_table(table)
+    if found:
+        print_table(Table(_COLUMNS, map(_row, found)))
+    else:
+        say("no backends")
+
+
+def _row(backend: QoroBackend) -> tuple[Cell | str, ...]:
+    operational = Cell("yes", style="green") if backend.is_operational else Cell("no", style="red")
+    return backend.name, _kind(backend), str(backend.num_qubits), operational, backend.system.access_level
 
 
 def _kind(backend: QoroBackend) -> str:

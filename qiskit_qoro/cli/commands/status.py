@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import print_fields, print_json
+from qiskit_qoro.cli.output import print_fields, print_json, print_table
 from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
+from qiskit_qoro.display.identifiers import short_identifiers
+from qiskit_qoro.display.tables import Cell, Column, Table, status_style
+from qiskit_qoro.display.times import ago, duration, exact_time
 from qiskit_qoro.models.jobs import joint_state
+from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 
 __all__ = ["COMMAND"]
 
@@ -33,10 +37,28 @@ def _execute(options: argparse.Namespace) -> None:
     if options.json:
         print_json(fields | ({"jobs": parts} if parts else {}))
         return
-    run_time = None if state.run_time_s is None else f"{state.run_time_s:g} s"
-    shown_names = {"job_id": "job", "run_time": "run time"}
-    shown = fields | {"run_time": run_time, "final": None} | parts
-    print_fields({shown_names.get(name, name): value for name, value in shown.items()})
+    now = options.now()
+    known = provider.journal.job_ids() if provider.journal else []
+    short_ids = short_identifiers([*known, *states])
+    short_id = ID_SEPARATOR.join(short_ids[job_id] for job_id in states)
+    print_fields(
+        {
+            "job": Cell(short_id, options.job_id, widens=True),
+            "status": Cell(state.status.value, style=status_style(state.status.value)),
+            "run time": None if state.run_time_s is None else duration(state.run_time_s),
+            "backend": fields["backend"],
+            "kind": fields["kind"],
+            "tag": fields["tag"] or None,
+            "time": Cell(ago(entry.time, now=now), exact_time(entry.time, now=now)) if entry else None,
+            "circuits": fields["circuits"],
+        }
+    )
+    if parts:
+        rows = [
+            (Cell(short_ids[job_id], job_id, widens=True), Cell(status, style=status_style(status)))
+            for job_id, status in parts.items()
+        ]
+        print_table(Table((Column("service job"), Column("status")), rows))
 
 
 COMMAND = Command(

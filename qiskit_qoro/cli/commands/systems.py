@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import cell, new_table, print_json, print_table
+from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.service_options import add_service_options, open_provider
-from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.display.tables import Cell, Column, Table
+from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 
 __all__ = ["COMMAND"]
 
-_HEADINGS = ("system", "kind", "access", "QPU", "qubits", "status", "technology", "vendor")
+_COLUMNS = (
+    Column("system"),
+    Column("kind", 3),
+    Column("access", 6),
+    Column("QPU", 2),
+    Column("qubits", is_right=True),
+    Column("status", 1),
+    Column("technology", 4, least=10),
+    Column("vendor", 5),
+)
 _NO_QPU = ["-"] * 5
 """The cells from ``QPU`` to ``vendor`` of a system without a QPU."""
 
@@ -25,17 +36,25 @@ def _execute(options: argparse.Namespace) -> None:
     if options.json:
         print_json([*map(_cluster_to_json, clusters), *map(_system_to_json, systems)])
         return
-    table = new_table(_HEADINGS, right=("qubits",))
-    for cluster in clusters:
-        table.add_row(*map(cell, (cluster.name, "simulator", cluster.access_level, *_NO_QPU)))
-    for system in systems:
-        about_system = (system.name, "QPU system", system.access_level)
-        for qpu in system.qpus:
-            about_qpu = (qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind, qpu.vendor_type or "-")
-            table.add_row(*map(cell, (*about_system, *about_qpu)))
-        if not system.qpus:
-            table.add_row(*map(cell, (*about_system, *_NO_QPU)))
-    print_table(table)
+    rows = [*map(_cluster_row, clusters), *chain(*map(_system_rows, systems))]
+    if rows:
+        print_table(Table(_COLUMNS, rows))
+    else:
+        say("no systems")
+
+
+def _cluster_row(cluster: SimulatorCluster) -> tuple[Cell | str, ...]:
+    return cluster.name, "simulator", cluster.access_level, *_NO_QPU
+
+
+def _system_rows(system: QPUSystem) -> list[tuple[Cell | str, ...]]:
+    about = (system.name, "QPU system", system.access_level)
+    return [(*about, *_about_qpu(qpu)) for qpu in system.qpus] or [(*about, *_NO_QPU)]
+
+
+def _about_qpu(qpu: QPU) -> tuple[Cell | str, ...]:
+    status = Cell(qpu.status, style="" if qpu.is_operational else "red")
+    return qpu.nickname, str(qpu.q_bits), status, qpu.system_kind, qpu.vendor_type or "-"
 
 
 def _cluster_to_json(cluster: SimulatorCluster) -> dict[str, Any]:
