@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from qiskit_qoro.history import Journal, find_journal
+from qiskit_qoro.history import Journal, find_journal, find_program_limit
 from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
@@ -96,7 +96,7 @@ def open_journal(argument: bool | str | Path) -> Journal | None:
         argument: ``True`` for the user's journal, a path for the journal in that file, ``False`` for none.
     """
     path = find_journal(argument)
-    return None if path is None else Journal(path)
+    return None if path is None else Journal(path, program_limit_bytes=find_program_limit())
 
 
 def recorder_of(journal: Journal | None, service: str) -> SubmissionRecorder:
@@ -151,6 +151,7 @@ class LocalConnection:
         self._options = options
         self._keeps_journal = boolean_of(journal) is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
+        self._program_limit_bytes = find_program_limit()
         # The lock guards the next two fields: several threads may need the client at once.
         self._locks = _new_locks()
         # The client, while the service is running for this connection.
@@ -222,7 +223,9 @@ class LocalConnection:
         from qiskit_qoro.local.shared_services import acquire  # noqa: PLC0415 - an optional extra
 
         # All connections to a service in memory share one journal in memory, which is created with it.
-        local, memory_journal = acquire(self._options, partial(Journal, None))
+        local, memory_journal = acquire(
+            self._options, partial(Journal, None, program_limit_bytes=self._program_limit_bytes)
+        )
         self._held_in = os.getpid()
         if self._keeps_journal and self._is_in_memory:
             self._journal = memory_journal

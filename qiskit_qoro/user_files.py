@@ -11,10 +11,12 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["Folder", "find_user_file"]
+__all__ = ["OFF", "Folder", "find_user_file"]
 
 _APP = "qiskit-qoro"
-_OFF = frozenset({"off", "0", "no", "false", "none"})
+
+OFF = frozenset({"off", "0", "no", "false", "none"})
+"""The values of an environment variable that switch something off, in lower case."""
 
 
 class Folder(StrEnum):
@@ -36,7 +38,7 @@ def find_user_file(variable: str, folder: Folder, name: str) -> Path | None:
         The file, which need not exist, or ``None`` if it is switched off or the home directory is unknown.
     """
     setting = os.environ.get(variable, "").strip()
-    if setting.lower() in _OFF:
+    if setting.lower() in OFF:
         return None
     try:
         if setting:

@@ -8,12 +8,19 @@ from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal
 from qiskit_qoro.history.journal_database import JournalUnusableError
 from qiskit_qoro.history.journal_entry import JournalEntry
-from qiskit_qoro.history.journal_path import JOURNAL_VARIABLE, find_journal
+from qiskit_qoro.history.journal_path import (
+    JOURNAL_VARIABLE,
+    PROGRAMS_VARIABLE,
+    find_journal,
+    find_program_limit,
+)
 from qiskit_qoro.history.listing import STATUSES, Selection, list_jobs, list_recorded
 from qiskit_qoro.history.prefixes import complete_job_id
+from qiskit_qoro.history.sent_submissions import read_submissions
 
 __all__ = [
     "JOURNAL_VARIABLE",
+    "PROGRAMS_VARIABLE",
     "STATUSES",
     "JobEntry",
     "JobList",
@@ -23,6 +30,8 @@ __all__ = [
     "Selection",
     "complete_job_id",
     "find_journal",
+    "find_program_limit",
     "list_jobs",
     "list_recorded",
+    "read_submissions",
 ]

@@ -19,6 +19,14 @@ from qiskit_qoro.display.cards import Card
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
+from qiskit_qoro.history.program_store import (
+    DEFAULT_LIMIT_BYTES,
+    KeptPrograms,
+    insert_programs,
+    pack_programs,
+    read_programs,
+    remove_programs,
+)
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.wire.json_values import encodable_text
@@ -56,6 +64,7 @@ class Journal:
     Args:
         path: The file, or ``None`` for a journal in memory that ends with the process.
         max_entries: The largest number of entries.
+        program_limit_bytes: The largest size of the programs of all jobs together, 0 to keep none.
         now: Returns the current time in UTC.
     """
 
@@ -64,10 +73,12 @@ class Journal:
         path: Path | None,
         *,
         max_entries: int = MAX_ENTRIES,
+        program_limit_bytes: int = DEFAULT_LIMIT_BYTES,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._database = MemoryDatabase() if path is None else FileDatabase(path)
         self._max_entries = max_entries
+        self.program_limit_bytes = program_limit_bytes
         self._now = now
         self._has_warned = False
 
@@ -171,6 +182,17 @@ class Journal:
             return None
         return rows[0][0] if rows else None
 
+    def programs_of(self, number: int) -> KeptPrograms:
+        """Return what is kept of the programs of an entry.
+
+        Raises:
+            QoroError: The journal cannot be read.
+        """
+        with self._database.transaction(writes=False) as database:
+            if database is None:
+                return KeptPrograms(None, None)
+            return read_programs(database, number)
+
     # --- writing --------------------------------------------------------------------------------------
 
     def begin(self, service: str, facts: SubmissionFacts) -> int | None:
@@ -180,6 +202,7 @@ class Journal:
             The number of the new entry, or ``None`` if it could not be written.
         """
         mark = mark_of_this_process()
+        packed = pack_programs(facts, self.program_limit_bytes)
 
         def write(database: sqlite3.Connection) -> int | None:
             values = (
@@ -203,6 +226,14 @@ class Journal:
                 # Structures can be large, so older entries lose theirs.
                 drop = "UPDATE jobs SET structure = NULL WHERE structure IS NOT NULL AND number <= ?"
                 database.execute(drop, (number - MAX_STRUCTURES,))
+            if packed is not None:
+                insert_programs(
+                    database,
+                    number,
+                    packed,
+                    limit_bytes=self.program_limit_bytes,
+                    max_entries=self._max_entries,
+                )
             return number
 
         number: int | None = self._write(write)
@@ -233,6 +264,10 @@ class Journal:
                 (status, service, job_id),
             )
         )
+
+    def remove_programs_of(self, service: str, job_id: str) -> None:
+        """Remove the programs of a job."""
+        self._write(lambda database: remove_programs(database, service, job_id))
 
     def _update(self, assignment: str, number: int | None, *values: object) -> None:
         if number is not None:
@@ -301,7 +336,8 @@ class JournalRecorder:
         self.journal.set_status_of(self.service, job_id, status.value)
 
     def deleted(self, job_id: str) -> None:
-        """Record that a job was deleted."""
+        """Record that a job was deleted, and remove its programs."""
+        self.journal.remove_programs_of(self.service, job_id)
         self.journal.set_status_of(self.service, job_id, ListedStatus.DELETED.value)
 
 

@@ -1,19 +1,28 @@
-"""Find the file of the journal: from the argument, the environment, or the user's data directory."""
+"""The settings of the journal: its file, and how many bytes of programs it keeps.
+
+The file comes from the argument, the environment, or the user's data directory.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.history.program_store import DEFAULT_LIMIT_BYTES
 from qiskit_qoro.models.arguments import boolean_of
-from qiskit_qoro.user_files import Folder, find_user_file
+from qiskit_qoro.user_files import OFF, Folder, find_user_file
 
-__all__ = ["JOURNAL_VARIABLE", "find_journal"]
+__all__ = ["JOURNAL_VARIABLE", "PROGRAMS_VARIABLE", "find_journal", "find_program_limit"]
 
 JOURNAL_VARIABLE = "QISKIT_QORO_JOURNAL"
 """The environment variable that holds the path of the journal, or ``off``."""
 
+PROGRAMS_VARIABLE = "QISKIT_QORO_JOURNAL_PROGRAMS"
+"""The environment variable that holds how many MiB of programs the journal keeps, or ``off``."""
+
 _NAME = "journal.sqlite3"
+_MAX_DIGITS = 6
 
 
 def find_journal(argument: bool | str | Path) -> Path | None:
@@ -35,3 +44,21 @@ def find_journal(argument: bool | str | Path) -> Path | None:
     if not isinstance(argument, str | Path) or not str(argument):
         raise QoroInputError(f"journal is {argument!r}, expected True, False or the path of a file")
     return Path(argument).expanduser().absolute()
+
+
+def find_program_limit() -> int:
+    """Find out how many bytes of programs the journal may keep: 0 for none.
+
+    Raises:
+        QoroInputError: The environment variable is neither ``off`` nor a number.
+    """
+    setting = os.environ.get(PROGRAMS_VARIABLE, "").strip().lower()
+    if not setting:
+        return DEFAULT_LIMIT_BYTES
+    if setting in OFF:
+        return 0
+    if not (setting.isascii() and setting.isdecimal() and len(setting) <= _MAX_DIGITS):
+        raise QoroInputError(
+            f"{PROGRAMS_VARIABLE} is {setting!r}, expected off, or how many MiB of programs the journal keeps"
+        )
+    return int(setting) * 2**20

@@ -42,6 +42,8 @@ class SubmissionFacts:
         num_circuits: The number of circuits, 0 for a characterization.
         structure: The encoded structure of the submission, which is needed to read the results, if it did not
             fit into the labels of the circuits; ``None`` otherwise.
+        names: The names of the circuits, if they are known.
+        bodies: The bodies of the requests that submit the job, in order, for a recorder that keeps them.
     """
 
     kind: JobKind
@@ -49,3 +51,5 @@ class SubmissionFacts:
     tag: str
     num_circuits: int
     structure: bytes | None = None
+    names: tuple[str, ...] = ()
+    bodies: tuple[bytes, ...] = ()

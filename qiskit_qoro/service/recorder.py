@@ -77,6 +77,8 @@ UNRECORDED: SubmissionRecorder = _Unrecorded()
 # The kinds that the type of a job shows. Other jobs have labels that show what submitted them.
 _KINDS = {JobType.VALIDATE: JobKind.CHARACTERIZATION, JobType.STATE: JobKind.STATE}
 
+_MAX_NAMES = 100
+
 
 def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
     """Collect the facts of a submission that a recorder keeps.
@@ -87,11 +89,14 @@ def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
             estimator submits the job.
     """
     letter = kind_of_label(labels[0]) if labels else None
+    kind = _KINDS.get(request.job_type) or JobKind.of_letter(letter)
     return SubmissionFacts(
-        kind=_KINDS.get(request.job_type) or JobKind.of_letter(letter),
+        kind=kind,
         target=request.simulator_cluster or request.qpu_system,
         tag=request.tag,
         num_circuits=len(labels),
+        # The labels of other jobs contain their structure instead.
+        names=tuple(labels[:_MAX_NAMES]) if kind is JobKind.OTHER else (),
     )
 
 

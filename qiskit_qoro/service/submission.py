@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobRequest, JobType
@@ -205,7 +205,8 @@ def send_submission(
             upload is no error if the status of the job shows that the upload has arrived.
         KeyboardInterrupt: Ctrl-C was pressed. The job has been cancelled if possible.
     """
-    with recorded(recorder, submission.facts) as opened:
+    facts = replace(submission.facts, bodies=(submission.request, *submission.uploads))
+    with recorded(recorder, facts) as opened:
         job_id = open_job(transport, submission.request)
         # Recorded before the first upload: if the process is killed now, the journal still has the job.
         opened(job_id)
