@@ -26,6 +26,7 @@ from qiskit_qoro.errors import (
 from qiskit_qoro.history import JobEntry, JobList
 from qiskit_qoro.jobs.as_completed import as_completed
 from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.jobs.sent_programs import SentProgram
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -92,6 +93,7 @@ __all__ = [
     "RateLimitError",
     "SamplerOptions",
     "SavedAccount",
+    "SentProgram",
     "SimulationMethod",
     "Simulator",
     "SimulatorCluster",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from qiskit.providers import BackendV2
 from qiskit.providers import JobStatus as QiskitStatus
 
 from qiskit_qoro.errors import QoroAPIError, QoroInputError
-from qiskit_qoro.history import Journal, JournalEntry, complete_job_id
+from qiskit_qoro.history import Journal, JournalEntry, complete_job_id, read_submissions
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.models.submissions import JobKind
@@ -54,11 +55,11 @@ def retrieve_job(
     if len(job_ids) > 1 or (entry and entry.kind in _PRIMITIVES):
         return _retrieve_primitive_job(job_ids, service, journal, entry)
     (job_id,) = job_ids
-    job = _build_job(job_id, service, entry, find_backend)
+    job = _build_job(job_id, service, journal, entry, find_backend)
     # Reading the status also checks that the job exists.
     is_done = job.status() is QiskitStatus.DONE
     if is_done and entry is None and _is_labelled_by_primitive(job_id, service):
-        return QoroPrimitiveJob(service, job_ids)
+        return QoroPrimitiveJob(service, job_ids, sent=partial(read_submissions, journal, job_ids))
     return job
 
 
@@ -75,7 +76,13 @@ def _retrieve_primitive_job(
     packed = journal.structure_of(job_ids[0]) if journal else None
     postprocessor = None if packed is None else unpack_postprocessor(packed)
     submitted = entry.time if entry else None
-    job = QoroPrimitiveJob(service, job_ids, recipe=postprocessor, submitted=submitted)
+    job = QoroPrimitiveJob(
+        service,
+        job_ids,
+        recipe=postprocessor,
+        submitted=submitted,
+        sent=partial(read_submissions, journal, job_ids),
+    )
     job.status()  # raises NotFoundError if one of its service jobs does not exist
     return job
 
@@ -83,6 +90,7 @@ def _retrieve_primitive_job(
 def _build_job(
     job_id: str,
     service: QoroService,
+    journal: Journal | None,
     entry: JournalEntry | None,
     find_backend: Callable[[str], BackendV2],
 ) -> QoroJob:
@@ -95,6 +103,7 @@ def _build_job(
         readers=RESULT_READERS,
         find_backend=find_backend,
         submitted=entry.time if entry else None,
+        sent=partial(read_submissions, journal, [job_id]),
     )
 
 

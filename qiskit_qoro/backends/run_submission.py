@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from qiskit.providers import BackendV2
@@ -17,6 +18,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.circuit_submission import write_circuits
+from qiskit_qoro.service.recorder import MAX_NAMES
 from qiskit_qoro.service.submission import Measurement, Submission
 
 __all__ = ["prepare_run", "submit_run"]
@@ -37,12 +39,8 @@ def prepare_run(
     """
     experiments = _labelled(structure)
     with _names_instead_of_labels(experiments):
-        return service.prepare_checked(
-            write_circuits(dict(zip(experiments, programs, strict=True))),
-            _measurement(structure),
-            override_execution_config=execution_config,
-            override_job_config=job_config,
-        )
+        written = write_circuits(dict(zip(experiments, programs, strict=True)))
+        return _prepare(service, written, structure, job_config, execution_config)
 
 
 def submit_run(
@@ -72,22 +70,33 @@ def submit_run(
     """
     experiments = _labelled(structure)
     with _names_instead_of_labels(experiments):
-        submitted = service.submit_programs(
-            write_circuits(dict(zip(experiments, programs, strict=True))),
-            _measurement(structure),
-            override_execution_config=execution_config,
-            override_job_config=job_config,
-        )
-    return QoroJob.from_submission(backend, str(submitted.job_id), service, structure, experiments)
+        written = write_circuits(dict(zip(experiments, programs, strict=True)))
+        submission = _prepare(service, written, structure, job_config, execution_config)
+        job_id = service.submit(submission).job_id
+        service.record_depths(written)
+    return QoroJob.from_submission(backend, str(job_id), service, structure, experiments, submission)
+
+
+def _prepare(
+    service: QoroService,
+    programs: Mapping[str, Program],
+    structure: RunStructure,
+    job_config: JobConfig,
+    execution_config: AnyConfig | None,
+) -> Submission:
+    submission = service.prepare_checked(
+        programs,
+        Measurement.of_shots([experiment.shots for experiment in structure.experiments]),
+        override_execution_config=execution_config,
+        override_job_config=job_config,
+    )
+    names = tuple(experiment.name for experiment in structure.experiments[:MAX_NAMES])
+    return replace(submission, facts=replace(submission.facts, names=names))
 
 
 def _labelled(structure: RunStructure) -> dict[str, Experiment]:
     """Return label to experiment, in order."""
     return dict(zip(label_circuits(structure), structure.experiments, strict=True))
-
-
-def _measurement(structure: RunStructure) -> Measurement:
-    return Measurement.of_shots([experiment.shots for experiment in structure.experiments])
 
 
 @contextmanager

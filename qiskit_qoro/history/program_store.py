@@ -5,8 +5,8 @@ is first needed, so that journals of older releases gain it too. A row belongs t
 
 Strategy: all rows together keep a limited number of bytes, and the oldest are removed first. Each row has the
 total of the bytes that were ever kept, up to and including its own. So the rows that have to go are those
-whose total is further below the newest one than the limit, and no sum over all rows is needed. A job that would
-need too large a share of the limit is not kept; its row has only its size.
+whose total is further below the newest one than the limit, and no sum over all rows is needed. A job that
+would need too large a share of the limit is not kept; its row has only its size.
 
 Small bodies are kept as they are, because their programs are compressed already. Large ones mostly consist of
 numbers, which the fastest compression halves.

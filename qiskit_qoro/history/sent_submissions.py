@@ -39,7 +39,7 @@ def _read_submission(journal: Journal | None, job_id: str) -> Submission:
             job_id,
             f"no journal is kept, because of journal=False or {JOURNAL_VARIABLE}=off"
             if journal is None
-            else "the journal of this machine has no entry for it: programs are kept where a job is submitted",
+            else "the journal of this machine has no entry for it: programs are kept where a job was sent",
         )
     kept = journal.programs_of(entry.number)
     if kept.bodies is None:

@@ -25,6 +25,7 @@ __all__ = [
     "build_experiment_results",
     "check_counts",
     "infer_experiments",
+    "name_from_label",
     "with_submitted_labels",
 ]
 
@@ -64,17 +65,17 @@ def infer_experiments(
     """
     experiments = {
         label: Experiment(
-            name=_name_from_label(label),
+            name=name_from_label(label),
             layout=layout_of_width(len(next(iter(counts), ""))),
             shots=int(sum(counts.values())),
         )
         for label, counts in results.items()
     }
-    failed = {label: Experiment(_name_from_label(label), layout_of_width(0), 0) for label in failures}
+    failed = {label: Experiment(name_from_label(label), layout_of_width(0), 0) for label in failures}
     return experiments | failed
 
 
-def _name_from_label(label: str) -> str:
+def name_from_label(label: str) -> str:
     """Return the index in one of our labels, or else the whole label."""
     index = index_of_label(label)
     return label if index is None else str(index)
@@ -175,7 +176,7 @@ def _experiment_result(
     # Qiskit reads keys and memory as hexadecimal. Binary text would be misread without an error.
     data: dict[str, Any] = {"counts": dict(zip(map(hex, by_outcome), by_outcome.values(), strict=True))}
     if memory:
-        data["memory"] = _memory(by_outcome, seed=_name_from_label(label))
+        data["memory"] = _memory(by_outcome, seed=name_from_label(label))
     return ExperimentResult(
         shots=experiment.shots,
         success=True,

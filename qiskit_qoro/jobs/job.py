@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus as QiskitStatus
@@ -12,16 +13,23 @@ from qiskit.providers import JobV1
 from qiskit.result import Result
 
 from qiskit_qoro._version import __version__
-from qiskit_qoro.errors import JobFailedError, QoroInputError
-from qiskit_qoro.jobs.experiment_results import Experiment, build_experiment_results
+from qiskit_qoro.errors import JobFailedError, QoroError, QoroInputError
+from qiskit_qoro.jobs.experiment_results import (
+    Experiment,
+    build_experiment_results,
+    infer_experiments,
+)
 from qiskit_qoro.jobs.job_card import describe_job, job_card
-from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
-from qiskit_qoro.jobs.outcome import describe_failure, identify_circuits, restore_labels
-from qiskit_qoro.jobs.service_job import ServiceJob
+from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.outcome import decode_structure, describe_failure, restore_labels
+from qiskit_qoro.jobs.resubmission import submission_of_programs
+from qiskit_qoro.jobs.sent_programs import SentProgram
+from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
+from qiskit_qoro.service.submission import Submission
 from qiskit_qoro.wire.labels import LabelledStructure
 
 if TYPE_CHECKING:
@@ -58,6 +66,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             their labels.
         find_backend: Returns the backend with a given name, for a job that is retrieved by its identifier.
         submitted: When the job was submitted, or ``None`` if unknown.
+        sent: Returns what was sent for the job, or ``None`` if that is unknown.
     """
 
     def __init__(
@@ -73,10 +82,11 @@ class QoroJob(ServiceJob[Result], JobV1):
         readers: Mapping[str, ResultReader] | None = None,
         find_backend: Callable[[str], BackendV2] | None = None,
         submitted: datetime | None = None,
+        sent: ReadSubmissions | None = None,
     ) -> None:
         # Qiskit's base class calls no other constructor, so each one is called by name.
         JobV1.__init__(self, backend, job_id)
-        ServiceJob.__init__(self, job_id, service, [job_id], submitted)
+        ServiceJob.__init__(self, job_id, service, [job_id], submitted=submitted, sent=sent)
         # For a retrieved job the experiments are unknown, and the structure is incomplete, until the results
         # have been read, whose labels contain both.
         self._experiments = experiments
@@ -94,6 +104,8 @@ class QoroJob(ServiceJob[Result], JobV1):
         self._outcome: JobOutcome | None = None
         self._result: Result | None = None
         self._partial: Result | None = None
+        # Whether the experiments are guesses from the results, because the labels do not describe them.
+        self._are_inferred = False
         # The structure in the labels, if they show that `backend.run()` did not submit the job.
         self._foreign: LabelledStructure | None = None
 
@@ -105,6 +117,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         service: QoroService,
         structure: RunStructure,
         experiments: Mapping[str, Experiment],
+        submission: Submission,
     ) -> QoroJob:
         """Create the job of a submission that this process has just made.
 
@@ -114,8 +127,9 @@ class QoroJob(ServiceJob[Result], JobV1):
             service: The client that submitted it.
             structure: The names, registers, shots and metadata of the circuits.
             experiments: Label to experiment, in the order of ``structure.experiments``.
+            submission: What was sent.
         """
-        job = cls(backend, job_id, service, submitted=datetime.now(UTC))
+        job = cls(backend, job_id, service, submitted=datetime.now(UTC), sent=partial(tuple, [submission]))
         job._structure = structure
         job._experiments = experiments
         return job
@@ -312,6 +326,107 @@ class QoroJob(ServiceJob[Result], JobV1):
     def _with_circuit_names(self, text: str) -> str:
         return name_circuits(text, self._experiments or {})
 
+    # --- what was sent --------------------------------------------------------------------------------
+
+    def programs(self) -> list[SentProgram]:
+        programs = super().programs()
+        experiments = self._identify_sent(programs)
+        return [
+            replace(program, name=experiments[program.label].name)
+            if program.label in experiments
+            else program
+            for program in programs
+        ]
+
+    programs.__doc__ = ServiceJob.programs.__doc__
+
+    def resubmit(self, failed_only: bool = False) -> QoroJob:
+        """Submit the same programs with the same options as a new job, and return without waiting for it.
+
+        The shots, tag, backend, execution configuration, noise and seed are those of this job, because the
+        same requests are sent. Each call submits one job.
+
+        Args:
+            failed_only: Whether to submit only the circuits without a result. They keep their names, shots
+                and metadata, and have the same order. A seed continues after the circuits of this job, so
+                that equal circuits of both jobs do not have equal counts.
+
+        Returns:
+            The new job.
+
+        Raises:
+            QoroInputError: The programs are not available, and the message says why; or, with
+                ``failed_only``, the job has not ended, or all circuits have a result. Nothing was sent.
+            QoroAPIError: The service refused the job.
+            QoroConnectionError: The service did not answer.
+        """
+        (submission,) = self._submissions()
+        programs = super().programs() if failed_only else []
+        failed = self._programs_without_result(programs)
+        if len(failed) == len(programs):
+            return self._submit_again(submission, self._structure, self._experiments)
+        # Labels that do not describe their circuits are sent again.
+        known = {} if self._are_inferred else self._experiments or {}
+        experiments = [known[program.label] for program in failed] if known else None
+        structure = replace(self._structure, experiments=tuple(experiments or ()))
+        # The labels of a part of the circuits contain a part of the structure, so they get new ones.
+        labels = [program.label for program in failed] if experiments is None else label_circuits(structure)
+        part = submission_of_programs(
+            submission, dict(zip(labels, failed, strict=True)), num_earlier=len(programs)
+        )
+        of_label = None if experiments is None else dict(zip(labels, experiments, strict=True))
+        return self._submit_again(part, structure, of_label)
+
+    def _submit_again(
+        self, submission: Submission, structure: RunStructure, experiments: Mapping[str, Experiment] | None
+    ) -> QoroJob:
+        try:
+            job_id = self._service.submit(submission).job_id
+        except QoroError as error:
+            error.reword(partial(name_circuits, experiments=experiments or {}))
+            raise
+        return QoroJob(
+            self._backend,
+            str(job_id),
+            self._service,
+            experiments=experiments,
+            memory=structure.memory,
+            tag=structure.tag,
+            backend_name=structure.backend_name,
+            readers=self._readers,
+            find_backend=self._find_backend,
+            submitted=datetime.now(UTC),
+            sent=partial(tuple, [submission]),
+        )
+
+    def _programs_without_result(self, programs: Sequence[SentProgram]) -> list[SentProgram]:
+        """Return those of the programs that have no result; the job has to have ended."""
+        if not programs:
+            return []
+        if not self.in_final_state():
+            raise QoroInputError(
+                f"job {self.job_id()} is {self._known_state().status.value}: wait until it has ended to "
+                "resubmit its failed circuits",
+                job_id=self.job_id(),
+            )
+        # The labels of all circuits are needed to read their structure, and a failed job may not report all.
+        self._identify_sent(programs)
+        results = self._read_outcome().results
+        failed = [program for program in programs if program.label not in results]
+        if not failed:
+            raise QoroInputError(
+                f"all {len(programs)} circuits of job {self.job_id()} have a result, so there is nothing to "
+                "resubmit: resubmit() submits all of them again",
+                job_id=self.job_id(),
+            )
+        return failed
+
+    def _identify_sent(self, programs: Sequence[SentProgram]) -> Mapping[str, Experiment]:
+        """Return the circuits of the job by label, as far as they are known."""
+        if self._experiments is None:
+            self._identify([program.label for program in programs])
+        return self._experiments or {}
+
     # --- results --------------------------------------------------------------------------------------
 
     def _read_outcome(self, deadline: Deadline = NO_DEADLINE) -> JobOutcome:
@@ -320,14 +435,23 @@ class QoroJob(ServiceJob[Result], JobV1):
             with self._unread_results_as_timeout(deadline):
                 outcome = self._fetch_outcome(deadline)
             if self._experiments is None:
-                found = identify_circuits(outcome, job_id=self.job_id())
-                if isinstance(found, LabelledStructure):
-                    self._foreign = found
-                else:
-                    self._experiments, structure = found
-                    self._structure = structure.completed_by(self._structure)
+                self._identify([*outcome.results, *outcome.failures], outcome)
             self._outcome = restore_labels(outcome, self._experiments or {})
         return self._outcome
+
+    def _identify(self, labels: Sequence[str], outcome: JobOutcome | None = None) -> None:
+        """Find out from the labels, or else from the outcome, which circuits were submitted."""
+        found = decode_structure(labels, job_id=self.job_id())
+        if isinstance(found, LabelledStructure):
+            self._foreign = found
+            return
+        if found is None and outcome is not None:
+            self._are_inferred = True
+            experiments = infer_experiments(outcome.results, outcome.failures)
+            found = experiments, RunStructure(tuple(experiments.values()))
+        if found is not None:
+            self._experiments, structure = found
+            self._structure = structure.completed_by(self._structure)
 
     def _fetch_outcome(self, deadline: Deadline) -> JobOutcome:
         if self._known_state().status is JobStatus.COMPLETED:

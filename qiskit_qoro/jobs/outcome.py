@@ -7,37 +7,35 @@ label stands for. Any other process reads this from the labels.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.jobs.experiment_results import Experiment, infer_experiments, with_submitted_labels
+from qiskit_qoro.jobs.experiment_results import Experiment, with_submitted_labels
 from qiskit_qoro.jobs.job_document import RUN_KIND, RunStructure, name_circuits, structure_from_json
 from qiskit_qoro.models.jobs import JobOutcome, summarize_failures
 from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.wire.labels import LabelledStructure, decode_labels, index_of_label
 from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
-__all__ = ["describe_failure", "identify_circuits", "restore_labels"]
+__all__ = ["decode_structure", "describe_failure", "restore_labels"]
 
 _log = logging.getLogger(__name__)
 
 
-def identify_circuits(
-    outcome: JobOutcome, *, job_id: str
-) -> tuple[dict[str, Experiment], RunStructure] | LabelledStructure:
+def decode_structure(
+    labels: Sequence[str], *, job_id: str
+) -> tuple[dict[str, Experiment], RunStructure] | LabelledStructure | None:
     """Find out from the labels of a job which circuits were submitted.
 
     Args:
-        outcome: The outcome of the job.
+        labels: The labels of all circuits, in any order.
         job_id: The job, for the log.
 
     Returns:
-        For a job of ``backend.run()``: the circuits by label, and the structure of the submission. If the
-        labels contain no structure, each circuit is named after its label, or after its index in the label.
-        The same happens if the structure cannot be read, with a warning in the log. For any other job: the
-        structure in its labels.
+        For a job of ``backend.run()``: the circuits by label, and the structure of the submission. For a job
+        of a primitive: the structure in its labels. ``None`` if the labels contain no structure, or one that
+        cannot be read, with a warning in the log.
     """
-    labels = [*outcome.results, *outcome.failures]
     try:
         found = decode_labels(labels)
         if found is not None and found.kind != RUN_KIND:
@@ -53,8 +51,7 @@ def identify_circuits(
             job_id,
             error.message,
         )
-    experiments = infer_experiments(outcome.results, outcome.failures)
-    return experiments, RunStructure(tuple(experiments.values()))
+    return None
 
 
 def restore_labels(outcome: JobOutcome, experiments: Mapping[str, Experiment]) -> JobOutcome:

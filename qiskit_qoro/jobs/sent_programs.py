@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit
 
-from qiskit_qoro.models.jobs import CircuitBatch, JobOutcome, JobType
+from qiskit_qoro.jobs.experiment_results import name_from_label
+from qiskit_qoro.models.jobs import CircuitBatch, JobType
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.qasm.user_programs import parse_user_program
 from qiskit_qoro.service.submission import Submission
@@ -16,7 +17,7 @@ from qiskit_qoro.wire.substitution import resolve_template
 from qiskit_qoro.wire.text import DEFAULT_LIMIT_BYTES
 from qiskit_qoro.wire.uploads import circuit_batch_from_json, is_template_body, template_batch_from_json
 
-__all__ = ["SentProgram", "decode_programs", "outcome_of_labels"]
+__all__ = ["SentProgram", "decode_programs"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class SentProgram:
     """
 
     name: str
-    label: str
+    label: str = field(repr=False)
     shots: int | None = None
     pauli_strings: tuple[str, ...] = ()
     template: str | None = field(default=None, repr=False)
     parameters: Mapping[str, float] = field(default_factory=dict)
-    _texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -60,47 +61,40 @@ class SentProgram:
         return circuit
 
 
-def decode_programs(submission: Submission, names: Mapping[str, str] | None = None) -> list[SentProgram]:
+def decode_programs(submission: Submission) -> list[SentProgram]:
     """Decode the programs of a submission.
 
     Args:
         submission: What was sent.
-        names: Label to name of the circuit. By default the label is the name.
 
     Returns:
-        The programs, in the order in which they were sent.
+        The programs, in the order in which they were sent. The name of each is the index in its label, or
+        else the label.
 
     Raises:
         WireError: A body is damaged.
     """
-    names = names or {}
     request = as_object(parse_json(submission.request), "body")
     is_measured = request.get("job_type") != JobType.STATE.value
     programs: list[SentProgram] = []
     for upload in submission.uploads:
         body = parse_json(upload)
         if is_template_body(body):
-            programs += _of_template(
-                template_batch_from_json(body, circuit_limit_bytes=DEFAULT_LIMIT_BYTES), names
-            )
+            template_batch = template_batch_from_json(body, circuit_limit_bytes=DEFAULT_LIMIT_BYTES)
+            programs += _of_template(template_batch)
         else:
             batch = circuit_batch_from_json(
                 body, circuit_limit_bytes=DEFAULT_LIMIT_BYTES, is_measured=is_measured
             )
-            programs += _of_batch(batch, names, len(programs))
+            programs += _of_batch(batch, len(programs))
     return programs
 
 
-def outcome_of_labels(submission: Submission) -> JobOutcome:
-    """Return an outcome without results, whose labels are those of a submission."""
-    return JobOutcome(failures={program.label: "" for program in decode_programs(submission)})
-
-
-def _of_batch(batch: CircuitBatch, names: Mapping[str, str], num_earlier: int) -> Iterator[SentProgram]:
+def _of_batch(batch: CircuitBatch, num_earlier: int) -> Iterator[SentProgram]:
     shots = _shots_of(batch)
     for index, label in enumerate(batch.circuits):
         yield SentProgram(
-            names.get(label, label),
+            name_from_label(label),
             label,
             shots[index],
             _strings_of(batch, num_earlier + index),
@@ -108,13 +102,13 @@ def _of_batch(batch: CircuitBatch, names: Mapping[str, str], num_earlier: int) -
         )
 
 
-def _of_template(batch: TemplateBatch, names: Mapping[str, str]) -> Iterator[SentProgram]:
+def _of_template(batch: TemplateBatch) -> Iterator[SentProgram]:
     template = batch.template
     strings = tuple(string for group in batch.observables or () for string in group)
     for label, values in template.parameter_sets:
         parameters = dict(zip(template.parameter_names, values, strict=True))
         yield SentProgram(
-            names.get(label, label), label, batch.shots, strings, template.template_qasm, parameters
+            name_from_label(label), label, batch.shots, strings, template.template_qasm, parameters
         )
 
 

@@ -24,8 +24,10 @@ from qiskit_qoro.errors import (
     JobTimeoutError,
     NotFoundError,
     QoroError,
+    QoroInputError,
 )
 from qiskit_qoro.jobs.as_completed import until_final
+from qiskit_qoro.jobs.sent_programs import SentProgram, decode_programs
 from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobState, JobStatus, joint_state
@@ -33,10 +35,11 @@ from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.job_results import FetchedPages
+from qiskit_qoro.service.submission import Submission
 from qiskit_qoro.service.transport import DeadlineError
 from qiskit_qoro.service.waiting import unanswered_poll_as_timeout
 
-__all__ = ["ServiceJob"]
+__all__ = ["ReadSubmissions", "ServiceJob"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +47,8 @@ _Result = TypeVar("_Result")
 
 # The state of a job about which the service has not been asked.
 _NOT_ASKED = JobState(JobStatus("SUBMITTED"))
+ReadSubmissions = Callable[[], Sequence[Submission]]
+"""Returns what was sent for each service job of a job, in order. It may read the journal."""
 
 
 class ServiceJob(ABC, Generic[_Result]):
@@ -57,6 +62,7 @@ class ServiceJob(ABC, Generic[_Result]):
         job_ids: The identifiers of the service jobs, in the order of submission. Without any, the job is done
             from the start.
         submitted: When the job was submitted, or ``None`` if unknown.
+        sent: Returns what was sent for each service job, or ``None`` if that is unknown.
     """
 
     def __init__(
@@ -65,11 +71,15 @@ class ServiceJob(ABC, Generic[_Result]):
         service: QoroService,
         job_ids: Sequence[str],
         submitted: datetime | None = None,
+        sent: ReadSubmissions | None = None,
     ) -> None:
         self._job_id = job_id
         self._service = service
         self._job_ids = tuple(job_ids)
         self._submitted = submitted
+        # A job that this process has submitted keeps what it sent. A retrieved one reads it from the journal
+        # when it is needed.
+        self._sent = sent
         # The last state that the service reported for each service job. A final state never changes: once it
         # is recorded, the job is not polled again, and no later report replaces the state.
         self._states: dict[str, JobState] = {}
@@ -99,6 +109,37 @@ class ServiceJob(ABC, Generic[_Result]):
             await until_final(self)
         # The client is synchronous, so the results are read in a thread.
         return await asyncio.to_thread(self.result)
+
+    # --- what was sent --------------------------------------------------------------------------------
+
+    def programs(self) -> list[SentProgram]:
+        """Return the circuits that were sent, with their shots or Pauli strings. This sends no request.
+
+        The service does not return programs. A job that this process has submitted has them in memory. The
+        journal keeps them for later, on the machine that submitted the job.
+
+        Returns:
+            One program for each circuit, in the order of submission.
+
+        Raises:
+            QoroInputError: The programs are not available. The message says why.
+            QoroError: The journal cannot be read.
+        """
+        return [program for sent in self._submissions() for program in decode_programs(sent)]
+
+    def _submissions(self) -> Sequence[Submission]:
+        """Return what was sent for each service job.
+
+        Raises:
+            QoroInputError: It is not available.
+        """
+        if self._sent is None:
+            raise QoroInputError(
+                f"the programs of job {self.job_id()} are not available: retrieve the job with "
+                "provider.retrieve_job(), which reads them from the journal of this machine",
+                job_id=self.job_id(),
+            )
+        return self._sent()
 
     # --- status ---------------------------------------------------------------------------------------
 

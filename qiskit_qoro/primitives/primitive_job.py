@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,12 +23,14 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.job_card import describe_job, job_card
-from qiskit_qoro.jobs.service_job import ServiceJob
+from qiskit_qoro.jobs.resubmission import submit_jointly
+from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import (
     CircuitResult,
     ExecutionResult,
     JobOutcome,
     JobState,
+    JobStatus,
     ResultDetails,
     summarize_failures,
 )
@@ -67,6 +69,7 @@ class QoroPrimitiveJob(
             ``None`` to read it from their labels.
         show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
         submitted: When the job was submitted, or ``None`` if unknown.
+        sent: Returns what was sent for each service job, or ``None`` if that is unknown.
     """
 
     def __init__(
@@ -77,11 +80,12 @@ class QoroPrimitiveJob(
         recipe: Postprocessor | None = None,
         show_progress: bool = True,
         submitted: datetime | None = None,
+        sent: ReadSubmissions | None = None,
     ) -> None:
         job_id = ID_SEPARATOR.join(job_ids) or f"{_LOCAL_ID_PREFIX}{uuid4()}"
         # Qiskit's base class calls no other constructor, so each one is called by name.
         BasePrimitiveJob.__init__(self, job_id)
-        ServiceJob.__init__(self, job_id, service, job_ids, submitted)
+        ServiceJob.__init__(self, job_id, service, job_ids, submitted=submitted, sent=sent)
         self._postprocessor = recipe
         self._show_progress = show_progress
         self._result: PrimitiveResult[PubResult] | None = None
@@ -164,6 +168,60 @@ class QoroPrimitiveJob(
                     on_poll(states)
 
             super()._wait(deadline, show_states)
+
+    def resubmit(self, failed_only: bool = False) -> QoroPrimitiveJob:
+        """Submit the same programs with the same options again, and return without waiting for them.
+
+        The same requests are sent, so the results are computed in the same way, with the same seeds.
+
+        Args:
+            failed_only: Whether to submit only the service jobs that failed or were cancelled. The new job
+                uses the results of the others, so its ``result()`` is complete.
+
+        Returns:
+            The new job.
+
+        Raises:
+            QoroInputError: The programs are not available, and the message says why; or, with
+                ``failed_only``, no service job has failed or was cancelled. Nothing was sent.
+            QoroAPIError: The service refused a job. The other new jobs have been cancelled as far as
+                possible.
+            QoroConnectionError: The service did not answer. The other new jobs have been cancelled as far as
+                possible.
+        """
+        sent = tuple(self._submissions())
+        again = self._failed_positions() if failed_only else range(len(sent))
+        job_ids = list(self._job_ids)
+        for position, job_id in zip(
+            again, submit_jointly(self._service, [sent[position] for position in again]), strict=True
+        ):
+            job_ids[position] = job_id
+        return QoroPrimitiveJob(
+            self._service,
+            job_ids,
+            recipe=self._postprocessor,
+            show_progress=self._show_progress,
+            submitted=datetime.now(UTC),
+            sent=partial(tuple, sent),
+        )
+
+    def _failed_positions(self) -> list[int]:
+        """Return the positions of the service jobs that ended without completing."""
+        self._poll()
+        statuses = [self._states[job_id].status for job_id in self._job_ids]
+        failed = [
+            position
+            for position, status in enumerate(statuses)
+            if status.is_final and status is not JobStatus.COMPLETED
+        ]
+        if not failed:
+            found = ", ".join(f"{count} {status.value}" for status, count in Counter(statuses).items())
+            raise QoroInputError(
+                f"no service job of job {self.job_id()} has failed ({found or 'there are none'}), so "
+                "there is nothing to resubmit: resubmit() submits all of them again",
+                job_id=self.job_id(),
+            )
+        return failed
 
     # --- results --------------------------------------------------------------------------------------
 

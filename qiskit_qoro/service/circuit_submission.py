@@ -30,7 +30,7 @@ from qiskit_qoro.wire.observables import parse_ham_ops
 from qiskit_qoro.wire.text import encode_text
 from qiskit_qoro.wire.uploads import circuit_batch_to_json
 
-__all__ = ["build_circuit_submission", "depth_of", "measure_circuits", "write_circuits"]
+__all__ = ["build_circuit_submission", "depth_of", "measure_circuits", "render_uploads", "write_circuits"]
 
 
 # --- circuits -----------------------------------------------------------------------------------------
@@ -170,16 +170,29 @@ def build_circuit_submission(
     """
     return Submission(
         request=render_job_request(request),
-        uploads=tuple(_uploads(programs, measurement)),
+        uploads=render_uploads({label: program.text for label, program in programs.items()}, measurement),
         facts=facts_of(request, list(programs)),
     )
 
 
-def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Iterator[bytes]:
-    labels = list(programs)
-    blobs = {label: encode_text(program.text) for label, program in programs.items()}
+def render_uploads(texts: Mapping[str, str], measurement: Measurement) -> tuple[bytes, ...]:
+    """Render the bodies that add circuits to a job, each below the service's size limit.
+
+    Args:
+        texts: Label to OpenQASM 2 text, in order. The service can run each text as it is.
+        measurement: What is measured; it must fit the circuits.
+
+    Raises:
+        QoroInputError: A circuit is too large for one body.
+    """
+    return tuple(_uploads(texts, measurement))
+
+
+def _uploads(texts: Mapping[str, str], measurement: Measurement) -> Iterator[bytes]:
+    labels = list(texts)
+    blobs = {label: encode_text(text) for label, text in texts.items()}
     observables = measurement.encoded_observables()
-    empty = _batch(programs, [], measurement, shot_groups=(), finalized=False)
+    empty = _batch(texts, [], measurement, shot_groups=(), finalized=False)
     # Each upload counts shot groups from its own first circuit, so the size of the groups in an upload is
     # known only after packing. This is an upper bound: every group costs as much as the longest one plus a
     # comma. The first circuit of an upload always begins a group (counted as overhead), and indices that are
@@ -204,7 +217,7 @@ def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Itera
             measurement.shot_groups, chunk.start, chunk.stop
         )
         batch = _batch(
-            programs,
+            texts,
             labels[chunk.start : chunk.stop],
             measurement,
             shot_groups=groups,
@@ -214,7 +227,7 @@ def _uploads(programs: Mapping[str, Program], measurement: Measurement) -> Itera
 
 
 def _batch(
-    programs: Mapping[str, Program],
+    texts: Mapping[str, str],
     labels: Sequence[str],
     measurement: Measurement,
     *,
@@ -222,7 +235,7 @@ def _batch(
     finalized: bool,
 ) -> CircuitBatch:
     return CircuitBatch(
-        circuits={label: programs[label].text for label in labels},
+        circuits={label: texts[label] for label in labels},
         finalized=finalized,
         shots=measurement.shots,
         shot_groups=shot_groups if measurement.shot_groups is not None else None,

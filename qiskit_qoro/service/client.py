@@ -478,9 +478,13 @@ class QoroService(CircuitRunner):
                 override_job_config=override_job_config,
             )
         )
+        self.record_depths(programs)
+        return submitted
+
+    def record_depths(self, programs: Mapping[str, Program]) -> None:
+        """Add the depths of a batch that has been submitted to :attr:`depth_history`, if they are tracked."""
         if self.track_depth:
             self._depth_history.append([depth_of(program) for program in programs.values()])
-        return submitted
 
     def submit(self, submission: Submission) -> ExecutionResult:
         """Submit a prepared submission as one job.

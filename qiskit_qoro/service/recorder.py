@@ -15,7 +15,7 @@ from qiskit_qoro.models.jobs import JobRequest, JobStatus, JobType
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.wire.labels import kind_of_label
 
-__all__ = ["UNRECORDED", "SubmissionRecorder", "facts_of", "recorded"]
+__all__ = ["MAX_NAMES", "UNRECORDED", "SubmissionRecorder", "facts_of", "recorded"]
 
 
 class SubmissionRecorder(Protocol):
@@ -77,7 +77,8 @@ UNRECORDED: SubmissionRecorder = _Unrecorded()
 # The kinds that the type of a job shows. Other jobs have labels that show what submitted them.
 _KINDS = {JobType.VALIDATE: JobKind.CHARACTERIZATION, JobType.STATE: JobKind.STATE}
 
-_MAX_NAMES = 100
+MAX_NAMES = 100
+"""The largest number of names of circuits that a recorder is told."""
 
 
 def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
@@ -96,7 +97,7 @@ def facts_of(request: JobRequest, labels: Sequence[str]) -> SubmissionFacts:
         tag=request.tag,
         num_circuits=len(labels),
         # The labels of other jobs contain their structure instead.
-        names=tuple(labels[:_MAX_NAMES]) if kind is JobKind.OTHER else (),
+        names=tuple(labels[:MAX_NAMES]) if kind is JobKind.OTHER else (),
     )
 
 
