@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from qiskit_qoro.display.progress_text import text_width
 
-__all__ = ["NotebookScreen", "Screen", "TerminalScreen", "find_screen"]
+__all__ = ["NotebookScreen", "Screen", "TerminalScreen", "find_kernel_shell", "find_screen"]
 
 _ECHO = 2  # columns of the ^C that a terminal shows when Ctrl-C is pressed
 _UNKNOWN_WIDTH = 80
@@ -46,7 +46,7 @@ def find_screen(stream: TextIO | None = None) -> Screen | None:
     Args:
         stream: The terminal to use. By default it is standard error.
     """
-    kernel_shell = _find_kernel_shell() if stream is None else None
+    kernel_shell = find_kernel_shell() if stream is None else None
     if kernel_shell is not None:
         return NotebookScreen(kernel_shell)
     # sys.stderr is None in a process without a console. If it has been replaced by an object of another
@@ -57,7 +57,7 @@ def find_screen(stream: TextIO | None = None) -> Screen | None:
     return TerminalScreen(terminal)
 
 
-def _find_kernel_shell() -> Any:
+def find_kernel_shell() -> Any:
     """Return the shell of IPython if it belongs to a kernel of Jupyter, and ``None`` otherwise."""
     ipython = sys.modules.get("IPython")  # a kernel has imported it
     shell = ipython.get_ipython() if ipython is not None else None

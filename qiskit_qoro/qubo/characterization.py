@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from qiskit_qoro.display.progress_screens import find_kernel_shell
+from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.errors import NotFoundError, WireError
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
-from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qubo.problem_forms import encode_problem
+from qiskit_qoro.qubo_analysis.report.report_reading import items_of, read_scores, read_states
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.wire.fields import as_object, readable_items, shown
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
 
 __all__ = ["CharacterizationResult", "Recommendation", "characterize"]
 
@@ -37,9 +41,9 @@ class Recommendation:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CharacterizationResult:
-    """The characterization of a QUBO.
+    """The characterization of a QUBO. ``print`` shows its :meth:`summary`, and a notebook shows a card.
 
     Values that were not requested, that do not apply or that cannot be read are ``None``. Items of lists that
     cannot be read are left out with a warning in the log. :attr:`raw` has everything.
@@ -106,14 +110,13 @@ class CharacterizationResult:
     @property
     def state_probabilities(self) -> dict[str, float]:
         """The most probable states at the best parameters, as bitstring to probability."""
-        items = _items(self._report("state_probabilities"), key="state", value="probability")
-        return dict(readable_items(items, "state_probabilities", _read_probability))
+        states = read_states(self._report("state_probabilities"))
+        return {state.state: state.probability for state in states}
 
     @property
     def sensitivity(self) -> dict[int, float]:
         """Variable index to the sensitivity of the result to that variable."""
-        items = _items(self._report("structural_sensitivity", "sensitivity"), key="qubit", value="score")
-        return dict(readable_items(items, "sensitivity", _read_score))
+        return dict(read_scores(self._report("structural_sensitivity", "sensitivity")))
 
     @property
     def recommendations(self) -> list[Recommendation]:
@@ -121,46 +124,38 @@ class CharacterizationResult:
         items = self.raw.get("recommendations")
         if isinstance(items, Mapping):
             # Either one recommendation, or recommendations by the value that they are based on.
-            items = [items] if "text" in items else _items(items, key="metric", value="text")
+            items = [items] if "text" in items else items_of(items, key="metric", value="text")
         elif not isinstance(items, list | tuple):
             items = [] if items is None else [items]
         return readable_items(items, "recommendations", _read_recommendation)
 
     def summary(self) -> str:
-        """Return all values and recommendations as plain text."""
-        from rich.console import Console  # noqa: PLC0415 - importing it takes a moment
-
-        console = Console(width=100, no_color=True)
-        with console.capture() as capture:
-            self._print(console)
-        return capture.get()
+        """Return the most important values and the recommendations as plain text, 60 columns wide."""
+        return f"{_views().summary(self, _SUMMARY_WIDTH).plain}\n"
 
     def display(self) -> None:
-        """Print all values and recommendations, in colour on a terminal."""
-        from rich.console import Console  # noqa: PLC0415 - as above
+        """Show the card in a notebook. Elsewhere, print the summary, in colour on a terminal."""
+        shell = find_kernel_shell()
+        if shell is not None:
+            shell.display_pub.publish({"text/plain": str(self), "text/html": self._repr_html_()})
+            return
+        from rich.console import Console  # noqa: PLC0415 - importing it takes a moment
 
-        self._print(Console())
+        Console().print(self)
+
+    def __repr__(self) -> str:
+        shown = {"job_id": self.job_id, "status": self.status, "difficulty": self.difficulty}
+        values = (f"{name}={short_text(value)!r}" for name, value in shown.items() if value)
+        return f"CharacterizationResult({', '.join(values)})"
+
+    def __str__(self) -> str:
+        return self.summary().rstrip()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        yield _views().summary(self, options.max_width)
 
     def _repr_html_(self) -> str:
-        """Return the report of the service, for notebooks."""
-        return self.html
-
-    def _print(self, console: Console) -> None:
-        from rich.table import Table  # noqa: PLC0415 - as above
-        from rich.text import Text  # noqa: PLC0415 - as above
-
-        # The texts come from the service: neither brackets nor escape sequences in them have an effect.
-        console.print(printable_line(f"Characterization {self.job_id}: {self.status}"), markup=False)
-        table = Table(box=None, show_header=False)
-        for name in _SHOWN_VALUES:
-            value = getattr(self, name)
-            if value is not None:
-                table.add_row(name.replace("_", " "), Text(printable_line(_format(value))))
-        if table.rows:
-            console.print(table)
-        for recommendation in self.recommendations:
-            line = printable_line(f"{recommendation.level}: {recommendation.text}")
-            console.print(line, markup=False, highlight=False)
+        return str(_views().card(self).to_html())
 
     # Services differ in the names of some values, so several names are tried in order.
 
@@ -171,16 +166,7 @@ class CharacterizationResult:
         return _first_value(self.raw.get("report"), names)
 
 
-_SHOWN_VALUES = (
-    "num_qubits",
-    "difficulty",
-    "spectral_gap",
-    "condition_number",
-    "quality_score",
-    "concentration_ratio",
-    "approximation_ratio",
-    "best_parameters",
-)
+_SUMMARY_WIDTH = 60
 
 
 def characterize(
@@ -229,6 +215,13 @@ def characterize(
         return result
 
 
+def _views() -> ModuleType:
+    """Import the module that shows results. Most programs do not show any."""
+    from qiskit_qoro.qubo import characterization_views  # noqa: PLC0415 - as above
+
+    return characterization_views
+
+
 def _first_value(section: object, names: Sequence[str]) -> Any:
     if not isinstance(section, Mapping):
         return None
@@ -240,32 +233,6 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, float) else read_number(value)
 
 
-def _items(section: object, *, key: str, value: str) -> list[object]:
-    """The items of a list ``[{key: …, value: …}]``, which may also be an object ``{key: value}``."""
-    if isinstance(section, Mapping):
-        return [
-            {key: name, **(item if isinstance(item, Mapping) else {value: item})}
-            for name, item in section.items()
-        ]
-    return list(section) if isinstance(section, list | tuple) else []
-
-
-def _read_probability(item: object) -> tuple[str, float]:
-    fields = as_object(item, "state")
-    state, probability = read_text(fields.get("state")), read_number(fields.get("probability"))
-    if state is None or probability is None:
-        raise WireError(f"expected state and probability, got {shown(item)}")
-    return state, probability
-
-
-def _read_score(item: object) -> tuple[int, float]:
-    fields = as_object(item, "variable")
-    qubit, score = read_integer(fields.get("qubit")), read_number(fields.get("score"))
-    if qubit is None or score is None:
-        raise WireError(f"expected qubit and score, got {shown(item)}")
-    return qubit, score
-
-
 def _read_recommendation(item: object) -> Recommendation:
     if isinstance(item, str):
         item = {"text": item}
@@ -274,9 +241,3 @@ def _read_recommendation(item: object) -> Recommendation:
     if not text:
         raise WireError(f"expected a text, got {shown(item)}")
     return Recommendation(level or "info", metric or "", text)
-
-
-def _format(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_format(item)}" for name, item in value.items())
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

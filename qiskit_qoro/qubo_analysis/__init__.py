@@ -14,12 +14,32 @@ Nothing here depends on HTTP. The same request always gives the same report, bec
 the problem.
 """
 
-from qiskit_qoro.qubo_analysis.analysis import characterize
-from qiskit_qoro.qubo_analysis.report.report_html import render_html
-from qiskit_qoro.qubo_analysis.report.report_json import report_to_json
-from qiskit_qoro.qubo_analysis.report.report_values import CharacterizationReport
-from qiskit_qoro.qubo_analysis.request.request_json import request_from_json
-from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qiskit_qoro.lazy_imports import lazy_names
+
+if TYPE_CHECKING:
+    from qiskit_qoro.qubo_analysis.analysis import characterize
+    from qiskit_qoro.qubo_analysis.report.report_html import render_html
+    from qiskit_qoro.qubo_analysis.report.report_json import report_to_json
+    from qiskit_qoro.qubo_analysis.report.report_values import CharacterizationReport
+    from qiskit_qoro.qubo_analysis.request.request_json import request_from_json
+    from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
+else:
+    # A client that shows a result needs only a part of this.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "analysis": ("characterize",),
+            "report.report_html": ("render_html",),
+            "report.report_json": ("report_to_json",),
+            "report.report_values": ("CharacterizationReport",),
+            "request.request_json": ("request_from_json",),
+            "request.request_values": ("CharacterizationRequest",),
+        },
+    )
 
 __all__ = [
     "CharacterizationReport",

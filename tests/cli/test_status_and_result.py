@@ -126,6 +126,16 @@ def test_result_of_a_characterization_is_the_answer_of_the_service(
     assert answer("result", raw["job_id"]) == raw
 
 
+def test_result_of_a_characterization_prints_its_summary(
+    provider: QoroProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = provider.service.characterize_and_validate({"0": -1.0}, options={"preset": "fast"})
+    assert main(["result", raw["job_id"]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["Characterization: COMPLETED", f"job {raw['job_id']}", ""]
+    assert lines[3].split() == ["Variables", "1", "one", "qubit", "each"]
+
+
 def test_result_downloads_the_results_once(
     scripted: responses.RequestsMock, url: str, answer: Callable[..., Any]
 ) -> None:

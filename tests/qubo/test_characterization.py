@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from qiskit_optimization import QuadraticProgram
+from rich.console import Console
 from scipy.sparse import csr_array
 
 from qiskit_qoro import CharacterizationResult, JobConfig, QoroInputError, QoroService
@@ -194,9 +196,23 @@ def test_values_that_were_not_requested_are_none() -> None:
 
 def test_the_summary_is_plain_text_with_every_value(result: CharacterizationResult) -> None:
     summary = result.summary()
-    for value in ("j-1", "easy", "0.25", "87.5", "gamma 0.5", "a [bold] <b>"):
-        assert value in summary
-    assert "\x1b" not in summary
+    assert summary == str(result) + "\n"
+    assert summary == (
+        "Characterization: COMPLETED\n"
+        "job j-1\n"
+        "\n"
+        "Variables                       3      one qubit each\n"
+        "Difficulty                      easy\n"
+        "Approximation ratio             0.875\n"
+        "Quality                         87.5\n"
+        "Gain of target states           3\n"
+        "Best cost angle γ               0.5    rad\n"
+        "Best mixer angle β              0.25   rad\n"
+        "Spectral gap of the matrix      0.25\n"
+        "Condition number of the matrix  12     1 or more\n"
+        "\n"
+        "warn: a [bold] <b>\n"
+    )
 
 
 def test_the_texts_of_the_service_are_neither_markup_nor_escape_sequences() -> None:
@@ -221,8 +237,59 @@ def test_display_prints_the_recommendations(
     assert "a [bold] <b>" in capsys.readouterr().out
 
 
-def test_notebooks_show_the_report_of_the_service(result: CharacterizationResult) -> None:
-    assert result._repr_html_() == '<div class="qvr-root"></div>'
+def test_a_wide_terminal_shows_the_unit_or_the_meaning_of_each_value(result: CharacterizationResult) -> None:
+    console = Console(width=100, color_system=None)
+    with console.capture() as capture:
+        console.print(result)
+    lines = capture.get().splitlines()
+    assert "Difficulty                      easy   easy, moderate or hard" in lines
+    assert max(map(len, lines)) <= 100
+
+
+def test_recommendations_are_folded_to_the_width() -> None:
+    advice = {"level": "info", "metric": "gap", "text": "word " * 40}
+    lines = CharacterizationResult({"recommendations": [advice]}).summary().splitlines()
+    assert lines[2].startswith("info: word word")
+    assert all(line.startswith("  word") for line in lines[3:])
+    assert max(map(len, lines)) <= 60
+
+
+def test_the_repr_is_one_line(result: CharacterizationResult) -> None:
+    assert repr(result) == "CharacterizationResult(job_id='j-1', status='COMPLETED', difficulty='easy')"
+    assert repr(CharacterizationResult({"status": "\x1b\n"})) == r"CharacterizationResult(status='\x1b\n')"
+
+
+def test_a_notebook_shows_a_card_with_pictures(
+    result: CharacterizationResult, parse_html: Callable[[str], Any]
+) -> None:
+    card = parse_html(result._repr_html_())
+    assert card.text.startswith("Characterization j-1 COMPLETED")
+    assert card.tags.count("svg") == 2
+    for text in ("Likeliest states", "Sensitivity", "Quality 87.5", "warn a [bold] <b>", "All figures"):
+        assert text in card.text
+    assert "characterize(job_id='j-1', service=provider.service)" in card.text
+
+
+def test_the_card_does_not_contain_the_report_of_the_service() -> None:
+    hostile = "<script>alert(1)</script>"
+    result = CharacterizationResult(
+        {
+            "job_id": hostile,
+            "status": hostile,
+            "hardness": {"difficulty": hostile},
+            "report": {
+                "regime": hostile,
+                "state_probabilities": [{"state": hostile, "probability": 0.5, "is_target": True}],
+            },
+            "recommendations": [{"level": hostile, "metric": hostile, "text": hostile, "html": hostile}],
+        },
+        html=hostile,
+    )
+    assert "<script" not in result._repr_html_()
+
+
+def test_a_result_without_values_has_a_card(parse_html: Callable[[str], Any]) -> None:
+    assert parse_html(CharacterizationResult({})._repr_html_()).text.startswith("Characterization")
 
 
 # --- odd answers --------------------------------------------------------------------------------------
@@ -329,7 +396,7 @@ def test_texts_of_any_type_and_with_markup_are_shown() -> None:
     )
     assert (result.job_id, result.num_qubits) == ("17", 3)
     summary = result.summary()
-    for text in ("17: [/red]", "[/red] hard [b]", "[/red] [0.5, '[b]']", "[/red]: [link=x]", "info: [/red]"):
+    for text in (": [/red]", "job 17", "[/red] hard [b]", "[/red]: [link=x]", "info: [/red]"):
         assert text in summary
 
 

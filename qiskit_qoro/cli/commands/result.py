@@ -25,6 +25,7 @@ from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.primitive_job import RESULT_READERS
 from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.qubo.characterization import CharacterizationResult
 from qiskit_qoro.service.clock import Deadline
 from qiskit_qoro.wire.labels import index_of_label, kind_of_label
 
@@ -62,7 +63,11 @@ def _execute(options: argparse.Namespace) -> None:
         # Only the journal shows that a job is a characterization.
         entry = provider.journal.find(options.job_id) if provider.journal else None
         if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
-            print_json(provider.service.characterize_and_validate(job_id=options.job_id))
+            raw = provider.service.characterize_and_validate(job_id=options.job_id)
+            if options.json:
+                print_json(raw)
+            else:
+                print_table(CharacterizationResult(raw))
             return
         results = _read_results(provider, options, state.status, deadline)
     if options.json:

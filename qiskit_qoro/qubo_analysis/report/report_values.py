@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from qiskit_qoro.qubo_analysis.hardness import FormulationQuality, Hardness
-from qiskit_qoro.qubo_analysis.penalty import PenaltyFigures
-from qiskit_qoro.qubo_analysis.qaoa import Sweep
-from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
-from qiskit_qoro.qubo_analysis.spectrum import Spectrum
+    from qiskit_qoro.qubo_analysis.hardness import FormulationQuality, Hardness
+    from qiskit_qoro.qubo_analysis.penalty import PenaltyFigures
+    from qiskit_qoro.qubo_analysis.qaoa import Sweep
+    from qiskit_qoro.qubo_analysis.request.request_values import CharacterizationRequest
+    from qiskit_qoro.qubo_analysis.spectrum import Spectrum
 
 __all__ = [
     "Baseline",
