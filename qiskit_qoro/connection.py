@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.history import Journal, find_journal, find_program_limit
 from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
@@ -21,7 +22,7 @@ from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
 from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
-from qiskit_qoro.service.settings import ServiceOrigin
+from qiskit_qoro.service.settings import ServiceOrigin, check_progress
 
 __all__ = [
     "LOCAL_PREFIX",
@@ -145,10 +146,17 @@ class LocalConnection:
         options: The options of the local service.
         journal: As for :func:`open_journal`. Without a database, the jobs are lost when the service stops, so
             the journal is kept in memory, too.
+        progress: As for :class:`QoroService`.
     """
 
-    def __init__(self, options: dict[str, Any], journal: bool | str | Path) -> None:
+    def __init__(
+        self,
+        options: dict[str, Any],
+        journal: bool | str | Path,
+        progress: bool | ProgressOptions = True,
+    ) -> None:
         self._options = options
+        self._progress = check_progress(progress)
         self._keeps_journal = boolean_of(journal) is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
         self._program_limit_bytes = find_program_limit()
@@ -238,6 +246,7 @@ class LocalConnection:
             recorder=recorder_of(self._journal, self.recorded_as),
             link=local.link,
             origin=self._origin,
+            progress=self._progress,
         )
 
     @property

@@ -17,6 +17,7 @@ from qiskit_qoro.accounts import DEFAULT_NAME, SavedAccount
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.connection import Connection, LocalConnection, RemoteConnection, open_journal, recorder_of
 from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError, WireError
 from qiskit_qoro.history import JOURNAL_VARIABLE, JobList, Journal, JournalUnusableError, Selection, list_jobs
 from qiskit_qoro.jobs.job import QoroJob
@@ -67,6 +68,8 @@ class QoroProvider:
             goes over the network.
         account: The name of a saved account, whose token and address are used. :meth:`save_account` and
             ``qiskit-qoro login`` save accounts.
+        progress: Whether long waits show a progress line in a terminal or in a notebook. The environment
+            variable ``QISKIT_QORO_PROGRESS=off`` switches it off too.
 
     Raises:
         QoroInputError: There is no token or no such account, or an argument has the wrong type or is out of
@@ -85,6 +88,7 @@ class QoroProvider:
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
         link: Link | None = None,
         account: str | None = None,
+        progress: bool | ProgressOptions = True,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -100,6 +104,7 @@ class QoroProvider:
             recorder=recorder_of(opened, credentials.url),
             max_retry_after_s=max_retry_after_s,
             link=link,
+            progress=progress,
         )
         self._connection: Connection = RemoteConnection(service, opened)
 
@@ -112,6 +117,7 @@ class QoroProvider:
         time_limit_s: float = 300.0,
         memory_limit_bytes: int | None = None,
         journal: bool | str | Path = True,
+        progress: bool | ProgressOptions = True,
     ) -> QoroProvider:
         """Create a provider of the local service, which has the same interface and needs no account.
 
@@ -128,6 +134,7 @@ class QoroProvider:
             journal: Whether to record submitted jobs for :meth:`jobs`, or the path of the file to record them
                 in. Without a ``database``, the jobs are lost when the service stops, so they are recorded in
                 memory.
+            progress: As for :class:`QoroProvider`.
 
         Returns:
             A provider. It can also be used in a ``with`` statement.
@@ -141,6 +148,7 @@ class QoroProvider:
                 "memory_limit_bytes": memory_limit_bytes,
             },
             journal,
+            progress,
         )
         return provider
 

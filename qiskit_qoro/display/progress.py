@@ -25,7 +25,14 @@ from qiskit_qoro.display.progress_screens import Screen, find_screen
 from qiskit_qoro.display.progress_text import Pace, ProgressState, progress_text
 from qiskit_qoro.process_local import ProcessLocal
 
-__all__ = ["PROGRESS_VARIABLE", "ProgressLine", "ProgressOptions", "is_switched_off", "progress"]
+__all__ = [
+    "NO_PROGRESS",
+    "PROGRESS_VARIABLE",
+    "ProgressLine",
+    "ProgressOptions",
+    "is_switched_off",
+    "progress",
+]
 
 PROGRESS_VARIABLE = "QISKIT_QORO_PROGRESS"
 """The environment variable that switches all progress lines off."""
@@ -51,6 +58,10 @@ class ProgressOptions:
     stream: TextIO | None = None
 
 
+NO_PROGRESS = ProgressOptions(enabled=False)
+"""Show nothing."""
+
+
 def is_switched_off() -> bool:
     """Whether :data:`PROGRESS_VARIABLE` is ``off``, ``0``, ``false`` or ``no``."""
     return os.environ.get(PROGRESS_VARIABLE, "").strip().lower() in _OFF
@@ -63,6 +74,7 @@ def progress(
     title: str = "",
     unit: str = "circuits",
     now: Callable[[], float] = time.monotonic,
+    begin: float | None = None,
 ) -> Iterator[ProgressLine]:
     """Show the progress of the wait in this context.
 
@@ -71,12 +83,13 @@ def progress(
         title: What is waited for, if that needs to be said.
         unit: What is counted, in the plural.
         now: The clock, in seconds.
+        begin: When the wait began, on this clock. By default it begins now.
 
     Yields:
         The line. Call it with each new state.
     """
     options = options or ProgressOptions()
-    line = ProgressLine(options, ProgressState(title=title, unit=unit), now)
+    line = ProgressLine(options, ProgressState(title=title, unit=unit), now, begin)
     try:
         yield line
     finally:
@@ -90,10 +103,18 @@ class ProgressLine:
         options: Whether and where to show it.
         state: What it says at first.
         now: The clock, in seconds.
+        begin: When the wait began; by default now.
     """
 
-    def __init__(self, options: ProgressOptions, state: ProgressState, now: Callable[[], float]) -> None:
-        self._delay_s, self._now, self._begin = options.delay_s, now, now()
+    def __init__(
+        self,
+        options: ProgressOptions,
+        state: ProgressState,
+        now: Callable[[], float],
+        begin: float | None = None,
+    ) -> None:
+        self._delay_s, self._now = options.delay_s, now
+        self._begin = now() if begin is None else begin
         self._state = state
         self._pace = Pace()
         self._tick = 0
@@ -110,18 +131,26 @@ class ProgressLine:
         """Whether the line is shown, or will be if the wait lasts."""
         return self._screen is not None
 
-    def __call__(self, status: str = "", finished: int | None = None, total: int | None = None) -> None:
+    def __call__(
+        self,
+        status: str = "",
+        finished: int | None = None,
+        total: int | None = None,
+        unit: str | None = None,
+    ) -> None:
         """Show a new state.
 
         Args:
             status: The status, or an empty text.
             finished: The number of finished items, or ``None`` if it is unknown.
             total: The number of all items, or ``None`` if it is unknown.
+            unit: What is counted, in the plural, if that has changed.
         """
         if self._screen is None or self._closing.is_set():
             return
         self._pace.observe(finished, total, self._now())
-        self._state = replace(self._state, status=str(status), finished=finished, total=total)
+        unit = unit or self._state.unit
+        self._state = replace(self._state, status=str(status), finished=finished, total=total, unit=unit)
         if self._thread is None:
             self._start(self._screen)
         self._draw()
@@ -145,7 +174,7 @@ class ProgressLine:
 
     def _start(self, screen: Screen) -> None:
         def redraw() -> None:
-            wait_s = self._delay_s
+            wait_s = max(0.0, self._begin + self._delay_s - self._now())
             while not self._closing.wait(wait_s):
                 self._tick += 1
                 self._draw()

@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from qiskit_qoro.display.progress import NO_PROGRESS, ProgressOptions, progress
 from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import SYSTEM_CLOCK, Deadline
 from qiskit_qoro.service.polling import Poller
+from qiskit_qoro.service.progress import show_states
 
 __all__ = ["Pollable", "as_completed", "until_final"]
 
@@ -25,9 +27,11 @@ _MAX_POLLS = 5000
 class Pollable(Protocol):
     """A job that can be polled.
 
-    Three further attributes are optional. ``service`` is the client of the job, whose settings decide when
-    the job is polled. ``is_known_final`` is true if the job is known to have ended, so that no poll is
-    needed. ``in_final_state_before`` polls the job until a deadline, and lets the service hold the poll.
+    Further attributes are optional. ``service`` is the client of the job, whose settings decide when the job
+    is polled, and whether progress is shown. ``shows_progress`` is false if the job shows none.
+    ``is_known_final`` is true if the job is known to have ended, so that no poll is needed.
+    ``in_final_state_before`` polls the job until a deadline, and lets the service hold the poll.
+    ``known_states`` are the states that the polls have found.
     """
 
     def job_id(self) -> str:
@@ -43,7 +47,7 @@ _Job = TypeVar("_Job", bound=Pollable)
 def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator[_Job]:
     """Yield jobs in the order in which they end, whether done, failed or cancelled.
 
-    Jobs that are known to have ended come first and are not polled again.
+    Jobs that are known to have ended come first and are not polled again. A long wait shows a progress line.
 
     Args:
         jobs: Jobs of backends or of primitives, of one or several services.
@@ -81,9 +85,15 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     completed = poller.poll_until_final(
         schedule, lambda index, hold_s: _is_final(waiting[index], deadline, hold_s), holds=holds
     )
+    options, begin = _progress_of(given), poller.clock.now()
     while unfinished:
-        # This covers the wait only, and not Ctrl-C in the caller's code between two jobs.
-        with note_on_interrupt(job.job_id() for job in unfinished.values()):
+        # This covers the wait only, and not Ctrl-C in the caller's code between two jobs. The line is gone
+        # while that code runs.
+        with (
+            note_on_interrupt(job.job_id() for job in unfinished.values()),
+            progress(options, unit="jobs", now=poller.clock.now, begin=begin) as line,
+        ):
+            line("", len(given) - len(unfinished), len(given))
             index = next(completed)
         yield unfinished.pop(index)
 
@@ -98,17 +108,29 @@ async def until_final(job: Pollable) -> None:
     """
     now = asyncio.get_running_loop().time
     schedule = _shared_poller([job]).schedule([job.job_id()], now=now())
-    while schedule:
-        index, delay_s = schedule.next_poll(now())
-        await asyncio.sleep(delay_s)
-        is_final = await asyncio.to_thread(job.in_final_state)
-        schedule.record(index, is_final, now())
+    with progress(_progress_of([job]), now=now) as line:
+        while schedule:
+            index, delay_s = schedule.next_poll(now())
+            await asyncio.sleep(delay_s)
+            is_final = await asyncio.to_thread(job.in_final_state)
+            states = getattr(job, "known_states", None)
+            if states:
+                show_states(line, states, len(states))
+            schedule.record(index, is_final, now())
 
 
 def _is_final(job: Pollable, deadline: Deadline, hold_s: int) -> bool:
     """Poll a job until the deadline. A job of another package has time limits of its own."""
     poll = getattr(job, "in_final_state_before", None)
     return job.in_final_state() if poll is None else bool(poll(deadline, hold_s=hold_s))
+
+
+def _progress_of(jobs: Sequence[Pollable]) -> ProgressOptions:
+    """Return whether and where to show the progress of jobs, as the first client among them says."""
+    shown = [job for job in jobs if getattr(job, "shows_progress", True)]
+    services = [getattr(job, "service", None) for job in shown]
+    options = (service.progress for service in services if isinstance(service, QoroService))
+    return next(options, ProgressOptions() if shown else NO_PROGRESS)
 
 
 def _holds_polls(job: Pollable) -> bool | None:

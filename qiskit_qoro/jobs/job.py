@@ -241,7 +241,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             if self.is_known_final:
                 call_back()
             else:
-                self._wait(self._deadline(timeout), lambda _states: call_back())
+                self._wait(self._deadline(timeout), call_back)
 
     def result(self, timeout: float | None = None, partial: bool = False) -> Result:
         """Wait for the job and return its results.

@@ -63,6 +63,7 @@ class ServiceJob(ABC, Generic[_Result]):
             from the start.
         submitted: When the job was submitted, or ``None`` if unknown.
         sent: Returns what was sent for each service job, or ``None`` if that is unknown.
+        show_progress: Whether long waits show a progress line, unless the client's ``progress`` is off.
     """
 
     def __init__(
@@ -72,6 +73,8 @@ class ServiceJob(ABC, Generic[_Result]):
         job_ids: Sequence[str],
         submitted: datetime | None = None,
         sent: ReadSubmissions | None = None,
+        *,
+        show_progress: bool = True,
     ) -> None:
         self._job_id = job_id
         self._service = service
@@ -80,6 +83,7 @@ class ServiceJob(ABC, Generic[_Result]):
         # A job that this process has submitted keeps what it sent. A retrieved one reads it from the journal
         # when it is needed.
         self._sent = sent
+        self._show_progress = show_progress
         # The last state that the service reported for each service job. A final state never changes: once it
         # is recorded, the job is not polled again, and no later report replaces the state.
         self._states: dict[str, JobState] = {}
@@ -147,6 +151,16 @@ class ServiceJob(ABC, Generic[_Result]):
     def is_known_final(self) -> bool:
         """Whether the job is known to be in a final state. This sends no request."""
         return not self._pending_ids()
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether long waits for this job show a progress line, unless the client's ``progress`` is off."""
+        return self._show_progress
+
+    @property
+    def known_states(self) -> list[JobState]:
+        """The last known state of each service job that has been polled. This sends no request."""
+        return list(self._states.values())
 
     def status(self) -> QiskitStatus:
         """Read the job's status. A failed job is a status here, not an error.
@@ -285,17 +299,12 @@ class ServiceJob(ABC, Generic[_Result]):
         """Return the deadline of a call with the argument ``timeout``."""
         return self._service.deadline(timeout_of("timeout", timeout))
 
-    def _wait(
-        self,
-        deadline: Deadline,
-        on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
-    ) -> None:
+    def _wait(self, deadline: Deadline, on_poll: Callable[[], None] | None = None) -> None:
         """Wait until every service job is in a final state.
 
         Args:
             deadline: When to give up.
-            on_poll: Called after each poll with the last state of each service job that was polled during
-                this wait.
+            on_poll: Called after each poll.
         """
         pending = [ExecutionResult(job_id=job_id) for job_id in self._pending_ids()]
         if not pending:
@@ -304,10 +313,12 @@ class ServiceJob(ABC, Generic[_Result]):
         def record(_polls: int, states: Mapping[str, JobState]) -> None:
             self._record(states)
             if on_poll is not None:
-                on_poll(states)
+                on_poll()
 
         with self._prefix_errors():
-            self._service.wait_for_jobs(pending, deadline=deadline, on_look=record)
+            self._service.wait_for_jobs(
+                pending, deadline=deadline, on_look=record, show_progress=self._show_progress
+            )
 
     def _record(self, states: Mapping[str, JobState]) -> None:
         for job_id, state in states.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +29,6 @@ from qiskit_qoro.models.jobs import (
     CircuitResult,
     ExecutionResult,
     JobOutcome,
-    JobState,
     JobStatus,
     ResultDetails,
     summarize_failures,
@@ -39,7 +38,6 @@ from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_fi
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import Deadline
-from qiskit_qoro.service.progress import progress_line
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
 from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
@@ -85,9 +83,10 @@ class QoroPrimitiveJob(
         job_id = ID_SEPARATOR.join(job_ids) or f"{_LOCAL_ID_PREFIX}{uuid4()}"
         # Qiskit's base class calls no other constructor, so each one is called by name.
         BasePrimitiveJob.__init__(self, job_id)
-        ServiceJob.__init__(self, job_id, service, job_ids, submitted=submitted, sent=sent)
+        ServiceJob.__init__(
+            self, job_id, service, job_ids, submitted=submitted, sent=sent, show_progress=show_progress
+        )
         self._postprocessor = recipe
-        self._show_progress = show_progress
         self._result: PrimitiveResult[PubResult] | None = None
         # The results of service jobs that have been read, until those of all of them have been.
         self._outcomes: dict[str, JobOutcome] = {}
@@ -151,23 +150,6 @@ class QoroPrimitiveJob(
                 self._result = self._read_result(deadline)
                 self._outcomes.clear()
         return self._result
-
-    def _wait(
-        self,
-        deadline: Deadline,
-        on_poll: Callable[[Mapping[str, JobState]], None] | None = None,
-    ) -> None:
-        # Jobs that are known to be final are not polled, so the progress line does not count them.
-        num_pending = len(self._pending_ids())
-        clock = self._service.poller.clock
-        with progress_line(f"job {self.job_id()}", clock=clock, enabled=self._show_progress) as show:
-
-            def show_states(states: Mapping[str, JobState]) -> None:
-                show(_progress_text(states.values(), num_pending))
-                if on_poll is not None:
-                    on_poll(states)
-
-            super()._wait(deadline, show_states)
 
     def resubmit(self, failed_only: bool = False) -> QoroPrimitiveJob:
         """Submit the same programs with the same options again, and return without waiting for them.
@@ -312,14 +294,6 @@ class QoroPrimitiveJob(
         """
         job_ids, postprocessor = load_file(path)
         return cls(service, job_ids, recipe=postprocessor, show_progress=show_progress)
-
-
-def _progress_text(states: Iterable[JobState], total: int) -> str:
-    """Format the states of service jobs for the progress line, as ``2 of 3 COMPLETED``."""
-    counts = Counter(state.status.value for state in states)
-    if total == 1:
-        return next(iter(counts), "")
-    return ", ".join(f"{count} of {total} {status}" for status, count in counts.items())
 
 
 def _build_result(postprocessor: Postprocessor, outcome: JobOutcome) -> PrimitiveResult[PubResult]:

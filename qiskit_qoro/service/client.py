@@ -16,6 +16,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.progress import NO_PROGRESS, ProgressOptions, progress
 from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import timeout_of
@@ -49,6 +50,7 @@ from qiskit_qoro.service.settings import (
     check_max_retries,
     check_max_retry_after,
     check_polling_interval,
+    check_progress,
     check_type,
     with_default_target,
 )
@@ -101,6 +103,7 @@ class QoroService(CircuitRunner):
             goes over the network.
         origin: How a user gets a provider of this service, for displays. By default it is derived from the
             address.
+        progress: Whether long waits show a progress line in a terminal or in a notebook.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -121,6 +124,7 @@ class QoroService(CircuitRunner):
         max_retry_after_s: float = MAX_RETRY_AFTER_S,
         link: Link | None = None,
         origin: ServiceOrigin | None = None,
+        progress: bool | ProgressOptions = True,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -139,6 +143,7 @@ class QoroService(CircuitRunner):
         self._poller = poller
         self._recorder = recorder
         self._origin = origin
+        self._progress = check_progress(progress)
         if job_config is None:
             job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
         # Settings and poller are frozen and only replaced as a whole. So a thread that submits or waits sees
@@ -231,6 +236,15 @@ class QoroService(CircuitRunner):
     @max_retry_after_s.setter
     def max_retry_after_s(self, seconds: float) -> None:
         self._transport.max_retry_after_s = check_max_retry_after(seconds)
+
+    @property
+    def progress(self) -> ProgressOptions:
+        """Whether and where waits show a progress line. It can be set to ``True`` or ``False`` too."""
+        return self._progress
+
+    @progress.setter
+    def progress(self, value: bool | ProgressOptions) -> None:
+        self._progress = check_progress(value)
 
     @property
     def poller(self) -> Poller:
@@ -583,6 +597,7 @@ class QoroService(CircuitRunner):
         timeout_s: float | None = None,
         on_look: Callable[[int, Mapping[str, JobState]], None] | None = None,
         deadline: Deadline | None = None,
+        show_progress: bool = True,
     ) -> dict[str, JobState]:
         """Wait until the status of each of several jobs is final. Interrupting leaves the jobs running.
 
@@ -596,6 +611,7 @@ class QoroService(CircuitRunner):
             on_look: Called after each poll with the number of polls so far, of any job, and the last known
                 state of each polled job by identifier.
             deadline: When to give up, instead of ``timeout_s``.
+            show_progress: Whether a long wait shows a progress line, unless :attr:`progress` is off.
 
         Returns:
             The final state of each job by identifier, in the order of ``jobs``.
@@ -614,6 +630,7 @@ class QoroService(CircuitRunner):
             holds=self.holds_polls,
             deadline=deadline,
             on_poll=on_look,
+            options=self._progress if show_progress else NO_PROGRESS,
         )
 
     def holds_polls(self) -> bool | None:
@@ -644,7 +661,8 @@ class QoroService(CircuitRunner):
             execution_result: The job.
             loop_until_complete: Whether to poll until the status is final.
             on_complete: Called with the last response if the status is final.
-            verbose: Whether a loop logs the status and shows it on a terminal.
+            verbose: Whether a loop logs each change of the status, and shows a progress line if it takes
+                long.
             progress_callback: Called after each poll of a loop with ``(retry_count, status)``.
             cancellation_event: Ends the loop when it is set. The job is not cancelled. A request in flight is
                 not interrupted.
@@ -657,6 +675,7 @@ class QoroService(CircuitRunner):
             MaxRetriesReachedError: The job was not final after ``max_retries`` polls.
         """
         job_id = job_id_of(execution_result)
+        options = self._progress if verbose else NO_PROGRESS
         if not loop_until_complete:
             answer = self._fetch_status(job_id)
         elif cancellation_event is not None:
@@ -667,6 +686,7 @@ class QoroService(CircuitRunner):
                 event=cancellation_event,
                 verbose=verbose,
                 progress_callback=progress_callback,
+                options=options,
             )
         else:
             answer = waiting.poll_until_interrupted(
@@ -676,6 +696,7 @@ class QoroService(CircuitRunner):
                 cancel=partial(self.cancel_job, execution_result),
                 verbose=verbose,
                 progress_callback=progress_callback,
+                options=options,
             )
         if answer.state.status.is_final and on_complete is not None:
             on_complete(answer.response)
@@ -905,17 +926,21 @@ class QoroService(CircuitRunner):
         is_submitted = job_id is None
         if job_id is None:
             body = qubo_submission.render_qubo(qubo, target_states, options)
-            job_id = qubo_submission.submit_qubo(self._transport, self._recorder, body, tag)
         elif not isinstance(job_id, str) or not job_id:
             raise QoroInputError(f"job_id is {job_id!r}, expected text")
-        return qubo_submission.fetch_awaited(
-            self._transport,
-            self._poller,
-            self._fetch_status,
-            job_id,
-            holds=self.holds_polls,
-            is_submitted=is_submitted,
-        )
+        with progress(self._progress, title="characterization", now=self._poller.clock.now) as line:
+            # The service may answer only when the analysis is done.
+            line(JobStatus.RUNNING.value)
+            if job_id is None:
+                job_id = qubo_submission.submit_qubo(self._transport, self._recorder, body, tag)
+            return qubo_submission.fetch_awaited(
+                self._transport,
+                self._poller,
+                self._fetch_status,
+                job_id,
+                holds=self.holds_polls,
+                is_submitted=is_submitted,
+            )
 
     def fetch_characterization_report(self, job_id: str) -> str:
         """Fetch the report of a characterization as a fragment of HTML, at no cost.

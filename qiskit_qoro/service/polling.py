@@ -22,7 +22,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiskit_qoro.errors import JobTimeoutError, MaxRetriesReachedError
 from qiskit_qoro.models.jobs import JobState
@@ -34,6 +34,7 @@ __all__ = [
     "LOCAL_FIRST_POLL_S",
     "LOCAL_GROWTH",
     "LONGEST_HOLD_S",
+    "SHORT_HOLD_S",
     "PollSchedule",
     "Poller",
 ]
@@ -56,6 +57,9 @@ The end of a job that takes 0.2 s is noticed within 0.04 s.
 LONGEST_HOLD_S = 10
 """The longest time for which a service is asked to hold a poll, less than the time limit of the answer."""
 
+SHORT_HOLD_S = 1
+"""The longest hold while the progress of a job is shown, so that its numbers keep changing."""
+
 
 class PollSchedule:
     """The polls of one or more jobs: which job is next, when, and when to give up.
@@ -74,6 +78,7 @@ class PollSchedule:
         timeout_s: Seconds from ``now`` after which to give up, or ``None`` for no limit.
         end: The time at which to give up, if the time limit began earlier than ``now``.
         is_held: Whether the service is expected to hold polls. Then the first poll of a job has no delay.
+        longest_hold_s: The longest time for which the service is asked to hold a poll, in seconds.
     """
 
     def __init__(
@@ -88,9 +93,11 @@ class PollSchedule:
         timeout_s: float | None = None,
         end: float | None = None,
         is_held: bool = False,
+        longest_hold_s: int = LONGEST_HOLD_S,
     ) -> None:
         self._job_ids = list(job_ids)
         self._longest_s = longest_s
+        self._most_hold_s = longest_hold_s
         self._growth = growth
         self._max_polls = max_polls
         self._timeout_s = timeout_s
@@ -164,7 +171,7 @@ class PollSchedule:
 
     def _longest_hold_s(self, now: float) -> int:
         # A hold takes whole seconds. If less is left, or if polls have to be closer together, there is none.
-        return max(0, int(min(self._longest_s, self._deadline - now, LONGEST_HOLD_S)))
+        return max(0, int(min(self._longest_s, self._deadline - now, self._most_hold_s)))
 
     def _schedule(self, index: int, due: float) -> None:
         self._order += 1
@@ -203,6 +210,7 @@ class Poller:
         first_s: The delay before the first poll of a job, and the least time between two polls of any jobs,
             in seconds.
         growth: The ratio of two successive delays.
+        longest_hold_s: The longest time for which the service is asked to hold a poll, in seconds.
     """
 
     longest_s: float
@@ -210,6 +218,11 @@ class Poller:
     clock: Clock
     first_s: float = FIRST_POLL_S
     growth: float = GROWTH
+    longest_hold_s: int = LONGEST_HOLD_S
+
+    def with_short_holds(self) -> Poller:
+        """Return a poller whose polls are answered often enough to show the progress of a job."""
+        return replace(self, longest_hold_s=SHORT_HOLD_S)
 
     def schedule(
         self,
@@ -237,6 +250,7 @@ class Poller:
             timeout_s=deadline.timeout_s,
             end=deadline.at,
             is_held=is_held,
+            longest_hold_s=self.longest_hold_s,
         )
 
     def poll_until_final(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from qiskit_qoro.display.progress import NO_PROGRESS
 from qiskit_qoro.errors import (
     ConflictError,
     JobCancelledError,
@@ -160,7 +161,13 @@ def _wait(
             state = fetch_status(job_id).state
             if not state.status.is_final:
                 states = wait_for_jobs(
-                    poller, fetch_status, [job_id], holds=holds, deadline=NO_DEADLINE, on_poll=None
+                    poller,
+                    fetch_status,
+                    [job_id],
+                    holds=holds,
+                    deadline=NO_DEADLINE,
+                    on_poll=None,
+                    options=NO_PROGRESS,  # the whole characterization shows a line
                 )
                 state = states[job_id]
         except QoroError as error:

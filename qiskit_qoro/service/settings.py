@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.arguments import checked, integer_of, number_of
+from qiskit_qoro.models.arguments import boolean_of, checked, integer_of, number_of
 from qiskit_qoro.models.config import (
     DEFAULT_SHOTS,
     DEFAULT_SIMULATOR_CLUSTER,
@@ -27,6 +28,7 @@ __all__ = [
     "check_max_retries",
     "check_max_retry_after",
     "check_polling_interval",
+    "check_progress",
     "check_type",
     "merge_configs",
     "with_default_target",
@@ -147,6 +149,17 @@ def check_max_retries(value: Any) -> int:
         QoroInputError: ``value`` is not an integer of 1 or more.
     """
     return checked("max_retries", value, integer_of(value, least=1), "an integer of 1 or more")
+
+
+def check_progress(value: Any) -> ProgressOptions:
+    """Return whether and where to show progress lines.
+
+    Raises:
+        QoroInputError: ``value`` is neither a boolean nor :class:`ProgressOptions`.
+    """
+    if isinstance(value, ProgressOptions):
+        return value
+    return ProgressOptions(enabled=checked("progress", value, boolean_of(value), "True or False"))
 
 
 def check_max_retry_after(value: Any) -> float:

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
 
+from qiskit_qoro.display.progress import ProgressOptions, progress
 from qiskit_qoro.errors import ConflictError, ExecutionCancelledError, JobTimeoutError, QoroError
 from qiskit_qoro.models.jobs import JobState
 from qiskit_qoro.service.cancellation import interrupt_sets
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.job_requests import StatusAnswer
 from qiskit_qoro.service.polling import Poller
-from qiskit_qoro.service.progress import status_line
+from qiskit_qoro.service.progress import log_changes, show_states
 from qiskit_qoro.service.transport import DeadlineError
 
 __all__ = [
@@ -53,6 +54,7 @@ def wait_for_jobs(
     holds: Callable[[], bool | None],
     deadline: Deadline,
     on_poll: Callable[[int, Mapping[str, JobState]], None] | None,
+    options: ProgressOptions,
 ) -> dict[str, JobState]:
     """Wait until the status of each job is final.
 
@@ -63,6 +65,7 @@ def wait_for_jobs(
         holds: Whether the service holds polls; ``None`` if that is unknown.
         deadline: When to give up. It limits the requests too.
         on_poll: Called after each poll with the number of polls so far and the known states by identifier.
+        options: Whether and where to show the progress.
 
     Returns:
         The final state of each job by identifier, in the order of ``job_ids``.
@@ -77,7 +80,16 @@ def wait_for_jobs(
             return fetch_status(job_id, hold_s=hold_s, deadline=deadline).state
 
     polls = {job_id: partial(poll, job_id) for job_id in job_ids}
-    return poller.wait_for_states(polls, holds=holds, deadline=deadline, on_poll=on_poll)
+    with progress(options, now=poller.clock.now) as line:
+
+        def report(num_polls: int, states: Mapping[str, JobState]) -> None:
+            show_states(line, list(states.values()), len(polls))
+            if on_poll is not None:
+                on_poll(num_polls, states)
+
+        if line.is_visible:
+            poller = poller.with_short_holds()
+        return poller.wait_for_states(polls, holds=holds, deadline=deadline, on_poll=report)
 
 
 @contextmanager
@@ -109,6 +121,7 @@ def poll_until_final(
     event: threading.Event,
     verbose: bool,
     progress_callback: Callable[[int, str], None] | None,
+    options: ProgressOptions,
 ) -> StatusAnswer:
     """Poll a job until its status is final or ``event`` is set.
 
@@ -117,8 +130,9 @@ def poll_until_final(
         fetch_status: Polls a job.
         job_id: The job.
         event: Ends the wait when it is set. A request in flight is completed first.
-        verbose: Whether to log the status and to show it on a terminal.
+        verbose: Whether to log each change of the status.
         progress_callback: Called after each poll with the number of polls so far and the status.
+        options: Whether and where to show the progress.
 
     Returns:
         The last answer.
@@ -140,11 +154,14 @@ def poll_until_final(
         last[:] = [fetch_status(job_id, wait=wait)]
         return last[0].state
 
-    with status_line(job_id, verbose) as show:
+    log = log_changes(job_id)
+    with progress(options, now=poller.clock.now) as line:
 
         def on_poll(retry_count: int, states: Mapping[str, JobState]) -> None:
             status = states[job_id].status
-            show(status)
+            if verbose:
+                log(status)
+            show_states(line, [states[job_id]], 1)
             if progress_callback is not None:
                 progress_callback(retry_count, status.value)
 
@@ -161,6 +178,7 @@ def poll_until_interrupted(
     cancel: Callable[[], object],
     verbose: bool,
     progress_callback: Callable[[int, str], None] | None,
+    options: ProgressOptions,
 ) -> StatusAnswer:
     """Poll a job until its status is final; on Ctrl-C, cancel the job and raise.
 
@@ -171,6 +189,7 @@ def poll_until_interrupted(
         cancel: Cancels the job.
         verbose: As for :func:`poll_until_final`.
         progress_callback: As for :func:`poll_until_final`.
+        options: As for :func:`poll_until_final`.
 
     Returns:
         The last answer.
@@ -190,6 +209,7 @@ def poll_until_interrupted(
                 event=event,
                 verbose=verbose,
                 progress_callback=progress_callback,
+                options=options,
             )
         # The loop does not check the event after its last poll, so Ctrl-C at that moment is handled here.
         if event.is_set():

@@ -152,7 +152,7 @@ class StateJobs:
             override_job_config=self._job_config,
         )
         # Ctrl-C cancels the job, because nobody else waits for it.
-        status = self._service.poll_job_status(submitted, loop_until_complete=True, verbose=False)
+        status = self._service.poll_job_status(submitted, loop_until_complete=True)
         if status is not JobStatus.COMPLETED:
             raise self._failure(submitted, status)
         arrays = self._service.get_state_arrays(submitted)
