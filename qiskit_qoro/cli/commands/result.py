@@ -15,6 +15,7 @@ from qiskit_qoro.cli.commands.pub_results import print_pubs, pubs_to_json
 from qiskit_qoro.cli.output import (
     DEFAULT_ROWS,
     print_json,
+    print_table,
     say,
     waiting_for_job,
 )
