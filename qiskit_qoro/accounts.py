@@ -27,6 +27,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from qiskit_qoro.display.cards import Badge, Card, Hinted
+from qiskit_qoro.display.times import ago, exact_time, local_now
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.printable import printable_line
@@ -71,6 +73,23 @@ class SavedAccount:
     token: Secret
     saved: datetime
     is_default: bool = False
+
+    def __repr__(self) -> str:
+        default = ", the default" if self.is_default else ""
+        return f"<SavedAccount {self.name!r}: {printable_line(self.url)}{default}>"
+
+    def _repr_html_(self) -> str:
+        now = local_now()
+        return Card(
+            "Account",
+            self.name,
+            badge=Badge("default", "good") if self.is_default else None,
+            rows=[
+                ("service", self.url),
+                ("saved", Hinted(ago(self.saved, now=now), exact_time(self.saved, now=now))),
+            ],
+            code=f"QoroProvider(account={self.name!r})",
+        ).to_html()
 
 
 class AccountFile:

@@ -116,18 +116,22 @@ class RemoteConnection:
     Args:
         service: The client of the service.
         journal: The journal of the jobs, or ``None`` for none.
+        account: The name of the saved account that is used, or ``None`` for none.
     """
 
-    def __init__(self, service: QoroService, journal: Journal | None) -> None:
+    def __init__(self, service: QoroService, journal: Journal | None, account: str | None = None) -> None:
         self.service = service
         self.journal = journal
+        self._account = account
 
     def __repr__(self) -> str:
         return repr(self.service.description)
 
     def describe(self) -> list[tuple[str, str]]:
-        """Return the address and the journal."""
-        return [("service", self.service.description), ("journal", _describe_journal(self.journal))]
+        """Return the address, the saved account and the journal."""
+        account = [] if self._account is None else [("account", self._account)]
+        journal = ("journal", _describe_journal(self.journal))
+        return [("service", self.service.description), *account, journal]
 
     @property
     def recorded_as(self) -> str:
@@ -177,16 +181,22 @@ class LocalConnection:
         self.__dict__.update(state, _locks=_new_locks())
 
     def __repr__(self) -> str:
-        return f"local service: {self._client.description if self._client else 'not started'}"
+        return f"local service: {self._state}"
+
+    @property
+    def _state(self) -> str:
+        if self._client is None:
+            return "not started"
+        address = self._client.description  # which is no address as long as the port is closed
+        return f"running at {address}" if address.startswith("http") else "running"
 
     def describe(self) -> list[tuple[str, str]]:
         """Return the state of the service, its options and the journal. This does not start the service."""
-        state = self._client.description if self._client else "not started, starts when it is needed"
         jobs = "in memory, until this process ends" if self._is_in_memory else str(self._options["database"])
         workers = self._options["workers"]
         memory_journal = "in memory" if self._keeps_journal else "none"
         journal = memory_journal if self._is_in_memory else _describe_journal(self._journal)
-        rows = [("local service", state), ("jobs", jobs), ("journal", journal)]
+        rows = [("local service", self._state), ("jobs", jobs), ("journal", journal)]
         return [*rows, ("workers", str(workers))] if workers is not None else rows
 
     @property

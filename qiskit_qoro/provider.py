@@ -36,6 +36,7 @@ from qiskit_qoro.service.credentials import (
     list_accounts,
     save_account,
 )
+from qiskit_qoro.service.settings import ServiceOrigin
 from qiskit_qoro.service.transport import MAX_RETRY_AFTER_S, Link
 
 __all__ = ["QoroProvider"]
@@ -105,8 +106,9 @@ class QoroProvider:
             max_retry_after_s=max_retry_after_s,
             link=link,
             progress=progress,
+            origin=_origin_of(credentials.account),
         )
-        self._connection: Connection = RemoteConnection(service, opened)
+        self._connection: Connection = RemoteConnection(service, opened, credentials.account)
 
     @classmethod
     def local(
@@ -453,3 +455,8 @@ class QoroProvider:
     def close(self) -> None:
         """Close the connections, and stop the local service if no other provider uses it."""
         self._connection.close()
+
+
+def _origin_of(account: str | None) -> ServiceOrigin | None:
+    """Return how a user gets a provider of a saved account, or ``None`` if none is used."""
+    return None if account is None else ServiceOrigin(f"QoroProvider(account={account!r})")

@@ -12,6 +12,7 @@ from qiskit.quantum_info import Statevector
 from qiskit.transpiler import Target
 
 from qiskit_qoro._version import __version__
+from qiskit_qoro.backends.backend_card import backend_card
 from qiskit_qoro.backends.run_options import (
     RunOptions,
     merge_options,
@@ -83,6 +84,9 @@ class QoroBackend(BackendV2):
     def __repr__(self) -> str:
         kind = "simulator" if self.is_simulator else "QPU system"
         return f"<QoroBackend {self.name!r}: {kind}, {self.num_qubits} qubits, {self._service.description}>"
+
+    def _repr_html_(self) -> str:
+        return backend_card(self._system, self._target, self.options.items(), self._service).to_html()
 
     @classmethod
     def _default_options(cls) -> Options:

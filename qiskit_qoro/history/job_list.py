@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import Any, overload
 
+from qiskit_qoro.display.cards import Badge, Card, CardTable, Hinted, level_of_status
 from qiskit_qoro.display.identifiers import short_identifiers
+from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.tables import Cell, Column, Table, screen_width, status_style
 from qiskit_qoro.display.times import ago, exact_time, local_now
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
-from qiskit_qoro.printable import printable_line
+from qiskit_qoro.printable import printable_line, quoted_name
 
 __all__ = ["JobEntry", "JobList"]
 
+_ROWS_IN_CARD = 100
 _HEADINGS = ("job", "service", "backend", "kind", "time", "tag", "circuits", "status")
 _COLUMNS = {
     "job": Column("job"),
@@ -74,6 +76,24 @@ class JobEntry:
         if self.status in tuple(ListedStatus):
             return self.status in (ListedStatus.SUBMITTING.value, ListedStatus.SUBMITTED.value)
         return not JobStatus(self.status).is_final
+
+    def __repr__(self) -> str:
+        job = "None" if self.job_id is None else quoted_name(self.job_id)
+        backend = "" if self.backend is None else f" on {quoted_name(self.backend)}"
+        return f"<JobEntry {job}{backend}: {printable_line(self.status)}>"
+
+    def _repr_html_(self) -> str:
+        now = local_now()
+        rows: list[tuple[str, str | Hinted]] = [
+            ("backend", self.backend or "unknown"),
+            ("kind", self.kind.value),
+            ("tag", self.tag),
+            ("circuits", f"{self.num_circuits:,}"),
+            ("submitted", Hinted(ago(self.time, now=now), exact_time(self.time, now=now))),
+            ("service", self.service),
+        ]
+        badge = Badge(self.status, level_of_status(self.status))
+        return Card("Job", self.job_id or "", badge=badge, rows=rows, note=self.reason or "").to_html()
 
     def retrieve(self) -> Any:
         """Retrieve the job with :meth:`QoroProvider.retrieve_job`.
@@ -150,7 +170,7 @@ class JobList(Sequence[JobEntry]):
         return hash(self._entries)
 
     def __repr__(self) -> str:
-        return f"<JobList: {len(self)} jobs>"
+        return f"<JobList: {counted(len(self), 'job')}>"
 
     def __str__(self) -> str:
         return "\n".join(line.plain for line in self.table(local_now()).lines(screen_width()))
@@ -174,15 +194,22 @@ class JobList(Sequence[JobEntry]):
         return short_identifiers([*known, *(entry.job_id for entry in self if entry.job_id is not None)])
 
     def _repr_html_(self) -> str:
-        headings = self._headings()
-        head = "".join(f"<th>{heading}</th>" for heading in headings)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _row(entry, headings)) + "</tr>"
-            for entry in self
+        shown = JobList(self._entries[:_ROWS_IN_CARD], known_ids=self._known_ids)
+        table = shown.table(local_now())
+        headings = [column.heading for column in table.columns]
+        left = len(self) - len(shown)
+        card_table = CardTable(
+            headings,
+            [
+                [Hinted(cell.text, cell.full) if cell.full else cell.text for cell in row]
+                for row in table.rows
+            ],
+            numbers=[headings.index("circuits")],
+            statuses=[headings.index("status")],
+            more=f"and {counted(left, 'more job')}" if left else "",
         )
-        text = self._caption()
-        caption = f"<caption>{escape(text)}</caption>" if text else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        note = self._caption() or ("" if self else "There are no jobs.")
+        return Card("Jobs", f"{len(self):,}", tables=[card_table] if self else [], note=note).to_html()
 
     def _headings(self) -> list[str]:
         has_several_services = len({entry.service for entry in self}) > 1
@@ -211,6 +238,5 @@ def _short_service(service: str) -> str:
     return place.partition("/")[0] if place else f"local:{Path(kind.removeprefix('local:')).name}"
 
 
-def _row(entry: JobEntry, headings: Iterable[str]) -> list[str]:
-    cells = entry.cells()
-    return [printable_line(cells[heading]) for heading in headings]
+def _hinted(cell: Cell) -> str | Hinted:
+    return cell.text if cell.full in (None, cell.text) else Hinted(cell.text, str(cell.full))

@@ -42,6 +42,9 @@ def job_card(
         reason: Why the job failed, or ``None`` if it did not or if that is not known.
     """
     shown: list[tuple[str, str | Hinted]] = [(name, text) for name, text in rows if text is not None]
+    progress = _progress(state)
+    if progress is not None:
+        shown.append(("finished", f"{state.num_finished:,} of {state.num_circuits:,} circuits"))
     if submitted is not None:
         now = local_now()
         shown.append(("submitted", Hinted(ago(submitted, now=now), exact_time(submitted, now=now))))
@@ -54,10 +57,18 @@ def job_card(
         "Job",
         "".join(_split_id(job_id)),
         badge=Badge(state.status.value, level_of_status(state.status.value)),
+        progress=progress,
         rows=shown,
         code=f"{origin.code}.retrieve_job({job_id!r})" if origin else "",
         note=note,
     )
+
+
+def _progress(state: JobState) -> float | None:
+    """Return the finished part of a job that has not ended, or ``None`` if it is not known."""
+    if state.status.is_final or state.num_finished is None or not state.num_circuits:
+        return None
+    return min(1.0, state.num_finished / state.num_circuits)
 
 
 def _split_id(job_id: str) -> tuple[str, str]:

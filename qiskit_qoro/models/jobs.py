@@ -38,6 +38,7 @@ __all__ = [
 _FAILURES_SHOWN = 3
 _CIRCUITS_SHOWN = 10
 _VALUES_SHOWN = 4
+_LONGEST_LABEL = 24
 
 _Number = TypeVar("_Number", int, float)
 
@@ -362,7 +363,7 @@ def _table_of(results: Mapping[str, CircuitResult]) -> CardTable:
 
 def _table(heading: str, texts: Mapping[str, str]) -> CardTable:
     shown = islice(texts.items(), _CIRCUITS_SHOWN)
-    rows = [[short_text(label), text] for label, text in shown]
+    rows = [[short_text(label, _LONGEST_LABEL), text] for label, text in shown]
     return CardTable(["circuit", heading], rows, more=_more(len(texts)))
 
 

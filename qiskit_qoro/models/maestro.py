@@ -18,7 +18,7 @@ from functools import cache, cached_property, wraps
 from typing import Any, TypeVar
 
 from qiskit_qoro.display.cards import Card
-from qiskit_qoro.display.reprs import short_text
+from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, plain_of, shown
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod, Simulator
@@ -302,7 +302,10 @@ class MaestroConfig:
         return f"{type(self).__name__}({values})"
 
     def _repr_html_(self) -> str:
-        rows = [(name, short_text(_code(value))) for name, value in self._set.items()]
+        rows = [
+            (name, counted(len(value), "call") if name == "noise_model" else short_text(_code(value)))
+            for name, value in self._set.items()
+        ]
         note = "" if rows else "Everything is left to the service."
         return Card(type(self).__name__, rows=rows, note=note).to_html()
 

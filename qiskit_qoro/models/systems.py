@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from qiskit_qoro.display.cards import Badge, Card, CardTable
-from qiskit_qoro.display.reprs import counted, fields_repr, settings_card
+from qiskit_qoro.display.reprs import counted, fields_repr
 from qiskit_qoro.models.devices import DeviceProperties
 from qiskit_qoro.printable import quoted_name
 
@@ -37,7 +37,8 @@ class QPU:
     vendor_type: str | None = None
     properties: DeviceProperties | None = None
 
-    __repr__ = fields_repr
+    def __repr__(self) -> str:
+        return f"<QPU {quoted_name(self.nickname)}: {counted(self.q_bits, 'qubit')}, {self.status!r}>"
 
     def _repr_html_(self) -> str:
         known = [("technology", self.system_kind), ("vendor", self.vendor_type or "")]
@@ -81,7 +82,7 @@ class QPUSystem:
         return f"<QPUSystem {quoted_name(self.name)}: {counted(len(self.qpus), 'QPU')}{widest}>"
 
     def _repr_html_(self) -> str:
-        values = "computes them" if self.supports_expval else "samples them"
+        values = "computed exactly" if self.supports_expval else "sampled"
         table = CardTable(
             ["QPU", "qubits", "status", "technology"],
             [[qpu.nickname, str(qpu.q_bits), qpu.status, qpu.system_kind] for qpu in self.qpus],
@@ -137,7 +138,9 @@ class SimulatorCluster:
     __repr__ = fields_repr
 
     def _repr_html_(self) -> str:
-        return settings_card(self).to_html()
+        values = "computed exactly" if self.supports_expval else "sampled"
+        rows = [("expectation values", values), ("access", self.access_level), ("tier", self.minimum_tier)]
+        return Card("Simulator cluster", self.name, rows=[row for row in rows if row[1]]).to_html()
 
     @property
     def is_operational(self) -> bool:

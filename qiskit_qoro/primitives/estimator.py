@@ -17,7 +17,7 @@ from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from qiskit_qoro.backends.backend import QoroBackend
-from qiskit_qoro.display.reprs import counted, settings_card
+from qiskit_qoro.display.reprs import counted, fields_set, settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import number_of
 from qiskit_qoro.primitives.options import EstimatorOptions, backend_options, read_options
@@ -89,7 +89,9 @@ class QoroEstimator(BaseEstimatorV2):
 
     def _repr_html_(self) -> str:
         rows = [("backend", self._backend.name), ("expectation values", self._describe_precision())]
-        card = settings_card(self._options, title="Estimator")
+        described = {"default_precision", "default_shots", "force_sampling"}
+        others = {name: item for name, item in fields_set(self._options).items() if name not in described}
+        card = settings_card(self._options, others, title="Estimator")
         return replace(card, rows=[*rows, *card.rows], note="").to_html()
 
     def _describe_precision(self) -> str:

@@ -13,7 +13,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_options import merge_options
-from qiskit_qoro.display.reprs import counted, settings_card
+from qiskit_qoro.display.reprs import counted, fields_set, settings_card
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.primitives.options import SamplerOptions, backend_options, read_options
@@ -65,7 +65,9 @@ class QoroSampler(BaseSamplerV2):
 
     def _repr_html_(self) -> str:
         rows = [("backend", self._backend.name), ("shots", self._describe_shots())]
-        card = settings_card(self._options, title="Sampler")
+        others = fields_set(self._options)
+        others.pop("default_shots", None)
+        card = settings_card(self._options, others, title="Sampler")
         return replace(card, rows=[*rows, *card.rows], note="").to_html()
 
     def _describe_shots(self) -> str:

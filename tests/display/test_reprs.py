@@ -33,7 +33,6 @@ from qiskit_qoro.models.jobs import JobOutcome
         MaestroConfig(seed=3),
         DeviceConfig({"SHOTS": 3}),
         SimulatorCluster("a", supports_expval=False),
-        QPU("a", 5, "online", "superconducting"),
     ],
 )
 def test_the_repr_of_a_configuration_is_code_with_what_differs_from_the_defaults(config: object) -> None:
@@ -51,6 +50,7 @@ PROPERTIES = DeviceProperties((OperationProperties("cx", (0, 1)), OperationPrope
         (PROPERTIES, "<DeviceProperties: 3 qubits, 2 coupled pairs>"),
         (DeviceProperties(), "<DeviceProperties: 0 qubits, 0 coupled pairs>"),
         (QPUSystem("s", (QPU("a", 5, "online", "ion"),)), "<QPUSystem 's': 1 QPU, up to 5 qubits>"),
+        (QPU("a", 1, "online", "ion"), "<QPU 'a': 1 qubit, 'online'>"),
         (QPUSystem("s"), "<QPUSystem 's': 0 QPUs>"),
         (BackendStatus("b", "0", True, 1, "online"), "<BackendStatus 'b': operational, 'online'>"),
         (TemplateEntry("…", ["a"], [("l", [0.5])]), "<TemplateEntry: 1 parameter, 1 parameter set>"),

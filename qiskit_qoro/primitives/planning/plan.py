@@ -67,6 +67,9 @@ class PlannedJob:
     def __repr__(self) -> str:
         return f"<PlannedJob: {self}>"
 
+    def _repr_html_(self) -> str:
+        return Card("Planned job", note=str(self)).to_html()
+
     def __str__(self) -> str:
         if self.num_templates:
             form = f"{counted(self.num_templates, 'template')} with {counted(self.num_circuits, 'row')}"
