@@ -8,7 +8,8 @@ from typing import Any
 
 from qiskit.result import Result
 
-from qiskit_qoro.cli.output import cell, new_table, print_counts, print_table, say_omitted
+from qiskit_qoro.cli.output import cell, print_counts, print_table, say_omitted
+from qiskit_qoro.display.tables import Column, Table
 from qiskit_qoro.errors import JobFailedError
 
 __all__ = ["Outcome", "circuits_of_run", "print_circuits"]
@@ -68,17 +69,17 @@ def print_circuits(circuits: Sequence[Mapping[str, Any]], rows: int | None) -> N
 
 
 def _print_values(values: Mapping[str, float]) -> None:
-    table = new_table(("Pauli string", "value"), right=("value",), no_wrap=("Pauli string",))
-    for pauli_string, value in values.items():
-        table.add_row(cell(pauli_string), f"{value:.12g}")
-    print_table(table)
+    columns = (Column("Pauli string", least=12), Column("value", is_right=True))
+    print_table(Table(columns, [(string, f"{value:.12g}") for string, value in values.items()]))
 
 
 def _print_observables(observables: Sequence[Mapping[str, Any]]) -> None:
-    is_exact = not any(item["standard_error"] for item in observables)
-    headings = ["observable", "value", *([] if is_exact else ["standard error"])]
-    table = new_table(headings, right=headings[1:])
-    for item in observables:
-        error = [] if is_exact else [f"{item['standard_error']:.3g}"]
-        table.add_row(cell(item["observable"]), f"{item['value']:.{12 if is_exact else 6}g}", *error)
-    print_table(table)
+    columns = [Column("observable", least=12), Column("value", is_right=True)]
+    rows = [[item["observable"], f"{item['value']:.12g}"] for item in observables]
+    if any(item["standard_error"] for item in observables):
+        columns.append(Column("standard error", is_right=True))
+        rows = [
+            [item["observable"], f"{item['value']:.6g}", f"{item['standard_error']:.3g}"]
+            for item in observables
+        ]
+    print_table(Table(columns, rows))

@@ -33,6 +33,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "detach": False,
         "out": None,
     },
+    "characterize x.json": {
+        "file": "x.json",
+        "job_id": None,
+        "target_state": [],
+        "preset": None,
+        "option": [],
+        "tag": None,
+        "out": None,
+        **SERVICE,
+    },
     "jobs": {
         "backend": None,
         "tag": None,

@@ -25,6 +25,7 @@ COMMANDS = {
     "run",
     "estimate",
     "plan",
+    "characterize",
     "jobs",
     "status",
     "result",
