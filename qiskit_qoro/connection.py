@@ -21,6 +21,7 @@ from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
 from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.budgets.spending import Spending
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.settings import ServiceOrigin, check_progress
 
@@ -151,6 +152,7 @@ class LocalConnection:
         journal: As for :func:`open_journal`. Without a database, the jobs are lost when the service stops, so
             the journal is kept in memory, too.
         progress: As for :class:`QoroService`.
+        spending: The budget and the prices of all clients of this connection.
     """
 
     def __init__(
@@ -158,9 +160,12 @@ class LocalConnection:
         options: dict[str, Any],
         journal: bool | str | Path,
         progress: bool | ProgressOptions = True,
+        spending: Spending | None = None,
     ) -> None:
         self._options = options
         self._progress = check_progress(progress)
+        # Kept here, because a new client is created whenever the service is started again.
+        self._spending = Spending() if spending is None else spending
         self._keeps_journal = boolean_of(journal) is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
         self._program_limit_bytes = find_program_limit()
@@ -257,6 +262,7 @@ class LocalConnection:
             link=local.link,
             origin=self._origin,
             progress=self._progress,
+            spending=self._spending,
         )
 
     @property

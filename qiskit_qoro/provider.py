@@ -6,7 +6,9 @@ import difflib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +24,7 @@ from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, Qo
 from qiskit_qoro.history import JOURNAL_VARIABLE, JobList, Journal, JournalUnusableError, Selection, list_jobs
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
+from qiskit_qoro.models.costs import PriceList, Prices
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
@@ -29,6 +32,8 @@ from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.retrieval import retrieve_job
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.budgets.budget import Budget, BudgetLimits
+from qiskit_qoro.service.budgets.spending import Spending
 from qiskit_qoro.service.credentials import (
     CLOUD_URL,
     delete_account,
@@ -71,6 +76,12 @@ class QoroProvider:
             ``qiskit-qoro login`` save accounts.
         progress: Whether long waits show a progress line in a terminal or in a notebook. The environment
             variable ``QISKIT_QORO_PROGRESS=off`` switches it off too.
+        budget: The most that everything may cost that is submitted through this provider: a number of
+            credits, a mapping with limits such as ``{"circuits": 100, "shots": 10_000}``, or a
+            :class:`Budget`, which several providers may share. A submission that exceeds it is refused.
+        prices: The prices of the service, as :class:`Prices` or a mapping such as ``{"per_circuit": 0.01}``.
+            By default those that the service announces, or else those of the environment variable
+            ``QORO_PRICES``.
 
     Raises:
         QoroInputError: There is no token or no such account, or an argument has the wrong type or is out of
@@ -90,11 +101,14 @@ class QoroProvider:
         link: Link | None = None,
         account: str | None = None,
         progress: bool | ProgressOptions = True,
+        budget: Budget | BudgetLimits | None = None,
+        prices: Prices | PriceList | None = None,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
         credentials = find_credentials(auth_token, base_url, account)
         opened = open_journal(journal)
+        self._spending = Spending(budget, prices)
         service = QoroService(
             credentials.token,
             JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER),
@@ -107,6 +121,7 @@ class QoroProvider:
             link=link,
             progress=progress,
             origin=_origin_of(credentials.account),
+            spending=self._spending,
         )
         self._connection: Connection = RemoteConnection(service, opened, credentials.account)
 
@@ -120,6 +135,8 @@ class QoroProvider:
         memory_limit_bytes: int | None = None,
         journal: bool | str | Path = True,
         progress: bool | ProgressOptions = True,
+        budget: Budget | BudgetLimits | None = None,
+        prices: Prices | PriceList | None = None,
     ) -> QoroProvider:
         """Create a provider of the local service, which has the same interface and needs no account.
 
@@ -137,11 +154,14 @@ class QoroProvider:
                 in. Without a ``database``, the jobs are lost when the service stops, so they are recorded in
                 memory.
             progress: As for :class:`QoroProvider`.
+            budget: As for the constructor.
+            prices: As for the constructor. By default the service announces its own.
 
         Returns:
             A provider. It can also be used in a ``with`` statement.
         """
         provider = cls.__new__(cls)
+        provider._spending = Spending(budget, prices)  # noqa: SLF001 - see below
         provider._connection = LocalConnection(  # noqa: SLF001 - the constructor would connect to the cloud
             {
                 "database": database,
@@ -151,6 +171,7 @@ class QoroProvider:
             },
             journal,
             progress,
+            provider._spending,  # noqa: SLF001 - as above
         )
         return provider
 
@@ -226,6 +247,38 @@ class QoroProvider:
     def journal(self) -> Journal | None:
         """The journal of the submitted jobs, or ``None`` if none is kept."""
         return self._connection.journal
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The budgets that apply now: the one of the constructor, and those of :meth:`budget`."""
+        return self._spending.budgets
+
+    def budget(
+        self,
+        credits: Decimal | float | str | None = None,  # noqa: A002 - the name of the unit
+        *,
+        circuits: int | None = None,
+        shots: int | None = None,
+    ) -> AbstractContextManager[Budget]:
+        """Limit what the code in a ``with`` statement may submit through this provider.
+
+        Everything counts that is submitted through the provider, its backends and primitives, in any thread,
+        until the end of the statement. All budgets that apply are checked, such as the one of the
+        constructor, and those of outer ``with`` statements.
+
+        Args:
+            credits: The most credits.
+            circuits: The most circuits. A variable of a problem that is characterized counts as a circuit.
+            shots: The most shots of all circuits together.
+
+        Returns:
+            A context manager, whose value is the :class:`Budget`. Its ``spent`` and ``remaining`` are
+            readable after the statement, too.
+
+        Raises:
+            QoroInputError: There is no limit, or one is not a number of 0 or more.
+        """
+        return self._spending.limited_by(Budget(credits, circuits=circuits, shots=shots))
 
     def backends(
         self,

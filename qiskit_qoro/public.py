@@ -5,6 +5,7 @@ from qiskit_qoro.accounts import SavedAccount
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.errors import (
     AuthenticationError,
+    BudgetExceededError,
     ConflictError,
     ExecutionCancelledError,
     InsufficientCreditsError,
@@ -28,6 +29,7 @@ from qiskit_qoro.jobs.as_completed import as_completed
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.sent_programs import SentProgram
 from qiskit_qoro.models.config import ExecutionConfig, JobConfig, SimulationMethod, Simulator
+from qiskit_qoro.models.costs import Cost, Prices
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel
@@ -46,15 +48,19 @@ from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.qasm.virtual_gates import merge_virtual_gates
 from qiskit_qoro.qubo.characterization import CharacterizationResult, characterize
 from qiskit_qoro.service import CircuitRunner, QoroService, SupportsCircuitTemplates
+from qiskit_qoro.service.budgets.budget import Budget
 from qiskit_qoro.states.fidelity import QoroFidelity
 
 __all__ = [
     "QPU",
     "AuthenticationError",
     "BackendStatus",
+    "Budget",
+    "BudgetExceededError",
     "CharacterizationResult",
     "CircuitRunner",
     "ConflictError",
+    "Cost",
     "DeviceConfig",
     "EstimatorOptions",
     "ExecutionCancelledError",
@@ -73,6 +79,7 @@ __all__ = [
     "MaxRetriesReachedError",
     "NoiseModel",
     "NotFoundError",
+    "Prices",
     "QPUSystem",
     "QoroAPIError",
     "QoroBackend",

@@ -18,7 +18,7 @@ from qiskit_qoro.backends.run_options import (
     merge_options,
     shots_by_circuit,
 )
-from qiskit_qoro.backends.run_submission import submit_run
+from qiskit_qoro.backends.run_submission import RunPlan, plan_run, submit_run
 from qiskit_qoro.backends.target import build_qpu_target, build_simulator_target
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment
@@ -224,9 +224,47 @@ class QoroBackend(BackendV2):
 
         Raises:
             QoroInputError: A circuit or an option is invalid. Nothing was sent.
+            BudgetExceededError: A budget has no room for the job. Nothing was sent.
             QoroAPIError: The service refused the job.
             QoroConnectionError: The service did not answer.
         """
+        programs, structure, settings = self._prepare_run(run_input, options)
+        return submit_run(
+            self,
+            self._service,
+            programs,
+            structure,
+            job_config=self.job_config(
+                tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
+            ),
+            execution_config=settings["execution_config"],
+        )
+
+    def plan(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> RunPlan:
+        """Show what :meth:`run` with the same arguments would submit, and what it would cost; send nothing.
+
+        Args:
+            run_input: As for :meth:`run`.
+            **options: As for :meth:`run`.
+
+        Raises:
+            QoroInputError: A circuit or an option is invalid.
+        """
+        programs, structure, settings = self._prepare_run(run_input, options)
+        return plan_run(
+            self._service,
+            programs,
+            structure,
+            job_config=self.job_config(
+                tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
+            ),
+            execution_config=settings["execution_config"],
+        )
+
+    def _prepare_run(
+        self, run_input: QuantumCircuit | Sequence[QuantumCircuit], options: Mapping[str, Any]
+    ) -> tuple[list[Program], RunStructure, dict[str, Any]]:
+        """Check a run, and return its programs, their structure, and the options that apply."""
         circuits = _check_circuits(run_input)
         settings = self.resolve_options(options)
         shots = shots_by_circuit(settings["shots"], len(circuits))
@@ -237,7 +275,7 @@ class QoroBackend(BackendV2):
             for index, (circuit, program) in enumerate(zip(circuits, programs, strict=True))
             if (problem := describe_unmeasured(program.text)) is not None
         }
-        warn_unmeasured(problems, stacklevel=2)
+        warn_unmeasured(problems, stacklevel=3)  # the line that called run() or plan()
         structure = RunStructure(
             experiments=[
                 Experiment(
@@ -253,16 +291,7 @@ class QoroBackend(BackendV2):
             tag=settings["tag"],
             memory=settings["memory"],
         )
-        return submit_run(
-            self,
-            self._service,
-            programs,
-            structure,
-            job_config=self.job_config(
-                tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
-            ),
-            execution_config=settings["execution_config"],
-        )
+        return programs, structure, settings
 
     def statevector(
         self, circuit: QuantumCircuit, *, execution_config: AnyConfig | None = None, tag: str | None = None

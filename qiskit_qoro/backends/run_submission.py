@@ -4,24 +4,92 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from qiskit.providers import BackendV2
 
+from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
 from qiskit_qoro.models.config import JobConfig
+from qiskit_qoro.models.costs import Cost
 from qiskit_qoro.models.jobs import AnyConfig
+from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.circuit_submission import write_circuits
 from qiskit_qoro.service.recorder import MAX_NAMES
 from qiskit_qoro.service.submission import Measurement, Submission
 
-__all__ = ["prepare_run", "submit_run"]
+__all__ = ["RunPlan", "plan_run", "prepare_run", "submit_run"]
+
+
+@dataclass(frozen=True, repr=False)
+class RunPlan:
+    """The job that a run will submit. Print it for a summary.
+
+    Attributes:
+        backend_name: The backend that will run the job.
+        tag: The name of the job.
+        num_circuits: Number of circuits.
+        num_shots: Shots of all circuits together.
+        num_bytes: Size of all request bodies together.
+        num_requests: Number of requests that submit the job.
+    """
+
+    backend_name: str
+    tag: str
+    num_circuits: int
+    num_shots: int
+    num_bytes: int
+    num_requests: int
+    _service: QoroService = field(compare=False)
+
+    @property
+    def cost(self) -> Cost:
+        """What the job will cost. Without a known price, it has no credits.
+
+        The first use may ask the service for its prices.
+        """
+        return Cost(circuits=self.num_circuits, shots=self.num_shots).priced(self._service.prices())
+
+    def __str__(self) -> str:
+        sent = f"{self.num_bytes:,} bytes in {counted(self.num_requests, 'request')}"
+        circuits, shots = counted(self.num_circuits, "circuit"), counted(self.num_shots, "shot")
+        return f"{circuits} on {printable_line(self.backend_name)}: {shots}, {sent}"
+
+    def __repr__(self) -> str:
+        return f"<RunPlan {self}>"
+
+
+def plan_run(
+    service: QoroService,
+    programs: Sequence[Program | str],
+    structure: RunStructure,
+    *,
+    job_config: JobConfig,
+    execution_config: AnyConfig | None = None,
+) -> RunPlan:
+    """Describe the job that :func:`submit_run` would submit. The arguments are the same.
+
+    Raises:
+        QoroInputError: A program cannot be run.
+    """
+    submission = prepare_run(
+        service, programs, structure, job_config=job_config, execution_config=execution_config
+    )
+    return RunPlan(
+        backend_name=submission.facts.target or "",
+        tag=submission.facts.tag,
+        num_circuits=submission.facts.num_circuits,
+        num_shots=submission.cost.shots or 0,
+        num_bytes=submission.num_bytes,
+        num_requests=1 + len(submission.uploads),
+        _service=service,
+    )
 
 
 def prepare_run(
@@ -65,6 +133,7 @@ def submit_run(
 
     Raises:
         QoroInputError: A program cannot be run. Nothing was sent.
+        BudgetExceededError: A budget has no room for the job. Nothing was sent.
         QoroAPIError: The service refused the job.
         QoroConnectionError: The service did not answer.
     """

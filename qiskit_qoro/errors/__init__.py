@@ -4,6 +4,7 @@
 
     QoroError(QiskitError)
     ├── QoroInputError(ValueError)                  an invalid argument, configuration or circuit; no token
+    │   └── BudgetExceededError                         a submission above the budget: .cost .budget
     ├── WireError(ValueError)                       bytes or JSON that break the protocol
     ├── QoroConnectionError(requests.ConnectionError)   no answer: refused, reset, unknown host
     │   └── QoroTimeoutError(requests.Timeout)          no answer in time
@@ -31,7 +32,7 @@ takes a moment. Worker processes never need them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qiskit.exceptions import QiskitError
 
@@ -72,6 +73,7 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "BudgetExceededError",
     "ConflictError",
     "ExecutionCancelledError",
     "InsufficientCreditsError",
@@ -137,6 +139,22 @@ class QoroError(QiskitError):
 
 class QoroInputError(QoroError, ValueError):
     """An invalid argument, configuration or circuit. Nothing has been submitted."""
+
+
+class BudgetExceededError(QoroInputError):
+    """A submission would cost more than the budget allows. Nothing has been sent.
+
+    Attributes:
+        cost: The :class:`~qiskit_qoro.models.costs.Cost` of the submission.
+        budget: The :class:`~qiskit_qoro.service.budgets.budget.Budget` that it exceeds.
+    """
+
+    def __init__(
+        self, message: str, *, job_id: str | None = None, cost: Any = None, budget: Any = None
+    ) -> None:
+        super().__init__(message, job_id=job_id)
+        self.cost = cost
+        self.budget = budget
 
 
 class WireError(QoroError, ValueError):

@@ -46,14 +46,16 @@ def submission_of_programs(
         QoroInputError: A circuit is too large for one body.
     """
     texts = {label: program.text for label, program in programs.items()}
+    measurement = _measurement(list(programs.values()))
     facts = replace(
         submission.facts,
         num_circuits=len(programs),
+        num_shots=measurement.num_shots(len(programs)),
         names=tuple(program.name for program in programs.values()),
     )
     return Submission(
         _with_later_seed(submission.request, num_earlier),
-        render_uploads(texts, _measurement(list(programs.values()))),
+        render_uploads(texts, measurement),
         facts,
     )
 
@@ -96,15 +98,18 @@ def submit_jointly(service: QoroService, submissions: Sequence[Submission]) -> l
         The identifiers of the jobs, in order.
 
     Raises:
+        BudgetExceededError: A budget has no room for all jobs. Nothing was sent.
         QoroError: The service refused a job or did not answer. The jobs that were submitted before it have
             been cancelled as far as possible, and the error names them.
     """
     job_ids: list[str] = []
     try:
-        # One at a time, so that it is known which jobs have to be cancelled if one fails.
-        for submission in submissions:
-            job_id = service.submit(submission).job_id
-            job_ids.append(str(job_id))
+        # The budgets have to have room for all jobs before the first one is sent.
+        with service.reserve(submissions) as reservations:
+            # One at a time, so that it is known which jobs have to be cancelled if one fails.
+            for submission, reservation in zip(submissions, reservations, strict=True):
+                job_id = service.submit(submission, reservation=reservation).job_id
+                job_ids.append(str(job_id))
     except BaseException as error:
         if job_ids:
             note = _cancel_all(service, job_ids)

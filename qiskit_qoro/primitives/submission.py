@@ -22,6 +22,7 @@ def submit(backend: QoroBackend, plan: Plan, *, show_progress: bool) -> QoroPrim
         show_progress: Whether to show a progress line during a long wait for the results.
 
     Raises:
+        BudgetExceededError: A budget has no room for all jobs. Nothing was sent.
         QoroError: The service refused a job or did not answer. The jobs that were submitted before it have
             been cancelled as far as possible, and the error names them.
     """

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.arguments import checked, integer_of
+from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.service.transport import Transport, read_answer
+from qiskit_qoro.wire.credits import announced_prices
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
 from qiskit_qoro.wire.fields import as_object
 
-__all__ = ["MAX_TRANSACTIONS", "fetch_credit_balance", "fetch_credit_transactions"]
+__all__ = ["MAX_TRANSACTIONS", "fetch_credit_balance", "fetch_credit_transactions", "fetch_prices"]
+
+_log = logging.getLogger(__name__)
 
 MAX_TRANSACTIONS = 100
 """Most transactions that the service returns on one page."""
@@ -18,6 +24,18 @@ MAX_TRANSACTIONS = 100
 def fetch_credit_balance(transport: Transport) -> dict[str, Any]:
     """Fetch the credits of the account."""
     return read_answer(transport.send(CREDIT_BALANCE), _object)
+
+
+def fetch_prices(transport: Transport) -> Prices | None:
+    """Fetch the prices that the service announces with the balance, or ``None`` if it announces none.
+
+    A service that refuses to show the balance announces none. This is not an error.
+    """
+    try:
+        return read_answer(transport.send(CREDIT_BALANCE), announced_prices)
+    except (QoroAPIError, WireError) as error:
+        _log.warning("the prices of the service could not be read: %s", error)
+        return None
 
 
 def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def build_circuit_submission(
     return Submission(
         request=render_job_request(request),
         uploads=render_uploads({label: program.text for label, program in programs.items()}, measurement),
-        facts=facts_of(request, list(programs)),
+        facts=facts_of(request, list(programs), num_shots=measurement.num_shots(len(programs))),
     )
 
 

@@ -8,7 +8,8 @@ argument: ``job_requests``, ``job_results``, ``waiting``, and so on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,9 +19,10 @@ from qiskit import QuantumCircuit
 from qiskit_qoro.display.cards import Card
 from qiskit_qoro.display.progress import NO_PROGRESS, ProgressOptions, progress
 from qiskit_qoro.display.reprs import short_text
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, ExecutionConfig, JobConfig
+from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobOutcome, JobState, JobStatus, JobType
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.secret import Secret, hide
@@ -30,6 +32,7 @@ from qiskit_qoro.models.vendors import DeviceConfig, VendorBlueprint
 from qiskit_qoro.qasm.measurements import describe_unmeasured, warn_unmeasured
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import account, job_requests, job_results, qubo_submission, targets, waiting
+from qiskit_qoro.service.budgets.spending import Reservation, Spending
 from qiskit_qoro.service.circuit_submission import (
     build_circuit_submission,
     depth_of,
@@ -104,6 +107,7 @@ class QoroService(CircuitRunner):
         origin: How a user gets a provider of this service, for displays. By default it is derived from the
             address.
         progress: Whether long waits show a progress line in a terminal or in a notebook.
+        spending: The budget and the prices, ``Spending(budget, prices)``. By default nothing is limited.
 
     Raises:
         QoroInputError: There is no token, or an argument has the wrong type or is out of range.
@@ -125,6 +129,7 @@ class QoroService(CircuitRunner):
         link: Link | None = None,
         origin: ServiceOrigin | None = None,
         progress: bool | ProgressOptions = True,
+        spending: Spending | None = None,
     ) -> None:
         # First, so that no error leaves the token in the variables of this frame.
         auth_token = hide(auth_token)
@@ -144,6 +149,7 @@ class QoroService(CircuitRunner):
         self._recorder = recorder
         self._origin = origin
         self._progress = check_progress(progress)
+        self._spending = Spending() if spending is None else spending
         if job_config is None:
             job_config = JobConfig(simulator_cluster=DEFAULT_SIMULATOR_CLUSTER)
         # Settings and poller are frozen and only replaced as a whole. So a thread that submits or waits sees
@@ -245,6 +251,11 @@ class QoroService(CircuitRunner):
     @progress.setter
     def progress(self, value: bool | ProgressOptions) -> None:
         self._progress = check_progress(value)
+
+    @property
+    def spending(self) -> Spending:
+        """The budgets and the prices of this client, and what its jobs cost."""
+        return self._spending
 
     @property
     def poller(self) -> Poller:
@@ -500,17 +511,58 @@ class QoroService(CircuitRunner):
         if self.track_depth:
             self._depth_history.append([depth_of(program) for program in programs.values()])
 
-    def submit(self, submission: Submission) -> ExecutionResult:
+    def submit(self, submission: Submission, *, reservation: Reservation | None = None) -> ExecutionResult:
         """Submit a prepared submission as one job.
 
         Args:
             submission: From :meth:`prepare_circuits` or :meth:`prepare_circuit_templates`. Each call opens a
                 new job.
+            reservation: The cost of the submission, from :meth:`reserve`. By default it is reserved now.
 
         Returns:
             A value with the job's identifier.
+
+        Raises:
+            BudgetExceededError: A budget has no room for the job. Nothing was sent.
+            QoroInputError: A budget is in credits, and no price is known. Nothing was sent.
         """
-        return ExecutionResult(job_id=send_submission(self._transport, submission, self._recorder))
+        if reservation is None:
+            (reservation,) = self._spending.reserve([submission.cost], self._fetch_prices)
+        with self._remembered(reservation) as submitted:
+            job_id = send_submission(self._transport, submission, reservation, self._recorder)
+            submitted(job_id)
+        return ExecutionResult(job_id=job_id)
+
+    @contextmanager
+    def reserve(self, submissions: Sequence[Submission]) -> Iterator[list[Reservation]]:
+        """Reserve the costs of several submissions before the first of them is sent.
+
+        What has not been submitted at the end of the context is released.
+
+        Args:
+            submissions: The submissions that will be passed to :meth:`submit`, each with its reservation.
+
+        Raises:
+            BudgetExceededError: A budget has no room for all of them.
+            QoroInputError: A budget is in credits, and no price is known.
+        """
+        costs = [submission.cost for submission in submissions]
+        reservations = self._spending.reserve(costs, self._fetch_prices)
+        try:
+            yield reservations
+        finally:
+            for reservation in reservations:
+                reservation.release_unused()
+
+    @contextmanager
+    def _remembered(self, reservation: Reservation) -> Iterator[Callable[[str], None]]:
+        """Remember the cost of a job that is submitted, also if an error names the job."""
+        try:
+            yield partial(self._spending.submitted, reservation=reservation)
+        except QoroError as error:
+            if error.job_id is not None:
+                self._spending.submitted(error.job_id, reservation)
+            raise
 
     def _prepare_circuits(
         self, circuits: Mapping[str, str | QuantumCircuit | Program], options: SubmissionOptions
@@ -716,7 +768,11 @@ class QoroService(CircuitRunner):
         # Every poll of this client uses this method, so the journal records the end of each polled job.
         if answer.state.status.is_final:
             self._recorder.ended(job_id, answer.state.status)
+            self._ended(job_id, answer.state.status)
         return answer
+
+    def _ended(self, job_id: str, status: JobStatus) -> None:
+        self._spending.ended(job_id, status, is_local=self._transport.is_local)
 
     # --- jobs -----------------------------------------------------------------------------------------
 
@@ -730,7 +786,10 @@ class QoroService(CircuitRunner):
             AuthenticationError: The job belongs to another account.
             ConflictError: The job is neither pending nor running.
         """
-        return job_requests.cancel_job(self._transport, job_id_of(execution_result))
+        job_id = job_id_of(execution_result)
+        response = job_requests.cancel_job(self._transport, job_id)
+        self._ended(job_id, JobStatus.CANCELLED)
+        return response
 
     def delete_job(self, execution_result: ExecutionResult) -> Response:
         """Delete a job and its results.
@@ -912,6 +971,7 @@ class QoroService(CircuitRunner):
 
         Raises:
             QoroInputError: Both ``qubo`` and ``job_id`` are missing, or an argument is invalid.
+            BudgetExceededError: A budget has no room for the characterization. Nothing was sent.
             InsufficientCreditsError: The account does not have enough credits.
             NotFoundError: The service does not know the characterization.
             ConflictError: The analysis of the job ``job_id`` has not started.
@@ -925,14 +985,14 @@ class QoroService(CircuitRunner):
         """
         is_submitted = job_id is None
         if job_id is None:
-            body = qubo_submission.render_qubo(qubo, target_states, options)
+            problem = qubo_submission.render_qubo(qubo, target_states, options)
         elif not isinstance(job_id, str) or not job_id:
             raise QoroInputError(f"job_id is {job_id!r}, expected text")
         with progress(self._progress, title="characterization", now=self._poller.clock.now) as line:
             # The service may answer only when the analysis is done.
             line(JobStatus.RUNNING.value)
             if job_id is None:
-                job_id = qubo_submission.submit_qubo(self._transport, self._recorder, body, tag)
+                job_id = self._submit_problem(problem, tag)
             return qubo_submission.fetch_awaited(
                 self._transport,
                 self._poller,
@@ -941,6 +1001,13 @@ class QoroService(CircuitRunner):
                 holds=self.holds_polls,
                 is_submitted=is_submitted,
             )
+
+    def _submit_problem(self, problem: qubo_submission.RenderedProblem, tag: str) -> str:
+        (reservation,) = self._spending.reserve([problem.cost], self._fetch_prices)
+        with self._remembered(reservation) as submitted:
+            job_id = qubo_submission.submit_qubo(self._transport, self._recorder, problem, tag, reservation)
+            submitted(job_id)
+        return job_id
 
     def fetch_characterization_report(self, job_id: str) -> str:
         """Fetch the report of a characterization as a fragment of HTML, at no cost.
@@ -967,6 +1034,22 @@ class QoroService(CircuitRunner):
             text, ``created_at`` and ``updated_at`` in ISO 8601 and UTC. The client does not check it.
         """
         return account.fetch_credit_balance(self._transport)
+
+    def prices(self) -> Prices | None:
+        """Return the prices that costs are computed with, or ``None`` if no price is known.
+
+        These are the prices that were given to the client, or else those that the service announces with the
+        balance, or else those of the environment variable ``QORO_PRICES``. The first call fetches the
+        balance, and the client remembers the prices. The local service announces its prices. The cloud does
+        not.
+
+        Raises:
+            QoroInputError: The environment variable is malformed.
+        """
+        return self._spending.prices(self._fetch_prices)
+
+    def _fetch_prices(self) -> Prices | None:
+        return account.fetch_prices(self._transport)
 
     def get_credit_transactions(self, page: int = 1, page_size: int = 20) -> dict[str, Any]:
         """Fetch a page of the account's transactions, newest first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from qiskit_qoro.display.progress import NO_PROGRESS
@@ -18,8 +19,10 @@ from qiskit_qoro.errors import (
     WireError,
 )
 from qiskit_qoro.models import arguments
+from qiskit_qoro.models.costs import Cost
 from qiskit_qoro.models.jobs import JobRequest, JobStatus, JobType
 from qiskit_qoro.printable import printable_line
+from qiskit_qoro.service.budgets.spending import Reservation
 from qiskit_qoro.service.clock import NO_DEADLINE
 from qiskit_qoro.service.polling import Poller
 from qiskit_qoro.service.recorder import SubmissionRecorder, facts_of, recorded
@@ -37,7 +40,7 @@ from qiskit_qoro.wire.fields import as_object
 from qiskit_qoro.wire.payloads import job_request_to_json
 from qiskit_qoro.wire.qubo import qubo_from_json
 
-__all__ = ["fetch_awaited", "fetch_characterization_report", "render_qubo", "submit_qubo"]
+__all__ = ["RenderedProblem", "fetch_awaited", "fetch_characterization_report", "render_qubo", "submit_qubo"]
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,31 @@ def fetch_characterization_report(transport: Transport, job_id: str) -> str:
     return text_of(transport.send(VALIDATION_REPORT, job_id=job_id))
 
 
-def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes, tag: str) -> str:
+@dataclass(frozen=True)
+class RenderedProblem:
+    """The body that submits a problem.
+
+    Attributes:
+        body: The body.
+        num_variables: The number of variables of the problem.
+    """
+
+    body: bytes
+    num_variables: int
+
+    @property
+    def cost(self) -> Cost:
+        """What the characterization costs, without credits."""
+        return Cost(variables=self.num_variables)
+
+
+def submit_qubo(
+    transport: Transport,
+    recorder: SubmissionRecorder,
+    problem: RenderedProblem,
+    tag: str,
+    reservation: Reservation,
+) -> str:
     """Open a job and submit a problem.
 
     Some services answer when the analysis is done, which may take minutes. Others only queue it.
@@ -64,8 +91,10 @@ def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes,
     Args:
         transport: Sends the requests.
         recorder: Is notified of the submission.
-        body: The problem, as :func:`render_qubo` returns it.
+        problem: The problem, as :func:`render_qubo` returns it.
         tag: The tag of the job.
+        reservation: The cost of the job, reserved in the budgets that apply. It is released if the service
+            has certainly not received the problem, or could not analyse it.
 
     Returns:
         The identifier of the job.
@@ -78,15 +107,16 @@ def submit_qubo(transport: Transport, recorder: SubmissionRecorder, body: bytes,
     """
     tag = arguments.checked("tag", tag, arguments.text_of(tag), "text that UTF-8 can encode")
     request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
-    with recorded(recorder, facts_of(request, ())) as opened:
+    facts = facts_of(request, (), num_variables=problem.num_variables)
+    with recorded(recorder, facts) as opened, reservation.used():
         job_id = open_job(transport, render(job_request_to_json(request)))
         opened(job_id)
         with _noting_interrupts(job_id):
-            _send_problem(transport, job_id, body)
+            _send_problem(transport, job_id, problem.body, reservation)
     return job_id
 
 
-def _send_problem(transport: Transport, job_id: str, body: bytes) -> None:
+def _send_problem(transport: Transport, job_id: str, body: bytes, reservation: Reservation) -> None:
     # An answer that comes after minutes is more likely to be lost than others.
     try:
         transport.send(SUBMIT_QUBO, job_id=job_id, body=body)
@@ -101,6 +131,7 @@ def _send_problem(transport: Transport, job_id: str, body: bytes) -> None:
             error.extend(_may_be_running(job_id))
             raise
         if status.is_final and status is not JobStatus.COMPLETED:
+            reservation.release()
             error.extend(f"The job is {status.value}")
             raise
         _log.warning(
@@ -197,7 +228,7 @@ def render_qubo(
     qubo: Mapping[str, Any] | None,
     target_states: Sequence[str] | None,
     options: Mapping[str, Any] | None,
-) -> bytes:
+) -> RenderedProblem:
     """Check a problem and render the body that submits it.
 
     Args:
@@ -232,7 +263,7 @@ def render_qubo(
             f"the problem takes {len(rendered)} bytes, expected at most {MAX_BODY_BYTES}: try the envelope "
             "factored_v1, which is smaller for many matrices"
         )
-    return rendered
+    return RenderedProblem(rendered, num_variables)
 
 
 def _num_variables(qubo: Mapping[str, Any], states: Sequence[object], n_qubits: object) -> int:

@@ -7,16 +7,19 @@ all of it can be sent. :mod:`~qiskit_qoro.service.circuit_submission` and
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qiskit_qoro.errors import QoroError, QoroInputError, WireError
+from qiskit_qoro.models.costs import Cost
 from qiskit_qoro.models.jobs import JobRequest, JobType
 from qiskit_qoro.models.shots import CircuitRange, ShotGroup, group_shots
 from qiskit_qoro.models.states import StateRequest
 from qiskit_qoro.models.submissions import SubmissionFacts
 from qiskit_qoro.printable import printable_line
+from qiskit_qoro.service.budgets.spending import Reservation
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder, recorded
 from qiskit_qoro.service.recovery import cancel_unfinished, find_started, may_have_arrived
 from qiskit_qoro.service.settings import JobSettings
@@ -85,6 +88,12 @@ class Measurement:
             return JobType.GRADIENT
         return JobType.EXECUTE if self.observables is None else JobType.EXPECTATION
 
+    def num_shots(self, num_circuits: int) -> int:
+        """The shots of all circuits together, 0 if no shots are taken."""
+        if self.shot_groups is not None:
+            return sum((group.end - group.start) * group.shots for group in self.shot_groups)
+        return (self.shots or 0) * num_circuits
+
     def encoded_observables(self) -> str | None:
         """The observables in wire format, or ``None`` if there are none."""
         return None if self.observables is None else encode_observables(self.observables)
@@ -108,6 +117,23 @@ class Submission:
     def num_bytes(self) -> int:
         """The total size of all bodies, in bytes."""
         return len(self.request) + sum(map(len, self.uploads))
+
+    @property
+    def cost(self) -> Cost:
+        """What the job costs, without credits, because only the client knows the prices."""
+        facts = self.facts
+        shots = sum(map(_shots_in, self.uploads)) if facts.num_shots is None else facts.num_shots
+        return Cost(circuits=facts.num_circuits, shots=shots)
+
+
+def _shots_in(upload: bytes) -> int:
+    """Count the shots of an upload that this package has rendered before."""
+    body = json.loads(upload)
+    groups = body.get("shot_groups")
+    if groups:
+        return sum((end - start) * shots for start, end, shots in groups)
+    circuits = body.get("circuits") or body.get("parameter_sets") or ()
+    return int(body.get("shots") or 0) * len(circuits)
 
 
 def check_job_type(job_type: JobType | None, *, has_observables: bool) -> None:
@@ -187,13 +213,18 @@ def open_job(transport: Transport, request: bytes) -> str:
 
 
 def send_submission(
-    transport: Transport, submission: Submission, recorder: SubmissionRecorder = UNRECORDED
+    transport: Transport,
+    submission: Submission,
+    reservation: Reservation,
+    recorder: SubmissionRecorder = UNRECORDED,
 ) -> str:
     """Open a job and send its uploads, each of them once.
 
     Args:
         transport: Sends the requests.
         submission: The job.
+        reservation: Its cost, reserved in the budgets that apply. It is released if the service has certainly
+            not received the whole job.
         recorder: Is notified of the submission.
 
     Returns:
@@ -206,15 +237,17 @@ def send_submission(
         KeyboardInterrupt: Ctrl-C was pressed. The job has been cancelled if possible.
     """
     facts = replace(submission.facts, bodies=(submission.request, *submission.uploads))
-    with recorded(recorder, facts) as opened:
+    with recorded(recorder, facts) as opened, reservation.used():
         job_id = open_job(transport, submission.request)
         # Recorded before the first upload: if the process is killed now, the journal still has the job.
         opened(job_id)
-        _send_uploads(transport, job_id, submission.uploads)
+        _send_uploads(transport, job_id, submission.uploads, reservation)
     return job_id
 
 
-def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -> None:
+def _send_uploads(
+    transport: Transport, job_id: str, uploads: Sequence[bytes], reservation: Reservation
+) -> None:
     num_confirmed = 0
     try:
         for upload in uploads:
@@ -224,6 +257,8 @@ def _send_uploads(transport: Transport, job_id: str, uploads: Sequence[bytes]) -
             num_confirmed += 1
     except BaseException as error:  # Ctrl-C too: without its last upload the job would stay open
         # The last upload finalizes the job. If it has arrived, the job runs and has to be paid for.
+        if num_confirmed < len(uploads) - 1:
+            reservation.release()  # without its last upload the job never runs
         may_be_complete = num_confirmed == len(uploads) - 1 and may_have_arrived(error)
         is_complete = may_be_complete and find_started(transport, job_id) is not None
         outcome = ""

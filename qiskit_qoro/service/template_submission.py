@@ -204,7 +204,8 @@ def build_template_submission(
         )
     ]
     labels = [label for template in templates for label in template.labels]
-    return Submission(render_job_request(request), tuple(uploads), facts_of(request, labels))
+    facts = facts_of(request, labels, num_shots=measurement.num_shots(len(labels)))
+    return Submission(render_job_request(request), tuple(uploads), facts)
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,56 @@
 """The JSON bodies about credits: the balance, and a page of transactions.
 
 Amounts are decimal text (``"500.00"``), because many JSON parsers turn numbers into floats. Times are ISO
-8601 in UTC, with ``Z``. There are no decoders: the client passes these bodies on unchanged.
+8601 in UTC, with ``Z``. The client passes these bodies on unchanged, and reads only the prices.
+
+The key ``prices`` of the balance is an extension. It has the prices of the service as decimal text, under the
+names of the attributes of :class:`~qiskit_qoro.models.costs.Prices`. The cloud does not send it.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
 
-__all__ = ["credit_balance_to_json", "transaction_page_to_json"]
+__all__ = ["announced_prices", "credit_balance_to_json", "transaction_page_to_json"]
+
+_log = logging.getLogger(__name__)
+
+_PRICES = "prices"
 
 
-def credit_balance_to_json(balance: CreditBalance) -> dict[str, Any]:
-    """Encode the balance of an account."""
+def credit_balance_to_json(balance: CreditBalance, prices: Prices) -> dict[str, Any]:
+    """Encode the balance of an account, and the prices of the service."""
     return {
         "balance": _amount_to_json(balance.balance),
         "total_used": _amount_to_json(balance.total_used),
         "created_at": _time_to_json(balance.created_at),
         "updated_at": _time_to_json(balance.updated_at),
+        _PRICES: {field.name: _amount_to_json(getattr(prices, field.name)) for field in fields(prices)},
     }
+
+
+def announced_prices(body: object) -> Prices | None:
+    """Read the prices in a balance. ``None`` if there are none, or if they cannot be read.
+
+    An unknown kind of price may be that of a newer service. Without it, costs would be too low.
+    """
+    found = body.get(_PRICES) if isinstance(body, Mapping) else None
+    if found is None:
+        return None
+    try:
+        return Prices.of(found)
+    except QoroInputError as error:
+        _log.warning("the service announces prices that cannot be read: %s", error)
+        return None
 
 
 def transaction_page_to_json(page: TransactionPage) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def test_credits_shows_the_balance_and_the_transactions(
     submitted = provider.service.submit_circuits({"mine": PROGRAM})
     provider.service.poll_job_status(submitted, loop_until_complete=True, verbose=False)
     found = answer("credits")
-    assert set(found) == {"balance", "total_used", "created_at", "updated_at"}
+    assert set(found) == {"balance", "total_used", "created_at", "updated_at", "prices"}
     (transaction,) = answer("credits", "--transactions", "1")["transactions"]
     assert {"amount", "balance_after", "transaction_type", "job_id", "created_at"} <= set(transaction)
     assert main(["credits", "--transactions", "1"]) == 0
@@ -32,6 +32,7 @@ def test_credits_shows_the_balance_and_the_transactions(
     # A job that another test has left running may be charged meanwhile.
     assert float(answer("credits")["balance"]) <= float(shown[1]) <= float(found["balance"])
     assert transaction["transaction_type"] in out
+    assert "0.01 credits per circuit, 0.01 per variable" in out
 
 
 def test_credits_shows_whatever_the_service_answers(

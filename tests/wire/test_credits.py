@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
-from qiskit_qoro.wire.credits import credit_balance_to_json, transaction_page_to_json
+from qiskit_qoro.wire.credits import announced_prices, credit_balance_to_json, transaction_page_to_json
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 BALANCE = (
@@ -17,8 +18,10 @@ BALANCE = (
         "total_used": "0",
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
+        "prices": {"per_job": "0", "per_circuit": "0.01", "per_shot": "0", "per_variable": "0.02"},
     },
 )
+PRICES = Prices(per_circuit=Decimal("0.01"), per_variable=Decimal("0.02"))
 CHARGE = {
     "id": 2,
     "amount": "-0.10",
@@ -44,7 +47,30 @@ PAGE = (
 
 
 def test_a_balance_is_encoded():
-    assert credit_balance_to_json(BALANCE[0]) == BALANCE[1]
+    assert credit_balance_to_json(BALANCE[0], PRICES) == BALANCE[1]
+
+
+def test_the_prices_in_a_balance_are_read():
+    assert announced_prices(BALANCE[1]) == PRICES
+    assert announced_prices({"prices": {"per_shot": 0.1}}) == Prices(per_shot=Decimal("0.1"))
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {"balance": "1.00"}, {"balance": "1.00", "prices": None}], ids=repr
+)
+def test_a_balance_without_prices_announces_none(body, caplog):
+    assert announced_prices(body) is None
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [7, {}, {"per_second": "1"}, {"per_shot": "-1"}, {"per_shot": "NaN"}, {"per_shot": []}],
+    ids=repr,
+)
+def test_prices_that_cannot_be_read_are_logged_and_not_announced(prices, caplog):
+    assert announced_prices({"prices": prices}) is None
+    assert "prices that cannot be read" in caplog.text
 
 
 def test_a_page_is_encoded():
@@ -54,10 +80,10 @@ def test_a_page_is_encoded():
 @pytest.mark.parametrize("text", ["0", "0.10", "-0.01", "12345678901234567890.12", "0.000000001"])
 def test_amounts_keep_every_digit(text):
     balance = replace(BALANCE[0], balance=Decimal(text))
-    assert credit_balance_to_json(balance) == BALANCE[1] | {"balance": text}
+    assert credit_balance_to_json(balance, PRICES) == BALANCE[1] | {"balance": text}
 
 
 def test_times_are_encoded_in_utc():
     there = datetime(2026, 1, 1, 2, 30, tzinfo=timezone(timedelta(hours=2)))
-    body = credit_balance_to_json(CreditBalance(Decimal(1), Decimal(0), there, there))
+    body = credit_balance_to_json(CreditBalance(Decimal(1), Decimal(0), there, there), PRICES)
     assert body["created_at"] == "2026-01-01T00:30:00Z"

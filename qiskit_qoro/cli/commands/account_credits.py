@@ -15,6 +15,7 @@ from qiskit_qoro.display.tables import Cell, Column, Table
 from qiskit_qoro.display.times import ago, exact_time
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
+from qiskit_qoro.wire.credits import announced_prices
 
 __all__ = ["COMMAND"]
 
@@ -49,7 +50,9 @@ def _execute(options: argparse.Namespace) -> None:
     if options.json:
         print_json(balance if latest is None else {**balance, "transactions": latest})
         return
-    print_fields({"balance": balance.get("balance"), "used so far": balance.get("total_used")})
+    about = {"balance": balance.get("balance"), "used so far": balance.get("total_used")}
+    prices = provider.service.spending.prices(lambda: announced_prices(balance))
+    print_fields(about if prices is None else {**about, "prices": str(prices)})
     if latest == []:
         say("no transactions")
     elif latest:

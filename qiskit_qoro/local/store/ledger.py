@@ -20,6 +20,7 @@ from typing import Any
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.store.store_errors import BalanceTooLowError
 from qiskit_qoro.models.arguments import integer_of
+from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
@@ -35,14 +36,8 @@ __all__ = [
     "unaffordable_reason",
 ]
 
-PRICES: Mapping[JobType, Decimal] = {
-    JobType.EXECUTE: Decimal("0.01"),
-    JobType.EXPECTATION: Decimal("0.01"),
-    JobType.VALIDATE: Decimal("0.01"),
-    JobType.STATE: Decimal("0.01"),
-    JobType.GRADIENT: Decimal("0.01"),
-}
-"""Credits per circuit; for a characterization, credits per variable."""
+PRICES = Prices(per_circuit=Decimal("0.01"), per_variable=Decimal("0.01"))
+"""The prices of the service. It announces them with the balance."""
 
 STARTING_GRANT = Decimal("500.00")
 """The default number of credits that an account starts with."""
@@ -123,9 +118,9 @@ def check_balance(connection: sqlite3.Connection, name: str) -> None:
         BalanceTooLowError: It cannot.
     """
     balance = read_balance(connection, name)
-    if balance is not None and balance.balance < min(PRICES.values()):
+    if balance is not None and balance.balance < PRICES.per_circuit:
         raise BalanceTooLowError(
-            f"the balance is {balance.balance}, a circuit costs {min(PRICES.values())}: buy credits first"
+            f"the balance is {balance.balance}, a circuit costs {PRICES.per_circuit}: buy credits first"
         )
 
 
@@ -167,12 +162,14 @@ def _price(connection: sqlite3.Connection, number: int) -> tuple[Decimal, str]:
         query = "SELECT problem FROM analyses WHERE job = ?"
         row = connection.execute(query, (number,)).fetchone()  # None: the problem has not been submitted
         units = 0 if row is None else _num_variables(json.loads(row[0]))
+        price = PRICES.per_variable * units
         description = f"Characterization of {units} variable{'' if units == 1 else 's'}"
     else:
         query = "SELECT count(*) FROM circuits WHERE job = ?"
         units = int(connection.execute(query, (number,)).fetchone()[0])
+        price = PRICES.per_circuit * units
         description = f"{job_type} of {units} circuit{'' if units == 1 else 's'}"
-    return PRICES[job_type] * units, description
+    return price, description
 
 
 def _num_variables(problem: Mapping[str, Any]) -> int:

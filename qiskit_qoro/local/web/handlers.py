@@ -16,6 +16,7 @@ from qiskit_qoro.errors import WireError
 from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.local.engine.job_settings import VENDORS, check_job_config
 from qiskit_qoro.local.store.analyses import StoredAnalysis
+from qiskit_qoro.local.store.ledger import PRICES
 from qiskit_qoro.local.store.store_errors import BalanceTooLowError, JobConflictError, JobNotFoundError
 from qiskit_qoro.local.web.accounts import check_tier
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext, json_answer
@@ -280,7 +281,7 @@ def _find_analysis(context: HandlerContext, call: Call) -> StoredAnalysis:
 
 
 def _credit_balance(context: HandlerContext, call: Call) -> Answer:
-    return json_answer(credit_balance_to_json(context.store.credit_balance(call.owner)))
+    return json_answer(credit_balance_to_json(context.store.credit_balance(call.owner), PRICES))
 
 
 def _credit_transactions(context: HandlerContext, call: Call) -> Answer:

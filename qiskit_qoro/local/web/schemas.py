@@ -317,11 +317,18 @@ SCHEMAS: Mapping[str, Schema] = {
         "status job_id circuits_cancelled", status=TEXT, job_id=TEXT, circuits_cancelled=integer()
     ),
     "CreditBalance": object_with(
-        "balance total_used created_at updated_at",
+        "balance total_used created_at updated_at prices",
         balance=_AMOUNT,
         total_used=_AMOUNT,
         created_at=_TIME,
         updated_at=_TIME,
+        prices=object_with(
+            "per_job per_circuit per_shot per_variable",
+            per_job=_AMOUNT,
+            per_circuit=_AMOUNT,
+            per_shot=_AMOUNT,
+            per_variable=_AMOUNT,
+        ),
     ),
     "TransactionPage": object_with(
         "count total_pages next previous results",

@@ -6,7 +6,7 @@ A plan holds the rendered and checked body of every request. To run a plan means
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, islice
 
 import numpy as np
@@ -15,6 +15,7 @@ from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_options import MAX_SEED
 from qiskit_qoro.display.cards import Card, CardTable
 from qiskit_qoro.display.reprs import counted
+from qiskit_qoro.models.costs import NO_COST, Cost
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange
@@ -32,6 +33,7 @@ from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qasm.write.writer import Program
+from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.settings import merge_configs
 from qiskit_qoro.service.submission import Measurement, Submission
 from qiskit_qoro.service.template_submission import CheckedTemplate
@@ -100,6 +102,7 @@ class Plan:
         execution_config: How the jobs are executed, ``None`` if that is left to the service. The seed in it
             is that of the first circuit; the further jobs have further seeds, so that equal circuits in
             different jobs do not have equal counts.
+        service: The client that knows the prices, or ``None`` if none is known.
     """
 
     backend_name: str
@@ -110,6 +113,19 @@ class Plan:
     tag: str = "default"
     use_circuit_packing: bool = False
     execution_config: AnyConfig | None = None
+    service: QoroService | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def cost(self) -> Cost:
+        """What the jobs will cost together. Without a known price, it has no credits.
+
+        The first use may ask the service for its prices.
+        """
+        if not self.submissions:
+            return NO_COST
+        prices = None if self.service is None else self.service.prices()
+        costs = (submission.cost.priced(prices) for submission in self.submissions)
+        return sum(costs, start=NO_COST)
 
     def __repr__(self) -> str:
         return f"<Plan: {self._pubs}, {counted(len(self.jobs), 'job')}, {self._work}>"
@@ -218,6 +234,7 @@ def build_plan(
         tag=job_config.tag,
         use_circuit_packing=bool(job_config.use_circuit_packing),
         execution_config=execution_config,
+        service=backend.service,
     )
 
 

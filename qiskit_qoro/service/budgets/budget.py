@@ -1,0 +1,177 @@
+"""A budget: limits for what jobs cost together, and what they have cost so far.
+
+The cost of a submission is reserved before anything is sent, so that two threads together cannot exceed a
+budget that has room for one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Self
+
+from qiskit_qoro.errors import BudgetExceededError, QoroInputError
+from qiskit_qoro.models.arguments import checked, integer_of, shown, text_of
+from qiskit_qoro.models.costs import NO_COST, Cost, Limits, read_credits, read_settings
+
+__all__ = ["Budget", "BudgetLimits"]
+
+BudgetLimits = Decimal | float | str | Mapping[str, Decimal | float | str]
+"""A budget as an argument: a number of credits; or limits by name, as a mapping or as text such as
+``"circuits=100, shots=10000"``."""
+
+_MAX_DIGITS = 18
+
+
+class Budget:
+    """Limits for what jobs may cost together.
+
+    Pass it to :class:`QoroProvider` as ``budget``. Several providers may share a budget, and several threads
+    may use it. A copy in another process, after a fork or in a pickle, refuses all submissions, because
+    processes do not see what the others spend.
+
+    Args:
+        credits: The most credits.
+        circuits: The most circuits. A variable of a problem that is characterized counts as a circuit.
+        shots: The most shots of all circuits together.
+
+    Raises:
+        QoroInputError: There is no limit, or one is not a number of 0 or more.
+    """
+
+    def __init__(
+        self,
+        credits: Any = None,  # noqa: A002 - the name of the unit
+        *,
+        circuits: int | None = None,
+        shots: int | None = None,
+    ) -> None:
+        if credits is None and circuits is None and shots is None:
+            raise QoroInputError("a budget needs a limit: expected credits, circuits or shots")
+        self._limits = Limits(
+            None if credits is None else read_credits("credits", credits),
+            _count("circuits", circuits),
+            _count("shots", shots),
+        )
+        self._spent = NO_COST
+        self._lock = threading.Lock()
+        # The process that counts. None in a pickle, so that its copy counts nowhere.
+        self._process: int | None = os.getpid()
+
+    @classmethod
+    def of(cls, value: object) -> Budget:
+        """Return the budget that an argument describes.
+
+        Args:
+            value: A budget, a number of credits, a mapping with some of ``credits``, ``circuits`` and
+                ``shots``, or text such as ``"5"`` or ``"circuits=100, shots=10000"``.
+
+        Raises:
+            QoroInputError: It is something else.
+        """
+        if isinstance(value, Budget):
+            return value
+        text = text_of(value)
+        given = value if text is None else _read_text(text)
+        if not isinstance(given, Mapping):
+            return cls(read_credits("budget", value))
+        if not given or not set(given) <= {"credits", "circuits", "shots"}:
+            raise QoroInputError(
+                f"budget is {shown(value)}, expected a number of credits, or limits for some of credits, "
+                "circuits and shots"
+            )
+        return cls(**given)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits."""
+        return self._limits
+
+    @property
+    def spent(self) -> Cost:
+        """What the jobs have cost so far. Jobs that are not charged yet count with what they will cost."""
+        return self._spent
+
+    @property
+    def remaining(self) -> Limits:
+        """What is left. A price that turned out higher than expected can use up more than there was."""
+        spent, limits = self._spent, self._limits
+        used = spent.credits or 0
+        return Limits(
+            None if limits.credits is None else max(limits.credits - used, limits.credits * 0),
+            None if limits.circuits is None else max(limits.circuits - _num_circuits(spent), 0),
+            None if limits.shots is None else max(limits.shots - (spent.shots or 0), 0),
+        )
+
+    def __repr__(self) -> str:
+        return f"<Budget {self._limits}: spent {self._spent}, remaining {self.remaining}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_lock": None, "_process": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self  # copies in this process spend from the same budget
+
+    def reserve(self, cost: Cost) -> None:
+        """Count the cost of a submission that is about to be sent.
+
+        Raises:
+            BudgetExceededError: It exceeds what is left.
+        """
+        # Checked before the lock, which a forked child may find held forever.
+        if self._process != os.getpid():
+            raise BudgetExceededError(
+                f"the budget of {self._limits} was set in another process, and this process cannot see what "
+                "is spent there. Nothing was sent. Create a QoroProvider with a budget of its own here",
+                cost=cost,
+                budget=self,
+            )
+        with self._lock:
+            if not self._has_room_for(self._spent + cost):
+                raise BudgetExceededError(
+                    f"the submission costs {cost}, but {self.remaining} of the budget of {self._limits} are "
+                    f"left, and {self._spent} have been spent. Nothing was sent. Submit less, or set a "
+                    "larger budget",
+                    cost=cost,
+                    budget=self,
+                )
+            self._spent += cost
+
+    def replace(self, reserved: Cost, actual: Cost) -> None:
+        """Count ``actual`` in place of a cost that was reserved."""
+        if self._process == os.getpid():
+            with self._lock:
+                self._spent = self._spent - reserved + actual
+
+    def _has_room_for(self, total: Cost) -> bool:
+        limits = self._limits
+        return (
+            (limits.credits is None or (total.credits is not None and total.credits <= limits.credits))
+            and (limits.circuits is None or _num_circuits(total) <= limits.circuits)
+            and (limits.shots is None or (total.shots or 0) <= limits.shots)
+        )
+
+
+def _num_circuits(cost: Cost) -> int:
+    return (cost.circuits or 0) + cost.variables
+
+
+def _count(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    text = text_of(value)
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    number = int(str(text)) if is_number else value
+    return checked(name, value, integer_of(number, least=0), "an integer of 0 or more")
+
+
+def _read_text(text: str) -> dict[str, str]:
+    return read_settings("budget", text, default="credits")
