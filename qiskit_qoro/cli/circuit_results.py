@@ -8,7 +8,7 @@ from typing import Any
 
 from qiskit.result import Result
 
-from qiskit_qoro.cli.output import cell, print_counts, print_table, say_omitted
+from qiskit_qoro.cli.output import print_counts, print_heading, print_line, print_table, say_omitted
 from qiskit_qoro.display.tables import Column, Table
 from qiskit_qoro.errors import JobFailedError
 
@@ -56,7 +56,7 @@ def print_circuits(circuits: Sequence[Mapping[str, Any]], rows: int | None) -> N
     """
     for index, circuit in enumerate(circuits[:rows]):
         if len(circuits) > 1:
-            print_table(cell(f"{index}: {circuit['name']}"))
+            print_heading(f"{index}: {circuit['name']}", is_first=not index)
         if "counts" in circuit:
             print_counts(circuit["counts"], rows=rows)
         elif "values" in circuit:
@@ -64,7 +64,7 @@ def print_circuits(circuits: Sequence[Mapping[str, Any]], rows: int | None) -> N
         elif "observables" in circuit:
             _print_observables(circuit["observables"])
         else:
-            print_table(cell(f"failed: {circuit['reason']}"))
+            print_line(f"failed: {circuit['reason']}", style="red")
     say_omitted(len(circuits), rows, "circuits")
 
 

@@ -7,12 +7,11 @@ import logging
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from qiskit_qoro.display.tables import Cell, Column, Table, screen_width
@@ -20,12 +19,12 @@ from qiskit_qoro.printable import printable_line
 
 __all__ = [
     "DEFAULT_ROWS",
-    "cell",
     "messages_on_stderr",
-    "new_table",
     "print_counts",
     "print_fields",
+    "print_heading",
     "print_json",
+    "print_line",
     "print_table",
     "say",
     "say_omitted",
@@ -46,25 +45,21 @@ def print_table(table: RenderableType) -> None:
     Console(width=None if sys.stdout.isatty() else _UNLIMITED_WIDTH).print(table)
 
 
-def cell(text: str) -> Text:
-    """Make a line or the cell of a table. Escape sequences and markup in the text have no effect."""
-    return Text(printable_line(text))
-
-
-def new_table(
-    headings: Sequence[str], *, right: Sequence[str] = (), no_wrap: Sequence[str] = ()
-) -> RichTable:
-    """Make a table without rows.
+def print_line(text: str, *, style: str = "") -> None:
+    """Print a line to standard output.
 
     Args:
-        headings: The heading of each column.
-        right: The headings of the columns that are aligned right.
-        no_wrap: The headings of the columns whose cells are never folded.
+        text: The line. Escape sequences and markup in it have no effect.
+        style: The style of ``rich`` on a terminal.
     """
-    table = RichTable(box=None)
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading in no_wrap)
-    return table
+    Console(width=_UNLIMITED_WIDTH).print(Text(printable_line(text), style=style))
+
+
+def print_heading(text: str, *, is_first: bool) -> None:
+    """Print the heading of one of several tables, after an empty line unless it is the first one."""
+    if not is_first:
+        print_line("")
+    print_line(text, style="bold")
 
 
 def print_fields(fields: Mapping[str, object]) -> None:

@@ -23,7 +23,7 @@ SCREENS = TESTS / "screens"
 WIDTHS = (60, 80, 120)
 # These get their screens next.
 WITHOUT_SCREENS = {
-    *("completion", "run", "serve", "result"),
+    *("completion", "run", "serve"),
     *("estimate", "plan", "characterize", "watch", "resubmit", "login", "logout", "whoami", "doctor"),
 }
 
@@ -108,6 +108,52 @@ def test_cancel_and_delete(screen: Any, statuses: responses.RequestsMock, url: s
     screen.show("done", "cancel", "4f38be34")
     screen.show("done", "delete", "4f38be34")
     screen.show("unknown job", "delete", SECOND, code=1)
+
+
+# --- result -------------------------------------------------------------------------------------------
+
+
+def results_of(values: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """A page of results of another client's job."""
+    results = [{"label": label, "results": outcome} for label, outcome in values.items()]
+    return {"count": len(results), "next": None, "results": results}
+
+
+def test_result_with_counts(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    page = results_of({"bell": {"00": 507, "11": 493, "01": 24}})
+    statuses.get(f"{url}/job/{FIRST}/resultsV2/", json=page)
+    screen.show("counts", "result", "last")
+
+
+def test_result_with_wide_outcomes(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    page = results_of({"wide": {"01" * 50: 900, "10" * 50: 100}, "narrow": {"0": 1000}})
+    statuses.get(f"{url}/job/{FIRST}/resultsV2/", json=page)
+    screen.show("wide outcomes", "result", "4f38")
+
+
+def test_result_with_many_outcomes(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    page = results_of({"random": {f"{number:06b}": 100 - number for number in range(40)}})
+    statuses.get(f"{url}/job/{FIRST}/resultsV2/", json=page)
+    screen.show("many outcomes", "result", "4f38")
+
+
+def test_result_with_expectation_values(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    page = results_of({"h2": {"ZZII": -0.25, "X" * 70: 0.123456789012, "IIII": 1.0}})
+    statuses.get(f"{url}/job/{FIRST}/resultsV2/", json=page)
+    screen.show("expectation values", "result", "4f38")
+
+
+def test_result_of_a_job_that_failed(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    reason = {"detail": "circuit 3: a state vector of 70 qubits needs too much memory"}
+    statuses.get(f"{url}/job/{SECOND}/resultsV2/", status=400, json=reason)
+    screen.show("failed job", "result", "9ab01c22", code=1)
+
+
+def test_result_of_a_job_that_runs(screen: Any, scripted: responses.RequestsMock, url: str) -> None:
+    running = {"status": "RUNNING", "circuits_finished": 12, "circuits_total": 40}
+    scripted.get(f"{url}/job/{FIRST}/status/", json=running)
+    screen.show("running job", "result", FIRST, "--no-wait", code=1)
+    screen.show("of a running job", "status", FIRST)
 
 
 # --- credits, backends, systems -----------------------------------------------------------------------

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult, PubResult, SamplerPubResult
 
-from qiskit_qoro.cli.output import cell, new_table, print_counts, print_table, say_omitted
+from qiskit_qoro.cli.output import print_counts, print_heading, print_table, say_omitted
+from qiskit_qoro.display.tables import Column, Table
 
 __all__ = ["print_pubs", "pubs_to_json"]
 
@@ -45,7 +46,7 @@ def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
     for place, pub in enumerate(result):
         shape = tuple(pub.data.shape)
         if len(result) > 1 or shape:
-            print_table(cell(f"PUB {place}" + (f", shape {shape}" if shape else "")))
+            print_heading(f"PUB {place}" + (f", shape {shape}" if shape else ""), is_first=not place)
         if isinstance(pub, SamplerPubResult):
             _print_counts(pub, shape, rows)
         else:
@@ -55,28 +56,30 @@ def print_pubs(result: PrimitiveResult[PubResult], *, rows: int | None) -> None:
 def _print_values(pub: PubResult, shape: tuple[int, ...], rows: int | None) -> None:
     # A PUB of the shape () has one value, whose index is not shown.
     gradients = getattr(pub.data, "gradients", None)
-    headings = [
-        *(["element"] if shape else []),
-        "value",
-        "standard error",
-        *([] if gradients is None else ["gradient"]),
+    columns = [
+        *([Column("element", is_right=True)] if shape else []),
+        Column("value", is_right=True),
+        Column("standard error", 2, is_right=True),
+        *([] if gradients is None else [Column("gradient", 1, is_right=True, least=12)]),
     ]
-    table = new_table(headings, right=headings)
+    rows_shown = []
     evs, stds = np.asarray(pub.data.evs), np.asarray(pub.data.stds)
     for index in islice(np.ndindex(shape), rows):
         element = [_index_text(index)] if shape else []
         slopes = [] if gradients is None else [", ".join(f"{slope:.6g}" for slope in gradients[index])]
-        table.add_row(*element, f"{evs[index]:.12g}", f"{stds[index]:.3g}", *slopes)
-    print_table(table)
+        rows_shown.append((*element, f"{evs[index]:.12g}", f"{stds[index]:.3g}", *slopes))
+    print_table(Table(columns, rows_shown))
     say_omitted(evs.size, rows, "elements")
 
 
 def _print_counts(pub: SamplerPubResult, shape: tuple[int, ...], rows: int | None) -> None:
     size = int(np.prod(shape))
+    is_first = True
     for index in islice(np.ndindex(shape), rows):
         for name, array in pub.data.items():
             if shape or len(pub.data) > 1:
-                print_table(cell(f"{name}[{_index_text(index)}]" if shape else name))
+                print_heading(f"{name}[{_index_text(index)}]" if shape else name, is_first=is_first)
+                is_first = False
             print_counts(array.get_counts(index), rows=rows)
     say_omitted(size, rows, "elements")
 

@@ -10,7 +10,7 @@ from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_j
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.tables import Cell, Column, Table, status_style
 from qiskit_qoro.display.times import ago, duration, exact_time
-from qiskit_qoro.models.jobs import joint_state
+from qiskit_qoro.models.jobs import JobState, joint_state
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 
 __all__ = ["COMMAND"]
@@ -50,7 +50,7 @@ def _execute(options: argparse.Namespace) -> None:
             "kind": fields["kind"],
             "tag": fields["tag"] or None,
             "time": Cell(ago(entry.time, now=now), exact_time(entry.time, now=now)) if entry else None,
-            "circuits": fields["circuits"],
+            "circuits": _describe_circuits(state, fields["circuits"]),
         }
     )
     if parts:
@@ -59,6 +59,13 @@ def _execute(options: argparse.Namespace) -> None:
             for job_id, status in parts.items()
         ]
         print_table(Table((Column("service job"), Column("status")), rows))
+
+
+def _describe_circuits(state: JobState, recorded: int | None) -> str | None:
+    """Say how many circuits the job has, and how many are finished if the service reports it."""
+    if state.num_finished is not None and state.num_circuits is not None and not state.status.is_final:
+        return f"{state.num_finished} of {state.num_circuits} finished"
+    return None if recorded is None else str(recorded)
 
 
 COMMAND = Command(
