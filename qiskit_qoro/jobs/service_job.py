@@ -27,9 +27,11 @@ from qiskit_qoro.errors import (
     QoroInputError,
 )
 from qiskit_qoro.jobs.as_completed import until_final
+from qiskit_qoro.jobs.job_cost import cost_of_jobs
 from qiskit_qoro.jobs.sent_programs import SentProgram, decode_programs
 from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.models.arguments import timeout_of
+from qiskit_qoro.models.costs import Cost
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobState, JobStatus, joint_state
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
@@ -113,6 +115,26 @@ class ServiceJob(ABC, Generic[_Result]):
             await until_final(self)
         # The client is synchronous, so the results are read in a thread.
         return await asyncio.to_thread(self.result)
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the job costs, or ``None`` if that is not known.
+
+        Reading it asks the service for the status and for the transactions of the account. The credits are
+        those that the service has charged. If it has not charged the job yet, or does not name jobs in its
+        transactions, they are an estimate, and ``is_estimate`` is true: the prices times what was submitted.
+
+        Raises:
+            QoroAPIError: The service answered with an error, for example that the job does not exist.
+            QoroConnectionError: There was no answer.
+        """
+        self._poll()
+        try:
+            expected = [submission.cost for submission in self._submissions()]
+        except QoroError:  # what was sent is not known here
+            expected = None
+        statuses = {job_id: self._states[job_id].status for job_id in self._job_ids}
+        return cost_of_jobs(self._service, statuses, expected)
 
     # --- what was sent --------------------------------------------------------------------------------
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.service.transport import Transport, read_answer
-from qiskit_qoro.wire.credits import announced_prices
+from qiskit_qoro.wire.credits import announced_prices, read_charges
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
 from qiskit_qoro.wire.fields import as_object
 
-__all__ = ["MAX_TRANSACTIONS", "fetch_credit_balance", "fetch_credit_transactions", "fetch_prices"]
+__all__ = [
+    "MAX_TRANSACTIONS",
+    "fetch_charges",
+    "fetch_credit_balance",
+    "fetch_credit_transactions",
+    "fetch_prices",
+]
 
 _log = logging.getLogger(__name__)
+
+# So many pages are searched for the charge of a job. It is on the first one, unless many jobs came later.
+_MAX_PAGES = 10
 
 MAX_TRANSACTIONS = 100
 """Most transactions that the service returns on one page."""
@@ -36,6 +47,31 @@ def fetch_prices(transport: Transport) -> Prices | None:
     except (QoroAPIError, WireError) as error:
         _log.warning("the prices of the service could not be read: %s", error)
         return None
+
+
+def fetch_charges(transport: Transport, job_ids: Collection[str]) -> dict[str, Decimal]:
+    """Find the charges for jobs in the latest transactions of the account.
+
+    A service that refuses to show the transactions, or whose transactions name no jobs, has no charges that
+    could be found. This is not an error.
+
+    Returns:
+        The credits that each job has cost. A job without a transaction is left out.
+    """
+    found: dict[str, Decimal] = {}
+    for page in range(1, _MAX_PAGES + 1):
+        try:
+            params = {"page": page, "page_size": MAX_TRANSACTIONS}
+            answer = read_answer(transport.send(CREDIT_TRANSACTIONS, params=params), read_charges)
+        except (QoroAPIError, WireError) as error:
+            _log.warning("the transactions of the account could not be read: %s", error)
+            break
+        for job_id, amount in answer.charges:
+            if job_id in job_ids:
+                found[job_id] = found.get(job_id, Decimal(0)) + amount
+        if len(found) == len(job_ids) or not answer.has_more:
+            break
+    return found
 
 
 def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -> dict[str, Any]:

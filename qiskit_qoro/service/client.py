@@ -8,9 +8,10 @@ argument: ``job_requests``, ``job_results``, ``waiting``, and so on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -251,6 +252,11 @@ class QoroService(CircuitRunner):
     @progress.setter
     def progress(self, value: bool | ProgressOptions) -> None:
         self._progress = check_progress(value)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the service is on this machine."""
+        return self._transport.is_local
 
     @property
     def spending(self) -> Spending:
@@ -1047,6 +1053,23 @@ class QoroService(CircuitRunner):
             QoroInputError: The environment variable is malformed.
         """
         return self._spending.prices(self._fetch_prices)
+
+    def fetch_charges(self, job_ids: Collection[str]) -> dict[str, Decimal]:
+        """Find what the service has charged for jobs, in up to 1,000 of the latest transactions.
+
+        Args:
+            job_ids: The jobs.
+
+        Returns:
+            The credits that each job has cost. A job without a transaction is left out: it was not charged,
+            or the service does not name jobs in its transactions.
+        """
+        if not job_ids:
+            return {}
+        charges = account.fetch_charges(self._transport, job_ids)
+        for job_id, amount in charges.items():
+            self._spending.charged(job_id, amount)
+        return charges
 
     def _fetch_prices(self) -> Prices | None:
         return account.fetch_prices(self._transport)

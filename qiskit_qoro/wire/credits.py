@@ -11,16 +11,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.models.costs import Prices
+from qiskit_qoro.models.costs import Prices, read_credits
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
+from qiskit_qoro.models.loose import read_text
+from qiskit_qoro.wire.fields import as_list, as_object, readable_items
 
-__all__ = ["announced_prices", "credit_balance_to_json", "transaction_page_to_json"]
+__all__ = [
+    "Charges",
+    "announced_prices",
+    "credit_balance_to_json",
+    "read_charges",
+    "transaction_page_to_json",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +59,41 @@ def announced_prices(body: object) -> Prices | None:
     except QoroInputError as error:
         _log.warning("the service announces prices that cannot be read: %s", error)
         return None
+
+
+@dataclass(frozen=True)
+class Charges:
+    """The charges on a page of transactions.
+
+    Attributes:
+        charges: Pairs of a job and the credits that it has cost.
+        has_more: Whether there is a page with older transactions.
+    """
+
+    charges: tuple[tuple[str, Decimal], ...]
+    has_more: bool
+
+
+def read_charges(body: object) -> Charges:
+    """Read the charges for jobs on a page of transactions. Transactions that cannot be read are left out.
+
+    Raises:
+        WireError: The body is not a page.
+    """
+    page = as_object(body, "body")
+    items = readable_items(as_list(page.get("results"), "results"), "transactions", _charge_from_json)
+    return Charges(tuple(item for item in items if item is not None), bool(page.get("next")))
+
+
+def _charge_from_json(item: object) -> tuple[str, Decimal] | None:
+    fields_of_item = as_object(item, "transaction")
+    job_id = read_text(fields_of_item.get("job_id"))
+    if job_id is None:
+        return None
+    # The amount of a charge is negative, that of a refund is not.
+    amount = (read_text(fields_of_item.get("amount")) or "").strip()
+    size = read_credits("amount", amount.removeprefix("-"))
+    return job_id, size if amount.startswith("-") else -size
 
 
 def transaction_page_to_json(page: TransactionPage) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Self
 
-from qiskit_qoro.bounded_cache import BoundedCache
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.models.costs import NO_COST, Cost, Prices
 from qiskit_qoro.models.jobs import JobStatus
@@ -29,7 +30,7 @@ PRICES_VARIABLE = "QORO_PRICES"
 FetchPrices = Callable[[], Prices | None]
 """Fetches the prices that the service announces, or ``None`` if it announces none."""
 
-# So many jobs are remembered, to know what a job costs before the service has charged it.
+# So many jobs are remembered, to correct what is spent when their charges become known.
 _MAX_REMEMBERED = 10_000
 
 _UNPAID = frozenset({JobStatus.FAILED, JobStatus.INSUFFICIENT_CREDITS})
@@ -100,8 +101,7 @@ class Spending:
         self._given = None if prices is None else Prices.of(prices)
         self._announced: Prices | None = None
         self._has_asked = False
-        self._costs: BoundedCache[Cost] = BoundedCache(_MAX_REMEMBERED)
-        # The reservations of jobs that are not known to have ended, by identifier.
+        # The reservations of submitted jobs by identifier, oldest first, until their charges are known.
         self._reservations: dict[str, Reservation] = {}
         self._locks = _new_locks()
 
@@ -188,15 +188,15 @@ class Spending:
         setting = os.environ.get(PRICES_VARIABLE, "").strip()
         return _read_setting(setting) if setting else None
 
-    def cost_of(self, job_id: str) -> Cost | None:
-        """Return what a job of this client costs, without credits, or ``None`` if that is not known."""
-        return self._costs.get(job_id)
+    # --- jobs -----------------------------------------------------------------------------------------
 
     def submitted(self, job_id: str, reservation: Reservation) -> None:
-        """Remember the cost of a job that the service has accepted, or may have accepted."""
-        self._costs.add(job_id, reservation.cost)
-        if not reservation.is_empty:
-            self._reservations[job_id] = reservation
+        """Remember the reservation of a job that the service has accepted, or may have accepted."""
+        if reservation.is_empty:
+            return
+        self._reservations[job_id] = reservation
+        if len(self._reservations) > _MAX_REMEMBERED:
+            self._reservations.pop(next(iter(self._reservations)), None)
 
     def ended(self, job_id: str, status: JobStatus, *, is_local: bool) -> None:
         """Release the reservation of a job that the service does not charge.
@@ -207,10 +207,16 @@ class Spending:
             is_local: Whether the service runs on this machine. The local service does not charge cancelled
                 jobs. The cloud may charge what has run.
         """
+        if status in _UNPAID or (status is JobStatus.CANCELLED and is_local):
+            reservation = self._reservations.pop(job_id, None)
+            if reservation is not None:
+                reservation.release()
+
+    def charged(self, job_id: str, amount: Decimal) -> None:
+        """Count what the service has charged for a job, in place of what was expected."""
         reservation = self._reservations.pop(job_id, None)
-        is_unpaid = status in _UNPAID or (status is JobStatus.CANCELLED and is_local)
-        if reservation is not None and is_unpaid:
-            reservation.release()
+        if reservation is not None:
+            reservation.settle(replace(reservation.cost, credits=amount, is_estimate=False))
 
 
 def _reserve_in_all(budgets: Sequence[Budget], cost: Cost) -> None:
