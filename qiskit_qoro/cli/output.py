@@ -8,7 +8,7 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -192,15 +192,14 @@ def messages_on_stderr() -> Iterator[None]:
 
 @contextmanager
 def waiting_for_job(job_id: str, *, outlives_command: bool = True) -> Iterator[None]:
-    """Show on a terminal that the command waits for a job. On Ctrl-C, print how to get the results later.
+    """Wait for a job in this context. On Ctrl-C, print how to get the results later.
 
     Args:
         job_id: The identifier of the job.
         outlives_command: Whether the service keeps the job after the command has ended.
     """
     try:
-        with Console(stderr=True).status("waiting") if sys.stderr.isatty() else nullcontext():
-            yield
+        yield
     except KeyboardInterrupt:
         if outlives_command:
             say(f"job {job_id} continues: 'qiskit-qoro result {job_id}' shows its results later")

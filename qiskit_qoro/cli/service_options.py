@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qiskit_qoro.cli.completers import offer_files, offer_job_ids
 from qiskit_qoro.connection import LOCAL_PREFIX, local_install_command
+from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import Journal, complete_job_id, find_journal
 from qiskit_qoro.models.jobs import ExecutionResult
@@ -29,6 +30,7 @@ __all__ = [
     "is_service_known",
     "open_provider",
     "open_provider_of_job",
+    "progress_options",
     "service_jobs",
     "uses_local_service",
 ]
@@ -62,6 +64,9 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
         )
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument(
+        "--no-progress", action="store_true", help="show no progress line while the command waits"
+    )
 
 
 def add_job_argument(parser: argparse.ArgumentParser) -> None:
@@ -171,7 +176,9 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
     if uses_local_service(options):
         return _open_local_provider(options, options.database)
     # Without an address the provider uses the environment, and by default the cloud.
-    provider: QoroProvider = options.provider_class(base_url=options.url or None)
+    provider: QoroProvider = options.provider_class(
+        base_url=options.url or None, progress=progress_options(options)
+    )
     return provider
 
 
@@ -204,8 +211,15 @@ def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
 
 
 def _open_local_provider(options: argparse.Namespace, database: str | None) -> QoroProvider:
-    provider: QoroProvider = options.provider_class.local(database=database)
+    provider: QoroProvider = options.provider_class.local(
+        database=database, progress=progress_options(options)
+    )
     return provider
+
+
+def progress_options(options: argparse.Namespace) -> ProgressOptions:
+    """Return whether the waits of a command show a progress line. It appears at once."""
+    return ProgressOptions(enabled=not options.no_progress, delay_s=0)
 
 
 def default_journal() -> Journal | None:

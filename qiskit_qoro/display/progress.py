@@ -91,6 +91,8 @@ def progress(
     options = options or ProgressOptions()
     line = ProgressLine(options, ProgressState(title=title, unit=unit), now, begin)
     try:
+        if options.delay_s <= 0:
+            line("waiting")  # until a state is known
         yield line
     finally:
         line.close()

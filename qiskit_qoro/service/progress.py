@@ -28,7 +28,9 @@ def show_states(line: ProgressLine, states: Sequence[JobState], num_jobs: int) -
     if num_final == num_jobs:
         return
     joint = joint_state(states)
-    if num_jobs == 1 or (joint.num_circuits is not None and len(states) == num_jobs):
+    if joint.num_circuits == 1:
+        line(joint.status.value)  # there is nothing to count
+    elif num_jobs == 1 or (joint.num_circuits is not None and len(states) == num_jobs):
         line(joint.status.value, joint.num_finished, joint.num_circuits)
     else:
         line(joint.status.value, num_final, num_jobs, unit="jobs")

@@ -21,6 +21,7 @@ from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
 from qiskit_qoro.cli.program import run_command
 from qiskit_qoro.connection import RemoteConnection
+from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.local import LocalService
@@ -84,8 +85,8 @@ def no_wait_provider(no_wait_clock: Clock) -> type[QoroProvider]:
     """A class of providers whose client does not wait between its attempts."""
 
     class NoWaitProvider(QoroProvider):
-        def __init__(self, *, base_url: str | None = None) -> None:
-            service = QoroService(base_url=base_url, clock=no_wait_clock)
+        def __init__(self, *, base_url: str | None = None, progress: bool | ProgressOptions = True) -> None:
+            service = QoroService(base_url=base_url, clock=no_wait_clock, progress=progress)
             self._connection = RemoteConnection(service, None)
 
     return NoWaitProvider

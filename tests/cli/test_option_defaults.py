@@ -9,7 +9,7 @@ import pytest
 
 from qiskit_qoro.cli.program import build_parser
 
-SERVICE = {"cloud": False, "url": None, "local": False, "database": None, "json": False}
+SERVICE = {"cloud": False, "url": None, "local": False, "database": None, "json": False, "no_progress": False}
 PROGRAM = {
     "files": ["x.qasm"],
     "backend": "qoro_maestro",

@@ -130,7 +130,7 @@ COMPLETE: dict[str, Callable[[str, str, Path], list[str]]] = {
         ("run bell.qasm --j", {"--json"}),
         ("run --option pp_max", {"pp_max_pauli_weight="}),
         ("run --option seed=1 --option mpo_r", {"mpo_restore_trace_after_truncation="}),
-        ("jobs --no", {"--no-refresh"}),
+        ("jobs --no-r", {"--no-refresh"}),
         ("jobs --status ", set(STATUSES)),
         ("jobs --json --status CA", {"CANCELLED"}),
         ("jobs --tag ", set()),
