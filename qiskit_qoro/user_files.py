@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["OFF", "Folder", "find_user_file"]
+__all__ = ["OFF", "Folder", "find_user_file", "shown_path"]
 
 _APP = "qiskit-qoro"
 
@@ -46,6 +46,14 @@ def find_user_file(variable: str, folder: Folder, name: str) -> Path | None:
         return _directory(folder) / name
     except RuntimeError:  # the home directory is unknown
         return None
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as people write it: the home directory is ``~``."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (RuntimeError, ValueError):  # the home directory is unknown, or the file is elsewhere
+        return str(path)
 
 
 def _directory(folder: Folder) -> Path:

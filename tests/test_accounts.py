@@ -25,8 +25,6 @@ CLOUD = "https://app.qoroquantum.net/api"
 TOKEN = "tok-SECRET-0123456789"
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
-posix_only = pytest.mark.xfail(os.name != "posix", reason="elsewhere files have no modes", strict=False)
-
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -92,7 +90,6 @@ def test_the_first_account_is_the_default_until_another_is_chosen(file: AccountF
     assert list(file.read()) == ["home", "work"]
 
 
-@posix_only
 def test_only_the_owner_may_read_the_file_and_its_folder(file: AccountFile) -> None:
     before = os.umask(0)
     try:
@@ -105,7 +102,6 @@ def test_only_the_owner_may_read_the_file_and_its_folder(file: AccountFile) -> N
         os.umask(before)
 
 
-@posix_only
 @pytest.mark.parametrize("open_mode", [0o640, 0o604, 0o620, 0o602, 0o644, 0o777])
 def test_a_file_that_others_may_use_is_refused(file: AccountFile, open_mode: int) -> None:
     file.save("work", Secret(TOKEN), CLOUD)
@@ -120,7 +116,6 @@ def test_a_file_that_others_may_use_is_refused(file: AccountFile, open_mode: int
     assert list(file.read()) == ["work"]
 
 
-@posix_only
 def test_a_link_to_the_file_stays_a_link(file: AccountFile, tmp_path: Path) -> None:
     target = tmp_path / "elsewhere.json"
     file.path.parent.mkdir()

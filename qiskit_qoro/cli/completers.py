@@ -1,4 +1,4 @@
-"""Completion of arguments in a shell: files, the identifiers of the latest jobs, and options of the engine.
+"""Completion of arguments in a shell: files, latest jobs, saved accounts, and options of the engine.
 
 ``shtab`` writes the completion scripts. For each argument of the parser it reads the attribute ``complete``,
 which maps each shell to the code that completes the argument there.
@@ -14,7 +14,14 @@ import shtab
 from qiskit_qoro.cli.noise_option import NOISE_RATES
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 
-__all__ = ["PREAMBLES", "offer_engine_options", "offer_files", "offer_job_ids", "offer_noise"]
+__all__ = [
+    "PREAMBLES",
+    "offer_accounts",
+    "offer_engine_options",
+    "offer_files",
+    "offer_job_ids",
+    "offer_noise",
+]
 
 _OPTIONS = " ".join(f"{name}=" for name in sorted(ENGINE_OPTIONS))
 _RATES = " ".join(f"{name}=" for name in NOISE_RATES)
@@ -26,6 +33,9 @@ unset _shtab_qiskit_qoro_pos_0_nargs
 # $1: the word to complete
 _qiskit_qoro_job_ids() {{
     compgen -W "$(qiskit-qoro completion ids 2>/dev/null)" -- "$1"
+}}
+_qiskit_qoro_accounts() {{
+    compgen -W "$(qiskit-qoro completion accounts 2>/dev/null)" -- "$1"
 }}
 _qiskit_qoro_engine_options() {{
     compgen -W "{_OPTIONS}" -- "$1"
@@ -41,6 +51,11 @@ _qiskit_qoro_job_ids() {{
     local -a ids
     ids=(${{(f)"$(qiskit-qoro completion ids 2>/dev/null)"}})
     compadd "$@" -a ids
+}}
+_qiskit_qoro_accounts() {{
+    local -a accounts
+    accounts=(${{(f)"$(qiskit-qoro completion accounts 2>/dev/null)"}})
+    compadd "$@" -a accounts
 }}
 _qiskit_qoro_engine_options() {{
     compadd "$@" -S "" {_OPTIONS}
@@ -60,6 +75,12 @@ _JOB_IDS: Mapping[str, str] = {
     "fish": "(qiskit-qoro completion ids 2>/dev/null)",
 }
 
+_ACCOUNTS: Mapping[str, str] = {
+    "bash": "_qiskit_qoro_accounts",
+    "zsh": "_qiskit_qoro_accounts",
+    "fish": "(qiskit-qoro completion accounts 2>/dev/null)",
+}
+
 _ENGINE_OPTIONS: Mapping[str, str] = {
     "bash": "_qiskit_qoro_engine_options",
     "zsh": "_qiskit_qoro_engine_options",
@@ -71,6 +92,11 @@ _NOISE: Mapping[str, str] = {
     "zsh": "_qiskit_qoro_noise",
     "fish": f"{_RATES} (__fish_complete_path)",
 }
+
+
+def offer_accounts(argument: argparse.Action) -> None:
+    """Complete an argument with the names of the saved accounts."""
+    _complete_with(argument, _ACCOUNTS)
 
 
 def offer_engine_options(argument: argparse.Action) -> None:

@@ -24,12 +24,14 @@ from qiskit_qoro.cli.commands import (
     completion,
     estimate,
     list_jobs,
+    login_logout,
     plan,
     result,
     run,
     serve,
     status,
     systems,
+    whoami,
 )
 from qiskit_qoro.cli.output import messages_on_stderr, say
 from qiskit_qoro.display.times import local_now
@@ -61,6 +63,9 @@ _COMMANDS = (
     account_credits.COMMAND,
     backends.COMMAND,
     systems.COMMAND,
+    login_logout.LOGIN,
+    login_logout.LOGOUT,
+    whoami.COMMAND,
     serve.COMMAND,
     completion.COMMAND,
 )

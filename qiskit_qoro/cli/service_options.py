@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from qiskit_qoro.cli.completers import offer_files, offer_job_ids
+from qiskit_qoro.cli.completers import offer_accounts, offer_files, offer_job_ids
 from qiskit_qoro.connection import LOCAL_PREFIX, local_install_command
 from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.errors import QoroInputError
@@ -18,16 +18,20 @@ from qiskit_qoro.service.credentials import (
     URL_VARIABLE,
     describe_ignored_files,
     find_base_url,
+    find_credentials,
     find_url_setting,
     is_token_set,
+    list_accounts,
 )
 
 __all__ = [
+    "add_account_option",
     "add_job_argument",
     "add_service_options",
     "complete_argument",
     "default_journal",
     "is_service_known",
+    "missing_token",
     "open_provider",
     "open_provider_of_job",
     "progress_options",
@@ -41,7 +45,10 @@ _LAST = "last"
 
 _NUM_SEARCHED_FOR_LAST = 100
 
-_TOKEN_ADVICE = f"put {TOKEN_VARIABLE}=... into a .env file, or set the environment variable {TOKEN_VARIABLE}"
+_TOKEN_ADVICE = (
+    f"put {TOKEN_VARIABLE}=... into a .env file, set the environment variable {TOKEN_VARIABLE}, or log in "
+    "with 'qiskit-qoro login'"
+)
 
 
 def add_service_options(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +60,7 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
     service.add_argument(
         "--url", metavar="URL", help=f"use the service at this address, with the token in {TOKEN_VARIABLE}"
     )
+    add_account_option(service)
     service.add_argument(
         "--local",
         action="store_true",
@@ -66,6 +74,17 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument(
         "--no-progress", action="store_true", help="show no progress line while the command waits"
+    )
+
+
+def add_account_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option that chooses a saved account."""
+    offer_accounts(
+        parser.add_argument(
+            "--account",
+            metavar="NAME",
+            help="use this account, saved with 'qiskit-qoro login', and its service",
+        )
     )
 
 
@@ -126,12 +145,16 @@ def _recorded_as(options: argparse.Namespace) -> str | None:
     """Return the name that the journal has for the service of the options, ``None`` if they name none."""
     if options.local or options.database is not None:
         return f"{LOCAL_PREFIX}{Path(options.database).resolve() if options.database is not None else ''}"
+    if options.account or ((options.cloud or options.url) and is_token_set()):
+        return find_credentials(None, options.url or None, options.account).url
     return find_base_url(options.url or None) if options.cloud or options.url else None
 
 
 def _is_service_named(options: argparse.Namespace) -> bool:
     """Whether an option names the service."""
-    return bool(options.cloud or options.url or options.local or options.database is not None)
+    return bool(
+        options.cloud or options.url or options.account or options.local or options.database is not None
+    )
 
 
 def is_service_known(options: argparse.Namespace) -> bool:
@@ -148,22 +171,30 @@ def uses_local_service(options: argparse.Namespace) -> bool:
     """
     if options.local or options.database is not None:
         return True
-    if is_token_set():
+    if options.account or is_token_set():
         return False
     address = options.url or find_url_setting()
     if options.cloud or address:
         about = f" for {address}" if address else ""
-        raise _missing_token(about, "use the local service with --local")
+        raise missing_token(about, "use the local service with --local")
     command = local_install_command()
     if command is not None:
-        raise _missing_token("", f"install the local service: {command}")
+        raise missing_token("", f"install the local service: {command}")
     return True
 
 
-def _missing_token(about: str, alternative: str) -> QoroInputError:
+def missing_token(about: str, alternative: str) -> QoroInputError:
+    """Return the error that there is no token.
+
+    Args:
+        about: What the token is needed for, with a space before it, or an empty text.
+        alternative: What to do without an account.
+    """
+    names = ", ".join(account.name for account in list_accounts())
+    saved = f" (saved, but not the default: {names}; --account chooses one)" if names else ""
     return QoroInputError(
-        f"there is no token{about}: {_TOKEN_ADVICE}{describe_ignored_files()}. To work without an account, "
-        f"{alternative}"
+        f"there is no token{about}: {_TOKEN_ADVICE}{saved}{describe_ignored_files()}. To work without an "
+        f"account, {alternative}"
     )
 
 
@@ -175,9 +206,9 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
     """
     if uses_local_service(options):
         return _open_local_provider(options, options.database)
-    # Without an address the provider uses the environment, and by default the cloud.
+    # Without an address the provider uses that of the account or of the environment, by default the cloud.
     provider: QoroProvider = options.provider_class(
-        base_url=options.url or None, progress=progress_options(options)
+        base_url=options.url or None, account=options.account, progress=progress_options(options)
     )
     return provider
 

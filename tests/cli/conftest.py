@@ -25,9 +25,11 @@ from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.local import LocalService
+from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.clock import Clock
+from qiskit_qoro.service.credentials import find_credentials
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";
@@ -85,8 +87,16 @@ def no_wait_provider(no_wait_clock: Clock) -> type[QoroProvider]:
     """A class of providers whose client does not wait between its attempts."""
 
     class NoWaitProvider(QoroProvider):
-        def __init__(self, *, base_url: str | None = None, progress: bool | ProgressOptions = True) -> None:
-            service = QoroService(base_url=base_url, clock=no_wait_clock, progress=progress)
+        def __init__(
+            self,
+            auth_token: str | Secret | None = None,
+            *,
+            base_url: str | None = None,
+            account: str | None = None,
+            progress: bool | ProgressOptions = True,
+        ) -> None:
+            found = find_credentials(auth_token, base_url, account)
+            service = QoroService(found.token, base_url=found.url, clock=no_wait_clock, progress=progress)
             self._connection = RemoteConnection(service, None)
 
     return NoWaitProvider

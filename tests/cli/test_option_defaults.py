@@ -9,7 +9,15 @@ import pytest
 
 from qiskit_qoro.cli.program import build_parser
 
-SERVICE = {"cloud": False, "url": None, "local": False, "database": None, "json": False, "no_progress": False}
+SERVICE = {
+    "cloud": False,
+    "url": None,
+    "account": None,
+    "local": False,
+    "database": None,
+    "json": False,
+    "no_progress": False,
+}
 PROGRAM = {
     "files": ["x.qasm"],
     "backend": "qoro_maestro",
@@ -77,6 +85,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "retry_after": 1,
         "fault_seed": 0,
     },
+    "login": {"name": "default", "url": None, "default": False, "check": True, "json": False},
+    "logout": {"name": None, "all": False, "json": False},
+    "whoami": {"account": None, "json": False},
     "completion bash": {"shell": "bash"},
 }
 

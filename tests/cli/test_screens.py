@@ -24,7 +24,7 @@ WIDTHS = (60, 80, 120)
 # These get their screens next.
 WITHOUT_SCREENS = {
     *("completion", "run", "serve"),
-    *("estimate", "plan", "characterize", "watch", "resubmit", "login", "logout", "whoami", "doctor"),
+    *("estimate", "plan", "characterize", "watch", "resubmit", "doctor"),
 }
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"

@@ -34,6 +34,9 @@ COMMANDS = {
     "credits",
     "backends",
     "systems",
+    "login",
+    "logout",
+    "whoami",
     "serve",
     "completion",
 }
@@ -134,7 +137,7 @@ COMPLETE: dict[str, Callable[[str, str, Path], list[str]]] = {
         ("jobs --status ", set(STATUSES)),
         ("jobs --json --status CA", {"CANCELLED"}),
         ("jobs --tag ", set()),
-        ("completion ", {"bash", "zsh", "fish", "ids"}),
+        ("completion ", {"bash", "zsh", "fish", "ids", "accounts"}),
         ("run be", {"bell.qasm", "bell with spaces.qasm"}),
         ("jobs --database job", {"jobs.db"}),
         ("result ", {"job-a", "job-b"}),

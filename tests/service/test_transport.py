@@ -65,6 +65,8 @@ from qiskit_qoro.wire.fields import MAX_JSON_DEPTH
 HTML = "<html><body><h1>Bad gateway</h1> nginx</body></html>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
+CHECK_TOKEN = "Check QORO_API_KEY, auth_token or account"
+
 
 def http_date(seconds_from_now):
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds_from_now), usegmt=True)
@@ -619,12 +621,12 @@ def test_each_status_code_has_its_error_class(cloud, transport, url, status, kin
         (409, "it has ended.", "43de", "409 Conflict: it has ended"),
         (409, "", "43de", "409 Conflict: the status of the job does not allow this"),
         (404, "Not Found", "43de", "404 Not Found: the service does not know this job or resource"),
-        (401, "No.", "43de", "401 Unauthorized: No. Check QORO_API_KEY or auth_token"),
+        (401, "No.", "43de", f"401 Unauthorized: No. {CHECK_TOKEN}"),
         (
             401,
             "",
             "43de",
-            "401 Unauthorized: the token is unknown or deactivated. Check QORO_API_KEY or auth_token",
+            f"401 Unauthorized: the token is unknown or deactivated. {CHECK_TOKEN}",
         ),
         (402, "no credits", "43de", "402 Payment Required: no credits"),
     ],

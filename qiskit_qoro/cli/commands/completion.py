@@ -8,43 +8,59 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable, Mapping
 
 import shtab
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import PREAMBLES
 from qiskit_qoro.cli.service_options import default_journal
+from qiskit_qoro.service.credentials import list_accounts
 
 __all__ = ["COMMAND"]
 
 _SHELLS = ("bash", "zsh", "fish")
-_IDS = "ids"
+_IDS, _ACCOUNTS = "ids", "accounts"
 _MAX_IDS = 50
-_PLAIN_ID = re.compile(r"[A-Za-z0-9._-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=[*_SHELLS, _IDS], help=f"the shell, or {_IDS}")
+    parser.add_argument(
+        "shell", choices=[*_SHELLS, _IDS, _ACCOUNTS], help=f"the shell, or {_IDS} or {_ACCOUNTS}"
+    )
 
 
 def _execute(options: argparse.Namespace) -> None:
-    if options.shell == _IDS:
-        journal = default_journal()
-        entries = journal.entries(limit=_MAX_IDS) if journal else []
-        # A submission that failed or is still going on has no identifier. bash expands the words that it
-        # completes, so an identifier such as "$(command)" would run the command.
-        offered = [entry.job_id for entry in entries if entry.job_id and _PLAIN_ID.fullmatch(entry.job_id)]
-        sys.stdout.writelines(f"{job_id}\n" for job_id in offered)
+    if options.shell in _WORDS:
+        # bash expands the words that it completes, so a word such as "$(command)" would run the command.
+        offered = [word for word in _WORDS[options.shell]() if _PLAIN.fullmatch(word)]
+        sys.stdout.writelines(f"{word}\n" for word in offered)
         return
     script = shtab.complete(options.parser, options.shell, preamble=PREAMBLES.get(options.shell, ""))
     sys.stdout.write(f"{script}\n")
+
+
+def _latest_ids() -> list[str]:
+    journal = default_journal()
+    entries = journal.entries(limit=_MAX_IDS) if journal else []
+    # A submission that failed or is still going on has no identifier.
+    return [entry.job_id for entry in entries if entry.job_id]
+
+
+def _account_names() -> list[str]:
+    return [account.name for account in list_accounts()]
+
+
+_WORDS: Mapping[str, Callable[[], list[str]]] = {_IDS: _latest_ids, _ACCOUNTS: _account_names}
 
 
 COMMAND = Command(
     "completion",
     "print the completion script of a shell",
     "Print the completion script of a shell. A comment in the script says how to install it. 'ids' prints "
-    "the identifiers of the latest jobs, which the scripts offer.",
+    "the identifiers of the latest jobs, and 'accounts' the names of the saved accounts. The scripts offer "
+    "them.",
     _add_arguments,
     _execute,
 )

@@ -25,6 +25,7 @@ __all__ = [
     "TOKEN_VARIABLE",
     "Credentials",
     "describe_ignored_files",
+    "describe_token_setting",
     "find_base_url",
     "find_credentials",
     "find_token",
@@ -83,7 +84,8 @@ def find_credentials(
             return _of_account(saved, variable, f"the environment variable {URL_VARIABLE}")
         return _of_account(saved, base_url, "base_url")
     url = find_base_url(base_url, token=token)
-    return Credentials(find_token(token), url, _describe_source(token))
+    source = "the argument auth_token" if token is not None else describe_token_setting()
+    return Credentials(find_token(token), url, source or "")
 
 
 def _of_account(account: SavedAccount, url: str | None, name: str) -> Credentials:
@@ -110,14 +112,16 @@ def _default_account() -> SavedAccount | None:
     return None if file is None else file.default()
 
 
-def _describe_source(argument: Secret | None) -> str:
-    """Describe where the token comes from, if not from a saved account."""
-    if argument is not None:
-        return "the argument auth_token"
+def describe_token_setting() -> str | None:
+    """Describe where a ``.env`` file or the environment provides a token, or return ``None`` if they do not.
+
+    Raises:
+        QoroInputError: The ``.env`` file cannot be read.
+    """
     file = find_env_file()
     if file is not None and file.get(TOKEN_VARIABLE):
         return f"{TOKEN_VARIABLE} in {file.path}"
-    return f"the environment variable {TOKEN_VARIABLE}"
+    return f"the environment variable {TOKEN_VARIABLE}" if os.environ.get(TOKEN_VARIABLE) else None
 
 
 def find_token(argument: str | Secret | None) -> Secret:

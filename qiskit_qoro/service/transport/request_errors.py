@@ -50,7 +50,11 @@ _CALLS_WITH_QUBITS = frozenset({INIT_JOB, ADD_CIRCUITS, SUBMIT_QUBO})
 # Status code to class, reason and advice. The reason is shown if the service gives none, the advice always.
 _ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str, str]] = {
     400: (QoroAPIError, "the service refused the request", ""),
-    401: (AuthenticationError, "the token is unknown or deactivated", "Check QORO_API_KEY or auth_token"),
+    401: (
+        AuthenticationError,
+        "the token is unknown or deactivated",
+        "Check QORO_API_KEY, auth_token or account",
+    ),
     402: (InsufficientCreditsError, "the account does not have enough credits", ""),
     403: (AuthenticationError, "the account may not do this", ""),
     404: (NotFoundError, "the service does not know this job or resource", ""),
