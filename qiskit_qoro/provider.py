@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -424,6 +425,9 @@ class QoroProvider:
         tag: str | None = None,
         status: str | Iterable[str] | None = None,
         since: datetime | timedelta | None = None,
+        until: datetime | timedelta | None = None,
+        kind: str | Iterable[str] | None = None,
+        text: str | None = None,
         limit: int | None = 50,
         refresh: bool = True,
     ) -> JobList:
@@ -439,6 +443,12 @@ class QoroProvider:
                 ``RUNNING``, or one of :class:`~qiskit_qoro.history.job_list.JobEntry`, such as
                 ``INTERRUPTED``.
             since: Only jobs submitted at or after this time, or at most this long ago.
+            until: Only jobs submitted at or before this time, or at least this long ago.
+            kind: Only jobs that were submitted by this, or by one of several: ``run``, ``sampler``,
+                ``estimator``, ``gradient``, ``state``, ``characterization``, or ``other`` for the methods of
+                :attr:`service`.
+            text: Only jobs with this text in the tag, the backend, the identifier or the name of a circuit,
+                in upper or lower case. The names are known as long as the journal keeps the programs.
             limit: The largest number of jobs, or ``None`` for all.
             refresh: Whether to ask the service for the status of unfinished jobs, newest first, for at most
                 50 of them. The other jobs show their last known status. If the service does not answer, all
@@ -450,7 +460,7 @@ class QoroProvider:
             QoroError: The journal cannot be read.
         """
         name = backend.name if isinstance(backend, QoroBackend) else backend
-        selection = Selection(name, tag, status, since, limit)
+        selection = Selection(name, tag, status, since, limit, until, kind, text)
         journal = self.journal
         if journal is None:
             raise QoroInputError(
@@ -461,7 +471,7 @@ class QoroProvider:
             journal,
             self._connection.recorded_as,
             selection,
-            service=lambda: self.service,
+            service=partial(getattr, self, "service"),
             retrieve=self.retrieve_job,
             refresh=refresh,
         )

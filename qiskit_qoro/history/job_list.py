@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from qiskit_qoro.display.cards import Badge, Card, CardTable, Hinted, level_of_status
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.tables import Cell, Column, Table, screen_width, status_style
 from qiskit_qoro.display.times import ago, exact_time, local_now
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.history.job_changes import Change, change_each, wait_for_each
+from qiskit_qoro.history.job_frame import frame_of
 from qiskit_qoro.history.journal_entry import ListedStatus
+from qiskit_qoro.models.arguments import timeout_of
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.printable import printable_line, quoted_name
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.cancellation import note_on_interrupt
+from qiskit_qoro.service.clock import Deadline
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["JobEntry", "JobList"]
 
@@ -64,6 +74,14 @@ class JobEntry:
     reason: str | None
     service: str
     _retrieve: Callable[[str], Any] = field(repr=False, compare=False)
+    _service: Callable[[], QoroService] | None = field(default=None, repr=False, compare=False)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Retrieve the job, and wait for its result without blocking the event loop."""
+        return self._await_result().__await__()
+
+    async def _await_result(self) -> Any:
+        return await (await asyncio.to_thread(self.retrieve))
 
     @property
     def is_interrupted(self) -> bool:
@@ -94,6 +112,13 @@ class JobEntry:
         ]
         badge = Badge(self.status, level_of_status(self.status))
         return Card("Job", self.job_id or "", badge=badge, rows=rows, note=self.reason or "").to_html()
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the service may have the job and may still run it, even if its submission failed."""
+        if self.status in tuple(ListedStatus):
+            return self.status not in (ListedStatus.GONE.value, ListedStatus.DELETED.value)
+        return not JobStatus(self.status).is_final
 
     def retrieve(self) -> Any:
         """Retrieve the job with :meth:`QoroProvider.retrieve_job`.
@@ -126,6 +151,8 @@ class JobEntry:
 
 class JobList(Sequence[JobEntry]):
     """Jobs that this machine submitted, newest first. Printing or displaying the list shows a table.
+
+    A primitive's job with several service jobs has an entry for each of them.
 
     Args:
         entries: The jobs.
@@ -188,6 +215,139 @@ class JobList(Sequence[JobEntry]):
         short_ids = self._short_ids()
         rows = [[_cell(entry, heading, short_ids, now) for heading in headings] for entry in self]
         return Table([_COLUMNS[heading] for heading in headings], rows, note=self._caption())
+
+    # --- all jobs at once -----------------------------------------------------------------------------
+
+    def cancel(self) -> list[str]:
+        """Cancel the jobs that have not ended.
+
+        Jobs that are known to have ended are left out, and so are submissions without an identifier. All
+        other jobs are tried, whatever happens to one of them.
+
+        Returns:
+            The identifiers of the jobs that were cancelled. The others had ended before, or do not exist any
+            more.
+
+        Raises:
+            QoroError: A job could not be cancelled. The message names all jobs to which this happened.
+        """
+        return self._change("cancelled", QoroService.cancel_job, lambda entry: entry.may_run)
+
+    def delete(self) -> list[str]:
+        """Delete the jobs and their results from the service, whether they have ended or not.
+
+        Jobs that were deleted before are left out, and so are submissions without an identifier. All other
+        jobs are tried, whatever happens to one of them.
+
+        Returns:
+            The identifiers of the jobs that were deleted. The others do not exist any more.
+
+        Raises:
+            QoroError: A job could not be deleted. The message names all jobs to which this happened.
+        """
+        deleted = ListedStatus.DELETED.value
+        return self._change("deleted", QoroService.delete_job, lambda entry: entry.status != deleted)
+
+    def wait(self, timeout: float | None = None) -> JobList:
+        """Wait until all jobs have ended. Interrupting the wait leaves them running.
+
+        The jobs are polled one at a time, together no more often than a single new one. Submissions without
+        an identifier are left out.
+
+        Args:
+            timeout: Seconds to wait at most for all of them, or ``None`` for no limit.
+
+        Returns:
+            The list with the final status of each job. A job that does not exist any more is ``GONE``.
+
+        Raises:
+            JobTimeoutError: A job had not ended in time. It continues.
+            MaxRetriesReachedError: A job had not ended after ``max_retries`` polls. It continues.
+            QoroAPIError: The service answered with an error.
+            QoroConnectionError: There was no answer.
+        """
+        limit_s = timeout_of("timeout", timeout)
+        found: dict[str, JobStatus | None] = {}
+        deadline: Deadline | None = None
+        for service, job_ids in self._by_service(lambda entry: entry.is_unfinished):
+            # The time limit holds for all services together.
+            deadline = deadline or service.deadline(limit_s)
+            with note_on_interrupt(job_ids):
+                found |= wait_for_each(service, job_ids, deadline)
+        return JobList(
+            (
+                replace(entry, status=(found[entry.job_id] or ListedStatus.GONE).value)
+                if entry.job_id in found
+                else entry
+                for entry in self
+            ),
+            known_ids=self._known_ids,
+        )
+
+    def results(self, timeout: float | None = None, *, return_exceptions: bool = False) -> list[Any]:
+        """Wait for all jobs, and read their results.
+
+        Args:
+            timeout: Seconds to wait at most for all jobs, or ``None`` for no limit. The results are read
+                after that.
+            return_exceptions: Whether the list has the error of a job that failed, was cancelled, was never
+                submitted or does not exist any more, in the place of its result. Otherwise the first of these
+                errors is raised.
+
+        Returns:
+            The result of each job, in the order of this list.
+
+        Raises:
+            JobTimeoutError: A job had not ended in time. It continues.
+            QoroError: A job has no result. The message names the job.
+        """
+        found: list[Any] = []
+        for entry in self.wait(timeout):
+            try:
+                found.append(entry.retrieve().result())
+            except QoroError as error:
+                if entry.job_id is not None:
+                    error.name_job(entry.job_id)
+                if not return_exceptions:
+                    error.extend("results(return_exceptions=True) returns the results of the other jobs")
+                    raise
+                found.append(error)
+        return found
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the list as a table of pandas.
+
+        Returns:
+            One row for each job, in order, with the attributes of :class:`JobEntry` as columns. ``time`` is
+            in UTC, ``num_circuits`` is an integer, and the others are text, which may be missing.
+
+        Raises:
+            QoroInputError: pandas is not installed.
+        """
+        return frame_of(self._entries)
+
+    def _change(self, done: str, change: Change, applies: Callable[[JobEntry], bool]) -> list[str]:
+        changed: list[str] = []
+        for service, job_ids in self._by_service(applies):
+            changes = change_each(change, service, job_ids)
+            changes.raise_failure(done)
+            changed += changes.done
+        return changed
+
+    def _by_service(self, applies: Callable[[JobEntry], bool]) -> list[tuple[QoroService, list[str]]]:
+        """Return the clients of the jobs to which a condition applies, each with its jobs."""
+        grouped: dict[QoroService, list[str]] = {}
+        for entry in self:
+            if entry.job_id is None or not applies(entry):
+                continue
+            if entry._service is None:  # noqa: SLF001 - the class of this module
+                raise QoroInputError(
+                    f"job {entry.job_id} is in a list without a token for its service: use provider.jobs()"
+                )
+            grouped.setdefault(entry._service(), []).append(entry.job_id)  # noqa: SLF001
+        return list(grouped.items())
+
+    # --- the table ------------------------------------------------------------------------------------
 
     def _short_ids(self) -> dict[str, str]:
         known = () if self._known_ids is None else self._known_ids()

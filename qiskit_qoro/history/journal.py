@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from qiskit_qoro.display.cards import Card
+from qiskit_qoro.history.conditions import condition_on_text, conditions_for, join_conditions, time_to_text
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
@@ -110,6 +111,9 @@ class Journal:
         backend: str | None = None,
         tag: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
+        kinds: Collection[JobKind] | None = None,
+        text: str | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:
         """Read the entries that meet all given conditions, newest first.
@@ -119,19 +123,33 @@ class Journal:
             backend: Only submissions to this simulator cluster or QPU system.
             tag: Only submissions with this tag.
             since: Only submissions at or after this time, which has a time zone.
+            until: Only submissions at or before this time, which has a time zone.
+            kinds: Only submissions of these kinds.
+            text: Only submissions with this text in the tag, the backend, the identifier or the name of a
+                circuit, in upper or lower case.
             limit: The largest number of entries.
 
         Raises:
             QoroError: The journal cannot be read.
         """
-        earliest = None if since is None else _time_to_text(since)
-        conditions = {"service = ?": service, "backend = ?": backend, "tag = ?": tag, "time >= ?": earliest}
-        given = {condition: value for condition, value in conditions.items() if value is not None}
-        where = f" WHERE {' AND '.join(given)}" if given else ""
-        rows = self._read(
-            f"SELECT {_COLUMNS} FROM jobs{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - constants only
-            (*given.values(), -1 if limit is None else limit),
+        given = conditions_for(
+            service=service,
+            backend=backend,
+            tag=tag,
+            since=None if since is None else time_to_text(since),
+            until=None if until is None else time_to_text(until),
+            kinds=kinds,
         )
+        with self._database.transaction(writes=False) as database:
+            if database is None:
+                return []
+            if text is not None:
+                given.append(condition_on_text(database, text))
+            where, values = join_conditions(given)
+            rows = database.execute(
+                f"SELECT {_COLUMNS} FROM jobs{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - constants only
+                (*values, -1 if limit is None else limit),
+            ).fetchall()
         return self._entries(rows)
 
     def find(self, job_id: str) -> JournalEntry | None:
@@ -209,7 +227,7 @@ class Journal:
                 service,
                 facts.target,
                 facts.kind.value,
-                _time_to_text(self._now()),
+                time_to_text(self._now()),
                 facts.tag,
                 facts.num_circuits,
                 Stage.SUBMITTING.value,
@@ -359,8 +377,3 @@ def _entry(row: tuple[Any, ...], now: datetime) -> JournalEntry:
         reason=reason,
         is_abandoned=stage == Stage.SUBMITTING and is_abandoned(ProcessMark(*process), now - began),
     )
-
-
-def _time_to_text(time: datetime) -> str:
-    """Format a time so that the order of the texts is the order of the times."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -20,6 +20,7 @@ from qiskit_qoro.history.journal import Journal
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus
 from qiskit_qoro.models.arguments import checked, integer_of, text_of
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
+from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.service import QoroService
 
 __all__ = ["MAX_STATUS_POLLS", "STATUSES", "Selection", "list_jobs", "list_recorded"]
@@ -46,6 +47,9 @@ class Selection:
         status: One of :data:`STATUSES`, or several of them.
         since: The earliest time of submission, or how long ago that is. A time without a time zone is local.
         limit: The largest number of jobs.
+        until: The latest time of submission, or how long ago that is.
+        kind: What submitted the job, or several of these.
+        text: Occurs in the tag, the backend, the identifier or the name of a circuit, in upper or lower case.
 
     Raises:
         QoroInputError: A condition is invalid.
@@ -56,16 +60,26 @@ class Selection:
     status: str | Iterable[str] | None = None
     since: datetime | timedelta | None = None
     limit: int | None = 50
+    until: datetime | timedelta | None = None
+    kind: str | Iterable[str] | None = None
+    text: str | None = None
 
     def __post_init__(self) -> None:
-        if self.since is not None and not isinstance(self.since, datetime | timedelta):
-            raise QoroInputError(f"since is {self.since!r}, expected a datetime or a timedelta")
-        for name in ("backend", "tag"):
+        for name in ("since", "until"):
+            moment = getattr(self, name)
+            if moment is not None and not isinstance(moment, datetime | timedelta):
+                raise QoroInputError(f"{name} is {moment!r}, expected a datetime or a timedelta")
+        for name in ("backend", "tag", "text"):
             self._convert(name, text_of, "text that UTF-8 can encode, or None")
+        if self.text == "":
+            raise QoroInputError("text is '', expected at least one character, or None")
         self._convert("limit", partial(integer_of, least=1), "an integer of 1 or more, or None")
         if self.status is not None:
             given = [self.status] if isinstance(self.status, str) else list(self.status)
             self._set("status", frozenset(_status(name) for name in given))
+        if self.kind is not None:
+            given = [self.kind] if isinstance(self.kind, str) else list(self.kind)
+            self._set("kind", frozenset(_kind(name) for name in given))
 
     def _convert(self, name: str, convert: Callable[[Any], Any], expected: str) -> None:
         value = getattr(self, name)
@@ -79,12 +93,31 @@ class Selection:
     @property
     def earliest(self) -> datetime | None:
         """The earliest time of submission, in UTC. ``None`` for any, or if it is out of range."""
-        try:
-            if isinstance(self.since, timedelta):
-                return datetime.now(UTC) - self.since
-            return None if self.since is None else self.since.astimezone(UTC)
-        except (OverflowError, ValueError):
-            return None
+        return _moment(self.since)
+
+    @property
+    def latest(self) -> datetime | None:
+        """The latest time of submission, in UTC. ``None`` for any, or if it is out of range."""
+        moment = _moment(self.until)
+        if moment is None and isinstance(self.until, timedelta) and self.until > timedelta(0):
+            return datetime.min.replace(tzinfo=UTC)  # so long ago that no job is as old
+        return moment
+
+
+def _moment(given: datetime | timedelta | None) -> datetime | None:
+    try:
+        if isinstance(given, timedelta):
+            return datetime.now(UTC) - given
+        return None if given is None else given.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _kind(name: object) -> JobKind:
+    try:
+        return JobKind(str(name).lower())
+    except ValueError:
+        raise QoroInputError(f"kind is {name!r}, expected one of {', '.join(JobKind)}") from None
 
 
 def _status(name: object) -> str:
@@ -121,7 +154,7 @@ def list_jobs(
     not_asked = 0
     if refresh:
         entries, not_asked = _update_statuses(journal, entries, service)
-    listed = [_job_entry(entry, retrieve) for entry in _filter_by_status(entries, selection)]
+    listed = [_job_entry(entry, retrieve, service) for entry in _filter_by_status(entries, selection)]
     return JobList(listed, not_asked=not_asked, known_ids=journal.job_ids)
 
 
@@ -152,6 +185,9 @@ def _read_entries(journal: Journal, recorded_as: str | None, selection: Selectio
         backend=selection.backend,
         tag=selection.tag,
         since=selection.earliest,
+        until=selection.latest,
+        kinds=None if selection.kind is None else [JobKind(kind) for kind in selection.kind],
+        text=selection.text,
         # A condition on the status is checked later, so all entries are needed for it.
         limit=selection.limit if selection.status is None else None,
     )
@@ -208,7 +244,11 @@ def _fetch_status(service: QoroService, entry: JournalEntry) -> str:
         return ListedStatus.GONE.value
 
 
-def _job_entry(entry: JournalEntry, retrieve: Callable[[str], Any]) -> JobEntry:
+def _job_entry(
+    entry: JournalEntry,
+    retrieve: Callable[[str], Any],
+    service: Callable[[], QoroService] | None = None,
+) -> JobEntry:
     return JobEntry(
         job_id=entry.job_id,
         backend=entry.backend,
@@ -220,4 +260,5 @@ def _job_entry(entry: JournalEntry, retrieve: Callable[[str], Any]) -> JobEntry:
         reason=entry.reason,
         service=entry.service,
         _retrieve=retrieve,
+        _service=service,
     )

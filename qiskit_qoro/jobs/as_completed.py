@@ -7,7 +7,7 @@ intervals, and several jobs cause no more requests per second than one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from qiskit_qoro.display.progress import NO_PROGRESS, ProgressOptions, progress
@@ -50,7 +50,8 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     Jobs that are known to have ended come first and are not polled again. A long wait shows a progress line.
 
     Args:
-        jobs: Jobs of backends or of primitives, of one or several services.
+        jobs: Jobs of backends or of primitives, of one or several services. Entries of ``provider.jobs()``
+            are retrieved first, and their jobs are yielded.
         timeout: Seconds to wait at most for all of them, or ``None`` for no limit. A request that begins
             shortly before the end of this time may take one second.
 
@@ -63,7 +64,7 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
         QoroAPIError: A service answered with an error.
         QoroConnectionError: A service did not answer.
     """
-    given = list(jobs)
+    given = [_retrieved(job) for job in jobs]
     limit_s = timeout_of("timeout", timeout)
     poller = _shared_poller(given)
     # Read once, because a job may become final in another thread at any moment.
@@ -117,6 +118,12 @@ async def until_final(job: Pollable) -> None:
             if states:
                 show_states(line, states, len(states))
             schedule.record(index, is_final, now())
+
+
+def _retrieved(job: _Job) -> _Job:
+    """Return a job itself, or the job of an entry of a list."""
+    retrieve: Callable[[], _Job] | None = getattr(job, "retrieve", None)
+    return job if retrieve is None or hasattr(job, "in_final_state") else retrieve()
 
 
 def _is_final(job: Pollable, deadline: Deadline, hold_s: int) -> bool:

@@ -86,6 +86,8 @@ def test_jobs_fails_without_a_journal_and_says_why_there_is_none(
         (["--since", "yesterday"], "expected a date such as 2026-11-20"),
         (["--status", "FINE"], "--status"),
         (["--since", "999999999999w"], "expected a date such as 2026-11-20"),
+        (["--until", "soon"], "expected a date such as 2026-11-20"),
+        (["--kind", "job"], "--kind"),
         (["--limit", "many"], "--limit"),
         (["--local", "--cloud"], "not allowed with"),
         (["--database", "x", "--url", "http://y"], "not allowed with"),
@@ -97,3 +99,19 @@ def test_an_invalid_option_is_a_usage_error(
     with pytest.raises(SystemExit, match="2"):
         main(["jobs", *arguments])
     assert expected in capsys.readouterr().err
+
+
+def test_jobs_selects_by_time_kind_and_text(journal: Path, url: str, answer: Callable[..., Any]) -> None:
+    book = Journal(journal)
+    for job_id, kind in (("first", JobKind.RUN), ("second", JobKind.SAMPLER), ("third", JobKind.STATE)):
+        number = book.begin(url, SubmissionFacts(kind, "qoro_maestro", f"Tag_{job_id}", 1))
+        book.set_job_id(number, job_id)
+        book.set_stage(number, Stage.SUBMITTED)
+
+    def found(*arguments: str) -> list[str]:
+        return [entry["job_id"] for entry in answer("jobs", *arguments)]
+
+    assert found("--kind", "RUN", "--kind", "state") == ["third", "first"]
+    assert found("--text", "tag_SEC") == ["second"]
+    assert found("--until", "2020-01-01") == found("--until", "7d") == []
+    assert len(found("--since", "1h", "--until", "2100-01-01")) == 3

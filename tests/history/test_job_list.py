@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -374,3 +377,80 @@ def test_a_narrow_terminal_shows_identifiers_and_statuses_whole(jobs: Any) -> No
         assert entry.job_id in shown
         assert entry.status in shown
     assert max(map(len, shown.splitlines())) <= 70
+
+
+# --- conditions -----------------------------------------------------------------------------------------
+
+
+def test_jobs_are_selected_by_kind_and_text_in_upper_or_lower_case(
+    recording_provider: QoroProvider,
+) -> None:
+    backend = recording_provider.get_backend()
+    first = backend.run(bell(), tag="50%_Größe").job_id()
+    named = bell()
+    named.name = "GHZ state"
+    second = backend.run(named, tag="plain").job_id()
+    recording_provider.service.submit_circuits(
+        {"my_label": 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; h q[0];'}, ham_ops="Z"
+    )
+
+    def found(**conditions: Any) -> list[str | None]:
+        return [entry.job_id for entry in recording_provider.jobs(**conditions)]
+
+    assert found(kind="run") == found(kind=["RUN", "sampler"]) == [second, first]
+    assert len(found(kind="Other")) == 1
+    assert found(kind="gradient") == []
+    assert found(text="0%_g") == found(text="größe") == found(text="GRÖSS") == [first]
+    assert found(text="ghz s") == [second]
+    assert len(found(text="MY_LABEL")) == 1
+    assert found(text="mylabel") == found(text="%%") == []
+    assert found(text=first[:8].upper()) == [first]
+    assert len(found(text="MAESTRO")) == 3
+    assert found(text="maestro", kind="run", tag="plain", limit=1) == [second]
+
+
+def test_jobs_are_selected_until_a_time(path: Path) -> None:
+    moments = iter(datetime(2026, 11, day, 12, tzinfo=UTC) for day in range(1, 30))
+    journal = Journal(path, now=lambda: next(moments))
+    for job_id in ("a", "b", "c"):
+        journal.set_job_id(journal.begin(URL, SubmissionFacts(JobKind.RUN, "q", "t", 1)), job_id)
+    with QoroProvider("token", base_url=URL, journal=path) as provider:
+        listed = partial(provider.jobs, refresh=False)
+        until = listed(until=datetime(2026, 11, 2, 12, tzinfo=UTC))
+        assert [entry.job_id for entry in until] == ["b", "a"]
+        between = listed(
+            since=datetime(2026, 11, 2, 12, tzinfo=UTC), until=datetime(2026, 11, 2, 12, tzinfo=UTC)
+        )
+        assert [entry.job_id for entry in between] == ["b"]
+        assert len(listed(until=timedelta(days=-9000))) == 3
+        assert list(listed(until=timedelta.max)) == []
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ({"until": "yesterday"}, "until is 'yesterday', expected a datetime or a timedelta"),
+        ({"kind": "job"}, "kind is 'job', expected one of run, sampler, estimator, gradient"),
+        ({"kind": ["run", 3]}, "kind is 3, expected one of"),
+        ({"text": 3}, "text is 3, expected text"),
+        ({"text": ""}, "text is '', expected at least one character"),
+        ({"text": "\ud800"}, "expected text that UTF-8 can encode"),
+    ],
+)
+def test_an_invalid_condition_is_refused(path: Path, conditions: dict[str, Any], message: str) -> None:
+    with (
+        QoroProvider("token", base_url=URL, journal=path) as provider,
+        pytest.raises(QoroInputError, match=message),
+    ):
+        provider.jobs(**conditions)
+
+
+def test_a_journal_of_an_older_release_is_searched_too(path: Path) -> None:
+    """It has no table of programs, so the names of circuits are unknown."""
+    record(path, "old", tag="mine")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("DROP TABLE IF EXISTS programs")
+        database.commit()
+    with QoroProvider("token", base_url=URL, journal=path) as provider:
+        assert len(provider.jobs(text="MIN", refresh=False)) == 1
+        assert len(provider.jobs(text="bell", refresh=False)) == 0

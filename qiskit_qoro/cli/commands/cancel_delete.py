@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, say
 from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
-from qiskit_qoro.errors import ConflictError, NotFoundError, QoroError
+from qiskit_qoro.history.job_changes import Change, change_each
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.service import QoroService
 
 __all__ = ["CANCEL", "DELETE"]
 
-_Change = Callable[[QoroService, ExecutionResult], object]
 
-
-def _execute(change: _Change, done: str, options: argparse.Namespace) -> None:
+def _execute(change: Change, done: str, options: argparse.Namespace) -> None:
     """Change a job and print what was done.
 
     Args:
@@ -27,28 +25,23 @@ def _execute(change: _Change, done: str, options: argparse.Namespace) -> None:
         options: The options of the command.
     """
     with open_provider_of_job(options) as provider:
-        _change_each(change, provider.service, service_jobs(options))
+        _change_each(change, done, provider.service, service_jobs(options))
     if options.json:
         print_json({"job_id": options.job_id, done: True})
     else:
         say(f"job {options.job_id} has been {done}")
 
 
-def _change_each(change: _Change, service: QoroService, jobs: Sequence[ExecutionResult]) -> None:
-    """Change several service jobs. It is enough if one of them can still be changed.
+def _change_each(change: Change, done: str, service: QoroService, jobs: Sequence[ExecutionResult]) -> None:
+    """Change the service jobs of a job. It is enough if one of them can still be changed.
 
-    A primitive's job consists of several service jobs, and some may have ended (409) or be gone (404). The
-    others are changed nevertheless. Any other error is raised after all jobs have been tried.
+    A primitive's job consists of several service jobs, and some may have ended or be gone. The others are
+    changed nevertheless.
     """
-    errors: list[QoroError] = []
-    for job in jobs:
-        try:
-            change(service, job)
-        except QoroError as error:
-            errors.append(error)
-    serious = [error for error in errors if not isinstance(error, ConflictError | NotFoundError)]
-    if serious or len(errors) == len(jobs):
-        raise (serious or errors)[0]
+    changes = change_each(change, service, [str(job.job_id) for job in jobs])
+    changes.raise_failure(done)
+    if not changes.done:
+        raise next(iter(changes.unchanged.values()))
 
 
 CANCEL = Command(

@@ -17,6 +17,7 @@ from qiskit_qoro.cli.service_options import (
 )
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_recorded
+from qiskit_qoro.models.submissions import JobKind
 
 __all__ = ["COMMAND"]
 
@@ -41,6 +42,25 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WHEN",
         help="only jobs submitted since a date or time, such as 2026-11-20 or 2026-11-20T15:30, or within a "
         "period, such as 90m, 12h, 7d or 2w",
+    )
+    parser.add_argument(
+        "--until",
+        type=_since,
+        metavar="WHEN",
+        help="only jobs submitted until a date or time, or before a period, such as 7d",
+    )
+    parser.add_argument(
+        "--kind",
+        action="append",
+        type=str.lower,
+        choices=tuple(JobKind),
+        metavar="KIND",
+        help=f"only jobs that were submitted by this ({', '.join(JobKind)}); may be repeated",
+    )
+    parser.add_argument(
+        "--text",
+        metavar="TEXT",
+        help="only jobs with this text in the tag, the backend, the identifier or the name of a circuit",
     )
     parser.add_argument(
         "--limit", type=int, default=50, metavar="N", help="list at most N jobs (default %(default)s)"
@@ -81,7 +101,8 @@ def _job_to_json(entry: JobEntry) -> dict[str, Any]:
 def _find(options: argparse.Namespace) -> JobList:
     """Find the jobs of one service, or of all services if the service is unknown."""
     conditions: dict[str, Any] = {
-        name: getattr(options, name) for name in ("backend", "tag", "status", "since", "limit")
+        name: getattr(options, name)
+        for name in ("backend", "tag", "status", "since", "until", "kind", "text", "limit")
     }
     if is_service_known(options):
         with open_provider(options) as provider:

@@ -1,0 +1,84 @@
+"""The conditions of SQL that select entries of the journal."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from qiskit_qoro.history.program_store import has_programs
+from qiskit_qoro.models.submissions import JobKind
+
+__all__ = ["Condition", "condition_on_text", "conditions_for", "join_conditions", "time_to_text"]
+
+Condition = tuple[str, tuple[object, ...]]
+"""An expression of SQL, and the values of its parameters."""
+
+# One text, so that each entry is compared once.
+_SEARCHED = "tag || char(10) || ifnull(backend, '') || char(10) || ifnull(job_id, '')"
+_WILDCARDS = re.compile(r"[\\%_]")
+
+
+def conditions_for(
+    *,
+    service: str | None,
+    backend: str | None,
+    tag: str | None,
+    since: str | None,
+    until: str | None,
+    kinds: Collection[JobKind] | None,
+) -> list[Condition]:
+    """Return the conditions on the columns of an entry; ``None`` means any value."""
+    compared = {
+        "service = ?": service,
+        "backend = ?": backend,
+        "tag = ?": tag,
+        "time >= ?": since,
+        "time <= ?": until,
+    }
+    found: list[Condition] = [
+        (expression, (value,)) for expression, value in compared.items() if value is not None
+    ]
+    if kinds is not None:
+        found.append((f"kind IN ({', '.join('?' * len(kinds))})", tuple(kind.value for kind in kinds)))
+    return found
+
+
+def condition_on_text(database: sqlite3.Connection, text: str) -> Condition:
+    """Return the condition that a text occurs in an entry, in upper or lower case.
+
+    Args:
+        database: A connection to the journal.
+        text: The text. Wildcards of SQL in it stand for themselves.
+    """
+    if text.isascii():
+        pattern, test = f"%{_WILDCARDS.sub(_escape, text)}%", "{} LIKE ? ESCAPE '\\'"
+    else:
+        # LIKE ignores the case of the letters A to Z only.
+        database.create_function("casefold", 1, _casefold, deterministic=True)
+        pattern, test = text.casefold(), "instr(casefold({}), ?)"
+    tests = [test.format(_SEARCHED)]
+    if has_programs(database):
+        row = "SELECT 1 FROM programs WHERE programs.number = jobs.number"
+        tests.append(f"EXISTS ({row} AND {test.format('names')})")
+    return f"({' OR '.join(tests)})", (pattern,) * len(tests)
+
+
+def join_conditions(conditions: Sequence[Condition]) -> tuple[str, list[object]]:
+    """Return the clause for all conditions, which is empty if there are none, and its values."""
+    where = " AND ".join(expression for expression, _ in conditions)
+    return f" WHERE {where}" if where else "", [value for _, values in conditions for value in values]
+
+
+def time_to_text(time: datetime) -> str:
+    """Format a time so that the order of the texts is the order of the times."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
+
+
+def _casefold(text: object) -> str | None:
+    return None if text is None else str(text).casefold()
