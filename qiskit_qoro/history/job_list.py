@@ -360,10 +360,7 @@ class JobList(Sequence[JobEntry]):
         left = len(self) - len(shown)
         card_table = CardTable(
             headings,
-            [
-                [Hinted(cell.text, cell.full) if cell.full else cell.text for cell in row]
-                for row in table.rows
-            ],
+            [[_hinted(cell) for cell in row] for row in table.rows],
             numbers=[headings.index("circuits")],
             statuses=[headings.index("status")],
             more=f"and {counted(left, 'more job')}" if left else "",

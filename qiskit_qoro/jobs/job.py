@@ -14,6 +14,7 @@ from qiskit.result import Result
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import JobFailedError, QoroError, QoroInputError
+from qiskit_qoro.jobs.displayed_result import DisplayedResult
 from qiskit_qoro.jobs.experiment_results import (
     Experiment,
     build_experiment_results,
@@ -501,7 +502,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         state = self._known_state()
         success = state.status is JobStatus.COMPLETED and not num_failed
         details = "" if success else f": {num_failed} of {len(items)} circuits have no result"
-        return Result(
+        return DisplayedResult(
             backend_name=structure.backend_name,
             backend_version=None if structure.backend_name is None else __version__,
             job_id=self.job_id(),

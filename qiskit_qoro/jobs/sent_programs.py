@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit
 
+from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.jobs.experiment_results import name_from_label
 from qiskit_qoro.models.jobs import CircuitBatch, JobType
 from qiskit_qoro.models.templates import TemplateBatch
+from qiskit_qoro.printable import quoted_name
 from qiskit_qoro.qasm.user_programs import parse_user_program
 from qiskit_qoro.service.submission import Submission
 from qiskit_qoro.wire.fields import as_object, parse_json
@@ -42,6 +45,23 @@ class SentProgram:
     template: str | None = field(default=None, repr=False)
     parameters: Mapping[str, float] = field(default_factory=dict)
     _texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        work = counted(self.shots, "shot") if self.shots else counted(len(self.pauli_strings), "Pauli string")
+        return f"<SentProgram {quoted_name(self.name)}: {work}>"
+
+    def _repr_html_(self) -> str:
+        values = ", ".join(f"{name} = {value:.6g}" for name, value in self.parameters.items())
+        rows = [
+            ("shots", f"{self.shots:,}" if self.shots else ""),
+            ("Pauli strings", short_text(", ".join(self.pauli_strings))),
+            (
+                "parameters",
+                short_text(values),
+            ),
+        ]
+        shown = [(name, text) for name, text in rows if text]
+        return Card("Program", self.name, rows=shown, code=short_text(self.text, 600)).to_html()
 
     @property
     def text(self) -> str:

@@ -20,6 +20,7 @@ from qiskit.primitives import PrimitiveResult, PubResult
 
 from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.models.jobs import CircuitResult, JobStatus, ResultDetails
+from qiskit_qoro.primitives.postprocess.displayed_result import DisplayedPrimitiveResult
 from qiskit_qoro.wire.fields import as_count, as_list, as_object, shown
 
 __all__ = [
@@ -104,7 +105,7 @@ class Postprocessor(ABC):
                 error.introduce(f"PUB {index}")
                 raise
         # Version 2 of Qiskit's primitives.
-        return PrimitiveResult(built, metadata={"version": 2})
+        return DisplayedPrimitiveResult(built, metadata={"version": 2})
 
     def pubs_of(self, circuit: int) -> list[int]:
         """Return the indices of the PUBs that need a circuit."""
