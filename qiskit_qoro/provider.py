@@ -226,7 +226,10 @@ class QoroProvider:
         return f"<QoroProvider {self._connection!r}>"
 
     def _repr_html_(self) -> str:
-        return Card("Provider", rows=self._connection.describe()).to_html()
+        budgets = [
+            ("budget", f"{budget.limits}, remaining: {budget.remaining}") for budget in self._spending.budgets
+        ]
+        return Card("Provider", rows=[*self._connection.describe(), *budgets]).to_html()
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from qiskit_qoro.display.reprs import counted
+from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.reprs import counted, fields_set
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.arguments import integer_of, number_of, shown, text_of
 
@@ -112,6 +113,10 @@ class Prices:
     per_shot: Decimal = Decimal(0)
     per_variable: Decimal = Decimal(0)
 
+    def _repr_html_(self) -> str:
+        priced = [(name.replace("_", " "), f"{price:f} credits") for name, price in fields_set(self).items()]
+        return Card("Prices", rows=priced, note="" if priced else "Everything is free.").to_html()
+
     def __post_init__(self) -> None:
         for field in fields(self):
             object.__setattr__(self, field.name, read_credits(field.name, getattr(self, field.name)))
@@ -211,6 +216,13 @@ class Cost:
 
     def __repr__(self) -> str:
         return f"<Cost {self}{', estimated' if self.is_estimate and self.credits is not None else ''}>"
+
+    def _repr_html_(self) -> str:
+        amount = "price unknown" if self.credits is None else f"{format_credits(self.credits)} credits"
+        note = "Computed from prices." if self.is_estimate and self.credits is not None else ""
+        return Card(
+            "Cost", rows=[("amount", amount), ("for", ", ".join(self._counts()))], note=note
+        ).to_html()
 
     def _counts(self) -> Iterator[str]:
         named = (("circuit", self.circuits), ("shot", self.shots), ("variable", self.variables))

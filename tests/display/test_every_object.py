@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -20,7 +21,9 @@ import qiskit_qoro
 from qiskit_qoro import (
     QPU,
     BackendStatus,
+    Budget,
     CharacterizationResult,
+    Cost,
     DeviceConfig,
     EstimatorOptions,
     ExecutionConfig,
@@ -30,6 +33,7 @@ from qiskit_qoro import (
     JobList,
     MaestroConfig,
     NoiseModel,
+    Prices,
     QoroBackend,
     QoroEstimator,
     QoroEstimatorGradient,
@@ -99,9 +103,11 @@ def noise() -> NoiseModel:
 # For each class: objects in which every text that may come from somebody else is the argument.
 EXAMPLES: dict[str, Callable[[str], object]] = {
     "BackendStatus": lambda name: BackendStatus(name, "0", True, 3, name),
+    "Budget": lambda name: Budget("12.5", circuits=10),
     "CharacterizationResult": lambda name: CharacterizationResult(
         {"job_id": name, "status": name, "hardness": {"difficulty": name}, "recommendations": [name]}
     ),
+    "Cost": lambda name: Cost(Decimal("0.5"), 10, 1000),
     "DeviceConfig": lambda name: DeviceConfig({name: name}),
     "EstimatorGradientJob": lambda name: EstimatorGradientJob(QoroPrimitiveJob(service(), [name]), [], None),
     "EstimatorGradientResult": lambda name: EstimatorGradientResult(
@@ -123,6 +129,7 @@ EXAMPLES: dict[str, Callable[[str], object]] = {
     "NoiseModel": lambda name: noise(),
     "Plan": lambda name: QoroSampler(backend(name)).plan([(circuit(name), [[0.1], [0.2]])]),
     "PlannedJob": lambda name: QoroSampler(backend(name)).plan([(circuit(name), [0.1])]).jobs[0],
+    "Prices": lambda name: Prices(per_circuit=Decimal("0.01")),
     "QPU": lambda name: qpu_system(name).qpus[0],
     "QPUSystem": qpu_system,
     "QoroBackend": backend,

@@ -15,7 +15,7 @@ from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_options import MAX_SEED
 from qiskit_qoro.display.cards import Card, CardTable
 from qiskit_qoro.display.reprs import counted
-from qiskit_qoro.models.costs import NO_COST, Cost
+from qiskit_qoro.models.costs import NO_COST, Cost, Prices, format_credits
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.shots import CircuitRange
@@ -121,9 +121,9 @@ class Plan:
 
         The first use may ask the service for its prices.
         """
-        if not self.submissions:
-            return NO_COST
-        prices = None if self.service is None else self.service.prices()
+        return self._priced(None if self.service is None or not self.submissions else self.service.prices())
+
+    def _priced(self, prices: Prices | None) -> Cost:
         costs = (submission.cost.priced(prices) for submission in self.submissions)
         return sum(costs, start=NO_COST)
 
@@ -131,7 +131,13 @@ class Plan:
         return f"<Plan: {self._pubs}, {counted(len(self.jobs), 'job')}, {self._work}>"
 
     def _repr_html_(self) -> str:
-        rows = [("PUBs", f"{self.num_pubs:,}"), ("options", ", ".join(self._settings))]
+        # Asking for the prices is left to `cost`: a card sends nothing.
+        credits_ = self._priced(self.service.spending.known_prices).credits if self.service else None
+        rows = [
+            ("PUBs", f"{self.num_pubs:,}"),
+            ("options", ", ".join(self._settings)),
+            ("cost", "" if credits_ is None else f"{format_credits(credits_)} credits"),
+        ]
         table = CardTable(["job", "content"], [[str(index), str(job)] for index, job in enumerate(self.jobs)])
         return Card(
             "Plan",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
+from qiskit_qoro.display.cards import Card
 from qiskit_qoro.errors import BudgetExceededError, QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, shown, text_of
 from qiskit_qoro.models.costs import NO_COST, Cost, Limits, read_credits, read_settings
@@ -107,6 +108,10 @@ class Budget:
 
     def __repr__(self) -> str:
         return f"<Budget {self._limits}: spent {self._spent}, remaining {self.remaining}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("limit", str(self._limits)), ("spent", str(self._spent)), ("remaining", str(self.remaining))]
+        return Card("Budget", rows=rows).to_html()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lock": None, "_process": None}

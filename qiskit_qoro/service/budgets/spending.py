@@ -188,6 +188,11 @@ class Spending:
         setting = os.environ.get(PRICES_VARIABLE, "").strip()
         return _read_setting(setting) if setting else None
 
+    @property
+    def known_prices(self) -> Prices | None:
+        """The prices, as far as they are known without a request."""
+        return self._announced if self._given is None else self._given
+
     # --- jobs -----------------------------------------------------------------------------------------
 
     def submitted(self, job_id: str, reservation: Reservation) -> None:
