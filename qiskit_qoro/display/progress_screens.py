@@ -49,12 +49,19 @@ def find_screen(stream: TextIO | None = None) -> Screen | None:
     kernel_shell = find_kernel_shell() if stream is None else None
     if kernel_shell is not None:
         return NotebookScreen(kernel_shell)
-    # sys.stderr is None in a process without a console. If it has been replaced by an object of another
-    # kind, as by displays of rich, the line would not stay a line.
-    terminal = stream or (sys.stderr if isinstance(sys.stderr, TextIOWrapper) else None)
+    terminal = stream or _find_stderr()
     if terminal is None or not terminal.isatty() or os.environ.get("TERM") == "dumb":
         return None
     return TerminalScreen(terminal)
+
+
+def _find_stderr() -> TextIO | None:
+    stream: object = sys.stderr
+    if isinstance(stream, _GuardedStream):  # another wait is showing its line
+        stream = stream.stream
+    # It is None in a process without a console. If it has been replaced by an object of another kind, as by
+    # displays of rich, the line would not stay a line.
+    return stream if isinstance(stream, TextIOWrapper) else None
 
 
 def find_kernel_shell() -> Any:
@@ -90,9 +97,10 @@ class TerminalScreen:
     def width(self) -> int:
         """The most columns that the line may take, one less than the terminal has."""
         try:
-            return os.get_terminal_size(self._stream.fileno()).columns - 1
+            columns = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):  # not the terminal of a system
-            return _UNKNOWN_WIDTH - 1
+            columns = 0
+        return (columns or _UNKNOWN_WIDTH) - 1  # a terminal that does not know its width says 0
 
     def draw(self, text: str) -> None:
         """Show a line in place of the one before, unless the line of another text is not complete."""

@@ -8,42 +8,11 @@ import pytest
 from qiskit_qoro.display.progress import PROGRESS_VARIABLE, ProgressOptions, progress
 
 
-class FakeTerminal(io.StringIO):
-    """A terminal that interprets returns, backspaces and line ends, as all terminals do."""
-
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        return True
-
-    def screen(self) -> list[str]:
-        """The lines that a user sees."""
-        lines, row, column = [""], 0, 0
-        for letter in self.getvalue():
-            if letter == "\n":
-                row, column = row + 1, 0
-                lines.append("")
-            elif letter == "\r":
-                column = 0
-            elif letter == "\b":
-                column -= 1
-            else:
-                line = lines[row].ljust(column)
-                lines[row] = line[:column] + letter + line[column + 1 :]
-                column += 1
-        return [line.rstrip() for line in lines]
-
-
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
     """Keep the environment of the tests from deciding what is shown."""
     monkeypatch.delenv(PROGRESS_VARIABLE, raising=False)
     monkeypatch.setenv("TERM", "xterm")
-
-
-@pytest.fixture
-def terminal():
-    return FakeTerminal()
 
 
 def shown(terminal):
@@ -78,6 +47,7 @@ def test_a_short_wait_shows_nothing(terminal, no_wait_clock):
 
 def test_a_command_shows_its_line_at_once(terminal, no_wait_clock):
     with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
+        assert shown(terminal) == "waiting · 0 s"
         show("PENDING")
         assert shown(terminal) == "PENDING · 0 s"
 
@@ -168,18 +138,37 @@ def test_one_of_several_waits_in_threads_shows_its_line(terminal, no_wait_clock)
     assert terminal.screen() == [""]
 
 
-def test_a_thread_keeps_the_line_moving(no_wait_clock):
-    class Watched(FakeTerminal):
-        moved = threading.Event()
+def test_a_wait_in_another_thread_shows_its_line_when_the_first_one_has_ended(run_in_terminal, screen_of):
+    written, _ = run_in_terminal("""
+from contextlib import ExitStack
+from qiskit_qoro.display.progress import ProgressOptions, progress
 
+first, second = ExitStack(), ExitStack()
+with second:
+    with first:
+        first.enter_context(progress(ProgressOptions(delay_s=0)))("FIRST")
+        show = second.enter_context(progress(ProgressOptions(delay_s=0)))
+        show("HIDDEN")
+    show("SECOND")
+""")
+    assert "FIRST" in written
+    assert "SECOND" in written
+    assert "HIDDEN" not in written
+    assert screen_of(written) == [""]
+
+
+def test_a_thread_keeps_the_line_moving(terminal, no_wait_clock):
+    moved = threading.Event()
+
+    class Watched(type(terminal)):
         def write(self, text):
             if "⠹" in text:  # the third picture of the spinner
-                self.moved.set()
+                moved.set()
             return super().write(text)
 
     with progress(ProgressOptions(delay_s=0, stream=Watched()), now=no_wait_clock.now) as show:
         show("RUNNING")
-        assert Watched.moved.wait(60)
+        assert moved.wait(60)
 
 
 def test_no_thread_remains(terminal, no_wait_clock):
@@ -192,3 +181,66 @@ def test_text_of_a_service_has_no_effect_on_the_terminal(terminal, no_wait_clock
     with progress(ProgressOptions(delay_s=0, stream=terminal), now=no_wait_clock.now) as show:
         show("\x1b]0;title\x07", 1, 2)
         assert shown(terminal) == r"\x1b]0;title\x07 1/2 circuits · 0 s"
+
+
+SCRIPT = """
+import logging, os, sys, warnings
+from qiskit_qoro.display.progress import ProgressOptions, progress
+
+streams = sys.stdout, sys.stderr
+with progress(ProgressOptions(delay_s=0)) as show:
+    show("RUNNING", 1, 2)
+    print("one")
+    print("two", end=" ")
+    show("RUNNING", 1, 2)
+    print("words")
+    sys.stderr.writelines(["an error\\n", "and more\\n"])
+    if os.fork() == 0:
+        print("from a child")
+        os._exit(0)
+    os.wait()
+    show("RUNNING", 2, 2)
+    kept = sys.stdout
+assert (sys.stdout, sys.stderr) == streams
+print("later", file=kept)
+"""
+
+
+def test_output_during_the_wait_appears_above_the_line_and_remains(run_in_terminal, screen_of):
+    written, _ = run_in_terminal(SCRIPT)
+    assert "RUNNING 2/2 circuits" in written
+    assert screen_of(written) == [
+        "one", "two words", "an error", "and more", "from a child", "later", ""
+    ]  # fmt: skip
+
+
+def test_output_into_a_pipe_is_not_touched(run_in_terminal, screen_of):
+    written, out = run_in_terminal(SCRIPT, stdout_is_terminal=False)
+    assert out == "one\ntwo words\nfrom a child\nlater\n"
+    assert screen_of(written) == ["an error", "and more", ""]
+
+
+def test_a_child_that_is_forked_while_a_line_is_drawn_can_show_its_own(run_in_terminal, screen_of):
+    written, _ = run_in_terminal("""
+import os
+from qiskit_qoro.display.progress import ProgressOptions, progress
+
+with progress(ProgressOptions(delay_s=0)) as show:
+    show("RUNNING")
+    if os.fork() == 0:
+        with progress(ProgressOptions(delay_s=0)) as inner:
+            inner("CHILD")
+        os._exit(0)
+    os.wait()
+""")
+    assert "CHILD" in written
+    assert screen_of(written)[-1] == ""
+
+
+@pytest.mark.parametrize(
+    "environment", [{"TERM": "dumb"}, {PROGRESS_VARIABLE: "off"}], ids=["dumb terminal", "switched off"]
+)
+def test_an_environment_without_progress(run_in_terminal, environment):
+    script = "from qiskit_qoro.display.progress import *\n"
+    script += "with progress(ProgressOptions(delay_s=0)) as show: show('RUNNING')"
+    assert run_in_terminal(script, environment=environment) == ("", "")
