@@ -81,7 +81,7 @@ def local_install_command() -> str | None:
 
 def forecast_local_method(
     text: str, pauli_strings: Sequence[str] | None, config: AnyConfig | None, system: str | None
-) -> ResultDetails:
+) -> ResultDetails | None:
     """Return the method that a local service would choose, see :mod:`qiskit_qoro.local.method_forecast`.
 
     The local service has to be installed.

@@ -116,8 +116,6 @@ def build_estimate(
         "execution_config": config,
         "default_shots": options.shots,
         "force_sampling": options.shots is not None,
-        # The command shows its own progress.
-        "show_progress": False,
     }
     return Estimate(
         QoroEstimator(backend, options=settings),

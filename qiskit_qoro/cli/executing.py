@@ -22,6 +22,9 @@ from qiskit_qoro.printable import printable_line
 __all__ = ["add_job_options", "execute"]
 
 
+_ALL_KNOWN = "all values are known without a job"
+
+
 def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what happens with the job: plan it, leave it running, write its results."""
     ways = parser.add_mutually_exclusive_group()
@@ -66,6 +69,9 @@ def execute(options: argparse.Namespace) -> None:
         if options.plan:
             show_plan(work, circuits, service, is_local=is_local, as_json=options.json)
             return
+        is_known = isinstance(work, Estimate) and not work.plan().jobs
+        if is_known and options.detach:
+            raise QoroInputError(f"--detach: {_ALL_KNOWN}, leave the option out")
         job: Any = work.submit()
         about = {
             "backend": backend.name,
@@ -76,7 +82,7 @@ def execute(options: argparse.Namespace) -> None:
         if options.detach:
             _show_detached(options, about)
             return
-        say(f"{backend.name} on {service}, job {job.job_id()}")
+        say(_ALL_KNOWN if is_known else f"{backend.name} on {service}, job {job.job_id()}")
         with waiting_for_job(job.job_id(), outlives_command=outlives_command):
             outcome = work.wait(job)
     document = {**about, **outcome.facts, "circuits": outcome.circuits}
@@ -97,4 +103,4 @@ def _show_detached(options: argparse.Namespace, about: dict[str, Any]) -> None:
         sys.stdout.write(f"{printable_line(about['job_id'])}\n")
     service = {"--url": options.url, "--database": options.database}
     place = "".join(f" {name} {shlex.quote(value)}" for name, value in service.items() if value)
-    say(f"'qiskit-qoro result {about['job_id']}{place}' shows the results")
+    say(f"show the results with: qiskit-qoro result {about['job_id']}{place}")

@@ -54,6 +54,9 @@ def show_plan(
         }
     )
     print_table(_table(rows))
+    for row in rows:
+        if row["method"] is None and row["method_reason"] is not None:
+            say(f"{row['name']} would fail: {row['method_reason']}")
     say("nothing was sent")
 
 
@@ -79,7 +82,7 @@ def _jobs(work: Run | Estimate) -> Iterator[dict[str, int]]:
         }
 
 
-def _methods(work: Run | Estimate) -> Iterator[ResultDetails]:
+def _methods(work: Run | Estimate) -> Iterator[ResultDetails | None]:
     """Yield the method of the local service for each circuit, and why it would be chosen."""
     system = None if work.backend.is_simulator else work.backend.name
     if isinstance(work, Run):

@@ -18,7 +18,7 @@ __all__ = ["forecast_method"]
 
 def forecast_method(
     text: str, pauli_strings: Sequence[str] | None, config: AnyConfig | None, system: str | None
-) -> ResultDetails:
+) -> ResultDetails | None:
     """Return the method that a service with the default options would choose, and why.
 
     Args:
@@ -29,7 +29,8 @@ def forecast_method(
         system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
 
     Returns:
-        The method is ``None`` if no method can run the program, or if it depends on the noise.
+        The method and why it would be chosen. The method is ``None`` if no method can run the program. With
+        noise, the choice depends on the service's machine, so the result is ``None``.
 
     Raises:
         QoroInputError: The service does not support the configuration.
@@ -38,7 +39,7 @@ def forecast_method(
     check_job_config(config, system, accelerators=lambda: frozenset(Simulator))
     settings = engine_settings(config, system)
     if settings.noise is not None:
-        return ResultDetails(None, "depends on the noise")
+        return None
     program = read_engine_program(text, measure=pauli_strings is None)
     if pauli_strings is None and len(program.qubits) > MAX_SMALL_QUBITS:
         program = program.measured_part()
