@@ -24,9 +24,8 @@ class CommandReference(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Build a section for each command."""
         parser = build_parser()
-        (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
         built: list[nodes.Node] = [nodes.literal_block(text=help_text(parser), language="text")]
-        for name, command in commands.choices.items():
+        for name, command in parser.commands.items():
             section = nodes.section(ids=[f"command-{name}"])
             section += nodes.title("", "", nodes.literal(text=name))
             section += nodes.literal_block(text=help_text(command), language="text")

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -37,12 +37,14 @@ DEFAULT_ROWS = 32
 _LONGEST_BAR, _SHORTEST_BAR, _BAR_GAP = 40, 8, 2
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 _UNLIMITED_WIDTH = 10_000
+# Of no importance, but without it rich ignores the width in some terminals.
+_HEIGHT = 25
 
 
 def print_table(table: RenderableType) -> None:
     """Print a table to standard output."""
     # In a file or a pipe no line is folded or cut.
-    Console(width=None if sys.stdout.isatty() else _UNLIMITED_WIDTH).print(table)
+    Console(width=screen_width() or _UNLIMITED_WIDTH, height=_HEIGHT).print(table)
 
 
 def print_line(text: str, *, style: str = "") -> None:
@@ -52,7 +54,7 @@ def print_line(text: str, *, style: str = "") -> None:
         text: The line. Escape sequences and markup in it have no effect.
         style: The style of ``rich`` on a terminal.
     """
-    Console(width=_UNLIMITED_WIDTH).print(Text(printable_line(text), style=style))
+    Console(width=_UNLIMITED_WIDTH, height=_HEIGHT).print(Text(printable_line(text), style=style))
 
 
 def print_heading(text: str, *, is_first: bool) -> None:
@@ -155,14 +157,13 @@ def print_json(value: Any) -> None:
 
 def say(text: str) -> None:
     """Print a line to standard error. On a terminal it is broken between words if it is too long."""
-    # sys.stderr is None in a process without a console.
-    if sys.stderr is None:
-        return
     line = printable_line(text)
     width = screen_width(sys.stderr)
     if width is not None:
         line = "\n".join(textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False))
-    sys.stderr.write(f"{line}\n")
+    # Nobody may read the message any more. That does not change the outcome of the command.
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
 
 
 class _StderrHandler(logging.Handler):

@@ -6,12 +6,9 @@ error or a warning is printed as one line. The class of an error decides the exi
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from io import TextIOWrapper
 
 from qiskit.providers import QiskitBackendNotFoundError
 
@@ -34,6 +31,8 @@ from qiskit_qoro.cli.commands import (
     whoami,
 )
 from qiskit_qoro.cli.output import messages_on_stderr, say
+from qiskit_qoro.cli.parsing import PROGRAM, ProgramParser, parse
+from qiskit_qoro.cli.streams import discard_output, prepare_streams
 from qiskit_qoro.display.times import local_now
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.provider import QoroProvider
@@ -49,26 +48,26 @@ __all__ = [
 
 EXIT_OK, EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 
-# In the order in which the help lists them.
-_COMMANDS = (
-    run.COMMAND,
-    estimate.COMMAND,
-    plan.COMMAND,
-    characterize.COMMAND,
-    list_jobs.COMMAND,
-    status.COMMAND,
-    result.COMMAND,
-    cancel_delete.CANCEL,
-    cancel_delete.DELETE,
-    account_credits.COMMAND,
-    backends.COMMAND,
-    systems.COMMAND,
-    login_logout.LOGIN,
-    login_logout.LOGOUT,
-    whoami.COMMAND,
-    serve.COMMAND,
-    completion.COMMAND,
-)
+_GROUPS = {
+    "run programs": (run.COMMAND, estimate.COMMAND, plan.COMMAND, characterize.COMMAND),
+    "manage jobs": (
+        list_jobs.COMMAND,
+        status.COMMAND,
+        result.COMMAND,
+        cancel_delete.CANCEL,
+        cancel_delete.DELETE,
+    ),
+    "account and service": (
+        login_logout.LOGIN,
+        login_logout.LOGOUT,
+        whoami.COMMAND,
+        account_credits.COMMAND,
+        backends.COMMAND,
+        systems.COMMAND,
+    ),
+    "this machine": (serve.COMMAND, completion.COMMAND),
+}
+"""The commands in the order in which the help lists them."""
 
 
 def run_command(
@@ -87,19 +86,14 @@ def run_command(
     Returns:
         The exit code.
     """
-    _replace_unencodable_characters()
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    # Commands need these in addition to their arguments: `completion` describes the parser, and the others
-    # connect with a provider and show times.
-    options.parser = parser
-    options.provider_class = provider_class
-    options.now = now
+    prepare_streams()
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        with messages_on_stderr():
-            options.execute(options)
-        # If the output cannot be written, the command fails. At the exit of Python that would be too late.
-        sys.stdout.flush()
+        try:
+            _execute(words, provider_class, now)
+        finally:
+            # If the output cannot be written, the command fails. At the exit of Python it is too late.
+            sys.stdout.flush()
     except (QoroInputError, QiskitBackendNotFoundError) as error:
         return _report(error, EXIT_WRONG_INPUT)
     except QoroError as error:
@@ -109,45 +103,40 @@ def run_command(
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of the output, such as `head`, has read enough. That is not an error.
-        _discard_output()
+        discard_output()
     except OSError as error:
-        _discard_output()
-        say(f"qiskit-qoro: error: {error.strerror or error}")
+        discard_output()
+        say(f"{PROGRAM}: error: {error.strerror or error}")
         return EXIT_FAILED
     return EXIT_OK
 
 
-def build_parser() -> argparse.ArgumentParser:
+def _execute(words: Sequence[str], provider_class: type[QoroProvider], now: Callable[[], datetime]) -> None:
+    """Parse the arguments and run the command. Without arguments, print the help."""
+    parser = build_parser()
+    if not words:
+        sys.stdout.write(parser.format_help())
+        return
+    options = parse(parser, words)
+    # Commands need these in addition to their arguments: `completion` describes the parser, and the others
+    # connect with a provider and show times.
+    options.parser = parser
+    options.provider_class = provider_class
+    options.now = now
+    with messages_on_stderr():
+        options.execute(options)
+
+
+def build_parser() -> ProgramParser:
     """Build the parser of the program with all its commands."""
-    parser = argparse.ArgumentParser(
-        prog="qiskit-qoro", description="Run circuits on the Qoro service, in the cloud or on this machine."
-    )
-    parser.add_argument("--version", action="version", version=f"qiskit-qoro {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        inner = commands.add_parser(command.name, help=command.help, description=command.description)
-        command.add_arguments(inner)
-        # The parsed options contain the function of the selected command.
-        inner.set_defaults(execute=command.execute)
+    parser = ProgramParser("Run circuits on the Qoro service, in the cloud or on this machine.", _GROUPS)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     return parser
-
-
-def _replace_unencodable_characters() -> None:
-    """Print a question mark for each character that the terminal cannot encode."""
-    # If the streams have been replaced by others, as in a notebook, they are left alone.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def _discard_output() -> None:
-    """Discard buffered output, which Python would try to write once more when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: Exception, exit_code: int) -> int:
     """Print an error as one line and return the exit code."""
     # The text of a QiskitError is the repr of its message, with quotes. The attribute is the message itself.
     message = error.message if isinstance(error, QoroError | QiskitBackendNotFoundError) else str(error)
-    say(f"qiskit-qoro: error: {' '.join(message.split())}")
+    say(f"{PROGRAM}: error: {' '.join(message.split())}")
     return exit_code

@@ -53,7 +53,8 @@ _TOKEN_ADVICE = (
 
 def add_service_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every command to a service has."""
-    service = parser.add_mutually_exclusive_group()
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    service = parser.add_argument_group("service").add_mutually_exclusive_group()
     service.add_argument(
         "--cloud", action="store_true", help=f"use the service at {URL_VARIABLE}, by default the Qoro cloud"
     )
@@ -71,7 +72,6 @@ def add_service_options(parser: argparse.ArgumentParser) -> None:
             "--database", metavar="PATH", help="use the local service with its jobs in this file"
         )
     )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument(
         "--no-progress", action="store_true", help="show no progress line while the command waits"
     )

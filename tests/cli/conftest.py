@@ -19,7 +19,7 @@ from rich.text import Text
 
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
-from qiskit_qoro.cli.program import run_command
+from qiskit_qoro.cli.program import build_parser, run_command
 from qiskit_qoro.connection import RemoteConnection
 from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.history import Journal
@@ -179,8 +179,12 @@ class Screen:
         shown = self._run(arguments, provider_class)
         prompt = shlex.join(("qiskit-qoro", *arguments))
         text = f"$ {prompt}\n{self.plain}" + (f"[exit code {shown}]\n" if shown else "")
-        command = next((word for word in arguments if not word.startswith("-")), "qiskit-qoro")
-        path = SCREENS / command / f"{situation}.{self.width}.txt"
+        command = next(iter(arguments), "")
+        path = (
+            SCREENS
+            / (command if command in build_parser().commands else "qiskit-qoro")
+            / f"{situation}.{self.width}.txt"
+        )
         if self._update:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")

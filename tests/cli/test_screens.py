@@ -6,7 +6,6 @@ width. ``pytest tests/cli --update-screens`` writes them. Look at the difference
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -33,10 +32,7 @@ SECOND = "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10"
 
 def commands() -> list[str]:
     """The names of all commands."""
-    (action,) = (
-        action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction)
-    )
-    return list(action.choices)
+    return list(build_parser().commands)
 
 
 @pytest.fixture
@@ -52,6 +48,17 @@ def jobs(record: Callable[..., str]) -> None:
         status="FAILED",
     )
     record(FIRST, ago=timedelta(minutes=3), tag="nightly", status="COMPLETED")
+
+
+# --- the program --------------------------------------------------------------------------------------
+
+
+def test_the_program(screen: Any) -> None:
+    screen.show("without a command")
+    screen.show("unknown command", "reslt", code=2)
+    screen.show("unknown option", "jobs", "--statsu", "failed", code=2)
+    screen.show("missing argument", "cancel", code=2)
+    screen.show("unexpected argument", "jobs", "nightly", code=2)
 
 
 # --- jobs ---------------------------------------------------------------------------------------------

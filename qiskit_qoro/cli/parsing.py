@@ -1,0 +1,142 @@
+"""The parser of the arguments: short errors with a hint, and help that fits 80 columns."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
+
+from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.output import say
+
+__all__ = ["PROGRAM", "CommandParser", "ProgramParser", "parse"]
+
+PROGRAM = "qiskit-qoro"
+
+_EXIT_USAGE = 2
+_MAX_WIDTH = 80
+_INDENT = 24  # where the explanations of options begin
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Formats the help for a terminal of any width, but not wider than 80 columns."""
+
+    def __init__(self, prog: str) -> None:
+        width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
+        super().__init__(prog, max_help_position=_INDENT, width=width)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of a command. An error is one line, followed by a line that says where to find help."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print an error and end the program."""
+        say(f"{PROGRAM}: error: {message}")
+        say(f"try '{self.prog} --help'")
+        self.exit(_EXIT_USAGE)
+
+    def summarize_usage(self) -> None:
+        """Replace the list of all options in the usage by a word. The help lists the options anyway."""
+        words = [_usage(action) for action in self._get_positional_actions()]
+        self.usage = " ".join(("%(prog)s", "[OPTIONS]", *words))
+
+
+def _usage(action: argparse.Action) -> str:
+    choices = "|".join(map(str, action.choices or ()))
+    name = action.metavar or (f"{{{choices}}}" if choices else action.dest)
+    return {"?": f"[{name}]", "+": f"{name}...", "*": f"[{name}...]"}.get(str(action.nargs), str(name))
+
+
+class ProgramParser(CommandParser):
+    """The parser of the program. Its help lists the commands in groups.
+
+    Args:
+        description: What the program does.
+        groups: Title of a group to its commands.
+    """
+
+    def __init__(self, description: str, groups: Mapping[str, Iterable[Command]]) -> None:
+        super().__init__(
+            prog=PROGRAM,
+            description=description,
+            usage=f"{PROGRAM} COMMAND [OPTIONS]",
+            formatter_class=_Formatter,
+        )
+        self._groups = {title: tuple(commands) for title, commands in groups.items()}
+        subparsers = self.add_subparsers(
+            title="commands", required=True, metavar="COMMAND", parser_class=CommandParser, prog=PROGRAM
+        )
+        self.commands: dict[str, CommandParser] = {}
+        for command in (command for commands in self._groups.values() for command in commands):
+            parser = subparsers.add_parser(
+                command.name,
+                help=command.help,
+                description=command.description,
+                formatter_class=_Formatter,
+            )
+            command.add_arguments(parser)
+            parser.summarize_usage()
+            # The parsed options contain the function of the selected command.
+            parser.set_defaults(execute=command.execute)
+            self.commands[command.name] = parser
+
+    def format_help(self) -> str:
+        """Return the help of the program."""
+        formatter = self._get_formatter()
+        formatter.add_usage(self.usage, (), ())
+        formatter.add_text(self.description)
+        width = max(map(len, self.commands))
+        rows = [
+            f"{title}:\n" + "".join(f"  {command.name:{width}}  {command.help}\n" for command in commands)
+            for title, commands in self._groups.items()
+        ]
+        options = (
+            f"options:\n  {'--version':{width}}  show the version\n  {'--help':{width}}  show this help\n"
+        )
+        example = next(iter(self.commands))
+        return "\n".join(
+            (formatter.format_help(), *rows, options, f"'{PROGRAM} {example} --help' explains a command.\n")
+        )
+
+
+def parse(parser: ProgramParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments of the program.
+
+    An unknown command or option is refused first, with a suggestion. Otherwise the parser would complain
+    about something that is missing, and it does not know what was meant.
+
+    Args:
+        parser: The parser of the program.
+        words: The arguments after the name of the program.
+    """
+    place = next((place for place, word in enumerate(words) if not word.startswith("-")), None)
+    if place is None:
+        _check_options(parser, words)
+        return parser.parse_args(words)
+    name = words[place]
+    command = parser.commands.get(name)
+    if command is None:
+        parser.error(f"there is no command {name!r}{_suggestion(name, parser.commands)}")
+    _check_options(command, words[place + 1 :])
+    options, rest = parser.parse_known_args(words)
+    if rest:
+        command.error(f"unexpected argument {rest[0]!r}")
+    return options
+
+
+def _check_options(parser: CommandParser, words: Sequence[str]) -> None:
+    known = list(parser._option_string_actions)  # noqa: SLF001 - argparse has no public list of them
+    for word in words:
+        name = word.partition("=")[0]
+        if word == "--":
+            return
+        # A word with a space is an argument, and the beginning of an option stands for the option.
+        if word.startswith("--") and " " not in name and not any(option.startswith(name) for option in known):
+            parser.error(f"there is no option {name}{_suggestion(name, known)}")
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
