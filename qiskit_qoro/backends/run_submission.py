@@ -9,6 +9,7 @@ from functools import partial
 
 from qiskit.providers import BackendV2
 
+from qiskit_qoro.display.cards import Card
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.jobs.experiment_results import Experiment
@@ -63,6 +64,21 @@ class RunPlan:
 
     def __repr__(self) -> str:
         return f"<RunPlan {self}>"
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks."""
+        rows = [
+            ("tag", self.tag if self.tag != "default" else ""),
+            ("circuits", f"{self.num_circuits:,}"),
+            ("shots", f"{self.num_shots:,}"),
+            ("size", f"{self.num_bytes:,} bytes in {counted(self.num_requests, 'request')}"),
+        ]
+        return Card(
+            "Plan",
+            f"on {self.backend_name}",
+            rows=[(name, text) for name, text in rows if text],
+            note="Nothing has been sent.",
+        ).to_html()
 
 
 def plan_run(

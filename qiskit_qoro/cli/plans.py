@@ -12,9 +12,12 @@ from qiskit_qoro.cli.runs import Run
 from qiskit_qoro.connection import forecast_local_method
 from qiskit_qoro.display.tables import Column, Table
 from qiskit_qoro.models.config import ExecutionConfig
+from qiskit_qoro.models.costs import NO_COST, Cost, format_credits
 from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.write.writer import write_program
+from qiskit_qoro.service.budgets.spending import PRICES_VARIABLE
+from qiskit_qoro.service.submission import Submission
 
 __all__ = ["show_plan"]
 
@@ -24,7 +27,7 @@ _NOT_GATES = ("measure", "barrier", "delay")
 def show_plan(
     work: Run | Estimate, circuits: Sequence[NamedCircuit], service: str, *, is_local: bool, as_json: bool
 ) -> None:
-    """Print what would be sent.
+    """Print what would be sent, and what it would cost.
 
     Args:
         work: The run or the estimate.
@@ -32,15 +35,36 @@ def show_plan(
         service: The name of the service.
         is_local: Whether it is the local service, which has rules for the choice of a method that are known.
         as_json: Whether to print JSON.
+
+    Raises:
+        BudgetExceededError: The jobs would exceed the budget of the command. They have been printed.
     """
-    jobs = list(_jobs(work))
+    client = work.backend.service
+    submissions, jobs = _jobs(work)
+    cost = sum((submission.cost for submission in submissions), start=NO_COST).priced(client.prices())
     details = list(_methods(work)) if is_local else [None] * len(circuits)
     rows = [_circuit(circuit, work.shots, detail) for circuit, detail in zip(circuits, details, strict=True)]
     config = _settings(work.config)
     about = {"backend": work.backend.name, "service": service, "tag": work.tag, "options": config}
     if as_json:
-        print_json({**about, "jobs": jobs, "circuits": rows})
-        return
+        credits_as_text = None if cost.credits is None else format(cost.credits, "f")
+        print_json({**about, "cost": {"credits": credits_as_text}, "jobs": jobs, "circuits": rows})
+    else:
+        _print(work, service, config, jobs, cost, rows)
+    # Reserved to see whether the budget has room, and released at once.
+    with client.reserve(submissions):
+        pass
+
+
+def _print(
+    work: Run | Estimate,
+    service: str,
+    config: Mapping[str, Any],
+    jobs: Sequence[Mapping[str, int]],
+    cost: Cost,
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    unknown = f"unknown: the service announces no prices, {PRICES_VARIABLE} can set them"
     print_fields(
         {
             "backend": f"{work.backend.name} on {service}",
@@ -51,6 +75,7 @@ def show_plan(
                 f"job {number}" if len(jobs) > 1 else "job": _sentence(job)
                 for number, job in enumerate(jobs, 1)
             },
+            "cost": unknown if cost.credits is None else f"{format_credits(cost.credits)} credits",
         }
     )
     print_table(_table(rows))
@@ -60,26 +85,29 @@ def show_plan(
     say("nothing was sent")
 
 
-def _jobs(work: Run | Estimate) -> Iterator[dict[str, int]]:
-    """Describe the service jobs, as JSON."""
+def _jobs(work: Run | Estimate) -> tuple[Sequence[Submission], list[dict[str, int]]]:
+    """Return the submissions of the service jobs, and their descriptions as JSON."""
     if isinstance(work, Run):
-        submission, number = work.prepare(), len(work.programs)
-        yield {
-            "circuits": number,
-            "shots": number * work.shots,
+        submission = work.prepare()
+        job = {
+            "circuits": len(work.programs),
+            "shots": len(work.programs) * work.shots,
             "values": 0,
             "requests": 1 + len(submission.uploads),
             "bytes": submission.num_bytes,
         }
-        return
-    for job in work.plan().jobs:
-        yield {
+        return [submission], [job]
+    plan = work.plan()
+    return plan.submissions, [
+        {
             "circuits": job.num_circuits,
             "shots": job.num_shots,
             "values": job.num_values,
             "requests": job.num_requests,
             "bytes": job.num_bytes,
         }
+        for job in plan.jobs
+    ]
 
 
 def _methods(work: Run | Estimate) -> Iterator[ResultDetails | None]:

@@ -13,6 +13,7 @@ from qiskit_qoro.history import Journal, complete_job_id, find_journal
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
 from qiskit_qoro.provider import QoroProvider
+from qiskit_qoro.service.budgets.budget import Budget
 from qiskit_qoro.service.credentials import (
     TOKEN_VARIABLE,
     URL_VARIABLE,
@@ -26,6 +27,7 @@ from qiskit_qoro.service.credentials import (
 
 __all__ = [
     "add_account_option",
+    "add_budget_option",
     "add_job_argument",
     "add_service_options",
     "complete_argument",
@@ -86,6 +88,24 @@ def add_account_option(parser: argparse._ActionsContainer) -> None:
             help="use this account, saved with 'qiskit-qoro login', and its service",
         )
     )
+
+
+def add_budget_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that limits what a command may submit. Without it the budget is ``None``."""
+    parser.add_argument(
+        "--budget",
+        type=_budget,
+        metavar="LIMITS",
+        help="submit nothing that costs more: a number of credits, or limits such as "
+        "credits=5,circuits=100,shots=10000",
+    )
+
+
+def _budget(text: str) -> Budget:
+    try:
+        return Budget.of(text)
+    except QoroInputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_job_argument(parser: argparse.ArgumentParser) -> None:
@@ -208,7 +228,10 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
         return _open_local_provider(options, options.database)
     # Without an address the provider uses that of the account or of the environment, by default the cloud.
     provider: QoroProvider = options.provider_class(
-        base_url=options.url or None, account=options.account, progress=progress_options(options)
+        base_url=options.url or None,
+        account=options.account,
+        progress=progress_options(options),
+        **_limits(options),
     )
     return provider
 
@@ -243,7 +266,7 @@ def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
 
 def _open_local_provider(options: argparse.Namespace, database: str | None) -> QoroProvider:
     provider: QoroProvider = options.provider_class.local(
-        database=database, progress=progress_options(options)
+        database=database, progress=progress_options(options), **_limits(options)
     )
     return provider
 
@@ -251,6 +274,12 @@ def _open_local_provider(options: argparse.Namespace, database: str | None) -> Q
 def progress_options(options: argparse.Namespace) -> ProgressOptions:
     """Return whether the waits of a command show a progress line. It appears at once."""
     return ProgressOptions(enabled=not options.no_progress, delay_s=0)
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Budget]:
+    """Return the budget as an argument of the provider. Commands that submit nothing have none."""
+    budget: Budget | None = getattr(options, "budget", None)
+    return {} if budget is None else {"budget": budget}
 
 
 def default_journal() -> Journal | None:

@@ -207,22 +207,24 @@ class Cost:
             self.is_estimate or other.is_estimate,
         )
 
+    @property
+    def work(self) -> str:
+        """What is paid for, as text such as ``40 circuits, 4,000 shots``."""
+        return ", ".join(self._counts())
+
     def __str__(self) -> str:
-        counts = ", ".join(self._counts())
-        if self.credits is None:
-            return f"{counts}, price unknown" if counts else "price unknown"
-        amount = f"{format_credits(self.credits)} credits"
-        return f"{amount} ({counts})" if counts else amount
+        amount = "price unknown" if self.credits is None else f"{format_credits(self.credits)} credits"
+        return f"{amount} ({self.work})" if self.work else amount
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks."""
+        amount = "price unknown" if self.credits is None else f"{format_credits(self.credits)} credits"
+        is_estimate = self.is_estimate and self.credits is not None
+        rows = [("for", self.work)] if self.work else []
+        return Card("Cost", amount, rows=rows, note="Computed from prices." if is_estimate else "").to_html()
 
     def __repr__(self) -> str:
         return f"<Cost {self}{', estimated' if self.is_estimate and self.credits is not None else ''}>"
-
-    def _repr_html_(self) -> str:
-        amount = "price unknown" if self.credits is None else f"{format_credits(self.credits)} credits"
-        note = "Computed from prices." if self.is_estimate and self.credits is not None else ""
-        return Card(
-            "Cost", rows=[("amount", amount), ("for", ", ".join(self._counts()))], note=note
-        ).to_html()
 
     def _counts(self) -> Iterator[str]:
         named = (("circuit", self.circuits), ("shot", self.shots), ("variable", self.variables))
@@ -250,7 +252,10 @@ class Limits:
     shots: int | None = None
 
     def __str__(self) -> str:
+        return ", ".join(self.shown()) or "no limit"
+
+    def shown(self) -> list[str]:
+        """Return each limit as text, such as ``1,000 shots``."""
         limits = [] if self.credits is None else [f"{format_credits(self.credits)} credits"]
         counts = (("circuit", self.circuits), ("shot", self.shots))
-        limits += [counted(count, noun) for noun, count in counts if count is not None]
-        return ", ".join(limits) or "no limit"
+        return limits + [counted(count, noun) for noun, count in counts if count is not None]

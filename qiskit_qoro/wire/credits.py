@@ -20,7 +20,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.costs import Prices, read_credits
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
 from qiskit_qoro.models.loose import read_text
-from qiskit_qoro.wire.fields import as_list, as_object, readable_items
+from qiskit_qoro.wire.fields import as_list, as_object, as_wire_error, readable_items
 
 __all__ = [
     "Charges",
@@ -92,7 +92,7 @@ def _charge_from_json(item: object) -> tuple[str, Decimal] | None:
         return None
     # The amount of a charge is negative, that of a refund is not.
     amount = (read_text(fields_of_item.get("amount")) or "").strip()
-    size = read_credits("amount", amount.removeprefix("-"))
+    size = as_wire_error(read_credits, "amount", amount.removeprefix("-"))
     return job_id, size if amount.startswith("-") else -size
 
 

@@ -28,7 +28,7 @@ PROGRAM = {
     "option": [],
     **SERVICE,
 }
-JOB = {"plan": False, "detach": False, "out": None}
+JOB = {"plan": False, "detach": False, "out": None, "budget": None}
 DEFAULTS: dict[str, dict[str, Any]] = {
     "run x.qasm": {**PROGRAM, **JOB, "shots": None, "precision": None, "observable": []},
     "estimate x.qasm --observable Z": {**PROGRAM, **JOB, "shots": None, "precision": None},
@@ -40,6 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "plan": True,
         "detach": False,
         "out": None,
+        "budget": None,
     },
     "characterize x.json": {
         "file": "x.json",
@@ -49,6 +50,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "option": [],
         "tag": None,
         "out": None,
+        "budget": None,
         **SERVICE,
     },
     "jobs": {

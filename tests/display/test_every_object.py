@@ -103,11 +103,12 @@ def noise() -> NoiseModel:
 # For each class: objects in which every text that may come from somebody else is the argument.
 EXAMPLES: dict[str, Callable[[str], object]] = {
     "BackendStatus": lambda name: BackendStatus(name, "0", True, 3, name),
-    "Budget": lambda name: Budget("12.5", circuits=10),
     "CharacterizationResult": lambda name: CharacterizationResult(
         {"job_id": name, "status": name, "hardness": {"difficulty": name}, "recommendations": [name]}
     ),
-    "Cost": lambda name: Cost(Decimal("0.5"), 10, 1000),
+    "Budget": lambda name: Budget(5, circuits=1_000, shots=100_000),
+    "Cost": lambda name: Cost(Decimal("0.4"), circuits=40, shots=4_000),
+    "Cost of jobs without prices": lambda name: Cost(circuits=40, jobs=2),
     "DeviceConfig": lambda name: DeviceConfig({name: name}),
     "EstimatorGradientJob": lambda name: EstimatorGradientJob(QoroPrimitiveJob(service(), [name]), [], None),
     "EstimatorGradientResult": lambda name: EstimatorGradientResult(
@@ -129,7 +130,7 @@ EXAMPLES: dict[str, Callable[[str], object]] = {
     "NoiseModel": lambda name: noise(),
     "Plan": lambda name: QoroSampler(backend(name)).plan([(circuit(name), [[0.1], [0.2]])]),
     "PlannedJob": lambda name: QoroSampler(backend(name)).plan([(circuit(name), [0.1])]).jobs[0],
-    "Prices": lambda name: Prices(per_circuit=Decimal("0.01")),
+    "Prices": lambda name: Prices(Decimal(1), Decimal("0.01"), Decimal("0.0001")),
     "QPU": lambda name: qpu_system(name).qpus[0],
     "QPUSystem": qpu_system,
     "QoroBackend": backend,
@@ -145,6 +146,7 @@ EXAMPLES: dict[str, Callable[[str], object]] = {
     "QoroProvider of a local service": lambda name: QoroProvider.local(),
     "QoroSampler": lambda name: QoroSampler(backend(name), options={"tag": name}),
     "QoroService": lambda name: QoroService(TOKEN, JobConfig(simulator_cluster=name), base_url=URL),
+    "RunPlan": lambda name: backend(name).plan(circuit(name).assign_parameters([0.1]), tag=name),
     "SamplerOptions": lambda name: SamplerOptions(tag=name),
     "SavedAccount": lambda name: SavedAccount(name, URL, Secret(TOKEN), NOW, is_default=True),
     "SentProgram": lambda name: SentProgram(name, name, 3, (name,), name, {name: 0.5}),

@@ -15,6 +15,7 @@ from qiskit_qoro.cli.out_files import check_writable, write_file
 from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.problems import read_problem
 from qiskit_qoro.cli.service_options import (
+    add_budget_option,
     add_service_options,
     open_provider,
     open_provider_of_job,
@@ -90,6 +91,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
             help="write the report (.html) or the answer of the service (.json) to a file too",
         )
     )
+    add_budget_option(parser)
     add_service_options(parser)
 
 

@@ -9,7 +9,7 @@ from qiskit_qoro.cli.executing import execute
 from qiskit_qoro.cli.execution_options import add_accuracy_options, add_execution_options
 from qiskit_qoro.cli.observables import add_observable_option
 from qiskit_qoro.cli.programs import add_files_argument
-from qiskit_qoro.cli.service_options import add_service_options
+from qiskit_qoro.cli.service_options import add_budget_option, add_service_options
 
 __all__ = ["COMMAND"]
 
@@ -19,6 +19,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_observable_option(parser, required=False, meaning="plan expectation values instead of counts")
     add_accuracy_options(parser)
     add_execution_options(parser)
+    add_budget_option(parser)
     add_service_options(parser)
     parser.set_defaults(plan=True, detach=False, out=None)
 

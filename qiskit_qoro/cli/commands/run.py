@@ -9,7 +9,7 @@ from qiskit_qoro.cli.executing import add_job_options, execute
 from qiskit_qoro.cli.execution_options import add_execution_options, add_shots_option
 from qiskit_qoro.cli.observables import add_observable_option
 from qiskit_qoro.cli.programs import add_files_argument
-from qiskit_qoro.cli.service_options import add_service_options
+from qiskit_qoro.cli.service_options import add_budget_option, add_service_options
 from qiskit_qoro.models.config import DEFAULT_SHOTS
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE
 
@@ -28,6 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_execution_options(parser)
     add_job_options(parser)
+    add_budget_option(parser)
     add_service_options(parser)
     parser.set_defaults(precision=None)
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
-from qiskit_qoro.display.cards import Card
+from qiskit_qoro.display.cards import Card, CardTable
+from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.errors import BudgetExceededError, QoroInputError
 from qiskit_qoro.models.arguments import checked, integer_of, shown, text_of
 from qiskit_qoro.models.costs import NO_COST, Cost, Limits, read_credits, read_settings
@@ -98,20 +99,36 @@ class Budget:
     @property
     def remaining(self) -> Limits:
         """What is left. A price that turned out higher than expected can use up more than there was."""
-        spent, limits = self._spent, self._limits
-        used = spent.credits or 0
+        used, limits = self._used(), self._limits
         return Limits(
-            None if limits.credits is None else max(limits.credits - used, limits.credits * 0),
-            None if limits.circuits is None else max(limits.circuits - _num_circuits(spent), 0),
-            None if limits.shots is None else max(limits.shots - (spent.shots or 0), 0),
+            None if limits.credits is None else max(limits.credits - (used.credits or 0), Decimal(0)),
+            None if limits.circuits is None else max(limits.circuits - (used.circuits or 0), 0),
+            None if limits.shots is None else max(limits.shots - (used.shots or 0), 0),
         )
 
     def __repr__(self) -> str:
-        return f"<Budget {self._limits}: spent {self._spent}, remaining {self.remaining}>"
+        pairs = zip(self._used().shown(), self._limits.shown(), strict=True)
+        return f"<Budget: spent {', '.join(f'{used.split()[0]} of {limit}' for used, limit in pairs)}>"
 
     def _repr_html_(self) -> str:
-        rows = [("limit", str(self._limits)), ("spent", str(self._spent)), ("remaining", str(self.remaining))]
-        return Card("Budget", rows=rows).to_html()
+        """Return a card for notebooks."""
+        rows = zip(self._limits.shown(), self._used().shown(), self.remaining.shown(), strict=True)
+        return Card(
+            "Budget",
+            str(self._limits),
+            progress=self._used_part(),
+            tables=[CardTable(["limit", "spent", "remaining"], list(rows))],
+            note=f"{counted(self._spent.jobs, 'job')} submitted." if self._spent.jobs else "",
+        ).to_html()
+
+    def _used_part(self) -> float:
+        """The part of the most used limit that is spent, from 0 to 1."""
+        used, limits = self._used(), self._limits
+        pairs = ((used.credits, limits.credits), (used.circuits, limits.circuits), (used.shots, limits.shots))
+        parts = [
+            float(spent or 0) / float(limit) if limit else 1.0 for spent, limit in pairs if limit is not None
+        ]
+        return min(max(parts), 1.0)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lock": None, "_process": None}
@@ -142,9 +159,7 @@ class Budget:
         with self._lock:
             if not self._has_room_for(self._spent + cost):
                 raise BudgetExceededError(
-                    f"the submission costs {cost}, but {self.remaining} of the budget of {self._limits} are "
-                    f"left, and {self._spent} have been spent. Nothing was sent. Submit less, or set a "
-                    "larger budget",
+                    f"{self._describe_excess(cost)}. Nothing was sent. Submit less, or set a larger budget",
                     cost=cost,
                     budget=self,
                 )
@@ -162,6 +177,24 @@ class Budget:
             (limits.credits is None or (total.credits is not None and total.credits <= limits.credits))
             and (limits.circuits is None or _num_circuits(total) <= limits.circuits)
             and (limits.shots is None or (total.shots or 0) <= limits.shots)
+        )
+
+    def _describe_excess(self, cost: Cost) -> str:
+        needed = f"needs {cost.work}" if cost.credits is None else f"costs {cost}"
+        if self._spent == NO_COST:
+            return f"the submission {needed}, and the budget is {self._limits}"
+        return (
+            f"the submission {needed}, but {self._used()} of the budget of {self._limits} have been spent, "
+            f"so {self.remaining} are left"
+        )
+
+    def _used(self) -> Limits:
+        """What has been spent, in the units of the limits."""
+        spent, limits = self._spent, self._limits
+        return Limits(
+            None if limits.credits is None else spent.credits,
+            None if limits.circuits is None else _num_circuits(spent),
+            None if limits.shots is None else spent.shots,
         )
 
 

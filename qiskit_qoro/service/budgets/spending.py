@@ -161,7 +161,7 @@ class Spending:
                     "budget for circuits or shots"
                 )
         else:
-            prices = self._given or self._announced
+            prices = self.known_prices
         priced = [cost.priced(prices) for cost in costs]
         _reserve_in_all(budgets, sum(priced, start=NO_COST))
         return [Reservation(cost, budgets) for cost in priced]
