@@ -31,7 +31,7 @@ from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.printable import printable_line
-from qiskit_qoro.retrieval import retrieve_job
+from qiskit_qoro.retrieval import load_job, retrieve_job
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.budgets.budget import Budget, BudgetLimits
 from qiskit_qoro.service.budgets.spending import Spending
@@ -409,17 +409,23 @@ class QoroProvider:
             recorded_as=self._connection.recorded_as,
         )
 
-    def load_job(self, path: str | Path) -> QoroPrimitiveJob:
-        """Load a primitive's job that ``job.save(path)`` wrote to a file.
+    def load_job(self, path: str | Path) -> QoroJob | QoroPrimitiveJob:
+        """Load a job that ``job.save(path)`` wrote to a file. This sends nothing.
+
+        If the file contains the results, ``result()`` returns them and sends nothing either. Otherwise it
+        waits for the job and reads its results from this service.
 
         Args:
             path: The file.
+
+        Returns:
+            A job of the same kind as the one that was saved.
 
         Raises:
             QoroInputError: The file does not hold a job, or holds one of a newer version.
             OSError: The file cannot be read.
         """
-        return QoroPrimitiveJob.load(path, self.service)
+        return load_job(path, self.service, self.get_backend)
 
     def jobs(
         self,

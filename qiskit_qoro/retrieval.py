@@ -1,24 +1,28 @@
-"""Find the job object that belongs to an identifier."""
+"""Find the job object that belongs to an identifier or to a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from qiskit.providers import BackendV2
 from qiskit.providers import JobStatus as QiskitStatus
 
-from qiskit_qoro.errors import QoroAPIError, QoroInputError
+from qiskit_qoro.errors import QoroAPIError, QoroInputError, WireError
 from qiskit_qoro.history import Journal, JournalEntry, complete_job_id, read_submissions
 from qiskit_qoro.jobs.job import QoroJob
+from qiskit_qoro.jobs.job_file import read_document
+from qiskit_qoro.jobs.saved_run import RUN_FORMAT, SavedRun
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.models.submissions import JobKind
-from qiskit_qoro.primitives.postprocess.saved_job import unpack_postprocessor
+from qiskit_qoro.primitives.postprocess.saved_job import PRIMITIVE_FORMAT, SavedJob, unpack_postprocessor
 from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RESULT_READERS, QoroPrimitiveJob
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.wire.fields import shown
 from qiskit_qoro.wire.labels import kind_of_label
 
-__all__ = ["retrieve_job"]
+__all__ = ["load_job", "retrieve_job"]
 
 _PRIMITIVES = (JobKind.SAMPLER, JobKind.ESTIMATOR, JobKind.GRADIENT)
 
@@ -61,6 +65,36 @@ def retrieve_job(
     if is_done and entry is None and _is_labelled_by_primitive(job_id, service):
         return QoroPrimitiveJob(service, job_ids, sent=partial(read_submissions, journal, job_ids))
     return job
+
+
+def load_job(
+    path: str | Path, service: QoroService, find_backend: Callable[[str], BackendV2]
+) -> QoroJob | QoroPrimitiveJob:
+    """Load a job that its method ``save`` wrote to a file. Nothing is sent.
+
+    Args:
+        path: The file.
+        service: The client of the service that has the job.
+        find_backend: Returns the backend with a given name.
+
+    Raises:
+        QoroInputError: The file does not hold a job, or holds one of a newer version.
+        OSError: The file cannot be read.
+    """
+    try:
+        document = read_document(path)
+        if document.get("format") == PRIMITIVE_FORMAT:
+            return QoroPrimitiveJob.from_saved(SavedJob.from_document(document), service)
+        if document.get("format") != RUN_FORMAT:
+            raise WireError(
+                f"the format is {shown(document.get('format'))}, expected {RUN_FORMAT!r} or "
+                f"{PRIMITIVE_FORMAT!r}"
+            )
+        return QoroJob.from_saved(
+            SavedRun.from_document(document), service, readers=RESULT_READERS, find_backend=find_backend
+        )
+    except ValueError as error:
+        raise QoroInputError(f"{path} contains no saved job: {error}") from error
 
 
 def _split_job_id(job_id: object) -> list[str]:

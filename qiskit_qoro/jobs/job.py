@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus as QiskitStatus
@@ -22,8 +23,10 @@ from qiskit_qoro.jobs.experiment_results import (
 )
 from qiskit_qoro.jobs.job_card import describe_job, job_card
 from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.job_file import write_document
 from qiskit_qoro.jobs.outcome import decode_structure, describe_failure, restore_labels
 from qiskit_qoro.jobs.resubmission import submission_of_programs
+from qiskit_qoro.jobs.saved_run import SavedRun
 from qiskit_qoro.jobs.sent_programs import SentProgram
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobStatus
@@ -103,6 +106,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         # Results are cached, because a finished job never changes. `_result` is a complete result. `_partial`
         # is the result of a job with failed circuits, which `result()` returns only with `partial=True`.
         self._outcome: JobOutcome | None = None
+        self._read_at: datetime | None = None
         self._result: Result | None = None
         self._partial: Result | None = None
         # Whether the experiments are guesses from the results, because the labels do not describe them.
@@ -428,6 +432,71 @@ class QoroJob(ServiceJob[Result], JobV1):
             self._identify([program.label for program in programs])
         return self._experiments or {}
 
+    # --- saving ---------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
+
+        The file is JSON, compressed if its name ends in ``.gz``. Only its owner can read it. It holds the
+        identifier, names, registers and metadata, what was sent if that is known, and the results if they
+        have been read. It holds no token. Metadata of circuits that JSON cannot represent are dropped.
+
+        Args:
+            path: The file. It is replaced as a whole.
+
+        Raises:
+            QoroInputError: The job is too large for a file.
+            OSError: The file cannot be written.
+        """
+        sent = self._known_submissions()
+        saved = SavedRun(
+            self.job_id(),
+            self._structure,
+            None if self._are_inferred else self._experiments,
+            self._states.get(self.job_id()),
+            self._outcome,
+            self._read_at,
+            self._submitted,
+            sent[0] if sent else None,
+        )
+        write_document(path, saved.to_document())
+
+    @classmethod
+    def from_saved(
+        cls,
+        saved: SavedRun,
+        service: QoroService,
+        *,
+        readers: Mapping[str, ResultReader] | None = None,
+        find_backend: Callable[[str], BackendV2] | None = None,
+    ) -> QoroJob:
+        """Create the job that was saved.
+
+        Args:
+            saved: The content of the file.
+            service: The client of the service that has the job.
+            readers: As for the constructor.
+            find_backend: As for the constructor.
+        """
+        job = cls(
+            None,
+            saved.job_id,
+            service,
+            experiments=saved.experiments,
+            memory=saved.structure.memory,
+            tag=saved.structure.tag,
+            backend_name=saved.structure.backend_name,
+            readers=readers,
+            find_backend=find_backend,
+            submitted=saved.submitted,
+            sent=None if saved.submission is None else partial(tuple, [saved.submission]),
+        )
+        if saved.state is not None:
+            job._states[saved.job_id] = saved.state
+            if saved.outcome is not None:
+                job._remember(saved.outcome, saved.read_at)
+        return job
+
     # --- results --------------------------------------------------------------------------------------
 
     def _read_outcome(self, deadline: Deadline = NO_DEADLINE) -> JobOutcome:
@@ -435,10 +504,15 @@ class QoroJob(ServiceJob[Result], JobV1):
         if self._outcome is None:
             with self._unread_results_as_timeout(deadline):
                 outcome = self._fetch_outcome(deadline)
-            if self._experiments is None:
-                self._identify([*outcome.results, *outcome.failures], outcome)
-            self._outcome = restore_labels(outcome, self._experiments or {})
-        return self._outcome
+            self._remember(outcome, datetime.now(UTC))
+        return self._outcome or JobOutcome()
+
+    def _remember(self, outcome: JobOutcome, read_at: datetime | None) -> None:
+        """Cache the outcome; decode its labels if needed."""
+        if self._experiments is None:
+            self._identify([*outcome.results, *outcome.failures], outcome)
+        self._read_at = read_at
+        self._outcome = restore_labels(outcome, self._experiments or {})
 
     def _identify(self, labels: Sequence[str], outcome: JobOutcome | None = None) -> None:
         """Find out from the labels, or else from the outcome, which circuits were submitted."""
@@ -508,7 +582,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             job_id=self.job_id(),
             success=success,
             results=items,
-            date=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            date=(self._read_at or datetime.now(UTC)).isoformat(timespec="milliseconds"),
             status=f"{state.status.value}{details}",
             time_taken=state.run_time_s,
         )

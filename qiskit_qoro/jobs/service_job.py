@@ -129,10 +129,8 @@ class ServiceJob(ABC, Generic[_Result]):
             QoroConnectionError: There was no answer.
         """
         self._poll()
-        try:
-            expected = [submission.cost for submission in self._submissions()]
-        except QoroError:  # what was sent is not known here
-            expected = None
+        sent = self._known_submissions()
+        expected = None if sent is None else [submission.cost for submission in sent]
         statuses = {job_id: self._states[job_id].status for job_id in self._job_ids}
         return cost_of_jobs(self._service, statuses, expected)
 
@@ -166,6 +164,13 @@ class ServiceJob(ABC, Generic[_Result]):
                 job_id=self.job_id(),
             )
         return self._sent()
+
+    def _known_submissions(self) -> Sequence[Submission] | None:
+        """Return what was sent for each service job, or ``None`` if it is not available."""
+        try:
+            return self._submissions()
+        except QoroError:
+            return None
 
     # --- status ---------------------------------------------------------------------------------------
 

@@ -20,9 +20,10 @@ from uuid import uuid4
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult, PubResult
 from qiskit.providers import JobStatus as QiskitStatus
 
-from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.job_card import describe_job, job_card
+from qiskit_qoro.jobs.job_file import read_document, write_document
 from qiskit_qoro.jobs.resubmission import submit_jointly
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import (
@@ -34,10 +35,11 @@ from qiskit_qoro.models.jobs import (
     summarize_failures,
 )
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
-from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, load_file, save_file
+from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, PRIMITIVE_FORMAT, SavedJob
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import Deadline
+from qiskit_qoro.wire.fields import shown
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
 from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
@@ -262,22 +264,27 @@ class QoroPrimitiveJob(
     def save(self, path: str | Path) -> None:
         """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
 
-        Only its owner can read the file. It holds identifiers, shapes, coefficients and names, but no token.
-        Metadata of circuits that JSON cannot represent are dropped.
+        The file is JSON, compressed if its name ends in ``.gz``. Only its owner can read it. It holds
+        identifiers, shapes, coefficients and names, what was sent if that is known, and the results if they
+        have been read. It holds no token. Metadata of circuits that JSON cannot represent are dropped.
 
         Args:
-            path: The file; it is overwritten.
+            path: The file. It is replaced as a whole.
 
         Raises:
-            QoroInputError: The job was retrieved by its identifier, and its results have not been read.
+            QoroInputError: The job is too large for a file.
             OSError: The file cannot be written.
         """
-        if self._postprocessor is None:
-            raise QoroInputError(
-                f"job {self.job_id()} was retrieved by its identifier: read its result() first, then save it",
-                job_id=self.job_id(),
-            )
-        save_file(path, self._job_ids, self._postprocessor)
+        submissions = self._known_submissions()
+        saved = SavedJob(
+            self._job_ids,
+            self._postprocessor,
+            self._states,
+            self._result,
+            self._submitted,
+            None if submissions is None else tuple(submissions),
+        )
+        write_document(path, saved.to_document())
 
     @classmethod
     def load(cls, path: str | Path, service: QoroService, *, show_progress: bool = True) -> QoroPrimitiveJob:
@@ -289,11 +296,42 @@ class QoroPrimitiveJob(
             show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
 
         Raises:
-            QoroInputError: The file does not hold a job, or holds one of a newer version.
+            QoroInputError: The file does not hold a job of a primitive, or holds one of a newer version.
             OSError: The file cannot be read.
         """
-        job_ids, postprocessor = load_file(path)
-        return cls(service, job_ids, recipe=postprocessor, show_progress=show_progress)
+        try:
+            document = read_document(path)
+            if document.get("format") != PRIMITIVE_FORMAT:
+                raise WireError(
+                    f"the format is {shown(document.get('format'))}, expected {PRIMITIVE_FORMAT!r}"
+                )
+            saved = SavedJob.from_document(document)
+        except ValueError as error:
+            raise QoroInputError(f"{path} contains no saved primitive job: {error}") from error
+        return cls.from_saved(saved, service, show_progress=show_progress)
+
+    @classmethod
+    def from_saved(
+        cls, saved: SavedJob, service: QoroService, *, show_progress: bool = True
+    ) -> QoroPrimitiveJob:
+        """Create the job that was saved.
+
+        Args:
+            saved: The content of the file.
+            service: The client of the service that has the job.
+            show_progress: Whether to show a progress line during a long wait, on a terminal or in a notebook.
+        """
+        job = cls(
+            service,
+            saved.job_ids,
+            recipe=saved.postprocessor,
+            show_progress=show_progress,
+            submitted=saved.submitted,
+            sent=None if saved.submissions is None else partial(tuple, saved.submissions),
+        )
+        job._states.update(saved.states)
+        job._result = saved.results
+        return job
 
 
 def _build_result(postprocessor: Postprocessor, outcome: JobOutcome) -> PrimitiveResult[PubResult]:

@@ -216,7 +216,7 @@ def test_a_damaged_postprocessor_is_refused(
     document = json.loads((tmp_path / "job").read_text())
     del document["recipe"]["p"][0]["r"]
     (tmp_path / "job").write_text(json.dumps(document))
-    with pytest.raises(QoroInputError, match="contains no saved primitive job"):
+    with pytest.raises(QoroInputError, match="contains no saved job"):
         provider.load_job(tmp_path / "job")
 
 
