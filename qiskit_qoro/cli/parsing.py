@@ -37,6 +37,10 @@ class CommandParser(argparse.ArgumentParser):
         say(f"try '{self.prog} --help'")
         self.exit(_EXIT_USAGE)
 
+    def option_names(self) -> list[str]:
+        """Return the names of all options."""
+        return [name for action in self._get_optional_actions() for name in action.option_strings]
+
     def summarize_usage(self) -> None:
         """Replace the list of all options in the usage by a word. The help lists the options anyway."""
         words = [_usage(action) for action in self._get_positional_actions()]
@@ -44,8 +48,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def _usage(action: argparse.Action) -> str:
-    choices = "|".join(map(str, action.choices or ()))
-    name = action.metavar or (f"{{{choices}}}" if choices else action.dest)
+    name = action.metavar or action.dest.upper()
     return {"?": f"[{name}]", "+": f"{name}...", "*": f"[{name}...]"}.get(str(action.nargs), str(name))
 
 
@@ -119,6 +122,10 @@ def parse(parser: ProgramParser, words: Sequence[str]) -> argparse.Namespace:
     command = parser.commands.get(name)
     if command is None:
         parser.error(f"there is no command {name!r}{_suggestion(name, parser.commands)}")
+    for word in words[:place]:
+        if word in command.option_names():
+            command.error(f"option {word} belongs behind the command {name!r}")
+    _check_options(parser, words[:place])
     _check_options(command, words[place + 1 :])
     options, rest = parser.parse_known_args(words)
     if rest:
@@ -127,7 +134,7 @@ def parse(parser: ProgramParser, words: Sequence[str]) -> argparse.Namespace:
 
 
 def _check_options(parser: CommandParser, words: Sequence[str]) -> None:
-    known = list(parser._option_string_actions)  # noqa: SLF001 - argparse has no public list of them
+    known = parser.option_names()
     for word in words:
         name = word.partition("=")[0]
         if word == "--":

@@ -176,7 +176,7 @@ class Screen:
             code: The expected exit code.
             provider_class: As for ``run_command``.
         """
-        shown = self._run(arguments, provider_class)
+        shown = self.run(*arguments, provider_class=provider_class)
         prompt = shlex.join(("qiskit-qoro", *arguments))
         text = f"$ {prompt}\n{self.plain}" + (f"[exit code {shown}]\n" if shown else "")
         command = next(iter(arguments), "")
@@ -193,7 +193,8 @@ class Screen:
         )
         assert shown == code
 
-    def _run(self, arguments: tuple[str, ...], provider_class: type[QoroProvider]) -> int:
+    def run(self, *arguments: str, provider_class: type[QoroProvider] = QoroProvider) -> int:
+        """Run a command, and return its exit code."""
         written = BytesIO()
         out = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
         err = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
