@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qiskit_qoro.cli.estimates import Estimate
-from qiskit_qoro.cli.output import print_fields, print_json, print_table, say
+from qiskit_qoro.cli.output import print_fields, print_json, print_line, print_table, say
 from qiskit_qoro.cli.programs import NamedCircuit
 from qiskit_qoro.cli.runs import Run
 from qiskit_qoro.connection import forecast_local_method
+from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.tables import Column, Table
 from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.costs import NO_COST, Cost, format_credits
@@ -64,13 +65,13 @@ def _print(
     cost: Cost,
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    unknown = f"unknown: the service announces no prices, {PRICES_VARIABLE} can set them"
+    unknown = f"unknown, {PRICES_VARIABLE} can set the prices"
     print_fields(
         {
             "backend": f"{work.backend.name} on {service}",
             "tag": work.tag,
             "options": ", ".join(f"{name}={value}" for name, value in config.items()) or None,
-            "jobs": "none, all values are known without a job" if not jobs else None,
+            "job": None if jobs else "none, all values are known without a job",
             **{
                 f"job {number}" if len(jobs) > 1 else "job": _sentence(job)
                 for number, job in enumerate(jobs, 1)
@@ -78,6 +79,7 @@ def _print(
             "cost": unknown if cost.credits is None else f"{format_credits(cost.credits)} credits",
         }
     )
+    print_line("")
     print_table(_table(rows))
     for row in rows:
         if row["method"] is None and row["method_reason"] is not None:
@@ -134,7 +136,7 @@ def _circuit(circuit: NamedCircuit, shots: int | None, details: ResultDetails | 
         "qubits": circuit.circuit.num_qubits,
         "depth": circuit.circuit.depth(),
         "gates": len(gates),
-        "two_qubit_gates": sum(len(item.qubits) > 1 for item in gates),
+        "nonlocal_gates": sum(len(item.qubits) > 1 for item in gates),
         "shots": shots,
         "method": details.method if details else None,
         "method_reason": details.reason if details else None,
@@ -143,13 +145,13 @@ def _circuit(circuit: NamedCircuit, shots: int | None, details: ResultDetails | 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
     headings = {
-        "name": Column("circuit", least=8),
+        "name": Column("circuit", least=12),
         "qubits": Column("qubits", is_right=True),
         "depth": Column("depth", priority=1, is_right=True),
         "gates": Column("gates", priority=2, is_right=True),
-        "two_qubit_gates": Column("2-qubit", priority=3, is_right=True),
+        "nonlocal_gates": Column("nonlocal", priority=3, is_right=True),
         "shots": Column("shots", is_right=True),
-        "method": Column("method", priority=1, least=8),
+        "method": Column("method", priority=1),
         "method_reason": Column("because", priority=5, least=12),
     }
     shown = {key: column for key, column in headings.items() if any(row[key] is not None for row in rows)}
@@ -159,15 +161,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _sentence(job: Mapping[str, int]) -> str:
-    work = f"{job['shots']:,} shots" if job["shots"] else _number(job["values"], "expectation value")
-    return (
-        f"{_number(job['circuits'], 'circuit')}, {work}, {_number(job['bytes'], 'byte')} in "
-        f"{_number(job['requests'], 'request')}"
-    )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    work = counted(job["shots"], "shot") if job["shots"] else counted(job["values"], "expectation value")
+    return f"{counted(job['circuits'], 'circuit')}, {work}, {job['bytes'] / 1000:,.1f} kB"
 
 
 def _settings(config: AnyConfig | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def test_a_plan_describes_the_job_and_sends_nothing(
         "service": account.url,
         "tag": "mine",
         "options": {"seed": 7},
+        "cost": {"credits": "0.02"},
         "jobs": [{"circuits": 2, "shots": 1000, "values": 0, "requests": 2}],
         "circuits": [
             {
@@ -34,7 +35,7 @@ def test_a_plan_describes_the_job_and_sends_nothing(
                 "qubits": 2,
                 "depth": 3,
                 "gates": 2,
-                "two_qubit_gates": 1,
+                "nonlocal_gates": 1,
                 "shots": 500,
                 # Another service may choose in another way.
                 "method": None,

@@ -22,8 +22,8 @@ SCREENS = TESTS / "screens"
 WIDTHS = (60, 80, 120)
 # These get their screens next.
 WITHOUT_SCREENS = {
-    *("completion", "run", "serve"),
-    *("estimate", "plan", "characterize", "watch", "resubmit", "doctor"),
+    *("completion", "serve"),
+    *("watch", "resubmit", "doctor"),
 }
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ __all__ = ["COMMAND"]
 
 _PRESETS = ("fast", "standard", "deep")
 _HTML, _JSON = ".html", ".json"
+_PYTHON_CALL = re.compile(r"characterize_and_validate\(job_id='([^']*)'\)")
 
 # The report comes from the service. This page must neither run scripts nor load anything.
 _PAGE = """<!doctype html>
@@ -115,13 +117,18 @@ def _characterize(options: argparse.Namespace) -> CharacterizationResult:
     is_local = uses_local_service(options)
     with open_provider(options) as provider:
         say(f"analysing {name} on {'the local service' if is_local else provider.service.base_url}")
-        return characterize(
-            problem,
-            service=provider.service,
-            target_states=options.target_state or None,
-            options=_analysis_options(options),
-            tag=name if options.tag is None else options.tag,
-        )
+        try:
+            return characterize(
+                problem,
+                service=provider.service,
+                target_states=options.target_state or None,
+                options=_analysis_options(options),
+                tag=name if options.tag is None else options.tag,
+            )
+        except QoroError as error:
+            # The advice in the message is for Python.
+            error.reword(lambda text: _PYTHON_CALL.sub(r"'qiskit-qoro result \1'", text))
+            raise
 
 
 def _read_earlier(options: argparse.Namespace) -> CharacterizationResult:
