@@ -21,5 +21,6 @@ def lowest(requirement: str) -> str:
 
 if __name__ == "__main__":
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    requirements = project["dependencies"] + project["optional-dependencies"]["local"]
+    extras = project["optional-dependencies"]
+    requirements = project["dependencies"] + extras["local"] + extras["visualization"]
     Path(sys.argv[1]).write_text("".join(map(lowest, requirements)), encoding="utf-8")

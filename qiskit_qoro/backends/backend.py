@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2, Options, QiskitBackendNotFoundError
 from qiskit.quantum_info import Statevector
-from qiskit.transpiler import Target
+from qiskit.transpiler import CouplingMap, Target
 
 from qiskit_qoro._version import __version__
 from qiskit_qoro.backends.backend_card import backend_card
@@ -98,6 +100,20 @@ class QoroBackend(BackendV2):
         return self._target
 
     @property
+    def coupling_map(self) -> CouplingMap | None:
+        """The connected pairs of qubits; ``None`` if all qubits are connected or the pairs are not known."""
+        found: CouplingMap | None = super().coupling_map
+        if found is None and _is_called_by_map_plots(inspect.currentframe()):
+            # Qiskit's plots of maps would fail with an AttributeError of None.
+            raise QoroInputError(self._why_no_map())
+        return found
+
+    def _why_no_map(self) -> str:
+        if self.is_simulator:
+            return f"{self.name!r} is a simulator: it connects all qubits and has no map. Choose a QPU system"
+        return f"{self.name!r} has no map: the service does not report which of its qubits are connected"
+
+    @property
     def max_circuits(self) -> None:
         """Always ``None``, because a job may hold any number of circuits."""
 
@@ -178,6 +194,7 @@ class QoroBackend(BackendV2):
                 f"{self._service.description} does not list {self.name!r} any more"
             )
         self._target = _build_target(system)
+        self._coupling_map = None  # Qiskit's copy of the one in the target
         self._system = system
 
     def _fetch_system(self) -> SimulatorCluster | QPUSystem | None:
@@ -593,6 +610,12 @@ def _build_target(system: SimulatorCluster | QPUSystem) -> Target:
     if isinstance(system, SimulatorCluster):
         return build_simulator_target(system)
     return build_qpu_target(system)
+
+
+def _is_called_by_map_plots(frame: FrameType | None) -> bool:
+    """Whether a function with this frame was called by one of Qiskit's plots of maps."""
+    caller = frame.f_back if frame is not None else None
+    return caller is not None and caller.f_globals.get("__name__") == "qiskit.visualization.gate_map"
 
 
 def _check_circuits(run_input: object) -> list[QuantumCircuit]:

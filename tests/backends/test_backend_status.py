@@ -9,9 +9,10 @@ import pytest
 import responses
 from qiskit.providers import QiskitBackendNotFoundError
 
-from qiskit_qoro import QoroBackend, QoroInputError, QoroProvider
+from qiskit_qoro import QPU, QoroBackend, QoroInputError, QoroProvider, QPUSystem
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.models.devices import DeviceProperties, OperationProperties
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
 URL = "http://qoro.invalid/api"
@@ -48,6 +49,19 @@ def test_the_status_lists_each_qpu_and_leaves_the_backend_unchanged(
     assert status.status_msg == "aria: offline, forte: online"
     assert status.pending_jobs is None
     assert ions.num_qubits == 5
+
+
+def test_a_refreshed_backend_has_the_coupling_map_of_its_new_description(
+    ions: QoroBackend, wire: responses.RequestsMock
+) -> None:
+    properties = DeviceProperties((OperationProperties("cz", (0, 1)),))
+    old = QoroBackend(
+        QPUSystem("ions", (QPU("aria", 2, "online", "ion", properties=properties),)), ions.service
+    )
+    assert set(old.coupling_map) == {(0, 1), (1, 0)}
+    answer_systems(wire, aria=(5, "online"))
+    old.refresh()
+    assert old.coupling_map is None
 
 
 @pytest.mark.parametrize(
