@@ -184,10 +184,10 @@ def read_programs(database: sqlite3.Connection, number: int) -> KeptPrograms:
 def _unpack(packed: object, size: int) -> Sequence[bytes]:
     # SQLite does not enforce column types, so a damaged file can contain anything.
     if not isinstance(packed, bytes) or packed[:1] not in (_PLAIN, _COMPRESSED):
-        raise WireError("the programs in the journal are damaged, or of a newer release: update qiskit-qoro")
+        raise WireError("the record of the programs is damaged, or of a newer release: update qiskit-qoro")
     joined = packed[1:]
     if packed[:1] == _COMPRESSED:
         # Besides the bodies there is a separator between any two of them.
         limit_bytes = min(2 * int(size), _MAX_SIZE)
-        joined = inflate(joined, "the programs in the journal", limit_bytes=limit_bytes)
+        joined = inflate(joined, "the record of the programs", limit_bytes=limit_bytes)
     return joined.split(_SEPARATOR)
