@@ -16,6 +16,8 @@ __all__ = ["PROGRAM", "CommandParser", "ProgramParser", "parse"]
 PROGRAM = "qiskit-qoro"
 
 _EXIT_USAGE = 2
+# What argparse calls a wrong value of a type, in other words.
+_EXPECTED = {"int": "a whole number", "float": "a number"}
 _MAX_WIDTH = 80
 _INDENT = 24  # where the explanations of options begin
 
@@ -33,6 +35,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print an error and end the program."""
+        for type_name, expected in _EXPECTED.items():
+            message = message.replace(f"invalid {type_name} value: ", f"expected {expected}, got ")
         say(f"{PROGRAM}: error: {message}")
         say(f"try '{self.prog} --help'")
         self.exit(_EXIT_USAGE)

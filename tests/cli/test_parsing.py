@@ -23,6 +23,17 @@ COMMANDS = sorted(build_parser().commands)
         (["--json", "jobs"], "option --json belongs behind the command 'jobs'", "qiskit-qoro jobs"),
         (["--jsn", "jobs"], "there is no option --jsn", "qiskit-qoro"),
         (["jobs", "-x"], "unexpected argument '-x'", "qiskit-qoro jobs"),
+        (
+            ["jobs", "--limit", "x"],
+            "argument --limit: expected a whole number, got 'x'",
+            "qiskit-qoro jobs",
+        ),
+        (
+            ["serve", "--slow-time", "soon"],
+            "argument --slow-time: expected a number, got 'soon'",
+            "qiskit-qoro serve",
+        ),
+        (["completion"], "the following arguments are required: SHELL", "qiskit-qoro completion"),
         (["re\x1b[2J"], r"there is no command 're\x1b[2J'", "qiskit-qoro"),
     ],
 )

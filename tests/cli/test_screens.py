@@ -21,10 +21,7 @@ TESTS = Path(__file__).parent
 SCREENS = TESTS / "screens"
 WIDTHS = (60, 80, 120)
 # These get their screens next.
-WITHOUT_SCREENS = {
-    *("completion", "serve"),
-    *("watch", "resubmit", "doctor"),
-}
+WITHOUT_SCREENS = {"watch", "resubmit", "doctor"}
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
 SECOND = "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10"
@@ -224,6 +221,18 @@ def test_no_backends(screen: Any, scripted: responses.RequestsMock, url: str) ->
 def test_a_refused_token(screen: Any, scripted: responses.RequestsMock, url: str) -> None:
     scripted.get(f"{url}/credits/", status=401, json={"detail": "Invalid token."})
     screen.show("refused token", "credits", code=1)
+
+
+# --- serve, completion --------------------------------------------------------------------------------
+
+
+def test_serve_and_completion(screen: Any, record: Callable[..., str]) -> None:
+    record(SECOND, ago=timedelta(hours=1))
+    record(FIRST, ago=timedelta(minutes=1))
+    screen.show("identifiers", "completion", "ids")
+    screen.show("missing shell", "completion", code=2)
+    screen.show("faulty account", "serve", "--account", "ci", code=2)
+    screen.show("unknown option", "serve", "--prot", "8000", code=2)
 
 
 # --- the files ----------------------------------------------------------------------------------------

@@ -27,7 +27,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "shell", choices=[*_SHELLS, _IDS, _ACCOUNTS], help=f"the shell, or {_IDS} or {_ACCOUNTS}"
+        "shell",
+        choices=[*_SHELLS, _IDS, _ACCOUNTS],
+        metavar="SHELL",
+        help=f"the shell ({', '.join(_SHELLS)}), or {_IDS} or {_ACCOUNTS}",
     )
 
 
