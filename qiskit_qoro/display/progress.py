@@ -74,7 +74,6 @@ def progress(
     title: str = "",
     unit: str = "circuits",
     now: Callable[[], float] = time.monotonic,
-    begin: float | None = None,
 ) -> Iterator[ProgressLine]:
     """Show the progress of the wait in this context.
 
@@ -83,13 +82,12 @@ def progress(
         title: What is waited for, if that needs to be said.
         unit: What is counted, in the plural.
         now: The clock, in seconds.
-        begin: When the wait began, on this clock. By default it begins now.
 
     Yields:
         The line. Call it with each new state.
     """
     options = options or ProgressOptions()
-    line = ProgressLine(options, ProgressState(title=title, unit=unit), now, begin)
+    line = ProgressLine(options, ProgressState(title=title, unit=unit), now)
     try:
         if options.delay_s <= 0:
             line("waiting")  # until a state is known
@@ -105,28 +103,21 @@ class ProgressLine:
         options: Whether and where to show it.
         state: What it says at first.
         now: The clock, in seconds.
-        begin: When the wait began; by default now.
     """
 
-    def __init__(
-        self,
-        options: ProgressOptions,
-        state: ProgressState,
-        now: Callable[[], float],
-        begin: float | None = None,
-    ) -> None:
-        self._delay_s, self._now = options.delay_s, now
-        self._begin = now() if begin is None else begin
+    def __init__(self, options: ProgressOptions, state: ProgressState, now: Callable[[], float]) -> None:
+        self._delay_s, self._now, self._begin = options.delay_s, now, now()
         self._state = state
         self._pace = Pace()
         self._tick = 0
         is_enabled = options.enabled and not is_switched_off()
         self._screen: Screen | None = find_screen(options.stream) if is_enabled else None
-        # The lock that allows this line to be shown, once it has been acquired.
+        # The lock that allows this line to be shown, while this line holds it.
         self._permit: threading.Lock | None = None
-        self._closing = threading.Event()
+        # The thread that redraws the line, and the event that stops it. Without a thread nothing is shown.
         self._thread: threading.Thread | None = None
-        self._lock = threading.RLock()  # guards drawing, which several threads do
+        self._stop = threading.Event()
+        self._lock = threading.RLock()  # guards drawing, which both threads do
 
     @property
     def is_visible(self) -> bool:
@@ -148,7 +139,7 @@ class ProgressLine:
             total: The number of all items, or ``None`` if it is unknown.
             unit: What is counted, in the plural, if that has changed.
         """
-        if self._screen is None or self._closing.is_set():
+        if self._screen is None:
             return
         self._pace.observe(finished, total, self._now())
         unit = unit or self._state.unit
@@ -157,27 +148,28 @@ class ProgressLine:
             self._start(self._screen)
         self._draw()
 
-    def close(self) -> None:
-        """Remove the line for good."""
-        self._closing.set()
+    def pause(self) -> None:
+        """Remove the line until the next state is shown."""
+        self._stop.set()
         try:
-            # When the wait is over, no thread remains that a fork would leave behind.
+            # While nothing is shown, there is no thread that a fork would leave behind.
             if self._thread is not None:
                 self._thread.join()
         finally:
+            self._thread = None
             self._erase()
 
-    def _erase(self) -> None:
-        with self._lock:
-            if self._permit is not None and self._screen is not None:
-                self._screen.erase()
-                self._permit.release()
-                self._permit = None
+    def close(self) -> None:
+        """Remove the line for good."""
+        self.pause()
+        self._screen = None
 
     def _start(self, screen: Screen) -> None:
+        stop = self._stop = threading.Event()
+
         def redraw() -> None:
             wait_s = max(0.0, self._begin + self._delay_s - self._now())
-            while not self._closing.wait(wait_s):
+            while not stop.wait(wait_s):
                 self._tick += 1
                 self._draw()
                 wait_s = screen.interval_s
@@ -190,7 +182,7 @@ class ProgressLine:
     def _draw(self) -> None:
         with self._lock:
             now, screen = self._now(), self._screen
-            if screen is None or self._closing.is_set() or now - self._begin < self._delay_s:
+            if screen is None or self._stop.is_set() or now - self._begin < self._delay_s:
                 return
             if self._permit is None:
                 permit = _shown.get()
@@ -207,3 +199,10 @@ class ProgressLine:
                     plain=screen.is_plain,
                 )
             )
+
+    def _erase(self) -> None:
+        with self._lock:
+            if self._permit is not None and self._screen is not None:
+                self._screen.erase()
+                self._permit.release()
+                self._permit = None

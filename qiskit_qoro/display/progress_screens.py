@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any, Protocol, TextIO
 from uuid import uuid4
@@ -37,7 +38,7 @@ class Screen(Protocol):
         """Show a line in place of the one before."""
 
     def erase(self) -> None:
-        """Remove the line for good."""
+        """Remove the line. It can be drawn again."""
 
 
 def find_screen(stream: TextIO | None = None) -> Screen | None:
@@ -91,8 +92,7 @@ class TerminalScreen:
         self._lock = threading.RLock()
         self._num_columns = 0  # the columns that the shown line has taken, 0 if none is shown
         self._is_line_open = False  # whether the last text of others did not end its line
-        self._guards: list[tuple[str, _GuardedStream]] = []
-        self._is_closed = False
+        self._guards: list[tuple[str, _GuardedStream]] = []  # while the line is shown
 
     def width(self) -> int:
         """The most columns that the line may take, one less than the terminal has."""
@@ -105,26 +105,27 @@ class TerminalScreen:
     def draw(self, text: str) -> None:
         """Show a line in place of the one before, unless the line of another text is not complete."""
         with self._lock:
-            if self._is_closed or self._is_line_open:
-                return
             self._guard()
+            if self._is_line_open:
+                return
             rest = max(0, min(self._num_columns + _ECHO, self.width()) - text_width(text))
             self._write(f"\r{text}{' ' * rest}{chr(8) * rest}")
             self._num_columns = text_width(text)
 
     def erase(self) -> None:
-        """Remove the line for good."""
+        """Remove the line. It can be drawn again."""
         with self._lock:
-            self._is_closed = True
             self._hide()
             for name, guard in self._guards:
                 if getattr(sys, name) is guard:
                     setattr(sys, name, guard.stream)
+            self._guards.clear()
+            self._is_line_open = False
 
     def write_above(self, stream: TextIO, text: str) -> int:
         """Write a text of others to a stream. The line is shown again after it."""
-        # A forked child has no line, and perhaps inherits a lock that is held.
-        if self._is_closed or os.getpid() != self._pid:
+        # Somebody may keep the guard. A forked child has no line, and perhaps inherits a lock that is held.
+        if not self._guards or os.getpid() != self._pid:
             return stream.write(text)
         with self._lock:
             self._hide()
@@ -141,11 +142,9 @@ class TerminalScreen:
             self._write(f"\r{blank}\r")
 
     def _write(self, text: str) -> None:
-        try:
+        with suppress(OSError, ValueError):  # the terminal has been closed
             self._stream.write(text)
             self._stream.flush()
-        except (OSError, ValueError):  # the terminal has been closed
-            self._is_closed = True
 
     def _guard(self) -> None:
         if self._guards:
@@ -202,8 +201,7 @@ class NotebookScreen:
 
     def erase(self) -> None:
         """Replace the line by an output without content, of which frontends show nothing."""
-        if self._display_id is not None:
-            self._publish({})
+        self._publish({})
 
     def _publish(self, content: dict[str, str]) -> None:
         is_update = self._display_id is not None

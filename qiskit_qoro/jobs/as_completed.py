@@ -83,20 +83,21 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     def holds(index: int) -> bool | None:
         return _holds_polls(waiting[index]) if len(unfinished) == 1 else False
 
-    completed = poller.poll_until_final(
-        schedule, lambda index, hold_s: _is_final(waiting[index], deadline, hold_s), holds=holds
-    )
-    options, begin = _progress_of(given), poller.clock.now()
-    while unfinished:
-        # This covers the wait only, and not Ctrl-C in the caller's code between two jobs. The line is gone
-        # while that code runs.
-        with (
-            note_on_interrupt(job.job_id() for job in unfinished.values()),
-            progress(options, unit="jobs", now=poller.clock.now, begin=begin) as line,
-        ):
-            line("", len(given) - len(unfinished), len(given))
-            index = next(completed)
-        yield unfinished.pop(index)
+    with progress(_progress_of(given), unit="jobs", now=poller.clock.now) as line:
+
+        def poll(index: int, hold_s: int) -> bool:
+            is_final = _is_final(waiting[index], deadline, hold_s)
+            if not is_final:
+                line("", len(given) - len(unfinished), len(given))
+            return is_final
+
+        completed = poller.poll_until_final(schedule, poll, holds=holds)
+        while unfinished:
+            # This covers the wait only, and not Ctrl-C in the caller's code between two jobs.
+            with note_on_interrupt(job.job_id() for job in unfinished.values()):
+                index = next(completed)
+            line.pause()  # while the caller's code runs
+            yield unfinished.pop(index)
 
 
 async def until_final(job: Pollable) -> None:

@@ -28,10 +28,10 @@ def show_states(line: ProgressLine, states: Sequence[JobState], num_jobs: int) -
     if num_final == num_jobs:
         return
     joint = joint_state(states)
-    if joint.num_circuits == 1:
-        line(joint.status.value)  # there is nothing to count
-    elif num_jobs == 1 or (joint.num_circuits is not None and len(states) == num_jobs):
-        line(joint.status.value, joint.num_finished, joint.num_circuits)
+    if joint.num_circuits == 1 or len(states) < num_jobs:
+        line(joint.status.value)  # there is nothing to count, or not everything is known
+    elif num_jobs == 1 or joint.num_circuits is not None:
+        line(joint.status.value, joint.num_finished, joint.num_circuits, unit="circuits")
     else:
         line(joint.status.value, num_final, num_jobs, unit="jobs")
 

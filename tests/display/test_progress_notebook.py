@@ -92,6 +92,7 @@ def test_the_line_of_a_wait_belongs_to_the_cell_that_waits(execute):
     shown = [text for index, text in texts if index == 1]
     assert any("0/2 jobs · 1 s" in text for text in shown)
     assert any("1/2 jobs" in text for text in shown)
+    assert sum(output.output_type == "display_data" for output in cells[1].outputs) == 1
     assert streams(cells) == {"stdout": "ended\nended\nawaited\n", "stderr": ""}
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import responses
 from qiskit import QuantumCircuit
 
 from qiskit_qoro import (
+    JobCancelledError,
     JobConfig,
     JobFailedError,
     JobTimeoutError,
@@ -19,6 +21,7 @@ from qiskit_qoro import (
     QoroService,
     as_completed,
 )
+from qiskit_qoro.display.progress import ProgressOptions
 
 URL = "http://qoro.invalid/api"
 
@@ -219,6 +222,18 @@ def test_ctrl_c_leaves_the_jobs_running_and_says_how_to_get_them_back(
     assert caught.value.__notes__ == [note]
 
 
+def test_as_completed_shows_how_many_jobs_have_ended_but_not_while_the_caller_works(
+    scripted: Scripted, service: QoroService, terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("QISKIT_QORO_PROGRESS", "on")
+    service.progress = ProgressOptions(delay_s=0, stream=terminal)
+    jobs = [scripted("a", "RUNNING", "COMPLETED"), scripted("b", *["RUNNING"] * 3, "COMPLETED")]
+    for number, _ in enumerate(as_completed(jobs)):
+        assert f"{number}/2 jobs" in terminal.getvalue()
+        assert terminal.screen() == [""]
+
+
 # --- awaiting -------------------------------------------------------------------------------------------
 
 
@@ -297,3 +312,20 @@ def test_the_service_holds_the_poll_of_the_last_job_only(wire: responses.Request
 
     asked = [(call.request.url[-9], call.request.headers.get("Prefer")) for call in wire.calls]
     assert asked == [("a", None), ("b", "wait=1"), ("b", "wait=1")]
+
+
+def test_awaiting_a_job_shows_its_states(
+    scripted: Scripted, service: QoroService, terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("QISKIT_QORO_PROGRESS", "on")
+    service.progress = ProgressOptions(delay_s=0, stream=terminal)
+    job = scripted("a", "PENDING", "CANCELLED")
+    with pytest.raises(JobCancelledError, match="was cancelled"):
+        asyncio.run(_result_of(job))
+    assert "PENDING" in terminal.getvalue()
+    assert terminal.screen() == [""]
+
+
+async def _result_of(job: QoroJob) -> object:
+    return await job
