@@ -101,6 +101,6 @@ def _show_detached(options: argparse.Namespace, about: dict[str, Any]) -> None:
         print_json(about)
     else:
         sys.stdout.write(f"{printable_line(about['job_id'])}\n")
-    service = {"--url": options.url, "--database": options.database}
+    service = {"--url": options.url, "--account": options.account, "--database": options.database}
     place = "".join(f" {name} {shlex.quote(value)}" for name, value in service.items() if value)
     say(f"show the results with: qiskit-qoro result {about['job_id']}{place}")
