@@ -42,7 +42,7 @@ napoleon_numpy_docstring = False
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
     "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
-    "|Measurement|MemberOf|Postprocessor|RunStructure|Secret|_Job|_Key|_T"
+    "|Measurement|MemberOf|Postprocessor|RunStructure|SavedJob|SavedRun|Secret|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.
@@ -51,7 +51,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(collections|concurrent|datetime|decimal|json|numbers|pathlib|threading|types|typing|uuid)\..*",
     ),
-    (r"py:.*", r"(numpy|np|qiskit|requests|rich|rustworkx)\..*"),
+    (r"py:.*", r"(numpy|np|pandas|pd|qiskit|requests|rich|rustworkx)\..*"),
     (
         r"py:(class|exc)",
         r"ArrayLike|BackendV2|Path|QiskitBackendNotFoundError|QiskitError|Result|Target|datetime|timedelta",

@@ -333,8 +333,7 @@ class QoroJob(ServiceJob[Result], JobV1):
 
     # --- what was sent --------------------------------------------------------------------------------
 
-    def programs(self) -> list[SentProgram]:
-        programs = super().programs()
+    def _name_programs(self, programs: list[SentProgram]) -> list[SentProgram]:
         experiments = self._identify_sent(programs)
         return [
             replace(program, name=experiments[program.label].name)
@@ -342,8 +341,6 @@ class QoroJob(ServiceJob[Result], JobV1):
             else program
             for program in programs
         ]
-
-    programs.__doc__ = ServiceJob.programs.__doc__
 
     def resubmit(self, failed_only: bool = False) -> QoroJob:
         """Submit the same programs with the same options as a new job, and return without waiting for it.
@@ -366,7 +363,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             QoroConnectionError: The service did not answer.
         """
         (submission,) = self._submissions()
-        programs = super().programs() if failed_only else []
+        programs = self.programs() if failed_only else []
         failed = self._programs_without_result(programs)
         if len(failed) == len(programs):
             return self._submit_again(submission, self._structure, self._experiments)
@@ -414,8 +411,6 @@ class QoroJob(ServiceJob[Result], JobV1):
                 "resubmit its failed circuits",
                 job_id=self.job_id(),
             )
-        # The labels of all circuits are needed to read their structure, and a failed job may not report all.
-        self._identify_sent(programs)
         results = self._read_outcome().results
         failed = [program for program in programs if program.label not in results]
         if not failed:

@@ -149,7 +149,12 @@ class ServiceJob(ABC, Generic[_Result]):
             QoroInputError: The programs are not available. The message says why.
             QoroError: The journal cannot be read.
         """
-        return [program for sent in self._submissions() for program in decode_programs(sent)]
+        programs = [program for sent in self._submissions() for program in decode_programs(sent)]
+        return self._name_programs(programs)
+
+    def _name_programs(self, programs: list[SentProgram]) -> list[SentProgram]:
+        """Give programs the names of their circuits. By default the name is the index in the label."""
+        return programs
 
     def _submissions(self) -> Sequence[Submission]:
         """Return what was sent for each service job.
