@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import shtab
 
-from qiskit_qoro.cli.noise_option import NOISE_RATES
+from qiskit_qoro.cli.programs.noise_option import NOISE_RATES
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 
 __all__ = [

@@ -12,7 +12,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
-from qiskit_qoro.cli.observables import read_observables
+from qiskit_qoro.cli.programs.observables import read_observables
 
 HEADER = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; '
 

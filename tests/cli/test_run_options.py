@@ -16,8 +16,8 @@ from qiskit.circuit import Parameter
 
 from qiskit_qoro import ExecutionResult, MaestroConfig, NoiseModel, QoroProvider
 from qiskit_qoro.cli import main
-from qiskit_qoro.cli.execution_options import METHODS
-from qiskit_qoro.cli.noise_option import NOISE_RATES, read_noise
+from qiskit_qoro.cli.programs.execution_options import METHODS
+from qiskit_qoro.cli.programs.noise_option import NOISE_RATES, read_noise
 
 BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0], q[1]; measure q -> c;'
 ONE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; x q[0]; c[0] = measure q[0];'

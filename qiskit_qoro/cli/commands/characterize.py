@@ -11,10 +11,10 @@ from typing import Any
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files, offer_job_ids
-from qiskit_qoro.cli.execution_options import add_tag_option
 from qiskit_qoro.cli.out_files import check_writable, write_file
 from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.problems import read_problem
+from qiskit_qoro.cli.programs.execution_options import add_tag_option
 from qiskit_qoro.cli.service_options import (
     add_budget_option,
     add_service_options,

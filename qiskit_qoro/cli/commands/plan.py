@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.executing import execute
-from qiskit_qoro.cli.execution_options import add_accuracy_options, add_execution_options
-from qiskit_qoro.cli.observables import add_observable_option
-from qiskit_qoro.cli.programs import add_files_argument
+from qiskit_qoro.cli.programs.executing import execute
+from qiskit_qoro.cli.programs.execution_options import add_accuracy_options, add_execution_options
+from qiskit_qoro.cli.programs.observables import add_observable_option
+from qiskit_qoro.cli.programs.reading import add_files_argument
 from qiskit_qoro.cli.service_options import add_budget_option, add_service_options
 
 __all__ = ["COMMAND"]

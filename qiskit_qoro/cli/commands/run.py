@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.executing import add_job_options, execute
-from qiskit_qoro.cli.execution_options import add_execution_options, add_shots_option
-from qiskit_qoro.cli.observables import add_observable_option
-from qiskit_qoro.cli.programs import add_files_argument
+from qiskit_qoro.cli.programs.executing import add_job_options, execute
+from qiskit_qoro.cli.programs.execution_options import add_execution_options, add_shots_option
+from qiskit_qoro.cli.programs.observables import add_observable_option
+from qiskit_qoro.cli.programs.reading import add_files_argument
 from qiskit_qoro.cli.service_options import add_budget_option, add_service_options
 from qiskit_qoro.models.config import DEFAULT_SHOTS
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE

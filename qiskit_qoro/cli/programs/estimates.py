@@ -13,9 +13,9 @@ from qiskit import QuantumCircuit
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.circuit_results import Outcome
-from qiskit_qoro.cli.execution_options import execution_config, tag_of
-from qiskit_qoro.cli.observables import Observable
-from qiskit_qoro.cli.programs import NamedCircuit
+from qiskit_qoro.cli.programs.execution_options import execution_config, tag_of
+from qiskit_qoro.cli.programs.observables import Observable
+from qiskit_qoro.cli.programs.reading import NamedCircuit
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.primitives.estimator import QoroEstimator

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from qiskit_qoro.cli.circuit_results import print_circuits
-from qiskit_qoro.cli.estimates import Estimate, build_estimate
 from qiskit_qoro.cli.out_files import OutFile, add_out_option
 from qiskit_qoro.cli.output import DEFAULT_ROWS, print_json, say, waiting_for_job
-from qiskit_qoro.cli.plans import show_plan
-from qiskit_qoro.cli.programs import read_circuits
-from qiskit_qoro.cli.runs import Run, build_run
+from qiskit_qoro.cli.programs.estimates import Estimate, build_estimate
+from qiskit_qoro.cli.programs.plans import show_plan
+from qiskit_qoro.cli.programs.reading import read_circuits
+from qiskit_qoro.cli.programs.runs import Run, build_run
 from qiskit_qoro.cli.service_options import open_provider, uses_local_service
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.printable import printable_line

@@ -8,8 +8,8 @@ from typing import Any
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.completers import offer_engine_options, offer_noise
-from qiskit_qoro.cli.noise_option import NOISE_RATES, Noise, read_noise
-from qiskit_qoro.cli.programs import NamedCircuit
+from qiskit_qoro.cli.programs.noise_option import NOISE_RATES, Noise, read_noise
+from qiskit_qoro.cli.programs.reading import NamedCircuit
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.config import (
     DEFAULT_SIMULATOR_CLUSTER,

@@ -10,8 +10,8 @@ from typing import Any
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.backends.run_submission import prepare_run, submit_run
 from qiskit_qoro.cli.circuit_results import Outcome, circuits_of_run
-from qiskit_qoro.cli.execution_options import execution_config, tag_of
-from qiskit_qoro.cli.programs import NamedCircuit
+from qiskit_qoro.cli.programs.execution_options import execution_config, tag_of
+from qiskit_qoro.cli.programs.reading import NamedCircuit
 from qiskit_qoro.errors import JobFailedError, QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import PARTIAL_RESULT_HINT, QoroJob

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from qiskit_qoro.cli.estimates import Estimate
 from qiskit_qoro.cli.output import print_fields, print_json, print_line, print_table, say
-from qiskit_qoro.cli.programs import NamedCircuit
-from qiskit_qoro.cli.runs import Run
+from qiskit_qoro.cli.programs.estimates import Estimate
+from qiskit_qoro.cli.programs.reading import NamedCircuit
+from qiskit_qoro.cli.programs.runs import Run
 from qiskit_qoro.connection import forecast_local_method
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.tables import Column, Table
