@@ -186,6 +186,7 @@ class QoroEstimator(BaseEstimatorV2):
             circuits,
             build_postprocessor,
             self._options,
+            names=(pub.circuit.name for pub in coerced),
             precision=min(computed, default=0.0),
         )
         if rows is not None:
@@ -284,7 +285,13 @@ class QoroEstimator(BaseEstimatorV2):
                     built.append(item.postprocessor(requests, circuit_numbers))
             return GradientPostprocessor(built, self._backend.name)
 
-        return build_plan(self._backend, circuits, build_postprocessor, self._options)
+        return build_plan(
+            self._backend,
+            circuits,
+            build_postprocessor,
+            self._options,
+            names=(pub.circuit.name for pub in coerced),
+        )
 
     def _rows_of(self, pubs: Sequence[EstimatorPubLike], precision: float | None) -> RowsOfPub | None:
         """Return the rows of the PUB, if there is a single one whose plan may be needed again."""

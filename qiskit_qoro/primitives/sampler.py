@@ -157,7 +157,13 @@ class QoroSampler(BaseSamplerV2):
             ]
             return SamplerPostprocessor(renumbered, self._backend.name)
 
-        plan = build_plan(self._backend, circuits, build_postprocessor, self._options)
+        plan = build_plan(
+            self._backend,
+            circuits,
+            build_postprocessor,
+            self._options,
+            names=(pub.circuit.name for pub in coerced),
+        )
         if rows is not None:
             circuit = rows.circuit
             self._plans.add(rows, plan, lambda: write_template(circuit, style=style))

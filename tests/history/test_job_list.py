@@ -19,7 +19,7 @@ import responses
 from qiskit import QuantumCircuit
 from rich.console import Console
 
-from qiskit_qoro import AuthenticationError, ExecutionResult, QoroInputError, QoroProvider
+from qiskit_qoro import AuthenticationError, ExecutionResult, QoroInputError, QoroProvider, QoroSampler
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.history.listing import MAX_STATUS_POLLS, MAX_UNREADABLE
@@ -403,9 +403,11 @@ def test_jobs_are_selected_by_kind_and_text_in_upper_or_lower_case(
     assert found(text="0%_g") == found(text="größe") == found(text="GRÖSS") == [first]
     assert found(text="ghz s") == [second]
     assert len(found(text="MY_LABEL")) == 1
+    QoroSampler(backend).run([named])
+    assert len(found(text="GHZ")) == 2
     assert found(text="mylabel") == found(text="%%") == []
     assert found(text=first[:8].upper()) == [first]
-    assert len(found(text="MAESTRO")) == 3
+    assert len(found(text="MAESTRO")) == 4
     assert found(text="maestro", kind="run", tag="plain", limit=1) == [second]
 
 

@@ -5,7 +5,7 @@ A plan holds the rendered and checked body of every request. To run a plan means
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, islice
 
@@ -34,6 +34,7 @@ from qiskit_qoro.primitives.postprocess.saved_job import pack_postprocessor
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qasm.write.writer import Program
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.recorder import MAX_NAMES
 from qiskit_qoro.service.settings import merge_configs
 from qiskit_qoro.service.submission import Measurement, Submission
 from qiskit_qoro.service.template_submission import CheckedTemplate
@@ -186,6 +187,7 @@ def build_plan(
     build_postprocessor: Callable[[Sequence[int]], Postprocessor],
     options: EstimatorOptions | SamplerOptions,
     *,
+    names: Iterable[str],
     precision: float = 0.0,
 ) -> Plan:
     """Distribute circuits over jobs, and render the jobs.
@@ -196,6 +198,7 @@ def build_plan(
         build_postprocessor: Builds the postprocessor of the results. Its argument holds for each circuit the
             index of the circuit in the submission.
         options: The options of the primitive.
+        names: The names of the circuits of the PUBs, for the journal.
         precision: The precision of expectation values that are computed, or 0.
 
     Raises:
@@ -217,6 +220,7 @@ def build_plan(
     remaining_labels = iter(labels)
     jobs: list[PlannedJob] = []
     submissions = []
+    known_names = tuple(islice(dict.fromkeys(names), MAX_NAMES))
     num_earlier = 0  # circuits in earlier jobs
     for draft in drafts:
         labels_of_job = list(islice(remaining_labels, len(draft.circuit_indices)))
@@ -227,7 +231,12 @@ def build_plan(
             override_job_config=job_config,
         )
         num_earlier += len(draft.circuit_indices)
-        facts = replace(submission.facts, kind=JobKind.of_letter(postprocessor.kind), structure=structure)
+        facts = replace(
+            submission.facts,
+            kind=JobKind.of_letter(postprocessor.kind),
+            structure=structure,
+            names=known_names,
+        )
         submission, structure = replace(submission, facts=facts), None
         submissions.append(submission)
         jobs.append(_planned_job(draft, submission))

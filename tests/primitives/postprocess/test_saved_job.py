@@ -20,12 +20,7 @@ from qiskit_qoro.primitives.postprocess.estimator import (
 )
 from qiskit_qoro.primitives.postprocess.readouts import COMPUTED, Readouts
 from qiskit_qoro.primitives.postprocess.sampler import SamplerPostprocessor, SamplerPubPostprocessor
-from qiskit_qoro.primitives.postprocess.saved_job import (
-    load_file,
-    pack_postprocessor,
-    save_file,
-    unpack_postprocessor,
-)
+from qiskit_qoro.primitives.postprocess.saved_job import SavedJob, pack_postprocessor, unpack_postprocessor
 from qiskit_qoro.wire.fields import MAX_JSON_DEPTH
 from qiskit_qoro.wire.labels import MAX_BYTES
 
@@ -48,6 +43,10 @@ ESTIMATOR = EstimatorPostprocessor(
 )
 
 
+def load_file(path: Path) -> None:
+    QoroPrimitiveJob.load(path, QoroService("token"))
+
+
 def compressed(body: Any) -> bytes:
     return zlib.compress(json.dumps(body).encode())
 
@@ -59,13 +58,13 @@ def body_of(postprocessor: SamplerPostprocessor | EstimatorPostprocessor) -> dic
 
 @pytest.mark.parametrize("postprocessor", [SAMPLER, ESTIMATOR])
 def test_a_postprocessor_survives_the_journal_and_a_file(
-    postprocessor: SamplerPostprocessor | EstimatorPostprocessor, tmp_path: Path
+    postprocessor: SamplerPostprocessor | EstimatorPostprocessor,
 ) -> None:
     again = unpack_postprocessor(pack_postprocessor(postprocessor) or b"")
-    save_file(tmp_path / "job", ["j1", "j2"], postprocessor)
-    job_ids, loaded = load_file(tmp_path / "job")
-    assert again.to_document() == loaded.to_document() == postprocessor.to_document()
-    assert job_ids == ["j1", "j2"]
+    loaded = SavedJob.from_document(SavedJob(("j1", "j2"), postprocessor).to_document())
+    assert loaded.postprocessor is not None
+    assert again.to_document() == loaded.postprocessor.to_document() == postprocessor.to_document()
+    assert loaded.job_ids == ("j1", "j2")
 
 
 @pytest.mark.parametrize("exists", [False, True])
