@@ -42,7 +42,7 @@ napoleon_numpy_docstring = False
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
     "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
-    "|Measurement|MemberOf|Postprocessor|RunStructure|SavedJob|SavedRun|Secret|_Job|_Key|_T"
+    "|Measurement|MemberOf|Postprocessor|ProgressOptions|RunStructure|SavedJob|SavedRun|Secret|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.
