@@ -42,14 +42,15 @@ napoleon_numpy_docstring = False
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
     "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
-    "|Measurement|MemberOf|Postprocessor|ProgressOptions|RunStructure|SavedJob|SavedRun|Secret|_Job|_Key|_T"
+    "|Measurement|MemberOf|Postprocessor|PriceList|ProgressOptions|Reservation|RunStructure|SavedJob"
+    "|SavedRun|Secret|ServiceOrigin|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.
 nitpick_ignore_regex = [
     (
         r"py:.*",
-        r"(collections|concurrent|datetime|decimal|json|numbers|pathlib|threading|types|typing|uuid)\..*",
+        r"(collections|concurrent|contextlib|datetime|decimal|json|numbers|pathlib|threading|types|typing|uuid)\..*",
     ),
     (r"py:.*", r"(numpy|np|pandas|pd|qiskit|requests|rich|rustworkx)\..*"),
     (

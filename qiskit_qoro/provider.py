@@ -254,7 +254,7 @@ class QoroProvider:
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """The budgets that apply now: the one of the constructor, and those of :meth:`budget`."""
+        """The budgets that apply now, which are that of the constructor and those of :meth:`budget`."""
         return self._spending.budgets
 
     def budget(

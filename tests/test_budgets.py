@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
-import os
 import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -325,34 +323,6 @@ def test_a_pickled_provider_with_a_budget_submits_nothing(connect: Callable[...,
             copied.get_backend().run(bell())
         assert copied.get_backend().plan(bell()).cost.credits == Decimal("0.01")
         provider.get_backend().run(bell()).result()
-
-
-inherited: dict[str, Any] = {}
-
-
-def submit_inherited() -> str:
-    try:
-        inherited["backend"].run(bell())
-    except BudgetExceededError as error:
-        return str(error)
-    return "submitted"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-def test_a_forked_child_submits_nothing_even_while_a_thread_holds_the_lock(
-    connect: Callable[..., QoroProvider],
-) -> None:
-    provider = connect(budget={"circuits": 5})
-    inherited["backend"] = provider.get_backend()
-    with (
-        provider.budgets[0]._lock,
-        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool,
-    ):
-        message = pool.submit(submit_inherited).result(60)
-    inherited.clear()
-    assert "was set in another process" in message
-    assert provider.budgets[0].spent.jobs == 0
 
 
 # --- what comes back ----------------------------------------------------------------------------------

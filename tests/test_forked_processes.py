@@ -16,7 +16,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_qoro import QoroEstimator, QoroProvider, QoroSampler, QoroService
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.errors import BudgetExceededError, QoroError
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.fork_gate import no_fork
 from qiskit_qoro.history.journal_entry import Stage
@@ -298,6 +298,27 @@ def test_a_stopped_service_refuses_connections_although_a_child_has_inherited_it
         QoroService(token, base_url=url, clock=no_wait_clock).test_connection()
     release.set()
     child.join(TIMEOUT_S)
+
+
+# --- budgets ------------------------------------------------------------------------------------------
+
+
+def test_a_child_submits_nothing_with_a_budget_of_its_parent(in_child: Callable[..., Any]) -> None:
+    with QoroProvider.local(budget={"circuits": 5}) as provider:
+        inherited["backend"] = provider.get_backend()
+        with provider.budgets[0]._lock:  # another thread of the parent may hold it
+            assert "was set in another process" in in_child(submit_to_inherited_backend)
+        assert provider.budgets[0].spent.jobs == 0
+        provider.get_backend().run(number_circuit(1)).result()
+    inherited.clear()
+
+
+def submit_to_inherited_backend() -> str:
+    try:
+        inherited["backend"].run(number_circuit(1))
+    except BudgetExceededError as error:
+        return str(error)
+    return "submitted"
 
 
 # --- the journal --------------------------------------------------------------------------------------

@@ -27,8 +27,8 @@ __all__ = [
 ]
 
 PriceList = Mapping[str, Decimal | float | str] | str
-"""Prices as an argument: a mapping from the attributes of :class:`Prices`, or text such as
-``"per_circuit=0.01"``."""
+"""The forms of prices as an argument. They are a mapping from the attributes of :class:`Prices`, or text such
+as ``"per_circuit=0.01"``."""
 
 _MAX_CREDITS = Decimal(10) ** 12
 _CENT = Decimal("0.01")

@@ -1061,7 +1061,7 @@ class QoroService(CircuitRunner):
             job_ids: The jobs.
 
         Returns:
-            The credits that each job has cost. A job without a transaction is left out: it was not charged,
+            The credits that each job has cost. A job without a transaction is left out. It was not charged,
             or the service does not name jobs in its transactions.
         """
         if not job_ids:

@@ -21,8 +21,8 @@ from qiskit_qoro.models.costs import NO_COST, Cost, Limits, read_credits, read_s
 __all__ = ["Budget", "BudgetLimits"]
 
 BudgetLimits = Decimal | float | str | Mapping[str, Decimal | float | str]
-"""A budget as an argument: a number of credits; or limits by name, as a mapping or as text such as
-``"circuits=100, shots=10000"``."""
+"""The forms of a budget as an argument. It is a number of credits, or it has limits by name, as a mapping or
+as text such as ``"circuits=100, shots=10000"``."""
 
 _MAX_DIGITS = 18
 
