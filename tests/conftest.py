@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import io
 import os
-import pty
 import signal
 import socket
 import subprocess
@@ -256,6 +255,8 @@ def _run_in_terminal(
     Returns:
         What it wrote to the terminal, and what it wrote to standard output if that is a pipe.
     """
+    import pty
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", script],

@@ -141,6 +141,8 @@ class ProgressLine:
         """
         if self._screen is None:
             return
+        if status != self._state.status:
+            self._pace = Pace()  # the time in a queue says nothing about the time that is left
         self._pace.observe(finished, total, self._now())
         unit = unit or self._state.unit
         self._state = replace(self._state, status=str(status), finished=finished, total=total, unit=unit)

@@ -38,6 +38,16 @@ def test_the_time_that_is_left_follows_from_the_circuits_that_finished_meanwhile
         assert shown(terminal) == "RUNNING 20/40 circuits · 9 s · about 8 s left"
 
 
+def test_the_time_in_a_queue_does_not_count_as_work(terminal, no_wait_clock):
+    with progress(ProgressOptions(stream=terminal), now=no_wait_clock.now) as show:
+        show("PENDING", 0, 40)
+        no_wait_clock.wait(100)
+        show("RUNNING", 0, 40)
+        no_wait_clock.wait(4)
+        show("RUNNING", 10, 40)
+        assert shown(terminal) == "RUNNING 10/40 circuits · 1 min 44 s · about 15 s left"
+
+
 def test_a_short_wait_shows_nothing(terminal, no_wait_clock):
     with progress(ProgressOptions(stream=terminal), now=no_wait_clock.now) as show:
         no_wait_clock.wait(0.9)
