@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import pairwise
 
 __all__ = ["MIN_PREFIX_LENGTH", "short_identifiers"]
 
@@ -11,23 +11,30 @@ MIN_PREFIX_LENGTH = 8
 """The fewest characters of a short form. An identifier that is shorter is its own short form."""
 
 
-def short_identifiers(identifiers: Iterable[str], *, least: int = MIN_PREFIX_LENGTH) -> dict[str, str]:
+def short_identifiers(
+    identifiers: Iterable[str], *, among: Iterable[str] = (), least: int = MIN_PREFIX_LENGTH
+) -> dict[str, str]:
     """Return the shortest prefix of each identifier that no other one has.
 
     Args:
-        identifiers: All identifiers that must be told apart.
+        identifiers: The identifiers to shorten.
+        among: Further identifiers, from which they must be told apart.
         least: The fewest characters of a prefix.
 
     Returns:
         Identifier to prefix. An identifier with which another one begins is not shortened.
     """
-    ordered = sorted(set(identifiers))
-    # The identifiers that share most characters with one are its neighbours in alphabetical order.
-    shared = [0, *(_num_shared(*pair) for pair in pairwise(ordered)), 0]
-    return {
-        identifier: identifier[: max(least, shared[place] + 1, shared[place + 1] + 1)]
-        for place, identifier in enumerate(ordered)
-    }
+    wanted = set(identifiers)
+    ordered = sorted({*wanted, *among})
+
+    def shorten(identifier: str) -> str:
+        # The identifiers that share most characters with one are its neighbours in alphabetical order.
+        place = bisect_left(ordered, identifier)
+        neighbours = (*ordered[max(0, place - 1) : place], *ordered[place + 1 : place + 2])
+        shared = (_num_shared(identifier, other) for other in neighbours)
+        return identifier[: max(least, *(number + 1 for number in shared), 0)]
+
+    return {identifier: shorten(identifier) for identifier in wanted}
 
 
 def _num_shared(first: str, second: str) -> int:

@@ -124,6 +124,8 @@ class Table:
         self.rows = [[_printable(cell) for cell in row] for row in rows]
         self.note = note
         self.show_header = show_header
+        # The widths of columns that have been computed.
+        self._widths: dict[tuple[int, _Form], int] = {}
 
     def __str__(self) -> str:
         return "\n".join(line.plain for line in self.lines(None))
@@ -174,12 +176,15 @@ class Table:
         return layout.shortened_to(width)
 
     def _layout(self, forms: dict[int, _Form]) -> _Layout:
-        widths = {}
-        for place, form in forms.items():
+        widths = {place: self._column_width(place, form) for place, form in forms.items()}
+        return _Layout(self.columns, widths, forms)
+
+    def _column_width(self, place: int, form: _Form) -> int:
+        if (place, form) not in self._widths:
             heading = [self.columns[place].heading] if self.show_header else []
             texts = [_text(row[place], form) for row in self.rows]
-            widths[place] = max(map(_width, (*heading, *texts)), default=0)
-        return _Layout(self.columns, widths, forms)
+            self._widths[place, form] = max(map(_width, (*heading, *texts)), default=0)
+        return self._widths[place, form]
 
 
 class _Form(Enum):

@@ -351,7 +351,7 @@ class JobList(Sequence[JobEntry]):
 
     def _short_ids(self) -> dict[str, str]:
         known = () if self._known_ids is None else self._known_ids()
-        return short_identifiers([*known, *(entry.job_id for entry in self if entry.job_id is not None)])
+        return short_identifiers((entry.job_id for entry in self if entry.job_id is not None), among=known)
 
     def _repr_html_(self) -> str:
         shown = JobList(self._entries[:_ROWS_IN_CARD], known_ids=self._known_ids)

@@ -25,6 +25,11 @@ def test_identifiers_that_begin_alike_have_longer_short_forms() -> None:
     }
 
 
+def test_an_identifier_is_told_apart_from_those_that_are_not_shown() -> None:
+    found = short_identifiers(["4f38be34-e1a8"], among=["4f38be34-e2b9", "9ab01c22-77f0"])
+    assert found == {"4f38be34-e1a8": "4f38be34-e1"}
+
+
 @given(st.sets(st.text("ab", min_size=1, max_size=12)))
 def test_a_short_form_is_an_identifier_or_begins_no_other_one(identifiers: set[str]) -> None:
     for identifier, short in short_identifiers(identifiers, least=3).items():

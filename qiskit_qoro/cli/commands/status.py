@@ -39,7 +39,7 @@ def _execute(options: argparse.Namespace) -> None:
         return
     now = options.now()
     known = provider.journal.job_ids() if provider.journal else []
-    short_ids = short_identifiers([*known, *states])
+    short_ids = short_identifiers(states, among=known)
     short_id = ID_SEPARATOR.join(short_ids[job_id] for job_id in states)
     print_fields(
         {
