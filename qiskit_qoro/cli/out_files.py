@@ -153,12 +153,13 @@ def _rows(circuit: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 def _picture(kind: str) -> Callable[[Mapping[str, Any]], bytes]:
     def draw(document: Mapping[str, Any]) -> bytes:
-        from qiskit_qoro.display.histograms import draw_histograms  # noqa: PLC0415 - it needs matplotlib
+        # Drawing needs matplotlib.
+        from qiskit_qoro.display.histograms import MAX_PANELS, draw_histograms  # noqa: PLC0415
 
-        counts = {
-            circuit["name"]: circuit["counts"] for circuit in document["circuits"] if "counts" in circuit
-        }
-        return draw_histograms(counts, kind=kind)
+        circuits = [circuit for circuit in document["circuits"] if "counts" in circuit]
+        if len(circuits) > MAX_PANELS:
+            say(f"the picture shows the first {MAX_PANELS} of {len(circuits)} circuits")
+        return draw_histograms({circuit["name"]: circuit["counts"] for circuit in circuits}, kind=kind)
 
     return draw
 

@@ -68,6 +68,14 @@ def test_a_histogram_is_a_picture(bell: str, tmp_path: Path, answer: Callable[..
         assert expected in text
 
 
+@pytest.mark.usefixtures("account")
+def test_a_picture_of_many_circuits_shows_the_first_ones(
+    bell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", *[bell] * 33, "--shots", "1", "--out", "many.svg"]) == 0
+    assert "the picture shows the first 32 of 33 circuits\nwrote many.svg\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["x.pdf", "x", "x.json.txt"])
 def test_an_unknown_suffix_is_a_usage_error(name: str, bell: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 
-from qiskit_qoro.display.histograms import MAX_OUTCOMES, draw_histograms
+from qiskit_qoro.display.histograms import MAX_OUTCOMES, MAX_PANELS, draw_histograms
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -49,3 +49,12 @@ def test_the_same_counts_give_the_same_picture_whatever_the_user_has_set() -> No
 
 def test_no_outcome_is_an_empty_panel() -> None:
     assert "nothing" in texts_of(draw_histograms({"nothing": {}}, kind="svg"))
+
+
+def test_long_outcomes_and_many_circuits_fit_into_the_picture() -> None:
+    texts = texts_of(draw_histograms({"long": {"0" * 50 + "1" * 50: 1}}, kind="svg"))
+    assert "0" * 12 + "…" + "1" * 11 in texts
+    many = {f"circuit {number}": {"0": 1} for number in range(1000)}
+    names = [text for text in texts_of(draw_histograms(many, kind="svg")) if text.startswith("circuit")]
+    assert names == [f"circuit {number}" for number in range(MAX_PANELS)]
+    assert draw_histograms(many, kind="png").startswith(b"\x89PNG")
