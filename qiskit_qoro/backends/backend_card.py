@@ -8,12 +8,15 @@ from typing import Any
 from qiskit.transpiler import Target
 
 from qiskit_qoro.backends.run_options import RUN_OPTIONS
-from qiskit_qoro.display.cards import Badge, Card, CardTable
+from qiskit_qoro.display.cards import Badge, Card, CardTable, Picture
+from qiskit_qoro.display.device_map import DeviceErrors, draw_device_map
 from qiskit_qoro.display.reprs import counted, short_code, short_text
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
 
 __all__ = ["backend_card"]
+
+_MAP_CAPTION = "Colours of qubits: readout errors. Colours of lines: errors of the gates on two qubits."
 
 
 def backend_card(
@@ -44,6 +47,7 @@ def backend_card(
         "Simulator" if is_simulator else "QPU system",
         system.name,
         badge=None if is_simulator else _badge(system),
+        pictures=[Picture(drawn, _MAP_CAPTION)] if (drawn := _map(system)) else [],
         rows=[(name, text) for name, text in rows if text],
         tables=[_qpus(system)] if isinstance(system, QPUSystem) and len(system.qpus) > 1 else [],
     )
@@ -61,6 +65,27 @@ def _coupling(system: SimulatorCluster | QPUSystem) -> str:
     pairs = qpu.properties.pairs
     shown = ", ".join(f"{one}\u2013{other}" for one, other in pairs)
     return f"{counted(len(pairs), 'pair')}: {short_text(shown)}"
+
+
+def _map(system: SimulatorCluster | QPUSystem) -> str:
+    """Draw the map of the widest QPU; an empty text if the service does not report its coupling."""
+    qpu = None if isinstance(system, SimulatorCluster) else system.widest_qpu
+    if qpu is None or qpu.properties is None:
+        return ""
+    readout: dict[int, float | None] = {}
+    pairs: dict[tuple[int, int], float | None] = {}
+    for item in qpu.properties.operations:
+        if max(item.qubits, default=0) >= qpu.q_bits:
+            continue
+        if item.name == "measure" and len(item.qubits) == 1:
+            readout[item.qubits[0]] = item.error
+        elif len(set(item.qubits)) == 2:
+            # If a pair has several gates or directions, take the worst one, as Qiskit's error map does.
+            pair = (min(item.qubits), max(item.qubits))
+            known = [error for error in (pairs.get(pair), item.error) if error is not None]
+            pairs[pair] = max(known, default=None)
+    errors = DeviceErrors([readout.get(qubit) for qubit in range(qpu.q_bits)], pairs)
+    return draw_device_map(f"Map of {qpu.nickname}", _MAP_CAPTION, errors)
 
 
 def _gates(target: Target) -> str:
