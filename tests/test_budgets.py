@@ -261,6 +261,24 @@ def test_a_refusal_by_an_outer_budget_takes_nothing_from_the_inner_one(
     assert outer.remaining.circuits == 9
 
 
+def test_a_submission_of_nothing_needs_no_budget(
+    connect: Callable[..., QoroProvider], link: CountingLink
+) -> None:
+    provider = connect(budget=0)
+    link.calls.clear()
+    assert QoroEstimator(provider.get_backend()).run([(QuantumCircuit(1), "I")]).result()[0].data.evs == 1
+    assert not [call for call in link.calls if "credits" in call]
+
+
+def test_a_signal_handler_may_submit_while_its_thread_holds_the_locks(
+    connect: Callable[..., QoroProvider],
+) -> None:
+    provider = connect(budget={"circuits": 1})
+    with provider.budgets[0]._lock, provider.service.spending._locks.get():
+        provider.get_backend().run(bell())
+    assert provider.budgets[0].remaining.circuits == 0
+
+
 def test_a_budget_may_be_shared_by_providers_and_entered_twice(
     connect: Callable[..., QoroProvider],
 ) -> None:
@@ -419,13 +437,21 @@ def test_the_cost_of_a_primitives_plan_is_that_of_all_its_jobs(
 
 
 def test_the_cost_of_a_job_is_an_estimate_until_it_is_charged(
-    connect: Callable[..., QoroProvider],
+    connect: Callable[..., QoroProvider], link: CountingLink
 ) -> None:
     provider = connect()
+    slow = provider.get_backend().run([bell()] * 2_000, shots=100_000)
+    estimated = slow.cost
+    assert estimated is not None
+    if slow.cancel():
+        assert repr(estimated) == "<Cost 20.00 credits (2,000 circuits, 200,000,000 shots), estimated>"
     job = provider.get_backend().run([bell()] * 2, shots=5)
     job.result()
     assert repr(job.cost) == "<Cost 0.02 credits (2 circuits, 10 shots)>"
     assert job.cost == Cost(Decimal("0.02"), 2, 10, is_estimate=False)
+    link.calls.clear()
+    assert job.cost == Cost(Decimal("0.02"), 2, 10, is_estimate=False)
+    assert not link.calls
     retrieved = provider.retrieve_job(job.job_id())
     assert retrieved.cost == Cost(Decimal("0.02"), None, None, is_estimate=False)
     estimator = QoroEstimator(provider.get_backend()).run([(ansatz(), "Z", [[0.1], [0.2]])])

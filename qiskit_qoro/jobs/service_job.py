@@ -92,6 +92,8 @@ class ServiceJob(ABC, Generic[_Result]):
         # The pages of results that a call fetched before its time was over, by service job. Without them,
         # calls with a short time limit would never get to the last page.
         self._fetched: dict[str, FetchedPages] = {}
+        # What the job cost, once the service has charged all of it.
+        self._cost: Cost | None = None
 
     def job_id(self) -> str:
         """The job's identifier."""
@@ -128,11 +130,16 @@ class ServiceJob(ABC, Generic[_Result]):
             QoroAPIError: The service answered with an error, for example that the job does not exist.
             QoroConnectionError: There was no answer.
         """
+        if self._cost is not None:
+            return self._cost
         self._poll()
         sent = self._known_submissions()
         expected = None if sent is None else [submission.cost for submission in sent]
         statuses = {job_id: self._states[job_id].status for job_id in self._job_ids}
-        return cost_of_jobs(self._service, statuses, expected)
+        cost = cost_of_jobs(self._service, statuses, expected)
+        if cost is not None and not cost.is_estimate:
+            self._cost = cost
+        return cost
 
     # --- what was sent --------------------------------------------------------------------------------
 

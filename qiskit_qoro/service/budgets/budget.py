@@ -58,7 +58,8 @@ class Budget:
             _count("shots", shots),
         )
         self._spent = NO_COST
-        self._lock = threading.Lock()
+        # Reentrant, because a signal handler may submit a job while its thread holds the lock.
+        self._lock = threading.RLock()
         # The process that counts. None in a pickle, so that its copy counts nowhere.
         self._process: int | None = os.getpid()
 
@@ -134,7 +135,7 @@ class Budget:
         return {**self.__dict__, "_lock": None, "_process": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _lock=threading.RLock())
 
     def __copy__(self) -> Self:
         return self

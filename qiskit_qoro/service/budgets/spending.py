@@ -150,7 +150,7 @@ class Spending:
             QoroInputError: A budget is in credits, and no price is known.
         """
         budgets = tuple(dict.fromkeys(self._budgets))
-        if not budgets:
+        if not budgets or not costs:
             return [Reservation(cost) for cost in costs]
         if any(budget.limits.credits is not None for budget in budgets):
             prices = self.prices(fetch_prices)
@@ -199,9 +199,10 @@ class Spending:
         """Remember the reservation of a job that the service has accepted, or may have accepted."""
         if reservation.is_empty:
             return
-        self._reservations[job_id] = reservation
-        if len(self._reservations) > _MAX_REMEMBERED:
-            self._reservations.pop(next(iter(self._reservations)), None)
+        with self._locks.get():
+            self._reservations[job_id] = reservation
+            if len(self._reservations) > _MAX_REMEMBERED:
+                del self._reservations[next(iter(self._reservations))]
 
     def ended(self, job_id: str, status: JobStatus, *, is_local: bool) -> None:
         """Release the reservation of a job that the service does not charge.
@@ -213,15 +214,17 @@ class Spending:
                 jobs. The cloud may charge what has run.
         """
         if status in _UNPAID or (status is JobStatus.CANCELLED and is_local):
-            reservation = self._reservations.pop(job_id, None)
-            if reservation is not None:
-                reservation.release()
+            self._forget(job_id).release()
 
     def charged(self, job_id: str, amount: Decimal) -> None:
         """Count what the service has charged for a job, in place of what was expected."""
-        reservation = self._reservations.pop(job_id, None)
-        if reservation is not None:
-            reservation.settle(replace(reservation.cost, credits=amount, is_estimate=False))
+        reservation = self._forget(job_id)
+        reservation.settle(replace(reservation.cost, credits=amount, is_estimate=False))
+
+    def _forget(self, job_id: str) -> Reservation:
+        """Remove and return the reservation of a job, an empty one if there is none."""
+        with self._locks.get():
+            return self._reservations.pop(job_id, Reservation(NO_COST))
 
 
 def _reserve_in_all(budgets: Sequence[Budget], cost: Cost) -> None:
@@ -244,5 +247,6 @@ def _read_setting(text: str) -> Prices:
         raise
 
 
-def _new_locks() -> ProcessLocal[threading.Lock]:
-    return ProcessLocal(lambda _inherited: threading.Lock())
+def _new_locks() -> ProcessLocal[threading.RLock]:
+    # Reentrant, because a signal handler may submit a job while its thread holds the lock.
+    return ProcessLocal(lambda _inherited: threading.RLock())
