@@ -137,7 +137,7 @@ class ExecutionResult:
 
     def __repr__(self) -> str:
         state = "not fetched" if self.results is None else counted(len(self.results), "result")
-        job = "" if self.job_id is None else f" of job {quoted_name(self.job_id)}"
+        job = "" if self.job_id is None else f" of job {quoted_name(str(self.job_id))}"  # it is not checked
         return f"<ExecutionResult{job}: {state}>"
 
     def _repr_html_(self) -> str:
