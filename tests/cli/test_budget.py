@@ -11,6 +11,7 @@ import pytest
 import responses
 
 from qiskit_qoro.cli import main
+from qiskit_qoro.local import LocalService
 
 OBSERVABLE = ("--observable", "ZZ")
 
@@ -90,3 +91,7 @@ def test_a_malformed_budget_is_a_usage_error(
         main(["run", bell, f"--budget={limit}"])
     assert ended.value.code == 2
     assert "--budget: " in capsys.readouterr().err
+
+
+def test_the_screen_of_a_refusal(bell: str, account: LocalService, screen: Any) -> None:
+    screen.show("over the budget", "run", Path(bell).name, "--budget", "0.005", code=2)
