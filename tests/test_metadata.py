@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
-from qiskit_qoro import QoroBackend, QoroEstimator, QoroPrimitiveJob, QoroProvider, QoroSampler
+from qiskit_qoro import QoroBackend, QoroEstimator, QoroProvider, QoroSampler
 
 CYCLE: list[Any] = []
 CYCLE.append(CYCLE)
@@ -70,6 +70,5 @@ def test_an_odd_entry_is_kept_in_the_job_and_dropped_in_its_labels(
     assert kept.keys() == metadata.keys()
     assert all(kept[key] is value for key, value in metadata.items())
     assert metadata_of(provider.retrieve_job(job.job_id())) == {"before": 1, "after": [2]}
-    if isinstance(job, QoroPrimitiveJob):
-        job.save(tmp_path / "job")
-        assert metadata_of(provider.load_job(tmp_path / "job")) == {"before": 1, "after": [2]}
+    job.save(tmp_path / "job")
+    assert metadata_of(provider.load_job(tmp_path / "job")) == {"before": 1, "after": [2]}

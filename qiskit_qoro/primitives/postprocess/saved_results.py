@@ -44,8 +44,16 @@ def _pub_to_json(pub: PubResult) -> dict[str, Any]:
         "type": "sampler" if isinstance(pub, SamplerPubResult) else "estimator",
         "shape": list(pub.data.shape),
         "data": {name: _value_to_json(value) for name, value in pub.data.items()},
-        "metadata": json_metadata(pub.metadata),
+        "metadata": _metadata_to_json(pub.metadata),
     }
+
+
+def _metadata_to_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    # The metadata of the circuit are one entry. An odd value in them must not drop the others.
+    entries = {
+        key: json_metadata(value) if isinstance(value, Mapping) else value for key, value in metadata.items()
+    }
+    return json_metadata(entries)
 
 
 def _pub_from_json(fields: Mapping[str, Any]) -> PubResult:
