@@ -6,6 +6,7 @@ in every terminal and looks the same without colours.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -75,8 +76,8 @@ def find_kernel_shell() -> Any:
 class TerminalScreen:
     """The last line of a terminal.
 
-    While the line is shown, standard output and standard error are guarded: what others print there appears
-    above the line.
+    While the line is shown, standard output and standard error are guarded: what others print or log there
+    appears above the line.
 
     Args:
         stream: The terminal.
@@ -119,6 +120,7 @@ class TerminalScreen:
             for name, guard in self._guards:
                 if getattr(sys, name) is guard:
                     setattr(sys, name, guard.stream)
+                _redirect_log(guard, guard.stream)
             self._guards.clear()
             self._is_line_open = False
 
@@ -155,6 +157,7 @@ class TerminalScreen:
                 guard = _GuardedStream(stream, self)
                 self._guards.append((name, guard))
                 setattr(sys, name, guard)
+                _redirect_log(stream, guard)
 
 
 class _GuardedStream:
@@ -175,6 +178,16 @@ class _GuardedStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+def _redirect_log(old: object, new: object) -> None:
+    """Let the handlers of the log that write to one stream write to another one."""
+    for logger in (logging.getLogger(), logging.getLogger("qiskit_qoro")):
+        for handler in logger.handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is old:
+                # Not setStream(): that takes the handler's lock, which a thread that writes above the line
+                # holds while it waits for the lock of the screen.
+                handler.stream = new
 
 
 class NotebookScreen:

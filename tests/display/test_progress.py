@@ -197,6 +197,7 @@ SCRIPT = """
 import logging, os, sys, warnings
 from qiskit_qoro.display.progress import ProgressOptions, progress
 
+logging.basicConfig()
 streams = sys.stdout, sys.stderr
 with progress(ProgressOptions(delay_s=0)) as show:
     show("RUNNING", 1, 2)
@@ -205,6 +206,7 @@ with progress(ProgressOptions(delay_s=0)) as show:
     show("RUNNING", 1, 2)
     print("words")
     sys.stderr.writelines(["an error\\n", "and more\\n"])
+    logging.warning("a record")
     if os.fork() == 0:
         print("from a child")
         os._exit(0)
@@ -212,6 +214,7 @@ with progress(ProgressOptions(delay_s=0)) as show:
     show("RUNNING", 2, 2)
     kept = sys.stdout
 assert (sys.stdout, sys.stderr) == streams
+assert logging.root.handlers[0].stream is sys.stderr
 print("later", file=kept)
 """
 
@@ -220,14 +223,14 @@ def test_output_during_the_wait_appears_above_the_line_and_remains(run_in_termin
     written, _ = run_in_terminal(SCRIPT)
     assert "RUNNING 2/2 circuits" in written
     assert screen_of(written) == [
-        "one", "two words", "an error", "and more", "from a child", "later", ""
+        "one", "two words", "an error", "and more", "WARNING:root:a record", "from a child", "later", ""
     ]  # fmt: skip
 
 
 def test_output_into_a_pipe_is_not_touched(run_in_terminal, screen_of):
     written, out = run_in_terminal(SCRIPT, stdout_is_terminal=False)
     assert out == "one\ntwo words\nfrom a child\nlater\n"
-    assert screen_of(written) == ["an error", "and more", ""]
+    assert screen_of(written) == ["an error", "and more", "WARNING:root:a record", ""]
 
 
 def test_a_child_that_is_forked_while_a_line_is_drawn_can_show_its_own(run_in_terminal, screen_of):
