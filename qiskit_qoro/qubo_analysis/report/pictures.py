@@ -129,7 +129,8 @@ def _probabilities(report: Mapping[str, Any]) -> ReportPicture | None:
     states = read_states(report.get("state_probabilities"))
     if not states:
         return None
-    states.sort(key=lambda state: -state.probability)
+    # Rounded, so that equally likely states keep the order of the service.
+    states.sort(key=lambda state: -round(state.probability, 12))
     marked, meaning = _marked_states(report, states)
     bars = [
         Bar(f"★ {item.state}" if item.state in marked else item.state, item.probability, item.state in marked)
