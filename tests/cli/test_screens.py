@@ -129,6 +129,37 @@ def test_result_with_counts(screen: Any, statuses: responses.RequestsMock, url: 
     screen.show("counts", "result", "last")
 
 
+def test_result_of_a_characterization(
+    screen: Any, scripted: responses.RequestsMock, url: str, record: Callable[..., str]
+) -> None:
+    record(FIRST, ago=timedelta(hours=2), kind=JobKind.CHARACTERIZATION, status="COMPLETED")
+    scripted.get(f"{url}/job/{FIRST}/status/", json={"status": "COMPLETED"})
+    answer = {
+        "job_id": FIRST,
+        "status": "COMPLETED",
+        "hardness": {"difficulty": "moderate", "cost_gap": 0.5, "condition_number": 58.9064},
+        "report": {
+            "num_qubits": 20,
+            "regime": "exact",
+            "exact_ground_energy": -4.32,
+            "expectation": -2.27434,
+            "approximation_ratio": 0.808817,
+            "quality_score": 55.7035,
+            "best_parameters": {"gamma": 0.599087, "beta": -0.487489},
+        },
+        "recommendations": [
+            {
+                "level": "warn",
+                "metric": "q",
+                "text": "The circuit is not deep enough: try two layers or more.",
+            },
+            {"level": "info", "text": "Fix one variable to save a qubit."},
+        ],
+    }
+    scripted.get(f"{url}/job/{FIRST}/validation_result/", json=answer)
+    screen.show("a characterization", "result", "last")
+
+
 def test_result_with_wide_outcomes(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
     page = results_of({"wide": {"01" * 50: 900, "10" * 50: 100}, "narrow": {"0": 1000}})
     statuses.get(f"{url}/job/{FIRST}/resultsV2/", json=page)
