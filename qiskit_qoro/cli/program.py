@@ -23,11 +23,13 @@ from qiskit_qoro.cli.commands import (
     list_jobs,
     login_logout,
     plan,
+    resubmit,
     result,
     run,
     serve,
     status,
     systems,
+    watch,
     whoami,
 )
 from qiskit_qoro.cli.output import messages_on_stderr, say
@@ -54,6 +56,8 @@ _GROUPS = {
         list_jobs.COMMAND,
         status.COMMAND,
         result.COMMAND,
+        watch.COMMAND,
+        resubmit.COMMAND,
         cancel_delete.CANCEL,
         cancel_delete.DELETE,
     ),

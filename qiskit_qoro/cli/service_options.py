@@ -29,6 +29,7 @@ __all__ = [
     "add_account_option",
     "add_budget_option",
     "add_job_argument",
+    "add_jobs_argument",
     "add_service_options",
     "complete_argument",
     "default_journal",
@@ -117,6 +118,20 @@ def add_job_argument(parser: argparse.ArgumentParser) -> None:
             metavar="ID",
             help=f"identifier of the job, or its first characters, or {_LAST!r} for the newest job; join "
             f"several identifiers with {ID_SEPARATOR}",
+        )
+    )
+    add_service_options(parser)
+
+
+def add_jobs_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the identifiers of any number of jobs, and the options that choose a service."""
+    offer_job_ids(
+        parser.add_argument(
+            "job_ids",
+            nargs="*",
+            type=_job_id,
+            metavar="ID",
+            help="identifiers of jobs, as for 'status' (default: all unfinished jobs of the service)",
         )
     )
     add_service_options(parser)

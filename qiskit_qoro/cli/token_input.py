@@ -16,7 +16,7 @@ _LIMIT_BYTES = 100_000
 
 def is_interactive() -> bool:
     """Whether a person can answer a prompt."""
-    return sys.stdin is not None and sys.stdin.isatty()
+    return sys.stdin.isatty()
 
 
 def read_token(prompt: str) -> Secret:
@@ -52,8 +52,6 @@ def _ask(prompt: str) -> Secret | str:
 
 def _read_standard_input() -> Secret | str:
     """Return what standard input holds, or what is wrong."""
-    if sys.stdin is None:
-        return "there is no standard input: write the token to it"
     try:
         # Some shells begin a text with a byte order mark.
         return Secret(sys.stdin.buffer.read(_LIMIT_BYTES).decode("utf-8-sig").strip())

@@ -20,7 +20,7 @@ from rich.text import Text
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
 from qiskit_qoro.cli.program import build_parser, run_command
-from qiskit_qoro.connection import RemoteConnection
+from qiskit_qoro.connection import RemoteConnection, open_journal
 from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
@@ -97,7 +97,7 @@ def no_wait_provider(no_wait_clock: Clock) -> type[QoroProvider]:
         ) -> None:
             found = find_credentials(auth_token, base_url, account)
             service = QoroService(found.token, base_url=found.url, clock=no_wait_clock, progress=progress)
-            self._connection = RemoteConnection(service, None)
+            self._connection = RemoteConnection(service, open_journal(True), found.account)
 
     return NoWaitProvider
 

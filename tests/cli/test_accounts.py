@@ -156,14 +156,6 @@ def test_a_byte_order_mark_before_the_token_is_ignored(type_in: Any, file: Accou
     assert saved(file)["default"][0] == TOKEN
 
 
-def test_without_standard_input_no_token_is_read(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    assert main(["login", "--no-check"]) == 2
-    assert "there is no standard input" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     "arguments",
     [["a b"], ["\x1b[31m"], ["--url", "nowhere"], ["--url", "http://me:hunter2@host/api"]],

@@ -34,6 +34,8 @@ COMMANDS = {
     "credits",
     "backends",
     "systems",
+    "watch",
+    "resubmit",
     "login",
     "logout",
     "whoami",
@@ -127,7 +129,7 @@ COMPLETE: dict[str, Callable[[str, str, Path], list[str]]] = {
     ("line", "expected"),
     [
         ("", COMMANDS),
-        ("re", {"result"}),
+        ("re", {"result", "resubmit"}),
         ("--v", {"--version"}),
         ("run --sh", {"--shots"}),
         ("run bell.qasm --j", {"--json"}),

@@ -30,7 +30,7 @@ from qiskit_qoro.qubo.characterization import CharacterizationResult
 from qiskit_qoro.service.clock import Deadline
 from qiskit_qoro.wire.labels import index_of_label, kind_of_label
 
-__all__ = ["COMMAND"]
+__all__ = ["COMMAND", "show_result"]
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,20 +57,30 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(options: argparse.Namespace) -> None:
     with open_provider_of_job(options) as provider:
-        deadline = provider.service.deadline(options.timeout)
-        state = _wait(provider, options, deadline)
-        if state.status is JobStatus.CANCELLED:
-            raise JobCancelledError(f"job {options.job_id} was cancelled", job_id=options.job_id)
-        # Only the journal shows that a job is a characterization.
-        entry = provider.journal.find(options.job_id) if provider.journal else None
-        if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
-            raw = provider.service.characterize_and_validate(job_id=options.job_id)
-            if options.json:
-                print_json(raw)
-            else:
-                print_table(CharacterizationResult(raw))
-            return
-        results = _read_results(provider, options, state.status, deadline)
+        show_result(provider, options)
+
+
+def show_result(provider: QoroProvider, options: argparse.Namespace) -> None:
+    """Wait for the job in the options, and show its results.
+
+    Args:
+        provider: The provider of its service.
+        options: The options of the command ``result``.
+    """
+    deadline = provider.service.deadline(options.timeout)
+    state = _wait(provider, options, deadline)
+    if state.status is JobStatus.CANCELLED:
+        raise JobCancelledError(f"job {options.job_id} was cancelled", job_id=options.job_id)
+    # Only the journal shows that a job is a characterization.
+    entry = provider.journal.find(options.job_id) if provider.journal else None
+    if entry is not None and entry.kind is JobKind.CHARACTERIZATION:
+        raw = provider.service.characterize_and_validate(job_id=options.job_id)
+        if options.json:
+            print_json(raw)
+        else:
+            print_table(CharacterizationResult(raw))
+        return
+    results = _read_results(provider, options, state.status, deadline)
     if options.json:
         name, value = (
             ("pubs", pubs_to_json(results)) if isinstance(results, PrimitiveResult) else ("circuits", results)

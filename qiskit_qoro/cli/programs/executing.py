@@ -19,7 +19,7 @@ from qiskit_qoro.cli.service_options import open_provider, uses_local_service
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.printable import printable_line
 
-__all__ = ["add_job_options", "execute"]
+__all__ = ["add_detach_option", "add_job_options", "execute", "show_detached"]
 
 
 _ALL_KNOWN = "all values are known without a job"
@@ -29,10 +29,15 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what happens with the job: plan it, leave it running, write its results."""
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--plan", action="store_true", help="show what would be sent, without sending it")
-    ways.add_argument(
+    add_detach_option(ways)
+    add_out_option(parser)
+
+
+def add_detach_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option that leaves the job running."""
+    parser.add_argument(
         "--detach", action="store_true", help="print the identifier of the job, and do not wait for it"
     )
-    add_out_option(parser)
 
 
 def execute(options: argparse.Namespace) -> None:
@@ -80,7 +85,7 @@ def execute(options: argparse.Namespace) -> None:
             "tag": work.tag,
         }
         if options.detach:
-            _show_detached(options, about)
+            show_detached(options, about)
             return
         say(_ALL_KNOWN if is_known else f"{backend.name} on {service}, job {job.job_id()}")
         with waiting_for_job(job.job_id(), outlives_command=outlives_command):
@@ -96,7 +101,13 @@ def execute(options: argparse.Namespace) -> None:
         raise outcome.failure
 
 
-def _show_detached(options: argparse.Namespace, about: dict[str, Any]) -> None:
+def show_detached(options: argparse.Namespace, about: dict[str, Any]) -> None:
+    """Print the identifier of a job that was submitted, and say how to get its results.
+
+    Args:
+        options: The options of the command.
+        about: What ``--json`` prints, with the key ``job_id``.
+    """
     if options.json:
         print_json(about)
     else:

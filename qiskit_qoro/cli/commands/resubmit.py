@@ -1,0 +1,52 @@
+"""``qiskit-qoro resubmit``: submit the programs of a job again."""
+
+from __future__ import annotations
+
+import argparse
+
+from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.commands.result import show_result
+from qiskit_qoro.cli.output import DEFAULT_ROWS, say
+from qiskit_qoro.cli.programs.executing import add_detach_option, show_detached
+from qiskit_qoro.cli.service_options import add_budget_option, add_job_argument, open_provider_of_job
+
+__all__ = ["COMMAND"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--failed-only", action="store_true", help="submit only the circuits or service jobs that failed"
+    )
+    add_detach_option(parser)
+    add_budget_option(parser)
+    add_job_argument(parser)
+    # Of the command `result`, which shows the results of the new job.
+    parser.set_defaults(wait=True, timeout=None, partial=False, rows=DEFAULT_ROWS)
+
+
+def _execute(options: argparse.Namespace) -> None:
+    with open_provider_of_job(options) as provider:
+        before = options.job_id
+        job = provider.retrieve_job(before).resubmit(failed_only=options.failed_only)
+        options.job_id = job.job_id()
+        about = {
+            "job_id": options.job_id,
+            "resubmitted": before,
+            "base_url": provider.service.base_url,
+        }
+        if options.detach:
+            show_detached(options, about)
+            return
+        say(f"job {options.job_id}, which repeats job {before}")
+        show_result(provider, options)
+
+
+COMMAND = Command(
+    "resubmit",
+    "submit the programs of a job again",
+    "Submit the programs of a job again as a new job with the same options, and show its results. The "
+    "journal of this machine keeps the programs.",
+    _add_arguments,
+    _execute,
+)
+"""The command ``resubmit``."""
