@@ -460,6 +460,18 @@ def test_the_cost_of_a_job_is_an_estimate_until_it_is_charged(
     assert str(QoroEstimator(provider.get_backend()).run([(QuantumCircuit(1), "I")]).cost) == "0.00 credits"
 
 
+def test_a_pickled_plan_has_no_token_and_no_prices(
+    connect: Callable[..., QoroProvider], local: LocalService
+) -> None:
+    backend = connect(prices={"per_job": 1}).get_backend()
+    for plan in (backend.plan(bell()), QoroSampler(backend).plan([(bell(),)])):
+        assert plan.cost.credits == 1
+        pickled = pickle.dumps(plan)
+        assert local.token.encode() not in pickled
+        assert str(pickle.loads(pickled).cost) == "price unknown (1 circuit, 1,024 shots)"
+        assert plan.cost.credits == 1
+
+
 @pytest.mark.parametrize(
     "budget",
     [

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from qiskit.providers import BackendV2
 
@@ -47,7 +48,11 @@ class RunPlan:
     num_shots: int
     num_bytes: int
     num_requests: int
-    _service: QoroService = field(compare=False)
+    _service: QoroService | None = field(default=None, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickle of the client would contain the token. Copies and pickles do not know the prices.
+        return {**self.__dict__, "_service": None}
 
     @property
     def cost(self) -> Cost:
@@ -55,7 +60,8 @@ class RunPlan:
 
         The first use may ask the service for its prices.
         """
-        return Cost(circuits=self.num_circuits, shots=self.num_shots).priced(self._service.prices())
+        prices = None if self._service is None else self._service.prices()
+        return Cost(circuits=self.num_circuits, shots=self.num_shots).priced(prices)
 
     def __str__(self) -> str:
         sent = f"{self.num_bytes:,} bytes in {counted(self.num_requests, 'request')}"

@@ -25,6 +25,7 @@ from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.display.cards import Card, CardTable
 from qiskit_qoro.display.reprs import counted, short_text
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.costs import Cost
 from qiskit_qoro.primitives.estimator import QoroEstimator
 from qiskit_qoro.primitives.planning.gradient_batches import batch_elements
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
@@ -116,6 +117,11 @@ class EstimatorGradientJob:
     def cancel(self) -> bool:
         """Cancel the job; return whether that succeeded."""
         return bool(self.job.cancel())
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the job costs, as :attr:`QoroPrimitiveJob.cost` tells it."""
+        return self.job.cost
 
     def result(self, timeout: float | None = None) -> EstimatorGradientResult:
         """Wait for the job and return the gradients.

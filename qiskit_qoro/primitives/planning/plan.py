@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, islice
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ class Plan:
         execution_config: How the jobs are executed, ``None`` if that is left to the service. The seed in it
             is that of the first circuit; the further jobs have further seeds, so that equal circuits in
             different jobs do not have equal counts.
-        service: The client that knows the prices, or ``None`` if none is known.
+        service: The client that knows the prices, or ``None`` if none is known. Copies and pickles have none.
     """
 
     backend_name: str
@@ -115,6 +116,10 @@ class Plan:
     use_circuit_packing: bool = False
     execution_config: AnyConfig | None = None
     service: QoroService | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickle of the client would contain the token.
+        return {**self.__dict__, "service": None}
 
     @property
     def cost(self) -> Cost:
