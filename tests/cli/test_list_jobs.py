@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import responses
 from qiskit import QuantumCircuit
 
 from qiskit_qoro import QoroProvider
@@ -115,3 +117,15 @@ def test_jobs_selects_by_time_kind_and_text(journal: Path, url: str, answer: Cal
     assert found("--text", "tag_SEC") == ["second"]
     assert found("--until", "2020-01-01") == found("--until", "7d") == []
     assert len(found("--since", "1h", "--until", "2100-01-01")) == 3
+
+
+def test_jobs_without_refresh_does_not_contact_the_service(
+    scripted: responses.RequestsMock, record: Callable[..., str], answer: Callable[..., Any], url: str
+) -> None:
+    record("j1", ago=timedelta(hours=1))
+    scripted.get(f"{url}/job/j1/status/", json={"status": "RUNNING"})
+    assert answer("jobs", "--no-refresh")[0]["status"] == "SUBMITTED"
+    assert not scripted.calls
+    assert answer("jobs")[0]["status"] == "RUNNING"
+    assert answer("jobs", "--no-refresh")[0]["status"] == "RUNNING"
+    assert len(scripted.calls) == 1

@@ -134,3 +134,10 @@ def test_the_results_are_shown_even_if_the_file_cannot_be_written(
     assert "error: loop.json: Too many levels of symbolic links" in err
     job_id = err.splitlines()[0].split()[-1]
     assert f"'qiskit-qoro result {job_id}' shows the results again" in err
+
+
+@pytest.mark.usefixtures("account")
+def test_an_existing_file_is_replaced(bell: str, tmp_path: Path, answer: Callable[..., Any]) -> None:
+    (tmp_path / "bell.json").write_text("old and longer than what follows" * 100)
+    found = answer("run", bell, "--out", "bell.json")
+    assert json.loads((tmp_path / "bell.json").read_text()) == found

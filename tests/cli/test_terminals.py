@@ -45,9 +45,15 @@ def run(*arguments: str, redirect: str = "", **environment: str) -> subprocess.C
 # --- colours and widths -------------------------------------------------------------------------------
 
 
-def test_a_status_has_a_colour_on_a_terminal(screen: Any) -> None:
-    screen.run("jobs")
-    assert "\x1b[32mCOMPLETED" in screen.ansi
+@pytest.mark.parametrize(
+    ("status", "colour"), [("COMPLETED", 32), ("FAILED", 31), ("CANCELLED", 33), ("RUNNING", 33)]
+)
+def test_a_status_has_a_colour_on_a_terminal(
+    status: str, colour: int, screen: Any, record: Callable[..., str]
+) -> None:
+    record("b2", ago=timedelta(0), status=status)
+    screen.run("jobs", "--no-refresh", "--limit", "1")
+    assert f"\x1b[{colour}m{status}" in screen.ansi
 
 
 def test_no_color_is_obeyed(screen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +91,20 @@ def test_a_pipe_gets_full_texts_and_no_escape_sequences(capsys: pytest.CaptureFi
     assert JOB in out
     assert TAG in out
     assert "\x1b" not in out
+
+
+def test_only_a_terminal_breaks_a_long_error_and_only_between_words(
+    screen: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["status", "0badc0de-e1a8", "--cloud"]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert screen.run(*arguments) == 2
+    lines = screen.ansi.splitlines()
+    assert " ".join(lines) == error.rstrip("\n")
+    assert max(map(len, lines)) <= screen.width
+    assert len(lines) > 1
 
 
 # --- encodings ----------------------------------------------------------------------------------------

@@ -1,0 +1,115 @@
+"""The guide of the command line: every sentence has a test, and every command in it is accepted.
+
+``guide_promises.txt`` has the sentences of the guide in order, and below each of them the tests that check
+it. ``-`` marks a sentence that promises nothing, such as a reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from qiskit_qoro.cli.parsing import parse
+from qiskit_qoro.cli.program import build_parser
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs/guides/command-line.md"
+PROMISES = Path(__file__).parent / "guide_promises.txt"
+# A sentence ends with a full stop or a colon before the next one, which begins with a capital or with code.
+END = re.compile(r"(?<=[.:])\s+(?=[A-Z`\[])")
+
+
+def sentences() -> list[str]:
+    """The sentences of the guide, and the rows of its tables, without headings and blocks of code."""
+    text = re.sub(r"^```.*?^```", "", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    found: list[str] = []
+    for paragraph in filter(None, map(str.strip, re.split(r"\n\s*\n", text))):
+        if paragraph.startswith("|"):
+            found += paragraph.splitlines()[2:]
+        elif not paragraph.startswith("#"):
+            found += END.split(" ".join(paragraph.split()))
+    return found
+
+
+def promises() -> dict[str, list[str]]:
+    """Sentence to the tests that check it."""
+    found: dict[str, list[str]] = {}
+    for paragraph in PROMISES.read_text(encoding="utf-8").split("\n\n"):
+        sentence, *tests = paragraph.splitlines()
+        assert sentence not in found
+        found[sentence] = [test.strip() for test in tests]
+    return found
+
+
+def shell_lines() -> list[str]:
+    """The commands in the guide, without comments."""
+    blocks = re.findall(
+        r"^```(shell|text)\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    lines = [
+        line.removeprefix("$ ")
+        for kind, block in blocks
+        for line in block.splitlines()
+        if kind == "shell" or line.startswith("$ ")
+    ]
+    inline = re.findall(r"`(qiskit-qoro \w+ [^`]+)`", GUIDE.read_text(encoding="utf-8"))
+    return [command for line in (*lines, *inline) for command in re.findall(r"qiskit-qoro [^|>)<#]*", line)]
+
+
+@cache
+def functions_of(path: str) -> dict[str, ast.FunctionDef]:
+    """Name to each function of a module of tests."""
+    body = ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def checks_something(path: str, name: str) -> bool:
+    """Whether a function contains an assertion, or calls one of its module that does."""
+    code = ast.unparse(functions_of(path)[name])
+    called = set(re.findall(r"\b(\w+)\(", code)) & set(functions_of(path)) - {name}
+    return re.search(r"\bassert\b|pytest\.raises|\.show\(", code) is not None or any(
+        checks_something(path, function) for function in called
+    )
+
+
+def test_every_sentence_is_in_the_list_in_order() -> None:
+    listed, written = list(promises()), sentences()
+    assert {
+        "in the guide, not in the list": [sentence for sentence in written if sentence not in listed],
+        "in the list, not in the guide": [sentence for sentence in listed if sentence not in written],
+    } == {"in the guide, not in the list": [], "in the list, not in the guide": []}
+    assert listed == written
+
+
+@pytest.mark.parametrize("sentence", promises())
+def test_a_sentence_has_tests(sentence: str) -> None:
+    named = promises()[sentence]
+    assert named
+    if named == ["-"]:
+        return
+    for name in named:
+        path, _, test = name.partition("::")
+        path = path if "/" in path else f"tests/cli/{path}"
+        assert test in functions_of(path), f"{path} has no {test}"
+        assert checks_something(path, test)
+
+
+@pytest.mark.parametrize("line", shell_lines())
+def test_a_command_in_the_guide_is_accepted(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Options may name files that are read when they are parsed.
+    monkeypatch.chdir(tmp_path)
+    Path("model.json").write_text("[]", encoding="utf-8")
+    words = shlex.split(line)[1:]
+    parse(build_parser(), [word.rstrip('"') for word in words])
+
+
+def test_no_option_takes_the_token_of_a_service() -> None:
+    for name, parser in build_parser().commands.items():
+        assert name == "serve" or not [option for option in parser.option_names() if "token" in option]
