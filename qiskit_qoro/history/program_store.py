@@ -60,7 +60,12 @@ _TOTALS = """
 SELECT (SELECT total FROM programs ORDER BY number DESC LIMIT 1),
        (SELECT total FROM programs ORDER BY number LIMIT 1)
 """
-_CLEANUP_INTERVAL = 100
+_INSERT = """
+INSERT OR REPLACE INTO programs (number, size, total, names, bodies)
+SELECT ?, ?, ? + ifnull((SELECT total FROM programs ORDER BY number DESC LIMIT 1), 0), ?, ?
+"""
+# Between two checks, jobs of less than one such part of the limit need less than one share together.
+_CHECK_INTERVAL, _FEW_PARTS = 8, 64
 _PLAIN, _COMPRESSED = b"0", b"1"  # the first byte of `bodies`
 _SEPARATOR = b"\n"  # a rendered body contains none
 
@@ -127,22 +132,32 @@ def insert_programs(
         limit_bytes: The limit for all rows together.
         max_entries: The largest number of entries of the journal.
     """
-    database.execute(_CREATE)
-    newest, oldest = database.execute(_TOTALS).fetchone()
-    total = (newest or 0) + len(packed.bodies or b"")
-    database.execute(
-        "INSERT OR REPLACE INTO programs (number, size, total, names, bodies) VALUES (?, ?, ?, ?, ?)",
-        (number, packed.size, total, packed.names, packed.bodies),
-    )
-    if oldest is not None and total - oldest > limit_bytes:
-        # More than necessary, so that this is not repeated for each job. The scan ends at the first row that
-        # stays.
-        kept_bytes = limit_bytes - limit_bytes // MAX_SHARE
-        keep = "SELECT number FROM programs WHERE total > ? ORDER BY number LIMIT 1"
-        database.execute(f"DELETE FROM programs WHERE number < ({keep})", (total - kept_bytes,))  # noqa: S608
-    if number % _CLEANUP_INTERVAL == 0:
+    row = (number, packed.size, len(packed.bodies or b""), packed.names, packed.bodies)
+    try:
+        database.execute(_INSERT, row)
+    except sqlite3.OperationalError:  # the journal is new, or of an older release
+        database.execute(_CREATE)
+        database.execute(_INSERT, row)
+    # Each further statement takes as long as the insertion, so small jobs are checked now and then only.
+    if number % _CHECK_INTERVAL == 0 or packed.size > limit_bytes // _FEW_PARTS:
+        _remove_oldest(database, limit_bytes)
         # The entries of these rows have been removed.
         database.execute("DELETE FROM programs WHERE number <= ?", (number - max_entries,))
+
+
+def _remove_oldest(database: sqlite3.Connection, limit_bytes: int) -> None:
+    """Remove the oldest rows if all rows together have come close to the limit."""
+    newest, oldest = database.execute(_TOTALS).fetchone()
+    share = share_bytes(limit_bytes)
+    # The difference leaves out the oldest row, which may need one share. Another share is for the jobs until
+    # the next check.
+    if newest is None or newest - oldest <= limit_bytes - 2 * share:
+        return
+    # More than necessary, so that this is not repeated at each check. The scan ends at the first row that
+    # stays.
+    keep_bytes = limit_bytes - 3 * share
+    keep = "SELECT number FROM programs WHERE total > ? ORDER BY number LIMIT 1"
+    database.execute(f"DELETE FROM programs WHERE number < ({keep})", (newest - keep_bytes,))  # noqa: S608
 
 
 def remove_programs(database: sqlite3.Connection, service: str, job_id: str) -> None:

@@ -69,7 +69,7 @@ def _why_missing(entry: JournalEntry, kept: KeptPrograms, limit_bytes: int) -> s
         )
     if kept.was_removed:
         return (
-            f"later jobs needed the space: the journal keeps {_mib(limit_bytes)} of programs. Set "
+            f"later jobs needed the space: the journal keeps at most {_mib(limit_bytes)} of programs. Set "
             f"{PROGRAMS_VARIABLE} to a larger number of MiB"
         )
     return f"{PROGRAMS_VARIABLE} was off, or an older release submitted the job"
