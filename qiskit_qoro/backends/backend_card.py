@@ -9,7 +9,6 @@ from qiskit.transpiler import Target
 
 from qiskit_qoro.backends.run_options import RUN_OPTIONS
 from qiskit_qoro.display.cards import Badge, Card, CardTable, Picture
-from qiskit_qoro.display.device_map import DeviceErrors, draw_device_map
 from qiskit_qoro.display.reprs import counted, short_code, short_text
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
@@ -72,6 +71,8 @@ def _map(system: SimulatorCluster | QPUSystem) -> str:
     qpu = None if isinstance(system, SimulatorCluster) else system.widest_qpu
     if qpu is None or qpu.properties is None:
         return ""
+    from qiskit_qoro.display.device_map import DeviceErrors, draw_device_map  # noqa: PLC0415 - as needed
+
     readout: dict[int, float | None] = {}
     pairs: dict[tuple[int, int], float | None] = {}
     for item in qpu.properties.operations:

@@ -104,7 +104,12 @@ def colour_of(share: float) -> str:
 
 
 def format_number(value: float) -> str:
-    """Return a number with four significant digits, a minus sign for a hyphen, and a short exponent."""
+    """Return a number with four significant digits, a minus sign for a hyphen, and a short exponent.
+
+    Integers, which are counts, have all of their digits.
+    """
+    if isinstance(value, int):
+        return _with_minus(f"{value:,}")
     text = f"{value:.4g}"
     mantissa, e, exponent = text.partition("e")
     return _with_minus(f"{mantissa}e{int(exponent)}" if e else text)

@@ -244,7 +244,8 @@ def test_colours_go_from_dark_to_bright() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.5, "0.5"), (-2.0, "−2"), (1.23456e-7, "1.235e−7"), (1e20, "1e20"), (nan, "nan")]
+    ("value", "text"),
+    [(0.5, "0.5"), (-2.0, "−2"), (123456, "123,456"), (1.23456e-7, "1.235e−7"), (1e20, "1e20")],
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert format_number(value) == text

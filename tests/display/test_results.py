@@ -17,7 +17,7 @@ from qiskit.primitives import PrimitiveResult
 from qiskit.result import Result
 
 from qiskit_qoro import QoroBackend, QoroEstimator, QoroSampler
-from qiskit_qoro.jobs.displayed_result import DisplayedResult, shown_counts
+from qiskit_qoro.jobs.displayed_result import DisplayedResult, counts_pictures, shown_counts
 
 
 def flipped(name: str = "flipped") -> QuantumCircuit:
@@ -43,6 +43,26 @@ def test_the_result_of_a_run_has_the_counts_of_each_circuit(
         f"Result {job_id} success backend qoro_maestro circuit shots counts "
         "0 flipped 1,500 01: 1,500 1 <b>bold</b> 1,500 01: 1,500"
     )
+
+
+def test_the_result_of_one_circuit_has_a_histogram(
+    backend: QoroBackend, parse_html: Callable[[str], Any]
+) -> None:
+    result = backend.run(flipped(), shots=1500).result()
+    card = parse_html(result._repr_html_())
+    assert "table" not in card.tags
+    assert "count 01: 1,500 01 1,500 backend qoro_maestro circuit flipped shots 1,500" in card.text
+    pub = QoroSampler(backend).run([flipped()], shots=1500).result()
+    assert "count 01: 1,500 01 1,500 PUB shape" in parse_html(pub._repr_html_()).text
+
+
+def test_a_histogram_has_the_most_frequent_outcomes() -> None:
+    (picture,) = counts_pictures({format(k, "05b"): k for k in range(1, 21)})
+    assert picture.markup.count("<rect") == 16
+    assert "10100: 20" in picture.markup
+    assert picture.caption == "4 more outcomes are not shown."
+    assert counts_pictures({"0": 5})[0].caption == ""
+    assert counts_pictures({}) == []
 
 
 def test_a_circuit_without_a_result_shows_the_reason(

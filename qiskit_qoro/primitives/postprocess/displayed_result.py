@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult, PubResult
 
-from qiskit_qoro.display.cards import Card, CardTable
+from qiskit_qoro.display.cards import Card, CardTable, Picture
 from qiskit_qoro.display.reprs import counted
-from qiskit_qoro.jobs.displayed_result import shown_counts
+from qiskit_qoro.jobs.displayed_result import counts_pictures, shown_counts
 
 __all__ = ["DisplayedPrimitiveResult"]
 
@@ -49,14 +49,23 @@ class DisplayedPrimitiveResult(PrimitiveResult[PubResult]):
         left = len(self) - _PUBS_SHOWN
         more = f"and {counted(left, 'more PUB')}" if left > 0 else ""
         table = CardTable(["PUB", "shape", "data", "values"], rows, numbers=[0], more=more)
-        return Card("Result", f"of {counted(len(self), 'PUB')}", tables=[table]).to_html()
+        pictures = self._pictures()
+        return Card("Result", f"of {counted(len(self), 'PUB')}", pictures=pictures, tables=[table]).to_html()
+
+    def _pictures(self) -> list[Picture]:
+        """The counts of a single PUB that has one register and no parameters."""
+        arrays = list(self[0].data.values()) if len(self) == 1 else []
+        return counts_pictures(arrays[0].get_counts()) if len(arrays) == 1 and _is_counted(arrays[0]) else []
+
+
+def _is_counted(array: Any) -> bool:
+    return isinstance(array, BitArray) and array.size == 1 and array.num_shots <= _SHOTS_COUNTED
 
 
 def _shown(array: Any) -> str:
     if isinstance(array, BitArray):
         shots = f"{array.num_shots:,} shots"
-        has_counts = array.size == 1 and array.num_shots <= _SHOTS_COUNTED
-        return f"{shots}: {shown_counts(array.get_counts())}" if has_counts else shots
+        return f"{shots}: {shown_counts(array.get_counts())}" if _is_counted(array) else shots
     values = np.asarray(array)
     shown = [f"{value:.6g}" for value in values.flat[:_VALUES_SHOWN]]
     return ", ".join([*shown, "…"] if values.size > len(shown) else shown)
