@@ -43,7 +43,7 @@ napoleon_numpy_docstring = False
 _INTERNAL = (
     "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
     "|Measurement|MemberOf|Postprocessor|PriceList|ProgressOptions|Reservation|RunStructure|SavedJob"
-    "|SavedRun|Secret|ServiceOrigin|_Job|_Key|_T"
+    "|SavedRun|Secret|ServiceOrigin|ServiceOrigin|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.

@@ -205,4 +205,4 @@ def test_every_client_argument_and_configuration_field_has_a_promise() -> None:
 
 
 def test_the_table_has_exactly_the_expected_sections() -> None:
-    assert sections().keys() == {"QoroService", "Jobs", "Budgets", *METHODS, "ExecutionConfig"}
+    assert sections().keys() == {"QoroService", "Jobs", "Budgets", "Displays", *METHODS, "ExecutionConfig"}

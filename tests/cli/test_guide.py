@@ -25,13 +25,13 @@ END = re.compile(r"(?<=[.:])\s+(?=[A-Z`\[])")
 
 
 def sentences() -> list[str]:
-    """The sentences of the guide, and the rows of its tables, without headings and blocks of code."""
+    """The sentences of the guide, and the rows of its tables, without headings, pictures and blocks of code."""
     text = re.sub(r"^```.*?^```", "", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     found: list[str] = []
     for paragraph in filter(None, map(str.strip, re.split(r"\n\s*\n", text))):
         if paragraph.startswith("|"):
             found += paragraph.splitlines()[2:]
-        elif not paragraph.startswith("#"):
+        elif not paragraph.startswith(("#", "![")):
             found += END.split(" ".join(paragraph.split()))
     return found
 

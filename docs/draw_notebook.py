@@ -1,0 +1,155 @@
+"""Draw the notebook cells of a guide again: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
+
+The Python blocks of ``docs/guides/notebooks.md`` are executed as the cells of a notebook. Headless
+Chromium draws the cell before each picture of the page, with its output. Identifiers of jobs are replaced by
+fixed ones. Times depend on the machine, so look at the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from draw_terminals import FIXED_IDS, PICTURES, replace_all, with_short_forms
+
+NOTEBOOK_PAGE = Path(__file__).parent / "guides" / "notebooks.md"
+PAGE_WIDTH = 720  # pixels
+COLOURS = 128
+
+_PARTS = re.compile(
+    r"^```python\n(?P<code>.*?)^```$|^!\[[^]]*\]\((?P<picture>[^)]+)\)$", re.MULTILINE | re.DOTALL
+)
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 8px; background: {ground}; color: {text}; font: 13px system-ui, sans-serif; }}
+.cell {{ display: grid; grid-template-columns: 44px 1fr; gap: 4px 8px; align-items: baseline; }}
+.prompt {{ color: {muted}; font: 12px ui-monospace, monospace; text-align: right; }}
+.code {{ margin: 0; padding: 6px 8px; border: 1px solid {line}; border-radius: 3px; background: {raised}; }}
+pre {{ margin: 0; font: 13px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; }}
+{pygments}
+</style><body data-theme="{theme}"><div class="cell">
+<div class="prompt">[{number}]:</div>
+<div class="code">{code}</div>
+<div></div><div>{output}</div></div></body>"""
+THEMES = {
+    "light": {
+        "ground": "#ffffff",
+        "text": "#1f2328",
+        "muted": "#59636e",
+        "line": "#d1d9e0",
+        "raised": "#f6f8fa",
+    },
+    "dark": {
+        "ground": "#0d1117",
+        "text": "#e6edf3",
+        "muted": "#9198a1",
+        "line": "#3d444d",
+        "raised": "#151b23",
+    },
+}
+
+
+def draw() -> None:
+    """Execute the page as a notebook, and draw the cell before each of its pictures."""
+    for cell, number, name in executed_cells():
+        theme = "dark" if name.endswith("-dark") else "light"
+        draw_cell(cell, number, theme, PICTURES / f"{name}.png")
+
+
+def executed_cells() -> Iterator[tuple[Any, int, str]]:
+    """Yield each cell that has pictures, its number, and the name of each picture."""
+    import nbformat  # noqa: PLC0415
+    from nbclient import NotebookClient  # noqa: PLC0415
+
+    cells, pictures = [], []
+    for part in _PARTS.finditer(NOTEBOOK_PAGE.read_text(encoding="utf-8")):
+        if part["code"]:
+            cells.append(nbformat.v4.new_code_cell(part["code"].rstrip()))
+        else:
+            pictures.append((len(cells) - 1, Path(part["picture"]).stem))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    os.environ["QISKIT_QORO_JOURNAL"] = "off"
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    # The identifiers of all cells, in the order in which they appear, and their short forms.
+    found = dict.fromkeys(_UUID.findall(json.dumps(notebook)))
+    names = with_short_forms(dict(zip(found, FIXED_IDS, strict=False)))
+    for number, name in pictures:
+        yield (
+            nbformat.from_dict(json.loads(replace_all(json.dumps(notebook.cells[number]), names))),
+            number + 1,
+            name,
+        )
+
+
+def draw_cell(cell: Any, number: int, theme: str, path: Path) -> None:
+    """Draw a cell with its output."""
+    from pygments import highlight  # noqa: PLC0415
+    from pygments.formatters import HtmlFormatter  # noqa: PLC0415
+    from pygments.lexers import PythonLexer  # noqa: PLC0415
+
+    formatter = HtmlFormatter(style="github-dark" if theme == "dark" else "default", nobackground=True)
+    page = PAGE.format(
+        **THEMES[theme],
+        theme=theme,
+        pygments=formatter.get_style_defs(".highlight"),
+        number=number,
+        code=highlight(cell.source, PythonLexer(), formatter),
+        output="".join(map(html_of, cell.outputs)),
+    )
+    take_picture(page, path, THEMES[theme]["ground"])
+
+
+def html_of(output: Any) -> str:
+    """Return an output of a cell in the form that a notebook prefers."""
+    data = output.get("data", {"text/plain": output.get("text", "")})
+    if "text/html" in data:
+        return str(data["text/html"])
+    if "image/png" in data:
+        return f'<img src="data:image/png;base64,{data["image/png"].strip()}" style="max-width: 100%">'
+    return f"<pre>{html.escape(data['text/plain'])}</pre>"
+
+
+def take_picture(page: str, path: Path, ground: str) -> None:
+    """Draw a page with Chromium, cut off the empty rest, and save it with few colours."""
+    from PIL import Image, ImageChops  # noqa: PLC0415
+
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        raise SystemExit("pictures of notebooks need Chromium: install it first")
+    with tempfile.TemporaryDirectory() as folder:
+        source, shot = Path(folder) / "page.html", Path(folder) / "page.png"
+        source.write_text(page, encoding="utf-8")
+        subprocess.run(
+            [
+                browser,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--hide-scrollbars",
+                "--disable-background-networking",
+                f"--user-data-dir={folder}/profile",
+                f"--window-size={PAGE_WIDTH},1600",
+                f"--screenshot={shot}",
+                source.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        image = Image.open(shot).convert("RGB")
+    box = ImageChops.difference(image, Image.new("RGB", image.size, ground)).getbbox() or (0, 0, 1, 1)
+    image.crop((0, 0, PAGE_WIDTH, box[3] + 8)).quantize(COLOURS).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    draw()
