@@ -90,7 +90,7 @@ _ENGINE_OPTIONS: Mapping[str, str] = {
 _NOISE: Mapping[str, str] = {
     "bash": "_qiskit_qoro_noise",
     "zsh": "_qiskit_qoro_noise",
-    "fish": f"{_RATES} (__fish_complete_path)",
+    "fish": f"{_RATES} (__fish_complete_path (commandline -ct))",
 }
 
 

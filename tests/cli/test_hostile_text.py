@@ -181,3 +181,22 @@ def test_the_identifiers_of_the_last_50_jobs_are_offered(
         record(journal, "https://qoro.invalid/api", job_id=f"job-{index}")
     assert main(["completion", "ids"]) == 0
     assert capsys.readouterr().out.split() == [f"job-{index}" for index in range(50, 0, -1)]
+
+
+def test_the_names_of_files_and_circuits_are_harmless(
+    bell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = HOSTILE.replace("/", "|")
+    shown = SHOWN.replace("/", "|")
+    path = Path(bell).rename(tmp_path / name)
+    for arguments in (["run"], ["plan"], ["estimate", "--observable", "ZZ"], ["run", "--out", f"{name}.svg"]):
+        assert main([*arguments, str(path), str(path), "--local"]) == 0
+        out, err = capsys.readouterr()
+        assert not [each for each in out + err if unicodedata.category(each) in ("Cc", "Cf") and each != "\n"]
+        assert shown in out + err
+    assert shown in (tmp_path / f"{name}.svg").read_text("utf-8")
+    path.write_text("wrong")
+    assert main(["run", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert shown in err
+    assert err.count("\n") == 1

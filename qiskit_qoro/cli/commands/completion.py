@@ -22,6 +22,7 @@ __all__ = ["COMMAND"]
 _SHELLS = ("bash", "zsh", "fish")
 _IDS, _ACCOUNTS = "ids", "accounts"
 _MAX_IDS = 50
+_SEVERAL_VALUES = re.compile(r'"\(\*\):(?!:)')
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -41,6 +42,9 @@ def _execute(options: argparse.Namespace) -> None:
         sys.stdout.writelines(f"{word}\n" for word in offered)
         return
     script = shtab.complete(options.parser, options.shell, preamble=PREAMBLES.get(options.shell, ""))
+    if options.shell == "zsh":
+        # shtab completes the first of several files only.
+        script = _SEVERAL_VALUES.sub('"*:', script)
     sys.stdout.write(f"{script}\n")
 
 
