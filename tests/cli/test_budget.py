@@ -95,3 +95,12 @@ def test_a_malformed_budget_is_a_usage_error(
 
 def test_the_screen_of_a_refusal(bell: str, account: LocalService, screen: Any) -> None:
     screen.show("over the budget", "run", Path(bell).name, "--budget", "0.005", code=2)
+
+
+def test_resubmissions_have_budgets_that_count_the_shots_in_the_journal(
+    bell: str, account: LocalService, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = answer("run", bell, "--shots", "30")["job_id"]
+    assert main(["resubmit", job_id, "--budget", "shots=29"]) == 2
+    assert "needs 1 circuit, 30 shots, and the budget is 29 shots" in capsys.readouterr().err
+    assert answer("resubmit", job_id, "--budget", "shots=30")["job_id"] != job_id
