@@ -387,7 +387,8 @@ class QoroProvider:
         Args:
             job_id: The identifier of the job, or its first characters, at least four, if this machine
                 submitted the job and no other one begins with them. A primitive's job with several service
-                jobs has their identifiers joined by ``+``.
+                jobs has their identifiers joined by ``+``. One of them is enough if this machine submitted
+                the job.
 
         Returns:
             A :class:`QoroPrimitiveJob` if the identifier, the journal or the labels show that a primitive

@@ -42,7 +42,8 @@ def retrieve_job(
 
     Args:
         job_id: The identifier, or a prefix that no other job in the journal has. A primitive's job with
-            several service jobs has their identifiers joined by ``+``.
+            several service jobs has their identifiers joined by ``+``. If the journal has them, one of them
+            is enough.
         service: The client of the service that has the job.
         journal: The journal of this machine, or ``None`` if there is none.
         find_backend: Returns the backend with a given name.
@@ -56,6 +57,9 @@ def retrieve_job(
     """
     job_ids = [complete_job_id(part, journal, recorded_as) for part in _split_job_id(job_id)]
     entry = journal.find(job_ids[0]) if journal else None
+    if journal is not None and len(job_ids) == 1 and entry and entry.kind in _PRIMITIVES:
+        job_ids = journal.joined_with(job_ids[0])
+        entry = journal.find(job_ids[0])
     if len(job_ids) > 1 or (entry and entry.kind in _PRIMITIVES):
         return _retrieve_primitive_job(job_ids, service, journal, entry)
     (job_id,) = job_ids

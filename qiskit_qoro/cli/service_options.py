@@ -148,12 +148,16 @@ def service_jobs(options: argparse.Namespace) -> list[ExecutionResult]:
     return [ExecutionResult(job_id=job_id) for job_id in options.job_id.split(ID_SEPARATOR)]
 
 
-def complete_argument(options: argparse.Namespace, text: str) -> str:
+def complete_argument(options: argparse.Namespace, text: str, *, whole: bool = False) -> str:
     """Return the complete identifier that an argument stands for.
+
+    The first characters of a service job, or ``last``, stand for the whole job of a primitive that it belongs
+    to.
 
     Args:
         options: The options of the command. If they name a service, only its jobs are searched.
         text: An identifier or its first characters, ``last``, or several of these joined by ``+``.
+        whole: Whether a complete identifier stands for the whole job, too.
 
     Raises:
         QoroInputError: The journal has several such jobs; or none, and the text is no identifier.
@@ -165,7 +169,11 @@ def complete_argument(options: argparse.Namespace, text: str) -> str:
             return _newest_job(journal, service)
         return complete_job_id(part, journal, service, now=options.now())
 
-    return ID_SEPARATOR.join(map(complete, text.split(ID_SEPARATOR)))
+    parts = text.split(ID_SEPARATOR)
+    job_ids = list(map(complete, parts))
+    if journal is not None and len(job_ids) == 1 and (whole or job_ids != parts):
+        job_ids = journal.joined_with(job_ids[0])
+    return ID_SEPARATOR.join(job_ids)
 
 
 def _newest_job(journal: Journal | None, service: str | None) -> str:
@@ -251,16 +259,20 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
     return provider
 
 
-def open_provider_of_job(options: argparse.Namespace) -> QoroProvider:
+def open_provider_of_job(options: argparse.Namespace, *, whole: bool = False) -> QoroProvider:
     """Make a provider of the service that has a job, and complete the job's identifier in the options.
 
     If no option names the service, the journal may show that the job is in the database of a local service.
+
+    Args:
+        options: The options of the command.
+        whole: As for :func:`complete_argument`.
 
     Raises:
         QoroInputError: The service of the job is unknown, or the database does not exist any more; or the
             identifier is incomplete, as for :func:`complete_argument`.
     """
-    options.job_id = complete_argument(options, options.job_id)
+    options.job_id = complete_argument(options, options.job_id, whole=whole)
     if _is_service_named(options):
         return open_provider(options)
     journal = default_journal()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from qiskit_qoro.display.cards import Card
 from qiskit_qoro.history.conditions import condition_on_text, conditions_for, join_conditions, time_to_text
+from qiskit_qoro.history.joint_jobs import insert_joint_jobs, read_joint_jobs
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
@@ -190,6 +191,23 @@ class Journal:
             return []
         return [str(job_id) for (job_id,) in rows]
 
+    def joined_with(self, job_id: str) -> list[str]:
+        """Return the identifiers of all service jobs of a primitive's job, in order.
+
+        Args:
+            job_id: The identifier of one of them.
+
+        Returns:
+            The identifiers; only ``job_id``, if it stands alone or the journal does not know more.
+        """
+        try:
+            with self._database.transaction(writes=False) as database:
+                found = [] if database is None else read_joint_jobs(database, job_id)
+        except JournalUnusableError as error:
+            self._warn_once(error)
+            found = []
+        return found or [job_id]
+
     def structure_of(self, job_id: str) -> bytes | None:
         """Return the structure of a job that did not fit into its labels, or ``None`` if none is recorded."""
         query = "SELECT structure FROM jobs WHERE job_id = ? ORDER BY number DESC LIMIT 1"
@@ -283,6 +301,10 @@ class Journal:
             )
         )
 
+    def set_joined(self, service: str, job_ids: Sequence[str]) -> None:
+        """Record that several service jobs are one job of a primitive."""
+        self._write(lambda database: insert_joint_jobs(database, service, job_ids))
+
     def remove_programs_of(self, service: str, job_id: str) -> None:
         """Remove the programs of a job."""
         self._write(lambda database: remove_programs(database, service, job_id))
@@ -348,6 +370,10 @@ class JournalRecorder:
         """Record that the submission failed."""
         # The reason may quote the service. A lone surrogate in it must not keep it from being recorded.
         self.journal.set_stage(entry, Stage.FAILED, encodable_text(reason))
+
+    def joined(self, job_ids: Sequence[str]) -> None:
+        """Record that several jobs belong together."""
+        self.journal.set_joined(self.service, job_ids)
 
     def ended(self, job_id: str, status: JobStatus) -> None:
         """Record the final status of a job."""

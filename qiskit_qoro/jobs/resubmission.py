@@ -118,6 +118,8 @@ def submit_jointly(service: QoroService, submissions: Sequence[Submission]) -> l
             else:
                 error.add_note(printable_line(note))
         raise
+    if len(job_ids) > 1:
+        service.record_joint_jobs(job_ids)
     return job_ids
 
 

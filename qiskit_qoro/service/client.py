@@ -539,6 +539,17 @@ class QoroService(CircuitRunner):
             submitted(job_id)
         return ExecutionResult(job_id=job_id)
 
+    def record_joint_jobs(self, job_ids: Sequence[str]) -> None:
+        """Record in the journal that several submitted jobs belong together.
+
+        Args:
+            job_ids: The identifiers of the jobs, in order.
+        """
+        # A recorder that was written for an earlier release does not have this method.
+        joined = getattr(self._recorder, "joined", None)
+        if joined is not None:
+            joined(job_ids)
+
     @contextmanager
     def reserve(self, submissions: Sequence[Submission]) -> Iterator[list[Reservation]]:
         """Reserve the costs of several submissions before the first of them is sent.

@@ -40,6 +40,9 @@ class SubmissionRecorder(Protocol):
     def failed(self, entry: int | None, reason: str) -> None:
         """Record that the submission failed or was interrupted."""
 
+    def joined(self, job_ids: Sequence[str]) -> None:
+        """Record that several submitted jobs belong together, in this order."""
+
     def ended(self, job_id: str, status: JobStatus) -> None:
         """Record the final status of a job. This may be called more than once for a job."""
 
@@ -61,6 +64,9 @@ class _Unrecorded:
         pass
 
     def failed(self, entry: int | None, reason: str) -> None:
+        pass
+
+    def joined(self, job_ids: Sequence[str]) -> None:
         pass
 
     def ended(self, job_id: str, status: JobStatus) -> None:

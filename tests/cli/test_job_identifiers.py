@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import responses
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 
-from qiskit_qoro import QoroProvider
+from qiskit_qoro import QoroEstimator, QoroProvider
 from qiskit_qoro.cli import main
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
@@ -112,3 +114,26 @@ def test_there_is_no_newest_job_without_a_journal(
     monkeypatch.setenv("QISKIT_QORO_JOURNAL", "off")
     assert main(["status", "last"]) == 2
     assert "there is no last job" in capsys.readouterr().err
+
+
+def test_one_service_job_stands_for_the_whole_job_of_a_primitive(
+    provider: QoroProvider, answer: Callable[..., Any]
+) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rx(Parameter("t"), 0)
+    pubs = [(circuit, "Z", [0, 1]), (circuit, "X", [2])]
+    job = QoroEstimator(provider.get_backend()).gradient(pubs)
+    expected = job.result()
+    first, second = job.job_ids
+    for argument in (first[:8], second[:12], "last"):
+        assert answer("status", argument)["jobs"] == dict.fromkeys((first, second), "COMPLETED")
+    for argument in (second[:8], second, f"{first}+{second}"):
+        found = answer("result", argument)
+        assert found["job_id"] == job.job_id()
+        assert [pub["evs"] for pub in found["pubs"]] == [
+            pub.data.evs.tolist() for pub in expected
+        ]
+    assert provider.retrieve_job(first[:8]).job_id() == job.job_id()
+    # A complete identifier is that of the service job alone.
+    assert answer("status", second)["job_id"] == second
+    assert answer("delete", second)["job_id"] == second

@@ -99,3 +99,24 @@ def test_the_provider_retrieves_a_job_by_a_prefix(journal: Journal) -> None:
         wire.get(f"{URL}/job/{OTHER}/status/", json={"status": "COMPLETED"})
         job = QoroProvider("t", base_url=URL, journal=str(journal.path)).retrieve_job("9ab01c22")
     assert job.job_id() == OTHER
+
+
+def test_the_service_jobs_of_one_job_are_found_by_each_of_them(journal: Journal) -> None:
+    assert journal.joined_with(FIRST) == [FIRST]
+    journal.recorder(URL).joined([SECOND, FIRST])
+    assert journal.joined_with(FIRST) == journal.joined_with(SECOND) == [SECOND, FIRST]
+    assert journal.joined_with(OTHER) == [OTHER]
+
+
+def test_joint_jobs_are_forgotten_with_their_entries(journal: Journal) -> None:
+    journal.recorder(URL).joined(["gone-1", "gone-2"])
+    journal.recorder(URL).joined([SECOND, FIRST])
+    assert journal.joined_with("gone-1") == ["gone-1"]
+    assert journal.joined_with(FIRST) == [SECOND, FIRST]
+
+
+def test_a_journal_that_cannot_be_used_knows_no_joint_jobs(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.sqlite3"
+    path.write_bytes(b"not a database" * 100)
+    assert Journal(path).joined_with("a") == ["a"]
+    assert Journal(tmp_path / "missing.sqlite3").joined_with("a") == ["a"]

@@ -56,7 +56,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(options: argparse.Namespace) -> None:
-    with open_provider_of_job(options) as provider:
+    with open_provider_of_job(options, whole=True) as provider:
         show_result(provider, options)
 
 
