@@ -25,7 +25,7 @@ END = re.compile(r"(?<=[.:])\s+(?=[A-Z`\[])")
 
 
 def sentences() -> list[str]:
-    """The sentences of the guide, and the rows of its tables, without headings, pictures and blocks of code."""
+    """The sentences of the guide, and the rows of its tables, without headings, pictures and code."""
     text = re.sub(r"^```.*?^```", "", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     found: list[str] = []
     for paragraph in filter(None, map(str.strip, re.split(r"\n\s*\n", text))):

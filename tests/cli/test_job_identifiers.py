@@ -130,9 +130,7 @@ def test_one_service_job_stands_for_the_whole_job_of_a_primitive(
     for argument in (second[:8], second, f"{first}+{second}"):
         found = answer("result", argument)
         assert found["job_id"] == job.job_id()
-        assert [pub["evs"] for pub in found["pubs"]] == [
-            pub.data.evs.tolist() for pub in expected
-        ]
+        assert [pub["evs"] for pub in found["pubs"]] == [pub.data.evs.tolist() for pub in expected]
     assert provider.retrieve_job(first[:8]).job_id() == job.job_id()
     # A complete identifier is that of the service job alone.
     assert answer("status", second)["job_id"] == second
