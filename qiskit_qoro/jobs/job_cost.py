@@ -9,11 +9,11 @@ from decimal import Decimal
 from qiskit_qoro.models.costs import NO_COST, Cost
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.budgets.spending import is_free
 
 __all__ = ["cost_of_jobs"]
 
 _UNKNOWN = Cost(circuits=None, shots=None)
-_UNPAID = frozenset({JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.INSUFFICIENT_CREDITS})
 
 
 def cost_of_jobs(
@@ -42,6 +42,6 @@ def cost_of_jobs(
 def _cost(service: QoroService, status: JobStatus, charge: Decimal | None, expected: Cost) -> Cost:
     if charge is not None:
         return replace(expected, credits=charge, is_estimate=False)
-    if status in _UNPAID and service.is_local:
-        return replace(expected, credits=Decimal(0), is_estimate=False)
+    if is_free(status, is_local=service.is_local):
+        return replace(expected, credits=Decimal(0), is_estimate=not service.is_local)
     return expected.priced(service.prices())

@@ -45,7 +45,6 @@ class SubmissionFacts:
         names: The names of the circuits, if they are known.
         bodies: The bodies of the requests that submit the job, in order, for a recorder that keeps them.
         num_shots: The shots of all circuits together, 0 if none are taken, ``None`` if that is unknown.
-        num_variables: The number of variables of the problem of a characterization, 0 for other jobs.
     """
 
     kind: JobKind
@@ -56,4 +55,3 @@ class SubmissionFacts:
     names: tuple[str, ...] = ()
     bodies: tuple[bytes, ...] = ()
     num_shots: int | None = None
-    num_variables: int = 0

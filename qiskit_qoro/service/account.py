@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.models.costs import Prices
 from qiskit_qoro.service.transport import Transport, read_answer
 from qiskit_qoro.wire.credits import announced_prices, read_charges
-from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS
+from qiskit_qoro.wire.endpoints import CREDIT_BALANCE, CREDIT_TRANSACTIONS, Endpoint
 from qiskit_qoro.wire.fields import as_object
 
 __all__ = [
@@ -24,6 +24,11 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+
+# The status codes of a service that has no credits, or does not show them to the token.
+_NOT_SHOWN = frozenset({403, 404, 405, 501})
+
+_T = TypeVar("_T")
 
 # So many pages are searched for the charge of a job. It is on the first one, unless many jobs came later.
 _MAX_PAGES = 10
@@ -40,19 +45,15 @@ def fetch_credit_balance(transport: Transport) -> dict[str, Any]:
 def fetch_prices(transport: Transport) -> Prices | None:
     """Fetch the prices that the service announces with the balance, or ``None`` if it announces none.
 
-    A service that refuses to show the balance announces none. This is not an error.
+    A service that does not show the balance announces none. This is not an error.
     """
-    try:
-        return read_answer(transport.send(CREDIT_BALANCE), announced_prices)
-    except (QoroAPIError, WireError) as error:
-        _log.warning("the prices of the service could not be read: %s", error)
-        return None
+    return _read_if_shown(transport, CREDIT_BALANCE, None, announced_prices)
 
 
 def fetch_charges(transport: Transport, job_ids: Collection[str]) -> dict[str, Decimal]:
     """Find the charges for jobs in the latest transactions of the account.
 
-    A service that refuses to show the transactions, or whose transactions name no jobs, has no charges that
+    A service that does not show the transactions, or whose transactions name no jobs, has no charges that
     could be found. This is not an error.
 
     Returns:
@@ -60,11 +61,9 @@ def fetch_charges(transport: Transport, job_ids: Collection[str]) -> dict[str, D
     """
     found: dict[str, Decimal] = {}
     for page in range(1, _MAX_PAGES + 1):
-        try:
-            params = {"page": page, "page_size": MAX_TRANSACTIONS}
-            answer = read_answer(transport.send(CREDIT_TRANSACTIONS, params=params), read_charges)
-        except (QoroAPIError, WireError) as error:
-            _log.warning("the transactions of the account could not be read: %s", error)
+        params = {"page": page, "page_size": MAX_TRANSACTIONS}
+        answer = _read_if_shown(transport, CREDIT_TRANSACTIONS, params, read_charges)
+        if answer is None:
             break
         for job_id, amount in answer.charges:
             if job_id in job_ids:
@@ -72,6 +71,19 @@ def fetch_charges(transport: Transport, job_ids: Collection[str]) -> dict[str, D
         if len(found) == len(job_ids) or not answer.has_more:
             break
     return found
+
+
+def _read_if_shown(
+    transport: Transport, endpoint: Endpoint, params: dict[str, Any] | None, read: Callable[[object], _T]
+) -> _T | None:
+    """Read an answer; return ``None`` if the service has no such page for this account, or an unknown one."""
+    try:
+        return read_answer(transport.send(endpoint, params=params), read)
+    except (QoroAPIError, WireError) as error:
+        if isinstance(error, QoroAPIError) and error.status_code not in _NOT_SHOWN:
+            raise
+        _log.debug("%s could not be read: %s", endpoint.path, error)
+        return None
 
 
 def fetch_credit_transactions(transport: Transport, page: int, page_size: int) -> dict[str, Any]:

@@ -107,8 +107,7 @@ def submit_qubo(
     """
     tag = arguments.checked("tag", tag, arguments.text_of(tag), "text that UTF-8 can encode")
     request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
-    facts = facts_of(request, (), num_variables=problem.num_variables)
-    with recorded(recorder, facts) as opened, reservation.used():
+    with recorded(recorder, facts_of(request, ())) as opened, reservation.used():
         job_id = open_job(transport, render(job_request_to_json(request)))
         opened(job_id)
         with _noting_interrupts(job_id):

@@ -87,9 +87,7 @@ MAX_NAMES = 100
 """The largest number of names of circuits that a recorder is told."""
 
 
-def facts_of(
-    request: JobRequest, labels: Sequence[str], *, num_shots: int | None = None, num_variables: int = 0
-) -> SubmissionFacts:
+def facts_of(request: JobRequest, labels: Sequence[str], *, num_shots: int | None = None) -> SubmissionFacts:
     """Collect the facts of a submission that a recorder keeps.
 
     Args:
@@ -97,7 +95,6 @@ def facts_of(
         labels: The labels of its circuits, in order. The first one shows whether a run, a sampler or an
             estimator submits the job.
         num_shots: The shots of all circuits together.
-        num_variables: The number of variables of the problem of a characterization.
     """
     letter = kind_of_label(labels[0]) if labels else None
     kind = _KINDS.get(request.job_type) or JobKind.of_letter(letter)
@@ -109,7 +106,6 @@ def facts_of(
         # The labels of other jobs contain their structure instead.
         names=tuple(labels[:MAX_NAMES]) if kind is JobKind.OTHER else (),
         num_shots=num_shots,
-        num_variables=num_variables,
     )
 
 

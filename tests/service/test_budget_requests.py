@@ -13,7 +13,7 @@ import responses
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from qiskit_qoro import Budget, QoroService
+from qiskit_qoro import Budget, QoroJob, QoroPrimitiveJob, QoroService
 from qiskit_qoro.errors import (
     AuthenticationError,
     BudgetExceededError,
@@ -267,9 +267,10 @@ def test_prices_that_are_none_are_refused(prices: object) -> None:
 def test_a_service_that_does_not_show_the_balance_announces_no_prices(
     cloud: responses.RequestsMock, connect: Callable[..., QoroService], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     cloud.get(f"{URL}/credits/", status=403, json={"error": "no"})
     assert connect().prices() is None
-    assert "prices of the service could not be read" in caplog.text
+    assert "/credits/ could not be read" in caplog.text
 
 
 def test_prices_that_could_not_be_fetched_are_asked_for_again(
@@ -279,6 +280,11 @@ def test_prices_that_could_not_be_fetched_are_asked_for_again(
     cloud.get(f"{URL}/credits/", body=REFUSED)
     with pytest.raises(QoroConnectionError, match=r"qoro\.test"):
         service.submit_circuits({"a": PROGRAM})
+    for status in (401, 503):
+        cloud.reset()
+        cloud.get(f"{URL}/credits/", status=status, json={"error": "no"})
+        with pytest.raises(QoroAPIError, match=str(status)):
+            service.submit_circuits({"a": PROGRAM})
     cloud.reset()
     cloud.get(f"{URL}/credits/", json={"prices": {"per_circuit": "2"}})
     accept(cloud)
@@ -309,12 +315,44 @@ def test_the_charges_of_jobs_are_found_in_the_transactions(
 def test_transactions_that_cannot_be_read_have_no_charges(
     cloud: responses.RequestsMock, connect: Callable[..., QoroService], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.DEBUG)
     for answer in ({"json": {"results": 3}}, {"status": 403, "json": {}}, {"body": "x"}):
         cloud.reset()
         cloud.get(f"{URL}/credits/transactions/", **answer)
         assert connect().fetch_charges(["j"]) == {}
-    assert caplog.text.count("transactions of the account could not be read") == 3
+    assert caplog.text.count("/credits/transactions/ could not be read") == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "cost"),
+    [
+        ("FAILED", Cost(Decimal(0), None, None)),
+        ("CANCELLED", None),
+        ("COMPLETED", None),
+        ("RUNNING", None),
+    ],
+)
+def test_the_cost_of_a_job_of_which_nothing_is_known(
+    status: str, cost: Cost | None, cloud: responses.RequestsMock, connect: Callable[..., QoroService]
+) -> None:
+    cloud.get(f"{URL}/job/j/status/", json={"status": status})
+    cloud.get(f"{URL}/credits/transactions/", json={"results": []})
+    cloud.get(f"{URL}/credits/", json={})
+    assert QoroJob(None, "j", connect()).cost == cost
+
+
+def test_the_cost_of_several_service_jobs_is_known_if_that_of_each_is(
+    cloud: responses.RequestsMock, connect: Callable[..., QoroService]
+) -> None:
+    transactions = [{"job_id": "a", "amount": "-1"}, {"job_id": "b", "amount": "-0.5"}]
+    cloud.get(f"{URL}/job/a/status/", json={"status": "COMPLETED"})
+    cloud.get(f"{URL}/job/b/status/", json={"status": "COMPLETED"})
+    cloud.get(f"{URL}/credits/transactions/", json={"results": transactions[:1]})
+    cloud.get(f"{URL}/credits/", json={})
+    job = QoroPrimitiveJob(connect(), ["a", "b"])
+    assert job.cost is None
+    cloud.replace("GET", f"{URL}/credits/transactions/", json={"results": transactions})
+    assert str(job.cost) == "1.50 credits (2 jobs)"
 
 
 def test_a_limited_number_of_pages_is_searched(

@@ -22,7 +22,7 @@ from qiskit_qoro.process_local import ProcessLocal
 from qiskit_qoro.service.budgets.budget import Budget
 from qiskit_qoro.service.recovery import may_have_arrived
 
-__all__ = ["PRICES_VARIABLE", "FetchPrices", "Reservation", "Spending"]
+__all__ = ["PRICES_VARIABLE", "FetchPrices", "Reservation", "Spending", "is_free"]
 
 PRICES_VARIABLE = "QORO_PRICES"
 """The environment variable with the prices of a service that does not announce its own."""
@@ -34,6 +34,15 @@ FetchPrices = Callable[[], Prices | None]
 _MAX_REMEMBERED = 10_000
 
 _UNPAID = frozenset({JobStatus.FAILED, JobStatus.INSUFFICIENT_CREDITS})
+
+
+def is_free(status: JobStatus, *, is_local: bool) -> bool:
+    """Whether a job with a final status is not charged.
+
+    No service charges failed jobs. The local service does not charge cancelled jobs either. The cloud may
+    charge what has run.
+    """
+    return status in _UNPAID or (status is JobStatus.CANCELLED and is_local)
 
 
 class Reservation:
@@ -210,10 +219,9 @@ class Spending:
         Args:
             job_id: The job.
             status: Its final status.
-            is_local: Whether the service runs on this machine. The local service does not charge cancelled
-                jobs. The cloud may charge what has run.
+            is_local: Whether the service runs on this machine.
         """
-        if status in _UNPAID or (status is JobStatus.CANCELLED and is_local):
+        if is_free(status, is_local=is_local):
             self._forget(job_id).release()
 
     def charged(self, job_id: str, amount: Decimal) -> None:
