@@ -1,7 +1,7 @@
-"""Draw the notebook cells of a guide again: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
+"""Draw the outputs of a notebook in a guide again: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
 
 The Python blocks of ``docs/guides/notebooks.md`` are executed as the cells of a notebook. Headless
-Chromium draws the cell before each picture of the page, with its output. Identifiers of jobs are replaced by
+Chromium draws the output of the cell before each picture of the page. Identifiers of jobs are replaced by
 fixed ones. Times depend on the machine, so look at the difference before you commit it.
 """
 
@@ -32,35 +32,19 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 8px; background: {ground}; color: {text}; font: 13px system-ui, sans-serif; }}
-.cell {{ display: grid; grid-template-columns: 44px 1fr; gap: 4px 8px; align-items: baseline; }}
-.prompt {{ color: {muted}; font: 12px ui-monospace, monospace; text-align: right; }}
-.code {{ margin: 0; padding: 6px 8px; border: 1px solid {line}; border-radius: 3px; background: {raised}; }}
+.output {{ display: grid; grid-template-columns: 28px 1fr; gap: 8px; }}
+.prompt {{ padding-top: 12px; color: {muted}; font: 12px ui-monospace, monospace; text-align: right; }}
 pre {{ margin: 0; font: 13px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; }}
-{pygments}
-</style><body data-theme="{theme}"><div class="cell">
-<div class="prompt">[{number}]:</div>
-<div class="code">{code}</div>
-<div></div><div>{output}</div></div></body>"""
+</style><body data-theme="{theme}"><div class="output"><div class="prompt">[{number}]:</div>
+<div>{output}</div></div></body>"""
 THEMES = {
-    "light": {
-        "ground": "#ffffff",
-        "text": "#1f2328",
-        "muted": "#59636e",
-        "line": "#d1d9e0",
-        "raised": "#f6f8fa",
-    },
-    "dark": {
-        "ground": "#0d1117",
-        "text": "#e6edf3",
-        "muted": "#9198a1",
-        "line": "#3d444d",
-        "raised": "#151b23",
-    },
+    "light": {"ground": "#ffffff", "text": "#1f2328", "muted": "#59636e"},
+    "dark": {"ground": "#0d1117", "text": "#e6edf3", "muted": "#9198a1"},
 }
 
 
 def draw() -> None:
-    """Execute the page as a notebook, and draw the cell before each of its pictures."""
+    """Execute the page as a notebook, and draw the output before each of its pictures."""
     for cell, number, name in executed_cells():
         theme = "dark" if name.endswith("-dark") else "light"
         draw_cell(cell, number, theme, PICTURES / f"{name}.png")
@@ -92,20 +76,9 @@ def executed_cells() -> Iterator[tuple[Any, int, str]]:
 
 
 def draw_cell(cell: Any, number: int, theme: str, path: Path) -> None:
-    """Draw a cell with its output."""
-    from pygments import highlight  # noqa: PLC0415
-    from pygments.formatters import HtmlFormatter  # noqa: PLC0415
-    from pygments.lexers import PythonLexer  # noqa: PLC0415
-
-    formatter = HtmlFormatter(style="github-dark" if theme == "dark" else "default", nobackground=True)
-    page = PAGE.format(
-        **THEMES[theme],
-        theme=theme,
-        pygments=formatter.get_style_defs(".highlight"),
-        number=number,
-        code=highlight(cell.source, PythonLexer(), formatter),
-        output="".join(map(html_of, cell.outputs)),
-    )
+    """Draw the output of a cell."""
+    output = "".join(map(html_of, cell.outputs))
+    page = PAGE.format(**THEMES[theme], theme=theme, number=number, output=output)
     take_picture(page, path, THEMES[theme]["ground"])
 
 

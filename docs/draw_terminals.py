@@ -228,6 +228,9 @@ def save_svg(path: Path, lines: Sequence[str]) -> None:
     svg = console.export_svg(title="", theme=MONOKAI, unique_id=path.stem)
     # The pages load nothing from other servers.
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    # Letters as large as those of the page.
+    width = float(svg.partition('viewBox="0 0 ')[2].split()[0])
+    svg = svg.replace("<svg ", f'<svg width="{0.7 * width:.0f}" ', 1)
     svg = svg.replace("Fira Code", "ui-monospace, SFMono-Regular, Menlo, Consolas")
     path.write_text(svg, encoding="utf-8")
 

@@ -120,7 +120,7 @@ class EstimatorGradientJob:
 
     @property
     def cost(self) -> Cost | None:
-        """What the job costs, as :attr:`QoroPrimitiveJob.cost` tells it."""
+        """What the job costs, as the job of the estimator tells it."""
         return self.job.cost
 
     def result(self, timeout: float | None = None) -> EstimatorGradientResult:
