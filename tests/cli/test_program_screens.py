@@ -75,6 +75,20 @@ def test_run_several_circuits(screen: Any, answers: Callable[..., None]) -> None
 
 
 @pytest.mark.usefixtures("files")
+def test_resubmit(screen: Any, answers: Callable[..., None]) -> None:
+    answers({"00": 507, "11": 517})
+    assert screen.run("run", "bell.qasm") == 0
+    screen.show("results", "resubmit", "last")
+    screen.show("detached", "resubmit", "4f38be34", "--detach")
+    screen.show("no failures", "resubmit", "last", "--failed-only", code=2)
+
+
+def test_resubmit_a_job_of_another_machine(screen: Any, scripted: responses.RequestsMock, url: str) -> None:
+    scripted.get(f"{url}/job/{JOB}/status/", json={"status": "FAILED"})
+    screen.show("programs are unknown", "resubmit", JOB, code=2)
+
+
+@pytest.mark.usefixtures("files")
 def test_estimate(screen: Any, answers: Callable[..., None]) -> None:
     answers({"ZZII": 1.0, "IIXX": 0.25, "XIII": 0.5})
     observables = ("--observable", "IIZZ, XXII", "--observable", "0.5*IIZZ - 2*XXII + 0.25*IIIX")

@@ -298,6 +298,23 @@ def test_resubmit_can_leave_the_new_job_running(
     assert f"show the results with: qiskit-qoro result {out.strip()}" in err
 
 
+@pytest.mark.usefixtures("account")
+def test_resubmit_can_be_limited_to_the_circuits_without_a_result(
+    bell: str, tmp_path: Path, answer: Callable[..., Any]
+) -> None:
+    wide = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[70]; creg c[70]; h q; measure q -> c;'
+    (tmp_path / "wide.qasm").write_text(wide)
+    assert main(["run", bell, "wide.qasm", "--method", "statevector"]) == 1
+    again = answer("resubmit", "last", "--failed-only", "--detach")
+    assert answer("jobs")[0] | {"time": None, "status": None} == {
+        **answer("jobs")[1],
+        "job_id": again["job_id"],
+        "circuits": 1,
+        "time": None,
+        "status": None,
+    }
+
+
 def test_resubmit_of_a_job_without_failures_says_so(
     account: LocalService, bell: str, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,12 @@ from qiskit_qoro.cli.commands.result import show_result
 from qiskit_qoro.cli.output import DEFAULT_ROWS, say
 from qiskit_qoro.cli.programs.executing import add_detach_option, show_detached
 from qiskit_qoro.cli.service_options import add_budget_option, add_job_argument, open_provider_of_job
+from qiskit_qoro.errors import QoroInputError
 
 __all__ = ["COMMAND"]
+
+# The hint in the message of the method, and what it means for the command.
+_PYTHON_HINT, _HINT = "resubmit() submits all", "leave --failed-only out to submit all"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +31,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _execute(options: argparse.Namespace) -> None:
     with open_provider_of_job(options) as provider:
         before = options.job_id
-        job = provider.retrieve_job(before).resubmit(failed_only=options.failed_only)
+        try:
+            job = provider.retrieve_job(before).resubmit(failed_only=options.failed_only)
+        except QoroInputError as error:
+            error.reword(lambda text: text.replace(_PYTHON_HINT, _HINT))
+            raise
         options.job_id = job.job_id()
         about = {
             "job_id": options.job_id,
