@@ -47,6 +47,7 @@ def journal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("QORO_API_KEY", raising=False)
     monkeypatch.delenv("QORO_API_URL", raising=False)
+    monkeypatch.delenv("QORO_PRICES", raising=False)
     path = tmp_path / "journal.sqlite3"
     monkeypatch.setenv("QISKIT_QORO_JOURNAL", str(path))
     return path
