@@ -1,4 +1,4 @@
-"""QUBOs from files: JSON, CSV, and matrices of NumPy and SciPy."""
+"""QUBOs from files: JSON, CSV, matrices of NumPy and SciPy, and LP files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from qiskit_qoro.cli.lp_files import read_lp
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.loose import read_number
 
@@ -52,7 +53,7 @@ def read_problem(file: str) -> object:
     except RecursionError as error:
         raise QoroInputError(f"{file}: the JSON is nested too deeply") from error
     except (ValueError, OSError, EOFError, KeyError) as error:
-        raise QoroInputError(f"{file}: the file is not a matrix in this format: {error}") from error
+        raise QoroInputError(f"{file}: the file does not have this format: {error}") from error
 
 
 def _read_json(content: bytes) -> object:
@@ -132,10 +133,16 @@ def _read_scipy(content: bytes) -> object:
     return load_npz(BytesIO(content))
 
 
+def _read_lp(content: bytes) -> object:
+    # CPLEX and docplex write names in Latin 1, but these are ASCII in nearly all files.
+    return read_lp(content.decode("latin-1"))
+
+
 _READERS: Mapping[str, Callable[[bytes], object]] = {
     ".json": _read_json,
     ".csv": _read_csv,
     ".npy": _read_numpy,
     ".npz": _read_scipy,
+    ".lp": _read_lp,
 }
 """Suffix to the function that reads the content of the file."""

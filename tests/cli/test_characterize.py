@@ -169,11 +169,11 @@ def test_the_answer_is_written_as_json(triangle: str, tmp_path: Path, answer: Ca
         ("x.json", '{"quadratic": 5}', "quadratic: expected a matrix"),
         ("x.json", '{"quadratic": [1]}', "quadratic has the shape (1,)"),
         ("x.json", '{"linear": [1], "cubic": 5}', "cubic: unknown key"),
-        ("x.csv", "1,a\n2,3\n", "x.csv: the file is not a matrix in this format"),
+        ("x.csv", "1,a\n2,3\n", "x.csv: the file does not have this format"),
         ("x.csv", "", "expected a square matrix"),
-        ("x.npy", "text", "x.npy: the file is not a matrix in this format"),
-        ("x.npz", "text", "x.npz: the file is not a matrix in this format"),
-        ("x.lp", "Minimize", "x.lp: expected a QUBO in a file that ends with .json, .csv, .npy or .npz"),
+        ("x.npy", "text", "x.npy: the file does not have this format"),
+        ("x.npz", "text", "x.npz: the file does not have this format"),
+        ("x.mps", "", "x.mps: expected a QUBO in a file that ends with .json, .csv, .npy, .npz or .lp"),
     ],
 )
 def test_a_file_without_a_qubo_is_refused_before_anything_is_sent(

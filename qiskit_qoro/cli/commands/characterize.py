@@ -57,7 +57,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
             nargs="?",
             metavar="FILE",
             help='the QUBO: .json (a matrix, terms such as {"0,1": 2, "0": -1}, or linear and quadratic), '
-            ".csv, .npy or .npz (a matrix); - for JSON from standard input",
+            ".csv, .npy or .npz (a matrix), or .lp; - for JSON from standard input",
         )
     )
     offer_job_ids(
