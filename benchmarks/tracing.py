@@ -27,7 +27,7 @@ STEPS: dict[str, dict[str, str]] = {
         "qiskit_qoro.service.transport.transport:Transport.send": "request: {}",
         "qiskit_qoro.jobs.job:QoroJob.result": "result()",
         "qiskit_qoro.wire.results:results_page_from_json": "decode results",
-        "qiskit_qoro.jobs.job:QoroJob._build_result": "build the Result",
+        "qiskit_qoro.jobs.run_contents:RunContents.build_result": "build the Result",
     },
     "service": {"qiskit_qoro.local.web.app:_run_handler": "handle: {}"},
     "runner": {

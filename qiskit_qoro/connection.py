@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qiskit_qoro.display.progress import ProgressOptions
-from qiskit_qoro.history import Journal, find_journal, find_program_limit
+from qiskit_qoro.history import Journal, JournalRecorder, find_journal, find_program_limit
 from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
 from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
@@ -108,7 +108,7 @@ def recorder_of(journal: Journal | None, service: str) -> SubmissionRecorder:
         journal: The journal, or ``None`` to record nothing.
         service: The name of the service in the journal.
     """
-    return UNRECORDED if journal is None else journal.recorder(service)
+    return UNRECORDED if journal is None else JournalRecorder(journal, service)
 
 
 class RemoteConnection:

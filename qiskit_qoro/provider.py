@@ -450,7 +450,7 @@ class QoroProvider:
             backend: Only jobs for this backend.
             tag: Only jobs with this tag.
             status: Only jobs with this status, or with one of several: a status of the service, such as
-                ``RUNNING``, or one of :class:`~qiskit_qoro.history.job_list.JobEntry`, such as
+                ``RUNNING``, or one of :class:`~qiskit_qoro.history.job_entry.JobEntry`, such as
                 ``INTERRUPTED``.
             since: Only jobs submitted at or after this time, or at most this long ago.
             until: Only jobs submitted at or before this time, or at least this long ago.

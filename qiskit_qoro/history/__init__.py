@@ -14,6 +14,7 @@ from qiskit_qoro.history.journal_path import (
     find_journal,
     find_program_limit,
 )
+from qiskit_qoro.history.journal_recorder import JournalRecorder
 from qiskit_qoro.history.listing import STATUSES, Selection, list_jobs, list_recorded
 from qiskit_qoro.history.prefixes import complete_job_id
 from qiskit_qoro.history.sent_submissions import read_submissions
@@ -26,6 +27,7 @@ __all__ = [
     "JobList",
     "Journal",
     "JournalEntry",
+    "JournalRecorder",
     "JournalUnusableError",
     "Selection",
     "complete_job_id",

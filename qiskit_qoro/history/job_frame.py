@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.history.job_entry import JobEntry
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from qiskit_qoro.history.job_list import JobEntry
 
 __all__ = ["frame_of"]
 

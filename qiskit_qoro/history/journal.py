@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from qiskit_qoro.display.cards import Card
 from qiskit_qoro.history.conditions import condition_on_text, conditions_for, join_conditions, time_to_text
 from qiskit_qoro.history.joint_jobs import insert_joint_jobs, read_joint_jobs
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
-from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, Stage
+from qiskit_qoro.history.journal_entry import JournalEntry, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.history.program_store import (
     DEFAULT_LIMIT_BYTES,
@@ -29,9 +28,7 @@ from qiskit_qoro.history.program_store import (
     read_programs,
     remove_programs,
 )
-from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
-from qiskit_qoro.wire.json_values import encodable_text
 
 __all__ = ["MAX_ENTRIES", "MAX_STRUCTURES", "Journal"]
 
@@ -94,14 +91,6 @@ class Journal:
     def path(self) -> Path | None:
         """The file, or ``None`` for a journal in memory."""
         return self._database.path
-
-    def recorder(self, service: str) -> JournalRecorder:
-        """Return a recorder that writes the submissions of a client into this journal.
-
-        Args:
-            service: The name of the client's service in the journal.
-        """
-        return JournalRecorder(self, service)
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -340,49 +329,6 @@ class Journal:
         if not self._has_warned:
             self._has_warned = True
             _log.warning("%s. Jobs are submitted, but not recorded", error.message)
-
-
-@dataclass(frozen=True)
-class JournalRecorder:
-    """Records the submissions of one client in a journal.
-
-    Attributes:
-        journal: The journal.
-        service: The name of the client's service in the journal.
-    """
-
-    journal: Journal
-    service: str
-
-    def begin(self, facts: SubmissionFacts) -> int | None:
-        """Record that a submission begins."""
-        return self.journal.begin(self.service, facts)
-
-    def opened(self, entry: int | None, job_id: str) -> None:
-        """Record that the service has opened the job."""
-        self.journal.set_job_id(entry, job_id)
-
-    def done(self, entry: int | None) -> None:
-        """Record that the service has confirmed all uploads."""
-        self.journal.set_stage(entry, Stage.SUBMITTED)
-
-    def failed(self, entry: int | None, reason: str) -> None:
-        """Record that the submission failed."""
-        # The reason may quote the service. A lone surrogate in it must not keep it from being recorded.
-        self.journal.set_stage(entry, Stage.FAILED, encodable_text(reason))
-
-    def joined(self, job_ids: Sequence[str]) -> None:
-        """Record that several jobs belong together."""
-        self.journal.set_joined(self.service, job_ids)
-
-    def ended(self, job_id: str, status: JobStatus) -> None:
-        """Record the final status of a job."""
-        self.journal.set_status_of(self.service, job_id, status.value)
-
-    def deleted(self, job_id: str) -> None:
-        """Record that a job was deleted, and remove its programs."""
-        self.journal.remove_programs_of(self.service, job_id)
-        self.journal.set_status_of(self.service, job_id, ListedStatus.DELETED.value)
 
 
 def _entry(row: tuple[Any, ...], now: datetime) -> JournalEntry:

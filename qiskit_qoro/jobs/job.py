@@ -13,19 +13,14 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit.providers import JobV1
 from qiskit.result import Result
 
-from qiskit_qoro._version import __version__
 from qiskit_qoro.errors import JobFailedError, QoroError, QoroInputError
-from qiskit_qoro.jobs.displayed_result import DisplayedResult
-from qiskit_qoro.jobs.experiment_results import (
-    Experiment,
-    build_experiment_results,
-    infer_experiments,
-)
+from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job_card import describe_job, job_card
-from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
+from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
 from qiskit_qoro.jobs.job_file import write_document
-from qiskit_qoro.jobs.outcome import decode_structure, describe_failure, restore_labels
+from qiskit_qoro.jobs.outcome import describe_failure
 from qiskit_qoro.jobs.resubmission import submission_of_programs
+from qiskit_qoro.jobs.run_contents import RunContents
 from qiskit_qoro.jobs.saved_run import SavedRun
 from qiskit_qoro.jobs.sent_programs import SentProgram
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
@@ -91,28 +86,20 @@ class QoroJob(ServiceJob[Result], JobV1):
         # Qiskit's base class calls no other constructor, so each one is called by name.
         JobV1.__init__(self, backend, job_id)
         ServiceJob.__init__(self, job_id, service, [job_id], submitted=submitted, sent=sent)
-        # For a retrieved job the experiments are unknown, and the structure is incomplete, until the results
-        # have been read, whose labels contain both.
-        self._experiments = experiments
-        self._structure = RunStructure(
+        structure = RunStructure(
             tuple((experiments or {}).values()),
             backend_name if backend is None else backend.name,
             tag,
             memory,
         )
+        self._contents = RunContents(job_id, structure, experiments)
         self._readers = dict(readers or {})
         self._backend: BackendV2 | None = backend
         self._find_backend = find_backend
         # Results are cached, because a finished job never changes. `_result` is a complete result. `_partial`
         # is the result of a job with failed circuits, which `result()` returns only with `partial=True`.
-        self._outcome: JobOutcome | None = None
-        self._read_at: datetime | None = None
         self._result: Result | None = None
         self._partial: Result | None = None
-        # Whether the experiments are guesses from the results, because the labels do not describe them.
-        self._are_inferred = False
-        # The structure in the labels, if they show that `backend.run()` did not submit the job.
-        self._foreign: LabelledStructure | None = None
 
     @classmethod
     def from_submission(
@@ -135,16 +122,15 @@ class QoroJob(ServiceJob[Result], JobV1):
             submission: What was sent.
         """
         job = cls(backend, job_id, service, submitted=datetime.now(UTC), sent=partial(tuple, [submission]))
-        job._structure = structure
-        job._experiments = experiments
+        job._contents = RunContents(job_id, structure, experiments)
         return job
 
     def __repr__(self) -> str:
         status = self._last_state().status
-        return describe_job("QoroJob", self.job_id(), self._structure.backend_name, status)
+        return describe_job("QoroJob", self.job_id(), self._contents.structure.backend_name, status)
 
     def _repr_html_(self) -> str:
-        structure = self._structure
+        structure, outcome = self._contents.structure, self._contents.outcome
         rows = [
             ("backend", structure.backend_name),
             ("tag", None if structure.tag == _DEFAULT_TAG else structure.tag),
@@ -156,7 +142,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             rows,
             submitted=self._submitted,
             origin=self._service.origin,
-            reason=self._outcome.reason if self._outcome else None,
+            reason=outcome.reason if outcome else None,
         ).to_html()
 
     def submit(self) -> None:
@@ -182,10 +168,10 @@ class QoroJob(ServiceJob[Result], JobV1):
             QoroConnectionError: There was no answer.
         """
         if self._backend is None and self._find_backend is not None:
-            if self._structure.backend_name is None and self.status() is QiskitStatus.DONE:
+            if self._contents.structure.backend_name is None and self.status() is QiskitStatus.DONE:
                 self._read_outcome()
-            if self._structure.backend_name is not None:
-                self._backend = self._find_backend(self._structure.backend_name)
+            if self._contents.structure.backend_name is not None:
+                self._backend = self._find_backend(self._contents.structure.backend_name)
         return super().backend()
 
     @property
@@ -194,7 +180,7 @@ class QoroJob(ServiceJob[Result], JobV1):
 
         A retrieved job takes them from the journal, or else from its results once they have been read.
         """
-        tag = self._structure.tag
+        tag = self._contents.structure.tag
         return [] if tag in (None, _DEFAULT_TAG) else str(tag).split(",")
 
     def error_message(self) -> str | None:
@@ -287,11 +273,11 @@ class QoroJob(ServiceJob[Result], JobV1):
             if not partial or self._known_status() is QiskitStatus.CANCELLED:
                 self._raise_unless_completed(deadline)
             outcome = self._read_outcome(deadline)
-            if self._foreign is not None:
+            if self._contents.foreign is not None:
                 self._raise_unless_completed(deadline)
-                self._result = self._read_foreign(outcome, self._foreign)
+                self._result = self._read_foreign(outcome, self._contents.foreign)
                 return self._result
-            result = self._build_result(outcome, partial=partial)
+            result = self._contents.build_result(outcome, self._known_state(), partial=partial)
         if result.success:
             self._result = result
         else:
@@ -329,12 +315,13 @@ class QoroJob(ServiceJob[Result], JobV1):
             return self._read_outcome(deadline)
 
     def _with_circuit_names(self, text: str) -> str:
-        return name_circuits(text, self._experiments or {})
+        return name_circuits(text, self._contents.by_label)
 
     # --- what was sent --------------------------------------------------------------------------------
 
     def _name_programs(self, programs: list[SentProgram]) -> list[SentProgram]:
-        experiments = self._identify_sent(programs)
+        self._contents.identify([program.label for program in programs])
+        experiments = self._contents.by_label
         return [
             replace(program, name=experiments[program.label].name)
             if program.label in experiments
@@ -363,48 +350,40 @@ class QoroJob(ServiceJob[Result], JobV1):
             QoroConnectionError: The service did not answer.
         """
         (submission,) = self._submissions()
-        programs = self.programs() if failed_only else []
-        failed = self._programs_without_result(programs)
+        if not failed_only:
+            return self._submit_again(submission, self._contents.again())
+        programs = self.programs()
+        failed = self._without_result(programs)
         if len(failed) == len(programs):
-            return self._submit_again(submission, self._structure, self._experiments)
-        # Labels that do not describe their circuits are sent again.
-        known = {} if self._are_inferred else self._experiments or {}
-        experiments = [known[program.label] for program in failed] if known else None
-        structure = replace(self._structure, experiments=tuple(experiments or ()))
-        # The labels of a part of the circuits contain a part of the structure, so they get new ones.
-        labels = [program.label for program in failed] if experiments is None else label_circuits(structure)
+            return self._submit_again(submission, self._contents.again())
+        labels, contents = self._contents.part(failed)
         part = submission_of_programs(
             submission, dict(zip(labels, failed, strict=True)), num_earlier=len(programs)
         )
-        of_label = None if experiments is None else dict(zip(labels, experiments, strict=True))
-        return self._submit_again(part, structure, of_label)
+        return self._submit_again(part, contents)
 
-    def _submit_again(
-        self, submission: Submission, structure: RunStructure, experiments: Mapping[str, Experiment] | None
-    ) -> QoroJob:
+    def _submit_again(self, submission: Submission, contents: RunContents) -> QoroJob:
         try:
             job_id = self._service.submit(submission).job_id
         except QoroError as error:
-            error.reword(partial(name_circuits, experiments=experiments or {}))
+            error.reword(partial(name_circuits, experiments=contents.by_label))
             raise
         return QoroJob(
             self._backend,
             str(job_id),
             self._service,
-            experiments=experiments,
-            memory=structure.memory,
-            tag=structure.tag,
-            backend_name=structure.backend_name,
+            experiments=contents.experiments,
+            memory=contents.structure.memory,
+            tag=contents.structure.tag,
+            backend_name=contents.structure.backend_name,
             readers=self._readers,
             find_backend=self._find_backend,
             submitted=datetime.now(UTC),
             sent=partial(tuple, [submission]),
         )
 
-    def _programs_without_result(self, programs: Sequence[SentProgram]) -> list[SentProgram]:
+    def _without_result(self, programs: Sequence[SentProgram]) -> list[SentProgram]:
         """Return those of the programs that have no result; the job has to have ended."""
-        if not programs:
-            return []
         if not self.in_final_state():
             raise QoroInputError(
                 f"job {self.job_id()} is {self._known_state().status.value}: wait until it has ended to "
@@ -420,12 +399,6 @@ class QoroJob(ServiceJob[Result], JobV1):
                 job_id=self.job_id(),
             )
         return failed
-
-    def _identify_sent(self, programs: Sequence[SentProgram]) -> Mapping[str, Experiment]:
-        """Return the circuits of the job by label, as far as they are known."""
-        if self._experiments is None:
-            self._identify([program.label for program in programs])
-        return self._experiments or {}
 
     # --- saving ---------------------------------------------------------------------------------------
 
@@ -446,11 +419,11 @@ class QoroJob(ServiceJob[Result], JobV1):
         sent = self._known_submissions()
         saved = SavedRun(
             self.job_id(),
-            self._structure,
-            None if self._are_inferred else self._experiments,
+            self._contents.structure,
+            self._contents.described,
             self._states.get(self.job_id()),
-            self._outcome,
-            self._read_at,
+            self._contents.outcome,
+            self._contents.read_at,
             self._submitted,
             sent[0] if sent else None,
         )
@@ -489,39 +462,18 @@ class QoroJob(ServiceJob[Result], JobV1):
         if saved.state is not None:
             job._states[saved.job_id] = saved.state
             if saved.outcome is not None:
-                job._remember(saved.outcome, saved.read_at)
+                job._contents.remember(saved.outcome, saved.read_at)
         return job
 
     # --- results --------------------------------------------------------------------------------------
 
     def _read_outcome(self, deadline: Deadline = NO_DEADLINE) -> JobOutcome:
         """Fetch and cache the outcome of a finished job; decode its labels if needed."""
-        if self._outcome is None:
-            with self._unread_results_as_timeout(deadline):
-                outcome = self._fetch_outcome(deadline)
-            self._remember(outcome, datetime.now(UTC))
-        return self._outcome or JobOutcome()
-
-    def _remember(self, outcome: JobOutcome, read_at: datetime | None) -> None:
-        """Cache the outcome; decode its labels if needed."""
-        if self._experiments is None:
-            self._identify([*outcome.results, *outcome.failures], outcome)
-        self._read_at = read_at
-        self._outcome = restore_labels(outcome, self._experiments or {})
-
-    def _identify(self, labels: Sequence[str], outcome: JobOutcome | None = None) -> None:
-        """Find out from the labels, or else from the outcome, which circuits were submitted."""
-        found = decode_structure(labels, job_id=self.job_id())
-        if isinstance(found, LabelledStructure):
-            self._foreign = found
-            return
-        if found is None and outcome is not None:
-            self._are_inferred = True
-            experiments = infer_experiments(outcome.results, outcome.failures)
-            found = experiments, RunStructure(tuple(experiments.values()))
-        if found is not None:
-            self._experiments, structure = found
-            self._structure = structure.completed_by(self._structure)
+        if self._contents.outcome is not None:
+            return self._contents.outcome
+        with self._unread_results_as_timeout(deadline):
+            outcome = self._fetch_outcome(deadline)
+        return self._contents.remember(outcome, datetime.now(UTC))
 
     def _fetch_outcome(self, deadline: Deadline) -> JobOutcome:
         if self._known_state().status is JobStatus.COMPLETED:
@@ -533,14 +485,15 @@ class QoroJob(ServiceJob[Result], JobV1):
 
     def _describe_failure(self, job_id: str, deadline: Deadline) -> str:
         del job_id  # there is only one
-        return describe_failure(self._read_outcome(deadline), self._experiments or {})
+        return describe_failure(self._read_outcome(deadline), self._contents.by_label)
 
     def _raise_unless_completed(self, deadline: Deadline) -> None:
         try:
             super()._raise_unless_completed(deadline)
         except JobFailedError as error:
             # The outcome has been read to describe the failure.
-            num_results = len(self._outcome.results) if self._outcome and not self._foreign else 0
+            found = self._contents.outcome
+            num_results = len(found.results) if found and not self._contents.foreign else 0
             if num_results:
                 error.extend(
                     f"{PARTIAL_RESULT_HINT} the results of the {num_results} circuits that completed"
@@ -556,28 +509,3 @@ class QoroJob(ServiceJob[Result], JobV1):
                 job_id=self.job_id(),
             )
         return reader(structure.document, outcome)
-
-    def _build_result(self, outcome: JobOutcome, *, partial: bool) -> Result:
-        structure = self._structure
-        items = build_experiment_results(
-            self._experiments or {},
-            outcome.results,
-            memory=structure.memory,
-            reasons=outcome.failures if partial else None,
-            default_reason=outcome.reason or "",
-            details=outcome.details,
-        )
-        num_failed = sum(not item.success for item in items)
-        state = self._known_state()
-        success = state.status is JobStatus.COMPLETED and not num_failed
-        details = "" if success else f": {num_failed} of {len(items)} circuits have no result"
-        return DisplayedResult(
-            backend_name=structure.backend_name,
-            backend_version=None if structure.backend_name is None else __version__,
-            job_id=self.job_id(),
-            success=success,
-            results=items,
-            date=(self._read_at or datetime.now(UTC)).isoformat(timespec="milliseconds"),
-            status=f"{state.status.value}{details}",
-            time_taken=state.run_time_s,
-        )

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, find_journal
+from qiskit_qoro.history import JOURNAL_VARIABLE, Journal, JournalRecorder, find_journal
 from qiskit_qoro.history.journal import MAX_ENTRIES, MAX_STRUCTURES
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import Stage
@@ -76,7 +76,7 @@ def test_a_failed_submission_keeps_its_reason_short(journal: Journal) -> None:
 
 
 def test_a_reason_with_a_lone_surrogate_is_recorded(journal: Journal) -> None:
-    recorder = journal.recorder(CLOUD)
+    recorder = JournalRecorder(journal, CLOUD)
     recorder.failed(recorder.begin(FACTS), "the service said a\ud800b")
     assert [(entry.stage, entry.reason) for entry in journal.entries()] == [
         (Stage.FAILED, "the service said a?b")

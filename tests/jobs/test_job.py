@@ -162,7 +162,9 @@ def test_memory_lists_every_shot_in_hexadecimal_and_in_a_reproducible_order(
 ) -> None:
     job = backend.run([bell(), bell()], shots=60, memory=True)
     result = job.result()
-    twin = QoroJob(backend, job.job_id(), provider.service, experiments=job._experiments, memory=True)
+    twin = QoroJob(
+        backend, job.job_id(), provider.service, experiments=job._contents.experiments, memory=True
+    )
 
     for index in range(2):
         memory = result.data(index)["memory"]
@@ -715,7 +717,7 @@ def test_an_error_about_a_result_names_the_circuit_and_not_its_label(
 ) -> None:
     answer_status(wire, "COMPLETED")
     job = submit(bell("mine"), shots=9)
-    [label] = job._experiments
+    [label] = job._contents.experiments
     answer_results(wire, {label: result})
 
     with pytest.raises(WireError, match=r"circuit 0 \('mine'\)") as caught:

@@ -270,6 +270,12 @@ def test_failed_rows_of_a_template_keep_their_labels(recording: QoroProvider) ->
     again = job.resubmit(failed_only=True)
     assert [(item.label, item.shots) for item in again.programs()] == [("bad", 1024)]
     assert "rx(sqrt(-1.0)) q[0];" in again.programs()[0].text
+    whole = job.resubmit().result(partial=True)
+    assert [(item.header["name"], item.success) for item in whole.results] == [
+        ("good", True),
+        ("fine", True),
+        ("bad", False),
+    ]
 
 
 def test_nothing_is_sent_if_no_circuit_failed_or_the_job_has_not_ended(recording: QoroProvider) -> None:
