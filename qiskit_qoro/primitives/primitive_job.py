@@ -180,6 +180,8 @@ class QoroPrimitiveJob(
             again, submit_jointly(self._service, [sent[position] for position in again]), strict=True
         ):
             job_ids[position] = job_id
+        if failed_only and len(job_ids) > 1:
+            self._service.record_joint_jobs(job_ids)
         return QoroPrimitiveJob(
             self._service,
             job_ids,

@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from qiskit_qoro import QoroInputError, QoroProvider
-from qiskit_qoro.history import Journal, complete_job_id
+from qiskit_qoro.history import Journal, JournalRecorder, complete_job_id
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
 URL = "http://qoro.invalid/api"
@@ -103,14 +103,14 @@ def test_the_provider_retrieves_a_job_by_a_prefix(journal: Journal) -> None:
 
 def test_the_service_jobs_of_one_job_are_found_by_each_of_them(journal: Journal) -> None:
     assert journal.joined_with(FIRST) == [FIRST]
-    journal.recorder(URL).joined([SECOND, FIRST])
+    JournalRecorder(journal, URL).joined([SECOND, FIRST])
     assert journal.joined_with(FIRST) == journal.joined_with(SECOND) == [SECOND, FIRST]
     assert journal.joined_with(OTHER) == [OTHER]
 
 
 def test_joint_jobs_are_forgotten_with_their_entries(journal: Journal) -> None:
-    journal.recorder(URL).joined(["gone-1", "gone-2"])
-    journal.recorder(URL).joined([SECOND, FIRST])
+    JournalRecorder(journal, URL).joined(["gone-1", "gone-2"])
+    JournalRecorder(journal, URL).joined([SECOND, FIRST])
     assert journal.joined_with("gone-1") == ["gone-1"]
     assert journal.joined_with(FIRST) == [SECOND, FIRST]
 

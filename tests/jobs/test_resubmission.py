@@ -352,6 +352,9 @@ def test_the_finished_jobs_of_a_primitive_are_used_again(recording: QoroProvider
     assert again.job_ids[0] == job.job_ids[0]
     assert again.job_ids[1] not in {*job.job_ids, failed_id}
     np.testing.assert_array_equal(again.result()[0].data.meas.array, expected)
+    # Each of its service jobs stands for the whole job.
+    for entry in (again.job_ids[1], again.job_ids[0]):
+        assert recording.retrieve_job(entry).job_id() == again.job_id()
     np.testing.assert_array_equal(
         recording.retrieve_job(again.job_id()).result()[0].data.meas.array, expected
     )
