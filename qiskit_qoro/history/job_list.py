@@ -189,16 +189,21 @@ class JobList(Sequence[JobEntry]):
                 errors is raised.
 
         Returns:
-            The result of each job, in the order of this list.
+            The result of each job, in the order of this list. A primitive's job with several entries has its
+            result in the place of each of them.
 
         Raises:
             JobTimeoutError: A job had not ended in time. It continues.
             QoroError: A job has no result. The message names the job.
         """
         found: list[Any] = []
+        # Several entries may belong to one job of a primitive, which is then read once.
+        jobs: dict[str, Any] = {}
         for entry in self.wait(timeout):
             try:
-                found.append(entry.retrieve().result())
+                job = jobs.get(entry.job_id or "") or entry.retrieve()
+                jobs |= dict.fromkeys(getattr(job, "job_ids", ()), job)
+                found.append(job.result())
             except QoroError as error:
                 if entry.job_id is not None:
                     error.name_job(entry.job_id)

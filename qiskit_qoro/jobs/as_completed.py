@@ -51,7 +51,7 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
 
     Args:
         jobs: Jobs of backends or of primitives, of one or several services. Entries of ``provider.jobs()``
-            are retrieved first, and their jobs are yielded.
+            are retrieved first, and their jobs are yielded, each once.
         timeout: Seconds to wait at most for all of them, or ``None`` for no limit. A request that begins
             shortly before the end of this time may take one second.
 
@@ -64,7 +64,7 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
         QoroAPIError: A service answered with an error.
         QoroConnectionError: A service did not answer.
     """
-    given = [_retrieved(job) for job in jobs]
+    given = _retrieve_all(jobs)
     limit_s = timeout_of("timeout", timeout)
     poller = _shared_poller(given)
     # Read once, because a job may become final in another thread at any moment.
@@ -121,10 +121,20 @@ async def until_final(job: Pollable) -> None:
             schedule.record(index, is_final, now())
 
 
-def _retrieved(job: _Job) -> _Job:
-    """Return a job itself, or the job of an entry of a list."""
-    retrieve: Callable[[], _Job] | None = getattr(job, "retrieve", None)
-    return job if retrieve is None or hasattr(job, "in_final_state") else retrieve()
+def _retrieve_all(jobs: Iterable[_Job]) -> list[_Job]:
+    """Return jobs, and in the place of entries of a list their jobs. Several entries may have one job."""
+    found: list[_Job] = []
+    retrieved: set[str] = set()
+    for job in jobs:
+        retrieve: Callable[[], _Job] | None = getattr(job, "retrieve", None)
+        if retrieve is None or hasattr(job, "in_final_state"):
+            found.append(job)
+            continue
+        of_entry = retrieve()
+        if of_entry.job_id() not in retrieved:
+            retrieved.add(of_entry.job_id())
+            found.append(of_entry)
+    return found
 
 
 def _is_final(job: Pollable, deadline: Deadline, hold_s: int) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import responses
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 
 from qiskit_qoro import (
     ExecutionConfig,
@@ -192,6 +193,20 @@ def test_results_raise_the_error_of_a_job_or_return_it(recording: QoroProvider) 
     assert "NOT_SUBMITTED" in str(never)
     assert isinstance(error, JobFailedError)
     assert sum(result.get_counts().values()) == 10
+
+
+def test_the_entries_of_one_job_of_a_primitive_have_its_result(recording: QoroProvider) -> None:
+    options = {"max_parameter_rows_per_job": 1}
+    angle = Parameter("a")
+    circuit = QuantumCircuit(1)
+    circuit.rx(angle, 0)
+    circuit.measure_all()
+    job = QoroSampler(recording.get_backend(), options=options).run([(circuit, [0.0, 3.0])], shots=10)
+    assert len(job.job_ids) == 2
+    first, second = recording.jobs().results()
+    assert first is second
+    assert first[0].data.meas.shape == (2,)
+    assert [each.job_id() for each in as_completed(recording.jobs())] == [job.job_id()]
 
 
 def test_entries_can_be_awaited_and_completed(recording: QoroProvider) -> None:
