@@ -22,7 +22,7 @@ from draw_terminals import FIXED_IDS, PICTURES, replace_all, with_short_forms
 
 NOTEBOOK_PAGE = Path(__file__).parent / "guides" / "notebooks.md"
 PAGE_WIDTH = 720  # pixels
-COLOURS = 128
+COLOURS = 256
 
 _PARTS = re.compile(
     r"^```python\n(?P<code>.*?)^```$|^!\[[^]]*\]\((?P<picture>[^)]+)\)$", re.MULTILINE | re.DOTALL

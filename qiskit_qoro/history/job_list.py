@@ -256,12 +256,14 @@ class JobList(Sequence[JobEntry]):
         shown = JobList(self._entries[:_ROWS_IN_CARD], known_ids=self._known_ids)
         table = shown.table(local_now())
         headings = [column.heading for column in table.columns]
+        # The status comes second: a narrow notebook shows the first columns, and scrolls to the others.
+        order = sorted(range(len(headings)), key=lambda place: (place > 0, headings[place] != "status"))
         left = len(self) - len(shown)
         card_table = CardTable(
-            headings,
-            [[_hinted(cell) for cell in row] for row in table.rows],
-            numbers=[headings.index("circuits")],
-            statuses=[headings.index("status")],
+            [headings[place] for place in order],
+            [[_hinted(row[place]) for place in order] for row in table.rows],
+            numbers=[order.index(headings.index("circuits"))],
+            statuses=[1],
             more=f"and {counted(left, 'more job')}" if left else "",
         )
         note = self._caption() or ("" if self else "There are no jobs.")
