@@ -47,14 +47,17 @@ def print_table(table: RenderableType) -> None:
     Console(width=screen_width() or _UNLIMITED_WIDTH, height=_HEIGHT).print(table)
 
 
-def print_line(text: str, *, style: str = "") -> None:
+def print_line(text: str, *, style: str = "", prefix: str = "", prefix_style: str = "") -> None:
     """Print a line to standard output.
 
     Args:
         text: The line. Escape sequences and markup in it have no effect.
         style: The style of ``rich`` on a terminal.
+        prefix: What precedes the text.
+        prefix_style: The style of the prefix.
     """
-    Console(width=_UNLIMITED_WIDTH, height=_HEIGHT).print(Text(printable_line(text), style=style))
+    line = Text.assemble((prefix, prefix_style), (printable_line(text), style))
+    Console(width=_UNLIMITED_WIDTH, height=_HEIGHT).print(line)
 
 
 def print_heading(text: str, *, is_first: bool) -> None:

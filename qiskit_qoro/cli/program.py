@@ -19,6 +19,7 @@ from qiskit_qoro.cli.commands import (
     cancel_delete,
     characterize,
     completion,
+    doctor,
     estimate,
     list_jobs,
     login_logout,
@@ -69,7 +70,7 @@ _GROUPS = {
         backends.COMMAND,
         systems.COMMAND,
     ),
-    "this machine": (serve.COMMAND, completion.COMMAND),
+    "this machine": (doctor.COMMAND, serve.COMMAND, completion.COMMAND),
 }
 """The commands in the order in which the help lists them."""
 

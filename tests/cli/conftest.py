@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,7 @@ class Screen:
         *arguments: str,
         code: int = 0,
         provider_class: type[QoroProvider] = QoroProvider,
+        execute: Callable[[], int] | None = None,
     ) -> None:
         """Run a command and compare its screen. ``pytest --update-screens`` writes the file.
 
@@ -176,8 +178,9 @@ class Screen:
             *arguments: The arguments of the program.
             code: The expected exit code.
             provider_class: As for ``run_command``.
+            execute: Prints what the command would print, and returns its exit code, in place of the program.
         """
-        shown = self.run(*arguments, provider_class=provider_class)
+        shown = self.run(*arguments, provider_class=provider_class, execute=execute)
         prompt = shlex.join(("qiskit-qoro", *arguments))
         text = f"$ {prompt}\n{self.plain}" + (f"[exit code {shown}]\n" if shown else "")
         command = next(iter(arguments), "")
@@ -194,14 +197,20 @@ class Screen:
         )
         assert shown == code
 
-    def run(self, *arguments: str, provider_class: type[QoroProvider] = QoroProvider) -> int:
+    def run(
+        self,
+        *arguments: str,
+        provider_class: type[QoroProvider] = QoroProvider,
+        execute: Callable[[], int] | None = None,
+    ) -> int:
         """Run a command, and return its exit code."""
+        execute = execute or partial(run_command, arguments, provider_class=provider_class, now=lambda: NOW)
         written = BytesIO()
         out = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
         err = Terminal(written, encoding="utf-8", newline="\n", write_through=True)
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                code = run_command(arguments, provider_class=provider_class, now=lambda: NOW)
+                code = execute()
             except SystemExit as end:
                 code = int(end.code or 0)
         self.ansi = written.getvalue().decode()

@@ -105,6 +105,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "login": {"name": "default", "url": None, "default": False, "check": True, "json": False},
     "logout": {"name": None, "all": False, "json": False},
     "whoami": {"account": None, "json": False},
+    "doctor": {"url": None, "account": None, "json": False},
     "completion bash": {"shell": "bash"},
 }
 

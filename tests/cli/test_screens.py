@@ -20,8 +20,6 @@ from qiskit_qoro.models.submissions import JobKind
 TESTS = Path(__file__).parent
 SCREENS = TESTS / "screens"
 WIDTHS = (60, 80, 120)
-# These get their screens next.
-WITHOUT_SCREENS = {"doctor"}
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
 SECOND = "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10"
@@ -271,8 +269,6 @@ def test_serve_and_completion(screen: Any, record: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_has_screens_of_all_widths(command: str) -> None:
-    if command in WITHOUT_SCREENS:
-        return
     files = {path.name for path in (SCREENS / command).glob("*.txt")}
     situations = {name.rsplit(".", 2)[0] for name in files}
     assert situations

@@ -39,6 +39,7 @@ COMMANDS = {
     "login",
     "logout",
     "whoami",
+    "doctor",
     "serve",
     "completion",
 }

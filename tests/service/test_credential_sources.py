@@ -101,7 +101,9 @@ def test_the_token_of_an_account_is_sent_to_no_other_address(
     provide("account", LAB)
     assert used(find_credentials(None, f"{LAB}/", name)) == ("from-account", LAB)
     for url in (CLOUD_URL, "", "http://lab", "https://lab/api", "http://lab:81/api"):
-        with pytest.raises(QoroInputError, match=r"base_url is .* 'work' is for http://lab/api.*no other"):
+        with pytest.raises(
+            QoroInputError, match=r"requested address is .* 'work' is for http://lab/api.*no other"
+        ):
             find_credentials(None, url, name)
     if name is None:
         monkeypatch.setenv("QORO_API_URL", "http://elsewhere/api")

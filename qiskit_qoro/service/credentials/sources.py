@@ -73,7 +73,7 @@ def find_credentials(
     if account is not None:
         if token is not None:
             raise QoroInputError("expected auth_token=... or account=..., got both")
-        return _of_account(find_account(account), base_url, "base_url")
+        return _of_account(find_account(account), base_url, "the requested address")
     saved = _default_account() if token is None and _find_setting(TOKEN_VARIABLE) is None else None
     if saved is not None:
         file = find_env_file()
@@ -82,7 +82,7 @@ def find_credentials(
         variable = os.environ.get(URL_VARIABLE) or None
         if base_url is None and variable is not None:
             return _of_account(saved, variable, f"the environment variable {URL_VARIABLE}")
-        return _of_account(saved, base_url, "base_url")
+        return _of_account(saved, base_url, "the requested address")
     url = find_base_url(base_url, token=token)
     source = "the argument auth_token" if token is not None else describe_token_setting()
     return Credentials(find_token(token), url, source or "")
