@@ -113,3 +113,13 @@ def test_a_command_in_the_guide_is_accepted(
 def test_no_option_takes_the_token_of_a_service() -> None:
     for name, parser in build_parser().commands.items():
         assert name == "serve" or not [option for option in parser.option_names() if "token" in option]
+
+
+def test_the_reference_lists_the_json_of_every_command() -> None:
+    page = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
+    _, _, section = page.partition("\n## JSON\n")
+    first_cells = " ".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
+    with_json = [
+        name for name, parser in build_parser().commands.items() if "--json" in parser.option_names()
+    ]
+    assert [name for name in with_json if f"`{name}`" not in first_cells] == []

@@ -68,6 +68,7 @@ def test_status_shows_the_answer_of_the_service_and_the_entry_of_the_journal(
     job.result()
     found = answer("status", job.job_id())
     assert found["run_time"] > 0
+    assert (found["circuits"], found["finished"]) == (1, 1)
     assert {name: found[name] for name in ("job_id", "status", "final", "backend", "kind", "tag")} == {
         "job_id": job.job_id(),
         "status": "COMPLETED",

@@ -32,6 +32,7 @@ def _execute(options: argparse.Namespace) -> None:
         "time": entry.time.isoformat(timespec="seconds") if entry else None,
         # The sum is known only if the journal has every service job.
         "circuits": sum(each.num_circuits for each in entries if each) if all(entries) else None,
+        "finished": state.num_finished,
     }
     parts = {job_id: each.status.value for job_id, each in states.items()} if len(states) > 1 else {}
     if options.json:
