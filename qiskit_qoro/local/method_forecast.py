@@ -9,6 +9,7 @@ from qiskit_qoro.local.engine.job_settings import check_job_config, engine_setti
 from qiskit_qoro.local.engine.methods import MAX_SMALL_QUBITS, choose_method, default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
 from qiskit_qoro.local.engine.simulator import read_engine_program
+from qiskit_qoro.local.engine.supported import requested_method
 from qiskit_qoro.local.workers.pool import default_workers
 from qiskit_qoro.models.config import Simulator
 from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
@@ -29,8 +30,8 @@ def forecast_method(
         system: The QPU system that the job runs on, or ``None`` for a simulator cluster.
 
     Returns:
-        The method and why it would be chosen. The method is ``None`` if no method can run the program. With
-        noise, the choice depends on the service's machine, so the result is ``None``.
+        The method and why it would be chosen. The method is ``None`` if no method can run the program. If
+        the choice depends on the noise, the result is ``None``.
 
     Raises:
         QoroInputError: The service does not support the configuration.
@@ -39,7 +40,8 @@ def forecast_method(
     check_job_config(config, system, accelerators=lambda: frozenset(Simulator))
     settings = engine_settings(config, system)
     if settings.noise is not None:
-        return None
+        method = requested_method(settings.options)
+        return None if method is None else ResultDetails(method.name, "it was requested")
     program = read_engine_program(text, measure=pauli_strings is None)
     if pauli_strings is None and len(program.qubits) > MAX_SMALL_QUBITS:
         program = program.measured_part()

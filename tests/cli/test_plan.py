@@ -94,6 +94,7 @@ def test_the_method_of_the_local_service_is_known(
 def test_the_method_is_unknown_with_noise(bell: str, answer: Callable[..., Any]) -> None:
     (circuit,) = answer("plan", bell, "--local", "--noise", "readout=0.1")["circuits"]
     assert (circuit["method"], circuit["method_reason"]) == (None, None)
+    assert methods(answer, bell, "--noise", "readout=0.1", "--method", "density_matrix") == ["DensityMatrix"]
     (circuit,) = answer("plan", bell, "--local", "--backend", "local_qpu")["circuits"]
     assert circuit["method"] is None
 

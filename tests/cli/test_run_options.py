@@ -128,6 +128,22 @@ def test_one_wrong_file_refuses_all(
     assert not scripted.calls
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("h q", "wrong.qasm: line 3, column 1: unexpected end of the program"),
+        ("h q; $$", "wrong.qasm: line 2, column 6: token recognition error at: '$$'"),
+        ("h q q;", "wrong.qasm: line 2, column 5: unexpected 'q'"),
+    ],
+)
+def test_an_error_in_openqasm_3_is_one_line(
+    body: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wrong.qasm").write_text(f"OPENQASM 3.0; qubit q;\n{body}\n")
+    assert main(["run", "wrong.qasm"]) == 2
+    assert capsys.readouterr().err == f"qiskit-qoro: error: {message}\n"
+
+
 def test_the_results_of_other_circuits_are_shown_if_one_fails(
     bell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +229,10 @@ def test_every_method_of_the_engine_has_a_name() -> None:
     ("arguments", "message"),
     [
         (["--method", "matrix_product"], "'matrix_product' is not a simulation method, did you mean"),
+        (
+            ["--method", "foo"],
+            "'foo' is not a simulation method, expected one of statevector, matrix_product_",
+        ),
         (["--seed", "-1"], "seed is -1, expected an integer from 0 to 2^64 - 1"),
         (["--seed", "x"], "seed is 'x'"),
     ],

@@ -257,7 +257,8 @@ def test_a_program_in_openqasm_3_is_written_like_its_circuit(text: str) -> None:
     [
         ("OPENQASM 3.0;\nqubit q; foo q;", r"^line 2, column 10: gate 'foo' is not defined"),
         ("OPENQASM 3.0;\nqubit q; if (", r"^line 2, column 14: unexpected"),
-        ("OPENQASM 3.0;\nqubit q q q;", "not valid OpenQASM 3"),
+        ("OPENQASM 3.0;\nqubit q q q;", r"^line 2, column 9: unexpected 'q'"),
+        ("OPENQASM 3.0;\nqubit q", r"^line 2, column \d+: unexpected end of the program"),
         ('OPENQASM 3.0;\ninclude "mine.inc"; qubit q;', r"^line 2, column 1: non-stdgates imports"),
         ("OPENQASM 3.0;\n" + "(" * 5000, "not valid OpenQASM 3: .*recursion"),
         ("OPENQASM 3.0;\nbit c;", "declares no qubits"),

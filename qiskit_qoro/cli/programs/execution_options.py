@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,6 @@ from qiskit_qoro.models.config import (
     ExecutionConfig,
     SimulationMethod,
 )
-from qiskit_qoro.models.engine_options import closest_name
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.loose import read_number
 from qiskit_qoro.models.maestro import EXECUTION_FIELDS, MaestroConfig, read_option
@@ -213,8 +213,9 @@ def _method(text: str) -> str:
     known |= _SHORT_NAMES
     name = known.get(_compact(text))
     if name is None:
-        closest = known[closest_name(_compact(text), known)]
-        raise argparse.ArgumentTypeError(f"{text!r} is not a simulation method, did you mean {closest!r}?")
+        closest = difflib.get_close_matches(_compact(text), known, n=1)
+        hint = f"did you mean {known[closest[0]]!r}?" if closest else f"expected one of {', '.join(METHODS)}"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a simulation method, {hint}")
     return name
 
 

@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
@@ -114,7 +115,9 @@ def _as_text(path: str) -> str:
 
 def _parse_text(name: str, content: bytes) -> tuple[Program, QuantumCircuit]:
     try:
-        return parse_user_program(content.decode())
+        # The parser of OpenQASM 3 prints some errors, in addition to raising them.
+        with redirect_stderr(StringIO()):
+            return parse_user_program(content.decode())
     except UnicodeDecodeError as error:
         raise QoroInputError(
             f"{name}: an OpenQASM program is text, byte {error.start} is not UTF-8"

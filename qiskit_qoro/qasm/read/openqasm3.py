@@ -15,7 +15,8 @@ from qiskit_qoro.errors import QoroInputError
 
 __all__ = ["parse_openqasm3"]
 
-_POSITION = re.compile(r"['\"]?(\d+),(\d+): (.*?)['\"]?", re.DOTALL)
+_POSITION = re.compile(r"(['\"]?)L?(?P<line>\d+)(?:,|:C)(?P<column>\d+): (?P<problem>.*)\1", re.DOTALL)
+_END = "<EOF>"
 
 
 def parse_openqasm3(text: str) -> QuantumCircuit:
@@ -46,12 +47,16 @@ def _translate(error: Exception) -> QoroInputError:
     """Turn an exception of the importer into an error with a position, if it has one."""
     position = _POSITION.fullmatch(str(error))
     if position:
-        return QoroInputError(f"line {position[1]}, column {int(position[2]) + 1}: {position[3]}")
+        column = int(position["column"]) + 1
+        return QoroInputError(f"line {position['line']}, column {column}: {position['problem']}")
     cause: BaseException | None = error
     while cause is not None:
-        # The parser has no message. One of the exceptions behind its error knows the place.
-        token = getattr(cause, "offendingToken", None)
-        if token is not None:
-            return QoroInputError(f"line {token.line}, column {token.column + 1}: unexpected {token.text!r}")
+        # The parser has no message. One of the exceptions behind its error knows the place, or an argument of
+        # one of them.
+        for known in (cause, *cause.args):
+            token = getattr(known, "offendingToken", None)
+            if token is not None:
+                found = "end of the program" if token.text == _END else repr(token.text)
+                return QoroInputError(f"line {token.line}, column {token.column + 1}: unexpected {found}")
         cause = cause.__cause__ or cause.__context__
-    return QoroInputError(f"the program is not valid OpenQASM 3: {error or type(error).__name__}")
+    return QoroInputError(f"the program is not valid OpenQASM 3: {str(error) or type(error).__name__}")
