@@ -18,6 +18,7 @@ from qiskit_qoro.service.credentials import (
     TOKEN_VARIABLE,
     URL_VARIABLE,
     describe_ignored_files,
+    find_account_of,
     find_base_url,
     find_credentials,
     find_url_setting,
@@ -262,7 +263,8 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
 def open_provider_of_job(options: argparse.Namespace, *, whole: bool = False) -> QoroProvider:
     """Make a provider of the service that has a job, and complete the job's identifier in the options.
 
-    If no option names the service, the journal may show that the job is in the database of a local service.
+    If no option names the service, the journal may show that the job is in the database of a local service,
+    or at the address of another saved account than the default.
 
     Args:
         options: The options of the command.
@@ -283,7 +285,9 @@ def open_provider_of_job(options: argparse.Namespace, *, whole: bool = False) ->
         if not Path(database).exists():
             raise QoroInputError(f"job {options.job_id} is in {database}, but this file does not exist")
         return _open_local_provider(options, database)
-    if not is_token_set():
+    if entry is not None and not (is_token_set() and find_credentials().url == entry.service):
+        options.account = find_account_of(entry.service)
+    if options.account is None and not is_token_set():
         raise QoroInputError(
             f"the service of job {options.job_id} is unknown: for the cloud, {_TOKEN_ADVICE}"
             f"{describe_ignored_files()}; for a local service, name its database with --database"

@@ -415,6 +415,30 @@ def test_an_account_is_used_for_jobs_and_finds_them_again(
     assert answer("status", "last", "--account", "lab")["status"] == "COMPLETED"
 
 
+def test_the_account_of_a_job_is_found_by_the_address_in_the_journal(
+    local_service: LocalService,
+    file: AccountFile,
+    bell: str,
+    answer: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file.save("other", Secret(TOKEN), CLOUD)
+    file.save("lab", Secret(local_service.token), local_service.url)
+    job_id = answer("run", bell, "--account", "lab")["job_id"]
+    assert answer("status", job_id)["status"] == "COMPLETED"
+    # Also if the environment has a token for another service, or if there is no default.
+    monkeypatch.setenv("QORO_API_KEY", TOKEN)
+    assert answer("result", job_id)["status"] == "COMPLETED"
+    monkeypatch.delenv("QORO_API_KEY")
+    file.delete(["other"])
+    assert [entry["status"] for entry in answer("watch", job_id)] == ["COMPLETED"]
+    file.save("lab2", Secret(local_service.token), local_service.url)
+    assert main(["status", job_id]) == 2
+    assert "(lab, lab2): choose one of them" in capsys.readouterr().err
+    assert answer("status", job_id, "--account", "lab2")["status"] == "COMPLETED"
+
+
 @pytest.mark.parametrize("other", [["--cloud"], ["--url", CLOUD], ["--local"], ["--database", "x"]])
 def test_an_account_and_another_service_exclude_each_other(
     other: list[str], capsys: pytest.CaptureFixture[str]

@@ -5,7 +5,13 @@ file, and ``saved`` saves accounts. The file of saved accounts is in :mod:`qiski
 """
 
 from qiskit_qoro.service.credentials.addresses import CLOUD_URL, URL_VARIABLE, check_base_url, is_loopback
-from qiskit_qoro.service.credentials.saved import account_file, delete_account, list_accounts, save_account
+from qiskit_qoro.service.credentials.saved import (
+    account_file,
+    delete_account,
+    find_account_of,
+    list_accounts,
+    save_account,
+)
 from qiskit_qoro.service.credentials.sources import (
     TOKEN_VARIABLE,
     Credentials,
@@ -30,6 +36,7 @@ __all__ = [
     "delete_account",
     "describe_ignored_files",
     "describe_token_setting",
+    "find_account_of",
     "find_base_url",
     "find_credentials",
     "find_token",

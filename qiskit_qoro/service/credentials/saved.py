@@ -13,7 +13,14 @@ from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.service.credentials.addresses import check_base_url
 from qiskit_qoro.service.credentials.tokens import check_token, is_filled_text
 
-__all__ = ["account_file", "delete_account", "find_account", "list_accounts", "save_account"]
+__all__ = [
+    "account_file",
+    "delete_account",
+    "find_account",
+    "find_account_of",
+    "list_accounts",
+    "save_account",
+]
 
 
 def account_file() -> AccountFile:
@@ -61,6 +68,23 @@ def list_accounts() -> list[SavedAccount]:
     """
     file = find_account_file()
     return [] if file is None else list(file.read().values())
+
+
+def find_account_of(url: str) -> str | None:
+    """Return the name of the saved account for an address, the default one if there are several.
+
+    Returns:
+        The name, or ``None`` if there is no account for it.
+
+    Raises:
+        QoroInputError: There are several, and none of them is the default; or the file cannot be used.
+    """
+    found = [account for account in list_accounts() if account.url == url]
+    default = [account for account in found if account.is_default]
+    if len(found) > 1 and not default:
+        names = ", ".join(account.name for account in found)
+        raise QoroInputError(f"several accounts are saved for {url} ({names}): choose one of them")
+    return (default or found)[0].name if found else None
 
 
 def save_account(
