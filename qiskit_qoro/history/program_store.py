@@ -189,8 +189,10 @@ def read_programs(database: sqlite3.Connection, number: int) -> KeptPrograms:
         return KeptPrograms(None, None)
     row = database.execute("SELECT size, names, bodies FROM programs WHERE number = ?", (number,)).fetchone()
     if row is None:
-        oldest = database.execute("SELECT min(number) FROM programs").fetchone()[0]
-        return KeptPrograms(None, None, was_removed=oldest is not None and number < oldest)
+        # If the first row counts more bytes than its own, rows before it have been removed.
+        first = "SELECT number, total - ifnull(length(bodies), 0) FROM programs ORDER BY number LIMIT 1"
+        oldest, num_removed_bytes = database.execute(first).fetchone() or (0, 0)
+        return KeptPrograms(None, None, was_removed=number < oldest and num_removed_bytes > 0)
     size, names, packed = row
     bodies = None if packed is None else tuple(_unpack(packed, size))
     return KeptPrograms(bodies, size, names=tuple(filter(None, str(names).split("\n"))))

@@ -47,7 +47,11 @@ class SentProgram:
     _texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
-        work = counted(self.shots, "shot") if self.shots else counted(len(self.pauli_strings), "Pauli string")
+        work = "not measured"
+        if self.shots:
+            work = counted(self.shots, "shot")
+        elif self.pauli_strings:
+            work = counted(len(self.pauli_strings), "Pauli string")
         return f"<SentProgram {quoted_name(self.name)}: {work}>"
 
     def _repr_html_(self) -> str:

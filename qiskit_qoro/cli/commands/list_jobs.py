@@ -47,13 +47,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--until",
         type=_since,
         metavar="WHEN",
-        help="only jobs submitted until a date or time, or before a period, such as 7d",
+        help="only jobs submitted until a date or time, or longer ago than a period, such as 7d",
     )
     parser.add_argument(
         "--kind",
         action="append",
         type=str.lower,
-        choices=tuple(JobKind),
+        choices=[kind.value for kind in JobKind],
         metavar="KIND",
         help=f"only jobs that were submitted by this ({', '.join(JobKind)}); may be repeated",
     )
