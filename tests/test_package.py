@@ -26,7 +26,7 @@ def test_importing_the_package_imports_neither_the_local_service_nor_what_draws_
     loaded = modules_after("from qiskit_qoro import *")
 
     assert "qiskit_qoro.provider" in loaded
-    assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn", "rich"}
+    assert not loaded & {"qiskit_qoro.local", "maestro", "starlette", "uvicorn", "rich", "jinja2"}
 
 
 def test_the_command_line_starts_without_importing_qiskit():

@@ -96,6 +96,10 @@ class JobList(Sequence[JobEntry]):
     def __str__(self) -> str:
         return "\n".join(line.plain for line in self.table(local_now()).lines(screen_width()))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the table in IPython."""
+        printer.text(repr(self) if cycle else str(self))
+
     def __rich__(self) -> Table:
         return self.table(local_now())
 

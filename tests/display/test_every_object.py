@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import responses
+from IPython.lib.pretty import pretty
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
@@ -51,6 +52,7 @@ from qiskit_qoro import (
     TemplateEntry,
 )
 from qiskit_qoro.history import Journal
+from qiskit_qoro.local import LocalService, serve
 from qiskit_qoro.models.devices import DeviceProperties, OperationProperties
 from qiskit_qoro.models.jobs import JobOutcome
 from qiskit_qoro.models.secret import Secret
@@ -226,3 +228,24 @@ def test_showing_objects_of_a_service_in_this_process_opens_no_port() -> None:
             assert "127.0.0.1" not in repr(item) + item._repr_html_()
         assert repr(provider) == "<QoroProvider local service: running>"
         assert backend.service.base_url in repr(provider)  # reading the address opens the port
+
+
+def test_the_local_service_shows_its_state_but_not_its_token(
+    local_service: LocalService, parse_html: Callable[[str], Any]
+) -> None:
+    assert repr(local_service) == f"<LocalService at {local_service.address}>"
+    card = local_service._repr_html_()
+    assert parse_html(card).text == f"Local service state at {local_service.address}"
+    assert local_service.token not in card
+    with serve(workers=1) as other:
+        pass
+    assert repr(other) == "<LocalService stopped>"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [JobList([entry("a")]), QoroSampler(backend("qoro_maestro")).plan([(circuit("c"), [0.1])])],
+)
+def test_ipython_shows_lists_and_plans_in_full(item: Any) -> None:
+    assert pretty(item) == str(item)
+    assert pretty(item) != repr(item)

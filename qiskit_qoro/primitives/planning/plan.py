@@ -156,6 +156,10 @@ class Plan:
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the summary in IPython."""
+        printer.text(repr(self) if cycle else str(self))
+
     def _lines(self) -> Iterator[str]:
         if not self.jobs:
             yield f"{self._pubs}: no job, all values are computed locally"
