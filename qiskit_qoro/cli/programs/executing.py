@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from qiskit_qoro.cli.circuit_results import print_circuits
+from qiskit_qoro.cli.circuit_results import Outcome, print_circuits
 from qiskit_qoro.cli.out_files import OutFile, add_out_option
 from qiskit_qoro.cli.output import DEFAULT_ROWS, print_json, say, waiting_for_job
 from qiskit_qoro.cli.programs.estimates import Estimate, build_estimate
@@ -50,13 +50,7 @@ def execute(options: argparse.Namespace) -> None:
         QoroInputError: A program or an option is wrong. Nothing was sent.
         QoroError: The service refused the job, the job failed, or the results cannot be written.
     """
-    out: OutFile | None = options.out
-    if out is not None:
-        if options.detach:
-            raise QoroInputError(
-                "--out writes the results, and --detach does not wait for them: leave one of them out"
-            )
-        out.check(has_counts=not options.observable)
+    _check_options(options)
     circuits = read_circuits(options.files)
     is_local = uses_local_service(options)
     # Without a database the local service stops at the end of this command, and the job is lost.
@@ -78,25 +72,39 @@ def execute(options: argparse.Namespace) -> None:
         if is_known and options.detach:
             raise QoroInputError(f"--detach: {_ALL_KNOWN}, leave the option out")
         job: Any = work.submit()
-        about = {
-            "backend": backend.name,
-            "base_url": provider.service.base_url,
-            "job_id": job.job_id(),
-            "tag": work.tag,
-        }
+        about = {"backend": backend.name, "job_id": job.job_id(), "tag": work.tag}
+        if options.json or options.out is not None:
+            # Reading the address opens a port of the local service.
+            about["base_url"] = provider.service.base_url
         if options.detach:
             show_detached(options, about)
             return
         say(_ALL_KNOWN if is_known else f"{backend.name} on {service}, job {job.job_id()}")
         with waiting_for_job(job.job_id(), outlives_command=outlives_command):
             outcome = work.wait(job)
+    _show(options, about, outcome)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Check what can be checked without the programs and the service."""
+    out: OutFile | None = options.out
+    if out is not None and options.detach:
+        raise QoroInputError(
+            "--out writes the results, and --detach does not wait for them: leave one of them out"
+        )
+    if out is not None:
+        out.check(has_counts=not options.observable)
+
+
+def _show(options: argparse.Namespace, about: Mapping[str, Any], outcome: Outcome) -> None:
+    """Print the results and write them to a file. Then raise the failure of the job, if there is one."""
     document = {**about, **outcome.facts, "circuits": outcome.circuits}
     if options.json:
         print_json(document)
     else:
         print_circuits(outcome.circuits, DEFAULT_ROWS)
-    if out is not None:
-        out.write(document)
+    if options.out is not None:
+        options.out.write(document)
     if outcome.failure is not None:
         raise outcome.failure
 
