@@ -1,7 +1,7 @@
-"""Draw the outputs of a notebook in a guide again: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
+"""Draw the outputs of notebooks in the guides again: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
 
-The Python blocks of ``docs/guides/notebooks.md`` are executed as the cells of a notebook. Headless
-Chromium draws the output of the cell before each picture of the page. Identifiers of jobs are replaced by
+The Python blocks of each page in :data:`PAGES` are executed as the cells of a notebook. Headless Chromium
+draws the output of the cell before each picture of the page. Identifiers of jobs are replaced by
 fixed ones. Times depend on the machine, so look at the difference before you commit it.
 """
 
@@ -20,8 +20,10 @@ from typing import Any
 
 from draw_terminals import FIXED_IDS, PICTURES, replace_all, with_short_forms
 
-NOTEBOOK_PAGE = Path(__file__).parent / "guides" / "notebooks.md"
+GUIDES = Path(__file__).parent / "guides"
+PAGES = [GUIDES / name for name in ("notebooks.md", "characterize.md", "plots.md")]
 PAGE_WIDTH = 720  # pixels
+MOST_HEIGHT = 1250  # pixels; the rest of a longer output is cut off
 COLOURS = 256
 
 _PARTS = re.compile(
@@ -44,19 +46,19 @@ THEMES = {
 
 
 def draw() -> None:
-    """Execute the page as a notebook, and draw the output before each of its pictures."""
-    for cell, number, name in executed_cells():
+    """Execute each page as a notebook, and draw the output before each of its pictures."""
+    for cell, number, name in (item for page in PAGES for item in executed_cells(page)):
         theme = "dark" if name.endswith("-dark") else "light"
         draw_cell(cell, number, theme, PICTURES / f"{name}.png")
 
 
-def executed_cells() -> Iterator[tuple[Any, int, str]]:
+def executed_cells(page: Path) -> Iterator[tuple[Any, int, str]]:
     """Yield each cell that has pictures, its number, and the name of each picture."""
     import nbformat  # noqa: PLC0415
     from nbclient import NotebookClient  # noqa: PLC0415
 
     cells, pictures = [], []
-    for part in _PARTS.finditer(NOTEBOOK_PAGE.read_text(encoding="utf-8")):
+    for part in _PARTS.finditer(page.read_text(encoding="utf-8")):
         if part["code"]:
             cells.append(nbformat.v4.new_code_cell(part["code"].rstrip()))
         else:
@@ -89,7 +91,8 @@ def html_of(output: Any) -> str:
         return str(data["text/html"])
     if "image/png" in data:
         return f'<img src="data:image/png;base64,{data["image/png"].strip()}" style="max-width: 100%">'
-    return f"<pre>{html.escape(data['text/plain'])}</pre>"
+    # The output of a progress line that has disappeared is empty.
+    return f"<pre>{html.escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
 
 
 def take_picture(page: str, path: Path, ground: str) -> None:
@@ -112,7 +115,7 @@ def take_picture(page: str, path: Path, ground: str) -> None:
                 "--hide-scrollbars",
                 "--disable-background-networking",
                 f"--user-data-dir={folder}/profile",
-                f"--window-size={PAGE_WIDTH},1600",
+                f"--window-size={PAGE_WIDTH},{MOST_HEIGHT}",
                 f"--screenshot={shot}",
                 source.as_uri(),
             ],
@@ -121,7 +124,8 @@ def take_picture(page: str, path: Path, ground: str) -> None:
         )
         image = Image.open(shot).convert("RGB")
     box = ImageChops.difference(image, Image.new("RGB", image.size, ground)).getbbox() or (0, 0, 1, 1)
-    image.crop((0, 0, PAGE_WIDTH, box[3] + 8)).quantize(COLOURS).save(path, optimize=True)
+    height = min(box[3] + 8, image.height)
+    image.crop((0, 0, PAGE_WIDTH, height)).quantize(COLOURS).save(path, optimize=True)
 
 
 if __name__ == "__main__":
