@@ -1,4 +1,4 @@
-"""Draw the outputs of notebooks in the guides again: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
+"""Draw the outputs of notebooks in the guides: ``python docs/draw_notebook.py``, or ``tox -e pictures``.
 
 The Python blocks of each page in :data:`PAGES` are executed as the cells of a notebook. Headless Chromium
 draws the output of the cell before each picture of the page. Identifiers of jobs are replaced by
