@@ -155,7 +155,8 @@ class Screen:
 
     Attributes:
         width: The columns of the terminal.
-        plain: The last screen, without its first line.
+        lines: The lines that the last command wrote.
+        plain: The last screen, without its first line, as the terminal breaks it.
         ansi: The last screen with its colours.
     """
 
@@ -196,6 +197,8 @@ class Screen:
             f"{path} differs. If it should, run: pytest tests/cli --update-screens"
         )
         assert shown == code
+        wide = [line for line in self.lines if cell_len(line) > self.width]
+        assert wide == [], "the terminal would break these lines within words"
 
     def run(
         self,
@@ -214,8 +217,8 @@ class Screen:
             except SystemExit as end:
                 code = int(end.code or 0)
         self.ansi = written.getvalue().decode()
-        lines = [Text.from_ansi(line).plain for line in self.ansi.splitlines()]
-        self.plain = "".join(f"{part.rstrip()}\n" for line in lines for part in self._folded(line))
+        self.lines = [Text.from_ansi(line).plain for line in self.ansi.splitlines()]
+        self.plain = "".join(f"{part.rstrip()}\n" for line in self.lines for part in self._folded(line))
         out.detach()
         err.detach()
         return code
