@@ -61,11 +61,11 @@ def write_document(path: str | Path, document: Mapping[str, Any]) -> None:
     file = Path(path)
     if file.suffix == ".gz":
         data = gzip.compress(data, _LEVEL, mtime=0)
-    file = file.resolve()  # the target of a link is replaced, and the link stays
     if file.exists() and not file.is_file():
         write_private_file(file, data)  # a device, such as standard output
     else:
-        replace_private_file(file, lambda stream: stream.write(data))
+        # The target of a link is replaced, and the link stays.
+        replace_private_file(file.resolve(), lambda stream: stream.write(data))
 
 
 def read_document(path: str | Path, *, limit_bytes: int = MAX_FILE_BYTES) -> dict[str, Any]:

@@ -228,6 +228,17 @@ def test_a_file_is_private_has_no_token_and_replaces_the_old_one_as_a_whole(
         job.save(tmp_path / "no" / "folder")
 
 
+def test_a_link_stays_and_a_device_is_written(provider: QoroProvider, tmp_path: Path) -> None:
+    job = provider.get_backend().run(bell())
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    job.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert provider.load_job(tmp_path / "target").job_id() == job.job_id()
+    job.save("/dev/null")
+    with pytest.raises(IsADirectoryError):
+        job.save(tmp_path)
+
+
 def test_the_file_of_a_job_whose_metadata_are_not_json_is_readable(
     provider: QoroProvider, tmp_path: Path
 ) -> None:
