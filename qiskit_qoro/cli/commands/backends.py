@@ -7,7 +7,8 @@ import argparse
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, print_table, say
-from qiskit_qoro.cli.service_options import add_service_options, open_provider
+from qiskit_qoro.cli.providers import open_provider
+from qiskit_qoro.cli.service_options import add_service_options
 from qiskit_qoro.display.tables import Cell, Column, Table
 
 __all__ = ["COMMAND"]

@@ -8,7 +8,8 @@ from functools import partial
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, say
-from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
+from qiskit_qoro.cli.providers import open_provider_of_job, service_jobs
+from qiskit_qoro.cli.service_options import add_job_argument
 from qiskit_qoro.history.job_changes import Change, change_each
 from qiskit_qoro.models.jobs import ExecutionResult
 from qiskit_qoro.service import QoroService

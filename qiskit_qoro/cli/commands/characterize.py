@@ -15,13 +15,8 @@ from qiskit_qoro.cli.out_files import check_writable, write_file
 from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.problems import read_problem
 from qiskit_qoro.cli.programs.execution_options import add_tag_option
-from qiskit_qoro.cli.service_options import (
-    add_budget_option,
-    add_service_options,
-    open_provider,
-    open_provider_of_job,
-    uses_local_service,
-)
+from qiskit_qoro.cli.providers import open_provider, open_provider_of_job, uses_local_service
+from qiskit_qoro.cli.service_options import add_budget_option, add_service_options
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.qubo.characterization import CharacterizationResult, characterize
 

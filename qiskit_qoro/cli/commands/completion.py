@@ -14,7 +14,7 @@ import shtab
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import PREAMBLES
-from qiskit_qoro.cli.service_options import default_journal
+from qiskit_qoro.cli.providers import default_journal
 from qiskit_qoro.service.credentials import list_accounts
 
 __all__ = ["COMMAND"]

@@ -9,12 +9,8 @@ from typing import Any
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, print_table, say
-from qiskit_qoro.cli.service_options import (
-    add_service_options,
-    default_journal,
-    is_service_known,
-    open_provider,
-)
+from qiskit_qoro.cli.providers import default_journal, is_service_known, open_provider
+from qiskit_qoro.cli.service_options import add_service_options
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_recorded
 from qiskit_qoro.models.submissions import JobKind

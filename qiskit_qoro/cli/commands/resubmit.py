@@ -8,7 +8,8 @@ from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.commands.result import show_result
 from qiskit_qoro.cli.output import DEFAULT_ROWS, say
 from qiskit_qoro.cli.programs.executing import add_detach_option, show_detached
-from qiskit_qoro.cli.service_options import add_budget_option, add_job_argument, open_provider_of_job
+from qiskit_qoro.cli.providers import open_provider_of_job
+from qiskit_qoro.cli.service_options import add_budget_option, add_job_argument
 from qiskit_qoro.errors import QoroInputError
 
 __all__ = ["COMMAND"]

@@ -19,7 +19,8 @@ from qiskit_qoro.cli.output import (
     say,
     waiting_for_job,
 )
-from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
+from qiskit_qoro.cli.providers import open_provider_of_job, service_jobs
+from qiskit_qoro.cli.service_options import add_job_argument
 from qiskit_qoro.errors import JobCancelledError, JobFailedError, JobTimeoutError, QoroInputError
 from qiskit_qoro.jobs.job import PARTIAL_RESULT_HINT, QoroJob
 from qiskit_qoro.models.jobs import JobOutcome, JobState, JobStatus, joint_state

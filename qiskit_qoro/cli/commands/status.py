@@ -6,7 +6,8 @@ import argparse
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_fields, print_json, print_table
-from qiskit_qoro.cli.service_options import add_job_argument, open_provider_of_job, service_jobs
+from qiskit_qoro.cli.providers import open_provider_of_job, service_jobs
+from qiskit_qoro.cli.service_options import add_job_argument
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.tables import Cell, Column, Table, status_style
 from qiskit_qoro.display.times import ago, duration, exact_time

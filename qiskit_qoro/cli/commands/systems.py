@@ -9,7 +9,8 @@ from typing import Any
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, print_table, say
-from qiskit_qoro.cli.service_options import add_service_options, open_provider
+from qiskit_qoro.cli.providers import open_provider
+from qiskit_qoro.cli.service_options import add_service_options
 from qiskit_qoro.display.tables import Cell, Column, Table
 from qiskit_qoro.models.systems import QPU, QPUSystem, SimulatorCluster
 

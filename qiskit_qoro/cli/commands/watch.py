@@ -12,15 +12,14 @@ from rich.live import Live
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, print_line, print_table, say
-from qiskit_qoro.cli.service_options import (
-    add_jobs_argument,
+from qiskit_qoro.cli.providers import (
     complete_argument,
     is_service_known,
     missing_token,
     open_provider,
     open_provider_of_job,
-    progress_options,
 )
+from qiskit_qoro.cli.service_options import add_jobs_argument, progress_options
 from qiskit_qoro.cli.watching import WatchedJob, follow, watch_table
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.progress import is_switched_off

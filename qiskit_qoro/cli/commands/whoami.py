@@ -9,7 +9,8 @@ from qiskit_qoro.accounts import SavedAccount
 from qiskit_qoro.cli.account_check import fetch_balance
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_fields, print_json
-from qiskit_qoro.cli.service_options import add_account_option, missing_token
+from qiskit_qoro.cli.providers import missing_token
+from qiskit_qoro.cli.service_options import add_account_option
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.service.credentials import Credentials, find_credentials, is_token_set, list_accounts
 

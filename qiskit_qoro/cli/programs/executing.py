@@ -15,7 +15,7 @@ from qiskit_qoro.cli.programs.estimates import Estimate, build_estimate
 from qiskit_qoro.cli.programs.plans import show_plan
 from qiskit_qoro.cli.programs.reading import read_circuits
 from qiskit_qoro.cli.programs.runs import Run, build_run
-from qiskit_qoro.cli.service_options import open_provider, uses_local_service
+from qiskit_qoro.cli.providers import open_provider, uses_local_service
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.printable import printable_line
 
