@@ -9,17 +9,24 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import sys
 from functools import cache
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+from qiskit import QuantumCircuit, qasm2, qpy
 
+from qiskit_qoro import NoiseModel, QoroProvider
+from qiskit_qoro.cli import main
 from qiskit_qoro.cli.parsing import parse
 from qiskit_qoro.cli.program import build_parser
+from qiskit_qoro.local import LocalService
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/guides/command-line.md"
 PROMISES = Path(__file__).parent / "guide_promises.txt"
+JOB = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
 # A sentence ends with a full stop or a colon before the next one, which begins with a capital or with code.
 END = re.compile(r"(?<=[.:])\s+(?=[A-Z`\[])")
 
@@ -108,6 +115,61 @@ def test_a_command_in_the_guide_is_accepted(
     Path("model.json").write_text("[]", encoding="utf-8")
     words = shlex.split(line)[1:]
     parse(build_parser(), [word.rstrip('"') for word in words])
+
+
+# These need another service, a terminal, or devices of IBM. They have tests of their own.
+ELSEWHERE = re.compile(r"login|logout|whoami|doctor|--account|fake_torino|--failed-only")
+# A job that has ended cannot be cancelled any more.
+EXIT_CODES = {"cancel": 1}
+
+
+def test_the_commands_in_the_guide_run(
+    account: LocalService,
+    bell: str,
+    provider: QoroProvider,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("ghz", "wide"):
+        Path(f"{name}.qasm").write_text(Path(bell).read_text(), encoding="utf-8")
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    Path("state.qasm").write_text(qasm2.dumps(circuit), encoding="utf-8")
+    circuit.measure_all()
+    with Path("circuits.qpy").open("wb") as file:
+        qpy.dump(circuit, file)
+    Path("model.json").write_text(NoiseModel().set_bit_flip(0, 0.1).to_json(), encoding="utf-8")
+    Path("problem.json").write_text("[[-2, 1, 1], [1, -2, 1], [1, 1, -2]]", encoding="utf-8")
+    Path("problem.csv").write_text("-2,1,1\n1,-2,1\n1,1,-2\n", encoding="utf-8")
+    job_ids = []
+    for _ in range(2):
+        job = provider.get_backend().run(circuit)
+        job.result()
+        job_ids.append(job.job_id())
+    report = provider.service.characterize_and_validate({"0": -1.0}, options={"preset": "fast"})
+    # The identifiers in the guide, complete and shortened.
+    known = {
+        f"--job {JOB}": f"--job {report['job_id']}",
+        JOB: job_ids[0],
+        JOB[:8]: job_ids[0][:13],
+        "9ab01c22": job_ids[1][:13],
+        "$id": job_ids[1],
+    }
+    failed = []
+    for line in shell_lines():
+        if ELSEWHERE.search(line):
+            continue
+        command = line
+        for example, identifier in known.items():
+            command = command.replace(example, identifier)
+        words = shlex.split(command)[1:]
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(Path(bell).read_bytes())))
+        code = main(words)
+        if code != EXIT_CODES.get(words[0], 0):
+            failed.append((line, code, capsys.readouterr().err))
+    assert failed == []
 
 
 def test_no_option_takes_the_token_of_a_service() -> None:
