@@ -50,6 +50,14 @@ def test_the_rightmost_letter_is_qubit_0(state: str, answer: Callable[..., Any])
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("command", ["run", "estimate"])
+def test_an_observable_may_begin_with_a_minus(command: str, state: str, answer: Callable[..., Any]) -> None:
+    options = ("--observable", "-IZ", "--observable", "-0.5*IZ", "--observable=-2ZI", "--observable", "- IZ")
+    (circuit,) = answer(command, state, *options)["circuits"]
+    assert [item["value"] for item in circuit["observables"]] == [1, 0.5, -2, 1]
+
+
+@pytest.mark.usefixtures("account")
 def test_run_with_an_observable_is_the_same(state: str, bell: str, answer: Callable[..., Any]) -> None:
     arguments = (state, bell, "--observable", "ZZ, XX", "--tag", "same")
     run, estimate = answer("run", *arguments), answer("estimate", *arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import responses
 
+from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
 
 
@@ -105,6 +107,20 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(
     assert main(["run", bell, *arguments]) == 2
     assert message in capsys.readouterr().err
     assert not scripted.calls
+
+
+@pytest.mark.usefixtures("account")
+def test_a_file_that_the_user_must_not_write_is_refused(
+    bell: str, tmp_path: Path, provider: QoroProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.json"
+    path.touch(mode=0o400)
+    # The superuser may write any file.
+    may_write = os.access(path, os.W_OK)
+    assert main(["run", bell, "--out", "mine.json"]) == (0 if may_write else 2)
+    refusal = "mine.json: you have no permission to write this file"
+    assert (refusal in capsys.readouterr().err) is not may_write
+    assert len(provider.jobs()) == may_write
 
 
 def test_a_histogram_needs_matplotlib(

@@ -24,6 +24,7 @@ _TERM = re.compile(
     r"\s*(?P<sign>[+-]?)\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\*?\s*)?(?P<letters>[IXYZ]+)\s*",
     re.ASCII,
 )
+_NEGATIVE = re.compile(r"-[\d.IXYZ]")
 _EXAMPLE = "ZZ or 0.5*ZZ + 0.2*XX"
 
 
@@ -59,6 +60,8 @@ class Observable:
 
 def add_observable_option(parser: argparse.ArgumentParser, *, required: bool, meaning: str) -> None:
     """Add the option for observables, which may be repeated."""
+    # argparse takes a word such as -ZZ for an option, unless it looks like a negative number.
+    parser._negative_number_matcher = _NEGATIVE  # noqa: SLF001
     parser.add_argument(
         "--observable",
         type=read_observables,
