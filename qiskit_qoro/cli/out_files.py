@@ -102,12 +102,16 @@ def check_writable(path: Path) -> None:
     Raises:
         QoroInputError: It is a folder, its folder does not exist, or it must not be written.
     """
-    folder = path.parent
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+        may_write = os.access(path if path.exists() else path.parent, os.W_OK)
+    except OSError as error:  # for example of a folder that the user must not enter
+        raise QoroInputError(f"{path}: {error.strerror or error}") from error
+    if is_folder:
         raise QoroInputError(f"{path}: this is a folder, expected a file")
-    if not folder.is_dir():
-        raise QoroInputError(f"{path}: the folder {folder} does not exist")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not has_folder:
+        raise QoroInputError(f"{path}: the folder {path.parent} does not exist")
+    if not may_write:
         raise QoroInputError(f"{path}: you have no permission to write this file")
 
 

@@ -90,6 +90,7 @@ def test_an_unknown_suffix_is_a_usage_error(name: str, bell: str, capsys: pytest
     ("arguments", "message"),
     [
         (["--out", "nowhere/x.json"], "nowhere/x.json: the folder nowhere does not exist"),
+        (["--out", f"{'x' * 300}.json"], "x.json: File name too long"),
         (["--out", "folder.json"], "folder.json: this is a folder, expected a file"),
         (["--out", "x.json", "--detach"], "--out writes the results, and --detach does not wait for them"),
         (["--out", "x.png", "--observable", "ZZ"], "x.png: expectation values have no histogram"),
