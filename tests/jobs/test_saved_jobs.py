@@ -351,3 +351,46 @@ def test_a_file_that_is_too_large_is_refused_before_it_fills_the_memory(tmp_path
 def test_a_missing_file_is_an_os_error(offline: QoroProvider, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         offline.load_job(tmp_path / "missing")
+
+
+# --- files of this release, which later releases have to read -------------------------------------------
+
+KEPT = Path(__file__).parent / "job_files"
+
+
+def test_the_kept_file_of_a_run_is_read(offline: QoroProvider) -> None:
+    job: Any = offline.load_job(KEPT / "run.json")
+    result = job.result()
+    assert sum(result.get_counts("bell").values()) == len(result.get_memory("bell")) == 20
+    assert set(result.get_counts()) == {"00", "11"}
+    assert result.results[0].header["metadata"] == {"round": 1}
+    assert result.results[0].header["creg_sizes"] == [["meas", 2]]
+    assert result.date == "2026-11-29T12:29:46.455+00:00"
+    assert job.tags == ["golden"]
+    assert [(item.name, item.shots) for item in job.programs()] == [("bell", 20)]
+    assert "cx q[0],q[1];" in job.programs()[0].text
+
+
+def test_the_kept_files_of_primitives_are_read(offline: QoroProvider) -> None:
+    job: Any = offline.load_job(KEPT / "estimator.json")
+    (pub,) = job.result()
+    assert pub.data.evs.tolist() == [0.1, 0.09999999999999999]
+    assert pub.data.stds.tolist() == [0.0, 0.0]
+    assert pub.metadata["method"] == "Statevector"
+    assert [list(item.parameters.values()) for item in job.programs()] == [[0.0], [0.3]]
+    sampled: Any = offline.load_job(KEPT / "sampler.json")
+    assert sampled.result()[0].data.meas.get_counts() == {"00": 14, "11": 6}
+    assert sampled.result()[0].metadata["circuit_metadata"] == {"round": 1}
+    # The first release saved neither results nor programs.
+    first = offline.load_job(KEPT / "first_sampler.json")
+    assert isinstance(first, QoroPrimitiveJob)
+    assert first.job_ids == sampled.job_ids
+    assert not first.is_known_final
+
+
+@pytest.mark.parametrize("name", ["run.json", "estimator.json", "sampler.json"])
+def test_a_kept_file_that_is_loaded_is_saved_in_the_same_form(
+    offline: QoroProvider, tmp_path: Path, name: str
+) -> None:
+    offline.load_job(KEPT / name).save(tmp_path / name)
+    assert json.loads((tmp_path / name).read_text()) == json.loads((KEPT / name).read_text())
