@@ -32,6 +32,7 @@ from qiskit_qoro.printable import printable_line
 __all__ = ["SavedAccount", "check_name", "decode_accounts", "encode_accounts"]
 
 _VERSION = 1
+_PASSWORD = re.compile(r"[^/]*//[^/]*@")
 _NAME = re.compile(r"(?!-)[\w.@+-]{1,64}")
 
 
@@ -119,6 +120,8 @@ def _decode_account(name: str, entry: Any, *, is_default: bool) -> SavedAccount 
     except (KeyError, TypeError, ValueError):
         return None
     if not all(isinstance(entry.get(key), str) for key in ("token", "url")):
+        return None
+    if _PASSWORD.match(entry["url"]):  # which would be shown with the address
         return None
     return SavedAccount(name, entry["url"], Secret(entry["token"]), saved, is_default)
 

@@ -215,6 +215,18 @@ def test_login_says_if_another_token_takes_precedence(
     assert "commands use the environment variable QORO_API_KEY instead" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("url", "is_said"),
+    [("http://lab/api", True), ("https://lab/api", False), ("http://127.0.0.1:8000/api", False)],
+)
+def test_login_says_if_the_connection_is_not_encrypted(
+    type_in: Any, capsys: pytest.CaptureFixture[str], url: str, is_said: bool
+) -> None:
+    type_in(TOKEN)
+    assert main(["login", "lab", "--no-check", "--url", url]) == 0
+    assert ("is not encrypted: others in the network can read" in capsys.readouterr().err) == is_said
+
+
 def test_a_damaged_file_is_reported_before_the_token_is_read(
     type_in: Any, file: AccountFile, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -135,7 +135,7 @@ def test_without_a_default_the_error_names_the_saved_accounts(provide: Callable[
     [
         ({"token": ""}, "the saved account 'work' has no token"),
         ({"token": "a b"}, "white space"),
-        ({"url": "http://me:hunter2@lab/api"}, "address of the saved account 'work' contains a user name"),
+        ({"url": "http://me:hunter2@lab/api"}, "is damaged: account 'work' is invalid"),
         ({"url": "lab"}, "the address of the saved account 'work' is 'lab', expected a URL"),
     ],
 )

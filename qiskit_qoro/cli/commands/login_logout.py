@@ -22,6 +22,7 @@ from qiskit_qoro.service.credentials import (
     check_base_url,
     check_token,
     describe_token_setting,
+    is_encrypted,
     is_filled_text,
 )
 from qiskit_qoro.user_files import shown_path
@@ -79,6 +80,8 @@ def _login(options: argparse.Namespace) -> None:
     if before is not None:
         say(f"replaced the account {name!r} that was saved {ago(before.saved, now=options.now())}")
     say(f"saved in {shown_path(file.path)}, which only you can read")
+    if not is_encrypted(url):
+        say(f"the connection to {url} is not encrypted: others in the network can read the token")
     other = describe_token_setting()
     if other is not None:
         say(f"commands use {other} instead, unless you choose the account with --account {name}")

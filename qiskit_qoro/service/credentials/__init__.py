@@ -4,7 +4,13 @@
 file, and ``saved`` saves accounts. The file of saved accounts is in :mod:`qiskit_qoro.accounts`.
 """
 
-from qiskit_qoro.service.credentials.addresses import CLOUD_URL, URL_VARIABLE, check_base_url, is_loopback
+from qiskit_qoro.service.credentials.addresses import (
+    CLOUD_URL,
+    URL_VARIABLE,
+    check_base_url,
+    is_encrypted,
+    is_loopback,
+)
 from qiskit_qoro.service.credentials.saved import (
     account_file,
     delete_account,
@@ -41,6 +47,7 @@ __all__ = [
     "find_credentials",
     "find_token",
     "find_url_setting",
+    "is_encrypted",
     "is_filled_text",
     "is_loopback",
     "is_token_set",

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["CLOUD_URL", "URL_VARIABLE", "check_base_url", "is_loopback"]
+__all__ = ["CLOUD_URL", "URL_VARIABLE", "check_base_url", "is_encrypted", "is_loopback"]
 
 CLOUD_URL = "https://app.qoroquantum.net/api"
 """The base URL of the Qoro cloud."""
@@ -48,6 +48,11 @@ def is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_encrypted(url: str) -> bool:
+    """Whether nobody in the network can read what is sent to a URL."""
+    return urlsplit(url).scheme == "https" or is_loopback(url)
 
 
 def _is_base_url(url: str) -> bool:
