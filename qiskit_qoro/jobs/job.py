@@ -22,7 +22,7 @@ from qiskit_qoro.jobs.outcome import describe_failure
 from qiskit_qoro.jobs.resubmission import submission_of_programs
 from qiskit_qoro.jobs.run_contents import RunContents
 from qiskit_qoro.jobs.saved_run import SavedRun
-from qiskit_qoro.jobs.sent_programs import SentProgram
+from qiskit_qoro.jobs.sent_programs import SentProgram, checked_submissions
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
@@ -457,7 +457,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             readers=readers,
             find_backend=find_backend,
             submitted=saved.submitted,
-            sent=None if saved.submission is None else partial(tuple, [saved.submission]),
+            sent=None if saved.submission is None else partial(checked_submissions, [saved.submission]),
         )
         if saved.state is not None:
             job._states[saved.job_id] = saved.state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qiskit import QuantumCircuit
 
@@ -20,7 +20,7 @@ from qiskit_qoro.wire.substitution import resolve_template
 from qiskit_qoro.wire.text import DEFAULT_LIMIT_BYTES
 from qiskit_qoro.wire.uploads import circuit_batch_from_json, is_template_body, template_batch_from_json
 
-__all__ = ["SentProgram", "decode_programs"]
+__all__ = ["SentProgram", "checked_submissions", "decode_programs"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,18 @@ def decode_programs(submission: Submission) -> list[SentProgram]:
             )
             programs += _of_batch(batch, len(programs))
     return programs
+
+
+def checked_submissions(submissions: Sequence[Submission]) -> tuple[Submission, ...]:
+    """Return submissions from a file, which may come from a stranger, with the number of their circuits.
+
+    Raises:
+        WireError: A body is not one that adds circuits to a job.
+    """
+    return tuple(
+        replace(item, facts=replace(item.facts, num_circuits=len(decode_programs(item))))
+        for item in submissions
+    )
 
 
 def _of_batch(batch: CircuitBatch, num_earlier: int) -> Iterator[SentProgram]:

@@ -25,6 +25,7 @@ from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.job_card import describe_job, job_card
 from qiskit_qoro.jobs.job_file import read_document, write_document
 from qiskit_qoro.jobs.resubmission import submit_jointly
+from qiskit_qoro.jobs.sent_programs import checked_submissions
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import (
     CircuitResult,
@@ -329,7 +330,7 @@ class QoroPrimitiveJob(
             recipe=saved.postprocessor,
             show_progress=show_progress,
             submitted=saved.submitted,
-            sent=None if saved.submissions is None else partial(tuple, saved.submissions),
+            sent=None if saved.submissions is None else partial(checked_submissions, saved.submissions),
         )
         job._states.update(saved.states)
         job._result = saved.results

@@ -18,6 +18,7 @@ from qiskit.primitives import PrimitiveResult
 from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_qoro import (
+    BudgetExceededError,
     ExecutionConfig,
     JobFailedError,
     QoroEstimator,
@@ -286,6 +287,41 @@ def test_a_damaged_file_of_a_run_is_refused(
     _edit(tmp_path / "job", change)
     with pytest.raises(QoroInputError, match=f"contains no saved job: .*{message}"):
         provider.load_job(tmp_path / "job")
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        ["{}", "{}"],
+        ["[]", '{"mode": "append"}'],
+        ["nonsense", "nonsense"],
+        ['{"job_type": "EXECUTE"}', '{"mode":"append","finalized":"true","shots":1,"circuits":{"a":"H4"}}'],
+        ["{}", '{"mode":"append","finalized":"true","shot_groups":[[0,1]],"circuits":{"a":"x"}}'],
+    ],
+)
+def test_forged_programs_are_not_submitted(
+    offline: QoroProvider, provider: QoroProvider, tmp_path: Path, bodies: list[str]
+) -> None:
+    job = provider.get_backend().run(bell())
+    job.save(tmp_path / "job")
+    _edit(tmp_path / "job", lambda document: document["sent"][0].update(bodies=bodies, circuits=0))
+    loaded = offline.load_job(tmp_path / "job")
+    for method in (loaded.programs, loaded.resubmit):
+        # The error is not that there was no answer.
+        with pytest.raises(WireError, match="expected"):
+            method()
+
+
+def test_the_number_of_circuits_in_a_file_is_not_trusted(provider: QoroProvider, tmp_path: Path) -> None:
+    job = provider.get_backend().run([bell(), bell()], shots=10)
+    job.save(tmp_path / "job")
+    _edit(tmp_path / "job", lambda document: document["sent"][0].update(circuits=0))
+    loaded = provider.load_job(tmp_path / "job")
+    with (
+        provider.budget(circuits=1),
+        pytest.raises(BudgetExceededError, match="2 circuits"),
+    ):
+        loaded.resubmit()
 
 
 def _array(document: dict[str, Any]) -> dict[str, Any]:
