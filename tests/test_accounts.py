@@ -82,7 +82,7 @@ def test_the_first_account_is_the_default_until_another_is_chosen(file: AccountF
     assert defaults() == ["home"]
     file.save("home", Secret("d"), CLOUD)  # replaced, and still the default
     assert defaults() == ["home"]
-    file.make_default("lab")
+    file.save("lab", Secret("b"), CLOUD, make_default=True)
     assert defaults() == ["lab"]
     # No other account takes its place: it might be billed without anybody noticing.
     assert [account.name for account in file.delete(["lab"])] == ["lab"]

@@ -115,21 +115,6 @@ class AccountFile:
 
         return self._change(change)[name]
 
-    def make_default(self, name: str) -> None:
-        """Make an account the default.
-
-        Raises:
-            QoroInputError: There is none with this name, the file cannot be written, or as for :meth:`read`.
-        """
-
-        def change(accounts: dict[str, SavedAccount]) -> None:
-            if name not in accounts:
-                self._raise_unknown(name, accounts)
-            _clear_default(accounts)
-            accounts[name] = replace(accounts[name], is_default=True)
-
-        self._change(change)
-
     def delete(self, names: list[str]) -> list[SavedAccount]:
         """Delete accounts and return them. If the default is among them, no account is the default then.
 
