@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from draw_terminals import FIXED_IDS, PICTURES, replace_all, with_short_forms
+from draw_terminals import FIXED_IDS, PICTURES, UUID, replace_all, with_short_forms
 
 GUIDES = Path(__file__).parent / "guides"
 PAGES = [GUIDES / name for name in ("notebooks.md", "characterize.md", "plots.md")]
@@ -29,8 +29,6 @@ COLOURS = 256
 _PARTS = re.compile(
     r"^```python\n(?P<code>.*?)^```$|^!\[[^]]*\]\((?P<picture>[^)]+)\)$", re.MULTILINE | re.DOTALL
 )
-
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 8px; background: {ground}; color: {text}; font: 13px system-ui, sans-serif; }}
@@ -67,7 +65,7 @@ def executed_cells(page: Path) -> Iterator[tuple[Any, int, str]]:
     os.environ["QISKIT_QORO_JOURNAL"] = "off"
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     # The identifiers of all cells, in the order in which they appear, and their short forms.
-    found = dict.fromkeys(_UUID.findall(json.dumps(notebook)))
+    found = dict.fromkeys(UUID.findall(json.dumps(notebook)))
     names = with_short_forms(dict(zip(found, FIXED_IDS, strict=False)))
     for number, name in pictures:
         yield (

@@ -24,7 +24,9 @@ FIXED_IDS = [
     "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10",
     "c03d5e6f-2b1a-4c5d-9e8f-7a6b5c4d3e2f",
     "d41e6f70-3c2b-4d6e-8f90-8b7c6d5e4f30",
+    "e52f7081-4d3c-4e7f-9001-9c8d7e6f5041",
 ]
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WIDTH = 76  # the columns of a terminal
 
 BELL = """OPENQASM 2.0;
@@ -54,18 +56,31 @@ class Screen:
         name: The name of the file.
         commands: The commands that are typed, one after another.
         moment: What the screen shows at the moment of the picture; ``""`` for the end of the last command.
+        before: Commands that run first, on no picture.
     """
 
     name: str
     commands: Sequence[str]
     moment: str = ""
+    before: Sequence[str] = ()
 
 
 SCREENS = [
-    Screen("run", ["qiskit-qoro run bell.qasm --shots 1000 --seed 7 --tag nightly"]),
+    Screen("run", ["qiskit-qoro run bell.qasm --shots 1000 --seed 7"]),
     Screen("plan", ["qiskit-qoro plan bell.qasm ghz.qasm --seed 7"]),
-    Screen("progress", ["qiskit-qoro run wide-*.qasm --tag sweep"], moment=r"([5-9]|1\d)/24 circuits.*left"),
+    Screen("progress", ["qiskit-qoro run wide-*.qasm"], moment=r"([5-9]|1\d)/24 circuits.*left"),
+    Screen(
+        "watch",
+        ["qiskit-qoro watch --database jobs.db"],
+        moment=r"RUNNING +([5-9]|1\d)/24 +\d+ s",
+        before=[
+            "qiskit-qoro run bell.qasm --tag nightly --database jobs.db",
+            "qiskit-qoro estimate ghz.qasm --observable ZZZ --tag energy --database jobs.db",
+            "qiskit-qoro run wide-*.qasm --tag sweep --detach --database jobs.db",
+        ],
+    ),
     Screen("jobs", ["qiskit-qoro jobs", "qiskit-qoro status last"]),
+    Screen("doctor", ["qiskit-qoro doctor"]),
 ]
 
 
@@ -86,6 +101,11 @@ class Terminal:
     def lines(self) -> list[str]:
         """The lines down to the cursor."""
         return [*self._lines[: self._row], self._lines[self._row]]
+
+    @property
+    def text(self) -> str:
+        """The lines without colours."""
+        return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(self.lines))
 
     def feed(self, text: str) -> None:
         """Show a text that a command has written."""
@@ -119,17 +139,22 @@ def draw() -> None:
             "HOME": folder,
             "XDG_CONFIG_HOME": folder,
             "QISKIT_QORO_JOURNAL": str(work / "journal.sqlite3"),
-            "QISKIT_QORO_DATABASE": str(work / "qoro.sqlite3"),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
         }
         drawn = []
         for screen in SCREENS:
             lines = []
+            for command in screen.before:
+                type_command(command, work, environment, "")
             for command in screen.commands:
                 lines += type_command(command, work, environment, screen.moment)
             drawn.append((screen.name, lines))
         names = fixed_names(work, environment)
+        # Jobs of a service in memory are in no journal.
+        ids = dict.fromkeys(UUID.findall("\n".join(line for _, lines in drawn for line in lines)))
+        others = [name for name in ids if name not in names]
+        names |= with_short_forms(dict(zip(others, reversed(FIXED_IDS), strict=False)))
         for name, lines in drawn:
             save_svg(PICTURES / f"{name}.svg", [replace_all(line, names) for line in lines])
 
@@ -149,9 +174,8 @@ def type_command(command: str, work: Path, environment: dict[str, str], moment: 
     subprocess.run(["stty", "rows", "40", "cols", str(WIDTH)], stdin=child, check=True)
     code = "import sys; from qiskit_qoro.cli import main; sys.exit(main())"
     arguments = [item for word in command.split()[1:] for item in expand(word, work)]
-    where = [] if arguments[0] in {"doctor", "jobs"} else ["--database", str(work / "qoro.sqlite3")]
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments, *where],
+        [sys.executable, "-c", code, *arguments],
         stdin=child,
         stdout=child,
         stderr=child,
@@ -165,7 +189,7 @@ def type_command(command: str, work: Path, environment: dict[str, str], moment: 
     decoder = codecs.getincrementaldecoder("utf-8")()
     while data := read(main):
         terminal.feed(decoder.decode(data))
-        if moment and not shown and re.search(moment, "\n".join(terminal.lines)):
+        if moment and not shown and re.search(moment, terminal.text):
             shown = list(terminal.lines)
     process.wait()
     os.close(main)
@@ -223,7 +247,7 @@ def save_svg(path: Path, lines: Sequence[str]) -> None:
     console = Console(
         width=WIDTH, record=True, file=StringIO(), force_terminal=True, color_system="truecolor"
     )
-    for line in lines:
+    for line in [*lines, ""]:
         console.print(Text.from_ansi(line), soft_wrap=False, highlight=False)
     svg = console.export_svg(title="", theme=MONOKAI, unique_id=path.stem)
     # The pages load nothing from other servers.
