@@ -239,6 +239,8 @@ def joint_state(states: Sequence[JobState]) -> JobState:
         The joint state. Its run time is the sum, or ``None`` if a run time is unknown. The same holds for its
         numbers of circuits.
     """
+    if len(states) == 1:
+        return states[0]
     statuses = list(dict.fromkeys(state.status for state in states))
     failures = [status for status in statuses if status.is_final and status is not JobStatus.COMPLETED]
     failures.sort(key=lambda status: status is JobStatus.CANCELLED)

@@ -85,6 +85,7 @@ class Transport:
         link: A way to the service if it is in this process.
 
     Attributes:
+        is_local: Whether the service is on this machine.
         applies_wait: Whether the service has honoured a request to wait for the end of a job; ``None`` until
             it has been asked.
     """
@@ -101,6 +102,7 @@ class Transport:
     ) -> None:
         token = hide(token)
         self.base_url = base_url
+        self.is_local = is_loopback(base_url)
         self.applies_wait: bool | None = None
         self.max_retry_after_s = max_retry_after_s
         self.clock = clock
@@ -109,11 +111,6 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the service is on this machine."""
-        return is_loopback(self.base_url)
 
     @property
     def is_addressable(self) -> bool:
