@@ -16,10 +16,10 @@ import contextvars
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TextIO
+from typing import Self, TextIO
 
 from qiskit_qoro.display.progress_screens import Screen, find_screen
 from qiskit_qoro.display.progress_text import Pace, ProgressState, progress_text
@@ -39,8 +39,10 @@ PROGRESS_VARIABLE = "QISKIT_QORO_PROGRESS"
 
 _OFF = frozenset({"off", "0", "false", "no"})
 
-# Whoever holds this lock shows its line.
-_shown = ProcessLocal[threading.Lock](lambda _inherited: threading.Lock())
+# The line that is shown, if there is one, under the key _LINE. Only one operation is needed to take the place
+# or to leave it, so that Ctrl-C cannot come in between.
+_shown: ProcessLocal[dict[str, ProgressLine]] = ProcessLocal(lambda _inherited: {})
+_LINE = "line"
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,14 @@ def is_switched_off() -> bool:
     return os.environ.get(PROGRESS_VARIABLE, "").strip().lower() in _OFF
 
 
-@contextmanager
 def progress(
     options: ProgressOptions | None = None,
     *,
     title: str = "",
     unit: str = "circuits",
     now: Callable[[], float] = time.monotonic,
-) -> Iterator[ProgressLine]:
-    """Show the progress of the wait in this context.
+) -> ProgressLine:
+    """Show the progress of the wait in a ``with`` statement.
 
     Args:
         options: Whether and where to show it.
@@ -83,17 +84,10 @@ def progress(
         unit: What is counted, in the plural.
         now: The clock, in seconds.
 
-    Yields:
-        The line. Call it with each new state.
+    Returns:
+        The line, a context manager. Call it with each new state.
     """
-    options = options or ProgressOptions()
-    line = ProgressLine(options, ProgressState(title=title, unit=unit), now)
-    try:
-        if options.delay_s <= 0:
-            line("waiting")  # until a state is known
-        yield line
-    finally:
-        line.close()
+    return ProgressLine(options or ProgressOptions(), ProgressState(title=title, unit=unit), now)
 
 
 class ProgressLine:
@@ -112,12 +106,28 @@ class ProgressLine:
         self._tick = 0
         is_enabled = options.enabled and not is_switched_off()
         self._screen: Screen | None = find_screen(options.stream) if is_enabled else None
-        # The lock that allows this line to be shown, while this line holds it.
-        self._permit: threading.Lock | None = None
-        # The thread that redraws the line, and the event that stops it. Without a thread nothing is shown.
+        self._pid = os.getpid()  # a forked child does not continue the line
+        # The thread that redraws the line, and the event that stops it. Both exist from the first state on
+        # until the line is removed. There is no thread if none can be started.
         self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._stop: threading.Event | None = None
         self._lock = threading.RLock()  # guards drawing, which both threads do
+
+    def __enter__(self) -> Self:
+        try:
+            if self._delay_s <= 0:
+                self("waiting")  # until a state is known
+            return self
+        except BaseException:  # the statement does not call __exit__ if this method fails
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_error: object) -> None:
+        try:
+            self.close()
+        except KeyboardInterrupt:
+            self.close()  # to the end
+            raise
 
     @property
     def is_visible(self) -> bool:
@@ -139,27 +149,30 @@ class ProgressLine:
             total: The number of all items, or ``None`` if it is unknown.
             unit: What is counted, in the plural, if that has changed.
         """
-        if self._screen is None:
+        if self._screen is None or os.getpid() != self._pid:
             return
         if status != self._state.status:
             self._pace = Pace()  # the time in a queue says nothing about the time that is left
         self._pace.observe(finished, total, self._now())
         unit = unit or self._state.unit
         self._state = replace(self._state, status=str(status), finished=finished, total=total, unit=unit)
-        if self._thread is None:
+        if self._stop is None:
             self._start(self._screen)
-        self._draw()
+        else:
+            self._draw(self._stop)
 
     def pause(self) -> None:
         """Remove the line until the next state is shown."""
+        if self._stop is None or os.getpid() != self._pid:
+            return
         self._stop.set()
         try:
             # While nothing is shown, there is no thread that a fork would leave behind.
             if self._thread is not None:
                 self._thread.join()
         finally:
-            self._thread = None
             self._erase()
+            self._stop = self._thread = None
 
     def close(self) -> None:
         """Remove the line for good."""
@@ -173,24 +186,25 @@ class ProgressLine:
             wait_s = max(0.0, self._begin + self._delay_s - self._now())
             while not stop.wait(wait_s):
                 self._tick += 1
-                self._draw()
+                self._draw(stop)
                 wait_s = screen.interval_s
 
+        self._draw(stop)
         # In the context of the wait, so that a notebook shows the line below the right cell.
         context = contextvars.copy_context()
-        self._thread = threading.Thread(target=context.run, args=(redraw,), name="qoro-progress", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=context.run, args=(redraw,), name="qoro-progress", daemon=True)
+        # If no thread can be started, as when the interpreter exits, only new states move the line.
+        with suppress(RuntimeError):
+            thread.start()
+            self._thread = thread
 
-    def _draw(self) -> None:
+    def _draw(self, stop: threading.Event) -> None:
         with self._lock:
             now, screen = self._now(), self._screen
-            if screen is None or self._stop.is_set() or now - self._begin < self._delay_s:
+            if screen is None or stop.is_set() or now - self._begin < self._delay_s:
                 return
-            if self._permit is None:
-                permit = _shown.get()
-                if not permit.acquire(blocking=False):
-                    return
-                self._permit = permit
+            if _shown.get().setdefault(_LINE, self) is not self:
+                return
             screen.draw(
                 progress_text(
                     self._state,
@@ -204,7 +218,7 @@ class ProgressLine:
 
     def _erase(self) -> None:
         with self._lock:
-            if self._permit is not None and self._screen is not None:
+            shown = _shown.get()
+            if shown.get(_LINE) is self and self._screen is not None:
                 self._screen.erase()
-                self._permit.release()
-                self._permit = None
+                del shown[_LINE]

@@ -52,7 +52,7 @@ def find_screen(stream: TextIO | None = None) -> Screen | None:
     if kernel_shell is not None:
         return NotebookScreen(kernel_shell)
     terminal = stream or _find_stderr()
-    if terminal is None or not terminal.isatty() or os.environ.get("TERM") == "dumb":
+    if terminal is None or not _is_terminal(terminal) or os.environ.get("TERM") == "dumb":
         return None
     return TerminalScreen(terminal)
 
@@ -66,10 +66,18 @@ def _find_stderr() -> TextIO | None:
     return stream if isinstance(stream, TextIOWrapper) else None
 
 
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # it has been closed or detached
+        return False
+
+
 def find_kernel_shell() -> Any:
     """Return the shell of IPython if it belongs to a kernel of Jupyter, and ``None`` otherwise."""
-    ipython = sys.modules.get("IPython")  # a kernel has imported it
-    shell = ipython.get_ipython() if ipython is not None else None
+    # A kernel has imported it. Another thread may be importing it just now.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = None if get_ipython is None else get_ipython()
     return None if getattr(shell, "kernel", None) is None else shell
 
 
@@ -109,9 +117,11 @@ class TerminalScreen:
             self._guard()
             if self._is_line_open:
                 return
-            rest = max(0, min(self._num_columns + _ECHO, self.width()) - text_width(text))
+            num_columns = text_width(text)
+            rest = max(0, min(self._num_columns + _ECHO, self.width()) - num_columns)
+            self._num_columns = max(self._num_columns, num_columns)  # in case that the write is interrupted
             self._write(f"\r{text}{' ' * rest}{chr(8) * rest}")
-            self._num_columns = text_width(text)
+            self._num_columns = num_columns
 
     def erase(self) -> None:
         """Remove the line. It can be drawn again."""
@@ -140,8 +150,8 @@ class TerminalScreen:
     def _hide(self) -> None:
         if self._num_columns:
             blank = " " * min(self._num_columns + _ECHO, self.width())
-            self._num_columns = 0
             self._write(f"\r{blank}\r")
+            self._num_columns = 0
 
     def _write(self, text: str) -> None:
         with suppress(OSError, ValueError):  # the terminal has been closed
@@ -153,7 +163,7 @@ class TerminalScreen:
             return
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if isinstance(stream, TextIOWrapper) and stream.isatty():
+            if isinstance(stream, TextIOWrapper) and _is_terminal(stream):
                 guard = _GuardedStream(stream, self)
                 self._guards.append((name, guard))
                 setattr(sys, name, guard)

@@ -1,10 +1,14 @@
 """The progress line in a terminal: when it appears, what it says, and that it leaves nothing behind."""
 
 import io
+import sys
 import threading
+import types
 
 import pytest
 
+from qiskit_qoro.display import progress as progress_module
+from qiskit_qoro.display import progress_screens
 from qiskit_qoro.display.progress import PROGRESS_VARIABLE, ProgressOptions, progress
 
 
@@ -257,3 +261,103 @@ def test_an_environment_without_progress(run_in_terminal, environment):
     script = "from qiskit_qoro.display.progress import *\n"
     script += "with progress(ProgressOptions(delay_s=0)) as show: show('RUNNING')"
     assert run_in_terminal(script, environment=environment) == ("", "")
+
+
+@pytest.mark.parametrize("how", ["close", "detach"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_closed_stream_does_not_break_the_wait(run_in_terminal, stream, how):
+    written, _ = run_in_terminal(f"""
+import os, sys
+from qiskit_qoro.display.progress import ProgressOptions, progress
+
+kept = sys.{stream}.{how}()
+with progress(ProgressOptions(delay_s=0)) as show:
+    show("RUNNING")
+os.write(3 - {["stdout", "stderr"].index(stream)} - 1, b"ended")
+os._exit(0)
+""")
+    assert written.endswith("ended")
+    assert ("RUNNING" in written) == (stream == "stdout")
+
+
+def test_a_package_that_is_being_imported_is_no_notebook(terminal, no_wait_clock, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    assert progress_screens.find_kernel_shell() is None
+
+
+def test_a_child_that_is_forked_during_a_wait_does_not_continue_its_line(run_in_terminal, screen_of):
+    written, _ = run_in_terminal("""
+import os
+from qiskit_qoro.display.progress import ProgressOptions, progress
+
+with progress(ProgressOptions(delay_s=0)) as show:
+    show("RUNNING")
+    child = os.fork()
+    if child == 0:
+        show._lock = None  # it may be held by a thread that does not exist here
+        show("CHILD")
+        show.pause()
+        show.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+""")
+    assert "RUNNING" in written
+    assert "CHILD" not in written
+    assert screen_of(written) == [""]
+
+
+def test_a_wait_goes_on_if_no_thread_can_be_started(run_in_terminal, screen_of):
+    written, _ = run_in_terminal("""
+import resource
+from qiskit_qoro.display.progress import ProgressOptions, progress
+
+resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+import threading
+threading.stack_size(2**31)  # more than the process may have
+with progress(ProgressOptions(delay_s=0)) as show:
+    show("FIRST")
+    show("SECOND")
+""")
+    assert "FIRST" in written
+    assert "SECOND" in written
+    assert screen_of(written) == [""]
+
+
+def test_ctrl_c_at_any_moment_leaves_nothing_behind(terminal, no_wait_clock):
+    """Ctrl-C is pressed before each line of the code that the wait runs through."""
+    files = {progress_module.__file__, progress_screens.__file__}
+    options = ProgressOptions(delay_s=0, stream=terminal)
+    streams = sys.stdout, sys.stderr
+
+    def wait(interrupted_line):
+        num_lines = 0
+
+        def trace(frame, event, _argument):
+            nonlocal num_lines
+            if frame.f_code.co_filename not in files:
+                return None
+            if event == "line" and frame.f_code.co_name != "__exit__":  # nothing can protect its first line
+                num_lines += 1
+                if num_lines == interrupted_line:
+                    raise KeyboardInterrupt
+            return trace
+
+        previous = sys.gettrace()  # that of a coverage tool
+        sys.settrace(trace)
+        try:
+            with progress(options, now=no_wait_clock.now) as show:
+                show("RUNNING", 1, 2)
+                show.pause()
+                show("RUNNING", 2, 2)
+        finally:
+            sys.settrace(previous)
+        return num_lines
+
+    for line in range(1, wait(0) + 1):
+        with pytest.raises(KeyboardInterrupt):
+            wait(line)
+        assert terminal.screen() == [""], line
+        assert (sys.stdout, sys.stderr) == streams
+        with progress(options, now=no_wait_clock.now) as later:
+            later("LATER")
+            assert shown(terminal) == "LATER · 0 s", line
