@@ -249,3 +249,10 @@ def test_the_local_service_shows_its_state_but_not_its_token(
 def test_ipython_shows_lists_and_plans_in_full(item: Any) -> None:
     assert pretty(item) == str(item)
     assert pretty(item) != repr(item)
+
+
+def test_the_card_of_a_plan_shows_the_first_of_many_jobs(parse_html: Callable[[str], Any]) -> None:
+    sampler = QoroSampler(backend("qoro_maestro"), options={"max_parameter_rows_per_job": 1})
+    plan = sampler.plan([(circuit("c"), [[0.1 * row] for row in range(30)])])
+    assert len(plan.jobs) == 30
+    assert "and 10 more jobs" in parse_html(plan._repr_html_()).text

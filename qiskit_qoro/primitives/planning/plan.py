@@ -43,6 +43,8 @@ from qiskit_qoro.wire.labels import contain_structure, encode_labels
 
 __all__ = ["Plan", "PlannedJob", "build_plan"]
 
+_JOBS_IN_CARD = 20
+
 
 @dataclass(frozen=True)
 class PlannedJob:
@@ -144,7 +146,9 @@ class Plan:
             ("options", ", ".join(self._settings)),
             ("cost", "" if credits_ is None else f"{format_credits(credits_)} credits"),
         ]
-        table = CardTable(["job", "content"], [[str(index), str(job)] for index, job in enumerate(self.jobs)])
+        shown = [[str(index), str(job)] for index, job in enumerate(self.jobs[:_JOBS_IN_CARD])]
+        left = len(self.jobs) - len(shown)
+        table = CardTable(["job", "content"], shown, more=f"and {counted(left, 'more job')}" if left else "")
         return Card(
             "Plan",
             f"on {self.backend_name}",
