@@ -353,6 +353,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(terminal, no_wait_clock):
             sys.settrace(previous)
         return num_lines
 
+    wait(0)  # what is created once
     for line in range(1, wait(0) + 1):
         with pytest.raises(KeyboardInterrupt):
             wait(line)
