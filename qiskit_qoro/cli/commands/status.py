@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qiskit_qoro.cli.command import Command
-from qiskit_qoro.cli.output import print_fields, print_json, print_table
+from qiskit_qoro.cli.output import print_fields, print_json, print_line, print_table
 from qiskit_qoro.cli.providers import open_provider_of_job, service_jobs
 from qiskit_qoro.cli.service_options import add_job_argument
 from qiskit_qoro.display.identifiers import short_identifiers
@@ -60,6 +60,7 @@ def _execute(options: argparse.Namespace) -> None:
             (Cell(short_ids[job_id], job_id, widens=True), Cell(status, style=status_style(status)))
             for job_id, status in parts.items()
         ]
+        print_line("")
         print_table(Table((Column("service job"), Column("status")), rows))
 
 
