@@ -83,7 +83,7 @@ class JobEntry:
             ("tag", self.tag),
             ("circuits", f"{self.num_circuits:,}"),
             ("submitted", Hinted(ago(self.time, now=now), exact_time(self.time, now=now))),
-            ("service", self.service),
+            ("service", "local, in memory" if self.service == "local:" else self.service),
         ]
         badge = Badge(self.status, level_of_status(self.status))
         return Card("Job", self.job_id or "", badge=badge, rows=rows, note=self.reason or "").to_html()
