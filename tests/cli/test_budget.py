@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import responses
 
+from qiskit_qoro import QoroProvider
 from qiskit_qoro.cli import main
+from qiskit_qoro.cli.program import run_command
 from qiskit_qoro.local import LocalService
 
 OBSERVABLE = ("--observable", "ZZ")
@@ -81,6 +84,45 @@ def test_a_plan_for_a_service_without_prices_says_so(
     monkeypatch.setenv("QORO_PRICES", "per_shot=0.001")
     assert main(["plan", bell]) == 0
     assert "1.024 credits" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"status": 401, "json": {"error": "the token is deactivated"}}, "the token is deactivated"),
+        ({"body": requests.exceptions.ConnectionError("reset")}, "no answer from"),
+    ],
+    ids=["refused", "not answered"],
+)
+@pytest.mark.parametrize("option", [(), ("--json",)], ids=["text", "JSON"])
+def test_a_plan_is_shown_even_if_the_prices_cannot_be_read(
+    bell: str,
+    url: str,
+    scripted: responses.RequestsMock,
+    no_wait_provider: type[QoroProvider],
+    capsys: pytest.CaptureFixture[str],
+    answer: dict[str, Any],
+    reason: str,
+    option: tuple[str, ...],
+) -> None:
+    scripted.get(f"{url}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
+    scripted.get(f"{url}/qpusystem/", json=[])
+    scripted.get(f"{url}/credits/", **answer)
+    assert run_command(["plan", bell, *option], provider_class=no_wait_provider) == 0
+    shown = capsys.readouterr()
+    text = " ".join((shown.err if option else shown.out).split())
+    assert "unknown, the prices could not be read" in text
+    assert reason in text
+
+
+def test_a_budget_in_credits_is_not_checked_without_prices(
+    bell: str, url: str, scripted: responses.RequestsMock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.get(f"{url}/simulatorcluster/", json=[{"name": "qoro_maestro"}])
+    scripted.get(f"{url}/qpusystem/", json=[])
+    scripted.get(f"{url}/credits/", status=401, json={"error": "the token is deactivated"})
+    assert main(["plan", bell, "--budget", "5"]) == 1
+    assert "the token is deactivated" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("limit", ["x", "jobs=3", "-1", "shots=1.5", "5,6", ""])

@@ -12,8 +12,9 @@ from qiskit_qoro.cli.programs.runs import Run
 from qiskit_qoro.connection import forecast_local_method
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.tables import Column, Table
+from qiskit_qoro.errors import QoroAPIError, QoroConnectionError
 from qiskit_qoro.models.config import ExecutionConfig
-from qiskit_qoro.models.costs import NO_COST, Cost, format_credits
+from qiskit_qoro.models.costs import NO_COST, format_credits
 from qiskit_qoro.models.jobs import AnyConfig, ResultDetails
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.qasm.write.writer import write_program
@@ -39,10 +40,16 @@ def show_plan(
 
     Raises:
         BudgetExceededError: The jobs would exceed the budget of the command. They have been printed.
+        QoroError: The budget is in credits, and the prices could not be read. The jobs have been printed.
     """
     client = work.backend.service
     submissions, jobs = _jobs(work)
-    cost = sum((submission.cost for submission in submissions), start=NO_COST).priced(client.prices())
+    cost = sum((submission.cost for submission in submissions), start=NO_COST)
+    unknown = f"unknown, {PRICES_VARIABLE} can set the prices"
+    try:
+        cost = cost.priced(client.prices())
+    except (QoroAPIError, QoroConnectionError) as error:
+        unknown = f"unknown, the prices could not be read: {error}"
     details = list(_methods(work)) if is_local else [None] * len(circuits)
     rows = [_circuit(circuit, work.shots, detail) for circuit, detail in zip(circuits, details, strict=True)]
     config = _settings(work.config)
@@ -50,8 +57,11 @@ def show_plan(
     if as_json:
         credits_as_text = None if cost.credits is None else format(cost.credits, "f")
         print_json({**about, "cost": {"credits": credits_as_text}, "jobs": jobs, "circuits": rows})
+        if cost.credits is None:
+            say(f"the cost is {unknown}")
     else:
-        _print(work, service, config, jobs, cost, rows)
+        shown_cost = unknown if cost.credits is None else f"{format_credits(cost.credits)} credits"
+        _print(work, service, config, jobs, shown_cost, rows)
     # Reserved to see whether the budget has room, and released at once.
     with client.reserve(submissions):
         pass
@@ -62,10 +72,9 @@ def _print(
     service: str,
     config: Mapping[str, Any],
     jobs: Sequence[Mapping[str, int]],
-    cost: Cost,
+    cost: str,
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    unknown = f"unknown, {PRICES_VARIABLE} can set the prices"
     print_fields(
         {
             "backend": f"{work.backend.name} on {service}",
@@ -76,7 +85,7 @@ def _print(
                 f"job {number}" if len(jobs) > 1 else "job": _sentence(job)
                 for number, job in enumerate(jobs, 1)
             },
-            "cost": unknown if cost.credits is None else f"{format_credits(cost.credits)} credits",
+            "cost": cost,
         }
     )
     print_line("")

@@ -128,6 +128,9 @@ class Plan:
         """What the jobs will cost together. Without a known price, it has no credits.
 
         The first use may ask the service for its prices.
+
+        Raises:
+            QoroError: The service refused to tell its prices, or did not answer.
         """
         return self._priced(None if self.service is None or not self.submissions else self.service.prices())
 
