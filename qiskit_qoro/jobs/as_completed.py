@@ -73,8 +73,6 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
     # The time limit begins here. It includes the time that the caller spends on the jobs that are yielded
     # first.
     deadline = Deadline.after(limit_s, poller.clock)
-    is_held = len(waiting) == 1 and _holds_polls(waiting[0]) is True
-    schedule = poller.schedule([job.job_id() for job in waiting], deadline=deadline, is_held=is_held)
     yield from (job for job, is_final in zip(given, known_final, strict=True) if is_final)
     # By index, because the same job may occur twice.
     unfinished = dict(enumerate(waiting))
@@ -84,6 +82,10 @@ def as_completed(jobs: Iterable[_Job], timeout: float | None = None) -> Iterator
         return _holds_polls(waiting[index]) if len(unfinished) == 1 else False
 
     with progress(_progress_of(given), unit="jobs", now=poller.clock.now) as line:
+        if line.is_visible:
+            poller = poller.with_short_holds()  # so that the line appears in time
+        is_held = len(waiting) == 1 and _holds_polls(waiting[0]) is True
+        schedule = poller.schedule([job.job_id() for job in waiting], deadline=deadline, is_held=is_held)
 
         def poll(index: int, hold_s: int) -> bool:
             is_final = _is_final(waiting[index], deadline, hold_s)

@@ -314,6 +314,31 @@ def test_the_service_holds_the_poll_of_the_last_job_only(wire: responses.Request
     assert asked == [("a", None), ("b", "wait=1"), ("b", "wait=1")]
 
 
+def test_polls_are_held_for_a_second_while_a_line_is_shown(
+    wire: responses.RequestsMock, clock: NoTime, terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("QISKIT_QORO_PROGRESS", "on")
+    url = "http://127.0.0.1:9/api"
+    config = JobConfig(simulator_cluster="qoro_maestro")
+    for progress, longest in [(ProgressOptions(stream=terminal), 1), (False, 5)]:
+        service = QoroService(
+            "token", config, polling_interval=5, base_url=url, clock=clock, progress=progress
+        )
+        holds = []
+
+        def answer(request: Any, holds: list[str] = holds) -> tuple[int, dict[str, str], str]:
+            holds.append(request.headers["Prefer"])
+            status = "RUNNING" if len(holds) < 60 else "COMPLETED"
+            return 200, {"Preference-Applied": "wait=1"}, f'{{"status": "{status}"}}'
+
+        wire.add_callback("GET", f"{url}/job/a/status/", callback=answer)
+        job = QoroJob(None, "a", service)
+        assert list(as_completed([job])) == [job]
+        assert max(holds) == f"wait={longest}"
+        wire.reset()
+
+
 def test_awaiting_a_job_shows_its_states(
     scripted: Scripted, service: QoroService, terminal: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
