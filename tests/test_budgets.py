@@ -7,7 +7,7 @@ import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -487,6 +487,8 @@ def test_a_pickled_plan_has_no_token_and_no_prices(
         float("nan"),
         "1e400",
         1e-20,
+        pytest.param(10**5000, id="huge"),
+        pytest.param({"circuits": 10**5000}, id="huge count"),
     ],
     ids=repr,
 )
@@ -509,6 +511,8 @@ def test_a_budget_without_a_limit_is_refused() -> None:
         ("0.00125", "0.00125 credits"),
         (Decimal("7.5"), "7.50 credits"),
         (np.float64(0.25), "0.25 credits"),
+        (0.1 + 0.2, "0.30 credits"),  # a float with 17 decimals
+        (-0.0, "0.00 credits"),
         (np.int64(3), "3.00 credits"),
         ("circuits=10, shots=2000", "10 circuits, 2,000 shots"),
         ({"credits": "1", "circuits": np.int32(2)}, "1.00 credits, 2 circuits"),
@@ -516,3 +520,15 @@ def test_a_budget_without_a_limit_is_refused() -> None:
 )
 def test_a_budget_can_be_written_in_several_ways(budget: Any, shown: str) -> None:
     assert str(Budget.of(budget).limits) == shown
+
+
+def test_credits_are_exact_whatever_the_context_of_the_caller() -> None:
+    prices = Prices(per_job=10**12, per_shot="999999999999.999999999999")
+    with localcontext(prec=3):
+        budget = Budget(1000)
+        for amount in ("123.456", "0.000000000001"):
+            budget.reserve(Cost(Decimal(amount)))
+        assert str(budget.spent.credits) == "123.456000000001"
+        assert str(budget.remaining) == "876.543999999999 credits"
+        cost = Cost(shots=10**15).priced(prices)
+    assert str(cost).startswith("1,000,000,000,000,000,999,999,999,000.00 credits")

@@ -54,14 +54,21 @@ def checked(name: str, value: object, converted: _T | None, expected: str) -> _T
         QoroInputError: The argument is invalid.
     """
     if converted is None:
-        raise QoroInputError(f"{name} is {value!r}, expected {expected}")
+        raise QoroInputError(f"{name} is {_repr(value)}, expected {expected}")
     return converted
 
 
 def shown(value: object) -> str:
     """Return the ``repr`` of an argument for a message, in one line of at most 80 characters."""
-    text = " ".join(repr(value).split())
+    text = " ".join(_repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python does not convert integers of more than 4,300 digits to text
+        return f"{type(value).__name__} with too many digits"
 
 
 def integer_of(value: object, *, least: int | None = None, most: int | None = None) -> int | None:

@@ -1,13 +1,14 @@
 """What jobs cost: the prices of a service, the cost of a job, and the limits of a budget.
 
-Credits are :class:`~decimal.Decimal`, never floats, so that sums are exact.
+Credits are :class:`~decimal.Decimal`, never floats, so that sums are exact. They are computed in a context
+with enough digits, because the context of the caller may have few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from qiskit_qoro.display.cards import Card
@@ -32,7 +33,9 @@ as ``"per_circuit=0.01"``."""
 
 _MAX_CREDITS = Decimal(10) ** 12
 _CENT = Decimal("0.01")
-_MAX_DECIMALS = 12  # with _MAX_CREDITS few enough digits for exact sums
+_MAX_DECIMALS = 12
+_FINEST = Decimal(1).scaleb(-_MAX_DECIMALS)
+_EXACT = Context(prec=60)  # enough for the largest price of the largest number of shots
 
 
 def read_credits(name: str, value: object) -> Decimal:
@@ -40,32 +43,43 @@ def read_credits(name: str, value: object) -> Decimal:
 
     Args:
         name: The name of the argument, for the error.
-        value: An integer, a decimal number, or its text. A float counts as the number that it is printed as.
+        value: An integer, a decimal number, or its text. A float counts as the number that it is printed as,
+            rounded to 12 decimals.
 
     Raises:
         QoroInputError: It is not a number from 0 to 10¹² with at most 12 decimals.
     """
     number = integer_of(value)
-    given = number if number is not None else value
-    if not isinstance(given, Decimal | int | str) or isinstance(given, bool):
+    given: Any = number if number is not None else value
+    is_float = not isinstance(given, Decimal | int | str) or isinstance(given, bool)
+    if is_float:
         number_given = number_of(given)
         given = "" if number_given is None else repr(number_given)
     try:
         amount = Decimal(given)
+        if is_float and _is_too_fine(amount):
+            # A tiny number stays as it is and is refused, because it would become 0.
+            amount = amount.quantize(_FINEST, context=_EXACT) or amount
     except InvalidOperation:
         amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= _MAX_CREDITS or _is_too_fine(amount):
+        raise QoroInputError(
+            f"{name} is {shown(value)}, expected a number of credits from 0 to 10**12 with at most "
+            f"{_MAX_DECIMALS} decimals"
+        )
+    return amount.copy_abs()  # without the sign of a negative zero
+
+
+def _is_too_fine(amount: Decimal) -> bool:
     exponent = amount.as_tuple().exponent
-    is_fine = isinstance(exponent, int) and exponent < -_MAX_DECIMALS
-    if not amount.is_finite() or not 0 <= amount <= _MAX_CREDITS or is_fine:
-        raise QoroInputError(f"{name} is {shown(value)}, expected a number of credits of 0 or more")
-    return amount
+    return isinstance(exponent, int) and exponent < -_MAX_DECIMALS
 
 
 def format_credits(amount: Decimal) -> str:
     """Format a number of credits with two decimals, or with more if it has more."""
-    shortest = amount.normalize()
-    has_more = shortest != shortest.quantize(_CENT)
-    return f"{shortest if has_more else shortest.quantize(_CENT):,f}"
+    shortest = amount.normalize(_EXACT)
+    in_cents = shortest.quantize(_CENT, context=_EXACT)
+    return f"{in_cents if shortest == in_cents else shortest:,f}"
 
 
 def read_settings(name: str, text: str, default: str | None = None) -> dict[str, str]:
@@ -180,12 +194,13 @@ class Cost:
         """Return this cost with the credits that prices amount to; without credits if there are no prices."""
         if prices is None or self.circuits is None or self.shots is None:
             return replace(self, credits=None)
-        amount = (
-            prices.per_job * self.jobs
-            + prices.per_circuit * self.circuits
-            + prices.per_shot * self.shots
-            + prices.per_variable * self.variables
-        )
+        with localcontext(_EXACT):
+            amount = (
+                prices.per_job * self.jobs
+                + prices.per_circuit * self.circuits
+                + prices.per_shot * self.shots
+                + prices.per_variable * self.variables
+            )
         return replace(self, credits=amount)
 
     def __add__(self, other: Cost) -> Cost:
@@ -198,8 +213,10 @@ class Cost:
         def combine(left: Any, right: Any) -> Any:
             return None if left is None or right is None else left + sign * right
 
+        with localcontext(_EXACT):
+            credits_ = combine(self.credits, other.credits)
         return Cost(
-            combine(self.credits, other.credits),
+            credits_,
             combine(self.circuits, other.circuits),
             combine(self.shots, other.shots),
             self.variables + sign * other.variables,

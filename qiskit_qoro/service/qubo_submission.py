@@ -108,7 +108,7 @@ def submit_qubo(
     tag = arguments.checked("tag", tag, arguments.text_of(tag), "text that UTF-8 can encode")
     request = JobRequest(tag=tag, job_type=JobType.VALIDATE)
     with recorded(recorder, facts_of(request, ())) as opened, reservation.used():
-        job_id = open_job(transport, render(job_request_to_json(request)))
+        job_id = open_job(transport, render(job_request_to_json(request)), reservation)
         opened(job_id)
         with _noting_interrupts(job_id):
             _send_problem(transport, job_id, problem.body, reservation)

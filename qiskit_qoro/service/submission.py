@@ -191,12 +191,14 @@ def render_job_request(request: JobRequest) -> bytes:
     return body
 
 
-def open_job(transport: Transport, request: bytes) -> str:
+def open_job(transport: Transport, request: bytes, reservation: Reservation) -> str:
     """Open a job.
 
     Args:
         transport: Sends the request.
         request: The body.
+        reservation: The cost of the job. It is released if the job is not known to be open: without an
+            identifier it gets no circuits, so it never runs.
 
     Returns:
         The job's identifier.
@@ -207,8 +209,10 @@ def open_job(transport: Transport, request: bytes) -> str:
     """
     try:
         return read_answer(transport.send(INIT_JOB, body=request), job_id_from_json)
-    except WireError as error:
-        error.extend("The service may have opened a job whose identifier is unknown")
+    except BaseException as error:  # Ctrl-C too
+        reservation.release()
+        if isinstance(error, WireError):
+            error.extend("The service may have opened a job whose identifier is unknown")
         raise
 
 
@@ -238,7 +242,7 @@ def send_submission(
     """
     facts = replace(submission.facts, bodies=(submission.request, *submission.uploads))
     with recorded(recorder, facts) as opened, reservation.used():
-        job_id = open_job(transport, submission.request)
+        job_id = open_job(transport, submission.request, reservation)
         # Recorded before the first upload: if the process is killed now, the journal still has the job.
         opened(job_id)
         _send_uploads(transport, job_id, submission.uploads, reservation)

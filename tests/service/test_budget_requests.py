@@ -76,17 +76,22 @@ def test_what_was_certainly_not_sent_is_given_back(
     assert num_spent(service) == 1
 
 
-def test_a_job_whose_opening_may_have_arrived_is_counted(
-    cloud: responses.RequestsMock, connect: Callable[..., QoroService]
+@pytest.mark.parametrize("lost", [LOST, KeyboardInterrupt()], ids=["lost answer", "Ctrl-C"])
+def test_a_job_whose_opening_was_not_answered_is_given_back_because_it_has_no_circuits(
+    lost: BaseException, cloud: responses.RequestsMock, connect: Callable[..., QoroService]
 ) -> None:
     service = connect({"circuits": 1})
-    cloud.post(f"{URL}/job/init/", body=LOST)
-    with pytest.raises(QoroConnectionError, match=r"qoro\.test"):
+
+    def fail(_request: object) -> Any:
+        raise lost
+
+    cloud.add_callback("POST", f"{URL}/job/init/", callback=fail)
+    with pytest.raises((QoroConnectionError, KeyboardInterrupt)):
         service.submit_circuits({"a": PROGRAM})
-    assert num_spent(service) == 1
-    with pytest.raises(BudgetExceededError, match="Nothing was sent"):
-        service.submit_circuits({"a": PROGRAM})
-    assert len(cloud.calls) == 1
+    assert num_spent(service) == 0
+    with pytest.raises((QoroConnectionError, KeyboardInterrupt)):
+        service.characterize_and_validate({"0": 1.0})
+    assert service.spending.budgets[0].spent.variables == 0
 
 
 def test_a_job_whose_last_upload_may_have_arrived_is_counted_until_it_is_known_to_have_failed(

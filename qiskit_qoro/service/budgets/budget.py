@@ -101,8 +101,9 @@ class Budget:
     def remaining(self) -> Limits:
         """What is left. A price that turned out higher than expected can use up more than there was."""
         used, limits = self._used(), self._limits
+        credits_ = (Cost(limits.credits) - Cost(used.credits)).credits
         return Limits(
-            None if limits.credits is None else max(limits.credits - (used.credits or 0), Decimal(0)),
+            None if credits_ is None else max(credits_, Decimal(0)),
             None if limits.circuits is None else max(limits.circuits - (used.circuits or 0), 0),
             None if limits.shots is None else max(limits.shots - (used.shots or 0), 0),
         )
@@ -209,7 +210,8 @@ def _count(name: str, value: object) -> int | None:
     text = text_of(value)
     is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     number = int(str(text)) if is_number else value
-    return checked(name, value, integer_of(number, least=0), "an integer of 0 or more")
+    count = integer_of(number, least=0, most=10**_MAX_DIGITS)
+    return checked(name, value, count, f"an integer from 0 to 10**{_MAX_DIGITS}")
 
 
 def _read_text(text: str) -> dict[str, str]:
