@@ -79,7 +79,12 @@ def execute(options: argparse.Namespace) -> None:
         if options.detach:
             show_detached(options, about)
             return
-        say(_ALL_KNOWN if is_known else f"{backend.name} on {service}, job {job.job_id()}")
+        if is_known:
+            say(_ALL_KNOWN)
+        elif outlives_command:
+            say(f"{backend.name} on {service}, job {job.job_id()}")
+        else:
+            say(f"{backend.name} on {service}; the job is not kept without --database")
         with waiting_for_job(job.job_id(), outlives_command=outlives_command):
             outcome = work.wait(job)
     _show(options, about, outcome)
