@@ -54,6 +54,8 @@ __all__ = [
     "qubit_limit_of",
 ]
 
+_MAX_CIRCUITS = 10**15  # larger numbers are nonsense, and may be too large for a float
+
 # --- opening a job ------------------------------------------------------------------------------------
 
 
@@ -160,7 +162,7 @@ def _read_progress(fields: Mapping[str, Any]) -> tuple[int | None, int | None]:
     if "circuits_total" not in fields:
         return None, None
     finished, total = read_integer(fields.get("circuits_finished")), read_integer(fields["circuits_total"])
-    if finished is None or total is None or not 0 <= finished <= total:
+    if finished is None or total is None or not 0 <= finished <= total <= _MAX_CIRCUITS:
         return None, None
     return finished, total
 

@@ -125,6 +125,7 @@ def test_a_state_is_encoded_and_decoded(state):
         {"circuits_finished": None, "circuits_total": 4},
         {"circuits_finished": True, "circuits_total": 4},
         {"circuits_finished": [1], "circuits_total": {"a": 1}},
+        pytest.param({"circuits_finished": 4, "circuits_total": 10**400}, id="too large for a float"),
     ],
 )
 def test_numbers_of_circuits_that_make_no_sense_are_ignored(numbers):
