@@ -57,20 +57,24 @@ def fetch_charges(transport: Transport, job_ids: Collection[str]) -> dict[str, D
     could be found. This is not an error.
 
     Returns:
-        The credits that each job has cost. A job without a transaction is left out.
+        The credits that each job has cost. A job without a charge is left out.
     """
+    wanted = set(job_ids)
     found: dict[str, Decimal] = {}
+    charged: set[str] = set()  # a refund is newer than the charge, and may be on an earlier page
     for page in range(1, _MAX_PAGES + 1):
         params = {"page": page, "page_size": MAX_TRANSACTIONS}
         answer = _read_if_shown(transport, CREDIT_TRANSACTIONS, params, read_charges)
         if answer is None:
             break
         for job_id, amount in answer.charges:
-            if job_id in job_ids:
+            if job_id in wanted:
                 found[job_id] = found.get(job_id, Decimal(0)) + amount
-        if len(found) == len(job_ids) or not answer.has_more:
+                if amount >= 0:
+                    charged.add(job_id)
+        if charged == wanted or not answer.has_more:
             break
-    return found
+    return {job_id: amount for job_id, amount in found.items() if job_id in charged}
 
 
 def _read_if_shown(

@@ -317,6 +317,23 @@ def test_the_charges_of_jobs_are_found_in_the_transactions(
     assert service.fetch_charges([]) == {}
 
 
+def test_a_refund_alone_is_not_what_a_job_has_cost(
+    cloud: responses.RequestsMock, connect: Callable[..., QoroService]
+) -> None:
+    service = connect(10, {"per_circuit": 1})
+    accept(cloud, "j")
+    service.submit_circuits({"a": PROGRAM})
+    refund = {"results": [{"job_id": "j", "amount": "0.25"}]}
+    charge = {"results": [{"job_id": "j", "amount": "-1.00"}], "next": "more"}
+    cloud.get(f"{URL}/credits/transactions/", json=refund)
+    assert service.fetch_charges(["j"]) == {}
+    assert service.spending.budgets[0].spent.credits == 1
+    cloud.replace("GET", f"{URL}/credits/transactions/", json={**refund, "next": "more"})
+    cloud.get(f"{URL}/credits/transactions/", json=charge)
+    assert service.fetch_charges(["j", "j"]) == {"j": Decimal("0.75")}
+    assert service.spending.budgets[0].spent.credits == Decimal("0.75")
+
+
 def test_transactions_that_cannot_be_read_have_no_charges(
     cloud: responses.RequestsMock, connect: Callable[..., QoroService], caplog: pytest.LogCaptureFixture
 ) -> None:
