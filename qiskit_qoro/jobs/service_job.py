@@ -12,6 +12,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -89,6 +90,9 @@ class ServiceJob(ABC, Generic[_Result]):
         # The last state that the service reported for each service job. A final state never changes: once it
         # is recorded, the job is not polled again, and no later report replaces the state.
         self._states: dict[str, JobState] = {}
+        # The service jobs that this job has cancelled. Displays show this until a poll reads their last
+        # state, which also has the run time.
+        self._cancelled: set[str] = set()
         # The pages of results that a call fetched before its time was over, by service job. Without them,
         # calls with a short time limit would never get to the last page.
         self._fetched: dict[str, FetchedPages] = {}
@@ -277,6 +281,7 @@ class ServiceJob(ABC, Generic[_Result]):
         for job_id in self._pending_ids():
             try:
                 self._service.cancel_job(ExecutionResult(job_id=job_id))
+                self._cancelled.add(job_id)
                 cancelled = True
             except (ConflictError, NotFoundError):
                 continue  # it has ended or was deleted: nothing is left to cancel
@@ -322,7 +327,13 @@ class ServiceJob(ABC, Generic[_Result]):
         """The joint state of all service jobs, as far as it is known."""
         if not self._job_ids:
             return JobState(JobStatus.COMPLETED)
-        return joint_state([self._states.get(job_id, _NOT_ASKED) for job_id in self._job_ids])
+        return joint_state([self._last_state_of(job_id) for job_id in self._job_ids])
+
+    def _last_state_of(self, job_id: str) -> JobState:
+        state = self._states.get(job_id, _NOT_ASKED)
+        if job_id in self._cancelled and not state.status.is_final:
+            return replace(state, status=JobStatus.CANCELLED)
+        return state
 
     def _known_state(self) -> JobState:
         """The joint state of all service jobs, as recorded. Each of them must have been polled."""

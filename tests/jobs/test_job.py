@@ -401,6 +401,7 @@ def test_a_job_continues_after_a_timeout_until_it_is_cancelled(backend: QoroBack
     assert job.status() in {QiskitStatus.QUEUED, QiskitStatus.RUNNING}
 
     assert job.cancel() is True
+    assert repr(job).endswith(": CANCELLED>")  # although it has not been polled since
     assert job.cancel() is False
     assert job.status() is QiskitStatus.CANCELLED
     assert job.cancelled()

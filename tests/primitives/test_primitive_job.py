@@ -281,6 +281,7 @@ def test_cancel_cancels_all_service_jobs(slow_backend: QoroBackend) -> None:
     assert not job.in_final_state()
     assert not job.running()
     assert job.cancel() is True
+    assert repr(job).endswith(": CANCELLED>")
     assert job.cancelled()
     assert job.cancel() is False
     with pytest.raises(JobCancelledError, match=job.job_ids[0]):
