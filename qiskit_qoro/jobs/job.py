@@ -143,6 +143,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             submitted=self._submitted,
             origin=self._service.origin,
             reason=outcome.reason if outcome else None,
+            reason_call="error_message()",
         ).to_html()
 
     def submit(self) -> None:

@@ -30,6 +30,7 @@ def job_card(
     submitted: datetime | None,
     origin: ServiceOrigin | None,
     reason: str | None = None,
+    reason_call: str = "result()",
 ) -> Card:
     """Return the card of a job.
 
@@ -40,6 +41,7 @@ def job_card(
         submitted: When the job was submitted, or ``None`` if unknown.
         origin: How a user gets a provider of the service, or ``None`` if the job is on no service.
         reason: Why the job failed, or ``None`` if it did not or if that is not known.
+        reason_call: The call that tells the reason.
     """
     shown: list[tuple[str, str | Hinted]] = [(name, text) for name, text in rows if text is not None]
     progress = _progress(state)
@@ -50,6 +52,8 @@ def job_card(
         shown.append(("submitted", Hinted(ago(submitted, now=now), exact_time(submitted, now=now))))
     if state.run_time_s is not None:
         shown.append(("run time", duration(state.run_time_s)))
+    if not reason and state.status is JobStatus.FAILED:
+        reason = f"{reason_call} tells it"  # only another request would read it
     if reason:
         shown.append(("reason", reason))
     note = origin.note if origin else "All values were computed in this process. No job was sent."

@@ -114,5 +114,14 @@ def test_a_failed_job_shows_the_reason(parse_html: Callable[[str], Any]) -> None
     )
 
 
+@pytest.mark.parametrize("call", ["result()", "error_message()"])
+def test_a_failed_job_whose_reason_was_not_read_says_how_to_read_it(
+    call: str, parse_html: Callable[[str], Any]
+) -> None:
+    state = JobState(JobStatus.FAILED)
+    card = job_card("j1", state, [], submitted=None, origin=ORIGIN, reason_call=call)
+    assert f"FAILED reason {call} tells it QoroProvider()" in parse_html(card.to_html()).text
+
+
 def test_the_repr_of_several_service_jobs_counts_them() -> None:
     assert describe_job("X", "a+b+c", None, JobStatus.RUNNING) == "<X 'a' and 2 more jobs: RUNNING>"
