@@ -80,7 +80,11 @@ def replace_private_file(path: Path, write: Callable[[BinaryIO], object]) -> Non
     Raises:
         OSError: The file cannot be written. It is then unchanged.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # not the name of the temporary file, which nobody knows
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)

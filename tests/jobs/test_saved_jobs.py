@@ -240,6 +240,13 @@ def test_a_link_stays_and_a_device_is_written(provider: QoroProvider, tmp_path: 
         job.save(tmp_path)
 
 
+def test_the_error_of_a_missing_folder_names_the_file(provider: QoroProvider, tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "job.json"
+    with pytest.raises(FileNotFoundError) as caught:
+        provider.get_backend().run(bell()).save(path)
+    assert caught.value.filename == str(path)
+
+
 def test_the_file_of_a_job_whose_metadata_are_not_json_is_readable(
     provider: QoroProvider, tmp_path: Path
 ) -> None:
