@@ -97,8 +97,12 @@ class JobList(Sequence[JobEntry]):
         return "\n".join(line.plain for line in self.table(local_now()).lines(screen_width()))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show the table in IPython."""
-        printer.text(repr(self) if cycle else str(self))
+        """Show the table in IPython, whose notebooks store this text beside the card."""
+        if cycle or len(self) <= _ROWS_IN_CARD:
+            printer.text(repr(self) if cycle else str(self))
+            return
+        left = counted(len(self) - _ROWS_IN_CARD, "more job")
+        printer.text(f"{self._first()}\nand {left}: print() shows all of them")
 
     def __rich__(self) -> Table:
         return self.table(local_now())
@@ -256,8 +260,11 @@ class JobList(Sequence[JobEntry]):
         known = () if self._known_ids is None else self._known_ids()
         return short_identifiers((entry.job_id for entry in self if entry.job_id is not None), among=known)
 
+    def _first(self) -> JobList:
+        return JobList(self._entries[:_ROWS_IN_CARD], known_ids=self._known_ids)
+
     def _repr_html_(self) -> str:
-        shown = JobList(self._entries[:_ROWS_IN_CARD], known_ids=self._known_ids)
+        shown = self._first()
         table = shown.table(local_now())
         headings = [column.heading for column in table.columns]
         # The status comes second: a narrow notebook shows the first columns, and scrolls to the others.

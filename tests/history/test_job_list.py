@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import responses
+from IPython.lib.pretty import pretty
 from qiskit import QuantumCircuit
 from rich.console import Console
 
@@ -357,6 +358,16 @@ def test_a_list_of_jobs_is_displayed_as_escaped_html_in_a_notebook(jobs: Any) ->
     assert page.count("<tr>") == 4
     assert "<b>" not in page
     assert "&lt;b&gt;[red]bold&lt;/b&gt;" in page
+
+
+def test_a_notebook_stores_the_first_jobs_of_a_long_list(path: Path) -> None:
+    record(path, *(f"job-{number}" for number in range(103)))
+    jobs = QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False, limit=None)
+    lines = pretty(jobs).splitlines()
+    assert len(lines) == 102
+    assert lines[-1] == "and 3 more jobs: print() shows all of them"
+    assert pretty(jobs[:100]) == str(jobs[:100])
+    assert len(str(jobs).splitlines()) == 104
 
 
 def test_escape_sequences_in_tags_have_no_effect(path: Path) -> None:
