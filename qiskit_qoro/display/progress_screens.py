@@ -213,6 +213,7 @@ class NotebookScreen:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._display_id: str | None = None
+        self._text: str | None = None  # what is shown
 
     def width(self) -> int:
         """The most columns that the line may take."""
@@ -220,11 +221,14 @@ class NotebookScreen:
 
     def draw(self, text: str) -> None:
         """Show a line in place of the one before."""
-        self._publish({"text/plain": text})
+        if text != self._text:  # each poll draws, also if nothing has changed
+            self._publish({"text/plain": text})
+            self._text = text
 
     def erase(self) -> None:
         """Replace the line by an output without content, of which frontends show nothing."""
         self._publish({})
+        self._text = None
 
     def _publish(self, content: dict[str, str]) -> None:
         is_update = self._display_id is not None

@@ -1,6 +1,7 @@
 """The progress line in a notebook without ipywidgets: outputs, what remains of them, and no warnings."""
 
 import sys
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -92,6 +93,7 @@ def test_the_line_of_a_wait_belongs_to_the_cell_that_waits(execute):
     shown = [text for index, text in texts if index == 1]
     assert any("0/2 jobs · 1 s" in text for text in shown)
     assert any("1/2 jobs" in text for text in shown)
+    assert all(text != following for text, following in pairwise(shown))
     assert sum(output.output_type == "display_data" for output in cells[1].outputs) == 1
     assert streams(cells) == {"stdout": "ended\nended\nawaited\n", "stderr": ""}
 
