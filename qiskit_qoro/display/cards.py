@@ -68,6 +68,8 @@ class CardTable:
         is_folded: Whether the table is folded.
         numbers: The indices of the columns that hold numbers. They are aligned to the right.
         statuses: The indices of the columns that hold the status of a job. They become badges.
+        texts: The indices of the columns that hold sentences or lists. Where there is no room for the whole
+            text, it takes several lines. Other cells never do: the table scrolls instead.
         more: A line below the table, such as ``and 3 more circuits``.
     """
 
@@ -77,6 +79,7 @@ class CardTable:
     is_folded: bool = False
     numbers: Sequence[int] = ()
     statuses: Sequence[int] = ()
+    texts: Sequence[int] = ()
     more: str = ""
 
 

@@ -65,7 +65,7 @@ class DisplayedResult(Result):
         ]
         left = len(self.results) - len(rows)
         more = f"and {counted(left, 'more circuit')}" if left else ""
-        return CardTable(["", "circuit", "shots", "counts"], rows, numbers=[0, 2], more=more)
+        return CardTable(["", "circuit", "shots", "counts"], rows, numbers=[0, 2], texts=[3], more=more)
 
     def _name(self, index: int) -> str:
         return short_text(str(self.results[index].header.get("name", "")))

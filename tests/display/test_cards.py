@@ -35,6 +35,11 @@ def test_a_card_shows_all_of_its_content_in_reading_order(parse_html: ParseHtml)
     )
 
 
+def test_only_columns_with_texts_take_several_lines() -> None:
+    html = Card("x", tables=[CardTable(["n", "job", "reason"], [["1", "a", "b c"]], numbers=[0], texts=[2])])
+    assert '<td class="qoro-number">1</td><td>a</td><td class="qoro-text">b c</td>' in html.to_html()
+
+
 def test_a_card_leaves_out_what_is_empty(parse_html: ParseHtml) -> None:
     html = parse_html(Card("Provider").to_html())
     assert html.text == "Provider"

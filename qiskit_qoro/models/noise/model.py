@@ -628,7 +628,7 @@ class NoiseModel:
         return Card(
             "Noise model",
             rows=[("qubits", f"{len(self.qubits):,}")],
-            tables=[CardTable(["setter", "for", "values"], rows)] if rows else [],
+            tables=[CardTable(["setter", "for", "values"], rows, texts=[2])] if rows else [],
             note="" if rows else "The model has no noise.",
         ).to_html()
 

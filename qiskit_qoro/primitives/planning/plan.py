@@ -151,7 +151,8 @@ class Plan:
         ]
         shown = [[str(index), str(job)] for index, job in enumerate(self.jobs[:_JOBS_IN_CARD])]
         left = len(self.jobs) - len(shown)
-        table = CardTable(["job", "content"], shown, more=f"and {counted(left, 'more job')}" if left else "")
+        more = f"and {counted(left, 'more job')}" if left else ""
+        table = CardTable(["job", "content"], shown, texts=[1], more=more)
         return Card(
             "Plan",
             f"on {self.backend_name}",

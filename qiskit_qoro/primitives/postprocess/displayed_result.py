@@ -48,7 +48,7 @@ class DisplayedPrimitiveResult(PrimitiveResult[PubResult]):
         ]
         left = len(self) - _PUBS_SHOWN
         more = f"and {counted(left, 'more PUB')}" if left > 0 else ""
-        table = CardTable(["PUB", "shape", "data", "values"], rows, numbers=[0], more=more)
+        table = CardTable(["PUB", "shape", "data", "values"], rows, numbers=[0], texts=[3], more=more)
         pictures = self._pictures()
         return Card("Result", f"of {counted(len(self), 'PUB')}", pictures=pictures, tables=[table]).to_html()
 
