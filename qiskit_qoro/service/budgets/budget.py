@@ -185,10 +185,7 @@ class Budget:
         needed = f"needs {cost.work}" if cost.credits is None else f"costs {cost}"
         if self._spent == NO_COST:
             return f"the submission {needed}, and the budget is {self._limits}"
-        return (
-            f"the submission {needed}, but {self._used()} of the budget of {self._limits} have been spent, "
-            f"so {self.remaining} are left"
-        )
+        return f"the submission {needed}, but the budget of {self._limits} has only {self.remaining} left"
 
     def _used(self) -> Limits:
         """What has been spent, in the units of the limits."""
