@@ -420,8 +420,10 @@ def test_the_plan_of_a_run_is_what_the_run_sends(
     assert (plan.num_circuits, plan.num_shots, plan.num_requests, plan.tag) == (2, 30, 2, "mine")
     assert plan.num_bytes > 100
     assert str(plan).startswith("2 circuits on qoro_maestro: 30 shots, ")
+    assert "cost" not in plan._repr_html_()
     assert not link.calls
     assert plan.cost == Cost(Decimal("0.02"), circuits=2, shots=30)
+    assert "<dt>cost</dt><dd>0.02 credits</dd>" in plan._repr_html_()
     assert str(plan.cost) == "0.02 credits (2 circuits, 30 shots)"
     with pytest.raises(QoroInputError, match="shots"):
         backend.plan(bell(), shots=0)

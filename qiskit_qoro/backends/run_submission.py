@@ -17,7 +17,7 @@ from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_document import RunStructure, label_circuits, name_circuits
 from qiskit_qoro.models.config import JobConfig
-from qiskit_qoro.models.costs import Cost
+from qiskit_qoro.models.costs import Cost, Prices, format_credits
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qasm.write.writer import Program
@@ -60,7 +60,9 @@ class RunPlan:
 
         The first use may ask the service for its prices.
         """
-        prices = None if self._service is None else self._service.prices()
+        return self._priced(None if self._service is None else self._service.prices())
+
+    def _priced(self, prices: Prices | None) -> Cost:
         return Cost(circuits=self.num_circuits, shots=self.num_shots).priced(prices)
 
     def __str__(self) -> str:
@@ -73,11 +75,14 @@ class RunPlan:
 
     def _repr_html_(self) -> str:
         """Return a card for notebooks."""
+        # Asking for the prices is left to `cost`: a card sends nothing.
+        credits_ = self._priced(self._service.spending.known_prices).credits if self._service else None
         rows = [
             ("tag", self.tag if self.tag != "default" else ""),
             ("circuits", f"{self.num_circuits:,}"),
             ("shots", f"{self.num_shots:,}"),
             ("size", f"{self.num_bytes:,} bytes in {counted(self.num_requests, 'request')}"),
+            ("cost", "" if credits_ is None else f"{format_credits(credits_)} credits"),
         ]
         return Card(
             "Plan",

@@ -86,7 +86,9 @@ class JobEntry:
             ("service", "local, in memory" if self.service == "local:" else self.service),
         ]
         badge = Badge(self.status, level_of_status(self.status))
-        return Card("Job", self.job_id or "", badge=badge, rows=rows, note=self.reason or "").to_html()
+        is_gone = self.status in (ListedStatus.GONE.value, ListedStatus.DELETED.value)
+        note = "" if self.job_id is None or is_gone else "retrieve() returns the job."
+        return Card("Job", self.job_id or "", badge=badge, rows=rows, note=self.reason or note).to_html()
 
     @property
     def may_run(self) -> bool:

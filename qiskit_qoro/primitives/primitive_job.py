@@ -35,6 +35,7 @@ from qiskit_qoro.models.jobs import (
     ResultDetails,
     summarize_failures,
 )
+from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, PRIMITIVE_FORMAT, SavedJob
 from qiskit_qoro.service import QoroService
@@ -101,6 +102,7 @@ class QoroPrimitiveJob(
         num_pubs = len(self._postprocessor.pubs) if self._postprocessor else 0
         rows = [
             ("backend", self._backend_name),
+            ("kind", JobKind.of_letter(self._postprocessor.kind).value if self._postprocessor else None),
             ("PUBs", f"{num_pubs:,}" if num_pubs else None),
             ("service jobs", f"{len(self._job_ids):,}" if len(self._job_ids) > 1 else None),
         ]

@@ -360,6 +360,14 @@ def test_a_list_of_jobs_is_displayed_as_escaped_html_in_a_notebook(jobs: Any) ->
     assert "&lt;b&gt;[red]bold&lt;/b&gt;" in page
 
 
+@pytest.mark.parametrize(("status", "is_shown"), [("RUNNING", True), ("DELETED", False), ("GONE", False)])
+def test_the_card_of_an_entry_says_how_to_get_its_job(path: Path, status: str, is_shown: bool) -> None:
+    record(path, "a")
+    Journal(path).set_status_of(URL, "a", status)
+    (entry,) = QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False)
+    assert ("retrieve() returns the job." in entry._repr_html_()) is is_shown
+
+
 def test_a_notebook_stores_the_first_jobs_of_a_long_list(path: Path) -> None:
     record(path, *(f"job-{number}" for number in range(103)))
     jobs = QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False, limit=None)

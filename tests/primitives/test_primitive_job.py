@@ -277,6 +277,7 @@ def _t_gate() -> object:
 def test_cancel_cancels_all_service_jobs(slow_backend: QoroBackend) -> None:
     job = QoroEstimator(slow_backend).run([sweep(8), (bell(), "ZZ")])
     assert len(job.job_ids) == 2
+    assert "<dt>kind</dt><dd>estimator</dd>" in job._repr_html_()
     assert job.status() is QiskitStatus.QUEUED
     assert not job.in_final_state()
     assert not job.running()
