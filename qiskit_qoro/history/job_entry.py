@@ -86,9 +86,16 @@ class JobEntry:
             ("service", "local, in memory" if self.service == "local:" else self.service),
         ]
         badge = Badge(self.status, level_of_status(self.status))
-        is_gone = self.status in (ListedStatus.GONE.value, ListedStatus.DELETED.value)
-        note = "" if self.job_id is None or is_gone else "retrieve() returns the job."
-        return Card("Job", self.job_id or "", badge=badge, rows=rows, note=self.reason or note).to_html()
+        note = self.reason or self._way_to_the_job
+        return Card("Job", self.job_id or "", badge=badge, rows=rows, note=note).to_html()
+
+    @property
+    def _way_to_the_job(self) -> str:
+        if self.job_id is None or self.status in (ListedStatus.GONE.value, ListedStatus.DELETED.value):
+            return ""
+        if self.kind is JobKind.CHARACTERIZATION:
+            return "characterize(job_id=..., service=provider.service) returns the result."
+        return "retrieve() returns the job."
 
     @property
     def may_run(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit_qoro.display.progress_screens import find_kernel_shell
 from qiskit_qoro.display.reprs import short_text
-from qiskit_qoro.errors import NotFoundError, WireError
+from qiskit_qoro.errors import NotFoundError, QoroInputError, WireError
 from qiskit_qoro.models.loose import read_integer, read_number, read_text
 from qiskit_qoro.qubo.problem_forms import encode_problem
 from qiskit_qoro.qubo_analysis.report.report_reading import items_of, read_scores, read_states
@@ -197,6 +197,11 @@ def characterize(
         QoroAPIError: The service answered with an error.
         QoroConnectionError: There was no answer.
     """
+    if not hasattr(service, "characterize_and_validate"):
+        raise QoroInputError(
+            f"service is a {type(service).__name__}, expected a QoroService: pass the service of a provider, "
+            "provider.service"
+        )
     if job_id is None:
         encoded, variables = encode_problem(problem)
         # The form with comma keys does not contain variables after the last one that has a coefficient.

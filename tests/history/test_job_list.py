@@ -368,6 +368,12 @@ def test_the_card_of_an_entry_says_how_to_get_its_job(path: Path, status: str, i
     assert ("retrieve() returns the job." in entry._repr_html_()) is is_shown
 
 
+def test_the_card_of_the_entry_of_a_characterization_says_how_to_get_its_result(path: Path) -> None:
+    record(path, "a", kind=JobKind.CHARACTERIZATION)
+    (entry,) = QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False)
+    assert "characterize(job_id=..., service=provider.service) returns the result." in entry._repr_html_()
+
+
 def test_a_notebook_stores_the_first_jobs_of_a_long_list(path: Path) -> None:
     record(path, *(f"job-{number}" for number in range(103)))
     jobs = QoroProvider("token", base_url=URL, journal=path).jobs(refresh=False, limit=None)

@@ -13,6 +13,7 @@ from qiskit_qoro import (
     JobConfig,
     NotFoundError,
     QoroInputError,
+    QoroProvider,
     QoroService,
     characterize,
 )
@@ -92,3 +93,11 @@ def test_an_invalid_identifier_is_refused(service: QoroService, job_id: Any) -> 
 def test_a_problem_or_an_identifier_is_needed(service: QoroService) -> None:
     with pytest.raises(QoroInputError, match="expected a dict, a matrix or a QuadraticProgram, got NoneType"):
         characterize(service=service)
+
+
+def test_a_provider_is_refused_with_the_hint_to_pass_its_service() -> None:
+    provider: Any = QoroProvider("token", journal=False)
+    with pytest.raises(
+        QoroInputError, match=r"service is a QoroProvider, .*: pass the service of a provider"
+    ):
+        characterize({0: 1.0}, service=provider)
