@@ -20,7 +20,7 @@ from qiskit_qoro.errors import QoroError, QoroInputError
 __all__ = ["OutFile", "add_out_option", "check_writable", "write_file"]
 
 _PICTURES = (".png", ".svg")
-_INSTALL = "pip install 'qiskit-qoro[visualization]'"
+_INSTALL = "pip install matplotlib"
 
 
 @dataclass(frozen=True)

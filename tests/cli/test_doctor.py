@@ -374,7 +374,7 @@ def test_the_screens_of_doctor(screen: Any) -> None:
                 "pictures",
                 Level.NOTE,
                 "pylatexenc, seaborn not installed",
-                'Install with: pip install "qiskit-qoro[visualization]"',
+                "Install with: pip install pylatexenc seaborn",
             ),
         ],
         "service": [

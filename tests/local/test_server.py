@@ -155,7 +155,7 @@ def test_a_first_job_of_the_embedded_service_imports_no_web_server_and_no_analys
         "circuit.measure_all()\n"
         "with QoroProvider.local(workers=1) as provider:\n"
         "    print(provider.get_backend().run(circuit, shots=5).result().get_counts())\n"
-        "late = {'uvicorn', 'h11', 'qiskit_qoro.qubo_analysis', 'maestro'}\n"
+        "late = {'uvicorn', 'h11', 'qiskit_qoro.qubo_analysis.analysis', 'maestro'}\n"
         "print(sorted(late & sys.modules.keys()))"
     )
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

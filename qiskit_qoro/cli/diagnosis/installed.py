@@ -12,14 +12,11 @@ from qiskit_qoro.connection import local_install_command
 
 __all__ = ["installed"]
 
-# Purpose to its distributions, and the command that installs them.
+# Purpose to its distributions.
 _OPTIONAL = {
-    "OpenQASM 3": (("qiskit-qasm3-import",), 'pip install "qiskit-qoro[qasm3]"'),
-    "pictures": (
-        ("matplotlib", "pillow", "pylatexenc", "seaborn"),
-        'pip install "qiskit-qoro[visualization]"',
-    ),
-    "data frames": (("pandas",), "pip install pandas"),
+    "OpenQASM 3": ("qiskit-qasm3-import",),
+    "pictures": ("matplotlib", "pillow", "pylatexenc", "seaborn", "sympy"),
+    "data frames": ("pandas",),
 }
 _LOCAL = ("qoro-maestro", "starlette", "uvicorn")
 
@@ -31,15 +28,16 @@ def installed() -> Iterator[Finding]:
     )
     yield Finding("qiskit-qoro", Level.OK, __version__)
     yield Finding("Qiskit", Level.OK, _version("qiskit") or "unknown version")
-    yield _purpose("local service", _LOCAL, local_install_command() or "")
-    for purpose, (names, command) in _OPTIONAL.items():
-        yield _purpose(purpose, names, command)
+    yield _purpose("local service", _LOCAL, local_install_command())
+    for purpose, names in _OPTIONAL.items():
+        yield _purpose(purpose, names)
 
 
-def _purpose(purpose: str, names: tuple[str, ...], command: str) -> Finding:
+def _purpose(purpose: str, names: tuple[str, ...], command: str | None = None) -> Finding:
     versions = {name: _version(name) for name in names}
     missing = [name for name, found in versions.items() if found is None]
     if missing:
+        command = command or f"pip install {' '.join(missing)}"
         return Finding(purpose, Level.NOTE, f"{', '.join(missing)} not installed", f"Install with: {command}")
     return Finding(purpose, Level.OK, ", ".join(f"{name} {found}" for name, found in versions.items()))
 
