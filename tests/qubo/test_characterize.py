@@ -97,7 +97,5 @@ def test_a_problem_or_an_identifier_is_needed(service: QoroService) -> None:
 
 def test_a_provider_is_refused_with_the_hint_to_pass_its_service() -> None:
     provider: Any = QoroProvider("token", journal=False)
-    with pytest.raises(
-        QoroInputError, match=r"service is a QoroProvider, .*: pass the service of a provider"
-    ):
+    with pytest.raises(QoroInputError, match=r"service is a QoroProvider, .*: pass the service of"):
         characterize({0: 1.0}, service=provider)
