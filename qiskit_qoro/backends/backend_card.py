@@ -9,7 +9,7 @@ from qiskit.transpiler import Target
 
 from qiskit_qoro.backends.run_options import RUN_OPTIONS
 from qiskit_qoro.display.cards import Badge, Card, CardTable, Picture
-from qiskit_qoro.display.reprs import counted, short_code, short_text
+from qiskit_qoro.display.reprs import counted, short_code, short_list
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.service import QoroService
 
@@ -62,8 +62,8 @@ def _coupling(system: SimulatorCluster | QPUSystem) -> str:
     if qpu is None or qpu.properties is None:
         return "all pairs of qubits"
     pairs = qpu.properties.pairs
-    shown = ", ".join(f"{one}\u2013{other}" for one, other in pairs)
-    return f"{counted(len(pairs), 'pair')}: {short_text(shown)}"
+    shown = short_list(f"{one}\u2013{other}" for one, other in pairs)
+    return f"{counted(len(pairs), 'pair')}: {shown}"
 
 
 def _map(system: SimulatorCluster | QPUSystem) -> str:
@@ -98,7 +98,7 @@ def _gates(target: Target) -> str:
         and name not in {"measure", "reset", "delay"}
     }
     names = sorted(sizes, key=lambda name: (sizes[name], name))
-    return f"{len(names)}: {short_text(', '.join(names))}"
+    return f"{len(names)}: {short_list(names)}"
 
 
 def _qpus(system: QPUSystem) -> CardTable:

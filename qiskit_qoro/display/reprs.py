@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import Enum
 from typing import Any
 
 from qiskit_qoro.display.cards import Card
 
-__all__ = ["counted", "fields_repr", "fields_set", "settings_card", "short_code", "short_text"]
+__all__ = ["counted", "fields_repr", "fields_set", "settings_card", "short_code", "short_list", "short_text"]
 
 _LONGEST_VALUE = 60
 _ITEMS_SHOWN = 3
@@ -23,6 +23,13 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def short_text(text: str, longest: int = _LONGEST_VALUE) -> str:
     """Cut a text that is longer than ``longest`` characters, and mark its end."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def short_list(items: Iterable[str], longest: int = _LONGEST_VALUE) -> str:
+    """Join items by commas. Leave out the last ones, and mark that, if the text is longer than ``longest``."""
+    text = ", ".join(items)
+    end = text.rfind(", ", 0, longest - 1)
+    return short_text(text, longest) if len(text) <= longest or end < 0 else f"{text[:end]}, …"
 
 
 def short_code(value: object) -> str:

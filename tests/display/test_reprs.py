@@ -18,7 +18,7 @@ from qiskit_qoro import (
     SimulatorCluster,
     TemplateEntry,
 )
-from qiskit_qoro.display.reprs import counted, short_code, short_text
+from qiskit_qoro.display.reprs import counted, short_code, short_list, short_text
 from qiskit_qoro.models.devices import DeviceProperties, OperationProperties
 from qiskit_qoro.models.jobs import JobOutcome
 
@@ -70,5 +70,9 @@ def test_lists_are_counted_and_long_texts_are_cut() -> None:
     assert len(short_code("x" * 4000)) == 60
     assert short_text("abc", 3) == "abc"
     assert short_text("abcd", 3) == "ab…"
+    assert short_list(["ab", "cd"], 6) == "ab, cd"
+    assert short_list(["ab", "cd", "ef"], 9) == "ab, cd, …"
+    assert short_list(["ab", "cd", "ef"], 8) == "ab, …"
+    assert short_list(["abcdefghij", "k"], 8) == "abcdefg…"
     assert counted(1, "job") == "1 job"
     assert counted(1024, "shot") == "1,024 shots"
