@@ -26,7 +26,7 @@ def short_text(text: str, longest: int = _LONGEST_VALUE) -> str:
 
 
 def short_list(items: Iterable[str], longest: int = _LONGEST_VALUE) -> str:
-    """Join items by commas. Leave out the last ones, and mark that, if the text is longer than ``longest``."""
+    """Join items by commas. Leave out the last ones, and mark that, if the text is too long."""
     text = ", ".join(items)
     end = text.rfind(", ", 0, longest - 1)
     return short_text(text, longest) if len(text) <= longest or end < 0 else f"{text[:end]}, …"
