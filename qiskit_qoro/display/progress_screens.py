@@ -131,6 +131,7 @@ class TerminalScreen:
                 if getattr(sys, name) is guard:
                     setattr(sys, name, guard.stream)
                 _redirect_log(guard, guard.stream)
+                guard.screen = None
             self._guards.clear()
             self._is_line_open = False
 
@@ -164,22 +165,32 @@ class TerminalScreen:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if isinstance(stream, TextIOWrapper) and _is_terminal(stream):
-                guard = _GuardedStream(stream, self)
+                guard = _guard_of(stream)
+                guard.screen = self
                 self._guards.append((name, guard))
                 setattr(sys, name, guard)
                 _redirect_log(stream, guard)
 
 
 class _GuardedStream:
-    """A stream of the process that writes above the line. It behaves as the stream in everything else."""
+    """A stream of the process that writes above the line. It behaves as the stream in everything else.
 
-    def __init__(self, stream: TextIO, screen: TerminalScreen) -> None:
+    Args:
+        stream: The stream.
+
+    Attributes:
+        stream: As above.
+        screen: Shows the line; ``None`` while no line is shown.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self._screen = screen
+        self.screen: TerminalScreen | None = None
 
     def write(self, text: str) -> int:
         """Write a text."""
-        return self._screen.write_above(self.stream, text)
+        screen = self.screen
+        return self.stream.write(text) if screen is None else screen.write_above(self.stream, text)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write several texts."""
@@ -188,6 +199,16 @@ class _GuardedStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+def _guard_of(stream: TextIOWrapper) -> _GuardedStream:
+    """Return the guard of a stream, which lives as long as the stream.
+
+    In some releases of Python, ``print`` holds no reference to ``sys.stdout`` while it writes to it. If the
+    guard ended with the line, a ``print`` in another thread would crash the process.
+    """
+    guard: _GuardedStream = vars(stream).setdefault("_qoro_guard", _GuardedStream(stream))
+    return guard
 
 
 def _redirect_log(old: object, new: object) -> None:

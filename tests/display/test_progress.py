@@ -362,3 +362,18 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(terminal, no_wait_clock):
         with progress(options, now=no_wait_clock.now) as later:
             later("LATER")
             assert shown(terminal) == "LATER · 0 s", line
+
+
+def test_the_streams_of_a_line_outlive_it_because_print_in_another_thread_may_still_use_them(run_in_terminal):
+    run_in_terminal("""
+import gc, sys, weakref
+from qiskit_qoro.display.progress import ProgressOptions, progress
+
+for _ in range(2):
+    with progress(ProgressOptions(delay_s=0)) as show:
+        show("RUNNING")
+        used = [weakref.ref(stream) for stream in (sys.stdout, sys.stderr)]
+    gc.collect()
+    assert all(stream() is not None for stream in used)
+    assert sys.stdout is sys.__stdout__
+""")
