@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -174,7 +175,7 @@ class JobList(Sequence[JobEntry]):
         for service, job_ids in self._by_service(lambda entry: entry.is_unfinished):
             # The time limit holds for all services together.
             deadline = deadline or service.deadline(limit_s)
-            with note_on_interrupt(job_ids):
+            with note_on_interrupt(job_ids, partial(_limit_of, service)):
                 found |= wait_for_each(service, job_ids, deadline)
         return JobList(
             (
@@ -288,6 +289,10 @@ class JobList(Sequence[JobEntry]):
         if not self.not_asked:
             return None
         return f"the service was not asked about {self.not_asked} unfinished jobs"
+
+
+def _limit_of(service: QoroService) -> str:
+    return service.origin.note
 
 
 def _cell(entry: JobEntry, heading: str, short_ids: Mapping[str, str], now: datetime) -> Cell:

@@ -26,7 +26,6 @@ from qiskit_qoro.jobs.sent_programs import SentProgram, checked_submissions
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import ExecutionResult, JobOutcome, JobStatus
 from qiskit_qoro.service import QoroService
-from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 from qiskit_qoro.service.submission import Submission
 from qiskit_qoro.wire.labels import LabelledStructure
@@ -229,7 +228,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             if callback is not None:
                 callback(self.job_id(), self._known_status(), self)
 
-        with note_on_interrupt([self.job_id()]):
+        with self._note_on_interrupt():
             if self.is_known_final:
                 call_back()
             else:
@@ -269,7 +268,7 @@ class QoroJob(ServiceJob[Result], JobV1):
         if cached is not None:
             return cached
         deadline = self._deadline(timeout)
-        with note_on_interrupt([self.job_id()]), self._prefix_errors():
+        with self._note_on_interrupt(), self._prefix_errors():
             self._wait(deadline)
             if not partial or self._known_status() is QiskitStatus.CANCELLED:
                 self._raise_unless_completed(deadline)
@@ -311,7 +310,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             WireError: The results break the protocol.
         """
         deadline = self._deadline(timeout)
-        with note_on_interrupt([self.job_id()]), self._prefix_errors():
+        with self._note_on_interrupt(), self._prefix_errors():
             self._wait(deadline)
             return self._read_outcome(deadline)
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -260,7 +260,7 @@ class ServiceJob(ABC, Generic[_Result]):
             QoroAPIError: The service answered with an error.
             QoroConnectionError: There was no answer.
         """
-        with note_on_interrupt([self.job_id()]):
+        with self._note_on_interrupt():
             self._wait(self._deadline(timeout))
 
     def cancel(self) -> bool:
@@ -294,6 +294,10 @@ class ServiceJob(ABC, Generic[_Result]):
         return cancelled
 
     # --- for subclasses -------------------------------------------------------------------------------
+
+    def _note_on_interrupt(self) -> AbstractContextManager[None]:
+        """Add a note to a :class:`KeyboardInterrupt` that explains how to retrieve the job."""
+        return note_on_interrupt([self.job_id()], lambda: self._service.origin.note)
 
     @abstractmethod
     def _describe_failure(self, job_id: str, deadline: Deadline) -> str:

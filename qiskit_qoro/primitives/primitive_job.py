@@ -39,7 +39,6 @@ from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.postprocess.postprocessor import Postprocessor
 from qiskit_qoro.primitives.postprocess.saved_job import POSTPROCESSORS, PRIMITIVE_FORMAT, SavedJob
 from qiskit_qoro.service import QoroService
-from qiskit_qoro.service.cancellation import note_on_interrupt
 from qiskit_qoro.service.clock import Deadline
 from qiskit_qoro.wire.fields import shown
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
@@ -149,7 +148,7 @@ class QoroPrimitiveJob(
         """
         if self._result is None:
             deadline = self._deadline(timeout)
-            with note_on_interrupt([self.job_id()]), self._prefix_errors():
+            with self._note_on_interrupt(), self._prefix_errors():
                 self._wait(deadline)
                 self._raise_unless_completed(deadline)
                 self._result = self._read_result(deadline)

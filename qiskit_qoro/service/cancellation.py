@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -44,16 +44,22 @@ def interrupt_sets(event: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def note_on_interrupt(job_ids: Iterable[str]) -> Iterator[None]:
+def note_on_interrupt(
+    job_ids: Iterable[str], describe_limit: Callable[[], str] | None = None
+) -> Iterator[None]:
     """Add a note to a :class:`KeyboardInterrupt` that explains how to retrieve the jobs.
 
     Args:
         job_ids: The jobs that keep running. An iterator is consumed only when Ctrl-C is pressed.
+        describe_limit: Returns the limit of retrieving them, for example that they end with the process, or
+            an empty text. It is called only when Ctrl-C is pressed.
     """
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        interrupt.add_note(printable_line(_retrieval_note(list(job_ids))))
+        limit = describe_limit() if describe_limit else ""
+        note = _retrieval_note(list(job_ids)) + (f". {limit}" if limit else "")
+        interrupt.add_note(printable_line(note))
         raise
 
 

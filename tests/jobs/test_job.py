@@ -1007,6 +1007,19 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_get_it_back(
     assert {call.request.method for call in wire.calls} == {"GET"}
 
 
+def test_the_note_says_if_the_job_ends_with_the_process() -> None:
+    def press_ctrl_c(_job_id: str, _status: QiskitStatus, _job: QoroJob) -> None:
+        raise KeyboardInterrupt
+
+    with QoroProvider.local(workers=1) as provider:
+        job = provider.get_backend().run(slow(), shots=10**7)
+        with pytest.raises(KeyboardInterrupt) as pressed:
+            job.wait_for_final_state(callback=press_ctrl_c)
+        (note,) = pressed.value.__notes__
+        assert note.endswith("'). The local service keeps its jobs in memory. They end with this process.")
+        assert job.cancel()
+
+
 def test_an_identifier_in_a_note_does_not_control_the_terminal() -> None:
     with pytest.raises(KeyboardInterrupt) as pressed, note_on_interrupt(["a\x1b[2J"]):
         raise KeyboardInterrupt
