@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import difflib
 import shutil
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import say
 
-__all__ = ["PROGRAM", "CommandParser", "ProgramParser", "parse"]
+__all__ = ["PROGRAM", "CommandParser", "ProgramParser", "parse", "positive_integer"]
 
 PROGRAM = "qiskit-qoro"
 
@@ -26,8 +27,29 @@ class _Formatter(argparse.HelpFormatter):
     """Formats the help for a terminal of any width, but not wider than 80 columns."""
 
     def __init__(self, prog: str) -> None:
-        width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
-        super().__init__(prog, max_help_position=_INDENT, width=width)
+        super().__init__(prog, max_help_position=_INDENT, width=_help_width())
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return _wrap(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(_wrap(text, width, indent, indent))
+
+
+def _help_width() -> int:
+    return min(shutil.get_terminal_size().columns, _MAX_WIDTH)
+
+
+def _wrap(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    """Break a text between words only, because a command that is broken at a hyphen cannot be copied."""
+    return textwrap.wrap(
+        " ".join(text.split()),
+        width,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -47,6 +69,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def summarize_usage(self) -> None:
         """Replace the list of all options in the usage by a word. The help lists the options anyway."""
+        self._positionals.title = "arguments"
         words = [_usage(action) for action in self._get_positional_actions()]
         self.usage = " ".join(("%(prog)s", "[OPTIONS]", *words))
 
@@ -94,18 +117,25 @@ class ProgramParser(CommandParser):
         formatter = self._get_formatter()
         formatter.add_usage(self.usage, (), ())
         formatter.add_text(self.description)
-        width = max(map(len, self.commands))
-        rows = [
-            f"{title}:\n" + "".join(f"  {command.name:{width}}  {command.help}\n" for command in commands)
+        groups = {
+            title: [(command.name, command.help) for command in commands]
             for title, commands in self._groups.items()
+        }
+        groups["options"] = [("--version", "show the version"), ("--help", "show this help")]
+        texts = [self._format_group(title, rows) for title, rows in groups.items()]
+        example = f"'{PROGRAM} {next(iter(self.commands))} --help' explains a command."
+        last = "\n".join(_wrap(example, _help_width()))
+        return "\n".join((formatter.format_help(), *texts, f"{last}\n"))
+
+    def _format_group(self, title: str, rows: Iterable[tuple[str, str]]) -> str:
+        """Return a heading, and below it names and their explanations in two columns."""
+        left = max(map(len, self.commands)) + 4
+        lines = [
+            line
+            for name, text in rows
+            for line in _wrap(text, _help_width(), f"  {name}".ljust(left), " " * left)
         ]
-        options = (
-            f"options:\n  {'--version':{width}}  show the version\n  {'--help':{width}}  show this help\n"
-        )
-        example = next(iter(self.commands))
-        return "\n".join(
-            (formatter.format_help(), *rows, options, f"'{PROGRAM} {example} --help' explains a command.\n")
-        )
+        return "\n".join((f"{title}:", *lines, ""))
 
 
 def parse(parser: ProgramParser, words: Sequence[str]) -> argparse.Namespace:
@@ -151,3 +181,14 @@ def _check_options(parser: CommandParser, words: Sequence[str]) -> None:
 def _suggestion(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f", did you mean {close[0]!r}?" if close else ""
+
+
+def positive_integer(text: str) -> int:
+    """Read the value of an option that is a whole number of 1 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
+    return number

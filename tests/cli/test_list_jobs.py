@@ -74,6 +74,22 @@ def test_jobs_says_if_there_are_none(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr() == ("", "no jobs\n")
 
 
+def test_jobs_says_that_there_are_more_jobs_than_it_shows(
+    journal: Path, url: str, answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Journal(journal)
+    for job_id in ("first", "second", "third"):
+        number = book.begin(url, SubmissionFacts(JobKind.RUN, "qoro_maestro", "t", 1))
+        book.set_job_id(number, job_id)
+    assert main(["jobs", "--limit", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["third", "second"]
+    assert err == "the newest 2 jobs; --limit lists more\n"
+    assert [entry["job_id"] for entry in answer("jobs", "--limit", "2")] == ["third", "second"]
+    assert main(["jobs", "--limit", "3"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_jobs_fails_without_a_journal_and_says_why_there_is_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,6 +107,7 @@ def test_jobs_fails_without_a_journal_and_says_why_there_is_none(
         (["--until", "soon"], "expected a date such as 2026-11-20"),
         (["--kind", "job"], "--kind"),
         (["--limit", "many"], "--limit"),
+        (["--limit", "0"], "expected a whole number of 1 or more, got '0'"),
         (["--local", "--cloud"], "not allowed with"),
         (["--database", "x", "--url", "http://y"], "not allowed with"),
     ],

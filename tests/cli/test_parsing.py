@@ -25,8 +25,13 @@ COMMANDS = sorted(build_parser().commands)
         (["jobs", "-x"], "unexpected argument '-x'", "qiskit-qoro jobs"),
         (
             ["jobs", "--limit", "x"],
-            "argument --limit: expected a whole number, got 'x'",
+            "argument --limit: expected a whole number of 1 or more, got 'x'",
             "qiskit-qoro jobs",
+        ),
+        (
+            ["credits", "--transactions", "x"],
+            "argument --transactions: expected a whole number, got 'x'",
+            "qiskit-qoro credits",
         ),
         (
             ["serve", "--slow-time", "soon"],
@@ -75,6 +80,18 @@ def test_help_fits_the_terminal_and_80_columns(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(" ".join(("usage: qiskit-qoro", *command)))
     assert [line for line in lines if len(line) > min(int(width), 80)] == []
+    assert [line for line in lines if line.endswith("qiskit-")] == []
+
+
+def test_the_help_of_the_program_fits_40_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    place = lines.index("  estimate      compute expectation")
+    assert lines[place + 1] == "                values of observables"
 
 
 def test_the_help_lists_every_command_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_json, print_table, say
+from qiskit_qoro.cli.parsing import positive_integer
 from qiskit_qoro.cli.providers import default_journal, is_service_known, open_provider
 from qiskit_qoro.cli.service_options import add_service_options
+from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, STATUSES, JobEntry, JobList, Selection, list_recorded
 from qiskit_qoro.models.submissions import JobKind
@@ -59,7 +61,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only jobs with this text in the tag, the backend, the identifier or the name of a circuit",
     )
     parser.add_argument(
-        "--limit", type=int, default=50, metavar="N", help="list at most N jobs (default %(default)s)"
+        "--limit",
+        type=positive_integer,
+        default=50,
+        metavar="N",
+        help="list at most N jobs (default %(default)s)",
     )
     parser.add_argument(
         "--no-refresh",
@@ -71,11 +77,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(options: argparse.Namespace) -> None:
-    found = _find(options)
+    # One more than requested shows whether there are more.
+    more = _find(options, options.limit + 1)
+    found = more[: options.limit]
     if options.json:
         print_json([_job_to_json(entry) for entry in found])
     elif found:
         print_table(found.table(options.now()))
+        if len(more) > len(found):
+            say(f"the newest {counted(len(found), 'job')}; --limit lists more")
     else:
         say("no jobs")
 
@@ -94,12 +104,13 @@ def _job_to_json(entry: JobEntry) -> dict[str, Any]:
     }
 
 
-def _find(options: argparse.Namespace) -> JobList:
-    """Find the jobs of one service, or of all services if the service is unknown."""
+def _find(options: argparse.Namespace, limit: int) -> JobList:
+    """Find the newest jobs of one service, or of all services if the service is unknown."""
     conditions: dict[str, Any] = {
         name: getattr(options, name)
-        for name in ("backend", "tag", "status", "since", "until", "kind", "text", "limit")
+        for name in ("backend", "tag", "status", "since", "until", "kind", "text")
     }
+    conditions["limit"] = limit
     if is_service_known(options):
         with open_provider(options) as provider:
             return provider.jobs(**conditions, refresh=options.refresh)

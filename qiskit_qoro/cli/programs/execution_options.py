@@ -9,6 +9,7 @@ from typing import Any
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.completers import offer_engine_options, offer_noise
+from qiskit_qoro.cli.parsing import positive_integer
 from qiskit_qoro.cli.programs.noise_option import NOISE_RATES, Noise, read_noise
 from qiskit_qoro.cli.programs.reading import NamedCircuit
 from qiskit_qoro.errors import QoroInputError
@@ -97,7 +98,7 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
 
 def add_shots_option(parser: argparse._ActionsContainer, meaning: str) -> None:
     """Add the option for the number of shots. Without it the number is ``None``."""
-    parser.add_argument("--shots", type=_shots, metavar="N", help=meaning)
+    parser.add_argument("--shots", type=positive_integer, metavar="N", help=meaning)
 
 
 def add_accuracy_options(parser: argparse.ArgumentParser) -> None:
@@ -182,16 +183,6 @@ def _device_config(device: str, settings: dict[str, Any]) -> ExecutionConfig:
             )
     values = {fields[name]: value for name, value in settings.items()}
     return ExecutionConfig(noisy_device=device, **values)
-
-
-def _shots(text: str) -> int:
-    try:
-        shots = int(text)
-    except ValueError:
-        shots = 0
-    if shots < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
-    return shots
 
 
 def _precision(text: str) -> float:
