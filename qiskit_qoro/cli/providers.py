@@ -32,6 +32,7 @@ __all__ = [
     "open_provider",
     "open_provider_of_job",
     "service_jobs",
+    "service_name",
     "uses_local_service",
 ]
 
@@ -156,6 +157,11 @@ def open_provider(options: argparse.Namespace) -> QoroProvider:
         **_limits(options),
     )
     return provider
+
+
+def service_name(options: argparse.Namespace, provider: QoroProvider) -> str:
+    """Return how texts name the service of a provider: by its address, unless it is the local service."""
+    return "the local service" if uses_local_service(options) else provider.service.base_url
 
 
 def open_provider_of_job(options: argparse.Namespace, *, whole: bool = False) -> QoroProvider:

@@ -27,6 +27,7 @@ def test_credits_shows_the_balance_and_the_transactions(
     assert {"amount", "balance_after", "transaction_type", "job_id", "created_at"} <= set(transaction)
     assert main(["credits", "--transactions", "1"]) == 0
     out = capsys.readouterr().out
+    assert out.split()[:2] == ["service", provider.service.base_url]
     shown = re.search(r"balance\s+(\S+)", out)
     assert shown is not None
     # A job that another test has left running may be charged meanwhile.

@@ -96,7 +96,7 @@ def test_the_summary_names_the_job_and_the_difficulty(
     out, err = capsys.readouterr()
     assert "COMPLETED" in out
     assert "easy" in out
-    assert err == "analysing triangle.json on the local service\n"
+    assert err == "analysing triangle.json on the local service; the job is not kept without --database\n"
 
 
 @pytest.mark.usefixtures("account")

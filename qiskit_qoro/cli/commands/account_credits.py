@@ -9,7 +9,7 @@ from typing import Any
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import print_fields, print_json, print_table, say
-from qiskit_qoro.cli.providers import open_provider
+from qiskit_qoro.cli.providers import open_provider, service_name
 from qiskit_qoro.cli.service_options import add_service_options
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.tables import Cell, Column, Table
@@ -51,7 +51,11 @@ def _execute(options: argparse.Namespace) -> None:
     if options.json:
         print_json(balance if latest is None else {**balance, "transactions": latest})
         return
-    about = {"balance": balance.get("balance"), "used so far": balance.get("total_used")}
+    about = {
+        "service": service_name(options, provider),
+        "balance": balance.get("balance"),
+        "used so far": balance.get("total_used"),
+    }
     prices = provider.service.spending.prices(lambda: announced_prices(balance))
     print_fields(about if prices is None else {**about, "prices": str(prices)})
     if latest == []:

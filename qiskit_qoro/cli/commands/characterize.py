@@ -15,7 +15,7 @@ from qiskit_qoro.cli.out_files import check_writable, write_file
 from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.problems import read_problem
 from qiskit_qoro.cli.programs.execution_options import add_tag_option
-from qiskit_qoro.cli.providers import open_provider, open_provider_of_job, uses_local_service
+from qiskit_qoro.cli.providers import open_provider, open_provider_of_job, service_name, uses_local_service
 from qiskit_qoro.cli.service_options import add_budget_option, add_service_options
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.qubo.characterization import CharacterizationResult, characterize
@@ -111,9 +111,11 @@ def _characterize(options: argparse.Namespace) -> CharacterizationResult:
         raise QoroInputError("expected a FILE with a QUBO, or --job ID for an earlier characterization")
     problem = read_problem(options.file)
     name = Path(options.file).name.encode("utf-8", "replace").decode()
-    is_local = uses_local_service(options)
+    # Without a database the local service stops at the end of this command.
+    is_kept = options.database is not None or not uses_local_service(options)
     with open_provider(options) as provider:
-        say(f"analysing {name} on {'the local service' if is_local else provider.service.base_url}")
+        note = "" if is_kept else "; the job is not kept without --database"
+        say(f"analysing {name} on {service_name(options, provider)}{note}")
         try:
             return characterize(
                 problem,

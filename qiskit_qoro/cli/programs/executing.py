@@ -15,7 +15,7 @@ from qiskit_qoro.cli.programs.estimates import Estimate, build_estimate
 from qiskit_qoro.cli.programs.plans import show_plan
 from qiskit_qoro.cli.programs.reading import read_circuits
 from qiskit_qoro.cli.programs.runs import Run, build_run
-from qiskit_qoro.cli.providers import open_provider, uses_local_service
+from qiskit_qoro.cli.providers import open_provider, service_name, uses_local_service
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.printable import printable_line
 
@@ -64,7 +64,7 @@ def execute(options: argparse.Namespace) -> None:
         backend = provider.get_backend(options.backend)
         build: Callable[..., Run | Estimate] = build_estimate if options.observable else build_run
         work = build(circuits, backend, options)
-        service = "the local service" if is_local else provider.service.base_url
+        service = service_name(options, provider)
         if options.plan:
             show_plan(work, circuits, service, is_local=is_local, as_json=options.json)
             return
