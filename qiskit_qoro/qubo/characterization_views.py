@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qiskit_qoro.display.cards import Badge, Card, CardTable, Picture, level_of_status
-from qiskit_qoro.display.tables import status_style
+from qiskit_qoro.display.tables import shorten, status_style
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.qubo_analysis.report.figures import figure_values
 from qiskit_qoro.qubo_analysis.report.pictures import draw_pictures
@@ -20,6 +20,7 @@ __all__ = ["card", "summary"]
 _LEVEL_STYLES = {"action": "bold red", "warn": "bold magenta"}
 # The card has the landscape and the states. The report has all pictures.
 _PICTURES = 2
+_LEAST_NAME = 8
 
 
 class _Advice(Protocol):
@@ -60,8 +61,10 @@ def summary(result: _Result, width: int) -> Text:
     if rows:
         text.append("\n")
     left, middle = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+    # In a narrow terminal the names are shortened, because a number that is cut looks like another number.
+    left = max(min(left, width - middle - 2), _LEAST_NAME)
     for name, value, meaning in rows:
-        text.append(f"\n{name:<{left}}  {value}")
+        text.append(f"\n{shorten(name, left):<{left}}  {value}")
         if meaning and left + middle + len(meaning) + 4 <= width:
             text.append(" " * (middle - len(value) + 2)).append(meaning, "dim")
     if result.recommendations:

@@ -332,6 +332,7 @@ def test_a_fake_backend_has_the_name_that_services_know(name: str, device: str) 
         ("nowhere.json", "nowhere.json: No such file or directory"),
         ("wrong.json", "wrong.json: the noise model is not JSON"),
         ("bytes.json", "bytes.json: expected JSON, byte 0 is not UTF-8"),
+        ("readout", "readout has no rate, expected a probability such as readout=0.01"),
         ("two words", "got 'two words', expected rates such as depolarizing=0.01,readout=0.02"),
         ("", "expected rates such as"),
     ],

@@ -237,6 +237,17 @@ def test_display_prints_the_recommendations(
     assert "a [bold] <b>" in capsys.readouterr().out
 
 
+def test_a_narrow_terminal_shortens_names_and_no_numbers(result: CharacterizationResult) -> None:
+    console = Console(width=36, color_system=None)
+    with console.capture() as capture:
+        console.print(result)
+    lines = capture.get().splitlines()
+    assert max(map(len, lines)) <= 36
+    for value in ("easy", "0.875", "87.5"):
+        assert any(line.endswith(f"  {value}") for line in lines)
+    assert any("…" in line for line in lines)
+
+
 def test_a_wide_terminal_shows_the_unit_or_the_meaning_of_each_value(result: CharacterizationResult) -> None:
     console = Console(width=100, color_system=None)
     with console.capture() as capture:

@@ -37,7 +37,7 @@ COMMAND = Command(
     "run",
     "run programs and show their counts",
     "Run programs in OpenQASM 2 or 3 as one job, and show their counts. They run in the cloud if "
-    f"{TOKEN_VARIABLE} is set, and on the local service otherwise.",
+    f"{TOKEN_VARIABLE} is set or an account is saved, and on the local service otherwise.",
     _add_arguments,
     execute,
 )

@@ -118,6 +118,8 @@ def _read_rates(text: str) -> dict[str, float]:
 
 def _device(text: str) -> str:
     name = text.strip()
+    if name in NOISE_RATES:
+        raise QoroInputError(f"{name} has no rate, expected a probability such as {name}=0.01")
     if not _DEVICE.fullmatch(name):
         raise QoroInputError(
             f"got {text!r}, expected rates such as depolarizing=0.01,readout=0.02, the JSON file of a noise "
