@@ -14,10 +14,10 @@ from qiskit_qoro.history import Journal, JournalEntry, complete_job_id, read_sub
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.jobs.job_file import read_document
 from qiskit_qoro.jobs.saved_run import RUN_FORMAT, SavedRun
-from qiskit_qoro.models.jobs import ExecutionResult
+from qiskit_qoro.models.jobs import ID_SEPARATOR, ExecutionResult
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.primitives.postprocess.saved_job import PRIMITIVE_FORMAT, SavedJob, unpack_postprocessor
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR, RESULT_READERS, QoroPrimitiveJob
+from qiskit_qoro.primitives.primitive_job import RESULT_READERS, QoroPrimitiveJob
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.wire.fields import shown
 from qiskit_qoro.wire.labels import kind_of_label

@@ -9,8 +9,7 @@ from qiskit_qoro.cli.service_options import LAST_JOB, progress_options
 from qiskit_qoro.connection import LOCAL_PREFIX, local_install_command
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import Journal, complete_job_id, find_journal
-from qiskit_qoro.models.jobs import ExecutionResult
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
+from qiskit_qoro.models.jobs import ID_SEPARATOR, ExecutionResult
 from qiskit_qoro.provider import QoroProvider
 from qiskit_qoro.service.budgets.budget import Budget
 from qiskit_qoro.service.credentials import (

@@ -7,7 +7,7 @@ import argparse
 from qiskit_qoro.cli.completers import offer_accounts, offer_files, offer_job_ids
 from qiskit_qoro.display.progress import ProgressOptions
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
+from qiskit_qoro.models.jobs import ID_SEPARATOR
 from qiskit_qoro.service.budgets.budget import Budget
 from qiskit_qoro.service.credentials import (
     TOKEN_VARIABLE,

@@ -13,8 +13,7 @@ from qiskit_qoro.display.tables import Cell, Column, Table, status_style
 from qiskit_qoro.display.times import duration
 from qiskit_qoro.errors import MaxRetriesReachedError, NotFoundError
 from qiskit_qoro.history.journal_entry import ListedStatus
-from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus, joint_state
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
+from qiskit_qoro.models.jobs import ID_SEPARATOR, ExecutionResult, JobState, JobStatus, joint_state
 from qiskit_qoro.service import QoroService
 
 __all__ = ["WatchedJob", "follow", "watch_table"]

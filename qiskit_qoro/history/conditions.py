@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from qiskit_qoro.history.program_store import has_programs
+from qiskit_qoro.models.jobs import ID_SEPARATOR
 from qiskit_qoro.models.submissions import JobKind
 
 __all__ = ["Condition", "condition_on_text", "conditions_for", "join_conditions", "time_to_text"]
@@ -25,8 +26,6 @@ def conditions_for(
     service: str | None,
     backend: str | None,
     tag: str | None,
-    since: str | None,
-    until: str | None,
     kinds: Collection[JobKind] | None,
 ) -> list[Condition]:
     """Return the conditions on the columns of an entry; ``None`` means any value."""
@@ -34,8 +33,6 @@ def conditions_for(
         "service = ?": service,
         "backend = ?": backend,
         "tag = ?": tag,
-        "time >= ?": since,
-        "time <= ?": until,
     }
     found: list[Condition] = [
         (expression, (value,)) for expression, value in compared.items() if value is not None
@@ -45,12 +42,13 @@ def conditions_for(
     return found
 
 
-def condition_on_text(database: sqlite3.Connection, text: str) -> Condition:
+def condition_on_text(database: sqlite3.Connection, text: str, *, joint: bool) -> Condition:
     """Return the condition that a text occurs in an entry, in upper or lower case.
 
     Args:
         database: A connection to the journal.
         text: The text. Wildcards of SQL in it stand for themselves.
+        joint: Whether the query joins the table of service jobs that belong together.
     """
     if text.isascii():
         pattern, test = f"%{_WILDCARDS.sub(_escape, text)}%", "{} LIKE ? ESCAPE '\\'"
@@ -62,6 +60,8 @@ def condition_on_text(database: sqlite3.Connection, text: str) -> Condition:
     if has_programs(database):
         row = "SELECT 1 FROM programs WHERE programs.number = jobs.number"
         tests.append(f"EXISTS ({row} AND {test.format('names')})")
+    if joint and ID_SEPARATOR in text:
+        tests.append(test.format(f"replace(ifnull(every_id, ''), char(10), '{ID_SEPARATOR}')"))
     return f"({' OR '.join(tests)})", (pattern,) * len(tests)
 
 

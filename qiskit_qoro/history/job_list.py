@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from qiskit_qoro.display.tables import Cell, Column, Table, screen_width, status
 from qiskit_qoro.display.times import ago, exact_time, local_now
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.history.job_changes import Change, change_each, wait_for_each
-from qiskit_qoro.history.job_entry import JobEntry
+from qiskit_qoro.history.job_entry import JobEntry, is_unfinished, may_run, parts_of, with_statuses
 from qiskit_qoro.history.job_frame import frame_of
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.arguments import timeout_of
@@ -47,7 +46,7 @@ _COLUMNS = {
 class JobList(Sequence[JobEntry]):
     """Jobs that this machine submitted, newest first. Printing or displaying the list shows a table.
 
-    A primitive's job with several service jobs has an entry for each of them.
+    A primitive's job with several service jobs has one entry. Its methods apply to all of its service jobs.
 
     Args:
         entries: The jobs.
@@ -134,7 +133,7 @@ class JobList(Sequence[JobEntry]):
         Raises:
             QoroError: A job could not be cancelled. The message names all jobs to which this happened.
         """
-        return self._change("cancelled", QoroService.cancel_job, lambda entry: entry.may_run)
+        return self._change("cancelled", QoroService.cancel_job, may_run)
 
     def delete(self) -> list[str]:
         """Delete the jobs and their results from the service, whether they have ended or not.
@@ -149,7 +148,7 @@ class JobList(Sequence[JobEntry]):
             QoroError: A job could not be deleted. The message names all jobs to which this happened.
         """
         deleted = ListedStatus.DELETED.value
-        return self._change("deleted", QoroService.delete_job, lambda entry: entry.status != deleted)
+        return self._change("deleted", QoroService.delete_job, lambda status: status != deleted)
 
     def wait(self, timeout: float | None = None) -> JobList:
         """Wait until all jobs have ended. Interrupting the wait leaves them running.
@@ -172,20 +171,13 @@ class JobList(Sequence[JobEntry]):
         limit_s = timeout_of("timeout", timeout)
         found: dict[str, JobStatus | None] = {}
         deadline: Deadline | None = None
-        for service, job_ids in self._by_service(lambda entry: entry.is_unfinished):
+        for service, job_ids in self._by_service(is_unfinished):
             # The time limit holds for all services together.
             deadline = deadline or service.deadline(limit_s)
             with note_on_interrupt(job_ids, partial(_limit_of, service)):
                 found |= wait_for_each(service, job_ids, deadline)
-        return JobList(
-            (
-                replace(entry, status=(found[entry.job_id] or ListedStatus.GONE).value)
-                if entry.job_id in found
-                else entry
-                for entry in self
-            ),
-            known_ids=self._known_ids,
-        )
+        statuses = {job_id: (status or ListedStatus.GONE).value for job_id, status in found.items()}
+        return JobList((with_statuses(entry, statuses) for entry in self), known_ids=self._known_ids)
 
     def results(self, timeout: float | None = None, *, return_exceptions: bool = False) -> list[Any]:
         """Wait for all jobs, and read their results.
@@ -198,21 +190,16 @@ class JobList(Sequence[JobEntry]):
                 errors is raised.
 
         Returns:
-            The result of each job, in the order of this list. A primitive's job with several entries has its
-            result in the place of each of them.
+            The result of each job, in the order of this list.
 
         Raises:
             JobTimeoutError: A job had not ended in time. It continues.
             QoroError: A job has no result. The message names the job.
         """
         found: list[Any] = []
-        # Several entries may belong to one job of a primitive, which is then read once.
-        jobs: dict[str, Any] = {}
         for entry in self.wait(timeout):
             try:
-                job = jobs.get(entry.job_id or "") or entry.retrieve()
-                jobs |= dict.fromkeys(getattr(job, "job_ids", ()), job)
-                found.append(job.result())
+                found.append(entry.retrieve().result())
             except QoroError as error:
                 if entry.job_id is not None:
                     error.name_job(entry.job_id)
@@ -234,32 +221,37 @@ class JobList(Sequence[JobEntry]):
         """
         return frame_of(self._entries)
 
-    def _change(self, done: str, change: Change, applies: Callable[[JobEntry], bool]) -> list[str]:
-        changed: list[str] = []
+    def _change(self, done: str, change: Change, applies: Callable[[str], bool]) -> list[str]:
+        changed: set[str] = set()
         for service, job_ids in self._by_service(applies):
             changes = change_each(change, service, job_ids)
             changes.raise_failure(done)
-            changed += changes.done
-        return changed
+            changed.update(changes.done)
+        return [entry.job_id for entry in self if entry.job_id and not changed.isdisjoint(parts_of(entry))]
 
-    def _by_service(self, applies: Callable[[JobEntry], bool]) -> list[tuple[QoroService, list[str]]]:
-        """Return the clients of the jobs to which a condition applies, each with its jobs."""
-        grouped: dict[QoroService, list[str]] = {}
+    def _by_service(self, applies: Callable[[str], bool]) -> list[tuple[QoroService, list[str]]]:
+        """Return the clients of the service jobs to whose status a condition applies, each with its jobs."""
+        grouped: dict[QoroService, dict[str, None]] = {}
         for entry in self:
-            if entry.job_id is None or not applies(entry):
+            job_ids = [job_id for job_id, status in parts_of(entry).items() if applies(status)]
+            if not job_ids:
                 continue
             if entry._service is None:  # noqa: SLF001 - the class of this module
                 raise QoroInputError(
                     f"job {entry.job_id} is in a list without a token for its service: use provider.jobs()"
                 )
-            grouped.setdefault(entry._service(), []).append(entry.job_id)  # noqa: SLF001
-        return list(grouped.items())
+            # A service job may belong to several jobs.
+            grouped.setdefault(entry._service(), {}).update(dict.fromkeys(job_ids))  # noqa: SLF001
+        return [(service, list(job_ids)) for service, job_ids in grouped.items()]
 
     # --- the table ------------------------------------------------------------------------------------
 
     def _short_ids(self) -> dict[str, str]:
         known = () if self._known_ids is None else self._known_ids()
-        return short_identifiers((entry.job_id for entry in self if entry.job_id is not None), among=known)
+        # The first characters of a service job stand for the whole job, but its complete identifier does not.
+        firsts = {entry.job_id: next(iter(parts_of(entry))) for entry in self if entry.job_id is not None}
+        short = short_identifiers(firsts.values(), among=known)
+        return {job_id: job_id if short[first] == first else short[first] for job_id, first in firsts.items()}
 
     def _first(self) -> JobList:
         return JobList(self._entries[:_ROWS_IN_CARD], known_ids=self._known_ids)

@@ -15,10 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from qiskit_qoro.display.cards import Card
-from qiskit_qoro.history.conditions import condition_on_text, conditions_for, join_conditions, time_to_text
-from qiskit_qoro.history.joint_jobs import insert_joint_jobs, read_joint_jobs
+from qiskit_qoro.history.conditions import (
+    condition_on_text,
+    conditions_for,
+    time_to_text,
+)
+from qiskit_qoro.history.joint_jobs import (
+    has_joint_jobs,
+    insert_joint_jobs,
+    read_joint_jobs,
+    select_jobs,
+)
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
-from qiskit_qoro.history.journal_entry import JournalEntry, Stage
+from qiskit_qoro.history.journal_entry import JournalEntry, RecordedJob, Stage
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.history.program_store import (
     DEFAULT_LIMIT_BYTES,
@@ -28,6 +37,7 @@ from qiskit_qoro.history.program_store import (
     read_programs,
     remove_programs,
 )
+from qiskit_qoro.models.jobs import ID_SEPARATOR
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 
 __all__ = ["MAX_ENTRIES", "MAX_STRUCTURES", "Journal"]
@@ -94,7 +104,21 @@ class Journal:
 
     # --- reading --------------------------------------------------------------------------------------
 
-    def entries(
+    def entries(self, service: str | None = None, *, limit: int | None = None) -> list[JournalEntry]:
+        """Read the newest entries, newest first.
+
+        Args:
+            service: Only submissions to this service.
+            limit: The largest number of entries.
+
+        Raises:
+            QoroError: The journal cannot be read.
+        """
+        where, values = ("", ()) if service is None else (" WHERE service = ?", (service,))
+        query = f"SELECT {_COLUMNS} FROM jobs{where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - constants only
+        return self._entries(self._read(query, (*values, -1 if limit is None else limit)))
+
+    def jobs(
         self,
         service: str | None = None,
         *,
@@ -105,8 +129,10 @@ class Journal:
         kinds: Collection[JobKind] | None = None,
         text: str | None = None,
         limit: int | None = None,
-    ) -> list[JournalEntry]:
-        """Read the entries that meet all given conditions, newest first.
+    ) -> list[RecordedJob]:
+        """Read the jobs that meet all given conditions, newest first.
+
+        A job with several service jobs meets a condition if one of them does. Its time is that of the first.
 
         Args:
             service: Only submissions to this service.
@@ -117,30 +143,30 @@ class Journal:
             kinds: Only submissions of these kinds.
             text: Only submissions with this text in the tag, the backend, the identifier or the name of a
                 circuit, in upper or lower case.
-            limit: The largest number of entries.
+            limit: The largest number of jobs.
 
         Raises:
             QoroError: The journal cannot be read.
         """
-        given = conditions_for(
-            service=service,
-            backend=backend,
-            tag=tag,
-            since=None if since is None else time_to_text(since),
-            until=None if until is None else time_to_text(until),
-            kinds=kinds,
-        )
+        given = conditions_for(service=service, backend=backend, tag=tag, kinds=kinds)
+        earliest, latest = (None if time is None else time_to_text(time) for time in (since, until))
         with self._database.transaction(writes=False) as database:
             if database is None:
                 return []
             if text is not None:
-                given.append(condition_on_text(database, text))
-            where, values = join_conditions(given)
-            rows = database.execute(
-                f"SELECT {_COLUMNS} FROM jobs{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - constants only
-                (*values, -1 if limit is None else limit),
-            ).fetchall()
-        return self._entries(rows)
+                given.append(condition_on_text(database, text, joint=has_joint_jobs(database)))
+            selected = select_jobs(database, given, earliest, latest, limit)
+            wanted = {number for _, numbers in selected for number in numbers}
+            query = f"SELECT {_COLUMNS} FROM jobs WHERE number IN ({', '.join(map(str, wanted))})"  # noqa: S608 - numbers
+            rows = database.execute(query).fetchall()
+        entries = {entry.number: entry for entry in self._entries(rows)}
+        return [
+            RecordedJob(
+                ID_SEPARATOR.join(job_ids) if job_ids else entries[numbers[0]].job_id,
+                tuple(entries[number] for number in numbers),
+            )
+            for job_ids, numbers in selected
+        ]
 
     def find(self, job_id: str) -> JournalEntry | None:
         """Return the entry of a job, or ``None`` if there is none or the journal cannot be used."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.models.jobs import JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 
-__all__ = ["JournalEntry", "ListedStatus", "Stage"]
+__all__ = ["JournalEntry", "ListedStatus", "RecordedJob", "Stage", "joint_status"]
 
 
 class Stage(StrEnum):
@@ -99,3 +100,36 @@ class JournalEntry:
         return self.status is not None and (
             self.status == ListedStatus.DELETED.value or JobStatus(self.status).is_final
         )
+
+
+@dataclass(frozen=True)
+class RecordedJob:
+    """A whole job as recorded in the journal.
+
+    Attributes:
+        job_id: Its identifier, which joins those of several service jobs, or ``None`` if it is not known.
+        entries: The entries of its service jobs, as far as the journal has them. The first one stands for the
+            job.
+    """
+
+    job_id: str | None
+    entries: tuple[JournalEntry, ...]
+
+
+def joint_status(statuses: Iterable[str]) -> str:
+    """Combine the listed statuses of service jobs that belong together.
+
+    This follows :func:`~.models.jobs.joint_state` for statuses of the service. In addition, the job is
+    ``GONE`` if one of its service jobs is gone or deleted.
+    """
+    given = set(statuses)
+    if len(given) == 1:
+        return given.pop()
+    if given & {ListedStatus.GONE.value, ListedStatus.DELETED.value}:
+        return ListedStatus.GONE.value
+    for status in (ListedStatus.INTERRUPTED, ListedStatus.NOT_SUBMITTED, ListedStatus.SUBMITTING):
+        if status.value in given:
+            return status.value
+    # The others have been asked about, and a job that was not may be pending.
+    known = {JobStatus.PENDING if status == ListedStatus.SUBMITTED else JobStatus(status) for status in given}
+    return joint_state([JobState(status) for status in sorted(known)]).status.value

@@ -17,7 +17,7 @@ from typing import Any
 from qiskit_qoro.errors import AuthenticationError, NotFoundError, QoroError, QoroInputError, WireError
 from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal
-from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus
+from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, RecordedJob, joint_status
 from qiskit_qoro.models.arguments import checked, integer_of, text_of
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
 from qiskit_qoro.models.submissions import JobKind
@@ -150,11 +150,11 @@ def list_jobs(
         QoroError: The journal cannot be read.
         AuthenticationError: The service refuses the token.
     """
-    entries = _read_entries(journal, recorded_as, selection)
+    jobs = _read_jobs(journal, recorded_as, selection)
     not_asked = 0
     if refresh:
-        entries, not_asked = _update_statuses(journal, entries, service)
-    listed = [_job_entry(entry, retrieve, service) for entry in _filter_by_status(entries, selection)]
+        jobs, not_asked = _update_statuses(journal, jobs, service)
+    listed = _filter_by_status((_job_entry(job, retrieve, service) for job in jobs), selection)
     return JobList(listed, not_asked=not_asked, known_ids=journal.job_ids)
 
 
@@ -175,12 +175,13 @@ def list_recorded(journal: Journal, selection: Selection) -> JobList:
             "service: use provider.retrieve_job()"
         )
 
-    entries = _filter_by_status(_read_entries(journal, None, selection), selection)
-    return JobList((_job_entry(entry, refuse) for entry in entries), known_ids=journal.job_ids)
+    jobs = _read_jobs(journal, None, selection)
+    listed = _filter_by_status((_job_entry(job, refuse) for job in jobs), selection)
+    return JobList(listed, known_ids=journal.job_ids)
 
 
-def _read_entries(journal: Journal, recorded_as: str | None, selection: Selection) -> list[JournalEntry]:
-    return journal.entries(
+def _read_jobs(journal: Journal, recorded_as: str | None, selection: Selection) -> list[RecordedJob]:
+    return journal.jobs(
         recorded_as,
         backend=selection.backend,
         tag=selection.tag,
@@ -188,27 +189,28 @@ def _read_entries(journal: Journal, recorded_as: str | None, selection: Selectio
         until=selection.latest,
         kinds=None if selection.kind is None else [JobKind(kind) for kind in selection.kind],
         text=selection.text,
-        # A condition on the status is checked later, so all entries are needed for it.
+        # A condition on the status is checked later, so all jobs are needed for it.
         limit=selection.limit if selection.status is None else None,
     )
 
 
-def _filter_by_status(entries: list[JournalEntry], selection: Selection) -> list[JournalEntry]:
-    selected = [
-        entry for entry in entries if selection.status is None or entry.listed_status in selection.status
-    ]
+def _filter_by_status(entries: Iterable[JobEntry], selection: Selection) -> list[JobEntry]:
+    selected = [entry for entry in entries if selection.status is None or entry.status in selection.status]
     return selected[: selection.limit]
 
 
 def _update_statuses(
-    journal: Journal, entries: list[JournalEntry], service: Callable[[], QoroService]
-) -> tuple[list[JournalEntry], int]:
-    """Ask the service about unfinished jobs, and record the answers.
+    journal: Journal, jobs: list[RecordedJob], service: Callable[[], QoroService]
+) -> tuple[list[RecordedJob], int]:
+    """Ask the service about unfinished service jobs, and record the answers.
 
     Returns:
-        The entries with their current status, and the number of unfinished jobs that were not asked about.
+        The jobs with their current status, and the number of jobs with an unfinished service job that was not
+        asked about.
     """
-    unfinished = [entry for entry in entries if not entry.is_final]
+    # A service job may belong to several jobs, and is asked about once.
+    entries = {entry.number: entry for job in jobs for entry in job.entries}
+    unfinished = [entry for entry in entries.values() if not entry.is_final]
     # A job that does not exist for this token may exist for another one, so its status may still change. It
     # is asked about last.
     unfinished.sort(key=lambda entry: entry.status == ListedStatus.GONE.value)
@@ -233,8 +235,11 @@ def _update_statuses(
         for entry in unfinished
         if current.get(entry.number, entry.status) != entry.status
     )
-    updated = [replace(entry, status=current.get(entry.number, entry.status)) for entry in entries]
-    return updated, len(unfinished) - len(current)
+    not_asked = {entry.number for entry in unfinished} - set(current)
+    for number, status in current.items():
+        entries[number] = replace(entries[number], status=status)
+    updated = [replace(job, entries=tuple(entries[entry.number] for entry in job.entries)) for job in jobs]
+    return updated, sum(any(entry.number in not_asked for entry in job.entries) for job in jobs)
 
 
 def _fetch_status(service: QoroService, entry: JournalEntry) -> str:
@@ -245,20 +250,22 @@ def _fetch_status(service: QoroService, entry: JournalEntry) -> str:
 
 
 def _job_entry(
-    entry: JournalEntry,
+    job: RecordedJob,
     retrieve: Callable[[str], Any],
     service: Callable[[], QoroService] | None = None,
 ) -> JobEntry:
+    entry = job.entries[0]
     return JobEntry(
-        job_id=entry.job_id,
+        job_id=job.job_id,
         backend=entry.backend,
         kind=entry.kind,
         time=entry.time,
         tag=entry.tag,
-        status=entry.listed_status,
-        num_circuits=entry.num_circuits,
-        reason=entry.reason,
+        status=joint_status(each.listed_status for each in job.entries),
+        num_circuits=sum(each.num_circuits for each in job.entries),
+        reason=next((each.reason for each in job.entries if each.reason is not None), None),
         service=entry.service,
         _retrieve=retrieve,
         _service=service,
+        _parts={each.job_id: each.listed_status for each in job.entries if each.job_id is not None},
     )

@@ -20,6 +20,7 @@ from qiskit_qoro.models.vendors import DeviceConfig
 from qiskit_qoro.printable import quoted_name
 
 __all__ = [
+    "ID_SEPARATOR",
     "AnyConfig",
     "CircuitBatch",
     "CircuitResult",
@@ -34,6 +35,9 @@ __all__ = [
     "joint_state",
     "summarize_failures",
 ]
+
+ID_SEPARATOR = "+"
+"""Joins the identifiers of several service jobs to that of their job."""
 
 _FAILURES_SHOWN = 3
 _CIRCUITS_SHOWN = 10

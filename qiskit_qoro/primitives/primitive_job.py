@@ -28,6 +28,7 @@ from qiskit_qoro.jobs.resubmission import submit_jointly
 from qiskit_qoro.jobs.sent_programs import checked_submissions
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
 from qiskit_qoro.models.jobs import (
+    ID_SEPARATOR,
     CircuitResult,
     ExecutionResult,
     JobOutcome,
@@ -44,10 +45,7 @@ from qiskit_qoro.wire.fields import shown
 from qiskit_qoro.wire.labels import decode_labels, index_of_label
 from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
-__all__ = ["ID_SEPARATOR", "RESULT_READERS", "QoroPrimitiveJob"]
-
-ID_SEPARATOR = "+"
-"""Joins the identifiers of the service jobs to the identifier of a primitive's job."""
+__all__ = ["RESULT_READERS", "QoroPrimitiveJob"]
 
 _T = TypeVar("_T")
 

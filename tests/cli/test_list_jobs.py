@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import responses
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 
-from qiskit_qoro import QoroProvider
+from qiskit_qoro import QoroEstimator, QoroProvider
 from qiskit_qoro.cli import main
+from qiskit_qoro.display.times import local_now
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
@@ -146,3 +148,24 @@ def test_jobs_without_refresh_does_not_contact_the_service(
     assert answer("jobs")[0]["status"] == "RUNNING"
     assert answer("jobs", "--no-refresh")[0]["status"] == "RUNNING"
     assert len(scripted.calls) == 1
+
+
+def test_a_job_with_several_service_jobs_is_one_row(
+    provider: QoroProvider, answer: Callable[..., Any]
+) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rx(Parameter("t"), 0)
+    pubs = [(circuit, "Z", [0, 1]), (circuit, "X", [2])]
+    job = QoroEstimator(provider.get_backend()).gradient(pubs)
+    job.result()
+    assert len(job.job_ids) == 2
+    (entry,) = answer("jobs")
+    assert (entry["job_id"], entry["status"]) == (job.job_id(), "COMPLETED")
+    assert entry["circuits"] == answer("status", job.job_id())["circuits"]
+    _, row = provider.jobs().table(local_now()).lines(60)
+    short_id = row.plain.split()[0]
+    assert short_id == job.job_ids[0][:8]
+    assert answer("status", short_id)["job_id"] == job.job_id()
+    for command in ("result", "delete"):
+        assert answer(command, short_id)["job_id"] == job.job_id()
+    assert [entry["status"] for entry in answer("jobs")] == ["DELETED"]

@@ -15,6 +15,7 @@ import pytest
 import responses
 
 from qiskit_qoro.cli.program import build_parser
+from qiskit_qoro.history import Journal, JournalRecorder
 from qiskit_qoro.models.submissions import JobKind
 
 TESTS = Path(__file__).parent
@@ -76,6 +77,23 @@ def test_jobs_with_identifiers_that_begin_alike(screen: Any, record: Callable[..
     record(FIRST, ago=timedelta(hours=2), tag="nightly")
     screen.show("identifiers that begin alike", "jobs")
     screen.show("ambiguous prefix", "status", "4f38be34", code=2)
+
+
+def test_jobs_with_several_service_jobs(
+    screen: Any, record: Callable[..., str], journal: Path, url: str
+) -> None:
+    record("77aa01c2-0000-4dd1-8a7e-0a5a7f9f7f10", ago=timedelta(days=2), tag="weekly", status="COMPLETED")
+    for job_id, circuits, status in ((FIRST, 100, "COMPLETED"), (SECOND, 24, "RUNNING")):
+        record(
+            job_id,
+            ago=timedelta(hours=2),
+            tag="nightly",
+            kind=JobKind.ESTIMATOR,
+            circuits=circuits,
+            status=status,
+        )
+    JournalRecorder(Journal(journal), url).joined([FIRST, SECOND])
+    screen.show("several service jobs", "jobs")
 
 
 # --- status, cancel, delete ---------------------------------------------------------------------------

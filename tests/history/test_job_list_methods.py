@@ -195,7 +195,7 @@ def test_results_raise_the_error_of_a_job_or_return_it(recording: QoroProvider) 
     assert sum(result.get_counts().values()) == 10
 
 
-def test_the_entries_of_one_job_of_a_primitive_have_its_result(recording: QoroProvider) -> None:
+def test_a_job_of_a_primitive_is_one_entry_with_its_result(recording: QoroProvider) -> None:
     options = {"max_parameter_rows_per_job": 1}
     angle = Parameter("a")
     circuit = QuantumCircuit(1)
@@ -203,9 +203,11 @@ def test_the_entries_of_one_job_of_a_primitive_have_its_result(recording: QoroPr
     circuit.measure_all()
     job = QoroSampler(recording.get_backend(), options=options).run([(circuit, [0.0, 3.0])], shots=10)
     assert len(job.job_ids) == 2
-    first, second = recording.jobs().results()
-    assert first is second
-    assert first[0].data.meas.shape == (2,)
+    (entry,) = recording.jobs()
+    assert entry.job_id == job.job_id()
+    assert entry.num_circuits == 2
+    (result,) = recording.jobs().results()
+    assert result[0].data.meas.shape == (2,)
     assert [each.job_id() for each in as_completed(recording.jobs())] == [job.job_id()]
 
 

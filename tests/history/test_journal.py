@@ -91,7 +91,7 @@ def test_entries_are_selected_by_each_condition_newest_first(path: Path) -> None
         submit(journal, job_id, SubmissionFacts(JobKind.OTHER, target, tag, 1))
 
     def ids(**conditions: object) -> list[str | None]:
-        return [entry.job_id for entry in journal.entries(**conditions)]  # type: ignore[arg-type]
+        return [job.job_id for job in journal.jobs(**conditions)]  # type: ignore[arg-type]
 
     assert ids() == ["c", "b", "a"]
     assert ids(service=CLOUD) == ["c", "b", "a"]

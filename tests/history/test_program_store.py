@@ -104,7 +104,7 @@ def test_programs_can_be_switched_off(path: Path) -> None:
     journal = Journal(path, program_limit_bytes=0)
     number = submit(journal, "a")
     assert journal.programs_of(number).bodies is None
-    assert journal.entries(text="bell") == []  # no names either
+    assert journal.jobs(text="bell") == []  # no names either
     assert BODIES[1] not in path.read_bytes()
     assert b"bell" not in path.read_bytes()
 

@@ -11,8 +11,7 @@ from qiskit_qoro.cli.service_options import add_job_argument
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.tables import Cell, Column, Table, status_style
 from qiskit_qoro.display.times import ago, duration, exact_time
-from qiskit_qoro.models.jobs import JobState, joint_state
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
+from qiskit_qoro.models.jobs import ID_SEPARATOR, JobState, joint_state
 
 __all__ = ["COMMAND"]
 

@@ -25,7 +25,7 @@ from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.progress import is_switched_off
 from qiskit_qoro.display.tables import screen_width
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.primitives.primitive_job import ID_SEPARATOR
+from qiskit_qoro.models.jobs import ID_SEPARATOR
 from qiskit_qoro.provider import QoroProvider
 
 __all__ = ["COMMAND"]
