@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from qiskit.circuit import Parameter
 
 from qiskit_qoro import QoroEstimator, QoroProvider
 from qiskit_qoro.cli import main
+from qiskit_qoro.cli.program import run_command
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # the present of recorded jobs
 
 FIRST = "4f38be34-e1a8-47f1-b230-c8fb89f4150c"
 SECOND = "9ab01c22-77f0-4dd1-8a7e-0a5a7f9f7f10"
@@ -63,7 +66,7 @@ def test_an_ambiguous_prefix_is_refused_before_anything_is_sent(
 ) -> None:
     record(FIRST, ago=timedelta(hours=3), tag="nightly")
     record("4f38be34-0000-47f1-b230-c8fb89f4150c", ago=timedelta(hours=2))
-    assert main([command, "4f38be34"]) == 2
+    assert run_command([command, "4f38be34"], now=lambda: NOW) == 2
     assert capsys.readouterr().err == (
         "qiskit-qoro: error: 2 jobs begin with '4f38be34', type more characters: "
         f"4f38be34-0000-47f1-b230-c8fb89f4150c (2 h ago), {FIRST} (3 h ago, tag 'nightly')\n"
