@@ -44,7 +44,12 @@ def _ask(prompt: str) -> Secret | str:
             return Secret(getpass.getpass(prompt).strip())
         except getpass.GetPassWarning:
             return "this terminal would show the token: write it to standard input, for example from a file"
+        except KeyboardInterrupt:
+            # The cursor is still behind the prompt.
+            sys.stderr.write("\n")
+            raise
         except EOFError:
+            sys.stderr.write("\n")
             return "no token was entered"
         except UnicodeDecodeError:
             return "the token is not text in UTF-8"

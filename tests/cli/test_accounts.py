@@ -263,7 +263,10 @@ def test_on_a_terminal_enter_keeps_the_saved_token(file: AccountFile) -> None:
 
 @pytest.mark.parametrize(("key", "code"), [("\x04", 2), ("\x03", 130)], ids=["Ctrl-D", "Ctrl-C"])
 def test_on_a_terminal_the_question_can_be_refused(file: AccountFile, key: str, code: int) -> None:
-    on_a_terminal(["login", "--no-check"], ["Token for", key], code=code)
+    shown = on_a_terminal(["login", "--no-check"], ["Token for", key], code=code)
+    prompt, message = shown.splitlines()
+    assert prompt.endswith("(not shown): ")
+    assert message in ("interrupted", "qiskit-qoro: error: no token was entered")
     assert file.read() == {}
 
 
