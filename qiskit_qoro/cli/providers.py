@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from qiskit_qoro.cli.service_options import LAST_JOB, progress_options
@@ -191,6 +192,11 @@ def open_provider_of_job(options: argparse.Namespace, *, whole: bool = False) ->
     if entry is not None and not (is_token_set() and find_credentials().url == entry.service):
         options.account = find_account_of(entry.service)
     if options.account is None and not is_token_set():
+        if entry is not None:
+            raise QoroInputError(
+                f"there is no token for {entry.service}, which has job {options.job_id}: log in with "
+                f"'qiskit-qoro login --url {shlex.quote(entry.service)}'{describe_ignored_files()}"
+            )
         raise QoroInputError(
             f"the service of job {options.job_id} is unknown: for the cloud, {_TOKEN_ADVICE}"
             f"{describe_ignored_files()}; for a local service, name its database with --database"

@@ -24,6 +24,8 @@ from qiskit_qoro import (
     SimulationMethod,
 )
 from qiskit_qoro.cli import main
+from qiskit_qoro.history import Journal
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.wire.labels import encode_labels
 
 PROGRAM = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; x q[0]; measure q -> c;'
@@ -275,6 +277,20 @@ def test_an_unknown_job_is_a_failure_in_one_line(command: str, capsys: pytest.Ca
     assert out == ""
     assert "never-was" in err
     assert err.count("\n") == 1
+
+
+def test_a_job_of_a_service_without_a_token_is_a_usage_error_that_names_the_service(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Journal(journal)
+    number = book.begin("http://lab.invalid/api", SubmissionFacts(JobKind.RUN, "qoro_maestro", "t", 1))
+    book.set_job_id(number, "j1")
+    for job_id in ("j1", "last"):
+        assert main(["status", job_id]) == 2
+        assert capsys.readouterr().err == (
+            "qiskit-qoro: error: there is no token for http://lab.invalid/api, which has job j1: log in with "
+            "'qiskit-qoro login --url http://lab.invalid/api'\n"
+        )
 
 
 def test_a_job_of_an_unknown_service_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
