@@ -211,8 +211,10 @@ with progress(ProgressOptions(delay_s=0)) as show:
     print("words")
     sys.stderr.writelines(["an error\\n", "and more\\n"])
     logging.warning("a record")
+    # A pipe has a buffer, which the child would inherit, and which os._exit() does not write.
+    sys.stdout.flush()
     if os.fork() == 0:
-        print("from a child")
+        print("from a child", flush=True)
         os._exit(0)
     os.wait()
     show("RUNNING", 2, 2)

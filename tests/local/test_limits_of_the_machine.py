@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -9,6 +10,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from qiskit_qoro.local.web.listener import LoopErrorHandler
 
 TIMEOUT_S = 120
 
@@ -151,7 +156,7 @@ def test_without_free_descriptors_connections_wait_and_one_line_is_logged(tmp_pa
         assert service.returncode == 0
         errors.seek(0)
         lines = errors.read().decode().splitlines()
-    assert len(lines) == 1, lines[:20]
+    assert len(lines) == 1, "\n".join(lines[:60])
     assert lines[0].startswith("cannot accept connections ([Errno 24] Too many open files)")
 
 
@@ -161,3 +166,22 @@ def test_a_worker_that_cannot_be_replaced_fails_the_job_and_later_jobs_run() -> 
     assert "Too many open files" in seen["reason"]
     assert seen["last"] == "COMPLETED"
     assert "Exception in thread" not in errors
+
+
+@pytest.mark.parametrize(("is_stopping", "num_records"), [(True, 0), (False, 1)])
+def test_a_server_that_stops_does_not_report_that_its_socket_is_closed(
+    is_stopping: bool, num_records: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = socket.socket()
+    closed.close()
+    errors = LoopErrorHandler()
+    errors.is_stopping = is_stopping
+
+    async def accept_again() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(errors)
+        loop.call_soon(loop.add_reader, closed, lambda: None)
+        await asyncio.sleep(0)
+
+    asyncio.run(accept_again())
+    assert len(caplog.records) == num_records

@@ -113,14 +113,21 @@ class LoopErrorHandler:
 
     Args:
         clock: Returns seconds from an arbitrary start.
+
+    Attributes:
+        is_stopping: Whether the server is about to close its sockets.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._next_warning = -float("inf")
+        self.is_stopping = False
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Handle an error, as :meth:`asyncio.loop.set_exception_handler` describes."""
+        if self.is_stopping and isinstance(context.get("exception"), ValueError):
+            # One second after it could not accept a connection, asyncio tries again: here on a closed socket.
+            return
         if getattr(context.get("exception"), "errno", None) not in _OUT_OF_RESOURCES:
             loop.default_exception_handler(context)
         elif self._clock() >= self._next_warning:
@@ -143,10 +150,11 @@ class _Server(uvicorn.Server):
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
+        self._errors = LoopErrorHandler()
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(LoopErrorHandler())
+        self._loop.set_exception_handler(self._errors)
         self._stopped = asyncio.Event()
         self.ready.set()
         # `stop` may have been called before the event existed.
@@ -159,6 +167,7 @@ class _Server(uvicorn.Server):
 
         If the server were closed before, asyncio would fail to set them up and leave their sockets open.
         """
+        self._errors.is_stopping = True
         for server in self.servers:
             for listening in server.sockets:
                 with suppress(NotImplementedError):  # the loop of Windows
