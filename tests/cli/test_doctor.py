@@ -45,29 +45,32 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AccountFile:
     return AccountFile(path)
 
 
-class QuickProvider(QoroProvider):
-    """A provider whose local service is the one of the tests, so that none has to be started."""
+@pytest.fixture
+def provider_with(no_wait_provider: type[QoroProvider]) -> Callable[[LocalService], type[QoroProvider]]:
+    """Make a provider that does not wait between attempts, and whose local service is already running."""
 
-    service_of_tests: LocalService
+    def build(service: LocalService) -> type[QoroProvider]:
+        class Provider(no_wait_provider):  # type: ignore[misc, valid-type]
+            @classmethod
+            def local(cls, **_options: Any) -> QoroProvider:
+                return QoroProvider(service.token, base_url=service.url, link=service.link, journal=False)
 
-    @classmethod
-    def local(cls, **_options: Any) -> QoroProvider:
-        service = cls.service_of_tests
-        return QoroProvider(service.token, base_url=service.url, link=service.link, journal=False)
+        return Provider
+
+    return build
 
 
 @pytest.fixture
 def examine(
-    local_service: LocalService, capsys: pytest.CaptureFixture[str]
+    local_service: LocalService, provider_with: Any, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., dict[str, tuple[str, str]]]:
     """Run ``doctor --json`` and return level and text, with the advice, of each finding by name."""
 
-    class Provider(QuickProvider):
-        service_of_tests = local_service
-
     def run(*arguments: str, code: int = 0) -> dict[str, tuple[str, str]]:
         capsys.readouterr()
-        assert run_command(["doctor", "--json", *arguments], provider_class=Provider) == code
+        assert (
+            run_command(["doctor", "--json", *arguments], provider_class=provider_with(local_service)) == code
+        )
         out, err = capsys.readouterr()
         found = json.loads(out)
         assert found["healthy"] == (code == 0)
@@ -238,18 +241,15 @@ def test_a_certificate_that_is_not_trusted_is_explained(
 
 
 def test_nothing_is_submitted_to_the_service(
-    local_service: LocalService, monkeypatch: pytest.MonkeyPatch
+    local_service: LocalService, provider_with: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QORO_API_KEY", TOKEN)
     monkeypatch.setenv("QORO_API_URL", local_service.url)
 
-    class Provider(QuickProvider):
-        service_of_tests = local_service
-
     with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
         for path in ("", "qpusystem/", "simulatorcluster/", "credits/"):
             script.get(f"{local_service.url}/{path}", status=200, json=[] if "s" in path[:4] else {})
-        run_command(["doctor"], provider_class=Provider)
+        run_command(["doctor"], provider_class=provider_with(local_service))
         requested = [(call.request.method, call.request.url) for call in script.calls]
     assert requested
     assert {method for method, _ in requested} == {"GET"}
@@ -279,7 +279,10 @@ def test_the_terminal_is_examined(
 
 
 def test_what_the_token_may_not_read_is_a_note(
-    account: LocalService, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    provider_with: Any,
+    account: LocalService,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     url = account.url
     with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
@@ -287,10 +290,7 @@ def test_what_the_token_may_not_read_is_a_note(
         for path in ("qpusystem/", "simulatorcluster/", "credits/"):
             script.get(f"{url}/{path}", status=403, json={"detail": "no"})
 
-        class Provider(QuickProvider):
-            service_of_tests = account
-
-        run_command(["doctor", "--json"], provider_class=Provider)
+        run_command(["doctor", "--json"], provider_class=provider_with(account))
     found = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["findings"]}
     assert (found["credits"]["level"], found["credits"]["text"]) == (
         "note",
@@ -321,6 +321,7 @@ def test_no_secret_is_printed_wherever_it_is(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     local_service: LocalService,
+    provider_with: Any,
 ) -> None:
     url = f"http://127.0.0.1:{closed_port}/api"
     arguments: list[str] = []
@@ -346,11 +347,8 @@ def test_no_secret_is_printed_wherever_it_is(
         arguments = ["--url", f"http://me:{TOKEN}@127.0.0.1/api"]
         monkeypatch.setenv("QORO_API_KEY", "other")
 
-    class Provider(QuickProvider):
-        service_of_tests = local_service
-
     command = ["doctor", *arguments, *(["--json"] if as_json else [])]
-    assert run_command(command, provider_class=Provider) == 1
+    assert run_command(command, provider_class=provider_with(local_service)) == 1
     out, err = capsys.readouterr()
     assert "problem" in out + err
     assert TOKEN not in out + err
