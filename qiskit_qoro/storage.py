@@ -7,6 +7,7 @@ of a file releases the locks that SQLite holds on it for other connections of th
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -20,6 +21,7 @@ __all__ = [
     "create_private_file",
     "exclusive_access",
     "is_private",
+    "link_target",
     "replace_private_file",
     "restrict_access",
     "transaction",
@@ -66,6 +68,21 @@ def write_private_file(path: Path, data: bytes) -> None:
 def is_private(file: os.stat_result) -> bool:
     """Whether only the owner of a file may use it. Where files have no modes, the folder decides."""
     return os.name != "posix" or not file.st_mode & _OTHERS
+
+
+def link_target(path: Path) -> Path:
+    """Return the file that a path stands for, which is another one if the path is a link.
+
+    Raises:
+        OSError: Links form a circle.
+    """
+    try:
+        target = path.resolve()
+    except RuntimeError:  # a circle, up to Python 3.12
+        target = path
+    if target.is_symlink():  # a circle, from Python 3.13 on
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return target
 
 
 def replace_private_file(path: Path, write: Callable[[BinaryIO], object]) -> None:

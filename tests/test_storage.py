@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from qiskit_qoro.storage import create_private_file, restrict_access, transaction, write_private_file
+from qiskit_qoro.storage import (
+    create_private_file,
+    link_target,
+    restrict_access,
+    transaction,
+    write_private_file,
+)
 
 
 def mode(path: Path) -> int:
@@ -165,3 +171,11 @@ def test_a_transaction_that_was_left_open_is_rolled_back_by_the_next_one(
     connection.execute("INSERT INTO numbers VALUES (1, '')")
     insert(connection, "second")
     assert [text for (text,) in connection.execute("SELECT text FROM numbers")] == ["second"]
+
+
+def test_a_link_stands_for_its_target_and_a_circle_of_links_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    assert link_target(tmp_path / "link") == tmp_path.resolve() / "target"
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(OSError, match="symbolic links"):
+        link_target(tmp_path / "circle")

@@ -18,7 +18,7 @@ from qiskit_qoro.accounts.saved_account import SavedAccount, check_name, decode_
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.printable import printable_line
-from qiskit_qoro.storage import exclusive_access, is_private, replace_private_file
+from qiskit_qoro.storage import exclusive_access, is_private, link_target, replace_private_file
 from qiskit_qoro.user_files import Folder, find_user_file
 
 __all__ = ["ACCOUNTS_VARIABLE", "DEFAULT_NAME", "AccountFile", "find_account_file"]
@@ -136,13 +136,13 @@ class AccountFile:
         """Read the accounts, change them and write them, while nobody else does."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self.path.resolve()  # a link stays, and its target is replaced
+            path = link_target(self.path)  # a link stays, and its target is replaced
             with exclusive_access(path, _BUSY_S):
                 accounts = self.read()
                 change(accounts)
                 replace_private_file(path, lambda file: file.write(encode_accounts(accounts)))
-        except (OSError, RuntimeError) as error:  # a RuntimeError if links form a circle
-            reason = getattr(error, "strerror", None) or error
+        except OSError as error:
+            reason = error.strerror or error
             raise QoroInputError(
                 f"the file of saved accounts {self.path} cannot be written: {reason}. "
                 f"{ACCOUNTS_VARIABLE} can name another file"

@@ -19,7 +19,7 @@ from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.jobs import JobState
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.service.submission import Submission
-from qiskit_qoro.storage import replace_private_file, write_private_file
+from qiskit_qoro.storage import link_target, replace_private_file, write_private_file
 from qiskit_qoro.wire.fields import as_count, as_list, as_object, parse_json, shown, text_field
 from qiskit_qoro.wire.json_values import encodable_text, encode_json
 from qiskit_qoro.wire.payloads import job_state_from_json, job_state_to_json
@@ -65,7 +65,7 @@ def write_document(path: str | Path, document: Mapping[str, Any]) -> None:
         write_private_file(file, data)  # a device, such as standard output
     else:
         # The target of a link is replaced, and the link stays.
-        replace_private_file(file.resolve(), lambda stream: stream.write(data))
+        replace_private_file(link_target(file), lambda stream: stream.write(data))
 
 
 def read_document(path: str | Path, *, limit_bytes: int = MAX_FILE_BYTES) -> dict[str, Any]:
