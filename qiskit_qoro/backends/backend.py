@@ -245,16 +245,14 @@ class QoroBackend(BackendV2):
             QoroAPIError: The service refused the job.
             QoroConnectionError: The service did not answer.
         """
-        programs, structure, settings = self._prepare_run(run_input, options)
+        programs, structure, job_config, execution_config = self._prepare_run(run_input, options)
         return submit_run(
             self,
             self._service,
             programs,
             structure,
-            job_config=self.job_config(
-                tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
-            ),
-            execution_config=settings["execution_config"],
+            job_config=job_config,
+            execution_config=execution_config,
         )
 
     def plan(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> RunPlan:
@@ -267,21 +265,15 @@ class QoroBackend(BackendV2):
         Raises:
             QoroInputError: A circuit or an option is invalid.
         """
-        programs, structure, settings = self._prepare_run(run_input, options)
+        programs, structure, job_config, execution_config = self._prepare_run(run_input, options)
         return plan_run(
-            self._service,
-            programs,
-            structure,
-            job_config=self.job_config(
-                tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"]
-            ),
-            execution_config=settings["execution_config"],
+            self._service, programs, structure, job_config=job_config, execution_config=execution_config
         )
 
     def _prepare_run(
         self, run_input: QuantumCircuit | Sequence[QuantumCircuit], options: Mapping[str, Any]
-    ) -> tuple[list[Program], RunStructure, dict[str, Any]]:
-        """Check a run, and return its programs, their structure, and the options that apply."""
+    ) -> tuple[list[Program], RunStructure, JobConfig, AnyConfig | None]:
+        """Check a run, and return its programs, their structure, and the configurations of its job."""
         circuits = _check_circuits(run_input)
         settings = self.resolve_options(options)
         shots = shots_by_circuit(settings["shots"], len(circuits))
@@ -308,7 +300,8 @@ class QoroBackend(BackendV2):
             tag=settings["tag"],
             memory=settings["memory"],
         )
-        return programs, structure, settings
+        job_config = self.job_config(tag=settings["tag"], use_circuit_packing=settings["use_circuit_packing"])
+        return programs, structure, job_config, settings["execution_config"]
 
     def statevector(
         self, circuit: QuantumCircuit, *, execution_config: AnyConfig | None = None, tag: str | None = None

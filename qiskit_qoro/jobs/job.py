@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus as QiskitStatus
@@ -17,7 +16,6 @@ from qiskit_qoro.errors import JobFailedError, QoroError, QoroInputError
 from qiskit_qoro.jobs.experiment_results import Experiment
 from qiskit_qoro.jobs.job_card import describe_job, job_card
 from qiskit_qoro.jobs.job_document import RunStructure, name_circuits
-from qiskit_qoro.jobs.job_file import write_document
 from qiskit_qoro.jobs.outcome import describe_failure
 from qiskit_qoro.jobs.resubmission import submission_of_programs
 from qiskit_qoro.jobs.run_contents import RunContents
@@ -402,20 +400,7 @@ class QoroJob(ServiceJob[Result], JobV1):
 
     # --- saving ---------------------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
-        """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
-
-        The file is JSON, compressed if its name ends in ``.gz``. Only its owner can read it. It holds the
-        identifier, names, registers and metadata, what was sent if that is known, and the results if they
-        have been read. It holds no token. Metadata of circuits that JSON cannot represent are dropped.
-
-        Args:
-            path: The file. It is replaced as a whole.
-
-        Raises:
-            QoroInputError: The job is too large for a file.
-            OSError: The file cannot be written.
-        """
+    def _document(self) -> dict[str, Any]:
         sent = self._known_submissions()
         saved = SavedRun(
             self.job_id(),
@@ -427,7 +412,7 @@ class QoroJob(ServiceJob[Result], JobV1):
             self._submitted,
             sent[0] if sent else None,
         )
-        write_document(path, saved.to_document())
+        return saved.to_document()
 
     @classmethod
     def from_saved(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from qiskit.providers import JobStatus as QiskitStatus
@@ -29,6 +30,7 @@ from qiskit_qoro.errors import (
 )
 from qiskit_qoro.jobs.as_completed import until_final
 from qiskit_qoro.jobs.job_cost import cost_of_jobs
+from qiskit_qoro.jobs.job_file import write_document
 from qiskit_qoro.jobs.sent_programs import SentProgram, decode_programs
 from qiskit_qoro.jobs.status import QISKIT_STATUS
 from qiskit_qoro.models.arguments import timeout_of
@@ -293,11 +295,33 @@ class ServiceJob(ABC, Generic[_Result]):
             raise errors[0]
         return cancelled
 
+    # --- saving ---------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
+
+        The file is JSON, compressed if its name ends in ``.gz``. Only its owner can read it. It holds the
+        identifiers, names, shapes and metadata, what was sent if that is known, and the results if they
+        have been read. It holds no token. Metadata of circuits that JSON cannot represent are dropped.
+
+        Args:
+            path: The file. It is replaced as a whole.
+
+        Raises:
+            QoroInputError: The job is too large for a file.
+            OSError: The file cannot be written.
+        """
+        write_document(path, self._document())
+
     # --- for subclasses -------------------------------------------------------------------------------
 
     def _note_on_interrupt(self) -> AbstractContextManager[None]:
         """Add a note to a :class:`KeyboardInterrupt` that explains how to retrieve the job."""
         return note_on_interrupt([self.job_id()], lambda: self._service.origin.note)
+
+    @abstractmethod
+    def _document(self) -> dict[str, Any]:
+        """Return the content of a file that the job can be loaded from."""
 
     @abstractmethod
     def _describe_failure(self, job_id: str, deadline: Deadline) -> str:

@@ -23,7 +23,7 @@ from qiskit.providers import JobStatus as QiskitStatus
 from qiskit_qoro.errors import QoroError, QoroInputError, WireError
 from qiskit_qoro.jobs.job import ResultReader
 from qiskit_qoro.jobs.job_card import describe_job, job_card
-from qiskit_qoro.jobs.job_file import read_document, write_document
+from qiskit_qoro.jobs.job_file import read_document
 from qiskit_qoro.jobs.resubmission import submit_jointly
 from qiskit_qoro.jobs.sent_programs import checked_submissions
 from qiskit_qoro.jobs.service_job import ReadSubmissions, ServiceJob
@@ -263,20 +263,7 @@ class QoroPrimitiveJob(
 
     # --- saving ---------------------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
-        """Save the job to a file, from which ``provider.load_job(path)`` loads it in any process.
-
-        The file is JSON, compressed if its name ends in ``.gz``. Only its owner can read it. It holds
-        identifiers, shapes, coefficients and names, what was sent if that is known, and the results if they
-        have been read. It holds no token. Metadata of circuits that JSON cannot represent are dropped.
-
-        Args:
-            path: The file. It is replaced as a whole.
-
-        Raises:
-            QoroInputError: The job is too large for a file.
-            OSError: The file cannot be written.
-        """
+    def _document(self) -> dict[str, Any]:
         submissions = self._known_submissions()
         saved = SavedJob(
             self._job_ids,
@@ -286,7 +273,7 @@ class QoroPrimitiveJob(
             self._submitted,
             None if submissions is None else tuple(submissions),
         )
-        write_document(path, saved.to_document())
+        return saved.to_document()
 
     @classmethod
     def load(cls, path: str | Path, service: QoroService, *, show_progress: bool = True) -> QoroPrimitiveJob:

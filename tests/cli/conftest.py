@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import select
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
@@ -112,6 +117,51 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
         capsys.readouterr()
         assert main([*arguments, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def on_a_terminal() -> Callable[..., str]:
+    """Run a command on a terminal, and type a text once what it shows matches a pattern.
+
+    It returns what the terminal has shown.
+    """
+    program = (
+        "import fcntl, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from qiskit_qoro.cli import main; sys.exit(main())"
+    )
+
+    def run(arguments: list[str], pattern: str, typed: str, *, code: int = 0) -> str:
+        import pty
+
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color"},
+        )
+        os.close(terminal)
+        shown, is_typed = "", False
+        while True:
+            ready, _, _ = select.select([controller], [], [], 60)
+            try:
+                piece = os.read(controller, 4096) if ready else b""
+            except OSError:  # the process has closed the terminal
+                piece = b""
+            if not piece:
+                break
+            shown += piece.decode()
+            if not is_typed and re.search(pattern, shown):
+                os.write(controller, typed.encode())
+                is_typed = True
+        os.close(controller)
+        assert process.wait(60) == code, shown
+        return shown
 
     return run
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import select
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -241,68 +239,37 @@ def test_a_damaged_file_is_reported_before_the_token_is_read(
     assert file.path.read_text() == "damaged"
 
 
-def test_a_terminal_does_not_show_the_token(file: AccountFile) -> None:
-    shown = on_a_terminal(["login", "--no-check"], ["Token for", TOKEN])
+def test_a_terminal_does_not_show_the_token(file: AccountFile, on_a_terminal: Callable[..., str]) -> None:
+    shown = on_a_terminal(["login", "--no-check"], "Token for .*: $", f"{TOKEN}\n")
     assert shown.startswith(f"Token for {CLOUD} (not shown): ")
     assert TOKEN not in shown
     assert saved(file)["default"][0] == TOKEN
 
 
-def test_on_a_terminal_enter_keeps_the_saved_token(file: AccountFile) -> None:
+def test_on_a_terminal_enter_keeps_the_saved_token(
+    file: AccountFile, on_a_terminal: Callable[..., str]
+) -> None:
     for name in ("work", "lab"):
         file.save(name, Secret(TOKEN), CLOUD)
-    shown = on_a_terminal(["login", "lab", "--no-check", "--default"], ["Enter keeps", ""])
+    shown = on_a_terminal(["login", "lab", "--no-check", "--default"], "Enter keeps .*: $", "\n")
     assert TOKEN not in shown
     assert saved(file)["lab"] == (TOKEN, CLOUD, True)
     # The saved token belongs to its address.
     arguments = ["login", "lab", "--no-check", "--url", "http://other/api"]
-    shown = on_a_terminal(arguments, ["Token for", ""], code=2)
+    shown = on_a_terminal(arguments, "Token for .*: $", "\n", code=2)
     assert "the token is empty, nothing is saved" in shown
     assert saved(file)["lab"] == (TOKEN, CLOUD, True)
 
 
 @pytest.mark.parametrize(("key", "code"), [("\x04", 2), ("\x03", 130)], ids=["Ctrl-D", "Ctrl-C"])
-def test_on_a_terminal_the_question_can_be_refused(file: AccountFile, key: str, code: int) -> None:
-    shown = on_a_terminal(["login", "--no-check"], ["Token for", key], code=code)
+def test_on_a_terminal_the_question_can_be_refused(
+    file: AccountFile, on_a_terminal: Callable[..., str], key: str, code: int
+) -> None:
+    shown = on_a_terminal(["login", "--no-check"], "Token for .*: $", key, code=code)
     prompt, message = shown.splitlines()
     assert prompt.endswith("(not shown): ")
     assert message in ("interrupted", "qiskit-qoro: error: no token was entered")
     assert file.read() == {}
-
-
-def on_a_terminal(arguments: list[str], exchange: list[str], *, code: int = 0) -> str:
-    """Run a command on a terminal, wait for a text, type an answer, and return what the terminal shows."""
-    import pty
-
-    controller, terminal = pty.openpty()
-    program = (
-        "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-        "from qiskit_qoro.cli import main; sys.exit(main())"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    )
-    os.close(terminal)
-    shown, (expected, typed) = "", exchange
-    while True:
-        ready, _, _ = select.select([controller], [], [], 60)
-        try:
-            piece = os.read(controller, 4096) if ready else b""
-        except OSError:  # the process has closed the terminal
-            piece = b""
-        if not piece:
-            break
-        shown += piece.decode()
-        if expected and shown.rstrip().endswith("):") and expected in shown:
-            os.write(controller, typed.encode() + (b"" if typed in ("\x03", "\x04") else b"\n"))
-            expected = ""
-    os.close(controller)
-    assert process.wait(60) == code, shown
-    return shown
 
 
 # --- logout -------------------------------------------------------------------------------------------

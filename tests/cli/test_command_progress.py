@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from qiskit_qoro.local import FaultInjection, LocalService, serve
 
-BELL = """OPENQASM 2.0;
-include "qelib1.inc";
-qreg q[2];
-creg c[2];
-h q[0];
-cx q[0], q[1];
-measure q -> c;
-"""
 SCRIPT = """
 import sys
 from qiskit_qoro.cli.program import run_command
@@ -34,13 +25,12 @@ def slow_service() -> Iterator[LocalService]:
 
 @pytest.fixture
 def run(
-    slow_service: LocalService, run_in_terminal: Callable[..., tuple[str, str]], tmp_path: Path
+    slow_service: LocalService, run_in_terminal: Callable[..., tuple[str, str]], bell: str
 ) -> Callable[..., tuple[str, str]]:
     """Run a Bell circuit by a command in a terminal; return what it wrote there and to a pipe."""
-    (tmp_path / "bell.qasm").write_text(BELL, encoding="utf-8")
 
     def command(*options: str, **environment: str) -> tuple[str, str]:
-        arguments = ["run", str(tmp_path / "bell.qasm"), "--url", slow_service.url, *options]
+        arguments = ["run", bell, "--url", slow_service.url, *options]
         return run_in_terminal(
             SCRIPT.format(arguments=arguments),
             stdout_is_terminal=False,

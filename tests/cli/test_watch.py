@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,51 +214,18 @@ def test_jobs_of_a_service_are_followed_to_their_end(
 
 
 def test_ctrl_c_leaves_the_jobs_running(
-    slow: LocalService, bell: str, answer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    slow: LocalService,
+    bell: str,
+    answer: Callable[..., Any],
+    on_a_terminal: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("QORO_API_KEY", slow.token)
     monkeypatch.setenv("QORO_API_URL", slow.url)
     job_id = answer("run", bell, "--detach")["job_id"]
-    shown = on_a_terminal(["watch"], until=job_id[:8])
+    shown = on_a_terminal(["watch"], job_id[:8], "\x03", code=130)
     assert "the jobs continue: 'qiskit-qoro watch' follows them again" in shown
     assert answer("status", job_id)["status"] in ("PENDING", "RUNNING")
-
-
-def on_a_terminal(arguments: list[str], *, until: str) -> str:
-    """Run a command on a terminal, press Ctrl-C when it shows a text, and return all that it has shown."""
-    import pty
-
-    controller, terminal = pty.openpty()
-    program = (
-        "import fcntl, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from qiskit_qoro.cli import main; sys.exit(main())"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm-256color"},
-    )
-    os.close(terminal)
-    shown, is_pressed = "", False
-    while True:
-        ready, _, _ = select.select([controller], [], [], 60)
-        try:
-            piece = os.read(controller, 4096) if ready else b""
-        except OSError:  # the process has closed the terminal
-            piece = b""
-        if not piece:
-            break
-        shown += piece.decode()
-        if not is_pressed and until in shown:
-            os.write(controller, b"\x03")
-            is_pressed = True
-    os.close(controller)
-    assert process.wait(60) == 130, shown
-    return shown
 
 
 # --- resubmit -----------------------------------------------------------------------------------------
