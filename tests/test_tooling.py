@@ -63,3 +63,8 @@ def test_nothing_tells_users_to_install_the_package_from_an_index_before_there_i
     sources = [*(ROOT / "qiskit_qoro").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
     command = re.compile(r"pip install [^\n&]*\bqiskit-qoro\b")
     assert [path for path in (*pages, *sources) if command.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_what_serves_the_local_service_serves_the_pages_of_the_journal() -> None:
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    assert extras["web"] == [name for name in extras["local"] if not name.startswith("qoro-maestro")]

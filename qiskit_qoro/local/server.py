@@ -34,6 +34,7 @@ from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.installation import INSTALL_COMMAND, missing_modules
 from qiskit_qoro.local.runner import Runner
+from qiskit_qoro.local.service_parts import ServiceParts
 from qiskit_qoro.local.store.database import open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
@@ -44,6 +45,8 @@ from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from qiskit_qoro.local.web.in_process import InProcessLink
 
 __all__ = ["LocalService", "serve", "serve_forever"]
@@ -59,6 +62,7 @@ class LocalService:
     Attributes:
         token: The token of the service's own account.
         link: Calls of the API from this process, without a socket.
+        parts: What the web pages use.
     """
 
     def __init__(
@@ -66,19 +70,15 @@ class LocalService:
         address: str,
         token: str,
         link: InProcessLink,
-        store: JobStore,
         queue: JobQueue,
-        pool: WorkerPool,
-        accounts: Accounts,
+        parts: ServiceParts,
         stack: ExitStack,
     ) -> None:
         self._address = address
         self.token = token
         self.link = link
-        self._store = store
+        self.parts = parts
         self._queue = queue
-        self._pool = pool
-        self._accounts = accounts
         self._stack = stack
         self._closing = threading.Lock()
         self._pid = os.getpid()
@@ -157,7 +157,7 @@ class LocalService:
             JobNotFoundError: There is no such job, or it is deleted during the wait.
         """
         self._check_process()
-        return self._store.wait_status(job_id, *statuses, timeout_s=timeout_s)
+        return self.parts.store.wait_status(job_id, *statuses, timeout_s=timeout_s)
 
     def deactivate(self, token: str) -> None:
         """Revoke a token: requests with it are answered with 401. The jobs of its account continue.
@@ -166,7 +166,7 @@ class LocalService:
             QoroInputError: The service has no such token.
         """
         self._check_process()
-        self._accounts.deactivate(token)
+        self.parts.accounts.deactivate(token)
 
     def _check_process(self) -> None:
         # A forked child has a copy of the memory, but none of the threads. It would wait forever.
@@ -180,7 +180,7 @@ class LocalService:
     def worker_pids(self) -> tuple[int, ...]:
         """The process identifiers of the live workers, in ascending order."""
         self._check_process()
-        return self._pool.pids
+        return self.parts.pool.pids
 
 
 def serve(
@@ -235,10 +235,10 @@ def serve(
         stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
         pool.start()
         # These modules need the extra. Importing them takes as long as the processes need to become ready.
-        from qiskit_qoro.local.web.allowed_hosts import AllowedHosts  # noqa: PLC0415
         from qiskit_qoro.local.web.app import PREFIX, build_app  # noqa: PLC0415
         from qiskit_qoro.local.web.in_process import InProcessLink  # noqa: PLC0415
-        from qiskit_qoro.local.web.port import Port  # noqa: PLC0415
+        from qiskit_qoro.web_server.allowed_hosts import AllowedHosts  # noqa: PLC0415
+        from qiskit_qoro.web_server.port import Port  # noqa: PLC0415
 
         hosts = AllowedHosts.of(
             host=host,
@@ -264,7 +264,8 @@ def serve(
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
         context = HandlerContext(store, runner, fault_injection, pool.accelerators)
-        app = build_app(context, accounts_by_token, threads, hosts)
+        mounts: dict[str, ASGIApp] = {}
+        app = build_app(context, accounts_by_token, threads, hosts, mounts)
         http_port = Port(app, bound)
         stack.callback(_refuse_connections, duplicate)
         stack.callback(http_port.stop)
@@ -276,7 +277,18 @@ def serve(
             except OSError as error:
                 raise _port_error(host, port, error) from error
         address = _url(bound) + PREFIX
-        service = LocalService(address, token, link, store, queue, pool, accounts_by_token, stack.pop_all())
+        parts = ServiceParts(
+            database=opened,
+            store=store,
+            runner=runner,
+            pool=pool,
+            accounts=accounts_by_token,
+            own_account=LOCAL_ACCOUNT,
+            threads=threads,
+            port=http_port.address[1],
+            mount=mounts.__setitem__,
+        )
+        service = LocalService(address, token, link, queue, parts, stack.pop_all())
     # A service that is not closed still ends its worker processes when the interpreter exits.
     atexit.register(service.close)
     return service

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qiskit_qoro.local.web.listener import LoopErrorHandler
+from qiskit_qoro.web_server.listener import LoopErrorHandler
 
 TIMEOUT_S = 120
 

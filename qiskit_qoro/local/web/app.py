@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -31,7 +32,6 @@ from qiskit_qoro.local.store.store_errors import (
     StorageError,
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
-from qiskit_qoro.local.web.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
 from qiskit_qoro.local.web.docs_page import render_page
 from qiskit_qoro.local.web.execution import EXECUTION, Execution, LoopExecution
@@ -40,6 +40,7 @@ from qiskit_qoro.local.web.handlers import HANDLERS
 from qiskit_qoro.local.web.openapi import build_document
 from qiskit_qoro.local.web.preferences import requested_wait_s
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
+from qiskit_qoro.web_server.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.wire.endpoints import (
     ENDPOINTS,
     GET_RESULTS,
@@ -83,6 +84,7 @@ def build_app(
     accounts: Accounts,
     threads: Executor,
     allowed_hosts: AllowedHosts = AllowedHosts(),  # noqa: B008 - frozen
+    mounts: Mapping[str, ASGIApp] = MappingProxyType({}),
 ) -> ASGIApp:
     """Build the application that answers all calls of the endpoint table.
 
@@ -92,6 +94,8 @@ def build_app(
         threads: Runs the calls that take long. The caller shuts it down. An executor of the event loop would
             need a new thread for its shutdown, and Python starts no threads while the interpreter exits.
         allowed_hosts: The names of the service. By default only loopback names.
+        mounts: Further applications by the first segment of their paths, such as ``/pages``. It may change
+            later.
     """
     injector = FaultInjector(context.fault_injection)
     on_loop = LoopExecution(threads)
@@ -102,7 +106,8 @@ def build_app(
     paths: dict[str, ASGIApp] = {
         path: _ApiPath(by_method, context, accounts, injector, on_loop) for path, by_method in by_path.items()
     }
-    return HostCheck(_Paths({**_documentation_paths(context.fault_injection), **paths}), allowed_hosts)
+    documented = _documentation_paths(context.fault_injection)
+    return HostCheck(_Paths({**documented, **paths}, mounts), allowed_hosts)
 
 
 def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
@@ -131,11 +136,13 @@ class _Paths:
 
     Args:
         apps: What answers each path. ``{job_id}`` stands for one segment that is not empty.
+        mounts: What answers all paths that begin with a segment.
     """
 
     _JOB, _ID = f"{PREFIX}/job/", "{job_id}"
 
-    def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, apps: Mapping[str, ASGIApp], mounts: Mapping[str, ASGIApp]) -> None:
+        self._mounts = mounts
         self._fixed = {path: app for path, app in apps.items() if self._ID not in path}
         self._by_suffix = {
             path.removeprefix(self._JOB + self._ID): app for path, app in apps.items() if self._ID in path
@@ -151,6 +158,8 @@ class _Paths:
             if job_id:
                 app = self._by_suffix.get(slash + suffix)
                 scope["path_params"] = {"job_id": job_id}
+        if app is None:
+            app = self._mounts.get("/" + path.split("/", 2)[1]) if path.startswith("/") else None
         await (app or _unknown_path)(scope, receive, send)
 
 

@@ -9,36 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import Protocol
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from qiskit_qoro.local.fault_injection import FaultInjection, FaultKind
 from qiskit_qoro.local.web.execution import Execution
+from qiskit_qoro.web_server.connection import CONNECTION, Connection
 from qiskit_qoro.wire.endpoints import Endpoint
 from qiskit_qoro.wire.payloads import error_to_json
 
-__all__ = ["CONNECTION", "Connection", "FaultInjector"]
-
-CONNECTION = "connection"
-"""The key of the connection in the state of a request."""
+__all__ = ["FaultInjector"]
 
 _PROXY_PAGE = """<html>
 <head><title>502 Bad Gateway</title></head>
 <body><center><h1>502 Bad Gateway</h1></center><hr><center>proxy</center></body>
 </html>
 """
-
-
-class Connection(Protocol):
-    """The connection of a request."""
-
-    def close(self) -> None:
-        """Close the connection after everything that was sent."""
-
-    def reset(self) -> None:
-        """Reset the connection, and drop what has not been sent yet."""
 
 
 class FaultInjector:

@@ -16,8 +16,8 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Message
 
 from qiskit_qoro.local.web.execution import EXECUTION, BlockingExecution, Waits
-from qiskit_qoro.local.web.fault_responses import CONNECTION
-from qiskit_qoro.local.web.port import Port
+from qiskit_qoro.web_server.connection import CONNECTION
+from qiskit_qoro.web_server.port import Port
 
 __all__ = ["InProcessAnswer", "InProcessLink"]
 

@@ -22,7 +22,7 @@ from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.app import PREFIX, build_app
 from qiskit_qoro.local.web.calls import HandlerContext
 from qiskit_qoro.local.web.handlers import HANDLERS
-from qiskit_qoro.local.web.listener import Listener
+from qiskit_qoro.web_server.listener import Listener
 from qiskit_qoro.wire import endpoints
 
 INIT = {"tag": "t", "job_type": "EXECUTE", "use_packing": False, "simulator_cluster": "qoro_maestro"}

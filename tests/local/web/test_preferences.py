@@ -66,7 +66,7 @@ def test_a_status_is_held_for_the_given_time() -> None:
         assert answer.json()["status"] == "PENDING"
         assert 1 <= answer.elapsed.total_seconds() < 9
         # Nothing is left behind for the end of the job.
-        assert local._store._database._end_callbacks == {}
+        assert local.parts.database._end_callbacks == {}
 
 
 @pytest.mark.parametrize("prefer", ["wait=0", "respond-async", "wait=soon"])

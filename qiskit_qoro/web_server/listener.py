@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.web.fault_responses import CONNECTION
+from qiskit_qoro.web_server.connection import CONNECTION
 
 __all__ = ["Listener", "LoopErrorHandler"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 if TYPE_CHECKING:
-    from qiskit_qoro.local.web.listener import Listener
+    from qiskit_qoro.web_server.listener import Listener
 
 __all__ = ["Port"]
 
@@ -54,7 +54,7 @@ class Port:
             OSError: Another program listens on the address.
         """
         # The web server is imported only if it is needed.
-        from qiskit_qoro.local.web.listener import Listener  # noqa: PLC0415
+        from qiskit_qoro.web_server.listener import Listener  # noqa: PLC0415
 
         with self._lock:
             if self._listener is None and not self._is_stopped:

@@ -11,7 +11,7 @@ import pytest
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local import LocalService, serve
-from qiskit_qoro.local.web.allowed_hosts import AllowedHosts
+from qiskit_qoro.web_server.allowed_hosts import AllowedHosts
 
 LOOPBACK = AllowedHosts.of(host="127.0.0.1", address="127.0.0.1", machine="lab1")
 EVERYWHERE = AllowedHosts.of(host="0.0.0.0", address="0.0.0.0", machine="Lab1", further=["Qoro.Example"])

@@ -1,0 +1,53 @@
+"""The pages by their path. ``{name}`` stands for one segment of a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from qiskit_qoro.pages.handlers import characterizations, credits_page, job, jobs, systems, workers
+from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect, Report
+from qiskit_qoro.pages.rendering import Page
+
+__all__ = ["Handler", "find_handler"]
+
+Handler = Callable[[PageRequest], "Page | Redirect | Report"]
+
+_ROUTES: Mapping[str, Mapping[str, Handler]] = {
+    "/": {"GET": jobs.start_page},
+    "/jobs": {"GET": jobs.jobs_page},
+    "/jobs/{job_id}": {"GET": job.job_page},
+    "/jobs/{job_id}/report": {"GET": characterizations.report},
+    "/jobs/{job_id}/cancel": {"POST": job.cancel},
+    "/jobs/{job_id}/delete": {"POST": job.delete},
+    "/jobs/{job_id}/resubmit": {"POST": job.resubmit},
+    "/systems": {"GET": systems.systems_page},
+    "/workers": {"GET": workers.workers_page},
+    "/credits": {"GET": credits_page.credits_page},
+    "/characterizations": {"GET": characterizations.characterizations_page},
+}
+
+
+def find_handler(path: str) -> tuple[Mapping[str, Handler], dict[str, str]] | None:
+    """Find what answers a path.
+
+    Args:
+        path: The raw path below the prefix, with its percent signs.
+
+    Returns:
+        Method to handler, and the variable parts of the path; ``None`` if there is no such page.
+    """
+    segments = path.split("/")
+    for pattern, handlers in _ROUTES.items():
+        parts = pattern.split("/")
+        if len(parts) != len(segments):
+            continue
+        found: dict[str, str] = {}
+        for part, segment in zip(parts, segments, strict=True):
+            if part.startswith("{") and segment:
+                found[part[1:-1]] = unquote(segment)
+            elif part != segment:
+                break
+        else:
+            return handlers, found
+    return None

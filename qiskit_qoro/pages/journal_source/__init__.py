@@ -1,0 +1,1 @@
+"""The jobs of the journal of this machine, and their results from the service that has them."""

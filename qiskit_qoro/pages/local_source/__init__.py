@@ -1,0 +1,1 @@
+"""The jobs of a local service, read from its database."""

@@ -1,0 +1,47 @@
+"""Open the pages: mount them on a running local service, or serve them from the journal; find the browser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+from qiskit_qoro.pages.app import PREFIX, build_pages
+from qiskit_qoro.pages.sign_in import SignIn
+from qiskit_qoro.pages.source import Source
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ["build_signed_pages", "sign_in_address"]
+
+
+def build_signed_pages(
+    find_account: Callable[[str], str | None],
+    open_source: Callable[[str], Source],
+    threads: Executor,
+    *,
+    port: int,
+) -> tuple[ASGIApp, SignIn]:
+    """Build the pages and their sessions.
+
+    Args:
+        find_account: Returns the name of the account of a token, or ``None``.
+        open_source: Returns what an account may see and do.
+        threads: Runs the handlers.
+        port: The port of the server, which is a part of the name of the cookie.
+    """
+    sign_in = SignIn(find_account, clock=time.monotonic)
+    return build_pages(sign_in, open_source, threads, cookie_name=f"qoro-pages-{port}"), sign_in
+
+
+def sign_in_address(base_url: str, sign_in: SignIn, account: str) -> str:
+    """Return an address with a new one-time code.
+
+    Args:
+        base_url: Scheme, host and port.
+        sign_in: The sessions.
+        account: The account that the code signs in to.
+    """
+    return f"{base_url}{PREFIX}/sign-in?code={sign_in.new_code(account)}"

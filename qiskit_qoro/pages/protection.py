@@ -1,0 +1,45 @@
+"""Protection of the pages: the headers of each answer, and the checks of each POST."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+__all__ = ["FRAME_HEADERS", "HEADERS", "is_same_origin", "is_token_valid"]
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""The headers of every page."""
+
+FRAME_HEADERS: Mapping[str, str] = {
+    **HEADERS,
+    # The report has styles of its own. It must not run, load, send or frame anything.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'; sandbox"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""The headers of a report, which is shown in a frame."""
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether a request comes from a page of this server. A request without ``Origin`` does not."""
+    origin = request.headers.get("origin")
+    return origin is not None and origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+
+
+def is_token_valid(expected: str, received: str) -> bool:
+    """Whether a CSRF token is the expected one. The time that this takes tells nothing about it."""
+    return hmac.compare_digest(expected.encode(), received.encode())
