@@ -316,14 +316,17 @@ class CharacterizationView:
 
     Attributes:
         figures: Name and value of the key figures.
-        pictures: Caption and SVG of the charts, such as the landscape. The SVG is our own.
-        recommendations: What the analysis recommends.
+        groups: Heading and figures of each group of figures. A figure is a name, a value, and a unit or
+            meaning.
+        pictures: Title, caption and SVG of the charts, such as the landscape. The SVG is our own.
+        recommendations: Level (``info``, ``warn`` or ``action``) and text of what the analysis recommends.
         has_report: Whether there is an HTML report.
     """
 
     figures: Sequence[tuple[str, str]]
-    pictures: Sequence[tuple[str, str]] = ()
-    recommendations: Sequence[str] = ()
+    groups: Sequence[tuple[str, Sequence[tuple[str, str, str]]]] = ()
+    pictures: Sequence[tuple[str, str, str]] = ()
+    recommendations: Sequence[tuple[str, str]] = ()
     has_report: bool = False
 
 
@@ -338,11 +341,13 @@ class TargetView:
         system: The simulator cluster or the QPU system.
         num_pending: The jobs of the account that wait for it, or ``None`` if unknown.
         num_running: The jobs of the account that run on it, or ``None`` if unknown.
+        noise: A sentence about the noise of its jobs; empty if unknown.
     """
 
     system: SimulatorCluster | QPUSystem
     num_pending: int | None = None
     num_running: int | None = None
+    noise: str = ""
 
 
 @dataclass(frozen=True)

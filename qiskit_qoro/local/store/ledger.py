@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -32,6 +32,7 @@ __all__ = [
     "check_grant",
     "open_account",
     "read_balance",
+    "read_costs",
     "read_transactions",
     "unaffordable_reason",
 ]
@@ -109,6 +110,24 @@ def read_transactions(
         (name, limit, offset),
     ).fetchall()
     return int(count), [_transaction_from_row(row) for row in rows]
+
+
+def read_costs(
+    connection: sqlite3.Connection, name: str, *, since: datetime
+) -> list[tuple[datetime, Decimal]]:
+    """Read what an account has paid from a time on.
+
+    Returns:
+        The minute and the cost of all charges in that minute, oldest first. Every time zone has whole
+        minutes, so the caller can add them up to days of any time zone.
+    """
+    # All times are in UTC and have the same form, so their texts are in their order.
+    rows = connection.execute(
+        "SELECT substr(created_at, 1, 16) AS minute, -sum(amount) FROM transactions"
+        " WHERE account = ? AND amount < 0 AND created_at >= ? GROUP BY minute ORDER BY minute",
+        (name, since.astimezone(UTC).isoformat()),
+    ).fetchall()
+    return [(datetime.fromisoformat(f"{minute}+00:00"), _from_hundredths(cost)) for minute, cost in rows]
 
 
 def check_balance(connection: sqlite3.Connection, name: str) -> None:
