@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -43,6 +43,7 @@ from qiskit_qoro.local.web.calls import HandlerContext
 from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.web_server.binding import base_url_of, bind_port, port_error, refuse_connections
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalService", "serve", "serve_forever"]
 
-# An address that means "all interfaces", and the address to connect to from this machine.
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _TOKEN_BYTES = 24
 
 
@@ -229,7 +228,7 @@ def serve(
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
-        bound = stack.enter_context(_bind(host, port))
+        bound = stack.enter_context(bind_port(host, port))
         duplicate = stack.enter_context(bound.dup())
         pool = WorkerPool(**limits)
         stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
@@ -267,7 +266,7 @@ def serve(
         mounts: dict[str, ASGIApp] = {}
         app = build_app(context, accounts_by_token, threads, hosts, mounts)
         http_port = Port(app, bound)
-        stack.callback(_refuse_connections, duplicate)
+        stack.callback(refuse_connections, duplicate)
         stack.callback(http_port.stop)
         link = InProcessLink(app, threads, http_port)
         stack.callback(link.stop)
@@ -275,8 +274,8 @@ def serve(
             try:
                 http_port.open()
             except OSError as error:
-                raise _port_error(host, port, error) from error
-        address = _url(bound) + PREFIX
+                raise port_error(host, port, error) from error
+        address = base_url_of(bound) + PREFIX
         parts = ServiceParts(
             database=opened,
             store=store,
@@ -286,7 +285,7 @@ def serve(
             own_account=LOCAL_ACCOUNT,
             threads=threads,
             port=http_port.address[1],
-            mount=mounts.__setitem__,
+            mounts=mounts,
         )
         service = LocalService(address, token, link, queue, parts, stack.pop_all())
     # A service that is not closed still ends its worker processes when the interpreter exits.
@@ -361,41 +360,3 @@ def _check_limits(workers: object, time_limit_s: object, memory_limit_bytes: obj
     if seconds is None or seconds <= 0:
         raise QoroInputError(f"time_limit_s is {time_limit_s!r}, expected more than 0 seconds")
     return {**limits, "time_limit_s": seconds}
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    # asyncio disables Nagle's algorithm only if the socket's protocol is IPPROTO_TCP. socket.create_server
-    # leaves it at 0, and then every answer is 40 ms late.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        # Allow a restart on the same port at once. On Windows the option would let two services share a port.
-        if os.name == "posix":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-    except (OSError, OverflowError) as error:
-        bound.close()
-        raise _port_error(host, port, error) from error
-    return bound
-
-
-def _port_error(host: str, port: int, error: Exception) -> QoroError:
-    return QoroError(f"cannot listen on {host} port {port}: {error}")
-
-
-def _refuse_connections(listening: socket.socket) -> None:
-    """Stop listening, also if a forked child of this process has inherited the socket.
-
-    Closing the socket is not enough then: the system would accept connections that nobody serves.
-
-    Args:
-        listening: A duplicate of the socket, because the web server closes the original.
-    """
-    with suppress(OSError):  # some systems refuse to shut down a socket that listens
-        listening.shutdown(socket.SHUT_RDWR)
-
-
-def _url(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    host = _LOOPBACK.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

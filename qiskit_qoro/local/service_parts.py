@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import MutableMapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ class ServiceParts:
         own_account: The account of the service itself.
         threads: Runs the handlers of requests.
         port: The port that the service listens on, or will listen on.
-        mount: Lets an application answer all paths that begin with a segment, such as ``/pages``.
+        mounts: Further applications by the first segment of their paths, such as ``/pages``. Requests see
+            changes at once.
     """
 
     database: Database
@@ -43,4 +44,4 @@ class ServiceParts:
     own_account: Account
     threads: Executor
     port: int
-    mount: Callable[[str, ASGIApp], None]
+    mounts: MutableMapping[str, ASGIApp]

@@ -1,4 +1,4 @@
-"""Open the pages: mount them on a running local service, or serve them from the journal; find the browser."""
+"""The pages with their sessions, and the addresses that sign in."""
 
 from __future__ import annotations
 

@@ -1,0 +1,86 @@
+"""The pages of a running local service, and pages on a port of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from qiskit_qoro.local import Account, LocalService, serve
+from qiskit_qoro.pages.opening import PagesServer, mount_pages, start_pages_server
+from qiskit_qoro.pages.source import Source
+
+from .sample import SampleSource
+
+
+@pytest.fixture
+def browser() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LocalService]:
+    with serve(workers=1, accounts={"other-token": Account("other")}) as running:
+        yield running
+
+
+def _open_source(account: str) -> Source:
+    return SampleSource()
+
+
+class TestServicePages:
+    def test_a_service_has_no_pages_unless_they_are_requested(self, browser):
+        with serve(workers=1) as service:
+            base = service.url.removesuffix("/api")
+            assert browser.get(f"{base}/pages/").status_code == 404
+            assert browser.get(f"{base}/pages/sign-in").status_code == 404
+
+    def test_the_address_signs_in_once(self, service, browser):
+        address = mount_pages(service, _open_source).address()
+        assert browser.get(address).status_code == 200
+        base = service.url.removesuffix("/api")
+        assert browser.get(f"{base}/pages/jobs").status_code == 200
+        browser.cookies.clear()
+        assert browser.get(address).status_code == 401
+
+    def test_a_second_call_gives_another_code_for_the_same_pages(self, service, browser):
+        first, second = (mount_pages(service, _open_source) for _ in range(2))
+        assert first is second
+        addresses = [first.address(), second.address()]
+        assert len(set(addresses)) == 2
+        for address in addresses:
+            browser.cookies.clear()
+            assert browser.get(address).status_code == 200
+
+
+class TestPagesServer:
+    @pytest.fixture
+    def server(self) -> Iterator[PagesServer]:
+        with start_pages_server(_open_source) as running:
+            yield running
+
+    def test_the_address_signs_in(self, server, browser):
+        assert browser.get(server.address()).status_code == 200
+        assert browser.get(f"{server.url}jobs").status_code == 200
+
+    def test_the_root_leads_to_the_pages(self, server, browser):
+        browser.get(server.address())
+        assert browser.get(server.url.removesuffix("pages/")).url == f"{server.url}jobs"
+
+    def test_there_is_nothing_else(self, server, browser):
+        browser.get(server.address())
+        assert browser.get(server.url.removesuffix("pages/") + "jobs").status_code == 404
+        assert browser.get(server.url.removesuffix("/") + "x/jobs").status_code == 404
+
+    def test_a_request_for_another_host_is_refused(self, server, browser):
+        assert browser.get(server.url, headers={"Host": "example.org"}).status_code == 421
+
+    def test_nobody_answers_after_close(self, browser):
+        server = start_pages_server(_open_source)
+        server.close()
+        server.close()
+        with pytest.raises(requests.ConnectionError, match=r"refused|reset"):
+            browser.get(server.url)
