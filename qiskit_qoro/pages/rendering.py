@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -69,6 +70,7 @@ def _environment() -> Environment:
     environment.filters["level"] = level_of_status
     environment.filters["counted"] = counted
     environment.filters["duration"] = duration
+    environment.filters["segment"] = partial(quote, safe="")
     environment.filters["short_id"] = lambda job_id: short_identifiers([job_id])[job_id]
     return environment
 
