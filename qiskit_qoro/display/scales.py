@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-__all__ = ["Scale", "colour_of", "format_number", "is_flat", "scale_of", "share_between"]
+__all__ = [
+    "Scale",
+    "colour_of",
+    "format_number",
+    "format_with_error",
+    "is_flat",
+    "scale_of",
+    "share_between",
+]
 
 # The colour map viridis at equal distances. It is perceptually uniform, and readable in shades of grey.
 _VIRIDIS = (
@@ -113,6 +121,23 @@ def format_number(value: float) -> str:
     text = f"{value:.4g}"
     mantissa, e, exponent = text.partition("e")
     return _with_minus(f"{mantissa}e{int(exponent)}" if e else text)
+
+
+def format_with_error(value: float, error: float | None) -> str:
+    """Return a value with its standard error, such as ``0.981 ± 0.021``.
+
+    The error has two significant digits, and the value has as many decimals as the error.
+
+    Args:
+        value: The value.
+        error: Its standard error, or ``None`` if unknown. Then the value has four significant digits.
+    """
+    if error is None or not isfinite(error) or not isfinite(value):
+        return format_number(float(value))
+    if not 1e-12 < error < 1e6 or abs(value) >= 1e6:
+        return f"{format_number(float(value))} ± {format_number(float(error))}"
+    decimals = max(0, 1 - floor(log10(error)))
+    return f"{_with_minus(f'{value:.{decimals}f}')} ± {error:.{decimals}f}"
 
 
 def _with_minus(text: str) -> str:

@@ -223,13 +223,15 @@ class Counts:
     """Counts of a circuit.
 
     Attributes:
-        counts: Outcome to count. Outcomes are written as Qiskit writes them: classical bit 0 is rightmost,
-            and a space separates two registers.
+        counts: Outcome to count, the most frequent ones first. Outcomes are written as Qiskit writes them:
+            classical bit 0 is rightmost, and a space separates two registers.
         shots: The sum of all counts.
+        num_left_out: The number of outcomes that are left out.
     """
 
     counts: Mapping[str, int]
     shots: int
+    num_left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -239,10 +241,14 @@ class Values:
     Attributes:
         values: Pauli string to value.
         errors: Pauli string to standard error, as far as known.
+        num_left_out: The number of Pauli strings that are left out.
+        note: A sentence that says which letter of a Pauli string acts on qubit 0; empty if unknown.
     """
 
     values: Mapping[str, float]
     errors: Mapping[str, float] = field(default_factory=dict)
+    num_left_out: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -252,10 +258,16 @@ class Gradients:
     Attributes:
         values: Observable to value.
         gradients: For each observable, parameter to derivative.
+        num_left_out: The number of observables that are left out.
+        num_parameters_left_out: The number of parameters that are left out of each gradient.
+        note: A sentence that says which letter of a Pauli string acts on qubit 0; empty if unknown.
     """
 
     values: Mapping[str, float]
     gradients: Mapping[str, Mapping[str, float]]
+    num_left_out: int = 0
+    num_parameters_left_out: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)
