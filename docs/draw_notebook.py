@@ -11,13 +11,13 @@ import html
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from chromium import chromium_arguments, find_chromium
 from draw_terminals import FIXED_IDS, PICTURES, UUID, replace_all, with_short_forms
 
 GUIDES = Path(__file__).parent / "guides"
@@ -97,21 +97,15 @@ def take_picture(page: str, path: Path, ground: str) -> None:
     """Draw a page with Chromium, cut off the empty rest, and save it with few colours."""
     from PIL import Image, ImageChops  # noqa: PLC0415
 
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        raise SystemExit("pictures of notebooks need Chromium: install it first")
     with tempfile.TemporaryDirectory() as folder:
         source, shot = Path(folder) / "page.html", Path(folder) / "page.png"
         source.write_text(page, encoding="utf-8")
         subprocess.run(
             [
-                browser,
+                find_chromium(),
+                *chromium_arguments(),
                 "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
                 "--hide-scrollbars",
-                "--disable-background-networking",
                 f"--user-data-dir={folder}/profile",
                 f"--window-size={PAGE_WIDTH},{MOST_HEIGHT}",
                 f"--screenshot={shot}",

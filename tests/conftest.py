@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,7 +24,7 @@ from qiskit_qoro.service.transport import Link
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add options to run the contract tests against another service, and to run more random cases."""
+    """Add options: other services, more random cases, expected screens, and tests in a browser."""
     parser.addoption(
         "--live",
         action="store_true",
@@ -46,6 +47,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the expected screens of the commands (tests/cli/screens) instead of comparing with them",
     )
+    parser.addoption(
+        "--browser",
+        action="store_true",
+        help="run the tests in tests/browser, which need Chromium and playwright",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the tests in a browser, unless they are asked for. They need packages of their own."""
+    is_left_out = collection_path == Path(__file__).parent / "browser" and not config.getoption("--browser")
+    return True if is_left_out else None
 
 
 def pytest_configure() -> None:
