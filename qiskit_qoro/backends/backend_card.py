@@ -73,19 +73,8 @@ def _map(system: SimulatorCluster | QPUSystem) -> str:
         return ""
     from qiskit_qoro.display.device_map import DeviceErrors, draw_device_map  # noqa: PLC0415 - as needed
 
-    readout: dict[int, float | None] = {}
-    pairs: dict[tuple[int, int], float | None] = {}
-    for item in qpu.properties.operations:
-        if max(item.qubits, default=0) >= qpu.q_bits:
-            continue
-        if item.name == "measure" and len(item.qubits) == 1:
-            readout[item.qubits[0]] = item.error
-        elif len(set(item.qubits)) == 2:
-            # If a pair has several gates or directions, take the worst one, as Qiskit's error map does.
-            pair = (min(item.qubits), max(item.qubits))
-            known = [error for error in (pairs.get(pair), item.error) if error is not None]
-            pairs[pair] = max(known, default=None)
-    errors = DeviceErrors([readout.get(qubit) for qubit in range(qpu.q_bits)], pairs)
+    properties, count = qpu.properties, qpu.q_bits
+    errors = DeviceErrors(properties.readout_errors(count), properties.pair_errors(count))
     return draw_device_map(f"Map of {qpu.nickname}", _MAP_CAPTION, errors)
 
 

@@ -40,6 +40,7 @@ from qiskit.circuit import (
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.models.systems import SIMULATOR_WIDTH
 from qiskit_qoro.qasm.gates import CLIFFORD_GATES, GATES
 
 if TYPE_CHECKING:
@@ -51,13 +52,6 @@ if TYPE_CHECKING:
     from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 
 __all__ = ["SIMULATOR_WIDTH", "build_qpu_target", "build_simulator_target"]
-
-SIMULATOR_WIDTH = 1024
-"""The number of qubits of a simulator's target.
-
-The service does not report a limit. Matrix product states and stabilizers can simulate this many qubits.
-The width is no larger, because wide targets make transpiling slower, even for small circuits.
-"""
 
 _CONTROL_FLOW = {
     "if_else": IfElseOp,

@@ -8,6 +8,8 @@ from qiskit_qoro.display.reprs import counted
 
 __all__ = ["DeviceProperties", "OperationProperties", "QubitProperties"]
 
+_NO_GATES = frozenset({"delay", "measure", "reset"})
+
 
 @dataclass(frozen=True)
 class QubitProperties:
@@ -71,6 +73,32 @@ class DeviceProperties:
             (min(item.qubits), max(item.qubits)) for item in self.operations if len(set(item.qubits)) == 2
         }
         return tuple(sorted(found))
+
+    def readout_errors(self, num_qubits: int) -> list[float | None]:
+        """Return the readout error of each of the first qubits; ``None`` if it is unknown."""
+        found = {item.qubits: item.error for item in self.operations if item.name == "measure"}
+        return [found.get((qubit,)) for qubit in range(num_qubits)]
+
+    def gate_errors(self, num_qubits: int) -> list[float | None]:
+        """Return the largest error of a gate on each of the first qubits; ``None`` if none is known."""
+        found: dict[int, float] = {}
+        for item in self.operations:
+            if len(item.qubits) == 1 and item.error is not None and item.name not in _NO_GATES:
+                found[item.qubits[0]] = max(item.error, found.get(item.qubits[0], 0.0))
+        return [found.get(qubit) for qubit in range(num_qubits)]
+
+    def pair_errors(self, num_qubits: int) -> dict[tuple[int, int], float | None]:
+        """Return the largest error of a gate on each coupled pair of the first qubits; ``None`` if unknown.
+
+        A pair may have several gates or directions. The largest error is what Qiskit's error map shows too.
+        """
+        found: dict[tuple[int, int], float | None] = {}
+        for item in self.operations:
+            if len(set(item.qubits)) == 2 and max(item.qubits) < num_qubits:
+                pair = (min(item.qubits), max(item.qubits))
+                known = [error for error in (found.get(pair), item.error) if error is not None]
+                found[pair] = max(known, default=None)
+        return found
 
     def error(self, name: str, *qubits: int) -> float | None:
         """Return the error of an operation, or ``None`` if it is unknown."""

@@ -10,7 +10,22 @@ from qiskit_qoro.display.reprs import counted, fields_repr
 from qiskit_qoro.models.devices import DeviceProperties
 from qiskit_qoro.printable import quoted_name
 
-__all__ = ["MAX_WIDTH", "QPU", "BackendConfiguration", "BackendStatus", "QPUSystem", "SimulatorCluster"]
+__all__ = [
+    "MAX_WIDTH",
+    "QPU",
+    "SIMULATOR_WIDTH",
+    "BackendConfiguration",
+    "BackendStatus",
+    "QPUSystem",
+    "SimulatorCluster",
+]
+
+SIMULATOR_WIDTH = 1024
+"""The number of qubits of a simulator's target.
+
+The service does not report a limit. Matrix product states and stabilizers can simulate this many qubits.
+The width is no larger, because wide targets make transpiling slower, even for small circuits.
+"""
 
 MAX_WIDTH = 2**32 - 1
 """The number of qubits of the widest QPU that Qiskit can represent."""

@@ -32,10 +32,10 @@ class StoredAnalysis:
     completed_at: str
 
 
-def add_problem(connection: sqlite3.Connection, job: StoredJob, problem: str) -> None:
+def add_problem(connection: sqlite3.Connection, job: StoredJob, problem: str, now: datetime) -> None:
     """Store the problem of a job, as JSON, and put the job in the queue."""
     connection.execute(
-        "INSERT INTO analyses (job, problem, created_at) VALUES (?, ?, ?)", (job.number, problem, _now())
+        "INSERT INTO analyses (job, problem, created_at) VALUES (?, ?, ?)", (job.number, problem, _text(now))
     )
     finalize(connection, job)
 
@@ -46,11 +46,13 @@ def read_problem(connection: sqlite3.Connection, number: int) -> str:
     return str(row[0])
 
 
-def write_analysis(connection: sqlite3.Connection, number: int, findings: str, html: str) -> None:
+def write_analysis(
+    connection: sqlite3.Connection, number: int, findings: str, html: str, now: datetime
+) -> None:
     """Store the analysis of a job's problem."""
     connection.execute(
         "UPDATE analyses SET findings = ?, html = ?, completed_at = ? WHERE job = ?",
-        (findings, html, _now(), number),
+        (findings, html, _text(now), number),
     )
 
 
@@ -64,5 +66,5 @@ def read_analysis(connection: sqlite3.Connection, number: int) -> StoredAnalysis
     return None if row is None else StoredAnalysis(*row)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _text(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.local.store.records import StoredJob, pack_values
+from qiskit_qoro.local.store.records import StoredJob, kind_of_job, pack_values
 from qiskit_qoro.models.jobs import CircuitBatch
 from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.templates import TemplateBatch
@@ -40,13 +40,18 @@ def add_batch(
             bodies, or a range of ``circuit_ham_map`` ends after the last circuit.
     """
     first = _num_circuits(connection, job)
-    _set_observables(connection, job, batch.observables, batch.circuit_ham_map, is_first=first == 0)
     shots = _shots_per_circuit(batch, len(blobs))
+    observables = _observables_to_json(batch.observables, batch.circuit_ham_map)
+    if first == 0:
+        _set_contents(connection, job, observables, next(iter(blobs), None))
+    else:
+        _check_observables(job, observables)
     rows: list[_CircuitRow] = [
         (job.number, first + index, label, blob, count, None)
         for index, ((label, blob), count) in enumerate(zip(blobs.items(), shots, strict=True))
     ]
     _insert_circuits(connection, rows)
+    _count_shots(connection, job, shots)
     if batch.finalized:
         # The ranges have to fit into the number of circuits, which is known only now.
         _check_ranges(batch, first + len(blobs))
@@ -69,14 +74,20 @@ def add_template_batch(
             earlier bodies.
     """
     first = _num_circuits(connection, job)
-    _set_observables(connection, job, batch.observables, None, is_first=first == 0, weights=batch.weights)
     _check_shots([batch.shots])
+    observables = _observables_to_json(batch.observables, None, batch.weights)
+    parameter_sets = batch.template.parameter_sets
+    if first == 0:
+        _set_contents(connection, job, observables, parameter_sets[0][0] if parameter_sets else None)
+    else:
+        _check_observables(job, observables)
     number = _template_number(connection, job, blob, json.dumps(batch.template.parameter_names))
     rows: list[_CircuitRow] = [
         (job.number, first + index, label, pack_values(values), batch.shots, number)
-        for index, (label, values) in enumerate(batch.template.parameter_sets)
+        for index, (label, values) in enumerate(parameter_sets)
     ]
     _insert_circuits(connection, rows)
+    _count_shots(connection, job, [batch.shots] * len(rows))
     if batch.finalized:
         finalize(connection, job)
 
@@ -109,20 +120,38 @@ def _template_number(connection: sqlite3.Connection, job: StoredJob, blob: str, 
     return number
 
 
-def _set_observables(
-    connection: sqlite3.Connection,
-    job: StoredJob,
+def _observables_to_json(
     observables: Sequence[Sequence[str]] | None,
     ham_map: Sequence[CircuitRange] | None,
-    *,
-    is_first: bool,
     weights: Sequence[Sequence[float]] | None = None,
+) -> str | None:
+    return None if observables is None else json.dumps([observables, ham_map, weights])
+
+
+def _set_contents(
+    connection: sqlite3.Connection, job: StoredJob, observables: str | None, first_label: str | None
 ) -> None:
-    """Store the observables of the first body; check that later bodies repeat them."""
-    text = None if observables is None else json.dumps([observables, ham_map, weights])
-    if is_first:  # the job has no circuits yet
-        connection.execute("UPDATE jobs SET observables = ? WHERE number = ?", (text, job.number))
-    elif text != job.observables:
+    """Store what the first body says about all circuits of a job that has none yet."""
+    kind = kind_of_job(job.job_type, first_label)
+    connection.execute(
+        "UPDATE jobs SET observables = ?, kind = ? WHERE number = ?", (observables, kind.value, job.number)
+    )
+
+
+def _count_shots(connection: sqlite3.Connection, job: StoredJob, shots: Sequence[int | None]) -> None:
+    """Add the shots of circuits to those of their job."""
+    if not shots or None in shots:
+        return
+    # If a sum is too large for an integer, SQLite computes with floats and stores the largest integer.
+    connection.execute(
+        "UPDATE jobs SET num_shots = CAST(coalesce(num_shots, 0) + ? AS INTEGER) WHERE number = ?",
+        (min(sum(filter(None, shots)), _MAX_SHOTS), job.number),
+    )
+
+
+def _check_observables(job: StoredJob, observables: str | None) -> None:
+    """Check that a later body repeats the observables of the first one."""
+    if observables != job.observables:
         raise WireError(
             "observables: expected the same observables, circuit_ham_map and weights in every body of a job, "
             "got others than in the first body"

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qiskit_qoro.local.store.lifecycle import may_become
+from qiskit_qoro.local.store.records import time_to_text
 from qiskit_qoro.local.store.schema import open_connection
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.models.jobs import JobStatus
@@ -40,7 +41,7 @@ _STORAGE_REASONS: Mapping[int, str] = {
 
 
 def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def open_database(
     Args:
         path: The file, or ``None`` for a database in memory.
         clock: Returns seconds from an arbitrary start.
-        now: Returns the time of day, for the credit transactions.
+        now: Returns the time of day, for jobs and credit transactions.
         pending_time_s: Seconds that every job stays pending after it is finalized.
 
     Raises:
@@ -149,7 +150,7 @@ class Database:
             unstored = dict(self._unstored)
             with transaction(self._connection):
                 for number, failure in unstored.items():
-                    self.end_job(
+                    self.change_status(
                         number, JobStatus.FAILED, run_time_s=failure.run_time_s, reason=failure.reason
                     )
                 yield self._connection
@@ -234,8 +235,21 @@ class Database:
     # back, their changes in memory remain. This does no harm: a job may start early, and every thread that
     # waits checks the status again.
 
-    def change_status(self, number: int, status: JobStatus) -> bool:
+    def change_status(
+        self,
+        number: int,
+        status: JobStatus,
+        *,
+        run_time_s: float | None = None,
+        reason: str | None = None,
+    ) -> bool:
         """Change the status of a job. All changes of a status use this method.
+
+        Args:
+            number: The job.
+            status: Its new status.
+            run_time_s: If the job has ended, how long it ran, in seconds.
+            reason: Why it failed or was not run.
 
         Returns:
             Whether the status was changed. ``False`` if the job was deleted or its present status does not
@@ -245,7 +259,25 @@ class Database:
         row = self._connection.execute(query, (number,)).fetchone()
         if row is None or not may_become(JobStatus(row[0]), status):
             return False
-        self._connection.execute("UPDATE jobs SET status = ? WHERE number = ?", (status.value, number))
+        if status.is_final:
+            self._connection.execute(
+                "UPDATE jobs SET status = ?, ended_at = ?, run_time_s = ?, reason = ?, num_finished = ?"
+                " WHERE number = ?",
+                (
+                    status.value,
+                    time_to_text(self.now()),
+                    run_time_s,
+                    reason,
+                    None if status is JobStatus.COMPLETED else self._count_outcomes(number),
+                    number,
+                ),
+            )
+        else:
+            started_at = time_to_text(self.now()) if status is JobStatus.RUNNING else None
+            self._connection.execute(
+                "UPDATE jobs SET status = ?, started_at = ? WHERE number = ?",
+                (status.value, started_at, number),
+            )
         self._start_times.pop(number, None)
         self._num_finished.pop(number, None)  # the job is not running any more, or has just started
         if status.is_final:
@@ -255,19 +287,6 @@ class Database:
         if status is JobStatus.PENDING:
             self._due.notify_all()
         return True
-
-    def end_job(self, number: int, status: JobStatus, *, run_time_s: float, reason: str | None) -> bool:
-        """Change the status of a job to a final one, and store its run time and why it failed.
-
-        Returns:
-            As for :meth:`change_status`.
-        """
-        changed = self.change_status(number, status)
-        if changed:
-            self._connection.execute(
-                "UPDATE jobs SET run_time_s = ?, reason = ? WHERE number = ?", (run_time_s, reason, number)
-            )
-        return changed
 
     def delete_job(self, number: int) -> None:
         """Delete a job and everything that belongs to it."""
@@ -290,6 +309,11 @@ class Database:
     def start_delay_s(self, number: int) -> float:
         """Seconds until a pending job may start."""
         return max(0.0, self._start_times.get(number, 0.0) - self._clock())
+
+    def _count_outcomes(self, number: int) -> int:
+        # Not the number in memory: it is too large if a transaction was rolled back.
+        query = "SELECT count(*) FROM results WHERE job = ?"
+        return int(self._connection.execute(query, (number,)).fetchone()[0])
 
     def _call_back(self, number: int) -> None:
         for callback in self._end_callbacks.pop(number, ()):

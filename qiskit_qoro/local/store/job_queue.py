@@ -50,7 +50,7 @@ class JobQueue:
             reason = ledger.unaffordable_reason(connection, job.number)
             if reason is not None:
                 status = JobStatus.INSUFFICIENT_CREDITS
-                self._database.end_job(job.number, status, run_time_s=0, reason=reason)
+                self._database.change_status(job.number, status, run_time_s=0, reason=reason)
                 return None
             self._database.change_status(job.number, JobStatus.RUNNING)
             return job
@@ -162,7 +162,7 @@ class JobQueue:
         with self._database.transaction() as connection:
             finished = self._finish(connection, number, JobStatus.COMPLETED, run_time_s, None)
             if finished:
-                write_analysis(connection, number, findings, html)
+                write_analysis(connection, number, findings, html, self._database.now())
             return finished
 
     def requeue_running(self) -> None:
@@ -185,7 +185,7 @@ class JobQueue:
         reason: str | None,
     ) -> bool:
         # Both changes are in one transaction, so a job is charged if and only if it completes.
-        ended = self._database.end_job(number, status, run_time_s=run_time_s, reason=reason)
+        ended = self._database.change_status(number, status, run_time_s=run_time_s, reason=reason)
         if ended and status is JobStatus.COMPLETED:
             ledger.charge_job(connection, number, self._database.now())
         return ended

@@ -15,7 +15,7 @@ from qiskit_qoro.local.store.analyses import StoredAnalysis, add_problem, read_a
 from qiskit_qoro.local.store.append_circuits import add_batch, add_template_batch
 from qiskit_qoro.local.store.configurations import read_config, write_config
 from qiskit_qoro.local.store.database import Database
-from qiskit_qoro.local.store.records import StoredJob
+from qiskit_qoro.local.store.records import StoredJob, kind_of_job, time_to_text
 from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictError, JobNotFoundError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobState, JobStatus
@@ -51,8 +51,8 @@ class JobStore:
             ledger.check_balance(connection, owner)
             cursor = connection.execute(
                 "INSERT INTO jobs"
-                " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status, state,"
+                " kind, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
                     owner,
@@ -63,6 +63,8 @@ class JobStore:
                     request.use_packing,
                     JobStatus.PENDING.value,
                     None if request.state is None else json.dumps(state_request_to_json(request.state)),
+                    kind_of_job(request.job_type).value,
+                    time_to_text(self._database.now()),
                 ),
             )
             number = cursor.lastrowid
@@ -158,7 +160,7 @@ class JobStore:
             JobConflictError: The job has a problem already, or is not pending.
         """
         with self._open_job(owner, job_id, is_last=True) as (connection, job):
-            add_problem(connection, job, problem)
+            add_problem(connection, job, problem, self._database.now())
             return job
 
     def analysis(self, owner: str, job_id: str) -> StoredAnalysis | None:
@@ -170,7 +172,7 @@ class JobStore:
         """Make a pending job fail without running it, for tests of clients."""
         with self._database.transaction() as connection:
             job = self._find_job(connection, owner, job_id)
-            self._database.end_job(job.number, JobStatus.FAILED, run_time_s=0, reason=reason)
+            self._database.change_status(job.number, JobStatus.FAILED, run_time_s=0, reason=reason)
 
     def cancel(self, owner: str, job_id: str) -> tuple[StoredJob, int]:
         """Cancel a job.

@@ -72,7 +72,7 @@ def check_grant(amount: Decimal | int | str) -> Decimal:
 
 def open_account(connection: sqlite3.Connection, name: str, grant: Decimal, now: datetime) -> None:
     """Open an account with a grant. An account that exists already keeps its balance."""
-    time = now.isoformat()
+    time = _text(now)
     row = connection.execute("SELECT 1 FROM accounts WHERE name = ?", (name,)).fetchone()
     if row is None:
         connection.execute("INSERT INTO accounts VALUES (?, 0, 0, ?, ?)", (name, time, time))
@@ -221,14 +221,14 @@ def _add_transaction(
     connection.execute(
         "UPDATE accounts SET balance = balance + ?, total_used = total_used + ?, updated_at = ?"
         " WHERE name = ?",
-        (amount, max(0, -amount), now.isoformat(), name),
+        (amount, max(0, -amount), _text(now), name),
     )
     (balance,) = connection.execute("SELECT balance FROM accounts WHERE name = ?", (name,)).fetchone()
     connection.execute(
         "INSERT INTO transactions"
         " (account, amount, balance_after, transaction_type, description, job_id, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (name, amount, balance, kind, description, job_id, now.isoformat()),
+        (name, amount, balance, kind, description, job_id, _text(now)),
     )
 
 
@@ -243,6 +243,10 @@ def _transaction_from_row(row: tuple[Any, ...]) -> CreditTransaction:
         job_id,
         datetime.fromisoformat(created_at),
     )
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")
 
 
 def _to_hundredths(amount: Decimal) -> int:

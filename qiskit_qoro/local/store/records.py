@@ -5,13 +5,42 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, cast
 
 from qiskit_qoro.models.jobs import JobStatus, JobType
+from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.wire.labels import kind_of_label
 
-__all__ = ["StoredCircuit", "StoredJob", "StoredTemplate", "pack_values"]
+__all__ = [
+    "StoredCircuit",
+    "StoredJob",
+    "StoredTemplate",
+    "kind_of_job",
+    "pack_values",
+    "time_to_text",
+]
 
 _FLOAT_BYTES = 8
+_KIND_OF_TYPE = {JobType.STATE: JobKind.STATE, JobType.VALIDATE: JobKind.CHARACTERIZATION}
+
+
+def kind_of_job(job_type: JobType, first_label: str | None = None) -> JobKind:
+    """Return what submitted a job.
+
+    Args:
+        job_type: The type of the job.
+        first_label: The label of its first circuit, or ``None`` if it has none yet.
+    """
+    known = _KIND_OF_TYPE.get(job_type)
+    if known is not None:
+        return known
+    return JobKind.of_letter(None if first_label is None else kind_of_label(first_label))
+
+
+def time_to_text(time: datetime) -> str:
+    """Format a time so that the order of the texts is the order of the times."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def pack_values(values: Sequence[float]) -> bytes:

@@ -1,4 +1,8 @@
-"""The tables of the local service's SQLite database, and how the database is opened."""
+"""The tables of the local service's SQLite database, and how the database is opened.
+
+A database of the previous version is brought up to date when it is opened, see
+:mod:`~qiskit_qoro.local.store.migration`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,19 @@ from contextlib import closing
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.storage import create_private_file, restrict_access
+from qiskit_qoro.local.store import migration
+from qiskit_qoro.storage import create_private_file, restrict_access, transaction
 
 __all__ = ["open_connection"]
 
 _DAMAGED = "it is damaged ({}); restore a copy, or start with another file"
 _PRIMARY_CODE = 0xFF  # an extended error code of SQLite contains the primary one in its lowest byte
 
-# Increase the version whenever the tables change. A database of another version is refused. A table with data
-# of a job needs `REFERENCES jobs ON DELETE CASCADE`, so that deleting the job deletes its rows.
-_VERSION = 7
-_TABLES = """
+# Increase the version whenever the tables change, and let the module `migration` bring databases of the
+# version before up to date. Databases of other versions are refused. A table with data of a job needs
+# `REFERENCES jobs ON DELETE CASCADE`, so that deleting the job deletes its rows.
+_VERSION = 8
+_TABLES = f"""
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: a deleted job may still be stopping
     job_id TEXT NOT NULL UNIQUE,
@@ -32,7 +38,8 @@ CREATE TABLE jobs (
     observables TEXT,    -- [groups, circuit_ham_map, weights] as JSON
     state TEXT,          -- what a job of the type STATE computes, as JSON
     run_time_s REAL,
-    reason TEXT          -- why the job failed or was not run
+    reason TEXT,         -- why the job failed or was not run
+    {", ".join(migration.ADDED_COLUMNS)}
 );
 CREATE INDEX queue ON jobs (status, turn);
 CREATE TABLE circuits (
@@ -55,8 +62,8 @@ CREATE TABLE templates (
 CREATE TABLE results (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     position INTEGER NOT NULL,
-    item TEXT NOT NULL,                 -- {"label": ..., "results": ...} as JSON
-    failed INTEGER NOT NULL DEFAULT 0,  -- if 1, the item is {"label": ..., "error": ...}
+    item TEXT NOT NULL,                 -- {{"label": ..., "results": ...}} as JSON
+    failed INTEGER NOT NULL DEFAULT 0,  -- if 1, the item is {{"label": ..., "error": ...}}
     PRIMARY KEY (job, position)
 ) WITHOUT ROWID;
 CREATE TABLE configurations (
@@ -89,6 +96,7 @@ CREATE TABLE transactions (
     created_at TEXT NOT NULL
 );
 CREATE INDEX statement ON transactions (account, number);
+{migration.ADDED_INDEXES}
 """
 
 
@@ -143,20 +151,28 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     connection.execute("COMMIT")
     if is_new:
         connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+    elif version != _VERSION:
+        # If this process ends before the commit, the database still has the version before.
+        with transaction(connection):
+            migration.migrate(connection)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
-def _check(connection: sqlite3.Connection, version: int, tables: object) -> None:
-    """Check that an existing database is one of this service and version, and that it is not damaged.
+def _check(connection: sqlite3.Connection, version: int, tables: list[migration.SchemaRow]) -> None:
+    """Check that an existing database is one of this service and of a version it reads, and not damaged.
 
     Raises:
         QoroError: It is not.
         sqlite3.DatabaseError: It is damaged.
     """
-    if version != _VERSION:
+    if version not in (_VERSION, migration.OLD_VERSION):
         raise QoroError(f"expected a database of this service of version {_VERSION}, got version {version}")
-    with closing(sqlite3.connect(":memory:")) as expected:
-        expected.executescript(_TABLES)
-        if tables != _read_schema(expected):
+    with closing(sqlite3.connect(":memory:")) as empty:
+        empty.executescript(_TABLES)
+        expected = _read_schema(empty)
+        if version != _VERSION:
+            expected = migration.without_additions(expected)
+        if tables != expected:
             raise QoroError("expected a database of this service, got one with other tables")
     # Reads the whole file, which takes about a second per GB.
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -164,7 +180,7 @@ def _check(connection: sqlite3.Connection, version: int, tables: object) -> None
         raise QoroError(_DAMAGED.format(found))
 
 
-def _read_schema(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+def _read_schema(connection: sqlite3.Connection) -> list[migration.SchemaRow]:
     """Read the names of all tables and indexes, and the columns of each table."""
     return connection.execute(
         "SELECT entry.type, entry.name, column.name, column.type, column.pk FROM sqlite_master AS entry"

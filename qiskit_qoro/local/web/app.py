@@ -33,7 +33,7 @@ from qiskit_qoro.local.store.store_errors import (
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
-from qiskit_qoro.local.web.docs_page import render_page
+from qiskit_qoro.local.web.docs_page import HEADERS, render_page
 from qiskit_qoro.local.web.execution import EXECUTION, Execution, LoopExecution
 from qiskit_qoro.local.web.fault_responses import FaultInjector
 from qiskit_qoro.local.web.handlers import HANDLERS
@@ -56,6 +56,9 @@ __all__ = ["PREFIX", "build_app"]
 
 PREFIX = "/api"
 """The prefix of every path, as on the cloud."""
+
+# Where the web pages are mounted, if they are on.
+_PAGES = "/pages"
 
 _THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
 _CONFIGURING_ENDPOINTS = frozenset({INIT_JOB, SET_EXECUTION_CONFIG})
@@ -106,14 +109,16 @@ def build_app(
     paths: dict[str, ASGIApp] = {
         path: _ApiPath(by_method, context, accounts, injector, on_loop) for path, by_method in by_path.items()
     }
-    documented = _documentation_paths(context.fault_injection)
+    documented = _documentation_paths(context.fault_injection, mounts)
     return HostCheck(_Paths({**documented, **paths}, mounts), allowed_hosts)
 
 
-def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
+def _documentation_paths(
+    fault_injection: FaultInjection, mounts: Mapping[str, ASGIApp]
+) -> dict[str, ASGIApp]:
     """The documentation pages, which need no token."""
 
-    # Both are built when they are first requested. Most embedded services are never asked for them. Their
+    # All are built when they are first requested. Most embedded services are never asked for them. Their
     # modules are imported before, because a service may have no free file descriptors by then.
     @cache
     def document() -> dict[str, Any]:
@@ -124,10 +129,11 @@ def _documentation_paths(fault_injection: FaultInjection) -> dict[str, ASGIApp]:
         return JSONResponse(document())
 
     @cache
-    def page_response() -> Response:
-        return HTMLResponse(render_page(document(), is_warning=fault_injection.is_on))
+    def page_response(pages_path: str | None) -> Response:
+        page = render_page(document(), is_warning=fault_injection.is_on, pages_path=pages_path)
+        return HTMLResponse(page, headers=dict(HEADERS))
 
-    page = _StaticPath(page_response)
+    page = _StaticPath(lambda: page_response(_PAGES if _PAGES in mounts else None))
     return {"/": page, "/docs": page, f"{PREFIX}/openapi.json": _StaticPath(document_response)}
 
 
@@ -164,10 +170,10 @@ class _Paths:
 
 
 class _StaticPath:
-    """Answers a path with a response that never changes.
+    """Answers a path with a response that needs no handler.
 
     Args:
-        get_response: Returns the response, the same one each time.
+        get_response: Returns the response, which may be the same one each time.
     """
 
     def __init__(self, get_response: Callable[[], Response]) -> None:

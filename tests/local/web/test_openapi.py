@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -172,6 +175,54 @@ def test_the_page_escapes_text() -> None:
     document = build_document("/api", FaultInjection())
     document["info"]["description"] = "<script>alert(1)</script>"
     assert "<script" not in render_page(document, is_warning=False)
+
+
+def test_the_page_refers_to_the_web_pages_if_they_are_on(document: dict[str, Any]) -> None:
+    assert "/pages" not in render_page(document, is_warning=False)
+    assert '<a href="/pages/">' in render_page(document, is_warning=False, pages_path="/pages")
+
+    async def nothing(*_: object) -> None:
+        raise AssertionError("the application is not called")
+
+    with serve(workers=1) as service:
+        address = service.url.removesuffix("/api") + "/docs"
+        assert "/pages" not in requests.get(address, timeout=60).text
+        service.parts.mounts["/pages"] = nothing
+        assert '<a href="/pages/">' in requests.get(address, timeout=60).text
+
+
+def test_browsers_show_the_style_of_the_page_and_run_nothing(local_service: LocalService) -> None:
+    page = requests.get(local_service.url.removesuffix("/api") + "/docs", timeout=60)
+    style = re.search(r"<style>(.*)</style>", page.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert "unsafe" not in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_headings_and_the_tables_of_the_page_have_a_structure(document: dict[str, Any]) -> None:
+    levels: list[int] = []
+    scopes: list[str | None] = []
+    tables: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert "style" not in dict(attrs)
+            if re.fullmatch("h[1-6]", tag):
+                levels.append(int(tag[1]))
+            elif tag == "th":
+                scopes.append(dict(attrs).get("scope"))
+            elif tag in {"table", "caption"}:
+                tables.append(tag)
+
+    Reader().feed(render_page(document, is_warning=False))
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert set(scopes) == {"row"}
+    assert tables == ["table", "caption"] * (len(tables) // 2)
 
 
 def test_the_start_page_warns_if_fault_injection_is_on() -> None:
