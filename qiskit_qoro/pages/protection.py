@@ -1,4 +1,4 @@
-"""Protection of the pages: the headers of each answer, and the checks of each POST."""
+"""Protection of the pages: the headers of each answer, and the checks of each request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-__all__ = ["FRAME_HEADERS", "HEADERS", "is_same_origin", "is_token_valid"]
+__all__ = ["FRAME_HEADERS", "HEADERS", "is_from_elsewhere", "is_same_origin", "is_token_valid"]
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -15,6 +15,7 @@ HEADERS: Mapping[str, str] = {
     ),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
+    # Not "no-referrer": browsers would then send forms with "Origin: null".
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -34,10 +35,22 @@ FRAME_HEADERS: Mapping[str, str] = {
 """The headers of a report, which is shown in a frame."""
 
 
+def is_from_elsewhere(request: Request) -> bool:
+    """Whether a page of another site or of another port has made the browser send a request.
+
+    Following a link to a page is allowed. Frames, images, scripts and requests of scripts are not. Browsers
+    say in the headers ``Sec-Fetch-*`` what a request is for. Old ones, and other programs, do not send them.
+    """
+    if request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return False
+    purpose = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
+    return purpose != ("navigate", "document")
+
+
 def is_same_origin(request: Request) -> bool:
-    """Whether a request comes from a page of this server. A request without ``Origin`` does not."""
-    origin = request.headers.get("origin")
-    return origin is not None and origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+    """Whether a page of this server has sent a form. A request without ``Origin`` comes from elsewhere."""
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return request.headers.getlist("origin") == [own]
 
 
 def is_token_valid(expected: str, received: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 from qiskit_qoro.pages.opening import build_signed_pages, sign_in_address
 from qiskit_qoro.pages.sign_in import SignIn
 from qiskit_qoro.pages.source import Source
+from qiskit_qoro.web_server.allowed_hosts import AllowedHosts, HostCheck
 from qiskit_qoro.web_server.port import Port
 
 
@@ -52,18 +54,26 @@ class Served:
 
 
 @contextmanager
-def serve_pages(sources: Mapping[str, Source], tokens: Mapping[str, str] | None = None) -> Iterator[Served]:
+def serve_pages(
+    sources: Mapping[str, Source],
+    tokens: Mapping[str, str] | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Served]:
     """Serve pages.
 
     Args:
         sources: Account to source.
         tokens: Token to account.
+        clock: The clock of the sessions.
     """
     with socket.create_server(("127.0.0.1", 0)) as bound, ThreadPoolExecutor() as threads:
         port = bound.getsockname()[1]
         app: ASGIApp
-        app, sign_in = build_signed_pages((tokens or {}).get, sources.__getitem__, threads, port=port)
-        server = Port(app, bound)
+        app, sign_in = build_signed_pages(
+            (tokens or {}).get, sources.__getitem__, threads, port=port, clock=clock
+        )
+        server = Port(HostCheck(app, AllowedHosts()), bound)
         server.open()
         served = Served(f"http://127.0.0.1:{port}", sign_in, next(iter(sources)))
         try:

@@ -99,6 +99,11 @@ class Accounts:
                     found = account if token in self._active else None
         return found
 
+    def is_active(self, name: str) -> bool:
+        """Whether the account with a name has a token that is not revoked."""
+        with self._lock:
+            return any(self._tokens[token].name == name for token in self._active)
+
     def deactivate(self, token: str) -> None:
         """Revoke a token. Requests with it are no longer authenticated.
 

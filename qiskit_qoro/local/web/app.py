@@ -41,6 +41,7 @@ from qiskit_qoro.local.web.openapi import build_document
 from qiskit_qoro.local.web.preferences import requested_wait_s
 from qiskit_qoro.local.web.request_body import BODY_LIMIT_BYTES
 from qiskit_qoro.web_server.allowed_hosts import AllowedHosts, HostCheck
+from qiskit_qoro.web_server.request_body import read_body
 from qiskit_qoro.wire.endpoints import (
     ENDPOINTS,
     GET_RESULTS,
@@ -63,7 +64,6 @@ _PAGES = "/pages"
 _THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
 _CONFIGURING_ENDPOINTS = frozenset({INIT_JOB, SET_EXECUTION_CONFIG})
 _THREADED_BODY_BYTES = 1 << 14  # longer bodies are handled in a thread for every endpoint
-_MAX_READ_BYTES = 64 * BODY_LIMIT_BYTES  # how much of a body that is too long is read before it is cut off
 
 # The status code for each error of a handler.
 _STATUS_CODES: Mapping[type[Exception], int] = {
@@ -223,7 +223,7 @@ class _ApiPath:
             allowed = ", ".join(self._by_method)
             return _error(405, f"expected {allowed}, got {request.method}", {"Allow": allowed})
         # Read the body even if the request is going to be refused, so that the connection can be used again.
-        body = await _read_body(request)
+        body = await read_body(request, BODY_LIMIT_BYTES)
         fault = self._injector.next_fault(endpoint)
         refusal = self._injector.refusal(fault)
         if refusal is not None:
@@ -289,28 +289,6 @@ def _call(request: Request, account: Account, body: bytes) -> Call:
         find_url=lambda: str(request.url.replace(query="")),
         wait_s=requested_wait_s(request.headers.getlist("prefer")),
     )
-
-
-async def _read_body(request: Request) -> bytes | None:
-    """Read the body; return ``None`` if it is too long.
-
-    Many clients read no answer before they have sent the whole body. The rest of a body that is too long is
-    therefore read and dropped, up to a limit.
-    """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > _MAX_READ_BYTES:
-        return None
-    chunks: list[bytes] = []
-    length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length <= BODY_LIMIT_BYTES:
-            chunks.append(chunk)
-        elif length > _MAX_READ_BYTES:
-            break
-        else:
-            chunks.clear()  # too long already, so do not keep it in memory
-    return b"".join(chunks) if length <= BODY_LIMIT_BYTES else None
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:

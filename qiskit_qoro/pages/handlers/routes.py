@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote
 
 from qiskit_qoro.pages.handlers import characterizations, credits_page, job, jobs, systems, workers
 from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect, Report
 from qiskit_qoro.pages.rendering import Page
 
-__all__ = ["Handler", "find_handler"]
+__all__ = ["ROUTES", "Handler", "find_handler"]
 
 Handler = Callable[[PageRequest], "Page | Redirect | Report"]
 
-_ROUTES: Mapping[str, Mapping[str, Handler]] = {
+ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/": {"GET": jobs.start_page},
     "/jobs": {"GET": jobs.jobs_page},
     "/jobs/{job_id}": {"GET": job.job_page},
@@ -26,6 +26,7 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/credits": {"GET": credits_page.credits_page},
     "/characterizations": {"GET": characterizations.characterizations_page},
 }
+"""Pattern of a path to method to handler. A ``GET`` changes nothing, and answers ``HEAD`` too."""
 
 
 def find_handler(path: str) -> tuple[Mapping[str, Handler], dict[str, str]] | None:
@@ -37,17 +38,23 @@ def find_handler(path: str) -> tuple[Mapping[str, Handler], dict[str, str]] | No
     Returns:
         Method to handler, and the variable parts of the path; ``None`` if there is no such page.
     """
-    segments = path.split("/")
-    for pattern, handlers in _ROUTES.items():
-        parts = pattern.split("/")
-        if len(parts) != len(segments):
-            continue
-        found: dict[str, str] = {}
-        for part, segment in zip(parts, segments, strict=True):
-            if part.startswith("{") and segment:
-                found[part[1:-1]] = unquote(segment)
-            elif part != segment:
-                break
-        else:
-            return handlers, found
+    segments = [unquote(segment) for segment in path.split("/")]
+    if any("/" in segment for segment in segments):  # an encoded slash never separates segments
+        return None
+    for pattern, handlers in ROUTES.items():
+        variables = _match(pattern.split("/"), segments)
+        if variables is not None:
+            return handlers, variables
     return None
+
+
+def _match(parts: Sequence[str], segments: Sequence[str]) -> dict[str, str] | None:
+    if len(parts) != len(segments):
+        return None
+    variables: dict[str, str] = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith("{") and segment:
+            variables[part[1:-1]] = segment
+        elif part != segment:
+            return None
+    return variables

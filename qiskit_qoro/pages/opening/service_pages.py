@@ -67,7 +67,9 @@ def mount_pages(service: LocalService, open_source: Callable[[str], Source]) -> 
         account = parts.accounts.authenticate(f"Bearer {token}")
         return None if account is None else account.name
 
-    app, sign_in = build_signed_pages(find_account, open_source, parts.threads, port=parts.port)
+    app, sign_in = build_signed_pages(
+        find_account, open_source, parts.threads, port=parts.port, is_active=parts.accounts.is_active
+    )
     # If two threads get here at once, both use the pages that are stored first.
     mounted = parts.mounts.setdefault(PREFIX, ServicePages(service, app, sign_in))
     if not isinstance(mounted, ServicePages):

@@ -23,6 +23,8 @@ def build_signed_pages(
     threads: Executor,
     *,
     port: int,
+    is_active: Callable[[str], bool] = lambda _account: True,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[ASGIApp, SignIn]:
     """Build the pages and their sessions.
 
@@ -31,8 +33,10 @@ def build_signed_pages(
         open_source: Returns what an account may see and do.
         threads: Runs the handlers.
         port: The port of the server, which is a part of the name of the cookie.
+        is_active: Whether the account with a name may be used. If it may not any more, its sessions end.
+        clock: Returns seconds from an arbitrary start.
     """
-    sign_in = SignIn(find_account, clock=time.monotonic)
+    sign_in = SignIn(find_account, clock=clock, is_active=is_active)
     return build_pages(sign_in, open_source, threads, cookie_name=f"qoro-pages-{port}"), sign_in
 
 

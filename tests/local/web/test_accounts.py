@@ -67,6 +67,16 @@ def test_a_deactivated_token_authenticates_no_account() -> None:
     assert "SECRET" not in str(raised.value)
 
 
+def test_an_account_is_active_as_long_as_one_of_its_tokens_is() -> None:
+    accounts = Accounts({"one": ALICE, "two": ALICE, "three": BOB})
+    accounts.deactivate("one")
+    assert accounts.is_active("alice")
+    accounts.deactivate("two")
+    assert not accounts.is_active("alice")
+    assert accounts.is_active("bob")
+    assert not accounts.is_active("carol")
+
+
 FREE, PAID = Account("free"), Account("paid", Tier.PAID)
 
 
