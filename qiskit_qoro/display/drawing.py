@@ -13,7 +13,7 @@ from qiskit_qoro.printable import printable_line
 __all__ = ["CODE_FONT", "FONT", "SMALL", "WIDTH", "Drawing", "pixels"]
 
 WIDTH = 440
-"""The width of a drawing, in pixels. A page may shrink it."""
+"""The usual width of a drawing, in pixels. A page may shrink it."""
 
 FONT, CODE_FONT = "system-ui, sans-serif", "ui-monospace, monospace"
 SMALL = 12
@@ -28,16 +28,18 @@ class Drawing:
         title: The title for screen readers.
         description: The description for screen readers.
         height: The height in pixels.
+        width: The width in pixels.
     """
 
     title: str
     description: str
     height: float
+    width: float = WIDTH
     root: ET.Element = field(init=False)
 
     def __post_init__(self) -> None:
-        size = {"width": str(WIDTH), "height": pixels(self.height)}
-        box = {"viewBox": f"0 0 {WIDTH} {pixels(self.height)}"}
+        size = {"width": pixels(self.width), "height": pixels(self.height)}
+        box = {"viewBox": f"0 0 {pixels(self.width)} {pixels(self.height)}"}
         self.root = ET.Element("svg", {"role": "img", **size, **box})
         ET.SubElement(self.root, "title").text = printable_line(self.title)
         ET.SubElement(self.root, "desc").text = printable_line(self.description)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from qiskit_qoro.display.charts import MAX_BARS, Bar, bar_chart
 from qiskit_qoro.display.times import exact_time
+from qiskit_qoro.pages.results.program_drawing import draw_program
 from qiskit_qoro.pages.views import Counts, JobView, Outcome
 
 __all__ = ["ChartPart", "chart_of", "drawing_of", "timeline_of"]
@@ -39,7 +40,7 @@ def chart_of(outcome: Outcome | None) -> ChartPart:
         return ChartPart()
     bars = [Bar(name, count) for name, count in islice(outcome.counts.items(), MAX_BARS)]
     title = "The most frequent outcomes"
-    return ChartPart(Markup(bar_chart(title, title, bars, value_label="count")))  # noqa: S704 - our own SVG
+    return ChartPart(_own(bar_chart(title, title, bars, value_label="count")))
 
 
 def timeline_of(job: JobView, now: datetime) -> ChartPart:
@@ -61,7 +62,12 @@ def drawing_of(program: str | None, parameters: Mapping[str, float] = {}) -> Cha
         parameters: The parameters of a template with their values, in order.
 
     Returns:
-        The drawing. Its caption says how many gates of which kind there are, and what is left out. The
-        drawing is empty if the text cannot be drawn. The caption may then say why.
+        The drawing, in its natural size, and the circuit in words. Both are empty if the text cannot be
+        drawn.
     """
-    return ChartPart(caption=f"{len(parameters)} parameters" if program and parameters else "")
+    svg, words = ("", "") if program is None else draw_program(program, parameters)
+    return ChartPart(_own(svg), words)
+
+
+def _own(svg: str) -> Markup:
+    return Markup(svg)  # noqa: S704 - our own SVG, whose texts are escaped
