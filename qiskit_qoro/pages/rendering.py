@@ -70,9 +70,15 @@ def _environment() -> Environment:
     environment.filters["level"] = level_of_status
     environment.filters["counted"] = counted
     environment.filters["duration"] = duration
+    environment.filters["digits"] = _digits
     environment.filters["segment"] = partial(quote, safe="")
     environment.filters["short_id"] = lambda job_id: short_identifiers([job_id])[job_id]
     return environment
+
+
+def _digits(value: float) -> str:
+    """Return a number with six significant digits and a minus sign for a hyphen."""
+    return f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
 
 
 def digest_of(part: str) -> str:

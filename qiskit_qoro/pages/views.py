@@ -57,6 +57,7 @@ class SourceFacts:
         has_workers: Whether the source knows the worker processes.
         docs_path: The path of the description of the API, or ``None`` if this server has none.
         note: A sentence about where the jobs come from; empty for none.
+        provider_code: The Python expression that gives the provider of the jobs. It contains no token.
     """
 
     title: str
@@ -64,6 +65,7 @@ class SourceFacts:
     has_workers: bool = False
     docs_path: str | None = None
     note: str = ""
+    provider_code: str = "QoroProvider()"
 
 
 # --- lists of jobs --------------------------------------------------------------------------------------

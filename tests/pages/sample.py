@@ -21,11 +21,14 @@ from qiskit_qoro.pages.views import (
     CreditsView,
     Event,
     Failure,
+    Gradients,
     JobFilter,
     JobRow,
     JobsPage,
     JobView,
+    Outcome,
     SourceFacts,
+    StateValues,
     TargetView,
     Values,
     WorkersView,
@@ -42,6 +45,21 @@ cx q[0], q[1];
 measure q[0] -> c[0];
 measure q[1] -> c[1];
 """
+OUTCOMES: dict[str, Outcome] = {
+    "run": Counts({"00": 503, "11": 490, "01": 7}, 1000),
+    "sampler": Counts({"00": 503, "11": 490, "01": 7}, 1000),
+    "estimator": Values({"ZZ": 0.98, "XX": -0.51, "ZI": 0.01}, {"ZZ": 0.02, "XX": 0.04}),
+    "gradient": Gradients({"ZZ": 0.98, "XX": -0.5}, {"ZZ": {"a": 0.125, "b": -1}, "XX": {"a": 0, "b": 0.25}}),
+    "state": StateValues(
+        "state vector, 2 qubits",
+        ["basis state", "amplitude", "probability"],
+        [["00", "0.7071", "0.5"], ["11", "0.7071i", "0.5"]],
+        num_left_out=2,
+        probabilities={"00": 0.5, "11": 0.5},
+    ),
+}
+"""The result of each circuit of a job, by the kind of the job."""
+
 _STATUSES = ("PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "INSUFFICIENT_CREDITS")
 _ENDED = frozenset({Action.DELETE, Action.RESUBMIT})
 
@@ -56,7 +74,7 @@ def sample_row(number: int, status: str = "COMPLETED", **changes: object) -> Job
     row = JobRow(
         job_id=job_id(number),
         status=status,
-        kind=("sampling", "expectation values", "characterization")[number % 3],
+        kind=("sampler", "estimator", "characterization")[number % 3],
         tag=("bell", "vqe", '<b>markup</b> & "quotes"')[number % 3],
         target="qoro_maestro",
         num_circuits=1 + number % 5 * 10,
@@ -154,10 +172,7 @@ class SampleSource:
         if position >= (row.num_circuits or 0):
             return None
         circuit = CircuitRow(position, f"bell-{position}", row.status, 1000, "00: 503, 11: 497")
-        outcome = {
-            "sampling": Counts({"00": 503, "11": 490, "01": 7}, 1000),
-            "expectation values": Values({"ZZ": 0.98, "XX": -0.51, "ZI": 0.01}, {"ZZ": 0.02, "XX": 0.04}),
-        }.get(row.kind)
+        outcome = OUTCOMES.get(row.kind)
         if row.status == "FAILED":
             return CircuitView(circuit, Failure(row.reason or "it failed"), PROGRAM)
         return CircuitView(

@@ -1,33 +1,151 @@
-"""One job: its life, its circuits and their results, and what the user can do with it."""
+"""One job: its life, what is known of it, its circuits, and the result of one of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
-from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect
+from qiskit_qoro.display.reprs import short_text
+from qiskit_qoro.history.job_entry import is_unfinished
+from qiskit_qoro.pages.handlers.jobs import status_choices
+from qiskit_qoro.pages.handlers.paging import address_with, paged
+from qiskit_qoro.pages.handlers.requests import PageRequest
 from qiskit_qoro.pages.rendering import Page
+from qiskit_qoro.pages.results.charts import ChartPart, chart_of, drawing_of, timeline_of
+from qiskit_qoro.pages.views import CircuitView
 
-__all__ = ["cancel", "delete", "job_page", "resubmit"]
+__all__ = ["job_page"]
+
+_REFRESH_S = 2
+_LONGEST_TITLE = 40
+_LONGEST_NUMBER = 12
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """The circuit whose result is shown.
+
+    Attributes:
+        circuit: The circuit, or ``None`` if there is none.
+        problem: Why there is none; empty if the job has no circuits.
+        chart: The chart of its result.
+        drawing: The drawing of the circuit.
+        back: The address of the circuit before; empty if it is the first one.
+        on: The address of the next circuit; empty if it is the last one.
+    """
+
+    circuit: CircuitView | None = None
+    problem: str = ""
+    chart: ChartPart = field(default_factory=ChartPart)
+    drawing: ChartPart = field(default_factory=ChartPart)
+    back: str = ""
+    on: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of the class of the result; empty if there is none."""
+        outcome = None if self.circuit is None else self.circuit.outcome
+        return "" if outcome is None else type(outcome).__name__
 
 
 def job_page(request: PageRequest) -> Page:
-    """Show a job."""
-    job = request.source.job(request.path["job_id"])
-    return Page(f"Job {job.row.job_id}", "job.html", {"job": job}, section="jobs", refresh_s=2)
-
-
-def cancel(request: PageRequest) -> Redirect:
-    """Cancel a job."""
+    """Show a job. It is requested again until it has ended."""
     job_id = request.path["job_id"]
-    return Redirect(f"/jobs/{quote(job_id)}", request.source.cancel(job_id))
+    job = request.source.job(job_id)
+    is_running = is_unfinished(job.row.status)
+    values: dict[str, Any] = {
+        "job": job,
+        "is_running": is_running,
+        "timeline": timeline_of(job, request.now),
+    }
+    if job.is_characterization:
+        values["characterization"] = request.source.characterization(job_id)
+    else:
+        values |= _circuits(request, job_id)
+    return Page(
+        f"Job {short_text(job_id, _LONGEST_TITLE)}",
+        "job.html",
+        values,
+        fixed="job_head.html",
+        section="jobs",
+        refresh_s=_REFRESH_S if is_running else None,
+    )
 
 
-def delete(request: PageRequest) -> Redirect:
-    """Delete a job and its results."""
-    return Redirect("/jobs", request.source.delete(request.path["job_id"]))
+def _circuits(request: PageRequest, job_id: str) -> dict[str, Any]:
+    """Return the list of circuits, and the circuit whose result is shown."""
+    path = f"{request.prefix}/jobs/{quote(job_id, safe='')}"
+    status = request.query.get("status", "")
+    asked = request.query.get("circuit", "")
+    position = _position(asked)
+    query = {"status": (status,), **{name: request.query_lists.get(name, ()) for name in ("page", "rows")}}
+    found, paging = paged(
+        path,
+        query,
+        lambda limit, offset: request.source.circuits(job_id, status=status, limit=limit, offset=offset),
+        default_row=0 if position is None or status else position,
+        back_text="Back",
+        on_text="Next",
+    )
+    if not asked and found.rows:
+        position = found.rows[0].position
+    # Without a filter the position of a circuit tells the page of the list.
+    page = (str(paging.number),) if status else ()
+    address = partial(address_with, path, {**query, "page": page})
+
+    def circuit_address(position: int) -> str:
+        return f"{address(circuit=str(position))}#circuit"
+
+    shown = [row.position for row in found.rows] if status else range(found.total)
+    selected = _Selected(problem=f"Expected the number of a circuit, received {asked!r}." if asked else "")
+    if position is not None and (asked or found.rows):
+        selected = _select(request, job_id, position, circuit_address, shown)
+    return {
+        "found": found,
+        "paging": paging,
+        "status": status,
+        "statuses": status_choices(path, {}, found.by_status, frozenset({status} - {""}), several=False),
+        "circuit_address": circuit_address,
+        "selected": selected,
+    }
 
 
-def resubmit(request: PageRequest) -> Redirect:
-    """Submit a job again."""
-    job_id = request.source.resubmit(request.path["job_id"])
-    return Redirect(f"/jobs/{quote(job_id)}", "This job was submitted with the circuits of the other one.")
+def _select(
+    request: PageRequest,
+    job_id: str,
+    position: int,
+    address: Callable[[int], str],
+    shown: Sequence[int],
+) -> _Selected:
+    """Return a circuit with its result and its drawing.
+
+    Args:
+        request: The request.
+        job_id: The job.
+        position: The position of the circuit.
+        address: Returns the address that shows a circuit.
+        shown: The positions of the circuits that the user goes through.
+    """
+    circuit = request.source.circuit(job_id, position)
+    if circuit is None:
+        return _Selected(problem=f"Circuit {position:,} is not known.")
+    place = shown.index(position) if position in shown else None
+    return _Selected(
+        circuit,
+        chart=chart_of(circuit.outcome),
+        drawing=drawing_of(circuit.program, circuit.parameters),
+        back="" if not place else address(shown[place - 1]),
+        on="" if place is None or place + 1 == len(shown) else address(shown[place + 1]),
+    )
+
+
+def _position(text: str) -> int | None:
+    """Return the number of a circuit in a query; ``None`` if it is none."""
+    try:
+        position = int(text[:_LONGEST_NUMBER])
+    except ValueError:
+        return None
+    return position if position >= 0 else None

@@ -1,14 +1,55 @@
-"""The list of jobs."""
+"""The list of jobs: filters, pages, and the actions of each row."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.pages.handlers.paging import address_with, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect
 from qiskit_qoro.pages.rendering import Page
+from qiskit_qoro.pages.source import Source
 from qiskit_qoro.pages.views import JobFilter
 
-__all__ = ["jobs_page", "start_page"]
+__all__ = ["Choice", "jobs_page", "start_page", "status_choices"]
 
-_ROWS = 50
+_REFRESH_S = 2
+_LONGEST_TEXT = 200
+_FIRST_JOB = """\
+from qiskit import QuantumCircuit, transpile
+from qiskit_qoro import QoroProvider
+
+circuit = QuantumCircuit(2)
+circuit.h(0)
+circuit.cx(0, 1)
+circuit.measure_all()
+
+provider = %s
+backend = provider.get_backend("qoro_maestro")
+job = backend.run(transpile(circuit, backend), shots=1000)
+print(job.result().get_counts())"""
+_ORDER = {status.value: place for place, status in enumerate(JobStatus)}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link that changes a filter.
+
+    Attributes:
+        text: What it is about, such as a status.
+        address: The address of the list with the change.
+        number: The number of rows behind it, or ``None`` if unknown.
+        is_on: Whether it applies now.
+        name: The condition that it removes; empty if it does not remove one.
+    """
+
+    text: str
+    address: str
+    number: int | None = None
+    is_on: bool = False
+    name: str = ""
 
 
 def start_page(_request: PageRequest) -> Redirect:
@@ -17,12 +58,94 @@ def start_page(_request: PageRequest) -> Redirect:
 
 
 def jobs_page(request: PageRequest) -> Page:
-    """Show some of the jobs of the account."""
+    """Show some of the jobs of the account, newest first."""
     condition = JobFilter(
-        statuses=frozenset(request.query_lists.get("status", ())) - {""},
-        tag=request.query.get("tag", ""),
-        text=request.query.get("text", ""),
+        statuses=_values(request, "status"),
+        kinds=_values(request, "kind"),
+        tag=request.query.get("tag", "")[:_LONGEST_TEXT],
+        text=request.query.get("text", "")[:_LONGEST_TEXT].strip(),
     )
-    found = request.source.jobs(condition, limit=_ROWS, offset=0)
-    values = {"found": found, "condition": condition}
-    return Page("Jobs", "jobs_live.html", values, fixed="jobs.html", section="jobs", refresh_s=2)
+    path = f"{request.prefix}/jobs"
+    query = {
+        "status": tuple(sorted(condition.statuses)),
+        "kind": tuple(sorted(condition.kinds)),
+        "tag": (condition.tag,),
+        "text": (condition.text,),
+    }
+    problem = _refresh(request.source)
+    wanted = {name: request.query_lists.get(name, ()) for name in ("page", "rows")}
+    found, paging = paged(
+        path,
+        {**query, **wanted},
+        lambda limit, offset: request.source.jobs(condition, limit=limit, offset=offset),
+    )
+    values = {
+        "found": found,
+        "paging": paging,
+        "condition": condition,
+        "problem": problem,
+        "statuses": status_choices(path, query, found.by_status, condition.statuses, several=True),
+        "active": _active(path, query),
+        "tags": _options(found.tags, condition.tag),
+        "kinds": _options(found.kinds, *sorted(condition.kinds)),
+        "clear_address": path,
+        "first_job": _FIRST_JOB % request.source.facts.provider_code,
+        "back": address_with("", paging.query, page=str(paging.number)).removeprefix("?"),
+    }
+    return Page("Jobs", "jobs_live.html", values, fixed="jobs.html", section="jobs", refresh_s=_REFRESH_S)
+
+
+def status_choices(
+    path: str,
+    query: Mapping[str, Sequence[str]],
+    by_status: Mapping[str, int],
+    chosen: frozenset[str],
+    *,
+    several: bool,
+) -> list[Choice]:
+    """Return links that add a status to a filter or remove it. The first one removes all.
+
+    Args:
+        path: The path of the list, with the prefix.
+        query: The parameters of the query with all their values.
+        by_status: Status to number of rows.
+        chosen: The statuses that apply now.
+        several: Whether several statuses may apply. Otherwise a link replaces the one that applies.
+    """
+    known = sorted({*by_status, *chosen}, key=lambda status: (_ORDER.get(status, len(_ORDER)), status))
+    choices = [Choice("All", address_with(path, query, status=()), sum(by_status.values()), not chosen)]
+    for status in known:
+        changed = chosen ^ {status} if several else {status} - chosen
+        address = address_with(path, query, status=sorted(changed))
+        choices.append(Choice(status, address, by_status.get(status, 0), status in chosen))
+    return choices
+
+
+def _values(request: PageRequest, name: str) -> frozenset[str]:
+    """Return the values of a parameter that may occur several times."""
+    return frozenset(value[:_LONGEST_TEXT] for value in request.query_lists.get(name, ()) if value)
+
+
+def _active(path: str, query: Mapping[str, Sequence[str]]) -> list[Choice]:
+    """Return links that remove one of the conditions, except for those on the status."""
+    return [
+        Choice(value, address_with(path, query, **{name: [one for one in values if one != value]}), name=name)
+        for name, values in query.items()
+        if name != "status"
+        for value in values
+        if value
+    ]
+
+
+def _options(known: Sequence[str], *chosen: str) -> list[str]:
+    """Return the values to choose from. Those that are chosen are among them, even if no job has them."""
+    return [value for value in dict.fromkeys((*known, *chosen)) if value]
+
+
+def _refresh(source: Source) -> str:
+    """Update the statuses; return why that is impossible. The list is of use even if they are out of date."""
+    try:
+        source.refresh()
+    except QoroError as error:
+        return str(error)
+    return ""

@@ -98,7 +98,7 @@ def paged(
     query: Mapping[str, Sequence[str]],
     fetch: Callable[[int, int], _Found],
     *,
-    default_page: int = 1,
+    default_row: int = 0,
     back_text: str = "Newer",
     on_text: str = "Older",
 ) -> tuple[_Found, Paging]:
@@ -109,12 +109,12 @@ def paged(
         query: The parameters of the query with all their values.
         fetch: Returns rows and the number of all rows. The arguments are the number of rows, and how many to
             leave out at the beginning.
-        default_page: The page if the query does not say one.
+        default_row: The position, from 0, of a row on the page if the query does not say which page.
         back_text: The text of the link to the page before.
         on_text: The text of the link to the next page.
     """
     size = min(SIZES, key=lambda size: abs(size - _number(query, "rows", _DEFAULT_SIZE)))
-    number = min(max(1, _number(query, "page", default_page)), _MAX_PAGE)
+    number = min(max(1, _number(query, "page", default_row // size + 1)), _MAX_PAGE)
     found = fetch(size, (number - 1) * size)
     paging = Paging(number, size, found.total, path, query, back_text, on_text)
     if number > paging.num_pages:

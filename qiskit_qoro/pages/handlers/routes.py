@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote
 
-from qiskit_qoro.pages.handlers import characterizations, credits_page, job, jobs, systems, workers
+from qiskit_qoro.pages.handlers import (
+    characterizations,
+    credits_page,
+    job,
+    job_actions,
+    jobs,
+    systems,
+    workers,
+)
 from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect, Report
 from qiskit_qoro.pages.rendering import Page
 
@@ -18,9 +26,9 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/jobs": {"GET": jobs.jobs_page},
     "/jobs/{job_id}": {"GET": job.job_page},
     "/jobs/{job_id}/report": {"GET": characterizations.report},
-    "/jobs/{job_id}/cancel": {"POST": job.cancel},
-    "/jobs/{job_id}/delete": {"POST": job.delete},
-    "/jobs/{job_id}/resubmit": {"POST": job.resubmit},
+    "/jobs/{job_id}/cancel": {"POST": job_actions.cancel},
+    "/jobs/{job_id}/delete": {"POST": job_actions.delete},
+    "/jobs/{job_id}/resubmit": {"POST": job_actions.resubmit},
     "/systems": {"GET": systems.systems_page},
     "/workers": {"GET": workers.workers_page},
     "/credits": {"GET": credits_page.credits_page},
