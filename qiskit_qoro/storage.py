@@ -1,4 +1,4 @@
-"""Files of this package that only their owner may read, in particular SQLite databases.
+"""Files of this package that only their owner may read, in particular SQLite databases, and their statements.
 
 Only the owner of a database may read and write it. SQLite gives its side files the mode of the database file
 when it creates them, regardless of the umask. A file is never opened for this, because closing any descriptor
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import stat
 import tempfile
@@ -24,6 +25,7 @@ __all__ = [
     "link_target",
     "replace_private_file",
     "restrict_access",
+    "text_test",
     "transaction",
     "write_private_file",
 ]
@@ -31,6 +33,7 @@ __all__ = [
 _PRIVATE = stat.S_IRUSR | stat.S_IWUSR
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SIDE_FILES = ("-journal", "-wal", "-shm")
+_WILDCARDS = re.compile(r"[\\%_]")
 
 
 def create_private_file(path: Path) -> None:
@@ -175,3 +178,28 @@ def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") 
         except sqlite3.Error as failure:
             error.add_note(f"The transaction could not be rolled back either: {failure}")
         raise
+
+
+def text_test(connection: sqlite3.Connection, text: str) -> tuple[str, str]:
+    """Return the test of SQL whether a text occurs in an expression, in upper or lower case.
+
+    Args:
+        connection: The connection that runs the statement.
+        text: The text. Wildcards of SQL in it stand for themselves.
+
+    Returns:
+        The test, with ``{}`` in the place of the expression, and the value of its parameter ``?``.
+    """
+    if text.isascii():
+        return "{} LIKE ? ESCAPE '\\'", f"%{_WILDCARDS.sub(_escape, text)}%"
+    # LIKE ignores the case of the letters A to Z only.
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    return "instr(casefold({}), ?)", text.casefold()
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
+
+
+def _casefold(text: object) -> str | None:
+    return None if text is None else str(text).casefold()

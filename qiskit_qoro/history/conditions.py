@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from qiskit_qoro.history.program_store import has_programs
 from qiskit_qoro.models.jobs import ID_SEPARATOR
 from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.storage import text_test
 
 __all__ = ["Condition", "condition_on_text", "conditions_for", "join_conditions", "time_to_text"]
 
@@ -18,7 +18,6 @@ Condition = tuple[str, tuple[object, ...]]
 
 # One text, so that each entry is compared once.
 _SEARCHED = "tag || char(10) || ifnull(backend, '') || char(10) || ifnull(job_id, '')"
-_WILDCARDS = re.compile(r"[\\%_]")
 
 
 def conditions_for(
@@ -50,12 +49,7 @@ def condition_on_text(database: sqlite3.Connection, text: str, *, joint: bool) -
         text: The text. Wildcards of SQL in it stand for themselves.
         joint: Whether the query joins the table of service jobs that belong together.
     """
-    if text.isascii():
-        pattern, test = f"%{_WILDCARDS.sub(_escape, text)}%", "{} LIKE ? ESCAPE '\\'"
-    else:
-        # LIKE ignores the case of the letters A to Z only.
-        database.create_function("casefold", 1, _casefold, deterministic=True)
-        pattern, test = text.casefold(), "instr(casefold({}), ?)"
+    test, pattern = text_test(database, text)
     tests = [test.format(_SEARCHED)]
     if has_programs(database):
         row = "SELECT 1 FROM programs WHERE programs.number = jobs.number"
@@ -74,11 +68,3 @@ def join_conditions(conditions: Sequence[Condition]) -> tuple[str, list[object]]
 def time_to_text(time: datetime) -> str:
     """Format a time so that the order of the texts is the order of the times."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\{found[0]}"
-
-
-def _casefold(text: object) -> str | None:
-    return None if text is None else str(text).casefold()

@@ -12,7 +12,14 @@ from datetime import UTC, datetime
 from qiskit_qoro.local.store.append_circuits import finalize
 from qiskit_qoro.local.store.records import StoredJob
 
-__all__ = ["StoredAnalysis", "add_problem", "read_analysis", "read_problem", "write_analysis"]
+__all__ = [
+    "StoredAnalysis",
+    "add_problem",
+    "copy_problem",
+    "read_analysis",
+    "read_problem",
+    "write_analysis",
+]
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,15 @@ def add_problem(connection: sqlite3.Connection, job: StoredJob, problem: str, no
     connection.execute(
         "INSERT INTO analyses (job, problem, created_at) VALUES (?, ?, ?)", (job.number, problem, _text(now))
     )
-    finalize(connection, job)
+    finalize(connection, job.number)
+
+
+def copy_problem(connection: sqlite3.Connection, number: int, new_number: int, now: datetime) -> None:
+    """Store the problem of a job for another job too, if it has one."""
+    connection.execute(
+        "INSERT INTO analyses (job, problem, created_at) SELECT ?, problem, ? FROM analyses WHERE job = ?",
+        (new_number, _text(now), number),
+    )
 
 
 def read_problem(connection: sqlite3.Connection, number: int) -> str:

@@ -55,7 +55,7 @@ def add_batch(
     if batch.finalized:
         # The ranges have to fit into the number of circuits, which is known only now.
         _check_ranges(batch, first + len(blobs))
-        finalize(connection, job)
+        finalize(connection, job.number)
 
 
 def add_template_batch(
@@ -89,14 +89,14 @@ def add_template_batch(
     _insert_circuits(connection, rows)
     _count_shots(connection, job, [batch.shots] * len(rows))
     if batch.finalized:
-        finalize(connection, job)
+        finalize(connection, job.number)
 
 
-def finalize(connection: sqlite3.Connection, job: StoredJob) -> None:
+def finalize(connection: sqlite3.Connection, number: int) -> None:
     """Put a job at the end of the queue. It accepts no more circuits."""
     connection.execute(
         "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
-        (job.number,),
+        (number,),
     )
 
 

@@ -226,6 +226,11 @@ class Database:
         with self._changed:
             return self._unstored.get(number)
 
+    def unstored_failures(self) -> dict[int, UnstoredFailure]:
+        """Return the failures that have not been stored yet, by the number of the job."""
+        with self._changed:
+            return dict(self._unstored)
+
     def num_finished(self, number: int) -> int:
         """Return how many circuits of a running job have a result or have failed."""
         with self._changed:

@@ -30,6 +30,7 @@ __all__ = [
     "charge_job",
     "check_balance",
     "check_grant",
+    "cost_of_job",
     "open_account",
     "read_balance",
     "read_costs",
@@ -171,6 +172,23 @@ def charge_job(connection: sqlite3.Connection, number: int, now: datetime) -> No
     if read_balance(connection, owner) is not None:
         price, description = _price(connection, number)
         _add_transaction(connection, owner, -_to_hundredths(price), "CHARGE", description, job_id, now)
+
+
+def cost_of_job(connection: sqlite3.Connection, number: int, status: JobStatus) -> tuple[Decimal, bool]:
+    """Return what a job costs, and whether that is an estimate because the job has not ended.
+
+    Args:
+        connection: The database.
+        number: The job.
+        status: Its status.
+    """
+    if not status.is_final:
+        return _price(connection, number)[0], True
+    query = "SELECT owner, job_id FROM jobs WHERE number = ?"
+    owner, job_id = connection.execute(query, (number,)).fetchone()
+    query = "SELECT sum(amount) FROM transactions WHERE account = ? AND job_id = ?"
+    (amount,) = connection.execute(query, (owner, job_id)).fetchone()
+    return _from_hundredths(-(amount or 0)), False
 
 
 def _price(connection: sqlite3.Connection, number: int) -> tuple[Decimal, str]:

@@ -38,17 +38,19 @@ ADDED_COLUMNS = (
 )
 """The definitions of the new columns, which are the last ones of the table ``jobs``."""
 
-# The index `listing` holds all that the conditions of a listing need. The rows of `jobs` may be long, because
-# of their observables. The index `failures` finds the failed circuits among any number of results.
+# `listing` holds all that the conditions of a listing need, because the rows of `jobs` may be long: they have
+# the observables. `failures` finds the failed circuits among any number of results, and `charges` the cost of
+# one job among those of all jobs.
 ADDED_INDEXES = """
 CREATE INDEX listing ON jobs
     (owner, number, status, kind, tag, simulator_cluster, qpu_system, job_id, reason);
 CREATE INDEX failures ON results (job, position) WHERE failed = 1;
+CREATE INDEX charges ON transactions (job_id) WHERE job_id IS NOT NULL;
 """
 """The definitions of the new indexes."""
 
 _COLUMN_NAMES = frozenset(definition.split()[0] for definition in ADDED_COLUMNS)
-_INDEX_NAMES = frozenset({"failures", "listing"})
+_INDEX_NAMES = frozenset({"charges", "failures", "listing"})
 
 
 def without_additions(schema: Iterable[SchemaRow]) -> list[SchemaRow]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, cast
 
+from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import JobStatus, JobType
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.wire.labels import kind_of_label
@@ -123,4 +125,15 @@ class StoredJob:
         number, job_id, job_type, cluster, system, status, is_finalized, *rest = row
         return cls(
             number, job_id, JobType(job_type), cluster, system, JobStatus(status), bool(is_finalized), *rest
+        )
+
+    @property
+    def weighted_observables(self) -> tuple[WeightedStrings, ...] | None:
+        """The observables of a gradient job, or ``None``. Without weights, each weight is 1."""
+        if self.job_type is not JobType.GRADIENT or self.observables is None:
+            return None
+        groups, _, weights = json.loads(self.observables)
+        return tuple(
+            WeightedStrings(tuple(group), tuple(weights[index]) if weights else (1.0,) * len(group))
+            for index, group in enumerate(groups)
         )

@@ -17,8 +17,7 @@ from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemp
 from qiskit_qoro.local.workers.row_grouping import group_rows, window_starts
 from qiskit_qoro.local.workers.task_rows import TaskRows
 from qiskit_qoro.local.workers.tasks import CircuitTask, StateTask
-from qiskit_qoro.models.gradients import WeightedStrings
-from qiskit_qoro.models.jobs import AnyConfig, JobType
+from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.wire.states.requests import state_request_from_json
 from qiskit_qoro.wire.text import decode_text
 
@@ -52,7 +51,7 @@ class CircuitTasks(Sequence[CircuitTask]):
             number: (decode_text(template.blob), template.names) for number, template in templates.items()
         }
         self._pauli_strings = _pauli_strings_per_circuit(job, len(circuits))
-        self._observables = _weighted_observables(job)
+        self._observables = job.weighted_observables
         self._settings = engine_settings(config, job.qpu_system)
         # Rows of one template are consecutive, so they need no windows.
         self._is_ordered = len(set(self._templates.values())) == len(self._templates) and all(
@@ -201,14 +200,3 @@ def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[
     # A circuit in no range is measured for every group.
     all_groups = tuple(range(len(groups)))
     return [distinct_strings(tuple(indices) or all_groups) for indices in groups_of]
-
-
-def _weighted_observables(job: StoredJob) -> tuple[WeightedStrings, ...] | None:
-    """The observables of a gradient job, or ``None`` for other jobs. Without weights, each weight is 1."""
-    if job.job_type is not JobType.GRADIENT or job.observables is None:
-        return None
-    groups, _, weights = json.loads(job.observables)
-    return tuple(
-        WeightedStrings(tuple(group), tuple(weights[index]) if weights else (1.0,) * len(group))
-        for index, group in enumerate(groups)
-    )
