@@ -60,6 +60,7 @@ class Pool(Protocol):
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
+        job_id: str = "",
         on_failure: Callable[[int, str], None] | None = None,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
@@ -277,7 +278,9 @@ class Runner:
     def _characterize(self, job: StoredJob, stop: threading.Event) -> _Outcome | None:
         received: list[RenderedReport] = []
         problem = QuboTask(job.job_id, self._queue.problem(job.number))
-        done = self._pool.run([problem], stop=stop, on_result=lambda _, report: received.append(report))
+        done = self._pool.run(
+            [problem], stop=stop, job_id=job.job_id, on_result=lambda _, report: received.append(report)
+        )
         return _Outcome(JobStatus.COMPLETED, report=received[0]) if done else None
 
     def _compute_states(
@@ -302,7 +305,12 @@ class Runner:
 
         with outcomes:
             done = self._pool.run(
-                tasks, stop=stop, on_result=add_result, on_failure=add_failure, on_tick=outcomes.store
+                tasks,
+                stop=stop,
+                job_id=job.job_id,
+                on_result=add_result,
+                on_failure=add_failure,
+                on_tick=outcomes.store,
             )
         return _outcome(failures) if done else None
 
@@ -339,6 +347,7 @@ class Runner:
             done = self._pool.run(
                 tasks,
                 stop=stop,
+                job_id=job.job_id,
                 on_result=add_result,
                 on_failure=add_failure,
                 on_sweep=add_sweep,

@@ -375,6 +375,8 @@ class WorkerView:
         is_busy: Whether it works.
         memory_bytes: Its memory, or ``None`` if unknown.
         started: When it started, with a time zone, or ``None`` if unknown.
+        is_ready: Whether it accepts work. A new process has to import its modules first.
+        busy_since: Since when it has been working on its present job, with a time zone, or ``None``.
     """
 
     pid: int
@@ -382,6 +384,8 @@ class WorkerView:
     is_busy: bool
     memory_bytes: int | None
     started: datetime | None = None
+    is_ready: bool = True
+    busy_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -398,6 +402,7 @@ class WorkersView:
         time_limit_s: The time that one circuit may take, in seconds.
         num_pending: The jobs of the account that wait.
         num_running: The jobs of the account that run.
+        last_loss_time: When the last process was lost, with a time zone, or ``None``.
     """
 
     workers: Sequence[WorkerView]
@@ -409,6 +414,7 @@ class WorkersView:
     time_limit_s: float | None = None
     num_pending: int = 0
     num_running: int = 0
+    last_loss_time: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class FunctionPool:
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
+        job_id: str = "",
         on_failure: Callable[[int, str], None] | None = None,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,

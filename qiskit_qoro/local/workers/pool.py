@@ -14,8 +14,8 @@ A worker goes through these states. ``_lock`` protects them, together with the q
 ========  =====================================================================
 starting  in ``_handles`` only
 idle      also in ``_ready`` and ``_idle``
-granted   also in ``_ready``, and in ``_owners`` with the events of its run
-doomed    in neither ``_idle`` nor ``_owners``: killed, but its end is not reported yet
+granted   also in ``_ready``, and in ``_owners`` with its run
+doomed    in ``_doomed``, and in neither ``_idle`` nor ``_owners``: killed, but its end is not reported yet
 gone      in no collection; the pool has started another one instead
 ========  =====================================================================
 
@@ -25,25 +25,27 @@ Either ``_idle`` or ``_waiting`` is empty: an idle worker is granted to the firs
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+from qiskit_qoro.display.times import local_now
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.workers.pool_run import (
     Ended,
-    Event,
     Granted,
     PoolRun,
     Replied,
+    Requester,
     TaskFailure,
     Unavailable,
 )
+from qiskit_qoro.local.workers.pool_snapshot import Loss, PoolSnapshot, WorkerSnapshot
 from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepResults
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.config import Simulator
@@ -78,6 +80,7 @@ class WorkerPool:
         memory_limit_bytes: The maximum memory of one circuit. By default an equal share of the memory that is
             free when the pool starts.
         clock: A monotonic clock, in seconds.
+        now: Returns the time of day, for :meth:`snapshot`.
     """
 
     def __init__(
@@ -87,17 +90,24 @@ class WorkerPool:
         time_limit_s: float = 300.0,
         memory_limit_bytes: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = local_now,
     ) -> None:
         self._size = default_workers() if workers is None else workers
         self._time_limit_s = time_limit_s
         self._memory_limit_bytes = memory_limit_bytes
         self._clock = clock
+        self._now = now
         self._lock = threading.Lock()
         self._handles: set[WorkerHandle] = set()
         self._ready: set[WorkerHandle] = set()
         self._idle: deque[WorkerHandle] = deque()
-        self._owners: dict[WorkerHandle, queue.SimpleQueue[Event]] = {}
-        self._waiting: deque[queue.SimpleQueue[Event]] = deque()
+        self._owners: dict[WorkerHandle, Requester] = {}
+        self._waiting: deque[Requester] = deque()
+        self._doomed: dict[WorkerHandle, str] = {}  # why a worker was killed; empty if that is no loss
+        # The last job of each worker that had one, and when the worker got it.
+        self._jobs: dict[WorkerHandle, tuple[str, datetime]] = {}
+        self._num_lost = 0
+        self._last_loss: Loss | None = None
         # Processes in a row that ended before they were ready.
         self._failed_starts = 0
         self._closed = False
@@ -114,6 +124,24 @@ class WorkerPool:
         """The process ids of the current workers, in ascending order."""
         with self._lock:
             return tuple(sorted(handle.pid for handle in self._handles))
+
+    def snapshot(self) -> PoolSnapshot:
+        """Return what is known of the workers now."""
+        with self._lock:
+            workers = [
+                WorkerSnapshot(handle.pid, handle.started, handle in self._ready, *self._work_of(handle))
+                for handle in self._handles
+            ]
+            return PoolSnapshot(
+                workers=tuple(sorted(workers, key=lambda worker: worker.pid)),
+                size=self._size,
+                num_lost=self._num_lost,
+                last_loss=self._last_loss,
+                num_waiting=len(self._waiting),
+                time_limit_s=self._time_limit_s,
+                memory_limit_bytes=self._memory_limit_bytes,
+                accelerators=self._accelerators,
+            )
 
     def accelerators(self) -> frozenset[Simulator]:
         """Return the simulators that the engine in the workers reports beside those on the CPU.
@@ -150,6 +178,7 @@ class WorkerPool:
         *,
         stop: threading.Event,
         on_result: Callable[[int, Any], None],
+        job_id: str = "",
         on_failure: Callable[[int, str], None] | None = None,
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
@@ -162,6 +191,7 @@ class WorkerPool:
             stop: Setting this event ends the run within half a second, even in the middle of a task.
             on_result: Called in this thread with the index of a task and its result. Results arrive in any
                 order.
+            job_id: The job that the tasks belong to, for :meth:`snapshot`.
             on_failure: Called in this thread with the index of a task that failed and the reason: the task
                 cannot run, took too long, needed too much memory, or crashed its process. The other tasks go
                 on. With ``None``, the first failure ends the run.
@@ -187,6 +217,7 @@ class WorkerPool:
             stop,
             on_result,
             on_failure,
+            job_id=job_id,
             on_sweep=on_sweep,
             on_details=on_details,
             on_tick=on_tick,
@@ -201,9 +232,7 @@ class WorkerPool:
             self._closed = True
             handles = tuple(self._handles)
             self._idle.clear()
-            for events in self._waiting:
-                events.put(Unavailable(_CLOSED))
-            self._waiting.clear()
+            self._give_up(_CLOSED)
         # Without the lock, because the threads of the handles need it to report the end of their processes.
         for handle in handles:
             handle.kill()
@@ -219,26 +248,26 @@ class WorkerPool:
     ) -> None:
         self.close()
 
-    def request(self, events: queue.SimpleQueue[Event]) -> None:
+    def request(self, run: Requester) -> None:
         """Queue for a worker. It arrives as a :class:`Granted` event. Only for runs."""
         with self._lock:
             if self._closed:
-                events.put(Unavailable(_CLOSED))
+                run.events.put(Unavailable(_CLOSED))
                 return
             if self._idle:
                 # The worker that was busy last is likely to have the templates of the next job in its cache.
-                self._grant(self._idle.pop(), events)
+                self._grant(self._idle.pop(), run)
                 return
-            self._waiting.append(events)
+            self._waiting.append(run)
             # The last process may have ended without a replacement, before this run waited for one.
             if not self._handles:
                 self._replace("they end at once")
 
-    def withdraw(self, events: queue.SimpleQueue[Event]) -> None:
+    def withdraw(self, run: Requester) -> None:
         """Leave the queue for a worker. A worker that was granted must still be released. Only for runs."""
         with self._lock:
-            if events in self._waiting:
-                self._waiting.remove(events)
+            if run in self._waiting:
+                self._waiting.remove(run)
 
     def release(self, handle: WorkerHandle) -> None:
         """Give back a worker that has nothing to do. Only for runs."""
@@ -247,10 +276,17 @@ class WorkerPool:
             if self._owners.pop(handle, None) is not None:
                 self._offer(handle)
 
-    def discard(self, handle: WorkerHandle) -> None:
-        """Give back a worker that is busy. It is killed and replaced. Only for runs."""
+    def discard(self, handle: WorkerHandle, reason: str = "") -> None:
+        """Give back a worker that is busy. It is killed and replaced. Only for runs.
+
+        Args:
+            handle: The worker.
+            reason: Why it counts as lost; empty if it does not, because its run was stopped.
+        """
         with self._lock:
-            self._owners.pop(handle, None)
+            # If the worker has died in the meantime, it has no owner any more, and has been counted.
+            if self._owners.pop(handle, None) is not None:
+                self._doomed[handle] = reason
         handle.kill()
 
     # The methods below need the lock, except _on_reply and _on_end, which take it: threads of the handles
@@ -262,6 +298,7 @@ class WorkerPool:
         handle = WorkerHandle(
             memory_limit_bytes=self._memory_limit_bytes,
             threads=max(1, (os.cpu_count() or 1) // self._size),
+            now=self._now,
             on_reply=self._on_reply,
             on_end=self._on_end,
         )
@@ -273,9 +310,15 @@ class WorkerPool:
         else:
             self._idle.append(handle)
 
-    def _grant(self, handle: WorkerHandle, events: queue.SimpleQueue[Event]) -> None:
-        self._owners[handle] = events
-        events.put(Granted(handle))
+    def _grant(self, handle: WorkerHandle, run: Requester) -> None:
+        self._owners[handle] = run
+        # A worker is granted for one batch, and often to the same job again.
+        if handle not in self._jobs or self._jobs[handle][0] != run.job_id:
+            self._jobs[handle] = (run.job_id, self._now())
+        run.events.put(Granted(handle))
+
+    def _work_of(self, handle: WorkerHandle) -> tuple[str, datetime] | tuple[None, None]:
+        return self._jobs[handle] if handle in self._owners else (None, None)
 
     def _on_reply(self, handle: WorkerHandle, reply: Reply | Progress) -> None:
         with self._lock:
@@ -287,15 +330,20 @@ class WorkerPool:
                 self._has_reported.set()
                 self._offer(handle)
             elif handle in self._owners:
-                self._owners[handle].put(Replied(handle, reply))
+                self._owners[handle].events.put(Replied(handle, reply))
 
     def _on_end(self, handle: WorkerHandle) -> None:
         with self._lock:
             self._handles.discard(handle)
+            if not self._closed:
+                self._count_loss(handle)
             if handle in self._idle:
                 self._idle.remove(handle)
+            self._doomed.pop(handle, None)
+            self._jobs.pop(handle, None)
             if handle in self._owners:
-                self._owners.pop(handle).put(Unavailable(_CLOSED) if self._closed else Ended(handle))
+                event = Unavailable(_CLOSED) if self._closed else Ended(handle)
+                self._owners.pop(handle).events.put(event)
             if handle not in self._ready:
                 self._failed_starts += 1  # reset as soon as any process becomes ready
             self._ready.discard(handle)
@@ -306,6 +354,17 @@ class WorkerPool:
                 "qiskit_qoro.local.workers.worker_process'"
             )
             self._replace(reason)
+
+    def _count_loss(self, handle: WorkerHandle) -> None:
+        """Count a worker that has ended, unless it was killed because its run was stopped."""
+        if handle in self._owners:
+            doing = "it worked on a job"
+        else:
+            doing = "it was idle" if handle in self._ready else "it was starting"
+        reason = self._doomed.get(handle, f"{handle.describe_end()} while {doing}")
+        if reason:
+            self._num_lost += 1
+            self._last_loss = Loss(reason, self._now())
 
     def _replace(self, reason: str) -> None:
         """Start a process in place of one that has ended. If no process is left, end the waiting runs."""
@@ -319,6 +378,6 @@ class WorkerPool:
             self._give_up(_NOT_STARTED.format(reason))
 
     def _give_up(self, reason: str) -> None:
-        for events in self._waiting:
-            events.put(Unavailable(reason))
+        for run in self._waiting:
+            run.events.put(Unavailable(reason))
         self._waiting.clear()

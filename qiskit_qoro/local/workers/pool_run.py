@@ -33,7 +33,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from qiskit_qoro.errors import QoroError
@@ -44,7 +44,7 @@ from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Rep
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
-__all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "TaskFailure", "Unavailable"]
+__all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "Requester", "TaskFailure", "Unavailable"]
 
 # How often to check the stop event and the time limit, and to call `on_tick`.
 _TICK_S = 0.1
@@ -106,15 +106,28 @@ class Unavailable:
 Event = Granted | Replied | Ended | Unavailable
 
 
+@dataclass(frozen=True, eq=False)
+class Requester:
+    """A run, as the pool sees it.
+
+    Attributes:
+        job_id: The job that the tasks belong to; empty if there is none.
+        events: Where the pool puts the events that concern the run.
+    """
+
+    job_id: str
+    events: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
+
+
 class Workers(Protocol):
     """The part of the pool that a run uses; see :class:`~qiskit_qoro.local.workers.pool.WorkerPool`."""
 
     @property
     def size(self) -> int: ...
-    def request(self, events: queue.SimpleQueue[Event]) -> None: ...
-    def withdraw(self, events: queue.SimpleQueue[Event]) -> None: ...
+    def request(self, run: Requester) -> None: ...
+    def withdraw(self, run: Requester) -> None: ...
     def release(self, handle: WorkerHandle) -> None: ...
-    def discard(self, handle: WorkerHandle) -> None: ...
+    def discard(self, handle: WorkerHandle, reason: str = "") -> None: ...
 
 
 @dataclass
@@ -149,6 +162,7 @@ class PoolRun:
         on_result: Callable[[int, Any], None],
         on_failure: Callable[[int, str], None] | None,
         *,
+        job_id: str = "",
         on_sweep: Callable[[int, SweepResults], None] | None = None,
         on_details: Callable[[int, ResultDetails], None] | None = None,
         on_tick: Callable[[], None] | None = None,
@@ -166,7 +180,7 @@ class PoolRun:
         self._next_tick = clock() + _TICK_S
         self._time_limit_s = time_limit_s
         self._clock = clock
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._requester = Requester(job_id)
         self._pending = PendingTasks(tasks, workers=workers.size, time_limit_s=time_limit_s)
         # The workers of this run that have work. A worker is in here from the moment it gets a batch until it
         # has answered the whole batch or is lost. Events of other workers are late and are ignored.
@@ -198,11 +212,11 @@ class PoolRun:
     def _request_worker(self) -> None:
         if not self._has_requested and self._pending:
             self._has_requested = True
-            self._workers.request(self._events)
+            self._workers.request(self._requester)
 
     def _next_event(self, timeout_s: float) -> Event | None:
         try:
-            return self._events.get(timeout=max(0.0, timeout_s))
+            return self._requester.events.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
             return None
 
@@ -289,7 +303,8 @@ class PoolRun:
         ]
         for handle in late:
             batch = self._batches.pop(handle)
-            self._workers.discard(handle)
+            kind = self._tasks[batch.position].kind
+            self._workers.discard(handle, f"a {kind} took longer than the {self._time_limit_s:g} s allowed")
             self._handle_lost_worker(batch, self._time_limit_reason(batch))
 
     def _time_limit_reason(self, batch: _Batch) -> str:
@@ -329,7 +344,7 @@ class PoolRun:
 
     def _give_workers_back(self) -> None:
         """Release all workers. Discard those that are still busy after the grace period."""
-        self._workers.withdraw(self._events)
+        self._workers.withdraw(self._requester)
         deadline = self._clock() + _GRACE_S
         # Without busy workers the timeout is 0: this only empties the queue, which may hold a granted worker.
         while True:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import IO
 
 from qiskit_qoro.local.workers.tasks import AnyTask, Progress, Reply, read_frame, write_frame
@@ -40,9 +41,13 @@ class WorkerHandle:
     Args:
         memory_limit_bytes: The maximum memory of one task, or ``None`` for no limit.
         threads: The number of threads for the engine, unless the environment sets it.
+        now: Returns the time of day.
         on_reply: Called with the handle and each reply, in a thread of the handle. The first reply means that
             the process is ready.
         on_end: Called once with the handle, in the same thread, after the process has ended.
+
+    Attributes:
+        started: When the process was started.
     """
 
     def __init__(
@@ -50,9 +55,11 @@ class WorkerHandle:
         *,
         memory_limit_bytes: int | None,
         threads: int,
+        now: Callable[[], datetime],
         on_reply: Callable[[WorkerHandle, Reply | Progress], None],
         on_end: Callable[[WorkerHandle], None],
     ) -> None:
+        self.started = now()
         path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100  "" is the current directory
         self._process = subprocess.Popen(  # noqa: S603  this interpreter, this package
             [sys.executable, "-P", "-c", _PROGRAM, json.dumps([path, memory_limit_bytes])],

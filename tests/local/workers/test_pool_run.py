@@ -68,19 +68,19 @@ class ScriptedPool:
         self.now += 2 * TIME_LIMIT_S if self.is_hanging and self.events.empty() else 0.2
         return self.now
 
-    def request(self, events):
-        self.events = events
+    def request(self, run):
+        self.events = run.events
         self.is_waiting = True
         self.grant()
 
-    def withdraw(self, events):
+    def withdraw(self, run):
         self.is_waiting = False
 
     def release(self, worker):
         self.idle.append(worker)
         self.grant()
 
-    def discard(self, worker):
+    def discard(self, worker, reason=""):
         self.discarded.append(worker)
         self.is_hanging = False
         self.replace()
@@ -306,8 +306,8 @@ def test_late_replies_of_a_discarded_worker_are_ignored():
 
     pool = ScriptedPool(behaviour)
 
-    def discard(worker):
-        ScriptedPool.discard(pool, worker)
+    def discard(worker, reason):
+        ScriptedPool.discard(pool, worker, reason)
         for reply in late:
             pool.events.put(Replied(worker, reply))
         pool.events.put(Ended(worker))
@@ -372,6 +372,6 @@ def test_stopping_discards_busy_workers():
 
 def test_if_no_worker_is_available_the_run_fails_with_the_reason():
     pool = ScriptedPool(lambda batch: [])
-    pool.request = lambda events: events.put(Unavailable("the pool is closed"))
+    pool.request = lambda run: run.events.put(Unavailable("the pool is closed"))
     with pytest.raises(QoroError, match="the pool is closed"):
         Outcome(pool, circuits(3)).run.execute()
