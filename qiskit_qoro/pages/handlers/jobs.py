@@ -88,6 +88,7 @@ def jobs_page(request: PageRequest) -> Page:
         "active": _active(path, query),
         "tags": _options(found.tags, condition.tag),
         "kinds": _options(found.kinds, *sorted(condition.kinds)),
+        "tag_address": lambda tag: address_with(path, query, tag=tag),
         "clear_address": path,
         "first_job": _FIRST_JOB % request.source.facts.provider_code,
         "back": address_with("", paging.query, page=str(paging.number)).removeprefix("?"),

@@ -50,6 +50,7 @@ class Paging:
     on_text: str = "Older"
 
     sizes = SIZES
+    default_size = _DEFAULT_SIZE
 
     @property
     def num_pages(self) -> int:
