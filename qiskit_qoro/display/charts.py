@@ -17,14 +17,31 @@ from xml.etree import ElementTree as ET
 from qiskit_qoro.display.drawing import CODE_FONT, SMALL, WIDTH, Drawing, pixels
 from qiskit_qoro.display.scales import Scale, colour_of, format_number, is_flat, scale_of, share_between
 
-__all__ = ["MAX_BARS", "Bar", "Grid", "as_document", "bar_chart", "column_chart", "heat_map"]
+__all__ = [
+    "BAR_COLOUR",
+    "CHARACTER",
+    "CODE_CHARACTER",
+    "MAX_BARS",
+    "Bar",
+    "Grid",
+    "as_document",
+    "bar_chart",
+    "column_chart",
+    "heat_map",
+    "shortened",
+]
 
 MAX_BARS = 32
 """A chart shows at most this many bars or columns. The caller says how many are left out."""
 
-_BAR_COLOUR, _MARK_COLOUR = "#4c78c8", "#d9822b"
-# The width of a character, in pixels, in the two fonts.
-_CHARACTER, _CODE_CHARACTER = 6.6, 7.3
+BAR_COLOUR = "#4c78c8"
+"""The colour of bars."""
+
+_MARK_COLOUR = "#d9822b"
+
+CHARACTER, CODE_CHARACTER = 6.6, 7.3
+"""The width of a character, in pixels, in the two fonts."""
+
 _LONGEST_LABEL = 32
 _COLOUR_STEPS = 64
 
@@ -120,10 +137,10 @@ def bar_chart(title: str, description: str, bars: Sequence[Bar], *, value_label:
         return ""
     row, top = 20, 24
     drawing = Drawing(title, description, height=top + row * len(drawn) + 4)
-    labels = [_shortened(bar.label) for bar in drawn]
+    labels = [shortened(bar.label) for bar in drawn]
     texts = [format_number(bar.value) for bar in drawn]
-    left = max(map(len, labels)) * _CODE_CHARACTER + 10
-    space = WIDTH - left - max(map(len, texts)) * _CHARACTER - 12
+    left = max(map(len, labels)) * CODE_CHARACTER + 10
+    space = WIDTH - left - max(map(len, texts)) * CHARACTER - 12
     longest = _longest(drawn)
     drawing.text(left, 13, value_label, size=SMALL)
     for index, (bar, label, text) in enumerate(zip(drawn, labels, texts, strict=True)):
@@ -153,11 +170,11 @@ def column_chart(title: str, description: str, bars: Sequence[Bar], *, x_label: 
     drawn = bars[:MAX_BARS]
     if not drawn:
         return ""
-    labels = [_shortened(bar.label) for bar in drawn]
+    labels = [shortened(bar.label) for bar in drawn]
     left, right, top, plot = 62.0, WIDTH - 8.0, 10.0, 150.0
     step = (right - left) / len(drawn)
-    turned = max(map(len, labels)) * _CODE_CHARACTER > step - 2
-    below = max(map(len, labels)) * _CODE_CHARACTER + 12 if turned else 20.0
+    turned = max(map(len, labels)) * CODE_CHARACTER > step - 2
+    below = max(map(len, labels)) * CODE_CHARACTER + 12 if turned else 20.0
     drawing = Drawing(title, description, height=top + plot + below + 22)
     base = top + plot
     scale = scale_of(0.0, _longest(drawn), base, top)
@@ -202,7 +219,7 @@ def as_document(markup: str) -> str:
 
 
 def _draw_bar(drawing: Drawing, bar: Bar, parent: ET.Element, **place: float) -> None:
-    drawing.add("rect", parent, fill=_MARK_COLOUR if bar.is_marked else _BAR_COLOUR, **place)
+    drawing.add("rect", parent, fill=_MARK_COLOUR if bar.is_marked else BAR_COLOUR, **place)
 
 
 def _draw_cells(
@@ -282,7 +299,8 @@ def _share(value: float, whole: float) -> float:
     return min(1.0, max(0.0, value / whole)) if whole > 0 and isfinite(value) else 0.0
 
 
-def _shortened(label: str) -> str:
+def shortened(label: str) -> str:
+    """Leave out the middle of a long label."""
     if len(label) <= _LONGEST_LABEL:
         return label
     half = (_LONGEST_LABEL - 1) // 2

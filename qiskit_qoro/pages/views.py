@@ -245,12 +245,14 @@ class Values:
         errors: Pauli string to standard error, as far as known.
         num_left_out: The number of Pauli strings that are left out.
         note: A sentence that says which letter of a Pauli string acts on qubit 0; empty if unknown.
+        short_names: Long Pauli string to a short form for charts and lists, such as ``Z0 X69``.
     """
 
     values: Mapping[str, float]
     errors: Mapping[str, float] = field(default_factory=dict)
     num_left_out: int = 0
     note: str = ""
+    short_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

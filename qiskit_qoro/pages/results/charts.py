@@ -1,4 +1,8 @@
-"""Charts and drawings of the pages. What these functions return is our own SVG, which needs no escaping."""
+"""Charts and drawings of the pages. What these functions return is our own SVG, which needs no escaping.
+
+A chart of counts or probabilities shows the most frequent outcomes in ascending order, as in Qiskit's
+histograms. The tables beside them begin with the most frequent outcome.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,26 @@ from itertools import islice
 
 from markupsafe import Markup
 
-from qiskit_qoro.display.charts import MAX_BARS, Bar, bar_chart
-from qiskit_qoro.display.times import exact_time
+from qiskit_qoro.display.charts import MAX_BARS, Bar, bar_chart, column_chart
+from qiskit_qoro.display.reprs import counted
+from qiskit_qoro.display.timeline import Stage, timeline
+from qiskit_qoro.display.times import duration, exact_time
+from qiskit_qoro.display.value_chart import ValueBar, value_chart
+from qiskit_qoro.history.journal_entry import ListedStatus
+from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.pages.results.outcomes import summary_of
 from qiskit_qoro.pages.results.program_drawing import draw_program
-from qiskit_qoro.pages.views import Counts, JobView, Outcome
+from qiskit_qoro.pages.views import Counts, Gradients, JobView, Outcome, StateValues, Values
 
 __all__ = ["ChartPart", "chart_of", "drawing_of", "timeline_of"]
+
+# If there are more outcomes than a chart can show, it shows this many.
+_SELECTED = 16
+_LONGEST_COLUMN_LABEL = 6
+_CHANGING = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING, JobStatus.PAUSED}) | {
+    ListedStatus.SUBMITTING,
+    ListedStatus.SUBMITTED,
+}
 
 
 @dataclass(frozen=True)
@@ -36,11 +54,17 @@ def chart_of(outcome: Outcome | None) -> ChartPart:
     Args:
         outcome: The outcome, or ``None`` if there is nothing yet.
     """
-    if not isinstance(outcome, Counts):
-        return ChartPart()
-    bars = [Bar(name, count) for name, count in islice(outcome.counts.items(), MAX_BARS)]
-    title = "The most frequent outcomes"
-    return ChartPart(_own(bar_chart(title, title, bars, value_label="count")))
+    if isinstance(outcome, Counts):
+        words = f"{summary_of(outcome)}, of {counted(outcome.shots, 'shot')}"
+        return _histogram(outcome.counts, outcome.num_left_out, outcome.shots, "count", words)
+    if isinstance(outcome, StateValues):
+        words = f"Probabilities: {outcome.description}"
+        return _histogram(outcome.probabilities, outcome.num_left_out, 1.0, "probability", words)
+    if isinstance(outcome, Values):
+        return _values(outcome)
+    if isinstance(outcome, Gradients):
+        return _gradients(outcome)
+    return ChartPart()
 
 
 def timeline_of(job: JobView, now: datetime) -> ChartPart:
@@ -50,8 +74,17 @@ def timeline_of(job: JobView, now: datetime) -> ChartPart:
         job: The job.
         now: The present. A job that has not ended lasts until now.
     """
-    caption = ", ".join(f"{event.status} {exact_time(event.time or now, now=now)}" for event in job.events)
-    return ChartPart(caption=caption)
+    stages = _stages(job, now)
+    has_ended = bool(stages) and stages[-1].status not in _CHANGING
+    if len(stages) - has_ended == 0:
+        return ChartPart()  # only the end is known
+    words = "; ".join(_describe(stage, now) for stage in stages)
+    svg = timeline("Life of the job", words, stages, has_ended=has_ended, now=now)
+    first, last = stages[0].time, stages[-1].time
+    caption = ""
+    if has_ended and first is not None and last is not None and len(stages) > 1:
+        caption = f"{duration((last - first).total_seconds())} from the submission to the end"
+    return ChartPart(_own(svg), caption)
 
 
 def drawing_of(program: str | None, parameters: Mapping[str, float] = {}) -> ChartPart:
@@ -71,3 +104,72 @@ def drawing_of(program: str | None, parameters: Mapping[str, float] = {}) -> Cha
 
 def _own(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - our own SVG, whose texts are escaped
+
+
+def _histogram(
+    sizes: Mapping[str, float], num_left_out: int, whole: float, value_label: str, words: str
+) -> ChartPart:
+    total = len(sizes) + num_left_out
+    number = total if total <= MAX_BARS else _SELECTED
+    ranked = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:number]
+    bars = [Bar(name, size) for name, size in sorted(ranked)]
+    if not bars:
+        return ChartPart()
+    caption = ""
+    if total > len(bars):
+        share = sum(bar.value for bar in bars) / whole if whole else 0.0
+        of_all = "of the shots" if value_label == "count" else "of the probability"
+        caption = f"The {len(bars)} most frequent of {total:,} outcomes: {share:.1%} {of_all}"
+    title = "The most frequent outcomes" if caption else "The outcomes"
+    if len(bars) <= _SELECTED and max(len(bar.label) for bar in bars) <= _LONGEST_COLUMN_LABEL:
+        svg = column_chart(title, words, bars, x_label="outcome", value_label=value_label)
+    else:
+        svg = bar_chart(title, words, bars, value_label=value_label)
+    return ChartPart(_own(svg), caption)
+
+
+def _values(outcome: Values) -> ChartPart:
+    bars = [
+        ValueBar(outcome.short_names.get(name, name), value, outcome.errors.get(name))
+        for name, value in islice(outcome.values.items(), MAX_BARS)
+    ]
+    svg = value_chart("Expectation values", summary_of(outcome), bars, value_label="expectation value")
+    return ChartPart(_own(svg), _left_out(len(bars), len(outcome.values) + outcome.num_left_out, "values"))
+
+
+def _gradients(outcome: Gradients) -> ChartPart:
+    """Draw the derivatives of the only observable, or else the values of all of them."""
+    if len(outcome.gradients) != 1:
+        values = Values(outcome.values, num_left_out=outcome.num_left_out)
+        return _values(values)
+    (gradient,) = outcome.gradients.values()
+    bars = [ValueBar(name, value) for name, value in islice(gradient.items(), MAX_BARS)]
+    svg = value_chart("Derivatives", summary_of(outcome), bars, value_label="derivative")
+    total = len(gradient) + outcome.num_parameters_left_out
+    return ChartPart(_own(svg), _left_out(len(bars), total, "derivatives"))
+
+
+def _left_out(shown: int, total: int, what: str) -> str:
+    return f"The first {shown} of {total:,} {what}" if total > shown else ""
+
+
+def _stages(job: JobView, now: datetime) -> list[Stage]:
+    """Return the statuses of a job with their durations."""
+    events = job.events
+    stages = []
+    for index, event in enumerate(events):
+        is_last = index == len(events) - 1
+        end = now if is_last else events[index + 1].time
+        length = None if event.time is None or end is None else (end - event.time).total_seconds()
+        if is_last and event.status not in _CHANGING:
+            length = None
+        elif length is None and event.status == JobStatus.RUNNING:
+            length = job.row.duration_s
+        stages.append(Stage(event.status, event.time, length))
+    return stages
+
+
+def _describe(stage: Stage, now: datetime) -> str:
+    since = "" if stage.time is None else f" at {exact_time(stage.time, now=now)}"
+    lasted = "" if stage.duration_s is None else f", for {duration(stage.duration_s)}"
+    return f"{stage.status.replace('_', ' ').capitalize()}{since}{lasted}"

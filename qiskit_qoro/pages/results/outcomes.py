@@ -41,7 +41,7 @@ MAX_SHOWN = 200
 
 _MAX_PARAMETERS = 50
 _Key = TypeVar("_Key", int, str)
-_IN_SUMMARY, _LONGEST_NAME = 4, 24
+_IN_SUMMARY, _LONGEST_NAME, _LONGEST_STRING = 4, 24, 16
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,10 @@ def summary_of(outcome: Outcome | None) -> str:
     if isinstance(outcome, StateValues):
         return outcome.description
     errors = outcome.errors if isinstance(outcome, Values) else {}
+    short_names = outcome.short_names if isinstance(outcome, Values) else {}
     listed = [
-        f"{short_text(name, _LONGEST_NAME)} = {format_with_error(value, errors.get(name))}"
+        f"{short_text(short_names.get(name, name), _LONGEST_NAME)}"
+        f" = {format_with_error(value, errors.get(name))}"
         for name, value in _first(outcome.values)
     ]
     return _joined(listed, len(outcome.values) + outcome.num_left_out)
@@ -216,7 +218,13 @@ def _values(result: Mapping[str, float], details: ResultDetails, context: Circui
         {text: errors[name] for text, (name, _) in shown.items() if name in errors},
         len(result) - len(shown),
         context.note,
+        {text: _short_name(name) for text, (name, _) in shown.items() if len(name) > _LONGEST_STRING},
     )
+
+
+def _short_name(pauli_string: str) -> str:
+    """Return the letters of a Pauli string of the service except I, with the numbers of their qubits."""
+    return " ".join(f"{letter}{qubit}" for qubit, letter in enumerate(pauli_string) if letter != "I") or "I"
 
 
 def _gradients(result: GradientValues, context: CircuitContext) -> Gradients:
