@@ -199,5 +199,7 @@ async def _checked_form(visitor: Visitor, methods: Collection[str]) -> Mapping[s
         raise RefusedRequestError(413, f"Expected a form of at most {_BODY_LIMIT_BYTES} bytes.")
     form = dict(parse_qsl(body.decode(errors="replace")))
     if not is_same_origin(visitor.request) or not is_token_valid(visitor.csrf, form.get("csrf", "")):
-        raise RefusedRequestError(403, "This form is out of date. Load its page again.")
+        raise RefusedRequestError(
+            403, "This form is out of date, or the browser accepts no cookies. Load its page again."
+        )
     return form
