@@ -342,17 +342,26 @@ class TestErrors:
         assert "the service cannot be reached &lt;b&gt;" in answer.text
         assert caplog.records == []
 
-    @pytest.mark.parametrize(
-        ("path", "status"), [("/pages/jobs/unknown", 404), (f"/pages/jobs/{ENDED}/cancel", 409)]
-    )
-    def test_a_job_that_is_missing_or_refuses_an_action_is_named(self, served, path, status):
+    def test_a_missing_job_is_named(self, served):
+        answer = send(served.url, "GET", "/pages/jobs/x%3Cb%3E", {"Cookie": cookie_of(served.browser())})
+        assert answer.status == 404
+        assert "x&lt;b&gt;" in answer.text
+
+    def test_a_job_that_refuses_an_action_leads_back_and_says_why(self, served):
         browser = served.browser()
-        if status == 404:
-            answer = send(served.url, "GET", path, {"Cookie": cookie_of(browser)})
-        else:
-            answer = post(served, browser, path, {"csrf": csrf_of(served, browser)})
-        assert answer.status == status
-        assert path.split("/")[3] in answer.text
+        path = f"/pages/jobs/{ENDED}"
+        answer = post(served, browser, f"{path}/cancel", {"csrf": csrf_of(served, browser)})
+        assert (answer.status, answer.headers["location"]) == (303, path)
+        assert "does not allow cancel" in browser.get(served.url + path).text
+
+    def test_a_message_is_shown_to_its_own_session_only(self, served):
+        one, other = served.browser(), served.browser()
+        post(served, one, f"/pages/jobs/{ENDED}/delete", {"csrf": csrf_of(served, one)})
+        one.head(f"{served.url}/pages/jobs")
+        message = "The job and its results are deleted."
+        assert message not in other.get(f"{served.url}/pages/jobs").text
+        assert message in one.get(f"{served.url}/pages/jobs").text
+        assert message not in one.get(f"{served.url}/pages/jobs").text
 
     def test_a_live_part_of_a_job_that_was_deleted_leads_to_the_error(self, served):
         headers = {"Cookie": cookie_of(served.browser()), "HX-Request": "true"}
