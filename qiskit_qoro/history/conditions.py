@@ -22,10 +22,10 @@ _SEARCHED = "tag || char(10) || ifnull(backend, '') || char(10) || ifnull(job_id
 
 def conditions_for(
     *,
-    service: str | None,
-    backend: str | None,
-    tag: str | None,
-    kinds: Collection[JobKind] | None,
+    service: str | None = None,
+    backend: str | None = None,
+    tag: str | None = None,
+    kinds: Collection[JobKind] | None = None,
 ) -> list[Condition]:
     """Return the conditions on the columns of an entry; ``None`` means any value."""
     compared = {
@@ -41,16 +41,19 @@ def conditions_for(
     return found
 
 
-def condition_on_text(database: sqlite3.Connection, text: str, *, joint: bool) -> Condition:
+def condition_on_text(
+    database: sqlite3.Connection, text: str, *, joint: bool, reasons: bool = False
+) -> Condition:
     """Return the condition that a text occurs in an entry, in upper or lower case.
 
     Args:
         database: A connection to the journal.
         text: The text. Wildcards of SQL in it stand for themselves.
         joint: Whether the query joins the table of service jobs that belong together.
+        reasons: Whether the reasons of failed submissions are searched, too.
     """
     test, pattern = text_test(database, text)
-    tests = [test.format(_SEARCHED)]
+    tests = [test.format(f"{_SEARCHED} || char(10) || ifnull(reason, '')" if reasons else _SEARCHED)]
     if has_programs(database):
         row = "SELECT 1 FROM programs WHERE programs.number = jobs.number"
         tests.append(f"EXISTS ({row} AND {test.format('names')})")

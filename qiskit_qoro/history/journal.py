@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from qiskit_qoro.history.conditions import (
     time_to_text,
 )
 from qiskit_qoro.history.joint_jobs import (
+    SEPARATOR,
     has_joint_jobs,
     insert_joint_jobs,
     read_joint_jobs,
@@ -28,6 +30,7 @@ from qiskit_qoro.history.joint_jobs import (
 )
 from qiskit_qoro.history.journal_database import FileDatabase, JournalUnusableError, MemoryDatabase
 from qiskit_qoro.history.journal_entry import JournalEntry, RecordedJob, Stage
+from qiskit_qoro.history.listed_statuses import condition_on_status, prepare_statuses
 from qiskit_qoro.history.processes import ProcessMark, is_abandoned, mark_of_this_process
 from qiskit_qoro.history.program_store import (
     DEFAULT_LIMIT_BYTES,
@@ -128,6 +131,7 @@ class Journal:
         until: datetime | None = None,
         kinds: Collection[JobKind] | None = None,
         text: str | None = None,
+        statuses: Collection[str] | None = None,
         limit: int | None = None,
     ) -> list[RecordedJob]:
         """Read the jobs that meet all given conditions, newest first.
@@ -143,6 +147,7 @@ class Journal:
             kinds: Only submissions of these kinds.
             text: Only submissions with this text in the tag, the backend, the identifier or the name of a
                 circuit, in upper or lower case.
+            statuses: Only jobs whose last known status is one of these.
             limit: The largest number of jobs.
 
         Raises:
@@ -150,16 +155,51 @@ class Journal:
         """
         given = conditions_for(service=service, backend=backend, tag=tag, kinds=kinds)
         earliest, latest = (None if time is None else time_to_text(time) for time in (since, until))
-        with self._database.transaction(writes=False) as database:
+        with self.reading() as database:
             if database is None:
                 return []
+            joint = has_joint_jobs(database)
             if text is not None:
-                given.append(condition_on_text(database, text, joint=has_joint_jobs(database)))
+                given.append(condition_on_text(database, text, joint=joint))
+            if statuses is not None:
+                self.prepare_statuses(database)
+                given.append(condition_on_status(statuses, joint=joint))
             selected = select_jobs(database, given, earliest, latest, limit)
-            wanted = {number for _, numbers in selected for number in numbers}
-            query = f"SELECT {_COLUMNS} FROM jobs WHERE number IN ({', '.join(map(str, wanted))})"  # noqa: S608 - numbers
-            rows = database.execute(query).fetchall()
-        entries = {entry.number: entry for entry in self._entries(rows)}
+            return self.recorded_jobs(database, selected)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection | None]:
+        """Begin a transaction that reads.
+
+        Yields:
+            A connection, or ``None`` if there is nothing to read.
+
+        Raises:
+            QoroError: The journal cannot be read.
+        """
+        with self._database.transaction(writes=False) as database:
+            yield database
+
+    def prepare_statuses(self, database: sqlite3.Connection) -> None:
+        """Define what the expressions of :mod:`~qiskit_qoro.history.listed_statuses` need.
+
+        Args:
+            database: A connection in a transaction.
+        """
+        prepare_statuses(database, SEPARATOR if has_joint_jobs(database) else None, self._now())
+
+    def recorded_jobs(
+        self, database: sqlite3.Connection, selected: Sequence[tuple[list[str], list[int]]]
+    ) -> list[RecordedJob]:
+        """Read whole jobs.
+
+        Args:
+            database: A connection in a transaction.
+            selected: The jobs, as :func:`~qiskit_qoro.history.joint_jobs.select_jobs` returns them.
+        """
+        wanted = {number for _, numbers in selected for number in numbers}
+        read = self.read_entries(database, f"number IN ({', '.join(map(str, wanted))})", ())
+        entries = {entry.number: entry for entry in read}
         return [
             RecordedJob(
                 ID_SEPARATOR.join(job_ids) if job_ids else entries[numbers[0]].job_id,
@@ -167,6 +207,19 @@ class Journal:
             )
             for job_ids, numbers in selected
         ]
+
+    def read_entries(
+        self, database: sqlite3.Connection, condition: str, values: Sequence[object]
+    ) -> list[JournalEntry]:
+        """Read the entries that meet a condition.
+
+        Args:
+            database: A connection in a transaction.
+            condition: The condition in SQL, with what may follow it.
+            values: The values of its parameters.
+        """
+        query = f"SELECT {_COLUMNS} FROM jobs WHERE {condition}"  # noqa: S608 - constants and numbers only
+        return self._entries(database.execute(query, values).fetchall())
 
     def find(self, job_id: str) -> JournalEntry | None:
         """Return the entry of a job, or ``None`` if there is none or the journal cannot be used."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,15 @@ from enum import StrEnum
 from qiskit_qoro.models.jobs import JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 
-__all__ = ["JournalEntry", "ListedStatus", "RecordedJob", "Stage", "joint_status"]
+__all__ = [
+    "JournalEntry",
+    "ListedStatus",
+    "RecordedJob",
+    "Stage",
+    "is_final_status",
+    "joint_status",
+    "listed_status",
+]
 
 
 class Stage(StrEnum):
@@ -80,26 +88,14 @@ class JournalEntry:
     @property
     def listed_status(self) -> str:
         """The status to show: a status of the service, or one of :class:`ListedStatus`."""
-        # A job whose circuits were not all sent stays PENDING on the service. Then the stage is more
-        # informative.
-        if self.status is not None and (
-            self.stage is Stage.SUBMITTED or self.status != JobStatus.PENDING.value
-        ):
-            return self.status
-        if self.stage is Stage.SUBMITTED:
-            return ListedStatus.SUBMITTED.value
-        if self.stage is Stage.FAILED:
-            return ListedStatus.NOT_SUBMITTED.value
-        return ListedStatus.INTERRUPTED.value if self.is_abandoned else ListedStatus.SUBMITTING.value
+        return listed_status(self.stage, self.status, lambda: self.is_abandoned)
 
     @property
     def is_final(self) -> bool:
         """Whether the service need not be asked: the job has no identifier, or its status cannot change."""
         if self.job_id is None:
             return True
-        return self.status is not None and (
-            self.status == ListedStatus.DELETED.value or JobStatus(self.status).is_final
-        )
+        return self.status is not None and is_final_status(self.status)
 
 
 @dataclass(frozen=True)
@@ -114,6 +110,29 @@ class RecordedJob:
 
     job_id: str | None
     entries: tuple[JournalEntry, ...]
+
+
+def listed_status(stage: Stage, status: str | None, is_abandoned: Callable[[], bool]) -> str:
+    """Return the status to show of a service job.
+
+    Args:
+        stage: The progress of its submission.
+        status: The last status that is recorded, or ``None``.
+        is_abandoned: Returns whether the submitting process has ended.
+    """
+    # A job whose circuits were not all sent stays PENDING on the service. Then the stage is more informative.
+    if status is not None and (stage is Stage.SUBMITTED or status != JobStatus.PENDING.value):
+        return status
+    if stage is Stage.SUBMITTED:
+        return ListedStatus.SUBMITTED.value
+    if stage is Stage.FAILED:
+        return ListedStatus.NOT_SUBMITTED.value
+    return ListedStatus.INTERRUPTED.value if is_abandoned() else ListedStatus.SUBMITTING.value
+
+
+def is_final_status(status: str) -> bool:
+    """Whether a recorded status cannot change any more."""
+    return status == ListedStatus.DELETED.value or JobStatus(status).is_final
 
 
 def joint_status(statuses: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ records the answers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,8 +22,16 @@ from qiskit_qoro.models.arguments import checked, integer_of, text_of
 from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
 
-__all__ = ["MAX_STATUS_POLLS", "STATUSES", "Selection", "list_jobs", "list_recorded"]
+__all__ = [
+    "MAX_STATUS_POLLS",
+    "STATUSES",
+    "Selection",
+    "ask_statuses",
+    "list_jobs",
+    "list_recorded",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -150,7 +158,7 @@ def list_jobs(
         QoroError: The journal cannot be read.
         AuthenticationError: The service refuses the token.
     """
-    jobs = _read_jobs(journal, recorded_as, selection)
+    jobs = _read_jobs(journal, recorded_as, selection, may_change=refresh)
     not_asked = 0
     if refresh:
         jobs, not_asked = _update_statuses(journal, jobs, service)
@@ -175,12 +183,15 @@ def list_recorded(journal: Journal, selection: Selection) -> JobList:
             "service: use provider.retrieve_job()"
         )
 
-    jobs = _read_jobs(journal, None, selection)
-    listed = _filter_by_status((_job_entry(job, refuse) for job in jobs), selection)
-    return JobList(listed, known_ids=journal.job_ids)
+    jobs = _read_jobs(journal, None, selection, may_change=False)
+    return JobList((_job_entry(job, refuse) for job in jobs), known_ids=journal.job_ids)
 
 
-def _read_jobs(journal: Journal, recorded_as: str | None, selection: Selection) -> list[RecordedJob]:
+def _read_jobs(
+    journal: Journal, recorded_as: str | None, selection: Selection, *, may_change: bool
+) -> list[RecordedJob]:
+    """Read the jobs that meet the conditions. If statuses may change, those with any status are read."""
+    is_status_checked_later = may_change and selection.status is not None
     return journal.jobs(
         recorded_as,
         backend=selection.backend,
@@ -189,8 +200,8 @@ def _read_jobs(journal: Journal, recorded_as: str | None, selection: Selection) 
         until=selection.latest,
         kinds=None if selection.kind is None else [JobKind(kind) for kind in selection.kind],
         text=selection.text,
-        # A condition on the status is checked later, so all jobs are needed for it.
-        limit=selection.limit if selection.status is None else None,
+        statuses=None if selection.status is None or may_change else frozenset(selection.status),
+        limit=None if is_status_checked_later else selection.limit,
     )
 
 
@@ -214,27 +225,12 @@ def _update_statuses(
     # A job that does not exist for this token may exist for another one, so its status may still change. It
     # is asked about last.
     unfinished.sort(key=lambda entry: entry.status == ListedStatus.GONE.value)
-    current: dict[int, str] = {}  # by the number of the entry
-    num_unreadable = 0
-    for entry in unfinished[:MAX_STATUS_POLLS]:
-        try:
-            current[entry.number] = _fetch_status(service(), entry)
-        except AuthenticationError:
-            raise
-        except WireError as error:
-            _log.warning("the status of a job could not be updated: %s", error)
-            num_unreadable += 1
-            # One odd answer is skipped. Several mean that something else than the service answers.
-            if num_unreadable == MAX_UNREADABLE:
-                break
-        except QoroError as error:
-            _log.warning("the status of jobs could not be updated: %s", error)
-            break
-    journal.set_statuses(
-        (entry.number, current[entry.number])
-        for entry in unfinished
-        if current.get(entry.number, entry.status) != entry.status
-    )
+    current, errors = ask_statuses(journal, unfinished[:MAX_STATUS_POLLS], service)
+    for error in errors:
+        if isinstance(error, AuthenticationError):
+            raise error
+        what = "a job" if isinstance(error, WireError) else "jobs"
+        _log.warning("the status of %s could not be updated: %s", what, error)
     not_asked = {entry.number for entry in unfinished} - set(current)
     for number, status in current.items():
         entries[number] = replace(entries[number], status=status)
@@ -242,9 +238,47 @@ def _update_statuses(
     return updated, sum(any(entry.number in not_asked for entry in job.entries) for job in jobs)
 
 
-def _fetch_status(service: QoroService, entry: JournalEntry) -> str:
+def ask_statuses(
+    journal: Journal,
+    entries: Sequence[JournalEntry],
+    service: Callable[[], QoroService],
+    *,
+    deadline: Deadline = NO_DEADLINE,
+) -> tuple[dict[int, str], list[QoroError]]:
+    """Ask the service about service jobs, one after another, and record the answers.
+
+    Args:
+        journal: The journal.
+        entries: The entries of the service jobs.
+        service: Returns the client of the service. It is called only if there are entries.
+        deadline: When all answers have to be there.
+
+    Returns:
+        The status of each entry by its number, as far as the service answered; and the errors. After an
+        answer that cannot be read, the next job is asked about. After another error, or after
+        :data:`MAX_UNREADABLE` such answers, no further one is.
+    """
+    current: dict[int, str] = {}
+    errors: list[QoroError] = []
+    for entry in entries:
+        try:
+            current[entry.number] = _fetch_status(service(), entry, deadline)
+        except QoroError as error:
+            errors.append(error)
+            # One odd answer is skipped. Several mean that something else than the service answers.
+            if not isinstance(error, WireError) or len(errors) == MAX_UNREADABLE:
+                break
+    journal.set_statuses(
+        (entry.number, current[entry.number])
+        for entry in entries
+        if current.get(entry.number, entry.status) != entry.status
+    )
+    return current, errors
+
+
+def _fetch_status(service: QoroService, entry: JournalEntry, deadline: Deadline) -> str:
     try:
-        return service.get_job_state(ExecutionResult(job_id=entry.job_id)).status.value
+        return service.get_job_state(ExecutionResult(job_id=entry.job_id), deadline=deadline).status.value
     except NotFoundError:
         return ListedStatus.GONE.value
 
