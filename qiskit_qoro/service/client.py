@@ -859,6 +859,35 @@ class QoroService(CircuitRunner):
         """
         return job_results.read_results(self._transport, job_id, deadline=deadline, fetched=fetched)
 
+    def fetch_results_page(
+        self,
+        job_id: str,
+        *,
+        limit: int,
+        offset: int,
+        are_arrays: bool = False,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> job_results.PageOfJob:
+        """Fetch one page of the results of a job that has ended.
+
+        Args:
+            job_id: The job.
+            limit: The largest number of circuits. The service may choose a smaller one.
+            offset: The number of circuits before the page.
+            are_arrays: Whether the job computed states, so that its results are arrays.
+            deadline: When the page has to be there.
+
+        Returns:
+            The page, with the number of all circuits that have a result or a failure; and the reason why the
+            job failed. The page of a failed job has failures too, if the service reports them.
+
+        Raises:
+            QoroTimeoutError: It was not there before the deadline.
+        """
+        return job_results.read_page(
+            self._transport, job_id, limit=limit, offset=offset, are_arrays=are_arrays, deadline=deadline
+        )
+
     def get_first_label(self, execution_result: ExecutionResult) -> str | None:
         """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit.
 
@@ -916,6 +945,14 @@ class QoroService(CircuitRunner):
         job_id = job_id_of(execution_result)
         check_type("config", config, ExecutionConfig)
         return job_requests.set_execution_config(self._transport, job_id, config)
+
+    def fetch_config(self, job_id: str) -> AnyConfig:
+        """Fetch the configuration of a job, of any kind.
+
+        Raises:
+            NotFoundError: The job has no configuration.
+        """
+        return job_requests.fetch_config(self._transport, job_id)
 
     def get_execution_config(self, execution_result: ExecutionResult) -> ExecutionConfig:
         """Fetch the execution configuration of a job.

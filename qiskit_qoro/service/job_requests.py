@@ -28,6 +28,7 @@ __all__ = [
     "StatusAnswer",
     "cancel_job",
     "delete_job",
+    "fetch_config",
     "fetch_device_config",
     "fetch_execution_config",
     "fetch_maestro_config",
@@ -105,7 +106,7 @@ def fetch_execution_config(transport: Transport, job_id: str) -> ExecutionConfig
     Raises:
         WireError: The job has device options instead, or the answer breaks the protocol.
     """
-    config = _fetch_config(transport, job_id)
+    config = fetch_config(transport, job_id)
     # A job that was opened with a seed has engine options, even if its owner set an ExecutionConfig.
     if isinstance(config, MaestroConfig):
         return config.execution_config
@@ -118,7 +119,7 @@ def fetch_maestro_config(transport: Transport, job_id: str) -> MaestroConfig:
     Raises:
         WireError: The job has a configuration of another kind, or the answer breaks the protocol.
     """
-    return _of_kind(MaestroConfig, _fetch_config(transport, job_id), job_id)
+    return _of_kind(MaestroConfig, fetch_config(transport, job_id), job_id)
 
 
 def fetch_device_config(transport: Transport, job_id: str) -> DeviceConfig:
@@ -127,10 +128,11 @@ def fetch_device_config(transport: Transport, job_id: str) -> DeviceConfig:
     Raises:
         WireError: The job has a configuration of another kind, or the answer breaks the protocol.
     """
-    return _of_kind(DeviceConfig, _fetch_config(transport, job_id), job_id)
+    return _of_kind(DeviceConfig, fetch_config(transport, job_id), job_id)
 
 
-def _fetch_config(transport: Transport, job_id: str) -> AnyConfig:
+def fetch_config(transport: Transport, job_id: str) -> AnyConfig:
+    """Fetch the configuration of a job, of any kind."""
     response = transport.send(GET_EXECUTION_CONFIG, job_id=job_id)
     return read_answer(response, config_answer_from_json, job_id=job_id)
 

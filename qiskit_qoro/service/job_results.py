@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from qiskit_qoro.errors import QoroAPIError, WireError
 from qiskit_qoro.models.jobs import CircuitResult, JobOutcome, ResultDetails, ResultsPage
@@ -36,8 +36,10 @@ __all__ = [
     "RESULTS_PAGE_SIZE",
     "SEQUENTIAL_PAGES",
     "FetchedPages",
+    "PageOfJob",
     "read_first_label",
     "read_outcome",
+    "read_page",
     "read_pages",
     "read_results",
     "read_state_arrays",
@@ -49,6 +51,14 @@ _Answer = TypeVar("_Answer")
 
 FetchedPages = dict[int, Response]
 """Fetched pages of the results of a job, by offset. The results of a completed job never change."""
+
+
+class PageOfJob(NamedTuple):
+    """A page of the results of a job, and the reason why the job failed; ``None`` if it completed."""
+
+    page: ResultsPage
+    reason: str | None
+
 
 RESULTS_PAGE_SIZE = 100
 """Results per page that the client asks a remote service for."""
@@ -104,6 +114,42 @@ def read_first_label(transport: Transport, job_id: str) -> str | None:
     """Fetch the label of a completed job's first circuit, or ``None`` if the job has no circuit."""
     page = _results_page(_fetch_page(transport, job_id, 0, limit=1), job_id=job_id)
     return next(iter(page.results), None)
+
+
+def read_page(
+    transport: Transport,
+    job_id: str,
+    *,
+    limit: int,
+    offset: int,
+    are_arrays: bool = False,
+    deadline: Deadline = NO_DEADLINE,
+) -> PageOfJob:
+    """Fetch one page of the results of a completed job, or of the results and failures of a failed one.
+
+    Args:
+        transport: Sends the request.
+        job_id: The job.
+        limit: The largest number of circuits. The service may choose a smaller one.
+        offset: The number of circuits before the page.
+        are_arrays: Whether the job is of the type ``STATE``, whose results are arrays.
+        deadline: When the page must have arrived.
+
+    Returns:
+        The page. It is empty if the service does not tell the outcome of the circuits of a failed job.
+
+    Raises:
+        QoroAPIError: The service answered with an error other than 400.
+        WireError: The page breaks the protocol.
+    """
+    try:
+        response = _fetch_page(transport, job_id, offset, limit=limit, deadline=deadline)
+    except QoroAPIError as error:
+        if error.status_code != 400:
+            raise
+        return PageOfJob(_failed_page(error.response, job_id=job_id), error.detail)
+    read = partial(results_page_from_json, read=array_from_json) if are_arrays else results_page_from_json
+    return PageOfJob(read_answer(response, read, job_id=job_id), None)
 
 
 def read_state_arrays(transport: Transport, job_id: str) -> dict[str, StateArray | None]:

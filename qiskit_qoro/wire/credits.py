@@ -16,17 +16,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.costs import Prices, read_credits
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
-from qiskit_qoro.models.loose import read_text
-from qiskit_qoro.wire.fields import as_list, as_object, as_wire_error, readable_items
+from qiskit_qoro.models.loose import read_integer, read_text
+from qiskit_qoro.wire.fields import as_list, as_object, as_wire_error, readable_items, shown
 
 __all__ = [
     "Charges",
     "announced_prices",
+    "credit_balance_from_json",
     "credit_balance_to_json",
     "read_charges",
+    "transaction_page_from_json",
     "transaction_page_to_json",
 ]
 
@@ -44,6 +46,21 @@ def credit_balance_to_json(balance: CreditBalance, prices: Prices) -> dict[str, 
         "updated_at": _time_to_json(balance.updated_at),
         _PRICES: {field.name: _amount_to_json(getattr(prices, field.name)) for field in fields(prices)},
     }
+
+
+def credit_balance_from_json(body: object) -> CreditBalance:
+    """Read the balance of an account.
+
+    Raises:
+        WireError: An amount or a time is missing, or cannot be read.
+    """
+    fields_of_body = as_object(body, "body")
+    return CreditBalance(
+        _amount_from_json(fields_of_body.get("balance"), "balance"),
+        _amount_from_json(fields_of_body.get("total_used"), "total_used"),
+        _time_from_json(fields_of_body.get("created_at"), "created_at"),
+        _time_from_json(fields_of_body.get("updated_at"), "updated_at"),
+    )
 
 
 def announced_prices(body: object) -> Prices | None:
@@ -91,9 +108,55 @@ def _charge_from_json(item: object) -> tuple[str, Decimal] | None:
     if job_id is None:
         return None
     # The amount of a charge is negative, that of a refund is not.
-    amount = (read_text(fields_of_item.get("amount")) or "").strip()
-    size = as_wire_error(read_credits, "amount", amount.removeprefix("-"))
-    return job_id, size if amount.startswith("-") else -size
+    return job_id, -_amount_from_json(fields_of_item.get("amount"), "amount")
+
+
+def transaction_page_from_json(body: object) -> TransactionPage:
+    """Read a page of an account's transactions. Transactions that cannot be read are left out and logged.
+
+    Raises:
+        WireError: The body is not a page.
+    """
+    page = as_object(body, "body")
+    items = as_list(page.get("results"), "results")
+    transactions = tuple(readable_items(items, "transactions", _transaction_from_json))
+    count = read_integer(page.get("count"))
+    return TransactionPage(
+        count=len(items) if count is None else max(0, count),
+        total_pages=max(1, read_integer(page.get("total_pages")) or 1),
+        transactions=transactions,
+        next=read_text(page.get("next") or None),
+        previous=read_text(page.get("previous") or None),
+    )
+
+
+def _transaction_from_json(item: object) -> CreditTransaction:
+    fields_of_item = as_object(item, "transaction")
+    return CreditTransaction(
+        number=read_integer(fields_of_item.get("id")) or 0,
+        amount=_amount_from_json(fields_of_item.get("amount"), "amount"),
+        balance_after=_amount_from_json(fields_of_item.get("balance_after"), "balance_after"),
+        transaction_type=read_text(fields_of_item.get("transaction_type")) or "",
+        description=read_text(fields_of_item.get("description")) or "",
+        job_id=read_text(fields_of_item.get("job_id")),
+        created_at=_time_from_json(fields_of_item.get("created_at"), "created_at"),
+    )
+
+
+def _amount_from_json(value: object, where: str) -> Decimal:
+    """Read a number of credits, which may be negative."""
+    text = (read_text(value) or "").strip()
+    size = as_wire_error(read_credits, where, text.removeprefix("-"))
+    return -size if text.startswith("-") else size
+
+
+def _time_from_json(value: object, where: str) -> datetime:
+    """Read a time. One without a time zone is in UTC."""
+    try:
+        time = datetime.fromisoformat((read_text(value) or "").strip())
+    except ValueError as error:
+        raise WireError(f"{where}: expected a time in ISO 8601, got {shown(value)}") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def transaction_page_to_json(page: TransactionPage) -> dict[str, Any]:
