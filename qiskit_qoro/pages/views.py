@@ -172,6 +172,8 @@ class JobView:
         method: The simulation method and why it was chosen; empty if unknown.
         notes: Sentences about what is not known of it.
         is_characterization: Whether it characterizes a QUBO, and has no circuits.
+        is_loading: Whether parts of it are still being fetched from a slow service, so that the page has to
+            ask again even if the job has ended.
     """
 
     row: JobRow
@@ -184,6 +186,7 @@ class JobView:
     method: str = ""
     notes: Sequence[str] = ()
     is_characterization: bool = False
+    is_loading: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,11 +216,13 @@ class CircuitsPage:
         rows: The circuits.
         total: The number of circuits of the job that meet the condition.
         by_status: Status to number of circuits. It is empty if unknown.
+        is_loading: Whether the results of these circuits are still being fetched, as for a job.
     """
 
     rows: Sequence[CircuitRow]
     total: int
     by_status: Mapping[str, int] = field(default_factory=dict)
+    is_loading: bool = False
 
 
 @dataclass(frozen=True)
@@ -424,15 +429,17 @@ class CreditsView:
     """The credits of an account.
 
     Attributes:
-        balance: The balance.
+        balance: The balance, or ``None`` if it is not known. Then ``note`` says why.
         prices: Name and price of what costs something, such as ``one circuit``.
         transactions: Some transactions, newest first.
         total: The number of all transactions.
         by_day: Day and cost of that day, oldest first, for the days that are shown. Days without cost have 0.
+        note: What is not shown, such as days that are not covered; empty for nothing.
     """
 
-    balance: CreditBalance
+    balance: CreditBalance | None
     prices: Sequence[tuple[str, Decimal]]
     transactions: Sequence[CreditTransaction]
     total: int
     by_day: Sequence[tuple[date, Decimal]] = ()
+    note: str = ""
