@@ -17,6 +17,7 @@ __all__ = ["Choice", "jobs_page", "start_page", "status_choices"]
 
 _REFRESH_S = 2
 _LONGEST_TEXT = 200
+_MAX_OPTIONS = 100
 _FIRST_JOB = """\
 from qiskit import QuantumCircuit, transpile
 from qiskit_qoro import QoroProvider
@@ -140,7 +141,7 @@ def _active(path: str, query: Mapping[str, Sequence[str]]) -> list[Choice]:
 
 def _options(known: Sequence[str], *chosen: str) -> list[str]:
     """Return the values to choose from. Those that are chosen are among them, even if no job has them."""
-    return [value for value in dict.fromkeys((*known, *chosen)) if value]
+    return [value for value in dict.fromkeys((*known[:_MAX_OPTIONS], *chosen)) if value]
 
 
 def _refresh(source: Source) -> str:
