@@ -40,7 +40,7 @@ from qiskit_qoro.pages.protection import FRAME_HEADERS, is_from_elsewhere, is_sa
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.sign_in import Session, SignIn, is_identifier, new_identifier
 from qiskit_qoro.pages.sign_in_answers import SIGN_IN_PATHS, SignInAnswers
-from qiskit_qoro.pages.source import MissingError, RefusedError, Source
+from qiskit_qoro.pages.source import MissingError, Source
 from qiskit_qoro.pages.static_files import static_response
 from qiskit_qoro.web_server.request_body import read_body
 
@@ -50,7 +50,7 @@ _BODY_LIMIT_BYTES = 1 << 14
 _STATIC = "/static/"
 
 # The status code for each error of a source.
-_STATUS_CODES: Mapping[type[Exception], int] = {MissingError: 404, RefusedError: 409, QoroError: 502}
+_STATUS_CODES: Mapping[type[Exception], int] = {MissingError: 404, QoroError: 502}
 
 _logger = logging.getLogger(__name__)
 
@@ -199,5 +199,7 @@ async def _checked_form(visitor: Visitor, methods: Collection[str]) -> Mapping[s
         raise RefusedRequestError(413, f"Expected a form of at most {_BODY_LIMIT_BYTES} bytes.")
     form = dict(parse_qsl(body.decode(errors="replace")))
     if not is_same_origin(visitor.request) or not is_token_valid(visitor.csrf, form.get("csrf", "")):
-        raise RefusedRequestError(403, "This form is out of date. Load its page again.")
+        raise RefusedRequestError(
+            403, "This form is out of date, or the browser accepts no cookies. Load its page again."
+        )
     return form

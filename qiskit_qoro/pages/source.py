@@ -25,7 +25,7 @@ class MissingError(Exception):
 
 
 class RefusedError(Exception):
-    """The state of a job does not allow an action. The page says why, with status 409."""
+    """The state of a job does not allow an action. The page that is shown next says why."""
 
 
 class Source(Protocol):

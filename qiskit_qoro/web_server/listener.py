@@ -101,7 +101,13 @@ class _SocketConnection:
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that stores the connection where an injected fault can find it."""
+    """HTTP/1.1 that stores the connection where an injected fault can find it, and logs no addresses."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # An address may contain a one-time code. The option of the server only removes the handlers that the
+        # logger has at the start.
+        self.access_log = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
