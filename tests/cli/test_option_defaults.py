@@ -85,6 +85,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "backends": SERVICE,
     "systems": SERVICE,
     "serve": {
+        "open": False,
         "host": "127.0.0.1",
         "port": 0,
         "token": None,

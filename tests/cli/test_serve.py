@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,10 +22,19 @@ COMMAND = [sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; 
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """Run ``qiskit-qoro serve`` in its own process. Yield the process and the settings that it prints."""
+def serving(*options: str, browser: str = "w3m") -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Run ``qiskit-qoro serve`` in its own process. Yield the process and the settings that it prints.
+
+    Args:
+        options: The options.
+        browser: The command of the browser. By default none is started.
+    """
     with subprocess.Popen(
-        [*COMMAND, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "serve", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "BROWSER": browser},
     ) as process:
         assert process.stdout is not None
         settings = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
@@ -78,6 +90,104 @@ def test_serve_announces_faults_and_unencrypted_access_and_ends_quietly_on_ctrl_
         "fault injection: fault slow in 0.5 of all calls (2 s late)",
     ]
     assert "not encrypted" in err
+
+
+def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
+    """Read standard error until a line begins with a text. Return all lines, that one last."""
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line.rstrip("\n"))
+        if line.startswith(start):
+            return lines
+    raise AssertionError(lines)
+
+
+def test_serve_has_no_pages_unless_they_are_requested() -> None:
+    with serving("--workers", "1") as (process, settings):
+        base = settings["QORO_API_URL"].removesuffix("/api")
+        assert requests.get(f"{base}/pages/", timeout=10).status_code == 404
+        page = requests.get(f"{base}/", headers={"Accept": "text/html"}, timeout=10)
+        assert (page.url, page.status_code) == (f"{base}/", 200)
+        err = end_quietly(process, signal.SIGTERM, base)
+    assert "/pages" not in err
+
+
+def test_serve_prints_an_address_that_signs_in_once() -> None:
+    with serving("--open", "--workers", "1") as (process, settings):
+        assert list(settings) == ["QORO_API_URL", "QORO_API_KEY"]
+        base = settings["QORO_API_URL"].removesuffix("/api")
+        *_, line = lines_until(process, "Open the pages: ")
+        address = line.removeprefix("Open the pages: ")
+        assert address.startswith(f"{base}/pages/sign-in?code=")
+        assert settings["QORO_API_KEY"] not in address
+        with requests.Session() as browser:
+            assert browser.get(address, timeout=10).status_code == 200
+            assert browser.get(f"{base}/pages/jobs", timeout=10).status_code == 200
+        assert requests.get(address, timeout=10).status_code == 401
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, "")
+
+
+def test_with_pages_the_root_leads_browsers_to_them() -> None:
+    with serving("--open", "--workers", "1") as (process, settings):
+        base = settings["QORO_API_URL"].removesuffix("/api")
+        lines_until(process, "Open the pages: ")
+        page = requests.get(f"{base}/", headers={"Accept": "text/html,*/*"}, timeout=10)
+        assert page.url == f"{base}/pages/"
+        assert "<form" in page.text
+        description = requests.get(f"{base}/docs", timeout=10)
+        assert requests.get(f"{base}/", timeout=10).text == description.text
+
+
+def test_serve_says_how_account_holders_and_other_machines_sign_in() -> None:
+    options = ["--open", "--host", "0.0.0.0", "--account", "ann:ann-token", "--workers", "1"]
+    with serving(*options) as (process, settings):
+        base = settings["QORO_API_URL"].removesuffix("/api")
+        lines = lines_until(process, "No browser")
+        port = base.rpartition(":")[2]
+        assert [line.partition(base + "/pages/sign-in?code=")[0] for line in lines[-4:]] == [
+            "Open the pages: ",
+            f"The holders of accounts sign in with their tokens at {base}/pages/",
+            f"On other machines, sign in with a token at http://{socket.gethostname()}:{port}/pages/",
+            "No browser was opened, because w3m would need this terminal.",
+        ]
+        with requests.Session() as browser:
+            form = browser.get(f"{base}/pages/sign-in", timeout=10).text
+            found = re.search(r'name="csrf" value="([^"]+)"', form)
+            assert found is not None
+            answer = browser.post(
+                f"{base}/pages/sign-in",
+                data={"csrf": found[1], "code": "ann-token"},
+                headers={"Origin": base},
+                timeout=10,
+            )
+            assert answer.status_code == 200
+            assert "ann" in browser.get(f"{base}/pages/jobs", timeout=10).text
+
+
+def test_serve_opens_the_browser_of_the_user(tmp_path: Path) -> None:
+    browser = tmp_path / "browser.py"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        browser.write_text(
+            "import socket, sys\n"
+            "print('noise')\n"
+            "print('noise', file=sys.stderr)\n"
+            f"with socket.create_connection({listening.getsockname()!r}) as connection:\n"
+            "    connection.sendall(sys.argv[1].encode())\n",
+            encoding="utf-8",
+        )
+        command = f"{sys.executable} {browser} %s"
+        with serving("--open", "--workers", "1", browser=command) as (process, settings):
+            connection, _ = listening.accept()  # waits for the browser
+            with connection, connection.makefile() as stream:
+                address = stream.read()
+            assert requests.get(address, timeout=10).status_code == 200
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    assert address.startswith(settings["QORO_API_URL"].removesuffix("/api"))
+    assert "noise" not in out + err
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from qiskit import QuantumCircuit
 
+from qiskit_qoro import QoroProvider
 from qiskit_qoro.local import Account, LocalService, serve
-from qiskit_qoro.pages.opening import PagesServer, mount_pages, start_pages_server
+from qiskit_qoro.pages.opening import PagesServer, mount_pages, open_local_pages, start_pages_server
 from qiskit_qoro.pages.source import Source
 
 from .sample import SampleSource
@@ -25,6 +27,14 @@ def browser() -> Iterator[requests.Session]:
 def service() -> Iterator[LocalService]:
     with serve(workers=1, accounts={"other-token": Account("other")}) as running:
         yield running
+
+
+def bell() -> QuantumCircuit:
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
 
 
 def _open_source(account: str) -> Source:
@@ -54,6 +64,33 @@ class TestServicePages:
         for address in addresses:
             browser.cookies.clear()
             assert browser.get(address).status_code == 200
+
+    def test_the_pages_of_a_local_service_show_its_jobs(self, browser):
+        with serve(workers=1) as service:
+            browser.get(open_local_pages(service).address()).raise_for_status()
+            with QoroProvider(service.token, base_url=service.url, journal=False) as provider:
+                job = provider.get_backend().run(bell(), shots=10, job_tags=["from-python"])
+                job.result()
+            page = browser.get(f"{service.url.removesuffix('/api')}/pages/jobs").text
+        assert job.job_id()[:8] in page
+        assert "from-python" in page
+
+    def test_an_address_is_for_the_account_of_the_service_only(self, browser):
+        with serve(workers=1, accounts={"other-token": Account("other")}) as service:
+            with QoroProvider("other-token", base_url=service.url, journal=False) as provider:
+                job = provider.get_backend().run(bell(), shots=10, job_tags=["of-other"])
+                job.result()
+            browser.get(open_local_pages(service).address()).raise_for_status()
+            base = service.url.removesuffix("/api")
+            assert "of-other" not in browser.get(f"{base}/pages/jobs").text
+            assert browser.get(f"{base}/pages/jobs/{job.job_id()}").status_code == 404
+
+    def test_the_pages_end_with_the_service(self, browser):
+        with serve(workers=1) as service:
+            pages = open_local_pages(service)
+            assert browser.get(pages.url).status_code == 401
+        with pytest.raises(requests.ConnectionError, match=r"refused|reset"):
+            browser.get(pages.url)
 
 
 class TestPagesServer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND"]
 
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
+_ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--open",
+        action="store_true",
+        help="show web pages with the jobs: print their address, and open it in a browser if there is one",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
         "--port", type=int, default=0, metavar="N", help="the port to listen on (default: a free port)"
@@ -147,6 +154,8 @@ def _execute(options: argparse.Namespace) -> None:
         # The settings can be redirected into a .env file, so they alone go to standard output.
         sys.stdout.write(f"{URL_VARIABLE}={service.url}\n{TOKEN_VARIABLE}={service.token}\n")
         sys.stdout.flush()
+        if options.open:
+            _open_pages(service, options.host, has_accounts=bool(options.account))
 
     serve_forever(
         announce=announce,
@@ -161,6 +170,23 @@ def _execute(options: argparse.Namespace) -> None:
         accounts=_by_token(options.account),
         allowed_hosts=options.allowed_host,
     )
+
+
+def _open_pages(service: LocalService, host: str, *, has_accounts: bool) -> None:
+    """Show the pages, say how to get there, and open them in a browser."""
+    # A service without pages needs none of this.
+    from qiskit_qoro.pages.opening import open_browser, open_local_pages  # noqa: PLC0415
+
+    pages = open_local_pages(service)
+    say(f"Open the pages: {pages.address()}")
+    if has_accounts:
+        say(f"The holders of accounts sign in with their tokens at {pages.url}")
+    if host not in _LOOPBACK_HOSTS:
+        name = socket.gethostname() if host in _ALL_ADDRESSES else host
+        url = f"http://{f'[{name}]' if ':' in name else name}:{service.parts.port}/pages/"
+        say(f"On other machines, sign in with a token at {url}")
+    # A code of its own: other users of this machine can read the arguments of a browser.
+    open_browser(pages.address(), say=say)
 
 
 def _gib(text: str) -> int:
@@ -199,7 +225,8 @@ def _by_token(accounts: Sequence[tuple[str, Account]]) -> dict[str, Account]:
 COMMAND = Command(
     "serve",
     "serve the local service until Ctrl-C",
-    "Serve the local service until Ctrl-C. Print the two settings that its clients need.",
+    "Serve the local service until Ctrl-C. Print the two settings that its clients need. With --open, show "
+    "its jobs on web pages, too.",
     _add_arguments,
     _execute,
 )

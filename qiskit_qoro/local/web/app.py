@@ -97,8 +97,8 @@ def build_app(
         threads: Runs the calls that take long. The caller shuts it down. An executor of the event loop would
             need a new thread for its shutdown, and Python starts no threads while the interpreter exits.
         allowed_hosts: The names of the service. By default only loopback names.
-        mounts: Further applications by the first segment of their paths, such as ``/pages``. It may change
-            later.
+        mounts: Further applications by the first segment of their paths, such as ``/pages``. The one of ``/``
+            answers browsers instead of the description of the API. The mapping may change later.
     """
     injector = FaultInjector(context.fault_injection)
     on_loop = LoopExecution(threads)
@@ -142,7 +142,8 @@ class _Paths:
 
     Args:
         apps: What answers each path. ``{job_id}`` stands for one segment that is not empty.
-        mounts: What answers all paths that begin with a segment.
+        mounts: What answers all paths that begin with a segment. That of ``/`` answers only ``/``, and only
+            browsers.
     """
 
     _JOB, _ID = f"{PREFIX}/job/", "{job_id}"
@@ -159,6 +160,8 @@ class _Paths:
             return
         path = scope["path"]
         app = self._fixed.get(path)
+        if path == "/" and _accepts_html(scope):
+            app = self._mounts.get("/", app)
         if app is None and path.startswith(self._JOB):
             job_id, slash, suffix = path.removeprefix(self._JOB).partition("/")
             if job_id:
@@ -167,6 +170,10 @@ class _Paths:
         if app is None:
             app = self._mounts.get("/" + path.split("/", 2)[1]) if path.startswith("/") else None
         await (app or _unknown_path)(scope, receive, send)
+
+
+def _accepts_html(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 class _StaticPath:

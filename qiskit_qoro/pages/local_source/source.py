@@ -40,6 +40,7 @@ from qiskit_qoro.pages.local_source.credits import credits_of
 from qiskit_qoro.pages.local_source.job_reading import JobReading, read_job
 from qiskit_qoro.pages.local_source.job_rows import events_of, job_row
 from qiskit_qoro.pages.local_source.targets import targets_of
+from qiskit_qoro.pages.local_source.workers import workers_view
 from qiskit_qoro.pages.results.outcomes import method_of, outcome_of_item, summary_of
 from qiskit_qoro.pages.results.settings import settings_of
 from qiskit_qoro.pages.source import MissingError, RefusedError
@@ -56,7 +57,6 @@ from qiskit_qoro.pages.views import (
     SourceFacts,
     TargetView,
     WorkersView,
-    WorkerView,
 )
 
 __all__ = ["LocalSource", "local_sources"]
@@ -200,9 +200,7 @@ class LocalSource:
 
     def workers(self) -> WorkersView:
         """Return the processes of the service."""
-        pool = self._parts.pool
-        workers = [WorkerView(pid, None, is_busy=False, memory_bytes=None) for pid in pool.pids]
-        return WorkersView(workers, pool.size)
+        return workers_view(self._parts, self._account)
 
     def credits(self, *, limit: int, offset: int) -> CreditsView:
         """Return the balance, some transactions, and the cost per day."""

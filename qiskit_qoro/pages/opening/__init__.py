@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from qiskit_qoro.lazy_imports import lazy_names
 
 if TYPE_CHECKING:
+    from qiskit_qoro.pages.opening.browser import open_browser
     from qiskit_qoro.pages.opening.pages_server import PagesServer, start_pages_server
-    from qiskit_qoro.pages.opening.service_pages import ServicePages, mount_pages
+    from qiskit_qoro.pages.opening.service_pages import ServicePages, mount_pages, open_local_pages
     from qiskit_qoro.pages.opening.signed_pages import build_signed_pages, sign_in_address
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "browser": ("open_browser",),
             "pages_server": ("PagesServer", "start_pages_server"),
-            "service_pages": ("ServicePages", "mount_pages"),
+            "service_pages": ("ServicePages", "mount_pages", "open_local_pages"),
             "signed_pages": ("build_signed_pages", "sign_in_address"),
         },
     )
@@ -28,6 +30,8 @@ __all__ = [
     "ServicePages",
     "build_signed_pages",
     "mount_pages",
+    "open_browser",
+    "open_local_pages",
     "sign_in_address",
     "start_pages_server",
 ]

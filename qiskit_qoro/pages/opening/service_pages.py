@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from starlette.responses import RedirectResponse
+
 from qiskit_qoro.pages.app import PREFIX
+from qiskit_qoro.pages.local_source.source import local_sources
 from qiskit_qoro.pages.opening.signed_pages import build_signed_pages, sign_in_address
+from qiskit_qoro.pages.protection import HEADERS
 from qiskit_qoro.pages.sign_in import SignIn
 from qiskit_qoro.pages.source import Source
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
     from qiskit_qoro.local import LocalService
 
-__all__ = ["ServicePages", "mount_pages"]
+__all__ = ["ServicePages", "mount_pages", "open_local_pages"]
 
 _API_PREFIX = "/api"
 
@@ -51,6 +55,21 @@ class ServicePages:
         return self._service.url.removesuffix(_API_PREFIX)
 
 
+def open_local_pages(service: LocalService, *, provider_code: str = "") -> ServicePages:
+    """Show the jobs of a running service on its pages. If it has pages already, nothing changes.
+
+    Args:
+        service: The service.
+        provider_code: The Python expression that gives a provider of the service, for the code that the pages
+            show. By default a provider of its address.
+
+    Returns:
+        The pages. They end with the service.
+    """
+    code = provider_code or f"QoroProvider(base_url={service.url!r})"
+    return mount_pages(service, local_sources(service.parts, code))
+
+
 def mount_pages(service: LocalService, open_source: Callable[[str], Source]) -> ServicePages:
     """Show pages on a running service. If they are shown already, nothing changes.
 
@@ -74,4 +93,6 @@ def mount_pages(service: LocalService, open_source: Callable[[str], Source]) -> 
     mounted = parts.mounts.setdefault(PREFIX, ServicePages(service, app, sign_in))
     if not isinstance(mounted, ServicePages):
         raise TypeError(f"another application answers {PREFIX}")
+    # Browsers that ask for the service get the pages, and the description of the API stays at /docs.
+    parts.mounts.setdefault("/", RedirectResponse(f"{PREFIX}/", headers={**HEADERS, "Vary": "Accept"}))
     return mounted
