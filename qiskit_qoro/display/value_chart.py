@@ -64,7 +64,7 @@ def value_chart(title: str, description: str, bars: Sequence[ValueBar], *, value
     drawing = Drawing(title, description, bottom + 22, width)
     scale = _scale(drawn, left, width - after)
     drawing.text(left, 13, value_label)
-    for value, text in scale.ticks(4):
+    for value, text in scale.ticks(5):
         x = scale.place(value)
         drawing.line(x, _TOP - 4, x, bottom + 4, opacity=0.15)
         drawing.text(x, bottom + 18, text, anchor="middle")

@@ -21,6 +21,8 @@ MAX_OPERATIONS = 12_000
 """An outline has at most this many operations."""
 
 _MAX_CHARACTERS = 1 << 20
+# Short texts may ask for many bits: wide registers, and barriers on them.
+_MAX_BITS, _MAX_BARRIER_BITS = 100_000, 200_000
 _SPACE = re.compile(r"\s*")
 _DEFINITION = re.compile(r"gate\b[^{};]*\{[^}]*\}\s*")
 _STATEMENT = re.compile(
@@ -125,6 +127,7 @@ class _Reader:
         # The kind and the bits of each register, and what was read before: most programs repeat operands.
         self._bits: dict[str, tuple[str, range]] = {}
         self._expanded: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
+        self._num_barrier_bits = 0
 
     def read(self) -> bool:
         """Read the operations; return whether these are all.
@@ -143,7 +146,7 @@ class _Reader:
             position = _end(statement)
             assert statement is not None  # noqa: S101 - for mypy: `_end` has checked it
             self._read_statement(statement)
-            if len(self.operations) > MAX_OPERATIONS:
+            if len(self.operations) > MAX_OPERATIONS or self._num_barrier_bits > _MAX_BARRIER_BITS:
                 del self.operations[MAX_OPERATIONS:]
                 return False
         return True
@@ -162,8 +165,11 @@ class _Reader:
             angles = self._text[slice(*statement.span("angles"))]
         condition = None if register is None else (self._known(register, "creg"), int(value))
         if name == "barrier":
-            qubits = dict.fromkeys(bit for text in operands.split(",") for bit in self._range(text, "qreg"))
-            self.operations.append(OutlinedOperation(name, "", tuple(qubits), (), condition))
+            ranges = [self._range(text, "qreg") for text in operands.split(",")]
+            self._num_barrier_bits += sum(map(len, ranges))
+            if self._num_barrier_bits <= _MAX_BARRIER_BITS:
+                qubits = tuple(dict.fromkeys(bit for bits in ranges for bit in bits))
+                self.operations.append(OutlinedOperation(name, "", qubits, (), condition))
             return
         for qubits_of_one, clbits in self._expand(operands):
             self.operations.append(OutlinedOperation(name, angles or "", qubits_of_one, clbits, condition))
@@ -174,6 +180,8 @@ class _Reader:
             raise ValueError("expected a new register")
         register = Register(match[1], int(match[2]))
         start = sum(each.size for each in self._registers[kind])
+        if start + int(match[2]) > _MAX_BITS:
+            raise ValueError("expected fewer bits")
         self._registers[kind].append(register)
         self._bits[register.name] = (kind, range(start, start + register.size))
 

@@ -1,0 +1,122 @@
+"""Circuits as SVG: wires, boxes, colours that can be read, and texts that are escaped."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from qiskit_qoro.display.circuits.drawing import COLOURS, draw_circuit
+from qiskit_qoro.display.circuits.layout import Condition, Family, Operation, Shape, Wires, arrange
+
+HOSTILE = '</text><script>alert("1")</script>&\x1b[31m'
+WIRES = Wires([("q", "0"), ("q", "1"), ("anc", "")], [("c", 2), ("flag", 1)])
+OPERATIONS = [
+    Operation("H", (0,), family=Family.BASIS, tooltip="h q[0]"),
+    Operation("X", (1,), (0,), shape=Shape.NOT, family=Family.PAULI),
+    Operation("Z", (2,), (0,), shape=Shape.DOT, family=Family.PHASE),
+    Operation("swap", (0, 2), shape=Shape.SWAP, family=Family.PAULI),
+    Operation("barrier", (0, 1, 2), shape=Shape.BARRIER),
+    Operation("RZZ", (2, 0), (), "π/2", family=Family.PHASE),
+    Operation("X", (1,), condition=Condition(0, "= 3")),
+    Operation("measure", (0,), shape=Shape.MEASURE, bit=(0, 1), family=Family.MEASURE),
+]
+
+
+def draw(wires: Wires = WIRES, operations: list[Operation] = OPERATIONS) -> str:
+    return draw_circuit("Circuit", "3 qubits", arrange(wires, operations))
+
+
+def elements(markup: str, name: str) -> list[ET.Element]:
+    return list(ET.fromstring(markup).iter(name))
+
+
+def texts(markup: str) -> list[str]:
+    return ["".join(element.itertext()) for element in elements(markup, "text")]
+
+
+def test_a_drawing_has_a_title_a_description_and_its_natural_size() -> None:
+    root = ET.fromstring(draw())
+    assert (root.tag, root.get("role"), root.get("class")) == ("svg", "img", "circuit")
+    assert [(child.tag, child.text) for child in root][:2] == [("title", "Circuit"), ("desc", "3 qubits")]
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+
+
+def test_wires_and_registers_have_their_names() -> None:
+    assert texts(draw())[:7] == ["q0", "q1", "anc", "c", "2", "flag", "1"]
+
+
+def test_every_wire_reaches_the_end() -> None:
+    markup = draw()
+    root = ET.fromstring(markup)
+    wires = elements(markup, "path")[0].get("d") or ""
+    ends = re.findall(r"M[\d.]+ [\d.]+H([\d.]+)", wires)
+    assert ends == [root.get("width")] * 3
+    # A classical register is a double line.
+    for path in elements(markup, "path")[1:3]:
+        assert re.findall(r"H([\d.]+)", path.get("d") or "") == [root.get("width")] * 2
+
+
+def test_boxes_have_their_names_angles_numbers_and_tooltips() -> None:
+    markup = draw()
+    assert {"H", "RZZ", "π/2", "0", "1", "= 3"} <= set(texts(markup))
+    assert "h q[0]" in [element.text for element in elements(markup, "title")]
+
+
+def test_everything_is_inside_the_drawing() -> None:
+    markup = draw()
+    root = ET.fromstring(markup)
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for element in (*elements(markup, "rect"), *elements(markup, "text")):
+        assert 0 <= float(element.attrib["x"]) <= width - float(element.get("width", 0))
+        assert 0 <= float(element.attrib["y"]) <= height - float(element.get("height", 0))
+
+
+def test_the_same_circuit_gives_the_same_drawing() -> None:
+    assert draw() == draw()
+
+
+def test_texts_are_escaped() -> None:
+    wires = Wires([(HOSTILE, "")], [(HOSTILE, 1)])
+    operation = Operation(HOSTILE, (0,), (), HOSTILE, condition=Condition(0, HOSTILE), tooltip=HOSTILE)
+    markup = draw_circuit(HOSTILE, HOSTILE, arrange(wires, [operation]))
+    assert "script" not in {element.tag for element in ET.fromstring(markup).iter()}
+    assert "\x1b" not in markup
+    assert sum("<script>" in text for text in texts(markup)) == 5
+
+
+def test_nothing_needs_a_style_attribute() -> None:
+    assert all("style" not in element.attrib for element in ET.fromstring(draw()).iter())
+
+
+def test_a_circuit_without_qubits_has_no_drawing() -> None:
+    assert draw(Wires([]), []) == ""
+
+
+def test_a_circuit_without_operations_has_its_wires() -> None:
+    assert texts(draw(operations=[]))[:3] == ["q0", "q1", "anc"]
+
+
+# --- contrast -----------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    def linear(part: str) -> float:
+        share = int(part, 16) / 255
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(colour[at : at + 2]) for at in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_boxes_can_be_read_on_light_and_dark_pages(family: Family) -> None:
+    colour = COLOURS[family]
+    assert contrast("#ffffff", colour) >= 4.5  # the text in it
+    assert contrast("#161a21", colour) >= 3  # the box on a dark page
