@@ -31,13 +31,14 @@ _COMPLETED, _FAILED = JobStatus.COMPLETED.value, JobStatus.FAILED.value
 _WITHOUT_RESULT = {JobStatus.PENDING: JobStatus.PENDING.value, JobStatus.RUNNING: JobStatus.RUNNING.value}
 _NEVER_RUN = JobStatus.CANCELLED.value
 
-# `failed` is behind the result, which may be long. Only the index of the failed circuits is read instead.
+# The index has to be named. By itself, SQLite reads all results of the job, which may be long.
+_FAILURES = "results INDEXED BY failures WHERE job = :job AND failed = 1"
 _POSITIONS = {
     _COMPLETED: (
-        "SELECT position FROM results WHERE job = :job AND position NOT IN"
-        " (SELECT position FROM results WHERE job = :job AND failed = 1)"
+        "SELECT position FROM results WHERE job = :job"  # noqa: S608
+        f" AND position NOT IN (SELECT position FROM {_FAILURES})"
     ),
-    _FAILED: "SELECT position FROM results WHERE job = :job AND failed = 1",
+    _FAILED: f"SELECT position FROM {_FAILURES}",  # noqa: S608
 }
 _POSITIONS_WITHOUT_RESULT = (
     "SELECT position FROM circuits WHERE job = :job AND NOT EXISTS"
@@ -160,8 +161,8 @@ def _status(job: ListedJob, failed: int | None) -> str:
 
 
 def _count(connection: sqlite3.Connection, job: ListedJob) -> dict[str, int]:
-    query = "SELECT count(*) FROM results WHERE job = ? AND failed = 1"
-    num_failed = int(connection.execute(query, (job.number,)).fetchone()[0])
+    query = f"SELECT count(*) FROM {_FAILURES}"  # noqa: S608
+    num_failed = int(connection.execute(query, {"job": job.number}).fetchone()[0])
     # Circuits may have finished since the job was read.
     num_completed = max(0, job.num_finished - num_failed)
     counts = {

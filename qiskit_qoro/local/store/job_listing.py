@@ -19,7 +19,7 @@ from qiskit_qoro.models.jobs import JobStatus, JobType
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.storage import text_test
 
-__all__ = ["ListedJob", "ListingConditions", "find_listed_job", "list_jobs", "list_kinds", "list_tags"]
+__all__ = ["ListedJob", "ListingConditions", "find_listed_job", "list_choices", "list_jobs"]
 
 _MAX_TAGS = 200
 # The jobs as they are seen. In the file, jobs are still RUNNING if they failed while the disk was full.
@@ -123,6 +123,8 @@ def list_jobs(
         tests = _tests(connection, owner, conditions)
         query = f"SELECT status, count(*) FROM {source} WHERE {_joined(tests)} GROUP BY status"  # noqa: S608
         by_status = dict(connection.execute(query, values + _values(tests)).fetchall())
+    if offset >= sum(by_status.get(status, 0) for status in conditions.statuses or by_status):
+        return [], by_status  # without comparing all jobs again
     if conditions.statuses:
         tests.append(_one_of("status", conditions.statuses))
     with database.read() as connection:
@@ -148,18 +150,13 @@ def find_listed_job(database: Database, owner: str, job_id: str) -> ListedJob:
         return _listed_job(database, row)
 
 
-def list_tags(database: Database, owner: str) -> list[str]:
-    """Read the tags of the jobs of an account. That of the newest job is first."""
-    query = "SELECT tag FROM jobs WHERE owner = ? GROUP BY tag ORDER BY max(number) DESC LIMIT ?"
+def list_choices(database: Database, owner: str) -> tuple[list[str], list[JobKind]]:
+    """Read the tags and the kinds of the jobs of an account. Those of the newest job are first."""
+    query = "SELECT tag, kind FROM jobs WHERE owner = ? GROUP BY tag, kind ORDER BY max(number) DESC"
     with database.read() as connection:
-        return [tag for (tag,) in connection.execute(query, (owner, _MAX_TAGS))]
-
-
-def list_kinds(database: Database, owner: str) -> list[JobKind]:
-    """Read the kinds of the jobs of an account. That of the newest job is first."""
-    query = "SELECT kind FROM jobs WHERE owner = ? GROUP BY kind ORDER BY max(number) DESC"
-    with database.read() as connection:
-        return [JobKind(kind) for (kind,) in connection.execute(query, (owner,))]
+        rows = connection.execute(query, (owner,)).fetchall()
+    tags, kinds = dict.fromkeys(tag for tag, _ in rows), dict.fromkeys(kind for _, kind in rows)
+    return list(tags)[:_MAX_TAGS], [JobKind(kind) for kind in kinds]
 
 
 def _tests(connection: sqlite3.Connection, owner: str, conditions: ListingConditions) -> _Conditions:

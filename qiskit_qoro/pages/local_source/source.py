@@ -21,9 +21,8 @@ from qiskit_qoro.local.store.job_listing import (
     ListedJob,
     ListingConditions,
     find_listed_job,
+    list_choices,
     list_jobs,
-    list_kinds,
-    list_tags,
 )
 from qiskit_qoro.local.store.ledger import cost_of_job
 from qiskit_qoro.local.store.resubmission import resubmit_job
@@ -110,14 +109,15 @@ class LocalSource:
         database = self._parts.database
         conditions = ListingConditions(condition.statuses, condition.kinds, condition.tag, condition.text)
         jobs, by_status = list_jobs(database, self._account, conditions, limit=limit, offset=offset)
+        tags, kinds = list_choices(database, self._account)
         now = database.now()
         statuses = condition.statuses or by_status
         return JobsPage(
             [job_row(job, now) for job in jobs],
             sum(by_status.get(status, 0) for status in statuses),
             by_status,
-            list_tags(database, self._account),
-            [kind.value for kind in list_kinds(database, self._account)],
+            tags,
+            [kind.value for kind in kinds],
         )
 
     def refresh(self) -> None:
