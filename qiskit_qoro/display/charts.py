@@ -154,7 +154,15 @@ def bar_chart(title: str, description: str, bars: Sequence[Bar], *, value_label:
     return drawing.markup()
 
 
-def column_chart(title: str, description: str, bars: Sequence[Bar], *, x_label: str, value_label: str) -> str:
+def column_chart(
+    title: str,
+    description: str,
+    bars: Sequence[Bar],
+    *,
+    x_label: str,
+    value_label: str,
+    label_every: int = 1,
+) -> str:
     """Draw vertical columns over an axis. Long labels are turned.
 
     Args:
@@ -163,6 +171,7 @@ def column_chart(title: str, description: str, bars: Sequence[Bar], *, x_label: 
         bars: The columns from left to right. Only the first :data:`MAX_BARS` are drawn.
         x_label: What the labels of the columns are.
         value_label: The name and the unit of the values.
+        label_every: The last of so many columns has its label below the axis. All have it as a tooltip.
 
     Returns:
         An ``svg`` element; an empty text if there are no columns.
@@ -173,7 +182,7 @@ def column_chart(title: str, description: str, bars: Sequence[Bar], *, x_label: 
     labels = [shortened(bar.label) for bar in drawn]
     left, right, top, plot = 62.0, WIDTH - 8.0, 10.0, 150.0
     step = (right - left) / len(drawn)
-    turned = max(map(len, labels)) * CODE_CHARACTER > step - 2
+    turned = max(map(len, labels)) * CODE_CHARACTER > step * label_every - 2
     below = max(map(len, labels)) * CODE_CHARACTER + 12 if turned else 20.0
     drawing = Drawing(title, description, height=top + plot + below + 22)
     base = top + plot
@@ -187,6 +196,8 @@ def column_chart(title: str, description: str, bars: Sequence[Bar], *, x_label: 
         _draw_bar(
             drawing, bar, x=center - width / 2, y=base - height, width=width, height=height, parent=group
         )
+        if (len(drawn) - 1 - index) % label_every:
+            continue
         if turned:
             size = max(8, min(SMALL, round(step - 2)))
             drawing.text(
@@ -200,7 +211,8 @@ def column_chart(title: str, description: str, bars: Sequence[Bar], *, x_label: 
                 parent=group,
             )
         else:
-            drawing.text(center, base + 16, label, font=CODE_FONT, anchor="middle", parent=group)
+            inside = min(center, WIDTH - len(label) * CODE_CHARACTER / 2)
+            drawing.text(inside, base + 16, label, font=CODE_FONT, anchor="middle", parent=group)
     drawing.line(left, base, right, base)
     drawing.text((left + right) / 2, base + below + 14, x_label, anchor="middle")
     return drawing.markup()

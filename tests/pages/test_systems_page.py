@@ -173,4 +173,4 @@ def test_names_of_a_service_are_escaped_and_their_pages_can_be_opened() -> None:
 
 
 def test_an_account_without_systems_is_told_so() -> None:
-    assert "There are no systems" in read().text
+    assert "No systems are known" in read().text

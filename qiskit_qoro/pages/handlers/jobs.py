@@ -13,7 +13,7 @@ from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.source import Source
 from qiskit_qoro.pages.views import JobFilter
 
-__all__ = ["Choice", "jobs_page", "start_page", "status_choices"]
+__all__ = ["Choice", "jobs_page", "refresh_problem", "start_page", "status_choices"]
 
 _REFRESH_S = 2
 _LONGEST_TEXT = 200
@@ -73,7 +73,7 @@ def jobs_page(request: PageRequest) -> Page:
         "tag": (condition.tag,),
         "text": (condition.text,),
     }
-    problem = _refresh(request.source)
+    problem = refresh_problem(request.source)
     wanted = {name: request.query_lists.get(name, ()) for name in ("page", "rows")}
     found, paging = paged(
         path,
@@ -144,7 +144,7 @@ def _options(known: Sequence[str], *chosen: str) -> list[str]:
     return [value for value in dict.fromkeys((*known[:_MAX_OPTIONS], *chosen)) if value]
 
 
-def _refresh(source: Source) -> str:
+def refresh_problem(source: Source) -> str:
     """Update the statuses; return why that is impossible. The list is of use even if they are out of date."""
     try:
         source.refresh()

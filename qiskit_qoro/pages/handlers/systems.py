@@ -78,7 +78,7 @@ def systems_page(request: PageRequest) -> Page:
     """
     name = request.query.get("name", "")
     targets = request.source.targets()
-    if name:
+    if name and targets:  # as long as a service has not answered, none is known
         return _system_page(name, targets, request)
     sections = [_section(target, request) for target in targets]
     return Page("Systems", "systems.html", {"sections": sections}, section="systems", refresh_s=_REFRESH_S)
