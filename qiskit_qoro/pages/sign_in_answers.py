@@ -83,9 +83,10 @@ class SignInAnswers:
         # A program that only looks whether there is a page must not use up the code.
         if not code or visitor.request.method == "HEAD":
             return self.form(visitor)
-        response = self._sign_in_with(visitor, code, "", accepts_token=False)
+        wanted = visitor.request.query_params.get("wanted", "")
+        response = self._sign_in_with(visitor, code, wanted, accepts_token=False)
         # An address that has been used already still leads a signed-in browser to the pages.
-        return self._lead_on(visitor, "") if response.status_code != 200 and visitor.session else response
+        return self._lead_on(visitor, wanted) if response.status_code != 200 and visitor.session else response
 
     def _use_form(self, visitor: Visitor, form: Mapping[str, str]) -> Response:
         """Sign in with the one-time code or the token in the form."""

@@ -131,6 +131,7 @@ class JobsPage:
         tags: The tags to choose from, the most recent ones first.
         kinds: The kinds to choose from.
         num_unknown: The number of jobs whose status may be out of date.
+        note: Why statuses may be out of date; empty if that is no error.
     """
 
     rows: Sequence[JobRow]
@@ -139,6 +140,7 @@ class JobsPage:
     tags: Sequence[str] = ()
     kinds: Sequence[str] = ()
     num_unknown: int = 0
+    note: str = ""
 
 
 # --- one job --------------------------------------------------------------------------------------------

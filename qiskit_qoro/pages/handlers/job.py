@@ -52,7 +52,7 @@ class _Selected:
 
 
 def job_page(request: PageRequest) -> Page:
-    """Show a job. It is requested again until it has ended."""
+    """Show a job. It is requested again until it has ended, and all that is shown of it is there."""
     job_id = request.path["job_id"]
     job = request.source.job(job_id)
     is_running = is_unfinished(job.row.status)
@@ -65,13 +65,14 @@ def job_page(request: PageRequest) -> Page:
         values["characterization"] = request.source.characterization(job_id)
     else:
         values |= _circuits(request, job_id)
+    is_loading = job.is_loading or ("found" in values and values["found"].is_loading)
     return Page(
         f"Job {short_text(job_id, _LONGEST_TITLE)}",
         "job.html",
         values,
         fixed="job_head.html",
         section="jobs",
-        refresh_s=_REFRESH_S if is_running else None,
+        refresh_s=_REFRESH_S if is_running or is_loading else None,
     )
 
 

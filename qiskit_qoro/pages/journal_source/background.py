@@ -87,7 +87,6 @@ class Background:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._fetches: dict[Hashable, _Fetch] = {}
         self._size = 0
-        self._is_closed = False
 
     def look(
         self,
@@ -156,11 +155,6 @@ class Background:
             for key in list(filter(predicate, self._kept)):
                 self._size -= self._kept.pop(key).size
 
-    def close(self) -> None:
-        """Start no more fetches. Those that are going on end with the process at the latest."""
-        with self._lock:
-            self._is_closed = True
-
     def _fresh(self, key: Hashable, max_age_s: float) -> _Kept | None:
         """Return what is kept for a key if it is not too old, with the lock held."""
         kept = self._kept.get(key)
@@ -184,7 +178,7 @@ class Background:
 
     def _start(self, key: Hashable, fetch: Callable[[], _T], size: Callable[[_T], int]) -> _Fetch | None:
         """Start a fetch, with the lock held; return ``None`` if there are too many already."""
-        if self._is_closed or len(self._fetches) >= _MAX_FETCHES:
+        if len(self._fetches) >= _MAX_FETCHES:
             return None
         going = self._fetches[key] = _Fetch(self._clock())
         # The thread must not keep the process alive: a request may take minutes.

@@ -36,12 +36,16 @@ class JobReader:
         journal: The journal, which records what the service says about their statuses.
         background: Asks the service.
         circuits: Reads the circuits.
+        provider_code: The Python expression that gives the provider of the jobs.
     """
 
-    def __init__(self, journal: Journal, background: Background, circuits: JobCircuits) -> None:
+    def __init__(
+        self, journal: Journal, background: Background, circuits: JobCircuits, provider_code: str
+    ) -> None:
         self._journal = journal
         self._background = background
         self._circuits = circuits
+        self._provider_code = provider_code
 
     def known_state(self, job: RecordedJob) -> JobState | None:
         """Return the state of a job if all of it has been read before. This asks nobody."""
@@ -55,7 +59,7 @@ class JobReader:
         return JobView(
             job_row(job),
             _events(job),
-            _code(job, "QoroProvider()"),
+            _code(job, self._provider_code),
             _total(answer.value.shots if answer.value else None for answer in contents),
             is_characterization=job.entries[0].kind is JobKind.CHARACTERIZATION,
             is_loading=any(answer.is_pending for answer in contents),
@@ -86,7 +90,7 @@ class JobReader:
             answers += [*contents, block]
         config = self._config(job, client)
         cost = self._cost(job, client)
-        answers += [config, cost]
+        answers += [config, cost, self.characterization(job, client)]
         notes += [
             f"The service did not answer as expected: {answer.error}" for answer in answers if answer.error
         ]
@@ -102,7 +106,7 @@ class JobReader:
                 actions=actions_of(job, has_programs=has_programs),
             ),
             _events(job),
-            _code(job, client.service().origin.code),
+            _code(job, self._provider_code),
             shots,
             None if found is None else found.credits,
             found is not None and found.is_estimate,
@@ -113,11 +117,12 @@ class JobReader:
             any(answer.is_pending for answer in answers),
         )
 
-    def characterization(self, job: RecordedJob, client: JournalClient | None) -> _Characterization | None:
-        """Return the answer of the service and the report; ``None`` if it is not finished or not read yet."""
+    def characterization(self, job: RecordedJob, client: JournalClient | None) -> Answer[_Characterization]:
+        """Return the answer of the service and the report, unless it is not finished or not read yet."""
         is_done = status_of(job) == JobStatus.COMPLETED
-        if client is None or job.job_id is None or not is_done:
-            return None
+        is_characterization = job.entries[0].kind is JobKind.CHARACTERIZATION
+        if client is None or job.job_id is None or not is_done or not is_characterization:
+            return Answer()
         job_id = job.job_id
 
         def fetch() -> _Characterization:
@@ -128,10 +133,7 @@ class JobReader:
             except NotFoundError:
                 return answer, ""
 
-        found = self._background.look(("characterization", job_id), fetch, size=lambda _answer: 100)
-        if found.value is None and found.error is not None:
-            raise found.error
-        return found.value
+        return self._background.look(("characterization", job_id), fetch, size=lambda _answer: 100)
 
     def forget(self, job: RecordedJob) -> None:
         """Ask for the state of a job again, because it has been changed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from qiskit_qoro.history import Journal, JournalPages, RecordedJob
 from qiskit_qoro.history.job_entry import is_unfinished
 from qiskit_qoro.models.submissions import JobKind
@@ -50,7 +52,8 @@ class JournalSource:
         recorded_as: The name of the service in the journal; ``None`` to show the jobs of all services.
         client: The way to the service, or ``None`` if there is none. Then no job can be changed.
         title: How the pages name the service.
-        account: The name of the account; empty if there is only one.
+        account: The name of the saved account that is used; empty for none.
+        provider_code: The Python expression that gives the provider of the jobs.
     """
 
     def __init__(
@@ -61,26 +64,51 @@ class JournalSource:
         *,
         title: str,
         account: str = "",
+        provider_code: str = "QoroProvider()",
     ) -> None:
         self._journal = journal
         self._pages = JournalPages(journal, recorded_as)
         self._client = client if recorded_as is not None else None
         self._title = title
         self._account = account
+        self._provider_code = provider_code
         self._background = Background(_MAX_CACHED)
         self._statuses = Statuses(journal, self._pages, self._background)
         self._circuits = JobCircuits(journal, self._background)
-        self._jobs = JobReader(journal, self._background, self._circuits)
+        self._jobs = JobReader(journal, self._background, self._circuits, provider_code)
 
-    def close(self) -> None:
-        """Fetch nothing more."""
-        self._background.close()
+    @classmethod
+    def of_service(
+        cls, journal: Journal, recorded_as: str, client: JournalClient, *, account: str = ""
+    ) -> Self:
+        """Create the source of the jobs of one service.
+
+        Args:
+            journal: The journal.
+            recorded_as: The name of the service in the journal.
+            client: The way to the service.
+            account: The name of the saved account that is used; empty for none.
+        """
+        service = client.service()
+        code = service.origin.code
+        return cls(
+            journal, recorded_as, client, title=service.description, account=account, provider_code=code
+        )
+
+    @classmethod
+    def of_all_services(cls, journal: Journal) -> Self:
+        """Create the source of the jobs of all services, which shows their last known statuses only.
+
+        Args:
+            journal: The journal.
+        """
+        return cls(journal, None, None, title="All services")
 
     @property
     def facts(self) -> SourceFacts:
         """What all pages show."""
-        note = _READ_ONLY if self._client is None else self._statuses.note
-        return SourceFacts(self._title, self._account, note=note)
+        note = _READ_ONLY if self._client is None else ""
+        return SourceFacts(self._title, self._account, note=note, provider_code=self._provider_code)
 
     # --- jobs -----------------------------------------------------------------------------------------
 
@@ -106,6 +134,7 @@ class JournalSource:
             self._pages.tags(limit=_MAX_TAGS),
             [kind.value for kind in self._pages.kinds()],
             num_unfinished if self._client is None else self._statuses.num_unknown(num_unfinished),
+            self._statuses.note,
         )
 
     def _row(self, job: RecordedJob, *, has_programs: bool) -> JobRow:
@@ -145,19 +174,18 @@ class JournalSource:
 
     def characterization(self, job_id: str) -> CharacterizationView | None:
         """Return the characterization of a job; ``None`` if it is not finished or not read yet."""
-        answer = self._characterization(job_id)
-        if answer is None:
+        answer = self._jobs.characterization(self._job(job_id), self._client)
+        if answer.value is None:
             return None
-        raw, html = answer
+        raw, html = answer.value
         return characterization_view(raw, has_report=bool(html))
 
     def report(self, job_id: str) -> str | None:
         """Return the HTML report of a characterization; ``None`` if there is none."""
-        answer = self._characterization(job_id)
-        return None if answer is None else answer[1] or None
-
-    def _characterization(self, job_id: str) -> tuple[dict[str, object], str] | None:
-        return self._jobs.characterization(self._job(job_id), self._client)
+        answer = self._jobs.characterization(self._job(job_id), self._client)
+        if answer.value is None and answer.error is not None:
+            raise answer.error
+        return None if answer.value is None else answer.value[1] or None
 
     # --- the service ----------------------------------------------------------------------------------
 

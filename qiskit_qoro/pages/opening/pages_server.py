@@ -48,9 +48,13 @@ class PagesServer:
         """The address of the pages, without a code."""
         return f"{self._base_url}{PREFIX}/"
 
-    def address(self) -> str:
-        """Return an address with a new one-time code."""
-        return sign_in_address(self._base_url, self._sign_in, self._account)
+    def address(self, query: str = "") -> str:
+        """Return an address with a new one-time code.
+
+        Args:
+            query: The query of the list of jobs that is shown then; empty for all jobs.
+        """
+        return sign_in_address(self._base_url, self._sign_in, self._account, query)
 
     def close(self) -> None:
         """Stop the server and return when its threads have ended. May be called again."""

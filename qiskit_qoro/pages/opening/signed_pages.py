@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from qiskit_qoro.pages.app import PREFIX, build_pages
 from qiskit_qoro.pages.sign_in import SignIn
@@ -40,12 +41,15 @@ def build_signed_pages(
     return build_pages(sign_in, open_source, threads, cookie_name=f"qoro-pages-{port}"), sign_in
 
 
-def sign_in_address(base_url: str, sign_in: SignIn, account: str) -> str:
+def sign_in_address(base_url: str, sign_in: SignIn, account: str, query: str = "") -> str:
     """Return an address with a new one-time code.
 
     Args:
         base_url: Scheme, host and port.
         sign_in: The sessions.
         account: The account that the code signs in to.
+        query: The query of the list of jobs that is shown then; empty for all jobs.
     """
-    return f"{base_url}{PREFIX}/sign-in?code={sign_in.new_code(account)}"
+    wanted = {"wanted": f"{PREFIX}/jobs?{query}"} if query else {}
+    parameters = urlencode({"code": sign_in.new_code(account), **wanted})
+    return f"{base_url}{PREFIX}/sign-in?{parameters}"
