@@ -41,7 +41,7 @@ class BrokenSource(SampleSource):
         return super().jobs(condition, limit=limit, offset=offset)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def served() -> Iterator[Served]:
     with serve_pages({"alice": SampleSource()}) as served:
         yield served
@@ -151,9 +151,8 @@ class TestHeaders:
 
 
 class TestReport:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def report(cls, served: Served) -> Answer:
+    @pytest.fixture
+    def report(self, served: Served) -> Answer:
         browser = served.browser()
         return send(served.url, "GET", f"/pages/jobs/{ENDED}/report", {"Cookie": cookie_of(browser)})
 
