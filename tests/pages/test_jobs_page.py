@@ -33,7 +33,7 @@ def numbered(count: int) -> SampleSource:
 
 def tags_of(page: ReadPage) -> list[str]:
     """The tags of the rows."""
-    return [row[3] for row in page.tables[0].rows] if page.tables else []
+    return [row[4] for row in page.tables[0].rows] if page.tables else []
 
 
 def pager_of(page: ReadPage) -> dict[str, str]:
@@ -62,10 +62,10 @@ def test_a_row_says_what_is_known_of_a_job() -> None:
         "Submitted",
         "Job",
         "Status",
+        "Circuits",
         "Tag",
         "Kind",
         "Target",
-        "Circuits",
         "Duration",
         "Actions",
     ]
@@ -92,7 +92,7 @@ def test_a_row_of_which_nothing_is_known_has_neither_link_nor_actions() -> None:
         page = visit.get("/pages/jobs")
         assert visit.forms("cancel") + visit.forms("delete") + visit.forms("resubmit") == []
     assert page.tables[0].rows == [
-        ["unknown", "none", "NOT SUBMITTED no credits", "–", "run", "–", "–", "–", ""]
+        ["unknown", "none", "NOT SUBMITTED no credits", "–", "–", "run", "–", "–", ""]
     ]
 
 
