@@ -210,6 +210,7 @@ class LocalSource:
 
     def cancel(self, job_id: str) -> str:
         """Cancel a job; return a sentence that says what happened."""
+        self._find(job_id)  # of a job of another account, the store would say that it exists
         with _store_errors():
             job, num_circuits = self._parts.store.cancel(self._account, job_id)
         self._parts.runner.stop_job(job.number)
