@@ -28,7 +28,7 @@ from qiskit_qoro.pages.views import (
 
 # Pictures and paths of our own are not escaped.
 _OWN = {
-    (CharacterizationView, "pictures"): (("caption", '<svg viewBox="0 0 1 1"></svg>'),),
+    (CharacterizationView, "pictures"): (("title", "caption", '<svg viewBox="0 0 1 1"></svg>'),),
     (SourceFacts, "docs_path"): "/docs",
 }
 
