@@ -7,7 +7,7 @@ import logging
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -27,6 +27,7 @@ __all__ = [
     "print_line",
     "print_table",
     "say",
+    "say_lines",
     "say_omitted",
     "waiting_for_job",
 ]
@@ -167,6 +168,16 @@ def say(text: str) -> None:
     # Nobody may read the message any more. That does not change the outcome of the command.
     with suppress(OSError):
         sys.stderr.write(f"{line}\n")
+
+
+def say_lines(lines: Iterable[Text]) -> None:
+    """Print lines to standard error, one line each: a terminal cuts those that are too long."""
+    width = screen_width(sys.stderr)
+    cut = [line.copy() for line in lines]
+    for line in cut:
+        line.truncate(width or _UNLIMITED_WIDTH, overflow="ellipsis")
+    with suppress(OSError):  # as above
+        Console(stderr=True, height=_HEIGHT).print(*cut, sep="\n", soft_wrap=True)
 
 
 class _StderrHandler(logging.Handler):

@@ -21,7 +21,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -46,6 +46,7 @@ from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.web_server.binding import base_url_of, bind_port, port_error, refuse_connections
 
 if TYPE_CHECKING:
+    from rich.text import Text
     from starlette.types import ASGIApp
 
     from qiskit_qoro.local.web.in_process import InProcessLink
@@ -293,11 +294,18 @@ def serve(
     return service
 
 
-def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -> None:
+def serve_forever(
+    *,
+    announce: Callable[[LocalService], None],
+    write_log: Callable[[Sequence[Text]], None] | None = None,
+    **options: Any,
+) -> None:
     """Run a service until SIGINT or SIGTERM. Signal handlers require the main thread.
 
     Args:
         announce: Called with the service when it is ready.
+        write_log: Writes lines about jobs that have ended. It is called in a thread, and may block or fail.
+            ``None`` for no log.
         options: The arguments of :func:`serve`.
 
     Raises:
@@ -308,8 +316,16 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
     # The handlers are installed before the service starts, so that an early signal stops it cleanly too.
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
     try:
-        with serve(**options) as service:
+        with ExitStack() as stack:
+            service = stack.enter_context(serve(**options))
             announce(service)
+            if write_log is not None:
+                # Embedded services have no log.
+                from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
+
+                parts = service.parts
+                log = JobLog(parts.database, write_log, own_account=parts.own_account.name)
+                stack.enter_context(log)
             # On Windows a signal does not interrupt a wait, so the wait has to time out regularly.
             while not stop.wait(0.5):
                 pass

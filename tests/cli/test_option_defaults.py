@@ -86,6 +86,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "systems": SERVICE,
     "serve": {
         "open": False,
+        "no_log": False,
         "host": "127.0.0.1",
         "port": 0,
         "token": None,

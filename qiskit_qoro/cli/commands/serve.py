@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
-from qiskit_qoro.cli.output import say
+from qiskit_qoro.cli.output import say, say_lines
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, Tier
 from qiskit_qoro.local.store.ledger import check_grant
@@ -30,6 +30,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--open",
         action="store_true",
         help="show web pages with the jobs: print their address, and open it in a browser if there is one",
+    )
+    parser.add_argument(
+        "--no-log", action="store_true", help="print no line on standard error for each job that ends"
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
@@ -159,6 +162,7 @@ def _execute(options: argparse.Namespace) -> None:
 
     serve_forever(
         announce=announce,
+        write_log=None if options.no_log else say_lines,
         host=options.host,
         port=options.port,
         token=options.token,

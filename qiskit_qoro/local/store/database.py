@@ -122,7 +122,9 @@ class Database:
         # stores their failures. After a crash they run again.
         self._unstored: dict[int, UnstoredFailure] = {}
         self._num_finished: dict[int, int] = {}  # circuits of running jobs that have a result or have failed
-        self._ended: list[int] = []  # the jobs that end with the present transaction
+        # The jobs that end with the present transaction, and their final statuses; None for deleted ones.
+        self._ended: list[tuple[int, JobStatus | None]] = []
+        self._subscribers: list[Callable[[int, JobStatus], None]] = []  # guarded by the lock
 
     def close(self) -> None:
         """Close the connection."""
@@ -156,8 +158,9 @@ class Database:
                 yield self._connection
             for number in unstored:
                 del self._unstored[number]
-            for number in self._ended:
-                self._call_back(number)
+            for number, status in self._ended:
+                # If the failure was kept in memory, the subscribers have been called.
+                self._call_back(number, None if number in unstored else status)
 
     def wait_for(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Wait until ``condition`` returns true. It is evaluated again at every change.
@@ -211,6 +214,25 @@ class Database:
 
         return remove
 
+    def subscribe(self, subscriber: Callable[[int, JobStatus], None]) -> Callable[[], None]:
+        """Call a function with the number and the final status of each job that ends from now on.
+
+        It runs with the lock held, in the thread that ends the job. It must not block. It is not called for
+        jobs that are deleted.
+
+        Returns:
+            A function that ends the calls.
+        """
+        with self._changed:
+            self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            with self._changed:
+                if subscriber in self._subscribers:
+                    self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
     def keep_failure(self, number: int, failure: UnstoredFailure) -> None:
         """Keep in memory that a running job has failed, because that cannot be stored now.
 
@@ -218,7 +240,7 @@ class Database:
         """
         with self._changed:
             self._unstored[number] = failure
-            self._call_back(number)
+            self._call_back(number, JobStatus.FAILED)
             self._changed.notify_all()
 
     def unstored_failure(self, number: int) -> UnstoredFailure | None:
@@ -286,7 +308,7 @@ class Database:
         self._start_times.pop(number, None)
         self._num_finished.pop(number, None)  # the job is not running any more, or has just started
         if status.is_final:
-            self._ended.append(number)
+            self._ended.append((number, status))
         # The transaction is not committed yet, but the threads that wake up have to wait for the lock.
         self._changed.notify_all()
         if status is JobStatus.PENDING:
@@ -299,7 +321,7 @@ class Database:
         self._connection.execute("DELETE FROM jobs WHERE number = ?", (number,))
         self._start_times.pop(number, None)
         self._num_finished.pop(number, None)
-        self._ended.append(number)
+        self._ended.append((number, None))
         self._changed.notify_all()
 
     def count_finished(self, number: int, num_circuits: int) -> None:
@@ -320,6 +342,9 @@ class Database:
         query = "SELECT count(*) FROM results WHERE job = ?"
         return int(self._connection.execute(query, (number,)).fetchone()[0])
 
-    def _call_back(self, number: int) -> None:
+    def _call_back(self, number: int, status: JobStatus | None) -> None:
         for callback in self._end_callbacks.pop(number, ()):
             callback()
+        if status is not None:
+            for subscriber in self._subscribers:
+                subscriber(number, status)

@@ -1,0 +1,149 @@
+"""Log each job of a service when it ends, without slowing the service down.
+
+The thread that ends a job only puts its number into a queue. A thread of the log reads the jobs from the
+database and writes their lines. If many jobs end at once, only the first ones of a second have lines of
+their own. The others are counted, and one line stands for all of them at the end of the second. If that goes
+on, only one job of each second has a line. So the log reads and writes little, however many jobs there are.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from qiskit_qoro.display.times import local_now
+from qiskit_qoro.local.job_log.ended_jobs import read_ended_jobs
+from qiskit_qoro.local.job_log.log_lines import line_of_job, line_of_others
+from qiskit_qoro.local.store.database import Database
+from qiskit_qoro.models.jobs import JobStatus
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+__all__ = ["LINES_PER_SECOND", "JobLog"]
+
+LINES_PER_SECOND = 10
+"""How many jobs of one second have lines of their own, unless there were too many in the second before."""
+
+_SECOND = 1.0
+# If the terminal is stopped, writing blocks. The service must be able to end nevertheless.
+_STOP_TIMEOUT_S = 1.0
+
+_logger = logging.getLogger(__name__)
+
+
+class JobLog:
+    """Logs the jobs that end within a ``with`` block.
+
+    Args:
+        database: The database of the service.
+        write: Writes lines. It may block or fail; the service goes on.
+        own_account: The account whose name is left out of the lines.
+        clock: Returns seconds from an arbitrary start.
+        now: Returns the time of day, in the time zone of the log.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        write: Callable[[Sequence[Text]], None],
+        *,
+        own_account: str,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = local_now,
+    ) -> None:
+        self._database = database
+        self._write = write
+        self._own_account = own_account
+        self._clock = clock
+        self._now = now
+        # The numbers and statuses of jobs that have ended; None when the log stops.
+        self._ended: queue.SimpleQueue[tuple[int, JobStatus] | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="qoro-job-log", daemon=True)
+        self._crowded_until = -float("inf")  # the end of the last second with too many jobs, by the clock
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
+        self._unsubscribe = self._database.subscribe(lambda *ended: self._ended.put(ended))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._unsubscribe()
+        self._stopping.set()
+        self._ended.put(None)
+        self._thread.join(_STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        while (first := self._ended.get()) is not None:
+            self._log_second(first)
+
+    def _log_second(self, first: tuple[int, JobStatus]) -> None:
+        """Log the jobs of the second that begins with the end of a job."""
+        start = self._clock()
+        end = start + _SECOND
+        room = 1 if start - self._crowded_until < _SECOND else LINES_PER_SECOND
+        ended: list[tuple[int, JobStatus]] = [first]
+        while room and ended:
+            self._log(ended[:room])
+            room, ended = max(0, room - len(ended)), ended[room:]
+            if room:
+                ended = self._wait(end)
+        if room:
+            return
+        # The others are only counted, so they can wait until the second is over.
+        self._stopping.wait(max(0.0, end - self._clock()))
+        others = Counter(status for _, status in [*ended, *self._take()])
+        if others:
+            self._crowded_until = self._clock()
+            self._try_to_write([line_of_others(others, self._now())])
+
+    def _wait(self, end: float) -> list[tuple[int, JobStatus]]:
+        """Wait for further jobs until a second is over."""
+        try:
+            item = self._ended.get(timeout=max(0.0, end - self._clock()))
+        except queue.Empty:
+            return []
+        if item is None:
+            self._ended.put(None)  # for the loop that ends the thread
+            return []
+        return [item, *self._take()]
+
+    def _take(self) -> list[tuple[int, JobStatus]]:
+        """Take all jobs that have ended until now."""
+        taken: list[tuple[int, JobStatus]] = []
+        for _ in range(self._ended.qsize()):
+            item = self._ended.get()
+            if item is None:
+                self._ended.put(None)  # as above
+                break
+            taken.append(item)
+        return taken
+
+    def _log(self, ended: Sequence[tuple[int, JobStatus]]) -> None:
+        try:
+            jobs = read_ended_jobs(self._database, ended)
+        except Exception:  # the disk may be full, and the log goes on
+            _logger.exception("cannot log %d jobs", len(ended))
+            return
+        now = self._now()
+        self._try_to_write([line_of_job(job, now, own_account=self._own_account) for job in jobs])
+
+    def _try_to_write(self, lines: Sequence[Text]) -> None:
+        try:
+            self._write(lines)
+        except (OSError, ValueError):  # nobody reads the lines any more
+            return
