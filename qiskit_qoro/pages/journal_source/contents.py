@@ -20,6 +20,7 @@ from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.states import StateRequest
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.results.outcomes import CircuitContext
+from qiskit_qoro.pages.results.sampler_circuits import sampler_circuits
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.submission import Submission
 from qiskit_qoro.wire.fields import parse_json
@@ -43,7 +44,8 @@ class JobContents:
     Attributes:
         kind: What submitted the job.
         programs: The programs in order; empty if they are not known.
-        experiments: The circuits as ``backend.run()`` submitted them, in order; empty if they are not known.
+        experiments: The circuits as ``backend.run()`` or a sampler submitted them, in order; empty if they
+            are not known.
         observables: The observables of a gradient job.
         state: What a ``STATE`` job computes.
         config: The configuration that was sent with the job, or ``None`` for none or if unknown.
@@ -142,7 +144,11 @@ def read_contents(
 def _of_submission(submission: Submission, entry: JournalEntry) -> JobContents:
     programs = decode_programs(submission)
     labels = [program.label for program in programs]
-    experiments = _experiments(labels, len(labels)) if entry.kind is JobKind.RUN else ()
+    experiments: Sequence[Experiment] = ()
+    if entry.kind is JobKind.RUN:
+        experiments = _experiments(labels, len(labels))
+    elif entry.kind is JobKind.SAMPLER:
+        experiments = tuple(sampler_circuits(labels).values())
     request = job_request_from_json(parse_json(submission.request))
     note = "" if experiments or entry.kind is not JobKind.RUN else _NO_NAMES
     return JobContents(

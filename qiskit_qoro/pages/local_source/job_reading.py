@@ -17,6 +17,7 @@ from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.states import StateRequest
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.results.outcomes import CircuitContext
+from qiskit_qoro.pages.results.sampler_circuits import sampler_circuits
 from qiskit_qoro.wire.states.requests import state_request_from_json
 
 __all__ = ["JobReading", "read_job"]
@@ -28,7 +29,8 @@ class JobReading:
 
     Attributes:
         kind: What submitted the job.
-        experiments: The circuits of ``backend.run()``, by label. Empty for other jobs, or if unknown.
+        experiments: The circuits of ``backend.run()`` or of a sampler, by label. Empty for other jobs, or if
+            unknown.
         observables: The observables of a gradient job, in order.
         state: What a ``STATE`` job computes.
     """
@@ -72,5 +74,7 @@ def read_job(job: StoredJob, kind: JobKind, labels: Sequence[str]) -> JobReading
         found = decode_structure(labels, job_id=job.job_id)
         if isinstance(found, tuple):
             experiments = found[0]
+    elif kind is JobKind.SAMPLER and labels:
+        experiments = sampler_circuits(labels)
     state = None if job.state is None else state_request_from_json(json.loads(job.state))
     return JobReading(kind, experiments, job.weighted_observables or (), state)

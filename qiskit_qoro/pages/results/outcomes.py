@@ -49,7 +49,7 @@ class CircuitContext:
     """What the result of a circuit does not contain. Everything may be unknown.
 
     Attributes:
-        experiment: The circuit as ``backend.run()`` submitted it, with its classical registers.
+        experiment: The circuit as ``backend.run()`` or a sampler submitted it, with its classical registers.
         kind: What submitted the job. The primitives send Pauli strings in reverse order, so those of an
             estimator are shown as Qiskit's labels. Those of other jobs are shown as they were submitted.
         parameter_names: The names of the template's parameters, in order.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -129,6 +130,19 @@ def test_counts_of_a_sampler_have_the_bits_of_its_result(backend, outcome_at: Fi
     outcome = outcome_at(job.job_id(), 0)
     assert isinstance(outcome, Counts)
     assert outcome.counts == expected
+
+
+@pytest.mark.parametrize("build", [asymmetric_circuit, dynamic_circuit])
+def test_registers_of_a_sampler_are_those_of_its_result(backend, outcome_at: FindOutcome, build) -> None:
+    other = QuantumCircuit(1, 1)
+    other.measure(0, 0)
+    job = QoroSampler(backend).run([other, build()], shots=200)
+    data = job.result()[1].data
+    outcome = outcome_at(job.job_id(), 1)
+    assert isinstance(outcome, Counts)
+    names = [register.name for register in build().cregs]
+    arrays = [data[name].get_bitstrings() for name in reversed(names)]
+    assert outcome.counts == Counter(" ".join(bits) for bits in zip(*arrays, strict=True))
 
 
 def test_only_the_most_frequent_outcomes_are_formatted() -> None:
