@@ -39,7 +39,7 @@ BAR_COLOUR = "#4c78c8"
 
 _MARK_COLOUR = "#d9822b"
 
-CHARACTER, CODE_CHARACTER = 6.6, 7.3
+CHARACTER, CODE_CHARACTER = 7.7, 7.3
 """The width of a character, in pixels, in the two fonts."""
 
 _LONGEST_LABEL = 32

@@ -14,6 +14,7 @@ from qiskit_qoro.display.scales import Scale, format_with_error
 __all__ = ["ValueBar", "value_chart"]
 
 _ROW, _TOP, _LEAST_PLOT = 22, 26, 150.0
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,12 @@ def value_chart(title: str, description: str, bars: Sequence[ValueBar], *, value
     if not drawn:
         return ""
     labels = [shortened(bar.label) for bar in drawn]
-    texts = [format_with_error(bar.value, bar.error) for bar in drawn]
+    largest = max((abs(bar.value) for bar in drawn if isfinite(bar.value)), default=0.0)
+    # Beside larger values, what is left of a rounding error is 0.
+    texts = [
+        format_with_error(0.0 if abs(bar.value) < _ROUNDING * largest else bar.value, bar.error)
+        for bar in drawn
+    ]
     left = max(map(len, labels)) * CODE_CHARACTER + 14
     after = max(map(len, texts)) * CHARACTER + 16
     # Long labels and numbers make the chart wider, because the bars need room.

@@ -93,6 +93,18 @@ def test_bars_keep_their_room_beside_long_labels() -> None:
     assert max(map(len, texts(markup))) < 40
 
 
+def test_numbers_have_room_at_the_right() -> None:
+    root = ET.fromstring(draw(ValueBar("Z", -1.234e-7, 1.234e-20), ValueBar("X", 1.0)))
+    for text in root.iter("text"):
+        if text.get("text-anchor") == "start":
+            assert float(text.attrib["x"]) + 7.6 * len(text.text or "") <= float(root.attrib["width"])
+
+
+def test_the_rest_of_a_rounding_error_is_zero() -> None:
+    assert "0" in texts(draw(ValueBar("a", -1.4e-17), ValueBar("b", 0.5)))
+    assert "−1.4e−17" in texts(draw(ValueBar("a", -1.4e-17), ValueBar("b", 1e-16)))
+
+
 def test_a_chart_has_a_title_and_a_description_and_no_styles() -> None:
     root = ET.fromstring(draw(ValueBar("ZZ", 0.5, 0.1), text="word"))
     assert (root.tag, root.get("role")) == ("svg", "img")
