@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from qiskit_qoro.local.engine.devices import QPU_SYSTEMS, SIMULATOR_CLUSTERS
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
+from qiskit_qoro.pages.results.characterization_view import characterization_view
 from qiskit_qoro.pages.source import MissingError, RefusedError
 from qiskit_qoro.pages.views import (
     Action,
@@ -59,6 +60,36 @@ OUTCOMES: dict[str, Outcome] = {
     ),
 }
 """The result of each circuit of a job, by the kind of the job."""
+
+CHARACTERIZATION = {
+    "hardness": {"difficulty": "moderate", "cost_min": -2.0, "cost_max": 2.0, "cost_gap": 1.0},
+    "report": {
+        "num_qubits": 4,
+        "regime": "exact",
+        "exact_ground_energy": -2.0,
+        "approximation_ratio": 0.8498,
+        "best_parameters": {"gamma": 0.69, "beta": -0.38},
+        "energy_landscape": {
+            "gamma": [step / 10 for step in range(24)],
+            "beta": [step / 10 - 1.5 for step in range(31)],
+            "expectation": [
+                [math.sin(gamma / 3) * math.sin(beta / 2.5) for beta in range(31)] for gamma in range(24)
+            ],
+        },
+        "state_probabilities": [
+            {"state": "1010", "probability": 0.375, "is_target": True, "cost": -2.0},
+            {"state": "0101", "probability": 0.25, "is_target": False, "cost": -2.0},
+            {"state": "1001", "probability": 0.125, "is_target": False, "cost": -1.0},
+        ],
+        "sensitivity": [{"qubit": qubit, "score": 0.25 + qubit / 10} for qubit in range(4)],
+    },
+    "recommendations": [
+        {"level": "action", "metric": "penalty", "text": "Increase the penalty weight to 4."},
+        {"level": "warn", "metric": "gap", "text": "Few states are feasible: <b>check</b> the constraints."},
+        {"level": "info", "metric": "treewidth", "text": "The problem is easy for classical computers."},
+    ],
+}
+"""The answer of a service with a characterization."""
 
 _STATUSES = ("PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "INSUFFICIENT_CREDITS")
 _ENDED = frozenset({Action.DELETE, Action.RESUBMIT})
@@ -180,8 +211,9 @@ class SampleSource:
         )
 
     def characterization(self, job_id: str) -> CharacterizationView | None:
-        self._row(job_id)
-        return CharacterizationView([("variables", "8"), ("hardness", "0.31")], has_report=True)
+        if self._row(job_id).status != "COMPLETED":
+            return None
+        return characterization_view(CHARACTERIZATION, has_report=True)
 
     def report(self, job_id: str) -> str | None:
         self._row(job_id)

@@ -99,7 +99,11 @@ class LocalSource:
         self._methods: BoundedCache[str] = BoundedCache(1000)
         is_only_one = len({account.name for account in parts.accounts}) == 1
         self.facts = SourceFacts(
-            "Local service", "" if is_only_one else account, has_workers=True, docs_path="/docs"
+            "Local service",
+            "" if is_only_one else account,
+            has_workers=True,
+            docs_path="/docs",
+            provider_code=provider_code,
         )
 
     # --- jobs -----------------------------------------------------------------------------------------
