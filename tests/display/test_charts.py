@@ -150,6 +150,18 @@ def test_columns_are_as_high_as_their_values_and_stand_on_the_axis() -> None:
     assert {"x", "v", "a", "b"} <= set(texts(markup))
 
 
+def test_some_columns_of_many_have_their_label_on_the_axis_and_all_have_it_as_a_tooltip() -> None:
+    drawn = [Bar(f"day {number:02}", 1.0) for number in range(30)]
+    markup = column_chart("t", "d", drawn, x_label="x", value_label="v", label_every=7)
+    labels = [element for element in ET.fromstring(markup).iter("text") if "day" in (element.text or "")]
+    assert [label.text for label in labels] == ["day 01", "day 08", "day 15", "day 22", "day 29"]
+    assert all(label.get("transform") is None for label in labels)
+    width = float(ET.fromstring(markup).get("width", 0))
+    assert all(float(label.get("x", 0)) + 3 * 7.3 <= width for label in labels)
+    tooltips = [element.text or "" for element in ET.fromstring(markup).iter("title")]
+    assert [text for text in tooltips if text.startswith("day")] == [f"{bar.label}: 1" for bar in drawn]
+
+
 def test_marked_bars_have_another_colour() -> None:
     drawn = [Bar("a", 1.0), Bar("b", 1.0, is_marked=True)]
     for markup in (
