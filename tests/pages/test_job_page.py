@@ -403,7 +403,7 @@ def test_an_action_leads_back_with_a_message(action: str, path: str, message: st
     with open_visit(source) as visit:
         visit.get(f"/pages/jobs/{job_id(1)}")
         page = visit.send(visit.forms(f"/{action}")[0])
-        assert visit.answer.url == f"{visit.served.url}{path}"
+        assert visit.answer.url == f"{visit.url}{path}"
     assert message in page.text
     assert source.actions == [(action, job_id(1))]
 
@@ -415,5 +415,5 @@ def test_an_action_on_a_page_out_of_date_leads_back_to_the_job(action: str) -> N
         visit.get(f"/pages/jobs/{job_id(1)}")
         source.rows[0] = replace(source.rows[0], actions=frozenset())
         page = visit.send(visit.forms(f"/{action}")[0])
-        assert visit.answer.url == f"{visit.served.url}/pages/jobs/{job_id(1)}"
+        assert visit.answer.url == f"{visit.url}/pages/jobs/{job_id(1)}"
     assert "does not allow" in page.text

@@ -9,12 +9,14 @@ from html.parser import HTMLParser
 
 import requests
 
+from qiskit_qoro.local import LocalService
+from qiskit_qoro.pages.opening import open_local_pages
 from qiskit_qoro.pages.source import Source
 
 from .reading import ReadPage, read_page
-from .serving import Served, serve_pages
+from .serving import serve_pages
 
-__all__ = ["Form", "Visit", "open_visit"]
+__all__ = ["Form", "Visit", "open_visit", "visit_service"]
 
 
 @dataclass
@@ -52,24 +54,24 @@ class Visit:
     """A signed-in browser without scripts.
 
     Attributes:
-        served: The pages.
-        browser: Their cookies.
+        url: Scheme, host and port.
+        browser: The cookies.
         answer: The last answer.
     """
 
-    served: Served
+    url: str
     browser: requests.Session
     answer: requests.Response = field(default_factory=requests.Response)
 
     def get(self, path: str, headers: Mapping[str, str] = {}) -> ReadPage:
         """Load a page; without scripts every page is whole."""
-        self.answer = self.browser.get(self.served.url + path, headers=dict(headers))
+        self.answer = self.browser.get(self.url + path, headers=dict(headers))
         return read_page(self.answer.text)
 
     def part(self, path: str, seen: str = "") -> requests.Response:
         """Ask for the live part of a page, as htmx does."""
         headers = {"HX-Request": "true", "X-Seen": seen}
-        return self.browser.get(self.served.url + path, headers=headers)
+        return self.browser.get(self.url + path, headers=headers)
 
     def forms(self, ending: str = "") -> list[Form]:
         """The forms of the page whose path ends like this."""
@@ -80,7 +82,7 @@ class Visit:
     def send(self, form: Form) -> ReadPage:
         """Send a form by POST and follow where it leads."""
         self.answer = self.browser.post(
-            self.served.url + form.action, data=form.fields, headers={"Origin": self.served.url}
+            self.url + form.action, data=form.fields, headers={"Origin": self.url}
         )
         return read_page(self.answer.text)
 
@@ -89,4 +91,14 @@ class Visit:
 def open_visit(source: Source) -> Iterator[Visit]:
     """Serve the pages of a source, and sign in."""
     with serve_pages({"local": source}) as served:
-        yield Visit(served, served.browser())
+        yield Visit(served.url, served.browser())
+
+
+@contextmanager
+def visit_service(service: LocalService) -> Iterator[Visit]:
+    """Show the pages of a local service, and sign in to its own account."""
+    pages = open_local_pages(service)
+    with requests.Session() as browser:
+        browser.trust_env = False
+        browser.get(pages.address()).raise_for_status()
+        yield Visit(pages.url.removesuffix("/pages/"), browser)
