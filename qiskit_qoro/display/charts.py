@@ -42,7 +42,7 @@ _MARK_COLOUR = "#d9822b"
 CHARACTER, CODE_CHARACTER = 7.7, 7.3
 """The width of a character, in pixels, in the two fonts."""
 
-_LONGEST_LABEL = 32
+_LONGEST_LABEL, _LEAST_PLOT = 32, 100.0
 _COLOUR_STEPS = 64
 
 
@@ -120,7 +120,9 @@ def heat_map(title: str, description: str, grid: Grid) -> str:
     return drawing.markup()
 
 
-def bar_chart(title: str, description: str, bars: Sequence[Bar], *, value_label: str) -> str:
+def bar_chart(
+    title: str, description: str, bars: Sequence[Bar], *, value_label: str, width: float = WIDTH
+) -> str:
     """Draw horizontal bars with their labels at the left and their values at the right.
 
     Args:
@@ -128,6 +130,7 @@ def bar_chart(title: str, description: str, bars: Sequence[Bar], *, value_label:
         description: What the chart shows, for screen readers.
         bars: The bars from top to bottom. Only the first :data:`MAX_BARS` are drawn.
         value_label: The name and the unit of the values.
+        width: The width in pixels. Long labels make the chart wider, because the bars need room.
 
     Returns:
         An ``svg`` element; an empty text if there are no bars.
@@ -136,11 +139,13 @@ def bar_chart(title: str, description: str, bars: Sequence[Bar], *, value_label:
     if not drawn:
         return ""
     row, top = 20, 24
-    drawing = Drawing(title, description, height=top + row * len(drawn) + 4)
     labels = [shortened(bar.label) for bar in drawn]
     texts = [format_number(bar.value) for bar in drawn]
     left = max(map(len, labels)) * CODE_CHARACTER + 10
-    space = WIDTH - left - max(map(len, texts)) * CHARACTER - 12
+    right = max(map(len, texts)) * CHARACTER + 12
+    width = max(width, left + _LEAST_PLOT + right)
+    space = width - left - right
+    drawing = Drawing(title, description, top + row * len(drawn) + 4, width)
     longest = _longest(drawn)
     drawing.text(left, 13, value_label, size=SMALL)
     for index, (bar, label, text) in enumerate(zip(drawn, labels, texts, strict=True)):
@@ -162,6 +167,7 @@ def column_chart(
     x_label: str,
     value_label: str,
     label_every: int = 1,
+    width: float = WIDTH,
 ) -> str:
     """Draw vertical columns over an axis. Long labels are turned.
 
@@ -172,6 +178,7 @@ def column_chart(
         x_label: What the labels of the columns are.
         value_label: The name and the unit of the values.
         label_every: The last of so many columns has its label below the axis. All have it as a tooltip.
+        width: The width in pixels.
 
     Returns:
         An ``svg`` element; an empty text if there are no columns.
@@ -180,22 +187,21 @@ def column_chart(
     if not drawn:
         return ""
     labels = [shortened(bar.label) for bar in drawn]
-    left, right, top, plot = 62.0, WIDTH - 8.0, 10.0, 150.0
+    left, right, top, plot = 62.0, width - 8.0, 10.0, 150.0
     step = (right - left) / len(drawn)
     turned = max(map(len, labels)) * CODE_CHARACTER > step * label_every - 2
     below = max(map(len, labels)) * CODE_CHARACTER + 12 if turned else 20.0
-    drawing = Drawing(title, description, height=top + plot + below + 22)
+    drawing = Drawing(title, description, top + plot + below + 22, width)
     base = top + plot
     scale = scale_of(0.0, _longest(drawn), base, top)
     _draw_y_axis(drawing, scale, value_label, left, right=right)
-    width = min(step * 0.8, 40.0)
+    thickness = min(step * 0.8, 40.0)
     for index, (bar, label) in enumerate(zip(drawn, labels, strict=True)):
         center = left + step * (index + 0.5)
         height = base - scale.place(bar.value) if isfinite(bar.value) and bar.value > 0 else 0.0
         group = drawing.group(f"{bar.label}: {format_number(bar.value)}")
-        _draw_bar(
-            drawing, bar, x=center - width / 2, y=base - height, width=width, height=height, parent=group
-        )
+        place = {"x": center - thickness / 2, "y": base - height, "width": thickness, "height": height}
+        _draw_bar(drawing, bar, group, **place)
         if (len(drawn) - 1 - index) % label_every:
             continue
         if turned:
@@ -211,7 +217,7 @@ def column_chart(
                 parent=group,
             )
         else:
-            inside = min(center, WIDTH - len(label) * CODE_CHARACTER / 2)
+            inside = min(center, width - len(label) * CODE_CHARACTER / 2)
             drawing.text(inside, base + 16, label, font=CODE_FONT, anchor="middle", parent=group)
     drawing.line(left, base, right, base)
     drawing.text((left + right) / 2, base + below + 14, x_label, anchor="middle")

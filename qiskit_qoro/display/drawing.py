@@ -10,10 +10,13 @@ from xml.etree import ElementTree as ET
 
 from qiskit_qoro.printable import printable_line
 
-__all__ = ["CODE_FONT", "FONT", "SMALL", "WIDTH", "Drawing", "pixels"]
+__all__ = ["CODE_FONT", "FONT", "NARROW", "SMALL", "WIDTH", "Drawing", "pixels"]
 
 WIDTH = 440
 """The usual width of a drawing, in pixels. A page may shrink it."""
+
+NARROW = 340
+"""The width of a drawing that fits on a telephone, in pixels. A page may enlarge it."""
 
 FONT, CODE_FONT = "system-ui, sans-serif", "ui-monospace, monospace"
 SMALL = 12

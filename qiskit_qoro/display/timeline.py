@@ -13,7 +13,7 @@ from qiskit_qoro.display.times import duration, exact_time
 
 __all__ = ["Stage", "timeline"]
 
-_LEFT, _LEAST, _TOP, _HEIGHT = 9.0, 96.0, 22.0, 14.0
+_LEFT, _LEAST, _TOP, _HEIGHT = 9.0, 88.0, 22.0, 14.0
 _CHARACTER = 8.2
 _COLOURS: Mapping[Level, str] = {
     "neutral": "#767f8c",
@@ -39,7 +39,15 @@ class Stage:
     duration_s: float | None = None
 
 
-def timeline(title: str, description: str, stages: Sequence[Stage], *, has_ended: bool, now: datetime) -> str:
+def timeline(
+    title: str,
+    description: str,
+    stages: Sequence[Stage],
+    *,
+    has_ended: bool,
+    now: datetime,
+    width: float = WIDTH,
+) -> str:
     """Draw the life of a job.
 
     The lengths of the bars grow with the square roots of the durations, and each has room for its texts. So
@@ -51,6 +59,7 @@ def timeline(title: str, description: str, stages: Sequence[Stage], *, has_ended
         stages: The statuses in order.
         has_ended: Whether the last status is an end. It is a mark then. Otherwise it lasts until now.
         now: The present, in the time zone of the times that are shown.
+        width: The width in pixels. Many stages make the drawing wider, because they need room.
 
     Returns:
         An ``svg`` element; an empty text if there are no stages.
@@ -60,7 +69,7 @@ def timeline(title: str, description: str, stages: Sequence[Stage], *, has_ended
     bars = stages[:-1] if has_ended else stages
     end_text = _words(stages[-1].status) if has_ended else "now"
     after = len(end_text) * _CHARACTER + 18
-    width = max(float(WIDTH), _LEFT + len(bars) * _LEAST + after)
+    width = max(width, _LEFT + len(bars) * _LEAST + after)
     edges = _edges(bars, _LEFT, width - after)
     dates = _dates(stages, now)
     drawing = Drawing(title, description, 92 if any(dates) else 76, width)

@@ -38,7 +38,9 @@ class ValueBar:
         return self.value - error, self.value + error
 
 
-def value_chart(title: str, description: str, bars: Sequence[ValueBar], *, value_label: str) -> str:
+def value_chart(
+    title: str, description: str, bars: Sequence[ValueBar], *, value_label: str, width: float = WIDTH
+) -> str:
     """Draw values as bars from a line at 0, with error bars, labels at the left and numbers at the right.
 
     The axis goes from −1 to 1 if no value is outside, as for Pauli strings.
@@ -48,6 +50,7 @@ def value_chart(title: str, description: str, bars: Sequence[ValueBar], *, value
         description: What the chart shows, for screen readers.
         bars: The values from top to bottom. Only the first :data:`MAX_BARS` are drawn.
         value_label: The name and the unit of the values.
+        width: The width in pixels. Long labels and numbers make the chart wider, because the bars need room.
 
     Returns:
         An ``svg`` element; an empty text if there are no values.
@@ -64,8 +67,7 @@ def value_chart(title: str, description: str, bars: Sequence[ValueBar], *, value
     ]
     left = max(map(len, labels)) * CODE_CHARACTER + 14
     after = max(map(len, texts)) * CHARACTER + 16
-    # Long labels and numbers make the chart wider, because the bars need room.
-    width = max(float(WIDTH), left + _LEAST_PLOT + after)
+    width = max(width, left + _LEAST_PLOT + after)
     bottom = _TOP + _ROW * len(drawn)
     drawing = Drawing(title, description, bottom + 22, width)
     scale = _scale(drawn, left, width - after)

@@ -261,3 +261,15 @@ def test_colours_go_from_dark_to_bright() -> None:
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert format_number(value) == text
+
+
+@pytest.mark.parametrize("width", [340.0, 440.0])
+def test_bars_and_numbers_have_room_in_a_chart_of_any_width(width: float) -> None:
+    bars = [Bar("0" * 40, 1_000_000), Bar("1", 500_000)]
+    root = ET.fromstring(bar_chart("t", "d", bars, value_label="count", width=width))
+    drawn = float(root.attrib["width"])
+    assert drawn >= width
+    for text in root.iter("text"):
+        if text.get("text-anchor") == "start":
+            assert float(text.attrib["x"]) + 7.6 * len(text.text or "") <= drawn
+    assert max(float(rect.attrib["width"]) for rect in root.iter("rect")) >= 90

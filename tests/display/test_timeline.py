@@ -56,7 +56,7 @@ def test_a_job_that_has_not_ended_lasts_until_now() -> None:
 def test_very_different_durations_stay_readable(longest_s: float) -> None:
     stages = [Stage(name, None, length) for name, length in (("A", 0.0), ("B", longest_s), ("C", 1e-6))]
     found = widths(draw(*stages, has_ended=False))
-    assert min(found) >= 90
+    assert min(found) >= 86
     assert max(found) == found[1]
     assert sum(found) <= 440
 
@@ -93,7 +93,7 @@ def test_everything_is_inside_the_drawing(stages: tuple[Stage, ...]) -> None:
 def test_times_have_room_beside_each_other() -> None:
     root = ET.fromstring(draw(*ENDED * 4))
     times = [float(text.attrib["x"]) for text in root.iter("text") if ":" in (text.text or "")]
-    assert all(right - left >= 90 for left, right in pairwise(times))
+    assert all(right - left >= 86 for left, right in pairwise(times))
 
 
 def test_no_stages_are_no_timeline() -> None:

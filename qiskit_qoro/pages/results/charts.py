@@ -14,6 +14,7 @@ from itertools import islice
 from markupsafe import Markup
 
 from qiskit_qoro.display.charts import MAX_BARS, Bar, bar_chart, column_chart
+from qiskit_qoro.display.drawing import NARROW
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.timeline import Stage, timeline
 from qiskit_qoro.display.times import duration, exact_time
@@ -79,7 +80,7 @@ def timeline_of(job: JobView, now: datetime) -> ChartPart:
     if len(stages) - has_ended == 0:
         return ChartPart()  # only the end is known
     words = "; ".join(_describe(stage, now) for stage in stages)
-    svg = timeline("Life of the job", words, stages, has_ended=has_ended, now=now)
+    svg = timeline("Life of the job", words, stages, has_ended=has_ended, now=now, width=NARROW)
     first, last = stages[0].time, stages[-1].time
     caption = ""
     if has_ended and first is not None and last is not None and len(stages) > 1:
@@ -122,9 +123,9 @@ def _histogram(
         caption = f"The {len(bars)} most frequent of {total:,} outcomes: {share:.1%} {of_all}"
     title = "The most frequent outcomes" if caption else "The outcomes"
     if len(bars) <= _SELECTED and max(len(bar.label) for bar in bars) <= _LONGEST_COLUMN_LABEL:
-        svg = column_chart(title, words, bars, x_label="outcome", value_label=value_label)
+        svg = column_chart(title, words, bars, x_label="outcome", value_label=value_label, width=NARROW)
     else:
-        svg = bar_chart(title, words, bars, value_label=value_label)
+        svg = bar_chart(title, words, bars, value_label=value_label, width=NARROW)
     return ChartPart(_own(svg), caption)
 
 
@@ -133,7 +134,9 @@ def _values(outcome: Values) -> ChartPart:
         ValueBar(outcome.short_names.get(name, name), value, outcome.errors.get(name))
         for name, value in islice(outcome.values.items(), MAX_BARS)
     ]
-    svg = value_chart("Expectation values", summary_of(outcome), bars, value_label="expectation value")
+    svg = value_chart(
+        "Expectation values", summary_of(outcome), bars, value_label="expectation value", width=NARROW
+    )
     return ChartPart(_own(svg), _left_out(len(bars), len(outcome.values) + outcome.num_left_out, "values"))
 
 
@@ -144,7 +147,7 @@ def _gradients(outcome: Gradients) -> ChartPart:
         return _values(values)
     (gradient,) = outcome.gradients.values()
     bars = [ValueBar(name, value) for name, value in islice(gradient.items(), MAX_BARS)]
-    svg = value_chart("Derivatives", summary_of(outcome), bars, value_label="derivative")
+    svg = value_chart("Derivatives", summary_of(outcome), bars, value_label="derivative", width=NARROW)
     total = len(gradient) + outcome.num_parameters_left_out
     return ChartPart(_own(svg), _left_out(len(bars), total, "derivatives"))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from markupsafe import Markup
 
+from qiskit_qoro import pages
 from qiskit_qoro.display.charts import MAX_BARS
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.jobs import JobStatus
@@ -99,6 +101,22 @@ def test_a_single_gradient_is_drawn_and_of_several_the_values() -> None:
 )
 def test_an_outcome_without_entries_has_no_chart(outcome: Outcome | None) -> None:
     assert chart_of(outcome) == ChartPart()
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Counts({"00": 503, "11": 497}, 1000),
+        Counts({f"{number:05b}": 1000 for number in range(32)}, 32_000),
+        Values({"ZZ": 0.5, "XX": -0.25}),
+        Gradients({"Z": 0.5}, {"Z": {"a": 1.5}}),
+    ],
+)
+def test_charts_fit_on_a_telephone(outcome: Outcome) -> None:
+    # The style sheet enlarges charts of this width.
+    assert ET.fromstring(chart_of(outcome).svg).get("width") == "340"
+    style = Path(pages.__file__).with_name("static") / "pages.css"
+    assert '.chart svg[width="340"]' in style.read_text(encoding="utf-8")
 
 
 # --- the life of a job ----------------------------------------------------------------------------------
