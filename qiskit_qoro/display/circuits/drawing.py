@@ -101,8 +101,7 @@ class _Picture:
         heights = [layout.wire(qubit) for qubit in operation.qubits]
         if len(heights) > 1:
             self._draw_line(group, x, min(heights), max(heights), colour)
-        if operation.condition is not None:
-            self._draw_condition(group, x, max(heights), placed)
+        self._draw_condition(group, x, max(heights), operation)
         for control in operation.controls:
             self._draw_dot(group, x, layout.wire(control), colour)
         match operation.shape:
@@ -162,31 +161,33 @@ class _Picture:
     def _draw_measurement(self, group: ET.Element, x: float, placed: Placed, colour: str) -> None:
         operation, layout = placed.operation, self._layout
         y = layout.wire(operation.targets[0])
-        assert operation.bit is not None  # noqa: S101 - a measurement has a bit
-        register, bit = operation.bit
-        if layout.has_arrows:
-            end = layout.wire(len(layout.wires.qubits) + register)
+        row = layout.arrow_row(operation)
+        if row is not None and operation.bit is not None:
+            end = layout.wire(row)
             tip = f"M{pixels(x - 5)} {pixels(end - 8)}l5 7l5 -7z"
             double = self._double_line(x, y, end - 7)
             self._drawing.add("path", group, d=double, stroke="currentColor")
             self._drawing.add("path", group, d=tip, fill="currentColor")
-            _add_text(group, x, end + 14, str(bit), fill="currentColor", **{"font-size": "10"})
+            _add_text(group, x, end + 14, str(operation.bit[1]), fill="currentColor", **{"font-size": "10"})
         self._drawing.add(
             "rect", group, x=x - _HALF, y=y - _HALF, width=2 * _HALF, height=2 * _HALF, rx=3, fill=colour
         )
-        base = y + 6 if layout.has_arrows else y + 1
+        base = y + 1 if row is None else y + 6
         dial = f"M{pixels(x - 9)} {pixels(base)}a9 9 0 0 1 18 0M{pixels(x)} {pixels(base)}l6.5 -11"
         self._drawing.add("path", group, d=dial, stroke=_TEXT, stroke_width=1.6, fill="none")
-        if not layout.has_arrows:
+        if row is None:
             _add_text(group, x, y + 12, operation.detail, **{"font-size": "9"})
 
-    def _draw_condition(self, group: ET.Element, x: float, top: float, placed: Placed) -> None:
-        condition = placed.operation.condition
-        assert condition is not None  # noqa: S101 - the caller has checked it
-        y = self._layout.wire(len(self._layout.wires.qubits) + condition.register)
+    def _draw_condition(self, group: ET.Element, x: float, top: float, operation: Operation) -> None:
+        row = self._layout.condition_row(operation)
+        if row is None or operation.condition is None:
+            return
+        y = self._layout.wire(row)
+        if operation.bit is not None:
+            x += 10  # beside the arrow of the measurement
         self._drawing.add("path", group, d=self._double_line(x, top, y), stroke="currentColor")
         self._drawing.add("circle", group, cx=x, cy=y, r=_DOT, fill="currentColor")
-        _add_text(group, x, y + 15, condition.text, fill="currentColor", **{"font-size": "10"})
+        _add_text(group, x, y + 15, operation.condition.text, fill="currentColor", **{"font-size": "10"})
 
     def _double_line(self, x: float, top: float, bottom: float) -> str:
         return "".join(f"M{pixels(x + side)} {pixels(top)}V{pixels(bottom)}" for side in (-_DOUBLE, _DOUBLE))

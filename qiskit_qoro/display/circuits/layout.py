@@ -7,12 +7,13 @@ that nothing is drawn over its lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 __all__ = [
     "MAX_COLUMNS",
     "MAX_QUBITS",
+    "MAX_REGISTERS",
     "Condition",
     "Family",
     "Layout",
@@ -25,6 +26,9 @@ __all__ = [
 
 MAX_QUBITS = 40
 """A drawing has at most this many qubits."""
+
+MAX_REGISTERS = 12
+"""A drawing has at most this many classical registers."""
 
 MAX_COLUMNS = 60
 """A drawing has at most this many columns."""
@@ -156,6 +160,7 @@ class Layout:
         has_arrows: Whether a measurement has an arrow to its classical register. Otherwise a wide circuit
             would need a column for each measurement, so the box names the bit.
         num_qubits_left_out: The number of qubits that are not drawn.
+        num_registers_left_out: The number of classical registers that are not drawn.
         lefts: The left edge of each column, and the end of the last one, in pixels.
     """
 
@@ -164,6 +169,7 @@ class Layout:
     widths: Sequence[float]
     has_arrows: bool
     num_qubits_left_out: int = 0
+    num_registers_left_out: int = 0
     lefts: Sequence[float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -185,6 +191,19 @@ class Layout:
         num_registers = len(self.wires.registers)
         below = 12.0 if num_registers else 0.0
         return 2 * _TOP + len(self.wires.qubits) * _ROW + num_registers * _CLASSICAL_ROW + below
+
+    def arrow_row(self, operation: Operation) -> int | None:
+        """Return the row that the arrow of a measurement goes to, or ``None`` if there is no arrow."""
+        bit = operation.bit
+        return self._row(bit[0]) if bit is not None and self.has_arrows else None
+
+    def condition_row(self, operation: Operation) -> int | None:
+        """Return the row of the condition of an operation, or ``None`` if none is drawn."""
+        return None if operation.condition is None else self._row(operation.condition.register)
+
+    def _row(self, register: int) -> int | None:
+        """Return the row of a classical register, or ``None`` if it is not drawn."""
+        return len(self.wires.qubits) + register if register < len(self.wires.registers) else None
 
     def center(self, column: int) -> float:
         """Return the middle of a column."""
@@ -214,14 +233,21 @@ def arrange(
         max_columns: The largest number of columns.
     """
     num_qubits = min(len(wires.qubits), max_qubits)
-    drawn = Wires(wires.qubits[:num_qubits], wires.registers)
-    has_arrows = len(wires.qubits) <= _MAX_QUBITS_WITH_ARROWS
+    drawn = Wires(wires.qubits[:num_qubits], wires.registers[:MAX_REGISTERS])
+    layout = Layout(
+        drawn,
+        placed=[],
+        widths=[],
+        has_arrows=len(wires.qubits) <= _MAX_QUBITS_WITH_ARROWS,
+        num_qubits_left_out=len(wires.qubits) - num_qubits,
+        num_registers_left_out=len(wires.registers) - len(drawn.registers),
+    )
     # The first free column of each row.
-    free = [0] * (num_qubits + len(wires.registers))
+    free = [0] * (num_qubits + len(drawn.registers))
     widths: list[float] = []
     placed: list[Placed] = []
     for operation in operations:
-        rows = _rows(operation, num_qubits, has_arrows=has_arrows)
+        rows = _rows(operation, layout)
         if rows is None:
             continue
         first, last = rows
@@ -234,18 +260,16 @@ def arrange(
         widths += [0.0] * (column + 1 - len(widths))
         widths[column] = max(widths[column], operation.width)
         placed.append(Placed(operation, column, rows))
-    return Layout(drawn, placed, widths, has_arrows, len(wires.qubits) - num_qubits)
+    return replace(layout, placed=placed, widths=widths)
 
 
-def _rows(operation: Operation, num_qubits: int, *, has_arrows: bool) -> tuple[int, int] | None:
+def _rows(operation: Operation, layout: Layout) -> tuple[int, int] | None:
     """Return the first and the last row of an operation; ``None`` if a qubit is not drawn."""
+    num_qubits = len(layout.wires.qubits)
     first, last = min(operation.qubits), max(operation.qubits)
     if last >= num_qubits:
         if operation.shape is not Shape.BARRIER or first >= num_qubits:
             return None
         last = num_qubits - 1
-    if operation.condition is not None:
-        last = num_qubits + operation.condition.register
-    if operation.bit is not None and has_arrows:
-        last = max(last, num_qubits + operation.bit[0])
-    return first, last
+    below = (layout.arrow_row(operation), layout.condition_row(operation))
+    return first, max([last, *(row for row in below if row is not None)])

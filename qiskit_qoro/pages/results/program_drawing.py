@@ -23,7 +23,7 @@ from qiskit_qoro.qasm.read.outline import OutlinedOperation, ProgramOutline, Reg
 
 __all__ = ["draw_program"]
 
-_LONGEST_NAME, _LONGEST_DETAIL, _KINDS_NAMED = 14, 24, 8
+_LONGEST_NAME, _LONGEST_DETAIL, _LONGEST_TOOLTIP, _KINDS_NAMED = 14, 24, 300, 8
 _DENOMINATORS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
 _MAX_NUMERATOR = 16
 _PI = re.compile(r"\bpi\b")
@@ -109,9 +109,10 @@ def draw_program(program: str, parameters: Mapping[str, float]) -> tuple[str, st
         return "", ""
     names = _names_of_bits(outline.qregs)
     bits = [(position, index) for position, (_, size) in enumerate(outline.cregs) for index in range(size)]
-    registers = {register.name: position for position, register in enumerate(outline.cregs)}
-    reader = _OperationReader(names, outline.cregs, bits, registers, parameters)
-    layout = arrange(Wires(names, outline.cregs), map(reader.convert, outline.operations))
+    positions = {register.name: position for position, register in enumerate(outline.cregs)}
+    reader = _OperationReader(names, outline.cregs, bits, positions, parameters)
+    registers = [(short_text(name, _LONGEST_NAME), size) for name, size in outline.cregs]
+    layout = arrange(Wires(names, registers), map(reader.convert, outline.operations))
     words = _describe(outline, layout)
     return draw_circuit("Circuit", words, layout), words
 
@@ -132,7 +133,7 @@ class _OperationReader:
     names: Sequence[tuple[str, str]]
     cregs: Sequence[Register]
     bits: Sequence[tuple[int, int]]
-    registers: Mapping[str, int]
+    positions: Mapping[str, int]
     parameters: Mapping[str, float]
 
     def convert(self, operation: OutlinedOperation) -> Operation:
@@ -166,7 +167,7 @@ class _OperationReader:
         if operation.condition is None:
             return None
         register, value = operation.condition
-        return Condition(self.registers[register], f"= {value}")
+        return Condition(self.positions[register], f"= {value}")
 
     def _tooltip(self, operation: OutlinedOperation, angles: Sequence[str]) -> str:
         condition = "" if operation.condition is None else "if {} = {}: ".format(*operation.condition)
@@ -180,7 +181,7 @@ class _OperationReader:
             target = f" → {self.cregs[register].name}[{index}]"
         values = [f"{angle} = {self.parameters[angle]:.6g}" for angle in angles if angle in self.parameters]
         known = f"; {', '.join(values)}" if values else ""
-        return f"{condition}{operation.name}{given} {qubits}{target}{known}"
+        return short_text(f"{condition}{operation.name}{given} {qubits}{target}{known}", _LONGEST_TOOLTIP)
 
 
 def _split(angles: str) -> list[str]:
@@ -234,6 +235,9 @@ def _describe(outline: ProgramOutline, layout: Layout) -> str:
         sentences.append(f"{start}: {', '.join(named)}.")
     if layout.num_qubits_left_out:
         sentences.append(f"The drawing leaves out the last {counted(layout.num_qubits_left_out, 'qubit')}.")
+    if layout.num_registers_left_out:
+        registers = counted(layout.num_registers_left_out, "classical register")
+        sentences.append(f"The drawing leaves out the last {registers}.")
     left_out = len(outline.operations) - len(layout.placed)
     if left_out or not outline.is_complete:
         more = "" if outline.is_complete else "more than "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -71,6 +72,22 @@ def test_everything_is_inside_the_drawing() -> None:
     for element in (*elements(markup, "rect"), *elements(markup, "text")):
         assert 0 <= float(element.attrib["x"]) <= width - float(element.get("width", 0))
         assert 0 <= float(element.attrib["y"]) <= height - float(element.get("height", 0))
+
+
+def test_a_measurement_without_an_arrow_names_its_bit() -> None:
+    wide = Wires([("q", str(index)) for index in range(13)], [("c", 13)])
+    measured = Operation("measure", (3,), (), "c3", Shape.MEASURE, bit=(0, 3))
+    assert "c3" in texts(draw(wide, [measured]))
+    assert "c3" not in texts(draw(WIRES, [replace(measured, targets=(2,), bit=(0, 1))]))
+
+
+def test_a_conditional_measurement_has_an_arrow_and_a_condition() -> None:
+    measured = Operation("measure", (0,), shape=Shape.MEASURE, bit=(1, 0), condition=Condition(0, "= 2"))
+    markup = draw(operations=[measured])
+    (dot,) = elements(markup, "circle")
+    (box,) = elements(markup, "rect")
+    assert float(dot.attrib["cx"]) > float(box.attrib["x"]) + float(box.attrib["width"]) / 2
+    assert {"0", "= 2"} <= set(texts(markup))
 
 
 def test_the_same_circuit_gives_the_same_drawing() -> None:

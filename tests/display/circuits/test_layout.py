@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qiskit_qoro.display.circuits.layout import (
     MAX_COLUMNS,
     MAX_QUBITS,
+    MAX_REGISTERS,
     Condition,
     Operation,
     Shape,
@@ -121,6 +122,18 @@ def test_qubits_above_the_limit_are_left_out(number: int, left_out: int) -> None
     assert (len(layout.wires.qubits), layout.num_qubits_left_out) == (MAX_QUBITS, left_out)
     names = [placed.operation.name for placed in layout.placed]
     assert names == (["H", "B"] if left_out else ["H", "X", "B"])
+
+
+@pytest.mark.parametrize(("number", "left_out"), [(MAX_REGISTERS, 0), (MAX_REGISTERS + 1, 1)])
+def test_registers_above_the_limit_are_left_out(number: int, left_out: int) -> None:
+    last = number - 1
+    measured = Operation("measure", (0,), shape=Shape.MEASURE, bit=(last, 0))
+    conditional = Operation("X", (0,), condition=Condition(last, "= 1"))
+    layout = arrange(wires(2, *[1] * number), [measured, conditional])
+    assert (len(layout.wires.registers), layout.num_registers_left_out) == (MAX_REGISTERS, left_out)
+    row = None if left_out else 2 + last
+    assert (layout.arrow_row(measured), layout.condition_row(conditional)) == (row, row)
+    assert [placed.rows for placed in layout.placed] == [(0, row or 0)] * 2
 
 
 def test_operations_are_read_only_as_long_as_there_is_room() -> None:

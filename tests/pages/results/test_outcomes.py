@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
@@ -402,10 +404,29 @@ def test_a_failed_circuit_has_the_reason_of_the_job(backend, outcome_at: FindOut
     ],
 )
 def test_a_failure_or_an_unreadable_result_is_a_failure(item: dict[str, object], reason: str) -> None:
-    for given in (item, json.dumps(item)):
-        outcome, _ = outcome_of_item(given)
+    for form in (item, json.dumps(item)):
+        outcome, _ = outcome_of_item(form)
         assert isinstance(outcome, Failure)
         assert re.match(reason, outcome.reason)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["encoding", "shape", "payload", "n_bits", "00", "ZZ", "zz", "01", "n_params"]),
+            inner,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON)
+def test_an_item_of_a_stranger_is_an_outcome_or_a_failure(results: object, details: object) -> None:
+    outcome, _ = outcome_of_item({"label": "a", "results": results, "details": details})
+    assert isinstance(summary_of(outcome), str)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import math
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit.library import efficient_su2
 from qiskit.circuit.random import random_circuit
@@ -171,6 +173,39 @@ def test_qubits_that_are_not_drawn_are_counted(number: int) -> None:
     part = drawing_of(HEAD + f"qreg q[{number}]; h q;")
     assert texts(part.svg).count("H") == MAX_QUBITS
     assert ("leaves out the last 1 qubit." in part.caption) == (number > MAX_QUBITS)
+
+
+def test_registers_that_are_not_drawn_are_counted() -> None:
+    registers = "".join(f"creg c{index}[1];" for index in range(14))
+    part = drawing_of(HEAD + f"qreg q[1]; {registers} measure q[0] -> c13[0];")
+    assert "The drawing leaves out the last 2 classical registers." in part.caption
+    assert texts(part.svg)[-1] == "c13"
+
+
+def test_long_names_do_not_widen_a_drawing() -> None:
+    name = "a" * 5000
+    part = drawing_of(HEAD + f"qreg {name}[1]; creg b{name}[1]; gate g{name} x {{ h x; }} g{name} {name};")
+    assert max(map(len, texts(part.svg))) == 14
+    assert max(map(len, tooltips(part.svg))) == 300
+
+
+@given(st.text(), st.sampled_from(["", HEAD, HEAD + "qreg q[3]; creg c[2]; h q; "]))
+def test_any_text_has_a_drawing_or_none(text: str, head: str) -> None:
+    svg = drawing_of(head + text, {"theta": 0.5}).svg
+    assert not svg or ET.fromstring(svg).tag == "svg"
+
+
+@given(st.data())
+def test_a_damaged_program_has_a_drawing_or_none(data: st.DataObject) -> None:
+    text = (
+        HEAD
+        + "qreg q[3]; creg c[2]; gate g(a) x,y { rz(a) y; } g(pi/2) q[0],q[1]; if(c==1) cx q[2],q[1]; h q;"
+    )
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 9)))
+    damaged = text[:start] + data.draw(st.text("()[]{};,=->q0pi/*", max_size=5)) + text[end:]
+    svg = drawing_of(damaged).svg
+    assert not svg or ET.fromstring(svg).tag == "svg"
 
 
 def test_a_program_of_100_000_gates_is_drawn_in_part() -> None:
