@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from qiskit_qoro.bounded_cache import BoundedCache
-from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.job_settings import check_job_config
 from qiskit_qoro.local.service_parts import ServiceParts
@@ -130,13 +129,12 @@ class LocalSource:
     def job(self, job_id: str) -> JobView:
         """Return a job."""
         database = self._parts.database
-        job = self._find(job_id)
-        with _store_errors():
-            reading = self._reading(job)
+        # With one lock, so that all belongs to one status, and the job is not deleted in between.
+        with _store_errors(), database.read() as connection:
+            job = find_listed_job(database, self._account, job_id)
             config = self._parts.store.config(self._account, job_id)
-            with database.read() as connection:
-                cost, is_estimated = cost_of_job(connection, job.number, job.status)
-        row = job_row(job, database.now(), reading.named)
+            cost, is_estimated = cost_of_job(connection, job.number, job.status)
+        row = job_row(job, database.now(), self._reading(job).named)
         return JobView(
             row,
             events_of(job),
@@ -216,9 +214,9 @@ class LocalSource:
         """Cancel a job; return a sentence that says what happened."""
         self._find(job_id)  # of a job of another account, the store would say that it exists
         with _store_errors():
-            job, num_circuits = self._parts.store.cancel(self._account, job_id)
+            job, _ = self._parts.store.cancel(self._account, job_id)
         self._parts.runner.stop_job(job.number)
-        return f"The job is cancelled. {counted(num_circuits, 'circuit')} will not run."
+        return "The job is cancelled."
 
     def delete(self, job_id: str) -> str:
         """Delete a job and its results; return a sentence that says what happened."""
@@ -289,13 +287,13 @@ def _store_errors() -> Iterator[None]:
     """Raise the errors of a source in the place of those of the store."""
     try:
         yield
-    # The jobs of other accounts do not exist for this one.
-    except (JobNotFoundError, AccessDeniedError) as error:
+    except JobNotFoundError as error:
         raise MissingError(_sentence(error)) from error
-    except (BalanceTooLowError, JobConflictError, QoroInputError) as error:
+    except (AccessDeniedError, BalanceTooLowError, JobConflictError, QoroInputError) as error:
         raise RefusedError(_sentence(error)) from error
 
 
 def _sentence(error: Exception) -> str:
     text = f"{error}"
-    return f"{text[:1].upper()}{text[1:]}."
+    starts_with_word = text.split(maxsplit=1)[0].isalpha()  # and not with the name of a setting
+    return f"{text[0].upper() if starts_with_word else text[0]}{text[1:]}."
