@@ -26,6 +26,7 @@ __all__ = [
     "error_page",
     "framed_page",
     "is_part",
+    "lead_on",
     "live_part",
     "redirect",
     "small_page",
@@ -43,8 +44,8 @@ class Visitor:
 
     Attributes:
         request: The request.
-        cookie: The value of its cookie, or a new one if it has none.
-        is_new: Whether the value is a new one.
+        cookie: The identifier of its session or its visit, from its cookies; a new one if it has none.
+        is_new: Whether the identifier is a new one.
         csrf: The token that its forms contain.
         session: Its session, or ``None`` if it is not signed in.
         now: The present, in the time zone of the dates that are shown.
@@ -142,6 +143,15 @@ def error_page(
     if facts is not None:
         return framed_page(visitor, facts, Page(title, "error.html", values, status=status))
     return small_page(visitor, "small_error.html", values, status=status, headers=headers)
+
+
+def lead_on(visitor: Visitor, address: str, reason: str) -> Response:
+    """Let the browser load another page of this server, or the same one again.
+
+    If another site has led to this page, the browser sends no cookie, and it would send none after a redirect
+    either. It does if this page leads on.
+    """
+    return small_page(visitor, "lead_on.html", {"target": address, "reason": reason})
 
 
 def redirect(address: str) -> Response:

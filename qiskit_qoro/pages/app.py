@@ -28,15 +28,23 @@ from qiskit_qoro.pages.answers import (
     PREFIX,
     RefusedRequestError,
     Visitor,
+    address_of,
     error_page,
     framed_page,
     is_part,
+    lead_on,
     live_part,
     redirect,
 )
 from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect
 from qiskit_qoro.pages.handlers.routes import Handler, find_handler
-from qiskit_qoro.pages.protection import FRAME_HEADERS, is_from_elsewhere, is_same_origin, is_token_valid
+from qiskit_qoro.pages.protection import (
+    FRAME_HEADERS,
+    is_from_elsewhere,
+    is_link_of_other_site,
+    is_same_origin,
+    is_token_valid,
+)
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.sign_in import Session, SignIn, is_identifier, new_identifier
 from qiskit_qoro.pages.sign_in_answers import SIGN_IN_PATHS, SignInAnswers
@@ -88,7 +96,6 @@ class _Pages:
         self._sign_in = sign_in
         self._open_source = open_source
         self._threads = threads
-        self._cookie_name = cookie_name
         self._now = now
         self._sign_in_answers = SignInAnswers(sign_in, cookie_name)
 
@@ -110,18 +117,19 @@ class _Pages:
         await response(scope, receive, send)
 
     def _visitor(self, request: Request) -> Visitor:
-        cookie = request.cookies.get(self._cookie_name, "")
-        is_new = not is_identifier(cookie)
-        if is_new:
-            cookie = new_identifier()
+        cookies = (request.cookies.get(name, "") for name in self._sign_in_answers.cookie_names)
+        known = next(filter(is_identifier, cookies), "")
+        cookie = known or new_identifier()
         csrf = self._sign_in.csrf_token(cookie)
-        return Visitor(request, cookie, is_new, csrf, self._sign_in.session(cookie), self._now())
+        return Visitor(request, cookie, not known, csrf, self._sign_in.session(cookie), self._now())
 
     async def _respond(self, visitor: Visitor) -> Response:
         request = visitor.request
         if is_from_elsewhere(request):
             raise RefusedRequestError(403, "Another site has sent this request.")
         path = _path_below_prefix(request)
+        if visitor.is_new and is_link_of_other_site(request):
+            return lead_on(visitor, address_of(request), "A link of another site has led to this page.")
         if path.startswith(_STATIC) and (file := static_response(path.removeprefix(_STATIC))) is not None:
             await _checked_form(visitor, ("GET",))
             return file

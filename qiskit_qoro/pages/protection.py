@@ -7,7 +7,14 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-__all__ = ["FRAME_HEADERS", "HEADERS", "is_from_elsewhere", "is_same_origin", "is_token_valid"]
+__all__ = [
+    "FRAME_HEADERS",
+    "HEADERS",
+    "is_from_elsewhere",
+    "is_link_of_other_site",
+    "is_same_origin",
+    "is_token_valid",
+]
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -45,6 +52,11 @@ def is_from_elsewhere(request: Request) -> bool:
         return False
     purpose = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
     return purpose != ("navigate", "document")
+
+
+def is_link_of_other_site(request: Request) -> bool:
+    """Whether a link of another site has led to a page. The browser sends no cookie then."""
+    return request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
 
 
 def is_same_origin(request: Request) -> bool:

@@ -1,8 +1,8 @@
 """Who is signed in: one-time codes, sessions, and the limit of attempts.
 
 A one-time code or a token of the service starts a session. The browser keeps the identifier of the session in
-a cookie, which scripts cannot read. Before a session there is a visit: a cookie whose only purpose is the
-CSRF token of the form for signing in. It is not stored here.
+a cookie, which scripts cannot read. Before a session there is a visit: another cookie, whose only purpose is
+the CSRF token of the form for signing in. Visits are not stored here.
 """
 
 from __future__ import annotations

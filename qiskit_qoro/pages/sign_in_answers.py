@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from starlette.responses import Response
 
-from qiskit_qoro.pages.answers import PREFIX, Visitor, address_of, redirect, small_page
+from qiskit_qoro.pages.answers import PREFIX, Visitor, address_of, lead_on, redirect, small_page
 from qiskit_qoro.pages.handlers.routes import find_handler
 from qiskit_qoro.pages.sign_in import SESSION_LIFETIME_S, SignIn, TooManyAttemptsError
 
@@ -26,12 +26,19 @@ class SignInAnswers:
 
     Args:
         sign_in: The sessions.
-        cookie_name: The name of the cookie.
+        cookie_name: The name of the cookie of a session.
     """
 
     def __init__(self, sign_in: SignIn, cookie_name: str) -> None:
         self._sign_in = sign_in
-        self._cookie_name = cookie_name
+        # Two names: a request without cookies may come from a browser that has a session, because a link of
+        # another site has led to the page. The cookie of a visit must not replace that of the session.
+        self._session_cookie, self._visit_cookie = cookie_name, f"{cookie_name}-visit"
+
+    @property
+    def cookie_names(self) -> tuple[str, str]:
+        """The names of the cookies of a session and of a visit. The first one that a browser has counts."""
+        return self._session_cookie, self._visit_cookie
 
     def answer(self, path: str, visitor: Visitor, form: Mapping[str, str]) -> Response:
         """Answer a request for one of the paths.
@@ -67,9 +74,8 @@ class SignInAnswers:
         """
         values = {"message": message, "wanted": _page_or_first(wanted)}
         response = small_page(visitor, "sign_in.html", values, status=status, headers=headers)
-        # The answer to an old request must not replace the cookie of a session that has begun since.
         if visitor.is_new:
-            self._set_cookie(visitor, response, visitor.cookie)
+            self._set_cookie(visitor, response, self._visit_cookie, visitor.cookie)
         return response
 
     def form_instead(self, visitor: Visitor) -> Response:
@@ -98,7 +104,7 @@ class SignInAnswers:
     def _sign_out(self, visitor: Visitor) -> Response:
         self._sign_in.sign_out(visitor.cookie)
         response = redirect(f"{PREFIX}/sign-in")
-        self._set_cookie(visitor, response, "", lifetime_s=0)
+        self._set_cookie(visitor, response, self._session_cookie, "", lifetime_s=0)
         return response
 
     def _sign_in_with(self, visitor: Visitor, given: str, wanted: str, *, accepts_token: bool) -> Response:
@@ -112,18 +118,23 @@ class SignInAnswers:
             message = f"This {kinds} is wrong, has expired or has been used."
             return self.form(visitor, message, wanted=wanted, status=401)
         response = self._lead_on(visitor, wanted)
-        self._set_cookie(visitor, response, session_id)
+        self._set_cookie(visitor, response, self._session_cookie, session_id)
         return response
 
     def _lead_on(self, visitor: Visitor, wanted: str) -> Response:
-        # If another site has led to this address, a redirect would not send the cookie. This page leads on.
-        return small_page(visitor, "signed_in.html", {"wanted": _page_or_first(wanted)})
+        return lead_on(visitor, _page_or_first(wanted), "You are signed in.")
 
     def _set_cookie(
-        self, visitor: Visitor, response: Response, value: str, *, lifetime_s: float = SESSION_LIFETIME_S
+        self,
+        visitor: Visitor,
+        response: Response,
+        name: str,
+        value: str,
+        *,
+        lifetime_s: float = SESSION_LIFETIME_S,
     ) -> None:
         response.set_cookie(
-            self._cookie_name,
+            name,
             value,
             max_age=int(lifetime_s),
             path=PREFIX,

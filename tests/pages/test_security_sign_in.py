@@ -178,7 +178,39 @@ class TestCookie:
         answer = send(served.url, "GET", "/pages/jobs", {"Cookie": f"{name}={value}"})
         assert answer.status == 401
         (cookie,) = answer.cookies
-        assert re.match(rf"{name}=[\w-]{{43}};", cookie)
+        assert re.match(rf"{name}-visit=[\w-]{{43}};", cookie)
+
+
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+class TestLinkOfOtherSite:
+    """The browser sends no cookie if a link of another site has led to a page."""
+
+    @pytest.mark.parametrize("path", ["/pages/jobs?tag=a%26b&text=c", "/pages/sign-in", "/pages/"])
+    def test_the_page_is_loaded_again_with_the_cookie(self, served, path):
+        answer = send(served.url, "GET", path, LINK)
+        assert f'content="0; url={path.replace("&", "&amp;")}"' in answer.text
+        assert answer.cookies == []
+
+    def test_a_code_is_used_by_the_second_request(self, served):
+        target = served.address().removeprefix(served.url)
+        assert send(served.url, "GET", target, LINK).cookies == []
+        again = send(served.url, "GET", target, {**LINK, "Sec-Fetch-Site": "same-origin"})
+        assert "You are signed in." in again.text
+
+    @pytest.mark.parametrize("path", ["/pages/jobs", "/pages/sign-in", "/pages/sign-in?code=wrong"])
+    def test_it_never_replaces_the_cookie_of_a_session(self, served, path):
+        # A browser that does not say where a request comes from.
+        (cookie,) = send(served.url, "GET", path).cookies
+        assert cookie.startswith(f"qoro-pages-{served.url.rpartition(':')[2]}-visit=")
+
+    def test_the_cookie_of_a_session_counts_more_than_that_of_a_visit(self, served):
+        browser = served.browser()
+        session = cookie_of(browser)
+        visit = send(served.url, "GET", "/pages/sign-in").cookies[0].partition(";")[0]
+        for cookies in (f"{session}; {visit}", f"{visit}; {session}"):
+            assert send(served.url, "GET", "/pages/jobs", {"Cookie": cookies}).status == 200
 
 
 class TestToken:
@@ -262,8 +294,11 @@ class TestWantedPage:
         ],
     )
     def test_it_leads_nowhere_else(self, served, wanted):
-        answer = fill_in(served, served.visitor(), "token-of-alice", wanted)
-        assert re.findall(r'content="0; url=([^"]*)"', answer.text) == ["/pages/jobs"]
+        form = fill_in(served, served.visitor(), "token-of-alice", wanted)
+        address = served.visitor().get(served.address(), params={"wanted": wanted})
+        for answer in (form, address):
+            assert answer.status_code == 200
+            assert re.findall(r'content="0; url=([^"]*)"', answer.text) == ["/pages/jobs"]
 
     def test_a_failed_attempt_does_not_forget_it(self, served):
         answer = fill_in(served, served.visitor(), "wrong", "/pages/systems")
