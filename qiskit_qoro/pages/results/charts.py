@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 
 from markupsafe import Markup
@@ -99,7 +100,13 @@ def drawing_of(program: str | None, parameters: Mapping[str, float] = {}) -> Cha
         The drawing, in its natural size, and the circuit in words. Both are empty if the text cannot be
         drawn.
     """
-    svg, words = ("", "") if program is None else draw_program(program, parameters)
+    return ChartPart() if program is None else _drawing(program, tuple(parameters.items()))
+
+
+# The page of a running job is rendered every few seconds, mostly with the same circuit.
+@lru_cache(maxsize=16)
+def _drawing(program: str, parameters: tuple[tuple[str, float], ...]) -> ChartPart:
+    svg, words = draw_program(program, dict(parameters))
     return ChartPart(_own(svg), words)
 
 
