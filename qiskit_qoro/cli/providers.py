@@ -31,6 +31,7 @@ __all__ = [
     "missing_token",
     "open_provider",
     "open_provider_of_job",
+    "recorded_as",
     "service_jobs",
     "service_name",
     "uses_local_service",
@@ -91,6 +92,16 @@ def _recorded_as(options: argparse.Namespace) -> str | None:
     if options.account or ((options.cloud or options.url) and is_token_set()):
         return find_credentials(None, options.url or None, options.account).url
     return find_base_url(options.url or None) if options.cloud or options.url else None
+
+
+def recorded_as(options: argparse.Namespace, provider: QoroProvider) -> str:
+    """Return the name that the journal has for the service of a provider.
+
+    Args:
+        options: The options that the provider was opened with.
+        provider: The provider.
+    """
+    return _recorded_as(options) or provider.service.base_url
 
 
 def _is_service_named(options: argparse.Namespace) -> bool:

@@ -17,7 +17,6 @@ import atexit
 import math
 import os
 import secrets
-import signal
 import socket
 import threading
 import time
@@ -44,6 +43,7 @@ from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.web_server.binding import base_url_of, bind_port, port_error, refuse_connections
+from qiskit_qoro.web_server.stop_signals import stop_signals
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -311,27 +311,18 @@ def serve_forever(
     Raises:
         QoroError: As for :func:`serve`.
     """
-    stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    # The handlers are installed before the service starts, so that an early signal stops it cleanly too.
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
-    try:
-        with ExitStack() as stack:
-            service = stack.enter_context(serve(**options))
-            announce(service)
-            if write_log is not None:
-                # Embedded services have no log.
-                from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
+    # First, so that an early signal stops the service cleanly too.
+    with stop_signals() as wait, ExitStack() as stack:
+        service = stack.enter_context(serve(**options))
+        announce(service)
+        if write_log is not None:
+            # Embedded services have no log.
+            from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
 
-                parts = service.parts
-                log = JobLog(parts.database, write_log, own_account=parts.own_account.name)
-                stack.enter_context(log)
-            # On Windows a signal does not interrupt a wait, so the wait has to time out regularly.
-            while not stop.wait(0.5):
-                pass
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+            parts = service.parts
+            log = JobLog(parts.database, write_log, own_account=parts.own_account.name)
+            stack.enter_context(log)
+        wait()
 
 
 def _check_extra() -> None:

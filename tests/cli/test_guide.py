@@ -117,8 +117,8 @@ def test_a_command_in_the_guide_is_accepted(
     parse(build_parser(), [word.rstrip('"') for word in words])
 
 
-# These need another service, a terminal, or devices of IBM. They have tests of their own.
-ELSEWHERE = re.compile(r"login|logout|whoami|doctor|--account|fake_torino|--failed-only")
+# These need another service, a terminal, devices of IBM, or a signal. They have tests of their own.
+ELSEWHERE = re.compile(r"login|logout|whoami|doctor|--account|fake_torino|--failed-only|--web")
 # A job that has ended cannot be cancelled any more.
 EXIT_CODES = {"cancel": 1}
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from qiskit_qoro.cli.command import Command
+from qiskit_qoro.cli.job_pages import add_page_options, check_page_options, serve_job_pages
 from qiskit_qoro.cli.output import print_json, print_table, say
 from qiskit_qoro.cli.parsing import positive_integer
 from qiskit_qoro.cli.providers import default_journal, is_service_known, open_provider
@@ -19,6 +20,7 @@ from qiskit_qoro.models.submissions import JobKind
 
 __all__ = ["COMMAND"]
 
+_LIMIT = 50
 _AGE = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -63,7 +65,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit",
         type=positive_integer,
-        default=50,
+        default=_LIMIT,
         metavar="N",
         help="list at most N jobs (default %(default)s)",
     )
@@ -73,10 +75,31 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="show the last known status of each job without asking the service",
     )
+    add_page_options(parser)
     add_service_options(parser)
 
 
 def _execute(options: argparse.Namespace) -> None:
+    check_page_options(options, _without_effect_on_pages(options))
+    if options.web:
+        serve_job_pages(options)
+    else:
+        _print_jobs(options)
+
+
+def _without_effect_on_pages(options: argparse.Namespace) -> list[str]:
+    given = {
+        "--backend": options.backend is not None,
+        "--since": options.since is not None,
+        "--until": options.until is not None,
+        "--limit": options.limit != _LIMIT,
+        "--no-refresh": not options.refresh,
+        "--json": options.json,
+    }
+    return [name for name, is_given in given.items() if is_given]
+
+
+def _print_jobs(options: argparse.Namespace) -> None:
     # One more than requested shows whether there are more.
     more = _find(options, options.limit + 1)
     found = more[: options.limit]
@@ -136,7 +159,8 @@ COMMAND = Command(
     "jobs",
     "list the jobs that this machine submitted",
     "List the jobs that this machine submitted to a service, newest first. If no option names a service and "
-    "no token is set, list the jobs of all services with their last known status.",
+    "no token is set, list the jobs of all services with their last known status. With --web, show the "
+    "jobs on web pages instead.",
     _add_arguments,
     _execute,
 )
