@@ -79,11 +79,6 @@ document.addEventListener("htmx:afterSwap", () => {
 
 // --- the connection ------------------------------------------------------------------------------------
 
-const PROBLEMS = {
-  401: "You are signed out. Load the page again to sign in.",
-  404: "This page does not exist any more.",
-};
-
 function tell(problem) {
   const banner = document.getElementById("connection");
   if (banner.textContent !== problem) banner.textContent = problem;
@@ -94,7 +89,8 @@ document.addEventListener("htmx:sendError", tellNoAnswer);
 document.addEventListener("htmx:timeout", tellNoAnswer);
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  tell(PROBLEMS[status] ?? `The service cannot show this now (status ${status}). The page tries again.`);
+  if (status === 404) tell("This page does not exist any more.");
+  else tell(`The service cannot show this now (status ${status}). The page tries again.`);
 });
 document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) tell(""); });
 
