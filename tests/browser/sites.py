@@ -27,11 +27,13 @@ class Site:
         url: Scheme, host and port.
         address: Returns a new address that signs in.
         pages: The name of each page, and its path.
+        expected_messages: Parts of messages that its pages may write to the console.
     """
 
     url: str
     address: Callable[[], str]
     pages: Mapping[str, str] = field(default_factory=dict)
+    expected_messages: tuple[str, ...] = ()
 
     def sign_in(self, page: Page) -> Page:
         """Sign in with a one-time code, and wait for the list of jobs."""

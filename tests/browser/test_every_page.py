@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import OpenBrowser
+from .conftest import FindViolations, OpenBrowser
 from .sites import Site
 
 NARROW, WIDE = 400, 1400
 
 
-@pytest.mark.parametrize("width", [NARROW, WIDE])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_core_finds_no_violation(
-    site: Site, open_browser: OpenBrowser, violations: Callable[[Page], list[str]], scheme: str, width: int
+    site: Site, open_browser: OpenBrowser, violations: FindViolations
 ) -> None:
-    browser = open_browser(site.url, color_scheme=scheme, viewport={"width": width, "height": 900})
+    browser = open_browser(site.url)
+    browser.expect_messages("401", "404", *site.expected_messages)
     page = browser.page(site.url)
-    browser.expect_messages("401")
-    found = {"sign-in": violations(page)}
+    found = problems_of("sign-in", page, violations)
     site.sign_in(page)
-    browser.expect_messages("404")
     for name, path in {**site.pages, "error": "/pages/nowhere"}.items():
         page.goto(site.url + path)
-        found[name] = violations(page)
-    assert "\n".join(f"{name}: {problem}" for name, problems in found.items() for problem in problems) == ""
+        found += problems_of(name, page, violations)
+    assert "\n".join(found) == ""
+
+
+def problems_of(name: str, page: Page, violations: FindViolations) -> list[str]:
+    """Check the page that is shown in both colour schemes and in two widths."""
+    found = []
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": 900})
+        # The scheme changes nothing but colours, and all rules take a while.
+        for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):
+            page.emulate_media(color_scheme=scheme)
+            problems = violations(page, *rules)
+            found += [f"{name}, {scheme}, {width} pixels: {problem}" for problem in problems]
+    return found
 
 
 def test_no_page_is_wider_than_a_narrow_screen(site: Site, open_browser: OpenBrowser) -> None:
     browser = open_browser(site.url, viewport={"width": NARROW, "height": 900})
+    browser.expect_messages(*site.expected_messages)
     page = site.sign_in(browser.page())
     widths = {}
     for name, path in site.pages.items():
@@ -44,6 +52,7 @@ def test_every_page_has_a_title_a_heading_and_marks_its_place_in_the_navigation(
     site: Site, open_browser: OpenBrowser
 ) -> None:
     browser = open_browser(site.url)
+    browser.expect_messages(*site.expected_messages)
     page = site.sign_in(browser.page())
     titles = set()
     for path in site.pages.values():
