@@ -11,17 +11,18 @@ from qiskit_qoro.display.cards import Level, level_of_status
 from qiskit_qoro.display.drawing import WIDTH, Drawing
 from qiskit_qoro.display.times import duration, exact_time
 
-__all__ = ["Stage", "timeline"]
+__all__ = ["COLOURS", "Stage", "timeline"]
 
 _LEFT, _LEAST, _TOP, _HEIGHT = 9.0, 88.0, 22.0, 14.0
 _CHARACTER = 8.2
-_COLOURS: Mapping[Level, str] = {
+COLOURS: Mapping[Level, str] = {
     "neutral": "#767f8c",
     "active": "#3f7fd6",
     "good": "#2b8a4b",
     "warning": "#b0741c",
     "bad": "#d0393f",
 }
+"""The colour of each level. It stands out on white and on black."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def timeline(
             drawing.text(x, bottom + 51, date, anchor=anchor)
     middle = _TOP + _HEIGHT / 2
     if has_ended:
-        colour = _COLOURS[level_of_status(stages[-1].status)]
+        colour = COLOURS[level_of_status(stages[-1].status)]
         drawing.add("circle", cx=edges[-1], cy=middle, r=_HEIGHT / 2 + 1, fill=colour)
     drawing.text(edges[-1] + 14, middle + 4.5, end_text)
     return drawing.markup()
@@ -95,7 +96,7 @@ def _draw_bar(drawing: Drawing, stage: Stage, start: float, end: float) -> None:
     length = "unknown" if stage.duration_s is None else duration(stage.duration_s)
     group = drawing.group(f"{_words(stage.status)}: {length}")
     drawing.text(start, _TOP - 8, _words(stage.status), parent=group)
-    colour = _COLOURS[level_of_status(stage.status)]
+    colour = COLOURS[level_of_status(stage.status)]
     place = {"x": start, "y": _TOP, "width": end - start - 1.5, "height": _HEIGHT}
     if stage.duration_s is None:
         # Only the outline: nobody knows how long it is.

@@ -236,11 +236,13 @@ class Counts:
             classical bit 0 is rightmost, and a space separates two registers.
         shots: The sum of all counts.
         num_left_out: The number of outcomes that are left out.
+        note: A sentence that says which register is where; empty if there is one register, or if unknown.
     """
 
     counts: Mapping[str, int]
     shots: int
     num_left_out: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 from qiskit.result import Counts as QiskitCounts
 
-from qiskit_qoro.display.reprs import counted, short_text
+from qiskit_qoro.display.reprs import counted, short_list, short_text
 from qiskit_qoro.display.scales import format_number, format_with_error
 from qiskit_qoro.errors import JobFailedError, WireError
 from qiskit_qoro.jobs.experiment_results import Experiment, check_counts, infer_experiments
+from qiskit_qoro.jobs.registers import RegisterLayout
 from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
 from qiskit_qoro.models.jobs import CircuitResult, ResultDetails
 from qiskit_qoro.models.states import StateRequest
@@ -39,7 +40,7 @@ __all__ = [
 MAX_SHOWN = 200
 """An outcome has at most this many entries: outcomes, Pauli strings, observables or basis states."""
 
-_MAX_PARAMETERS = 50
+_MAX_PARAMETERS, _MAX_DERIVATIVES = 50, 500
 _Key = TypeVar("_Key", int, str)
 _IN_SUMMARY, _LONGEST_NAME, _LONGEST_STRING = 4, 24, 16
 
@@ -198,7 +199,13 @@ def _counts(result: CircuitResult, experiment: Experiment | None) -> Counts:
     sizes = [list(piece) for piece in layout.creg_sizes]
     formatted = QiskitCounts(shown, creg_sizes=sizes, memory_slots=layout.memory_slots)
     ranked_texts = sorted(formatted.items(), key=lambda item: (-item[1], item[0]))
-    return Counts(dict(ranked_texts), sum(counts.values()), total - len(shown))
+    return Counts(dict(ranked_texts), sum(counts.values()), total - len(shown), _registers_note(layout))
+
+
+def _registers_note(layout: RegisterLayout) -> str:
+    # The first register is in the lowest bits, which are at the right.
+    names = [short_text(name, _LONGEST_NAME) for name, _ in reversed(layout.creg_sizes)]
+    return f"Registers from left to right: {short_list(names, 200)}." if len(names) > 1 else ""
 
 
 def _most_frequent(counts: Mapping[_Key, int]) -> dict[_Key, int]:
@@ -228,8 +235,9 @@ def _short_name(pauli_string: str) -> str:
 
 
 def _gradients(result: GradientValues, context: CircuitContext) -> Gradients:
-    names = _observable_names(result, context)
     num_columns = result.gradients.shape[1]
+    num_rows = max(1, _MAX_DERIVATIVES // max(1, min(num_columns, _MAX_PARAMETERS)))
+    names = _observable_names(result, context)[:num_rows]
     parameters = [*context.parameter_names, *(f"parameter {n}" for n in range(num_columns))][:num_columns]
     if len(context.parameter_names) != num_columns:
         parameters = [f"parameter {index}" for index in range(num_columns)]

@@ -6,9 +6,7 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-import pytest
-
-from qiskit_qoro.display.circuits.drawing import COLOURS, draw_circuit
+from qiskit_qoro.display.circuits.drawing import draw_circuit
 from qiskit_qoro.display.circuits.layout import Condition, Family, Operation, Shape, Wires, arrange
 
 HOSTILE = '</text><script>alert("1")</script>&\x1b[31m'
@@ -113,27 +111,3 @@ def test_a_circuit_without_qubits_has_no_drawing() -> None:
 
 def test_a_circuit_without_operations_has_its_wires() -> None:
     assert texts(draw(operations=[]))[:3] == ["q0", "q1", "anc"]
-
-
-# --- contrast -----------------------------------------------------------------------------------------
-
-
-def luminance(colour: str) -> float:
-    def linear(part: str) -> float:
-        share = int(part, 16) / 255
-        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = (linear(colour[at : at + 2]) for at in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("family", list(Family))
-def test_boxes_can_be_read_on_light_and_dark_pages(family: Family) -> None:
-    colour = COLOURS[family]
-    assert contrast("#ffffff", colour) >= 4.5  # the text in it
-    assert contrast("#161a21", colour) >= 3  # the box on a dark page

@@ -134,6 +134,15 @@ def test_counts_of_a_sampler_have_the_bits_of_its_result(backend, outcome_at: Fi
     assert outcome.counts == expected
 
 
+def test_a_note_says_which_register_is_where(backend, outcome_at: FindOutcome) -> None:
+    job = backend.run(asymmetric_circuit(), shots=10)
+    job.result()
+    outcome = outcome_at(job.job_id(), 0)
+    assert isinstance(outcome, Counts)
+    assert outcome.note == "Registers from left to right: c, b, a."
+    assert outcome_of({"01": 1}) == Counts({"01": 1}, 1)
+
+
 @pytest.mark.parametrize("build", [asymmetric_circuit, dynamic_circuit])
 def test_registers_of_a_sampler_are_those_of_its_result(backend, outcome_at: FindOutcome, build) -> None:
     other = QuantumCircuit(1, 1)
@@ -263,7 +272,7 @@ def test_gradients_are_cut_in_both_directions() -> None:
     numbers = np.arange(300.0 * 80).reshape(300, 80)
     outcome = outcome_of(GradientValues(numbers[:, 0], numbers))
     assert isinstance(outcome, Gradients)
-    assert (len(outcome.values), outcome.num_left_out) == (MAX_SHOWN, 100)
+    assert (len(outcome.values), outcome.num_left_out) == (10, 290)
     first = outcome.gradients["observable 0"]
     assert (len(first), outcome.num_parameters_left_out) == (50, 30)
     assert first["parameter 3"] == 3.0
