@@ -12,9 +12,10 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qiskit_qoro.display.progress import ProgressOptions
+from qiskit_qoro.errors import QoroError
 from qiskit_qoro.history import Journal, JournalRecorder, find_journal, find_program_limit
 from qiskit_qoro.models.arguments import boolean_of
 from qiskit_qoro.models.config import DEFAULT_SIMULATOR_CLUSTER, JobConfig
@@ -24,6 +25,9 @@ from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.budgets.spending import Spending
 from qiskit_qoro.service.recorder import UNRECORDED, SubmissionRecorder
 from qiskit_qoro.service.settings import ServiceOrigin, check_progress
+
+if TYPE_CHECKING:
+    from qiskit_qoro.local.server import LocalService
 
 __all__ = [
     "LOCAL_PREFIX",
@@ -61,6 +65,17 @@ class Connection(Protocol):
     @property
     def recorded_as(self) -> str:
         """The name of the service in the journal."""
+
+    @property
+    def account(self) -> str | None:
+        """The name of the saved account that is used, or ``None``."""
+
+    def local_service(self) -> LocalService | None:
+        """Return the local service of this process, which is started if needed; ``None`` for another one.
+
+        Raises:
+            QoroError: The service belongs to another provider or process.
+        """
 
     def describe(self) -> list[tuple[str, str]]:
         """Return name and value of what a user should know about the connection, without any I/O."""
@@ -123,14 +138,14 @@ class RemoteConnection:
     def __init__(self, service: QoroService, journal: Journal | None, account: str | None = None) -> None:
         self.service = service
         self.journal = journal
-        self._account = account
+        self.account = account
 
     def __repr__(self) -> str:
         return repr(self.service.description)
 
     def describe(self) -> list[tuple[str, str]]:
         """Return the address, the saved account and the journal."""
-        account = [] if self._account is None else [("account", self._account)]
+        account = [] if self.account is None else [("account", self.account)]
         journal = ("journal", _describe_journal(self.journal))
         return [("service", self.service.description), *account, journal]
 
@@ -138,6 +153,9 @@ class RemoteConnection:
     def recorded_as(self) -> str:
         """The name of the service in the journal, which is its address."""
         return self.service.base_url
+
+    def local_service(self) -> None:
+        """Return ``None``, because the service runs independently."""
 
     def close(self) -> None:
         """Close the client."""
@@ -169,18 +187,20 @@ class LocalConnection:
         self._keeps_journal = boolean_of(journal) is not False
         self._journal = None if self._is_in_memory else open_journal(journal)
         self._program_limit_bytes = find_program_limit()
-        # The lock guards the next two fields: several threads may need the client at once.
+        # The lock guards the next three fields: several threads may need the client at once.
         self._locks = _new_locks()
         # The client, while the service is running for this connection.
         self._client: QoroService | None = None
         # The process in which this connection has acquired the shared service and has to release it. A forked
         # child uses the service of its parent, but does not hold it.
         self._held_in: int | None = None
+        # The service, while this connection holds it.
+        self._held: LocalService | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy uses the running service, but does not hold it. Closing the copy does not stop the service.
         # The service stops when all connections that hold it are closed, even if a copy still uses it.
-        return {**self.__dict__, "_locks": None, "_held_in": None}
+        return {**self.__dict__, "_locks": None, "_held_in": None, "_held": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _locks=_new_locks())
@@ -225,12 +245,31 @@ class LocalConnection:
         database = self._options["database"]
         return LOCAL_PREFIX if database is None else f"{LOCAL_PREFIX}{Path(database).resolve()}"
 
+    account = None
+    """A local service needs no account."""
+
+    def local_service(self) -> LocalService:
+        """Return the local service, which is started if it is not running.
+
+        Raises:
+            QoroError: This is a copy of a connection, or the connection of a forked child, and the service
+                belongs to the original.
+        """
+        _ = self.service
+        with self._locks.get():
+            if self._held is None or self._held_in != os.getpid():
+                raise QoroError(
+                    "the local service belongs to the provider that this one was copied or forked from: call "
+                    "open() of that provider, in its process"
+                )
+            return self._held
+
     def close(self) -> None:
         """Close the client, and stop the local service if no other connection uses it."""
         with self._locks.get():
             client, self._client = self._client, None
             is_held = self._held_in == os.getpid()
-            self._held_in = None
+            self._held_in = self._held = None
         if client is not None:
             client.close()
         if is_held:
@@ -249,7 +288,7 @@ class LocalConnection:
         local, memory_journal = acquire(
             self._options, partial(Journal, None, program_limit_bytes=self._program_limit_bytes)
         )
-        self._held_in = os.getpid()
+        self._held_in, self._held = os.getpid(), local
         if self._keeps_journal and self._is_in_memory:
             self._journal = memory_journal
         return QoroService(

@@ -29,6 +29,7 @@ from qiskit_qoro.models.costs import PriceList, Prices
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.secret import Secret, hide
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.pages.opening import PagesLink, ProviderPages
 from qiskit_qoro.primitives.primitive_job import QoroPrimitiveJob
 from qiskit_qoro.printable import printable_line
 from qiskit_qoro.retrieval import load_job, retrieve_job
@@ -125,6 +126,7 @@ class QoroProvider:
             spending=self._spending,
         )
         self._connection: Connection = RemoteConnection(service, opened, credentials.account)
+        self._pages = ProviderPages(self._connection)
 
     @classmethod
     def local(
@@ -174,6 +176,7 @@ class QoroProvider:
             progress,
             provider._spending,  # noqa: SLF001 - as above
         )
+        provider._pages = ProviderPages(provider._connection)  # noqa: SLF001 - as above
         return provider
 
     @staticmethod
@@ -525,8 +528,33 @@ class QoroProvider:
         num_unfinished = Counter(entry.backend for entry in latest if entry.is_unfinished)
         return min(found, key=lambda backend: num_unfinished[backend.name])
 
+    def open(self, *, browser: bool = True) -> PagesLink:
+        """Show the jobs on web pages, until the provider is closed or the process ends.
+
+        The pages of a local provider show the jobs of its service. All providers that share the service share
+        the pages, which end with the service. Other providers show the jobs that the journal of this machine
+        has of their service. Only this machine can reach the pages. They need the extra ``web``, which the
+        extra ``local`` contains.
+
+        Calling this again returns another address of the same pages.
+
+        Args:
+            browser: Whether to open the pages in a browser, if there is one that needs no terminal. The
+                environment variable ``BROWSER`` chooses it.
+
+        Returns:
+            The address, which contains a one-time code. ``print()`` prints it, and a notebook shows a link.
+
+        Raises:
+            QoroInputError: The provider keeps no journal of the jobs of its service.
+            QoroError: The extra is not installed, the pages cannot be served, or the local service belongs to
+                the process that has forked this one.
+        """
+        return self._pages.open(self.retrieve_job, browser=browser)
+
     def close(self) -> None:
-        """Close the connections, and stop the local service if no other provider uses it."""
+        """Close the connections and the pages, and stop the local service if no other provider uses it."""
+        self._pages.close()
         self._connection.close()
 
 

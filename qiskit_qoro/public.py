@@ -36,6 +36,7 @@ from qiskit_qoro.models.noise.model import NoiseModel
 from qiskit_qoro.models.systems import QPU, BackendStatus, QPUSystem, SimulatorCluster
 from qiskit_qoro.models.templates import TemplateEntry
 from qiskit_qoro.models.vendors import DeviceConfig
+from qiskit_qoro.pages.opening.pages_link import PagesLink
 from qiskit_qoro.primitives import (
     EstimatorOptions,
     QoroEstimator,
@@ -79,6 +80,7 @@ __all__ = [
     "MaxRetriesReachedError",
     "NoiseModel",
     "NotFoundError",
+    "PagesLink",
     "Prices",
     "QPUSystem",
     "QoroAPIError",

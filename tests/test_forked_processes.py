@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
@@ -431,3 +432,47 @@ def test_threads_of_a_process_share_its_value() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: value.get(), range(8)))
     assert len(set(map(id, found))) == 1
+
+
+def open_pages() -> str:
+    try:
+        return inherited["provider"].open(browser=False).address.partition("/pages/")[0]
+    except QoroError as error:
+        return str(error)
+
+
+def sign_in() -> tuple[str, int]:
+    """Open the pages of a provider in this process, sign in, and close the provider."""
+    provider = inherited["provider"]
+    address = str(provider.open(browser=False))
+    with requests.Session() as browser:
+        status = browser.get(address, timeout=TIMEOUT_S).status_code
+    provider.close()
+    return address.partition("/pages/")[0], status
+
+
+def test_the_pages_of_a_local_service_belong_to_its_process(in_child: Callable[..., Any]) -> None:
+    with QoroProvider.local(workers=1) as provider:
+        inherited["provider"] = provider
+        base = open_pages()
+        assert in_child(open_pages) == (
+            "the local service belongs to the provider that this one was copied or forked from: call open() "
+            "of that provider, in its process"
+        )
+        assert open_pages() == base
+    inherited.clear()
+
+
+def test_each_process_serves_the_pages_of_a_journal_itself(
+    in_child: Callable[..., Any], tmp_path: Path
+) -> None:
+    with (
+        serve(workers=1) as service,
+        QoroProvider(service.token, base_url=service.url, journal=tmp_path / "journal.db") as provider,
+    ):
+        inherited["provider"] = provider
+        base = open_pages()
+        child_base, status = in_child(sign_in)
+        assert (child_base != base, status) == (True, 200)
+        assert requests.get(f"{base}/pages/", timeout=TIMEOUT_S).status_code == 401
+    inherited.clear()

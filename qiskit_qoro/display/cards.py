@@ -16,7 +16,7 @@ from qiskit_qoro.display.templating import template_environment
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Badge", "Card", "CardTable", "Hinted", "Level", "Picture", "level_of_status"]
+__all__ = ["Badge", "Card", "CardTable", "Hinted", "Level", "Link", "Picture", "level_of_status"]
 
 Level = Literal["neutral", "active", "good", "warning", "bad"]
 """The meaning of the colour of a badge."""
@@ -55,6 +55,19 @@ class Hinted:
 
     text: str
     hint: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A text that leads to an address, in another tab.
+
+    Attributes:
+        text: The text.
+        address: The address. It is trusted: it must not be one that others have chosen.
+    """
+
+    text: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -117,7 +130,7 @@ class Card:
     badge: Badge | None = None
     progress: float | None = None
     pictures: Sequence[Picture] = ()
-    rows: Sequence[tuple[str, str | Hinted]] = ()
+    rows: Sequence[tuple[str, str | Hinted | Link]] = ()
     tables: Sequence[CardTable] = ()
     code: str = ""
     note: str = ""

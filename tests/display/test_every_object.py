@@ -34,6 +34,7 @@ from qiskit_qoro import (
     JobList,
     MaestroConfig,
     NoiseModel,
+    PagesLink,
     Prices,
     QoroBackend,
     QoroEstimator,
@@ -130,6 +131,7 @@ EXAMPLES: dict[str, Callable[[str], object]] = {
         else MaestroConfig(seed=3)
     ),
     "NoiseModel": lambda name: noise(),
+    "PagesLink": lambda name: PagesLink("http://127.0.0.1:8000/pages/sign-in?code=" + 22 * "x", name),
     "Plan": lambda name: QoroSampler(backend(name)).plan([(circuit(name), [[0.1], [0.2]])]),
     "PlannedJob": lambda name: QoroSampler(backend(name)).plan([(circuit(name), [0.1])]).jobs[0],
     "Prices": lambda name: Prices(Decimal(1), Decimal("0.01"), Decimal("0.0001")),
