@@ -102,6 +102,15 @@ def test_a_job_that_ends_shows_its_result_and_is_not_requested_any_more() -> Non
     assert "hx-get" not in part.text
 
 
+def test_a_result_that_is_being_fetched_is_asked_for_again() -> None:
+    source = OneJob()
+    source.job_changes = {"is_loading": True}
+    source.circuit_changes = {"outcome": None}
+    page = show(source)
+    assert "The result is being fetched from the service." in page.text
+    assert "hx-get" in live_attributes(page)
+
+
 def test_the_facts_of_a_job() -> None:
     source = OneJob(tag="bell", target="qoro_maestro", num_circuits=1)
     source.job_changes = {
@@ -355,6 +364,13 @@ def test_a_circuit_that_failed_says_why() -> None:
     assert "it needs 40 qubits" in page.text
 
 
+def test_the_reason_of_a_job_with_one_circuit_is_said_once() -> None:
+    source = OneJob("FAILED", reason="circuit 'b': it needs 40 qubits")
+    source.circuit_changes = {"outcome": Failure("it needs 40 qubits")}
+    page = show(source)
+    assert page.text.count("it needs 40 qubits") == 1
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [
@@ -370,6 +386,13 @@ def test_a_circuit_without_result_says_why(status: str, text: str) -> None:
 def test_a_program_that_is_not_known_any_more() -> None:
     page = show_outcome(None, program=None)
     assert "The program of this circuit is not known any more." in page.text
+
+
+def test_the_end_of_a_long_program_is_left_out() -> None:
+    program = PROGRAM + "// end\n" * 20_000
+    page = show_outcome(None, program=program)
+    assert f"These are the first 100,000 of {len(program):,} characters." in page.text
+    assert "These are the first" not in show_outcome(None, program=program[:100_000]).text
 
 
 def test_the_row_of_a_template_has_parameters_and_details() -> None:

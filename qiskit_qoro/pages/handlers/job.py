@@ -22,6 +22,7 @@ __all__ = ["job_page"]
 _REFRESH_S = 2
 _LONGEST_TITLE = 40
 _LONGEST_NUMBER = 12
+_LONGEST_PROGRAM = 100_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def job_page(request: PageRequest) -> Page:
     else:
         values |= _circuits(request, job_id)
     is_loading = job.is_loading or ("found" in values and values["found"].is_loading)
+    values["is_loading"] = is_loading
     return Page(
         f"Job {short_text(job_id, _LONGEST_TITLE)}",
         "job.html",
@@ -111,6 +113,7 @@ def _circuits(request: PageRequest, job_id: str) -> dict[str, Any]:
         "statuses": status_choices(path, {}, found.by_status, frozenset({status} - {""}), several=False),
         "circuit_address": circuit_address,
         "selected": selected,
+        "longest_program": _LONGEST_PROGRAM,
     }
 
 
