@@ -1,11 +1,16 @@
 """The application of the pages: check a request, find its handler, and show what the handler returns.
 
-The steps are, in this order: refuse what another site has sent (403); find the path (else 404) and the method
-(else 405); for a POST limit the body (else 413) and check the origin and the CSRF token (else 403); find the
-session (else show the form for signing in, 401); run the handler in a thread; show its page. Every answer has
-the headers of :mod:`~qiskit_qoro.pages.protection`.
+The steps are, in this order:
 
-The server that mounts the application has checked the host.
+1. Refuse what another site loads (403). Let a page that another site links to load itself again, with its
+   cookie.
+2. Find the path (else 404) and the method (else 405).
+3. For a POST, limit the body (else 413), and check the origin and the CSRF token (else 403).
+4. Find the session. Without one, show the form for signing in (401).
+5. Run the handler in a thread, and show its page.
+
+Every answer has the headers of :mod:`~qiskit_qoro.pages.protection`. The server that mounts the application
+has checked the host.
 """
 
 from __future__ import annotations
@@ -56,9 +61,6 @@ __all__ = ["PREFIX", "build_pages"]
 
 _BODY_LIMIT_BYTES = 1 << 14
 _STATIC = "/static/"
-
-# The status code for each error of a source.
-_STATUS_CODES: Mapping[type[Exception], int] = {MissingError: 404, QoroError: 502}
 
 _logger = logging.getLogger(__name__)
 
@@ -163,9 +165,10 @@ class _Pages:
         )
         try:
             answer = handler(request)
-        except tuple(_STATUS_CODES) as error:
-            status = next(status for kind, status in _STATUS_CODES.items() if isinstance(error, kind))
-            return error_page(visitor, status, str(error), facts=source.facts)
+        except MissingError as error:
+            return error_page(visitor, 404, str(error), facts=source.facts)
+        except QoroError as error:
+            return error_page(visitor, 502, str(error), facts=source.facts)
         if isinstance(answer, Page):
             show = live_part if request.is_part else framed_page
             return show(visitor, source.facts, answer)
@@ -178,8 +181,7 @@ class _Pages:
 
 def _raw_path(request: Request) -> str:
     # Without the decoding of percent signs, an encoded slash does not separate anything.
-    raw_path: bytes = request.scope["raw_path"]
-    return raw_path.decode("latin-1")
+    return address_of(request).partition("?")[0]
 
 
 def _path_below_prefix(request: Request) -> str:
