@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.history.job_entry import is_unfinished
-from qiskit_qoro.pages.handlers.jobs import status_choices
+from qiskit_qoro.pages.handlers.choices import status_choices
 from qiskit_qoro.pages.handlers.paging import address_with, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest
 from qiskit_qoro.pages.rendering import Page
@@ -21,7 +21,7 @@ __all__ = ["job_page"]
 
 _REFRESH_S = 2
 _LONGEST_TITLE = 40
-_LONGEST_NUMBER = 12
+_LONGEST_NUMBER, _LONGEST_STATUS = 12, 100
 _LONGEST_PROGRAM = 100_000
 
 
@@ -81,7 +81,7 @@ def job_page(request: PageRequest) -> Page:
 def _circuits(request: PageRequest, job_id: str) -> dict[str, Any]:
     """Return the list of circuits, and the circuit whose result is shown."""
     path = f"{request.prefix}/jobs/{quote(job_id, safe='')}"
-    status = request.query.get("status", "")
+    status = request.query.get("status", "")[:_LONGEST_STATUS]
     asked = request.query.get("circuit", "")
     position = _position(asked)
     query = {"status": (status,), **{name: request.query_lists.get(name, ()) for name in ("page", "rows")}}
