@@ -126,7 +126,7 @@ def test_the_report_is_in_a_frame_that_runs_nothing(visit: Visit, result: Charac
     assert frame["title"] == "Report"
     assert frame["src"] == f"/pages/jobs/{result.job_id}/report"
     assert ("Show the report alone", frame["src"]) in page.links
-    report = visit.browser.get(visit.served.url + frame["src"])
+    report = visit.browser.get(visit.url + frame["src"])
     assert result.html in report.text
     assert report.text.startswith('<!doctype html>\n<html lang="en">')
     for name, value in FRAME_HEADERS.items():
