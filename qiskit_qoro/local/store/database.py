@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qiskit_qoro.local.store.lifecycle import may_become
-from qiskit_qoro.local.store.records import time_to_text
+from qiskit_qoro.local.store.lifecycle import may_become, write_status
 from qiskit_qoro.local.store.schema import open_connection
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.models.jobs import JobStatus
@@ -286,25 +285,7 @@ class Database:
         row = self._connection.execute(query, (number,)).fetchone()
         if row is None or not may_become(JobStatus(row[0]), status):
             return False
-        if status.is_final:
-            self._connection.execute(
-                "UPDATE jobs SET status = ?, ended_at = ?, run_time_s = ?, reason = ?, num_finished = ?"
-                " WHERE number = ?",
-                (
-                    status.value,
-                    time_to_text(self.now()),
-                    run_time_s,
-                    reason,
-                    None if status is JobStatus.COMPLETED else self._count_outcomes(number),
-                    number,
-                ),
-            )
-        else:
-            started_at = time_to_text(self.now()) if status is JobStatus.RUNNING else None
-            self._connection.execute(
-                "UPDATE jobs SET status = ?, started_at = ? WHERE number = ?",
-                (status.value, started_at, number),
-            )
+        write_status(self._connection, number, status, now=self.now(), run_time_s=run_time_s, reason=reason)
         self._start_times.pop(number, None)
         self._num_finished.pop(number, None)  # the job is not running any more, or has just started
         if status.is_final:
@@ -336,11 +317,6 @@ class Database:
     def start_delay_s(self, number: int) -> float:
         """Seconds until a pending job may start."""
         return max(0.0, self._start_times.get(number, 0.0) - self._clock())
-
-    def _count_outcomes(self, number: int) -> int:
-        # Not the number in memory: it is too large if a transaction was rolled back.
-        query = "SELECT count(*) FROM results WHERE job = ?"
-        return int(self._connection.execute(query, (number,)).fetchone()[0])
 
     def _call_back(self, number: int, status: JobStatus | None) -> None:
         for callback in self._end_callbacks.pop(number, ()):

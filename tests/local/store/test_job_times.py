@@ -78,7 +78,7 @@ def test_a_job_that_waits_again_after_a_restart_has_not_started(
     queue.requeue_running()
     assert seconds_of(find_listed_job(database, "me", job_id)) == [0, None, None]
     queue.claim()
-    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 2, None]
+    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 3, None]
 
 
 def test_a_failure_that_is_stored_later_is_timed(

@@ -134,7 +134,10 @@ def test_the_page_of_a_circuit_has_its_program_method_and_summary(
     assert circuit.method == f"{metadata['method']}: {metadata['method_reason']}"
     assert source.job(job.job_id()).method == circuit.method
     assert re.fullmatch(r"(00|11): \d+, (00|11): \d+", circuit.row.summary)
-    assert source.circuit(job.job_id(), 2) is None
+    for position in (2, -1, 10**30):
+        assert source.circuit(job.job_id(), position) is None
+    assert source.circuits(job.job_id(), status="", limit=5, offset=10**30).rows == []
+    assert source.jobs(JobFilter(), limit=5, offset=10**30).rows == []
 
 
 def test_a_sampler_shows_the_registers_of_its_circuits(provider: QoroProvider, source: LocalSource) -> None:

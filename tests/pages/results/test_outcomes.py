@@ -18,12 +18,14 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_qoro import QoroEstimator, QoroSampler
 from qiskit_qoro.local import LocalService
+from qiskit_qoro.local.store.job_listing import find_listed_job
 from qiskit_qoro.models.batches import Batches
 from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.gradients import GradientValues, WeightedStrings
 from qiskit_qoro.models.jobs import ResultDetails
 from qiskit_qoro.models.states import StateQuantity, StateRequest
 from qiskit_qoro.models.submissions import JobKind
+from qiskit_qoro.pages.local_source.circuit_views import CircuitViews
 from qiskit_qoro.pages.local_source.source import LocalSource
 from qiskit_qoro.pages.results.outcomes import (
     MAX_SHOWN,
@@ -173,12 +175,12 @@ def test_outcomes_are_left_out_only_above_the_limit(number: int) -> None:
     assert (len(outcome.counts), outcome.num_left_out) == (min(number, MAX_SHOWN), max(0, number - MAX_SHOWN))
 
 
-def test_counts_that_contradict_the_submission_are_a_failure(backend, source: LocalSource) -> None:
+def test_counts_that_contradict_the_submission_are_a_failure(backend, local_service: LocalService) -> None:
     job = backend.run(asymmetric_circuit(), shots=10)
     job.result()
-    found = source.circuit(job.job_id(), 0)
-    assert found is not None
-    experiment = source._reading(source._find(job.job_id())).experiments
+    views = CircuitViews(local_service.parts, "local")
+    listed = find_listed_job(local_service.parts.database, "local", job.job_id())
+    experiment = views.reading(listed).experiments
     (known,) = experiment.values()
     outcome = outcome_of({"000001": 9}, None, CircuitContext(known))
     assert outcome == Failure("the result: the counts add up to 9, expected 10 shots")
