@@ -12,7 +12,7 @@ from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.source import Source
 from qiskit_qoro.pages.views import JobFilter
 
-__all__ = ["Choice", "jobs_page", "refresh_problem", "start_page", "status_choices"]
+__all__ = ["jobs_page", "refresh_problem", "start_page"]
 
 _REFRESH_S = 2
 _LONGEST_TEXT = 200
