@@ -119,16 +119,20 @@ def read_costs(
     """Read what an account has paid from a time on.
 
     Returns:
-        The minute and the cost of all charges in that minute, oldest first. Every time zone has whole
-        minutes, so the caller can add them up to days of any time zone.
+        The beginning and the cost of each quarter of an hour with a charge, oldest first. Days begin at a
+        quarter of an hour in every time zone, so the caller can add them up to days of any time zone.
     """
     # All times are in UTC and have the same form, so their texts are in their order.
     rows = connection.execute(
-        "SELECT substr(created_at, 1, 16) AS minute, -sum(amount) FROM transactions"
-        " WHERE account = ? AND amount < 0 AND created_at >= ? GROUP BY minute ORDER BY minute",
+        "SELECT substr(created_at, 1, 14) AS hour, substr(created_at, 15, 2) / 15 AS quarter, -sum(amount)"
+        " FROM transactions WHERE account = ? AND amount < 0 AND created_at >= ?"
+        " GROUP BY hour, quarter ORDER BY hour, quarter",
         (name, since.astimezone(UTC).isoformat()),
     ).fetchall()
-    return [(datetime.fromisoformat(f"{minute}+00:00"), _from_hundredths(cost)) for minute, cost in rows]
+    return [
+        (datetime.fromisoformat(f"{hour}{15 * quarter:02}:00+00:00"), _from_hundredths(cost))
+        for hour, quarter, cost in rows
+    ]
 
 
 def check_balance(connection: sqlite3.Connection, name: str) -> None:

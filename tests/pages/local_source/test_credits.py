@@ -62,11 +62,13 @@ def test_grants_and_other_accounts_are_no_cost(service: LocalService) -> None:
     ]
 
 
-def test_costs_are_read_from_a_time_on_and_added_up_by_the_minute(service: LocalService) -> None:
+def test_costs_are_read_from_a_time_on_and_added_up_by_quarters_of_an_hour(service: LocalService) -> None:
     database = service.parts.database
     with database.read() as connection:
         newest = read_costs(connection, "many", since=database.now() - timedelta(hours=24, minutes=10))
         everything = read_costs(connection, "many", since=database.now() - timedelta(days=1000))
+    assert sum(cost for _, cost in newest) == Decimal("0.73")
     assert len(newest) == 73
+    assert {time.minute % 15 for time, _ in everything} == {0}
     assert sum(cost for _, cost in everything) == Decimal(100)
     assert [time for time, _ in everything] == sorted(time for time, _ in everything)
