@@ -18,6 +18,8 @@ MAX_QUBITS = 200
 _MARGIN, _BAR_HEIGHT = 10.0, 52.0
 _LARGEST_RADIUS, _SMALLEST_LABEL = 14.0, 5.0
 _UNKNOWN = "#8b929a"
+# The ends of the colour map are close to black and to white, so every shape has an outline.
+_OUTLINE: Mapping[str, object] = {"stroke": "currentColor", "stroke_opacity": 0.5}
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ def draw_device_map(title: str, description: str, errors: DeviceErrors) -> str:
     for (one, other), error in errors.pairs.items():
         group = drawing.group(f"pair {one}–{other}: {_percent(error)}")
         (x1, y1), (x2, y2) = points[one], points[other]
-        line = {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke_width": max(3.0, radius / 2.5)}
-        drawing.add("line", group, **line, stroke=_colour(error, pair_range))
+        line, width = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}, max(3.0, radius / 2.5)
+        drawing.add("line", group, **line, stroke_width=width + 2, **_OUTLINE)
+        drawing.add("line", group, **line, stroke_width=width, stroke=_colour(error, pair_range))
     label_size = radius * 1.3 / max(1.2, 0.62 * len(str(count - 1)))
     for qubit, (error, (x, y)) in enumerate(zip(errors.qubits, points, strict=True)):
         _draw_qubit(drawing, qubit, error, _colour(error, qubit_range), (x, y, radius, label_size))
@@ -78,7 +81,7 @@ def _draw_qubit(
 ) -> None:
     x, y, radius, label_size = place
     group = drawing.group(f"qubit {qubit}: {_percent(error)}")
-    drawing.add("circle", group, cx=x, cy=y, r=radius, fill=colour, stroke="currentColor", stroke_opacity=0.4)
+    drawing.add("circle", group, cx=x, cy=y, r=radius, fill=colour, **_OUTLINE)
     if label_size >= _SMALLEST_LABEL:
         label = {"font_size": label_size, "font_family": CODE_FONT, "fill": _readable_on(colour)}
         text = drawing.add("text", group, x=x, y=y + label_size * 0.36, **label, text_anchor="middle")

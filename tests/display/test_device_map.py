@@ -56,6 +56,14 @@ def test_a_map_has_a_circle_for_each_qubit_and_a_line_for_each_pair_with_their_e
     assert [circle.get("fill") for circle in circles if circle is not None] == [colour_of(0), colour_of(1)]
 
 
+def test_every_shape_has_an_outline_in_the_colour_of_the_text() -> None:
+    root = ET.fromstring(draw([0.01, 0.03], {(0, 1): 0.005}))
+    outline, line = list(root.iter("line"))[:2]
+    assert outline.get("stroke") == "currentColor"
+    assert float(outline.get("stroke-width", 0)) > float(line.get("stroke-width", 0))
+    assert {circle.get("stroke") for circle in root.iter("circle")} == {"currentColor"}
+
+
 def test_unknown_errors_are_grey_and_have_no_colour_bar() -> None:
     markup = draw([None, nan], {(0, 1): None})
     assert "qubit 0: unknown error" in tooltips(markup)
