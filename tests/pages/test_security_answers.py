@@ -194,14 +194,14 @@ TEXTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def harmless() -> Iterator[Served]:
+    with serve_pages({"local": HostileSource("harmless")}) as served:
+        yield served
+
+
 class TestEscaping:
     """Every text of every value is hostile. The page has the same elements as with harmless texts."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def harmless(cls) -> Iterator[Served]:
-        with serve_pages({"local": HostileSource("harmless")}) as served:
-            yield served
 
     @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
     def test_no_text_becomes_markup(self, harmless, text):
