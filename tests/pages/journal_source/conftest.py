@@ -1,0 +1,113 @@
+"""Journals, sources of a real local service, and sources of a service that gives scripted answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import responses
+
+from qiskit_qoro import QoroProvider
+from qiskit_qoro.history import Journal
+from qiskit_qoro.history.journal_entry import Stage
+from qiskit_qoro.local import LocalService
+from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
+from qiskit_qoro.pages.journal_source.client import JournalClient
+from qiskit_qoro.pages.journal_source.source import JournalSource
+
+URL = "https://qoro.invalid/api"
+_T = TypeVar("_T")
+_LIMIT_S = 60.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The file of the journal."""
+    return tmp_path / "journal.sqlite3"
+
+
+def source_of(provider: QoroProvider) -> JournalSource:
+    """The source of the jobs of a provider."""
+    journal = provider.journal
+    assert journal is not None
+    client = JournalClient(lambda: provider.service, provider.retrieve_job)
+    return JournalSource.of_service(journal, provider.service.base_url, client)
+
+
+@pytest.fixture
+def cloud(local_service: LocalService, path: Path) -> Iterator[QoroProvider]:
+    """A provider that reaches the cloud of the tests, which is a local service, over HTTP."""
+    with QoroProvider(
+        local_service.token, base_url=local_service.url, journal=path, progress=False
+    ) as provider:
+        yield provider
+
+
+@pytest.fixture
+def source(cloud: QoroProvider) -> JournalSource:
+    """The source of the jobs in the cloud."""
+    return source_of(cloud)
+
+
+@pytest.fixture
+def scripted() -> Iterator[responses.RequestsMock]:
+    """A service that gives only the answers that a test scripts."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
+        yield script
+
+
+@pytest.fixture
+def scripted_provider(scripted: responses.RequestsMock, path: Path) -> Iterator[QoroProvider]:
+    """A provider of the scripted service."""
+    with QoroProvider(
+        "secret-token", base_url=URL, journal=path, max_retry_after_s=0, progress=False
+    ) as provider:
+        yield provider
+
+
+@pytest.fixture
+def scripted_source(scripted_provider: QoroProvider) -> JournalSource:
+    """The source of the jobs of the scripted service."""
+    return source_of(scripted_provider)
+
+
+@pytest.fixture
+def record(path: Path) -> Callable[..., str]:
+    """Record a submitted job of the scripted service; return its identifier."""
+
+    def record(
+        job_id: str = "job",
+        status: str | None = None,
+        *,
+        circuits: int = 1,
+        kind: JobKind = JobKind.OTHER,
+        service: str = URL,
+        tag: str = "t",
+    ) -> str:
+        journal = Journal(path)
+        number = journal.begin(service, SubmissionFacts(kind, "qoro_maestro", tag, circuits))
+        journal.set_job_id(number, job_id)
+        journal.set_stage(number, Stage.SUBMITTED)
+        if status is not None:
+            journal.set_status_of(service, job_id, status)
+        return job_id
+
+    return record
+
+
+@pytest.fixture
+def settle() -> Callable[[Callable[[], _T], Callable[[_T], bool]], _T]:
+    """Call a function until a condition on its value is met, as the live part of a page does."""
+
+    def settle(look: Callable[[], _T], is_settled: Callable[[_T], bool]) -> _T:
+        end = time.monotonic() + _LIMIT_S
+        while True:
+            value = look()
+            if is_settled(value):
+                return value
+            assert time.monotonic() < end, value
+
+    return settle
