@@ -24,12 +24,13 @@ _MAX_CHARACTERS = 1 << 20
 # Short texts may ask for many bits: wide registers, and barriers on them.
 _MAX_BITS, _MAX_BARRIER_BITS = 100_000, 200_000
 _SPACE = re.compile(r"\s*")
+# Possessive quantifiers never try a shorter match, so the time is proportional to the length of the text.
 _DEFINITION = re.compile(r"gate\b[^{};]*\{[^}]*\}\s*")
 _STATEMENT = re.compile(
     r"(?:if\s*\(\s*(?P<register>\w+)\s*==\s*(?P<value>\d+)\s*\)\s*)?"
-    r"(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<angles>[^;{}]*)\))?\s*(?P<operands>[^;{}]*);\s*"
+    r"(?P<name>[A-Za-z_]\w*+)\s*+(?:\((?P<angles>[^;{}]*)\))?\s*+(?P<operands>[^;{})]*+);\s*"
 )
-_OPERAND = re.compile(r"\s*(\w+)\s*(?:\[\s*(\d{1,9})\s*\])?\s*", re.ASCII)
+_OPERAND = re.compile(r"\s*+(\w++)\s*+(?:\[\s*+(\d{1,9})\s*+\])?\s*", re.ASCII)
 _WITHOUT_OPERATION = frozenset({"OPENQASM", "include", "opaque"})
 
 

@@ -119,3 +119,13 @@ def test_only_the_beginning_of_a_long_text_is_read() -> None:
     assert outline is not None
     assert 0 < len(outline.operations) < 2000
     assert not outline.is_complete
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    ["x" * 100_000, f"x(1{')' * 100_000}", f"x q{' ' * 100_000}[", "if(" * 50_000, "gate a{" * 20_000],
+    ids=lambda text: text[:6],
+)
+def test_long_malformed_texts_are_given_up_without_trying_all_ways_to_read_them(malformed: str) -> None:
+    # If the time grew with the square of the length, each of them would take minutes.
+    assert outline_program(f"OPENQASM 2.0;\nqreg q[2];\n{malformed}") is None
