@@ -5,17 +5,19 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from qiskit_qoro import QoroProvider, characterize
+from qiskit_qoro.errors import QoroConnectionError
 from qiskit_qoro.local import Account, LocalService, serve
 from qiskit_qoro.pages.local_source.source import LocalSource
 from qiskit_qoro.pages.protection import FRAME_HEADERS
 from qiskit_qoro.pages.results.characterization_view import characterization_view
-from qiskit_qoro.pages.views import CharacterizationView
+from qiskit_qoro.pages.views import CharacterizationView, JobFilter, JobsPage
 from qiskit_qoro.qubo.characterization import CharacterizationResult
 
 from .sample import CHARACTERIZATION, SampleSource, job_id, sample_row
@@ -86,6 +88,20 @@ def test_the_list_has_characterizations_only_with_links_to_job_and_report() -> N
     assert table.rows[2][2].startswith("FAILED")
     reports = [address for _, address in page.links if address.endswith("/report")]
     assert reports == [f"/pages/jobs/{job_id(1)}/report"]
+
+
+def test_the_list_says_why_statuses_may_be_out_of_date() -> None:
+    class Late(SampleSource):
+        def refresh(self) -> None:
+            raise QoroConnectionError("there was <no> answer")
+
+        def jobs(self, condition: JobFilter, *, limit: int, offset: int) -> JobsPage:
+            return replace(super().jobs(condition, limit=limit, offset=offset), note="Asked <long> ago.")
+
+    with open_visit(Late(characterizations("RUNNING"))) as visit:
+        page = visit.get("/pages/characterizations")
+    assert "The statuses may be out of date: there was <no> answer" in page.text
+    assert "Asked <long> ago." in page.text
 
 
 def test_a_long_list_has_pages() -> None:
