@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from qiskit_qoro.errors import WireError
-from qiskit_qoro.local.store.records import StoredJob, kind_of_job, pack_values
+from qiskit_qoro.local.store.kinds import find_kind
+from qiskit_qoro.local.store.records import StoredJob, pack_values
 from qiskit_qoro.models.jobs import CircuitBatch
 from qiskit_qoro.models.shots import CircuitRange
 from qiskit_qoro.models.templates import TemplateBatch
@@ -132,7 +133,7 @@ def _set_contents(
     connection: sqlite3.Connection, job: StoredJob, observables: str | None, first_label: str | None
 ) -> None:
     """Store what the first body says about all circuits of a job that has none yet."""
-    kind = kind_of_job(job.job_type, first_label)
+    kind = find_kind(connection, job.number, job.job_type, first_label)
     connection.execute(
         "UPDATE jobs SET observables = ?, kind = ? WHERE number = ?", (observables, kind.value, job.number)
     )

@@ -15,7 +15,8 @@ from qiskit_qoro.local.store.analyses import StoredAnalysis, add_problem, read_a
 from qiskit_qoro.local.store.append_circuits import add_batch, add_template_batch
 from qiskit_qoro.local.store.configurations import read_config, write_config
 from qiskit_qoro.local.store.database import Database
-from qiskit_qoro.local.store.records import StoredJob, kind_of_job, time_to_text
+from qiskit_qoro.local.store.kinds import kind_of_type
+from qiskit_qoro.local.store.records import StoredJob, time_to_text
 from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictError, JobNotFoundError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobState, JobStatus
@@ -63,7 +64,7 @@ class JobStore:
                     request.use_packing,
                     JobStatus.PENDING.value,
                     None if request.state is None else json.dumps(state_request_to_json(request.state)),
-                    kind_of_job(request.job_type).value,
+                    kind_of_type(request.job_type).value,
                     time_to_text(self._database.now()),
                 ),
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from qiskit_qoro.local.store.records import kind_of_job
+from qiskit_qoro.local.store.kinds import find_kind
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
 __all__ = [
@@ -70,13 +70,16 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Add the new columns and indexes to a database of the old version, and fill them."""
     for definition in ADDED_COLUMNS:
         connection.execute(f"ALTER TABLE jobs ADD COLUMN {definition}")
+    for definition in filter(str.strip, ADDED_INDEXES.split(";")):
+        connection.execute(definition)
     first_labels = connection.execute(
         "SELECT number, job_type, label FROM jobs LEFT JOIN circuits ON job = number AND position = 0"
+        " ORDER BY number"
     ).fetchall()
-    connection.executemany(
-        "UPDATE jobs SET kind = ? WHERE number = ?",
-        [(kind_of_job(JobType(job_type), label), number) for number, job_type, label in first_labels],
-    )
+    # In the order of the jobs, because the kind of a job may follow from an earlier one.
+    for number, job_type, label in first_labels:
+        kind = find_kind(connection, number, JobType(job_type), label)
+        connection.execute("UPDATE jobs SET kind = ? WHERE number = ?", (kind.value, number))
     # `total` cannot overflow, and the conversion of a sum that is too large gives the largest integer.
     connection.execute(
         "UPDATE jobs SET num_shots = (SELECT iif(count(shots), CAST(total(shots) AS INTEGER), NULL)"
@@ -88,5 +91,3 @@ def migrate(connection: sqlite3.Connection) -> None:
         f" WHERE status IN ({', '.join('?' * len(ended))})",
         ended,
     )
-    for definition in filter(str.strip, ADDED_INDEXES.split(";")):
-        connection.execute(definition)

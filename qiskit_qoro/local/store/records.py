@@ -11,33 +11,16 @@ from typing import Any, ClassVar, Self, cast
 
 from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import JobStatus, JobType
-from qiskit_qoro.models.submissions import JobKind
-from qiskit_qoro.wire.labels import kind_of_label
 
 __all__ = [
     "StoredCircuit",
     "StoredJob",
     "StoredTemplate",
-    "kind_of_job",
     "pack_values",
     "time_to_text",
 ]
 
 _FLOAT_BYTES = 8
-_KIND_OF_TYPE = {JobType.STATE: JobKind.STATE, JobType.VALIDATE: JobKind.CHARACTERIZATION}
-
-
-def kind_of_job(job_type: JobType, first_label: str | None = None) -> JobKind:
-    """Return what submitted a job.
-
-    Args:
-        job_type: The type of the job.
-        first_label: The label of its first circuit, or ``None`` if it has none yet.
-    """
-    known = _KIND_OF_TYPE.get(job_type)
-    if known is not None:
-        return known
-    return JobKind.of_letter(None if first_label is None else kind_of_label(first_label))
 
 
 def time_to_text(time: datetime) -> str:

@@ -124,6 +124,25 @@ def test_the_kind_follows_from_the_type_and_the_first_label(
     assert find_listed_job(database, "me", job_id).kind == kind
 
 
+def test_a_part_of_a_submission_has_the_kind_of_its_first_job(database: Database, store: JobStore) -> None:
+    def kind_of(*labels: str, tag: str = "tag", owner: str = "me") -> str:
+        job_id = store.create_job(owner, JobRequest(tag, JobType.EXPECTATION, "qoro_maestro"))
+        circuits = dict.fromkeys(labels, "text")
+        batch = CircuitBatch(circuits, finalized=True, observables=(("ZZ",),))
+        store.append_circuits(owner, job_id, batch, circuits)
+        return find_listed_job(database, owner, job_id).kind
+
+    assert kind_of("0.1eabc", "1.def") == "estimator"
+    assert kind_of("2.ghi", "3", tag="another") == "other"
+    assert kind_of("2.ghi", "3", owner="another") == "other"
+    assert kind_of("2.ghi", "3") == "estimator"
+    assert kind_of("4") == "estimator"
+    assert kind_of("6") == "other"  # index 5 is missing
+    assert kind_of("7") == "other"
+    assert kind_of("0.1rabc") == "run"
+    assert kind_of("1") == "other"  # `backend.run()` submits one job
+
+
 def test_a_characterization_is_one_before_its_problem_arrives(database: Database, store: JobStore) -> None:
     job_id = store.create_job("me", request(JobType.VALIDATE))
     assert find_listed_job(database, "me", job_id).kind == "characterization"

@@ -212,16 +212,32 @@ def test_jobs_of_other_clients_have_their_labels_as_names(
     assert set(counts_of(source, job_id, 0)) <= {"00", "11"}
 
 
-def test_a_job_of_several_service_jobs_is_shown_as_these(provider: QoroProvider, source: LocalSource) -> None:
-    circuit = QuantumCircuit(1)
-    circuit.ry(Parameter("a"), 0)
-    sampled = circuit.copy()
-    sampled.measure_all()
-    job = QoroSampler(provider.get_backend()).run([(sampled, [0.1, 0.2], 10), (sampled, [0.3], 2000)])
-    job.result()
+def test_the_jobs_of_one_primitive_are_shown_alike(provider: QoroProvider, source: LocalSource) -> None:
+    def ansatz(num_layers: int) -> QuantumCircuit:
+        circuit = QuantumCircuit(2)
+        for _ in range(num_layers):
+            circuit.ry(Parameter("a") if not circuit.parameters else 0.2, 0)
+            circuit.rx(0.3, 1)
+            circuit.cx(0, 1)
+        return circuit
+
+    angles = [0.1 * index for index in range(9)]
+    pubs = [
+        (ansatz(index), SparsePauliOp(label), angles)
+        for index, label in enumerate(("IZ", "ZI", "YX"), start=1)
+    ]
+    job = QoroEstimator(provider.get_backend()).run(pubs)
+    expected = [pub.data.evs[0] for pub in job.result()]
     parts = job.job_id().split("+")
-    names = [names_of(source, job_id) for job_id in parts]
-    assert [name for part in names for name in part] == ["0", "1", "2"]
+    assert len(parts) == len(pubs)
+    assert [source.job(part).row.kind for part in parts] == ["estimator"] * 3
+    assert [names_of(source, part)[0] for part in parts] == ["0", "9", "18"]
+    found = [source.circuit(part, 0) for part in parts]
+    values = [circuit.outcome.values for circuit in found if circuit and isinstance(circuit.outcome, Values)]
+    assert values == [
+        {label: pytest.approx(value, abs=1e-9)}
+        for label, value in zip(("IZ", "ZI", "YX"), expected, strict=True)
+    ]
 
 
 # --- failures -----------------------------------------------------------------------------------------
