@@ -1,4 +1,4 @@
-"""Charts as SVG: a heat map, bars, and columns. Plain values in, markup out.
+"""Charts as SVG: bars and columns. Plain values in, markup out.
 
 The markup can stand in an HTML page or, with :func:`as_document`, in a file of its own. Texts and lines have
 the colour of the surrounding text, so that a chart fits light and dark pages. Each chart has a title and a
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from math import isfinite
 from xml.etree import ElementTree as ET
 
-from qiskit_qoro.display.drawing import CODE_FONT, SMALL, WIDTH, Drawing, pixels
-from qiskit_qoro.display.scales import Scale, colour_of, format_number, is_flat, scale_of, share_between
+from qiskit_qoro.display.drawing import CODE_FONT, SMALL, WIDTH, Drawing
+from qiskit_qoro.display.scales import Scale, format_number, scale_of
 
 __all__ = [
     "BAR_COLOUR",
@@ -23,11 +23,10 @@ __all__ = [
     "CODE_CHARACTER",
     "MAX_BARS",
     "Bar",
-    "Grid",
     "as_document",
     "bar_chart",
     "column_chart",
-    "heat_map",
+    "draw_y_axis",
     "shortened",
 ]
 
@@ -43,7 +42,6 @@ CHARACTER, CODE_CHARACTER = 7.7, 7.3
 """The width of a character, in pixels, in the two fonts."""
 
 _LONGEST_LABEL, _LEAST_PLOT = 32, 100.0
-_COLOUR_STEPS = 64
 
 
 @dataclass(frozen=True)
@@ -59,65 +57,6 @@ class Bar:
     label: str
     value: float
     is_marked: bool = False
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Values on a grid.
-
-    Attributes:
-        x: The positions of the columns, ascending.
-        y: The positions of the rows, ascending.
-        values: For each position in ``y``, one value for each position in ``x``. Values that are not finite
-            are left blank.
-        x_label: The name and the unit of ``x``.
-        y_label: The name and the unit of ``y``.
-        value_label: The name and the unit of the values.
-        marked: The column and the row of the point to mark, or ``None``.
-        mark_label: The tooltip of the mark.
-    """
-
-    x: Sequence[float]
-    y: Sequence[float]
-    values: Sequence[Sequence[float]]
-    x_label: str
-    y_label: str
-    value_label: str
-    marked: tuple[int, int] | None = None
-    mark_label: str = ""
-
-
-def heat_map(title: str, description: str, grid: Grid) -> str:
-    """Draw a grid of values as colours, with axes and a colour bar.
-
-    Args:
-        title: The title for screen readers.
-        description: What the chart shows, for screen readers.
-        grid: The values.
-
-    Returns:
-        An ``svg`` element; an empty text if no value is finite.
-    """
-    finite = [value for row in grid.values for value in row if isfinite(value)]
-    if not finite:
-        return ""
-    drawing = Drawing(title, description, height=324)
-    left, top, width, height = 62.0, 22.0, 292.0, 260.0
-    low, high = min(finite), max(finite)
-    _draw_cells(drawing, grid, low, high, (left, top, width, height))
-    x_scale = _cell_scale(grid.x, left, left + width)
-    y_scale = _cell_scale(grid.y, top + height, top)
-    _draw_x_axis(drawing, x_scale, grid.x_label, top + height)
-    _draw_y_axis(drawing, y_scale, grid.y_label, left)
-    drawing.add("rect", x=left, y=top, width=width, height=height, fill="none", stroke="currentColor")
-    _draw_colour_bar(drawing, low, high, grid.value_label, (left + width + 14, top, height))
-    if grid.marked is not None:
-        column, row = grid.marked
-        x, y = x_scale.place(grid.x[column]), y_scale.place(grid.y[row])
-        mark = drawing.group(grid.mark_label)
-        for colour, stroke in (("#000", 4.5), ("#fff", 2)):
-            drawing.add("circle", mark, cx=x, cy=y, r=6, fill="none", stroke=colour, stroke_width=stroke)
-    return drawing.markup()
 
 
 def bar_chart(
@@ -194,7 +133,7 @@ def column_chart(
     drawing = Drawing(title, description, top + plot + below + 22, width)
     base = top + plot
     scale = scale_of(0.0, _longest(drawn), base, top)
-    _draw_y_axis(drawing, scale, value_label, left, right=right)
+    draw_y_axis(drawing, scale, value_label, left, right=right)
     thickness = min(step * 0.8, 40.0)
     for index, (bar, label) in enumerate(zip(drawn, labels, strict=True)):
         center = left + step * (index + 0.5)
@@ -240,45 +179,16 @@ def _draw_bar(drawing: Drawing, bar: Bar, parent: ET.Element, **place: float) ->
     drawing.add("rect", parent, fill=_MARK_COLOUR if bar.is_marked else BAR_COLOUR, **place)
 
 
-def _draw_cells(
-    drawing: Drawing, grid: Grid, low: float, high: float, place: tuple[float, float, float, float]
-) -> None:
-    """Draw the cells. Those of one colour are one path, which is much shorter than one shape for each."""
-    left, top, width, height = place
-    paths: dict[str, list[str]] = {}
-    for row, values in enumerate(grid.values):
-        for column, value in enumerate(values):
-            if isfinite(value):
-                colour = colour_of(_step(share_between(value, low, high)))
-                paths.setdefault(colour, []).append(f"M{column} {len(grid.y) - 1 - row}h1v1h-1z")
-    size = f"scale({width / len(grid.x):.6g} {height / len(grid.y):.6g})"
-    place_of_cells = f"translate({pixels(left)} {pixels(top)}) {size}"
-    cells = drawing.add("g", transform=place_of_cells, shape_rendering="crispEdges")
-    for colour, parts in sorted(paths.items()):
-        drawing.add("path", cells, fill=colour, d="".join(parts))
+def draw_y_axis(drawing: Drawing, scale: Scale, label: str, x: float, *, right: float | None = None) -> None:
+    """Draw a vertical axis.
 
-
-def _step(share: float) -> float:
-    """Round a share, so that there are few colours."""
-    return round(share * _COLOUR_STEPS) / _COLOUR_STEPS
-
-
-def _cell_scale(positions: Sequence[float], start: float, stop: float) -> Scale:
-    """Return the scale of an axis whose first and last cell are centred on the first and last position."""
-    first, last = positions[0], positions[-1]
-    half = (last - first) / (len(positions) - 1) / 2 if len(positions) > 1 else 0.0
-    return Scale(first - half, last + half, start, stop)
-
-
-def _draw_x_axis(drawing: Drawing, scale: Scale, label: str, y: float) -> None:
-    for value, text in scale.ticks(6):
-        x = scale.place(value)
-        drawing.line(x, y, x, y + 4)
-        drawing.text(x, y + 17, text, anchor="middle")
-    drawing.text((scale.start + scale.stop) / 2, y + 36, label, anchor="middle")
-
-
-def _draw_y_axis(drawing: Drawing, scale: Scale, label: str, x: float, *, right: float | None = None) -> None:
+    Args:
+        drawing: The drawing.
+        scale: Where the values are.
+        label: The name and the unit of the values.
+        x: The place of the axis.
+        right: How far lines at the round values go to the right; ``None`` for no lines.
+    """
     for value, text in scale.ticks(7):
         y = scale.place(value)
         drawing.line(x - 4, y, x, y)
@@ -287,25 +197,6 @@ def _draw_y_axis(drawing: Drawing, scale: Scale, label: str, x: float, *, right:
         drawing.text(x - 7, y + 4, text, anchor="end")
     drawing.line(x, scale.start, x, scale.stop)
     drawing.text(12, (scale.start + scale.stop) / 2, label, anchor="middle", turn=-90)
-
-
-def _draw_colour_bar(
-    drawing: Drawing, low: float, high: float, label: str, place: tuple[float, float, float]
-) -> None:
-    x, top, height = place
-    steps = 1 if is_flat(low, high) else _COLOUR_STEPS
-    bar = drawing.add("g", shape_rendering="crispEdges")
-    for step in range(steps):
-        size = height / steps
-        y = top + height - size * (step + 1)
-        colour = colour_of(_step((step + 0.5) / steps))
-        drawing.add("rect", bar, x=x, y=y, width=12, height=size + 0.3, fill=colour)
-    scale = Scale(low, high, top + height, top)
-    for value, text in scale.ticks(7):
-        y = scale.place(value)
-        drawing.line(x + 12, y, x + 16, y)
-        drawing.text(x + 19, y + 4, text)
-    drawing.text(WIDTH - 2, top - 8, label, anchor="end")
 
 
 def _longest(bars: Sequence[Bar]) -> float:

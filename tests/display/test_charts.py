@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from qiskit_qoro.display.charts import MAX_BARS, Bar, Grid, as_document, bar_chart, column_chart, heat_map
+from qiskit_qoro.display.charts import MAX_BARS, Bar, as_document, bar_chart, column_chart
+from qiskit_qoro.display.heat_map import Grid, heat_map
 from qiskit_qoro.display.scales import Scale, colour_of, format_number, scale_of
 
 HOSTILE = '</text><script>alert("1")</script>&\x1b[31m'

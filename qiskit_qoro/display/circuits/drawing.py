@@ -46,7 +46,6 @@ def draw_circuit(title: str, description: str, layout: Layout) -> str:
         return ""
     drawing = Drawing(title, description, layout.height, layout.width)
     drawing.root.set("class", "circuit")
-    # Shapes of one look are in a group with it. That is shorter than attributes for each of them.
     picture = _Picture(drawing, layout)
     picture.draw_wires()
     for placed in layout.placed:
@@ -58,6 +57,7 @@ class _Picture:
     def __init__(self, drawing: Drawing, layout: Layout) -> None:
         self._drawing = drawing
         self._layout = layout
+        # The looks of groups are shorter than attributes of each shape.
         self._lines = drawing.add("g", stroke="currentColor", fill="none")
         self._texts = drawing.add("g", fill="currentColor", font_family=FONT, font_size=13)
         self._operations = drawing.add("g", font_family=FONT, font_size=14, text_anchor="middle", fill=_TEXT)

@@ -19,6 +19,7 @@ from qiskit_qoro.display.circuits.layout import (
     arrange,
 )
 from qiskit_qoro.display.reprs import counted, short_text
+from qiskit_qoro.pages.results.gate_looks import LOOKS, GateLook
 from qiskit_qoro.qasm.read.outline import OutlinedOperation, ProgramOutline, Register, outline_program
 
 __all__ = ["draw_program"]
@@ -27,71 +28,6 @@ _LONGEST_NAME, _LONGEST_DETAIL, _LONGEST_TOOLTIP, _KINDS_NAMED = 14, 24, 300, 8
 _DENOMINATORS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
 _MAX_NUMERATOR = 16
 _PI = re.compile(r"\bpi\b")
-
-
-@dataclass(frozen=True)
-class _Look:
-    """How a gate is drawn: what is in its box, and how many of its qubits are controls."""
-
-    name: str
-    family: Family
-    num_qubits: int = 1
-    num_controls: int = 0
-    shape: Shape = Shape.BOX
-
-
-_BASIS, _PAULI, _ROTATION, _PHASE = Family.BASIS, Family.PAULI, Family.ROTATION, Family.PHASE
-_LOOKS: Mapping[str, _Look] = {
-    "h": _Look("H", _BASIS),
-    "x": _Look("X", _PAULI),
-    "y": _Look("Y", _PAULI),
-    "z": _Look("Z", _PHASE),
-    "id": _Look("I", Family.OTHER),
-    "sx": _Look("√X", _PAULI),
-    "sxdg": _Look("√X†", _PAULI),
-    "s": _Look("S", _PHASE),
-    "sdg": _Look("S†", _PHASE),
-    "t": _Look("T", _PHASE),
-    "tdg": _Look("T†", _PHASE),
-    "p": _Look("P", _PHASE),
-    "u1": _Look("U1", _PHASE),
-    "rz": _Look("RZ", _PHASE),
-    "rx": _Look("RX", _ROTATION),
-    "ry": _Look("RY", _ROTATION),
-    "r": _Look("R", _ROTATION),
-    "u": _Look("U", _ROTATION),
-    "U": _Look("U", _ROTATION),
-    "u2": _Look("U2", _ROTATION),
-    "u3": _Look("U3", _ROTATION),
-    "rxx": _Look("RXX", _ROTATION, 2),
-    "ryy": _Look("RYY", _ROTATION, 2),
-    "rzx": _Look("RZX", _ROTATION, 2),
-    "rzz": _Look("RZZ", _PHASE, 2),
-    "swap": _Look("swap", _PAULI, 2, 0, Shape.SWAP),
-    "cswap": _Look("swap", _PAULI, 3, 1, Shape.SWAP),
-    "CX": _Look("X", _PAULI, 2, 1, Shape.NOT),
-    "cx": _Look("X", _PAULI, 2, 1, Shape.NOT),
-    "ccx": _Look("X", _PAULI, 3, 2, Shape.NOT),
-    "c3x": _Look("X", _PAULI, 4, 3, Shape.NOT),
-    "c4x": _Look("X", _PAULI, 5, 4, Shape.NOT),
-    "c3sqrtx": _Look("√X", _PAULI, 4, 3),
-    "cy": _Look("Y", _PAULI, 2, 1),
-    "cz": _Look("Z", _PHASE, 2, 1, Shape.DOT),
-    "ccz": _Look("Z", _PHASE, 3, 2, Shape.DOT),
-    "ch": _Look("H", _BASIS, 2, 1),
-    "cs": _Look("S", _PHASE, 2, 1),
-    "csdg": _Look("S†", _PHASE, 2, 1),
-    "csx": _Look("√X", _PAULI, 2, 1),
-    "cp": _Look("P", _PHASE, 2, 1),
-    "cu1": _Look("U1", _PHASE, 2, 1),
-    "crx": _Look("RX", _ROTATION, 2, 1),
-    "cry": _Look("RY", _ROTATION, 2, 1),
-    "crz": _Look("RZ", _PHASE, 2, 1),
-    "cu": _Look("U", _ROTATION, 2, 1),
-    "cu3": _Look("U3", _ROTATION, 2, 1),
-    "reset": _Look("|0⟩", Family.OTHER),
-    "measure": _Look("measure", Family.MEASURE, shape=Shape.MEASURE),
-}
 
 
 def draw_program(program: str, parameters: Mapping[str, float]) -> tuple[str, str]:
@@ -142,9 +78,9 @@ class _OperationReader:
             return Operation(
                 "barrier", operation.qubits, shape=Shape.BARRIER, condition=self._condition(operation)
             )
-        look = _LOOKS.get(operation.name)
+        look = LOOKS.get(operation.name)
         if look is None or look.num_qubits != len(operation.qubits):
-            look = _Look(short_text(operation.name, _LONGEST_NAME), Family.OTHER, len(operation.qubits))
+            look = GateLook(short_text(operation.name, _LONGEST_NAME), Family.OTHER, len(operation.qubits))
         angles = _split(operation.angles)
         detail = short_text(", ".join(map(_angle_text, angles)), _LONGEST_DETAIL)
         bit = self.bits[operation.clbits[0]] if operation.clbits else None

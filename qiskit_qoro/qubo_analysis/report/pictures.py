@@ -12,7 +12,8 @@ from itertools import pairwise
 from math import isfinite, nan
 from typing import Any
 
-from qiskit_qoro.display.charts import MAX_BARS, Bar, Grid, bar_chart, column_chart, heat_map
+from qiskit_qoro.display.charts import MAX_BARS, Bar, bar_chart, column_chart
+from qiskit_qoro.display.heat_map import Grid, heat_map
 from qiskit_qoro.display.scales import format_number
 from qiskit_qoro.models.loose import read_number
 from qiskit_qoro.qubo_analysis.report.report_reading import read_scores, read_states
