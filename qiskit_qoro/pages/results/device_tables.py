@@ -16,13 +16,13 @@ from qiskit_qoro.models.systems import QPU
 __all__ = ["MAX_ROWS", "DeviceTables", "device_tables"]
 
 MAX_ROWS = 1000
-"""A table has at most this many rows."""
+"""The table of qubits has at most this many rows."""
 
 _UNKNOWN = "–"
 _CAPTION = "Colours of qubits: readout errors. Colours of lines: errors of the gates on two qubits."
-# The first of these units in which a time is 1 or more is the one that it is shown in.
+# The times of a device are shown in the first of these units in which their median is 1 or more.
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-# Milliseconds are left out if the best time is shorter, so that the times of a device have one unit.
+_MAX_PAIRS = 4 * MAX_ROWS
 _Formatter = Callable[[float], str]
 
 
@@ -65,9 +65,9 @@ def device_tables(qpu: QPU) -> DeviceTables:
     times = _time_formatter([*t1, *t2])
     drawing, caption = _map(qpu, properties)
     known = [
-        _summary("Readout error", readout, percent, best=min),
-        _summary("One-qubit gate error", gates, percent, best=min),
-        _summary("Two-qubit gate error", list(pairs.values()), percent, best=min),
+        _summary("Readout error", readout, _percent, best=min),
+        _summary("One-qubit gate error", gates, _percent, best=min),
+        _summary("Two-qubit gate error", list(pairs.values()), _percent, best=min),
         _summary("T1", t1, times, best=max),
         _summary("T2", t2, times, best=max),
     ]
@@ -78,15 +78,16 @@ def device_tables(qpu: QPU) -> DeviceTables:
         qubits=[
             (
                 str(qubit),
-                _text(readout[qubit], percent),
-                _text(gates[qubit], percent),
+                _text(readout[qubit], _percent),
+                _text(gates[qubit], _percent),
                 _text(t1[qubit], times),
                 _text(t2[qubit], times),
             )
             for qubit in range(count)
         ],
-        pairs=[(f"{one}–{other}", _text(error, percent)) for (one, other), error in sorted(pairs.items())][
-            : 4 * MAX_ROWS
+        pairs=[
+            (f"{one}–{other}", _text(error, _percent))
+            for (one, other), error in sorted(pairs.items())[:_MAX_PAIRS]
         ],
         left_out=f"Only the first {MAX_ROWS:,} qubits are shown." if qpu.q_bits > MAX_ROWS else "",
     )
@@ -123,8 +124,8 @@ def _text(value: float | None, text: _Formatter) -> str:
     return _UNKNOWN if value is None or not isfinite(value) else text(value)
 
 
-def percent(share: float) -> str:
-    """Return a share in percent with three digits."""
+def _percent(share: float) -> str:
+    """Return a share in _percent with three digits."""
     return f"{_digits(100 * share)} %"
 
 
