@@ -293,6 +293,7 @@ class StateValues:
         rows: The most important entries, as text.
         num_left_out: The number of entries that are left out.
         probabilities: Outcome to probability, for a chart; empty if the values have none.
+        series: Pauli string to its value after each repetition, for a chart; empty if the values have none.
     """
 
     description: str
@@ -300,6 +301,7 @@ class StateValues:
     rows: Sequence[Sequence[str]]
     num_left_out: int = 0
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

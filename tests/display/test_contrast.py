@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qiskit_qoro.display import timeline
+from qiskit_qoro.display import line_chart, timeline
 from qiskit_qoro.display.charts import BAR_COLOUR
 from qiskit_qoro.display.circuits import drawing
 from qiskit_qoro.display.circuits.drawing import Family
@@ -38,7 +38,11 @@ def test_the_white_text_in_a_box_can_be_read(family: Family) -> None:
 
 @pytest.mark.parametrize("ground", [LIGHT, DARK])
 @pytest.mark.parametrize(
-    "colour", sorted({BAR_COLOUR, *drawing.COLOURS.values(), *timeline.COLOURS.values()})
+    "colour",
+    sorted(
+        {BAR_COLOUR, *drawing.COLOURS.values(), *timeline.COLOURS.values()}
+        | {colour for colour, _ in line_chart.LOOKS}
+    ),
 )
 def test_shapes_stand_out_on_light_and_dark_pages(colour: str, ground: str) -> None:
     assert contrast(colour, ground) >= 3

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from qiskit_qoro.display.charts import MAX_BARS, Bar, bar_chart, column_chart
 from qiskit_qoro.display.drawing import NARROW
+from qiskit_qoro.display.line_chart import MAX_LINES, line_chart
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.timeline import Stage, timeline
 from qiskit_qoro.display.times import duration, exact_time
@@ -59,6 +60,8 @@ def chart_of(outcome: Outcome | None) -> ChartPart:
     if isinstance(outcome, Counts):
         words = f"{summary_of(outcome)}, of {counted(outcome.shots, 'shot')}"
         return _histogram(outcome.counts, outcome.num_left_out, outcome.shots, "count", words)
+    if isinstance(outcome, StateValues) and outcome.series:
+        return _evolution(outcome)
     if isinstance(outcome, StateValues):
         words = f"Probabilities: {outcome.description}"
         return _histogram(outcome.probabilities, outcome.num_left_out, 1.0, "probability", words)
@@ -134,6 +137,19 @@ def _histogram(
     else:
         svg = bar_chart(title, words, bars, value_label=value_label, width=NARROW)
     return ChartPart(_own(svg), caption)
+
+
+def _evolution(outcome: StateValues) -> ChartPart:
+    svg = line_chart(
+        "Expectation values after each repetition",
+        outcome.description,
+        outcome.series,
+        x_label="repetition",
+        value_label="expectation value",
+        width=NARROW,
+    )
+    shown, total = min(len(outcome.series), MAX_LINES), len(outcome.series)
+    return ChartPart(_own(svg), _left_out(shown, total, "values") if svg else "")
 
 
 def _values(outcome: Values) -> ChartPart:

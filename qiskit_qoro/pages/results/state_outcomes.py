@@ -137,8 +137,13 @@ def _evolution(array: npt.NDArray[np.float64], observables: tuple[str, ...], lon
         for index, row in enumerate(array[:longest, : len(columns)].tolist())
     ]
     # Only Qiskit's method `evolve` submits these jobs, with the labels of Qiskit reversed.
+    labels = [string[::-1] for string in columns]
     return StateValues(
-        description, ("repetition", *(string[::-1] for string in columns)), rows, len(array) - len(rows)
+        description,
+        ("repetition", *labels),
+        rows,
+        len(array) - len(rows),
+        series=dict(zip(labels, array[:, : len(columns)].T.tolist(), strict=True)),
     )
 
 

@@ -67,6 +67,15 @@ def test_probabilities_have_a_chart_of_their_own() -> None:
     assert tooltips(chart_of(outcome)) == ["0: 0.25", "1: 0.75"]
 
 
+@pytest.mark.parametrize(("number", "caption"), [(6, ""), (7, "The first 6 of 7 values")])
+def test_an_evolution_is_drawn_as_lines(number: int, caption: str) -> None:
+    series = {f"Z{index}": [0.5, 0.25] for index in range(number)}
+    part = chart_of(StateValues("evolution", ("repetition",), (), series=series))
+    assert tooltips(part) == list(series)[:6]
+    assert part.caption == caption
+    assert chart_of(StateValues("evolution", ("repetition",), (), series={"Z": [0.5]})) == ChartPart()
+
+
 def test_values_have_error_bars_and_short_names() -> None:
     part = chart_of(Values({"Z" * 20: 0.5, "XX": -0.5}, {"XX": 0.1}, short_names={"Z" * 20: "Z0"}))
     assert tooltips(part) == ["Z0: 0.5", "XX: −0.50 ± 0.10"]

@@ -351,6 +351,7 @@ def test_an_evolution_has_a_row_for_each_repetition(backend, tagged) -> None:
     assert isinstance(first, StateValues)
     assert first.headings == ("repetition", "IZ")
     assert [float(row[1].replace("−", "-")) for row in first.rows] == pytest.approx(expected[:, 0], abs=1e-4)
+    assert first.series == {"IZ": pytest.approx(expected[:, 0])}
     assert "the values are with the first circuit" in summary_of(second)
 
 
