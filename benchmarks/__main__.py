@@ -36,6 +36,7 @@ TOPICS = (
     "gradients",
     "states",
     "methods",
+    "web_pages",
 )
 TIMELINE = "timeline"
 
