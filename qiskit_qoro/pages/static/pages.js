@@ -18,9 +18,8 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
   announce("Copied");
-  const label = button.textContent;
   button.textContent = "Copied";
-  setTimeout(() => { button.textContent = label; }, 1500);
+  setTimeout(() => { button.textContent = "Copy"; }, 1500);
 });
 
 // --- what screen readers hear --------------------------------------------------------------------------
