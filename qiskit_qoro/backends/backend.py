@@ -53,7 +53,7 @@ class QoroBackend(BackendV2):
     operational QPU. If the service reports the properties of this QPU, :attr:`target` has its gates,
     coupling, errors, durations and decay times. Otherwise all qubits are connected with each other. The
     service does not report the width of a simulator, so that is always
-    :data:`qiskit_qoro.backends.target.SIMULATOR_WIDTH`.
+    :data:`qiskit_qoro.models.systems.SIMULATOR_WIDTH`.
 
     Args:
         system: The service's description of the system.
