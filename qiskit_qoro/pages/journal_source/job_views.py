@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qiskit_qoro.display.reprs import fields_set, short_code
 from qiskit_qoro.errors import NotFoundError, QoroError
 from qiskit_qoro.history import Journal, RecordedJob, read_submissions
 from qiskit_qoro.history.job_entry import is_unfinished
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.jobs.job_cost import cost_of_jobs
 from qiskit_qoro.models.costs import Cost
-from qiskit_qoro.models.jobs import AnyConfig, ExecutionResult, JobState, JobStatus, joint_state
+from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.journal_source.background import Answer, Background
 from qiskit_qoro.pages.journal_source.blocks import parts_of
 from qiskit_qoro.pages.journal_source.circuits import JobCircuits
 from qiskit_qoro.pages.journal_source.client import JournalClient
 from qiskit_qoro.pages.journal_source.job_rows import actions_of, job_row, status_of
+from qiskit_qoro.pages.results.fetching import fetching_code
+from qiskit_qoro.pages.results.settings import settings_of
 from qiskit_qoro.pages.views import Event, JobView
 from qiskit_qoro.service import QoroService
 
@@ -184,7 +185,7 @@ class JobReader:
 
         def fetch() -> tuple[tuple[str, str], ...]:
             try:
-                return _settings_of(client.service().fetch_config(job_id))
+                return settings_of(client.service().fetch_config(job_id))
             except NotFoundError:
                 return ()
 
@@ -219,10 +220,6 @@ def _cost_of(journal: Journal, service: QoroService, statuses: dict[str, str]) -
     return cost_of_jobs(service, {job_id: JobStatus(status) for job_id, status in statuses.items()}, expected)
 
 
-def _settings_of(config: AnyConfig) -> tuple[tuple[str, str], ...]:
-    return tuple((name, short_code(value)) for name, value in fields_set(config).items())
-
-
 def _total(numbers: Iterator[int | None]) -> int | None:
     """Add numbers. One unknown number makes the sum unknown."""
     found = list(numbers)
@@ -250,10 +247,4 @@ _WITHOUT_RUN = frozenset(
 
 
 def _code(job: RecordedJob, provider: str) -> str:
-    """Return two lines of Python that fetch a job. They contain no token."""
-    if job.job_id is None:
-        return ""
-    if job.entries[0].kind is JobKind.CHARACTERIZATION:
-        call = f"result = characterize(job_id={job.job_id!r}, service={provider}.service)"
-        return f"from qiskit_qoro import QoroProvider, characterize\n{call}"
-    return f"from qiskit_qoro import QoroProvider\njob = {provider}.retrieve_job({job.job_id!r})"
+    return "" if job.job_id is None else fetching_code(job.entries[0].kind, job.job_id, provider)

@@ -30,6 +30,7 @@ from qiskit_qoro.pages.local_source.credits import credits_of
 from qiskit_qoro.pages.local_source.job_rows import events_of, job_row
 from qiskit_qoro.pages.local_source.targets import targets_of
 from qiskit_qoro.pages.local_source.workers import workers_view
+from qiskit_qoro.pages.results.fetching import fetching_code
 from qiskit_qoro.pages.results.settings import settings_of
 from qiskit_qoro.pages.source import MissingError, RefusedError
 from qiskit_qoro.pages.views import (
@@ -123,7 +124,7 @@ class LocalSource:
         return JobView(
             row,
             events_of(job),
-            f"from qiskit_qoro import QoroProvider\njob = {self._provider_code}.retrieve_job({job.job_id!r})",
+            fetching_code(job.kind, job.job_id, self._provider_code),
             shots=job.num_shots,
             cost=cost,
             is_cost_estimated=is_estimated,

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -391,6 +392,55 @@ def test_the_code_of_a_job_fetches_it_in_another_process(
         timeout=300,
     )
     assert ended.stdout == f"True {job.job_id()}\n"
+
+
+def test_the_code_of_other_jobs_fetches_what_they_computed(
+    service: LocalService, provider: QoroProvider, source: LocalSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    state = provider.get_backend().statevector(circuit)
+    known = characterize({(0, 0): -1.0, (0, 1): 2.0, (1, 1): -1.0}, service=provider.service)
+    monkeypatch.setenv("QORO_API_KEY", service.token)
+    found: dict[str, Any] = {}
+    for kind in ("state", "characterization"):
+        row = source.jobs(JobFilter(kinds=frozenset({kind})), limit=1, offset=0).rows[0]
+        code = source.job(str(row.job_id)).code
+        assert len(code.splitlines()) == 2
+        exec(code, found)
+    (array,) = found["arrays"].values()
+    assert list(array) == pytest.approx(list(state.data))
+    assert found["result"].raw == known.raw
+
+
+IN_PROCESS = """
+import html, re, sys
+import requests
+from qiskit import QuantumCircuit
+from qiskit_qoro import QoroProvider
+
+database = sys.argv[1] or None
+with QoroProvider.local(workers=1, database=database) as provider, requests.Session() as browser:
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    submitted = provider.get_backend().run(circuit, shots=50)
+    expected = submitted.result().get_counts()
+    link = provider.open(browser=False)
+    browser.get(str(link)).raise_for_status()
+    base = str(link).partition("/pages/")[0]
+    page = html.unescape(browser.get(f"{base}/pages/jobs/{submitted.job_id()}").text)
+    code = re.search("from qiskit_qoro import QoroProvider\\njob = [^\\n<]+", page)[0]
+    exec(code)
+    print(job.result().get_counts() == expected, job.job_id() == submitted.job_id())
+"""
+
+
+@pytest.mark.parametrize("database", ["", "the user's jobs.db"])
+def test_the_code_of_a_job_of_a_service_in_the_process_fetches_it(tmp_path: Path, database: str) -> None:
+    command = [sys.executable, "-c", IN_PROCESS, database]
+    ended = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=300)
+    assert ended.stdout == "True True\n"
 
 
 # --- accounts and actions -----------------------------------------------------------------------------
