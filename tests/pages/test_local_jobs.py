@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit
@@ -53,6 +56,13 @@ def counts_on(page: ReadPage) -> dict[str, int]:
     return {outcome: int(count.replace(",", "")) for outcome, count, _ in table.rows}
 
 
+def program_on(visit: Visit, name: str) -> str:
+    """The text of a program on the page, as a browser copies it."""
+    found = re.search(f'<pre id="{name}"[^>]*><code>(.*?)</code>', visit.answer.text, re.DOTALL)
+    assert found
+    return html.unescape(found[1])
+
+
 def rows_of(page: ReadPage) -> list[dict[str, str]]:
     return [dict(zip(page.tables[0].headings, row, strict=True)) for row in page.tables[0].rows]
 
@@ -63,6 +73,20 @@ def test_the_first_page_of_a_service_shows_how_to_submit_a_job() -> None:
     assert "There are no jobs yet" in page.text
     assert f"provider = QoroProvider(base_url={service.url!r})" in page.text
     assert service.token not in visit.answer.text
+
+
+def test_the_programs_on_the_pages_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(workers=1) as service, visit_service(service) as visit:
+        monkeypatch.setenv("QORO_API_KEY", service.token)
+        visit.get("/pages/jobs")
+        names: dict[str, Any] = {}
+        exec(program_on(visit, "first-job"), names)
+        job = names["job"]
+        assert len(rows_of(visit.get("/pages/jobs"))) == 1
+        page = visit.get(f"/pages/jobs/{job.job_id()}")
+        exec(program_on(visit, "fetch-code"), names)
+        assert names["job"] is not job
+        assert names["job"].result().get_counts() == job.result().get_counts() == counts_on(page)
 
 
 def test_a_job_is_listed_and_its_counts_are_those_of_its_result(backend: QoroBackend, visit: Visit) -> None:
