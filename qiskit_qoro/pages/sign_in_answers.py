@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from qiskit_qoro.pages.answers import PREFIX, Visitor, address_of, lead_on, redirect, small_page
 from qiskit_qoro.pages.handlers.routes import find_handler
-from qiskit_qoro.pages.sign_in import SESSION_LIFETIME_S, SignIn, TooManyAttemptsError
+from qiskit_qoro.pages.sign_in import CODE_LIFETIME_S, SESSION_LIFETIME_S, SignIn, TooManyAttemptsError
 
 __all__ = ["SIGN_IN_PATHS", "SignInAnswers"]
 
@@ -72,7 +72,11 @@ class SignInAnswers:
             status: The status code.
             headers: Headers of the answer.
         """
-        values = {"message": message, "wanted": _page_or_first(wanted)}
+        values = {
+            "message": message,
+            "wanted": _page_or_first(wanted),
+            "code_minutes": int(CODE_LIFETIME_S // 60),
+        }
         response = small_page(visitor, "sign_in.html", values, status=status, headers=headers)
         if visitor.is_new:
             self._set_cookie(visitor, response, self._visit_cookie, visitor.cookie)
