@@ -15,8 +15,6 @@ from qiskit_qoro.service import QoroService
 
 __all__ = ["backend_card"]
 
-_MAP_CAPTION = "Colours of qubits: readout errors. Colours of lines: errors of the gates on two qubits."
-
 
 def backend_card(
     system: SimulatorCluster | QPUSystem,
@@ -46,7 +44,7 @@ def backend_card(
         "Simulator" if is_simulator else "QPU system",
         system.name,
         badge=None if is_simulator else _badge(system),
-        pictures=[Picture(drawn, _MAP_CAPTION)] if (drawn := _map(system)) else [],
+        pictures=_map(system),
         rows=[(name, text) for name, text in rows if text],
         tables=[_qpus(system)] if isinstance(system, QPUSystem) and len(system.qpus) > 1 else [],
     )
@@ -66,16 +64,19 @@ def _coupling(system: SimulatorCluster | QPUSystem) -> str:
     return f"{counted(len(pairs), 'pair')}: {shown}"
 
 
-def _map(system: SimulatorCluster | QPUSystem) -> str:
-    """Draw the map of the widest QPU; an empty text if the service does not report its coupling."""
+def _map(system: SimulatorCluster | QPUSystem) -> list[Picture]:
+    """Draw the map of the widest QPU; nothing if the service does not report its coupling."""
     qpu = None if isinstance(system, SimulatorCluster) else system.widest_qpu
     if qpu is None or qpu.properties is None:
-        return ""
-    from qiskit_qoro.display.device_map import DeviceErrors, draw_device_map  # noqa: PLC0415 - as needed
+        return []
+    from qiskit_qoro.display import device_map  # noqa: PLC0415 - as needed
 
+    if qpu.q_bits > device_map.MAX_QUBITS:
+        return []
     properties, count = qpu.properties, qpu.q_bits
-    errors = DeviceErrors(properties.readout_errors(count), properties.pair_errors(count))
-    return draw_device_map(f"Map of {qpu.nickname}", _MAP_CAPTION, errors)
+    errors = device_map.DeviceErrors(properties.readout_errors(count), properties.pair_errors(count))
+    drawn = device_map.draw_device_map(f"Map of {qpu.nickname}", device_map.CAPTION, errors)
+    return [Picture(drawn, device_map.CAPTION)] if drawn else []
 
 
 def _gates(target: Target) -> str:

@@ -10,7 +10,10 @@ from qiskit_qoro.display.drawing import CODE_FONT, WIDTH, Drawing
 from qiskit_qoro.display.graph_layout import layout_nodes
 from qiskit_qoro.display.scales import Scale, colour_of, is_flat, share_between
 
-__all__ = ["MAX_QUBITS", "DeviceErrors", "draw_device_map"]
+__all__ = ["CAPTION", "MAX_QUBITS", "DeviceErrors", "draw_device_map"]
+
+CAPTION = "Colours of qubits: readout errors. Colours of lines: errors of the gates on two qubits."
+"""What a map shows."""
 
 MAX_QUBITS = 200
 """A device with more qubits is not drawn."""

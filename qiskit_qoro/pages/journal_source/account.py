@@ -11,6 +11,7 @@ from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, Transac
 from qiskit_qoro.pages.journal_source.background import Answer, Background
 from qiskit_qoro.pages.journal_source.client import JournalClient
 from qiskit_qoro.pages.results.daily_costs import DAYS, daily_costs
+from qiskit_qoro.pages.results.named_prices import named_prices
 from qiskit_qoro.pages.views import CreditsView
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
@@ -24,12 +25,6 @@ MAX_PAGES_OF_DAYS = 5
 _MAX_AGE_S, _MAX_AGE_OF_DAYS_S = 5.0, 60.0
 # The status codes of a service that has no credits, or does not show them to the token.
 _NOT_SHOWN = frozenset({403, 404, 405, 501})
-_PRICES = (
-    ("one job", "per_job"),
-    ("one circuit", "per_circuit"),
-    ("one shot", "per_shot"),
-    ("one variable of a characterization", "per_variable"),
-)
 
 
 def read_credits(client: JournalClient, background: Background, *, limit: int, offset: int) -> CreditsView:
@@ -60,10 +55,9 @@ def read_credits(client: JournalClient, background: Background, *, limit: int, o
         if note:
             notes[note] = None
     page = rows.value or TransactionPage(0, 0, ())
-    named = [] if prices.value is None else [(what, getattr(prices.value, name)) for what, name in _PRICES]
     return CreditsView(
         balance.value,
-        [(what, price) for what, price in named if price],
+        [] if prices.value is None else named_prices(prices.value),
         page.transactions,
         page.count,
         by_day,

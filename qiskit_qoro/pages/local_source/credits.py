@@ -7,16 +7,10 @@ from datetime import timedelta
 from qiskit_qoro.local.service_parts import ServiceParts
 from qiskit_qoro.local.store.ledger import PRICES, read_costs
 from qiskit_qoro.pages.results.daily_costs import DAYS, daily_costs
+from qiskit_qoro.pages.results.named_prices import named_prices
 from qiskit_qoro.pages.views import CreditsView
 
 __all__ = ["credits_of"]
-
-_PRICED = (
-    ("one job", PRICES.per_job),
-    ("one circuit", PRICES.per_circuit),
-    ("one shot", PRICES.per_shot),
-    ("one variable of a characterization", PRICES.per_variable),
-)
 
 
 def credits_of(parts: ServiceParts, account: str, *, limit: int, offset: int) -> CreditsView:
@@ -34,5 +28,4 @@ def credits_of(parts: ServiceParts, account: str, *, limit: int, offset: int) ->
     with parts.database.read() as connection:
         # A day may begin a day earlier in another time zone than in UTC.
         costs = read_costs(connection, account, since=now - timedelta(days=DAYS + 1))
-    prices = [(what, price) for what, price in _PRICED if price]
-    return CreditsView(balance, prices, transactions, total, daily_costs(costs, now=now))
+    return CreditsView(balance, named_prices(PRICES), transactions, total, daily_costs(costs, now=now))

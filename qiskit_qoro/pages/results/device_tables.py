@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import isfinite
 from statistics import median
 
-from qiskit_qoro.display.device_map import MAX_QUBITS, DeviceErrors, draw_device_map
+from qiskit_qoro.display.device_map import CAPTION, MAX_QUBITS, DeviceErrors, draw_device_map
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.models.devices import DeviceProperties, QubitProperties
 from qiskit_qoro.models.systems import QPU
@@ -19,7 +19,6 @@ MAX_ROWS = 1000
 """The table of qubits has at most this many rows."""
 
 _UNKNOWN = "–"
-_CAPTION = "Colours of qubits: readout errors. Colours of lines: errors of the gates on two qubits."
 # The times of a device are shown in the first of these units in which their median is 1 or more.
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _MAX_PAIRS = 4 * MAX_ROWS
@@ -101,9 +100,9 @@ def _map(qpu: QPU, properties: DeviceProperties) -> tuple[str, str]:
         return "", f"A map of {size} would be too dense to read. Maps show up to {MAX_QUBITS} qubits."
     errors = DeviceErrors(properties.readout_errors(qpu.q_bits), properties.pair_errors(qpu.q_bits))
     coupled = ", ".join(f"{one}–{other}" for one, other in errors.pairs)
-    description = f"{counted(qpu.q_bits, 'qubit')}. Coupled pairs: {coupled}. {_CAPTION}"
+    description = f"{counted(qpu.q_bits, 'qubit')}. Coupled pairs: {coupled}. {CAPTION}"
     drawing = draw_device_map(f"Map of {qpu.nickname}", description, errors)
-    return drawing, _CAPTION if drawing else "The service reports no coupled pairs of qubits."
+    return drawing, CAPTION if drawing else "The service reports no coupled pairs of qubits."
 
 
 def _summary(
