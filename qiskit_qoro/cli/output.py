@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import select
 import sys
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -38,6 +39,7 @@ DEFAULT_ROWS = 32
 _LONGEST_BAR, _SHORTEST_BAR, _BAR_GAP = 40, 8, 2
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 _UNLIMITED_WIDTH = 10_000
+_LONGEST_LINE = 1_000  # of a log; a pipe that takes any text takes at least 4096 bytes
 # Of no importance, but without it rich ignores the width in some terminals.
 _HEIGHT = 25
 
@@ -171,13 +173,27 @@ def say(text: str) -> None:
 
 
 def say_lines(lines: Iterable[Text]) -> None:
-    """Print lines to standard error, one line each: a terminal cuts those that are too long."""
-    width = screen_width(sys.stderr)
-    cut = [line.copy() for line in lines]
-    for line in cut:
-        line.truncate(width or _UNLIMITED_WIDTH, overflow="ellipsis")
-    with suppress(OSError):  # as above
-        Console(stderr=True, height=_HEIGHT).print(*cut, sep="\n", soft_wrap=True)
+    """Print lines to standard error, one line each: those that are too long are cut.
+
+    A line is lost if standard error takes no more text, because a terminal is stopped or nobody reads a pipe.
+    So this never blocks, and no other thread has to wait for the stream.
+    """
+    width = screen_width(sys.stderr) or _LONGEST_LINE
+    console = Console(stderr=True, height=_HEIGHT)
+    with suppress(OSError, ValueError):  # the stream is broken or closed
+        for line in lines:
+            cut = line.copy()
+            cut.truncate(width, overflow="ellipsis")
+            if _takes_text(sys.stderr):
+                console.print(cut, soft_wrap=True)
+
+
+def _takes_text(stream: TextIO) -> bool:
+    """Whether a short text can be written to a stream without waiting, as far as the system tells."""
+    try:
+        return bool(select.select([], [stream], [], 0)[1])
+    except (OSError, ValueError):  # Windows knows that of sockets only; or it is a stream in memory
+        return True
 
 
 class _StderrHandler(logging.Handler):

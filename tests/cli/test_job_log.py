@@ -86,6 +86,14 @@ def test_a_terminal_without_colours_shows_none(run_in_terminal: Callable[..., tu
     assert "\x1b[3" not in shown
 
 
+def test_lines_that_nobody_reads_are_lost_and_block_nothing() -> None:
+    script = SCRIPT.replace("200 * ", "500 * ").replace("say_lines([", "for _ in range(1000): say_lines([")
+    with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True) as process:
+        assert process.wait(60) == 0
+        _, err = process.communicate()
+    assert 100 < len(err.splitlines()) < 2000
+
+
 def test_a_file_has_whole_lines_without_colours(capfd: pytest.CaptureFixture[str]) -> None:
     subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=60)
     assert capfd.readouterr().err == f"first COMPLETED\nsecond {'x' * 200}\n"
