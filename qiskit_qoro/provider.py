@@ -125,8 +125,7 @@ class QoroProvider:
             origin=_origin_of(credentials.account),
             spending=self._spending,
         )
-        self._connection: Connection = RemoteConnection(service, opened, credentials.account)
-        self._pages = ProviderPages(self._connection)
+        self._use(RemoteConnection(service, opened, credentials.account))
 
     @classmethod
     def local(
@@ -165,7 +164,7 @@ class QoroProvider:
         """
         provider = cls.__new__(cls)
         provider._spending = Spending(budget, prices)  # noqa: SLF001 - see below
-        provider._connection = LocalConnection(  # noqa: SLF001 - the constructor would connect to the cloud
+        connection = LocalConnection(
             {
                 "database": database,
                 "workers": workers,
@@ -176,8 +175,12 @@ class QoroProvider:
             progress,
             provider._spending,  # noqa: SLF001 - as above
         )
-        provider._pages = ProviderPages(provider._connection)  # noqa: SLF001 - as above
+        provider._use(connection)  # noqa: SLF001 - the constructor would connect to the cloud
         return provider
+
+    def _use(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pages = ProviderPages(connection)
 
     @staticmethod
     def save_account(

@@ -104,7 +104,7 @@ def no_wait_provider(no_wait_clock: Clock) -> type[QoroProvider]:
         ) -> None:
             found = find_credentials(auth_token, base_url, account)
             service = QoroService(found.token, base_url=found.url, clock=no_wait_clock, progress=progress)
-            self._connection = RemoteConnection(service, open_journal(True), found.account)
+            self._use(RemoteConnection(service, open_journal(True), found.account))
 
     return NoWaitProvider
 
