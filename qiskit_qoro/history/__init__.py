@@ -21,6 +21,7 @@ from qiskit_qoro.history.listing import (
     STATUSES,
     Selection,
     ask_statuses,
+    fetch_state,
     list_jobs,
     list_recorded,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Selection",
     "ask_statuses",
     "complete_job_id",
+    "fetch_state",
     "find_journal",
     "find_program_limit",
     "list_jobs",

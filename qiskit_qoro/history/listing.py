@@ -19,7 +19,7 @@ from qiskit_qoro.history.job_list import JobEntry, JobList
 from qiskit_qoro.history.journal import Journal
 from qiskit_qoro.history.journal_entry import JournalEntry, ListedStatus, RecordedJob, joint_status
 from qiskit_qoro.models.arguments import checked, integer_of, text_of
-from qiskit_qoro.models.jobs import ExecutionResult, JobStatus
+from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.clock import NO_DEADLINE, Deadline
@@ -29,6 +29,7 @@ __all__ = [
     "STATUSES",
     "Selection",
     "ask_statuses",
+    "fetch_state",
     "list_jobs",
     "list_recorded",
 ]
@@ -225,15 +226,15 @@ def _update_statuses(
     # A job that does not exist for this token may exist for another one, so its status may still change. It
     # is asked about last.
     unfinished.sort(key=lambda entry: entry.status == ListedStatus.GONE.value)
-    current, errors = ask_statuses(journal, unfinished[:MAX_STATUS_POLLS], service)
+    states, errors = ask_statuses(journal, unfinished[:MAX_STATUS_POLLS], service)
     for error in errors:
         if isinstance(error, AuthenticationError):
             raise error
         what = "a job" if isinstance(error, WireError) else "jobs"
         _log.warning("the status of %s could not be updated: %s", what, error)
-    not_asked = {entry.number for entry in unfinished} - set(current)
-    for number, status in current.items():
-        entries[number] = replace(entries[number], status=status)
+    not_asked = {entry.number for entry in unfinished} - set(states)
+    for number, state in states.items():
+        entries[number] = replace(entries[number], status=state.status.value)
     updated = [replace(job, entries=tuple(entries[entry.number] for entry in job.entries)) for job in jobs]
     return updated, sum(any(entry.number in not_asked for entry in job.entries) for job in jobs)
 
@@ -244,7 +245,7 @@ def ask_statuses(
     service: Callable[[], QoroService],
     *,
     deadline: Deadline = NO_DEADLINE,
-) -> tuple[dict[int, str], list[QoroError]]:
+) -> tuple[dict[int, JobState], list[QoroError]]:
     """Ask the service about service jobs, one after another, and record the answers.
 
     Args:
@@ -254,33 +255,40 @@ def ask_statuses(
         deadline: When all answers have to be there.
 
     Returns:
-        The status of each entry by its number, as far as the service answered; and the errors. After an
-        answer that cannot be read, the next job is asked about. After another error, or after
-        :data:`MAX_UNREADABLE` such answers, no further one is.
+        The state of each entry by its number, as far as the service answered; its status is ``GONE`` if the
+        job does not exist. And the errors. After an answer that cannot be read, the next job is asked about.
+        After another error, or after :data:`MAX_UNREADABLE` such answers, no further one is.
     """
-    current: dict[int, str] = {}
+    states: dict[int, JobState] = {}
     errors: list[QoroError] = []
     for entry in entries:
         try:
-            current[entry.number] = _fetch_status(service(), entry, deadline)
+            states[entry.number] = fetch_state(service(), str(entry.job_id), deadline=deadline)
         except QoroError as error:
             errors.append(error)
             # One odd answer is skipped. Several mean that something else than the service answers.
             if not isinstance(error, WireError) or len(errors) == MAX_UNREADABLE:
                 break
     journal.set_statuses(
-        (entry.number, current[entry.number])
+        (entry.number, states[entry.number].status.value)
         for entry in entries
-        if current.get(entry.number, entry.status) != entry.status
+        if entry.number in states and states[entry.number].status.value != entry.status
     )
-    return current, errors
+    return states, errors
 
 
-def _fetch_status(service: QoroService, entry: JournalEntry, deadline: Deadline) -> str:
+def fetch_state(service: QoroService, job_id: str, *, deadline: Deadline = NO_DEADLINE) -> JobState:
+    """Ask the service for the state of a service job. Its status is ``GONE`` if the job does not exist.
+
+    Args:
+        service: The client.
+        job_id: The service job.
+        deadline: When the answer has to be there.
+    """
     try:
-        return service.get_job_state(ExecutionResult(job_id=entry.job_id), deadline=deadline).status.value
+        return service.get_job_state(ExecutionResult(job_id=job_id), deadline=deadline)
     except NotFoundError:
-        return ListedStatus.GONE.value
+        return JobState(JobStatus(ListedStatus.GONE.value))
 
 
 def _job_entry(

@@ -144,6 +144,11 @@ class Background:
             raise kept.error
         return cast("_T", kept.value)
 
+    def put(self, key: Hashable, value: object) -> None:
+        """Keep a value that another fetch has brought along."""
+        with self._lock:
+            self._keep(key, value, None, 1)
+
     def known(self, key: Hashable) -> Answer[Any]:
         """Return what is known of a value, without fetching it."""
         with self._lock:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from qiskit_qoro.connection import LOCAL_PREFIX
 from qiskit_qoro.errors import NotFoundError, QoroError
-from qiskit_qoro.history import Journal, RecordedJob, read_submissions
+from qiskit_qoro.history import Journal, JournalEntry, RecordedJob, fetch_state, read_submissions
 from qiskit_qoro.history.job_entry import is_unfinished
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.jobs.job_cost import cost_of_jobs
 from qiskit_qoro.models.costs import Cost
-from qiskit_qoro.models.jobs import ExecutionResult, JobState, JobStatus, joint_state
+from qiskit_qoro.models.jobs import JobState, JobStatus, joint_state
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.journal_source.background import Answer, Background
 from qiskit_qoro.pages.journal_source.blocks import parts_of
 from qiskit_qoro.pages.journal_source.circuits import JobCircuits
 from qiskit_qoro.pages.journal_source.client import JournalClient
+from qiskit_qoro.pages.journal_source.contents import JobContents
 from qiskit_qoro.pages.journal_source.job_rows import actions_of, job_row, status_of
 from qiskit_qoro.pages.results.fetching import fetching_code
 from qiskit_qoro.pages.results.settings import settings_of
 from qiskit_qoro.pages.views import Event, JobView
 from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.credentials import CLOUD_URL
 
 __all__ = ["JobReader"]
 
@@ -60,8 +63,9 @@ class JobReader:
         return JobView(
             job_row(job),
             _events(job),
-            _code(job, self._provider_code),
+            _code(job, _provider_of(job.entries[0].service)),
             _total(answer.value.shots if answer.value else None for answer in contents),
+            settings=_sent_settings(contents),
             is_characterization=job.entries[0].kind is JobKind.CHARACTERIZATION,
             is_loading=any(answer.is_pending for answer in contents),
         )
@@ -74,12 +78,13 @@ class JobReader:
             client: The way to its service.
             has_programs: Whether the journal has its programs.
         """
-        states = [self._state(job, index, client) for index in range(len(job.entries))]
+        states = [self._state(entry, client) for entry in job.entries]
         job = self._updated(job, states)
         answers: list[Answer[object]] = [*states]
         is_characterization = job.entries[0].kind is JobKind.CHARACTERIZATION
         notes: list[str] = []
         reason, method, shots = None, "", None
+        contents: list[Answer[JobContents]] = []
         if job.job_id is not None and not is_characterization:
             contents = [self._circuits.contents(part, client) for part in parts_of(job)]
             shots = _total(answer.value.shots if answer.value else None for answer in contents)
@@ -97,7 +102,8 @@ class JobReader:
         ]
         if len(job.entries) > 1:
             notes.append(f"The job consists of {len(job.entries)} jobs of the service.")
-        settings = [] if not isinstance(config.value, tuple) else list(config.value)
+        # What was sent is still known if the service does not tell the configuration.
+        settings = _sent_settings(contents) if config.value is None else config.value
         found = cost.value if isinstance(cost.value, Cost) else None
         return JobView(
             job_row(
@@ -143,22 +149,17 @@ class JobReader:
 
     # --- what the service is asked --------------------------------------------------------------------
 
-    def _state(self, job: RecordedJob, index: int, client: JournalClient) -> Answer[JobState | str]:
-        """Look up the state of a service job, or that it is gone."""
-        entry = job.entries[index]
+    def _state(self, entry: JournalEntry, client: JournalClient) -> Answer[JobState]:
+        """Look up the state of a service job."""
         if entry.job_id is None or entry.listed_status == ListedStatus.DELETED:
             return Answer()
         job_id = entry.job_id
 
-        def fetch() -> JobState | str:
-            try:
-                found: JobState | str = client.service().get_job_state(ExecutionResult(job_id=job_id))
-            except NotFoundError:
-                found = ListedStatus.GONE.value
-            status = found.status.value if isinstance(found, JobState) else found
-            if status != entry.status:
-                self._journal.set_statuses([(entry.number, status)])
-            return found
+        def fetch() -> JobState:
+            state = fetch_state(client.service(), job_id)
+            if state.status.value != entry.status:
+                self._journal.set_statuses([(entry.number, state.status.value)])
+            return state
 
         known = self._background.known(("state", job_id)).value
         is_final = isinstance(known, JobState) and known.status.is_final
@@ -166,12 +167,11 @@ class JobReader:
             return self._background.look(("state", job_id), fetch)
         return self._background.look(("state", job_id), fetch, max_age_s=_STATE_AGE_S)
 
-    def _updated(self, job: RecordedJob, states: list[Answer[JobState | str]]) -> RecordedJob:
+    def _updated(self, job: RecordedJob, states: list[Answer[JobState]]) -> RecordedJob:
         """Return the job with the statuses that have just been read."""
         entries = []
         for entry, answer in zip(job.entries, states, strict=True):
-            found = answer.value
-            status = found.status.value if isinstance(found, JobState) else found or entry.status
+            status = entry.status if answer.value is None else answer.value.status.value
             entries.append(replace(entry, status=status))
         return replace(job, entries=tuple(entries))
 
@@ -218,6 +218,20 @@ def _cost_of(journal: Journal, service: QoroService, statuses: dict[str, str]) -
     except QoroError:
         expected = None
     return cost_of_jobs(service, {job_id: JobStatus(status) for job_id, status in statuses.items()}, expected)
+
+
+def _sent_settings(contents: Sequence[Answer[JobContents]]) -> Sequence[tuple[str, str]]:
+    """Return the configuration that was sent with a job, as far as the journal has it."""
+    configs = [answer.value.config for answer in contents if answer.value and answer.value.config]
+    return settings_of(configs[0]) if configs else ()
+
+
+def _provider_of(service: str) -> str:
+    """Return the Python expression of a provider of a service, which has the name in the journal."""
+    database = service.removeprefix(LOCAL_PREFIX)
+    if service.startswith(LOCAL_PREFIX):
+        return f"QoroProvider.local(database={database!r})" if database else "QoroProvider.local()"
+    return "QoroProvider()" if service == CLOUD_URL else f"QoroProvider(base_url={service!r})"
 
 
 def _total(numbers: Iterator[int | None]) -> int | None:

@@ -69,10 +69,14 @@ class Statuses:
         if not entries:
             return _Update(0, "")
         deadline = client.service().deadline(_TIME_LIMIT_S)
-        current, errors = ask_statuses(self._journal, entries, client.service, deadline=deadline)
+        states, errors = ask_statuses(self._journal, entries, client.service, deadline=deadline)
+        for entry in entries:
+            if entry.number in states:
+                # The list shows the progress and the duration, too.
+                self._background.put(("state", entry.job_id), states[entry.number])
         note = ""
         if errors:
             refused = isinstance(errors[-1], AuthenticationError)
             reason = "The service refuses the token" if refused else "The service did not answer as expected"
             note = f"{reason}, so these are the last known statuses: {errors[-1]}"
-        return _Update(total - len(current), note)
+        return _Update(total - len(states), note)

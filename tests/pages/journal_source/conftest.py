@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,10 @@ def scripted() -> Iterator[responses.RequestsMock]:
     """A service that gives only the answers that a test scripts."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
         yield script
+        # What is still being fetched must not ask the service of the next test.
+        for thread in threading.enumerate():
+            if thread.name == "qoro-pages-fetch":
+                thread.join(_LIMIT_S)
 
 
 @pytest.fixture

@@ -112,6 +112,27 @@ def test_only_so_many_jobs_are_asked_about_newest_first(
     assert page.by_status == {"COMPLETED": MAX_STATUS_POLLS + 1, "SUBMITTED": 7}
 
 
+def test_a_refresh_brings_progress_and_durations_to_the_list(
+    scripted: responses.RequestsMock,
+    scripted_source: JournalSource,
+    record: Callable[..., str],
+    settle: Callable[..., Any],
+) -> None:
+    record("done", circuits=4)
+    record("running", circuits=4)
+    progress = {"circuits_finished": 3, "circuits_total": 4}
+    scripted.get(f"{URL}/job/running/status/", json={"status": "RUNNING", **progress})
+    scripted.get(f"{URL}/job/done/status/", json={"status": "COMPLETED", "run_time": 2.5})
+    scripted_source.refresh()
+    page = settle(
+        lambda: scripted_source.jobs(JobFilter(), limit=5, offset=0),
+        lambda page: page.rows[0].num_finished and page.rows[1].duration_s,
+    )
+    assert [row.status for row in page.rows] == ["RUNNING", "COMPLETED"]
+    assert [row.num_finished for row in page.rows] == [3, 4]
+    assert page.rows[1].duration_s == 2.5
+
+
 # --- slow services --------------------------------------------------------------------------------------
 
 
