@@ -65,7 +65,7 @@ def test_a_protection_has_tests_that_exist_and_check_something(protection: str) 
     for path, name in named:
         assert name in named_tests(path), f"{path} has no {name}"
         code = ast.unparse(named_tests(path)[name])
-        assert re.search(r"\bassert\b", code)
+        assert re.search(r"\bassert\b|\bexpect\(", code)  # `expect` is the assertion of a browser
         assert not re.search(r"mark\.(skip|xfail)", code)
 
 
