@@ -48,6 +48,7 @@ class JobLog:
         own_account: The account whose name is left out of the lines.
         clock: Returns seconds from an arbitrary start.
         now: Returns the time of day, in the time zone of the log.
+        wait: Waits for an event, but not longer than some seconds.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class JobLog:
         own_account: str,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = local_now,
+        wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         self._database = database
         self._write = write
         self._own_account = own_account
         self._clock = clock
         self._now = now
+        self._wait = wait
         # The numbers and statuses of jobs that have ended; None when the log stops.
         self._ended: queue.SimpleQueue[tuple[int, JobStatus] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -101,17 +104,17 @@ class JobLog:
             self._log(ended[:room])
             room, ended = max(0, room - len(ended)), ended[room:]
             if room:
-                ended = self._wait(end)
+                ended = self._next_until(end)
         if room:
             return
         # The others are only counted, so they can wait until the second is over.
-        self._stopping.wait(max(0.0, end - self._clock()))
+        self._wait(self._stopping, max(0.0, end - self._clock()))
         others = Counter(status for _, status in [*ended, *self._take()])
         if others:
             self._crowded_until = self._clock()
             self._try_to_write([line_of_others(others, self._now())])
 
-    def _wait(self, end: float) -> list[tuple[int, JobStatus]]:
+    def _next_until(self, end: float) -> list[tuple[int, JobStatus]]:
         """Wait for further jobs until a second is over."""
         try:
             item = self._ended.get(timeout=max(0.0, end - self._clock()))

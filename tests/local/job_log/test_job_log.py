@@ -38,10 +38,16 @@ def submit(database: Database, owner: str = "local", tag: str = "t") -> str:
     return job_id
 
 
-def run_all(database: Database, status: JobStatus = JobStatus.COMPLETED, reason: str | None = None) -> None:
+def run_all(
+    database: Database,
+    status: JobStatus = JobStatus.COMPLETED,
+    reason: str | None = None,
+    number: int | None = None,
+) -> None:
     queue = JobQueue(database)
-    while (job := queue.claim()) is not None:
+    while number != 0 and (job := queue.claim()) is not None:
         queue.finish(job.number, status, run_time_s=0.5, reason=reason)
+        number = None if number is None else number - 1
 
 
 class Lines(list[str]):
@@ -63,7 +69,14 @@ class Lines(list[str]):
 
 def frozen_log(database: Database, write: Callable[[Sequence[Text]], None]) -> JobLog:
     """A log whose first second never ends."""
-    return JobLog(database, write, own_account="local", clock=lambda: 0.0, now=lambda: NOON)
+    return JobLog(
+        database,
+        write,
+        own_account="local",
+        clock=lambda: 0.0,
+        now=lambda: NOON,
+        wait=lambda stopping, _: stopping.wait(),
+    )
 
 
 def test_each_job_has_a_line(database: Database) -> None:
@@ -139,22 +152,27 @@ def test_no_job_is_lost_among_many(database: Database) -> None:
 
 
 def test_if_many_jobs_end_each_second_one_of_them_has_a_line(database: Database) -> None:
-    time, lines = [0.0], Lines()
-    log = JobLog(database, lines.write, own_account="local", clock=lambda: time[0], now=lambda: NOON)
-
-    def end_jobs(number: int) -> None:
-        for _ in range(number):
-            submit(database)
-        run_all(database)
-
+    time, lines, is_second_over = [0.0], Lines(), threading.Semaphore(0)
+    log = JobLog(
+        database,
+        lines.write,
+        own_account="local",
+        clock=lambda: time[0],
+        now=lambda: NOON,
+        wait=lambda stopping, _: is_second_over.acquire(),
+    )
+    for _ in range(LINES_PER_SECOND + 40):
+        submit(database)
     with log:
-        end_jobs(LINES_PER_SECOND)
+        run_all(database, number=LINES_PER_SECOND + 20)
         lines.wait_for(lambda: len(lines) == LINES_PER_SECOND)
-        time[0] = 0.99  # the log waits for the rest of the second
-        end_jobs(20)
+        time[0] = 1.0
+        is_second_over.release()
         lines.wait_for(lambda: len(lines) == LINES_PER_SECOND + 1)
-        end_jobs(20)
-        time[0] = 2.5
+        time[0] = 1.5
+        run_all(database, number=20)
+        lines.wait_for(lambda: len(lines) == LINES_PER_SECOND + 2)
+        is_second_over.release()
         lines.wait_for(lambda: len(lines) == LINES_PER_SECOND + 3)
     assert lines[LINES_PER_SECOND].endswith("and 20 more jobs COMPLETED in this second")
     assert "more" not in lines[LINES_PER_SECOND + 1]
