@@ -61,7 +61,7 @@ def is_link_of_other_site(request: Request) -> bool:
 
 def is_same_origin(request: Request) -> bool:
     """Whether a page of this server has sent a form. A request without ``Origin`` comes from elsewhere."""
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    own = f"{request.scope['scheme']}://{request.headers.get('host', '')}"
     return request.headers.getlist("origin") == [own]
 
 

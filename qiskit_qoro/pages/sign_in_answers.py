@@ -142,7 +142,7 @@ class SignInAnswers:
             value,
             max_age=int(lifetime_s),
             path=PREFIX,
-            secure=visitor.request.url.scheme == "https",
+            secure=visitor.request.scope["scheme"] == "https",
             httponly=True,
             samesite="strict",
         )

@@ -20,11 +20,13 @@ JOB = job_id(2)
 
 
 @contextmanager
-def attacker(html: str) -> Iterator[int]:
-    """Serve a page on a port of its own, and return the port."""
+def attacker(html: str = "", requested: list[str] | None = None) -> Iterator[int]:
+    """Serve a page on a port of its own, and return the port. The paths that are requested are added."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if requested is not None:
+                requested.append(self.path)
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
@@ -43,13 +45,22 @@ def attacker(html: str) -> Iterator[int]:
             thread.join()
 
 
-@pytest.fixture
-def source() -> SampleSource:
-    return SampleSource()
+class SourceOfReport(SampleSource):
+    """A source whose reports are chosen by somebody else."""
+
+    html = ""
+
+    def report(self, job_id: str) -> str | None:
+        return self.html
 
 
 @pytest.fixture
-def served(source: SampleSource) -> Iterator[Served]:
+def source() -> SourceOfReport:
+    return SourceOfReport()
+
+
+@pytest.fixture
+def served(source: SourceOfReport) -> Iterator[Served]:
     with serve_pages({"local": source}) as served:
         yield served
 
@@ -86,7 +97,7 @@ def test_an_address_signs_in_from_a_link(chromium: Browser, served: Served, host
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_nothing_is_framed_loaded_or_read(
-    page: Page, served: Served, source: SampleSource, host: str
+    page: Page, served: Served, source: SourceOfReport, host: str
 ) -> None:
     html = f"""
         <iframe src="{served.url}/pages/jobs"></iframe>
@@ -108,7 +119,7 @@ def test_nothing_is_framed_loaded_or_read(
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_form_is_refused(page: Page, served: Served, source: SampleSource, host: str) -> None:
+def test_a_form_is_refused(page: Page, served: Served, source: SourceOfReport, host: str) -> None:
     form = f'<form method="post" action="{served.url}/pages/jobs/{JOB}/delete"><button>send</button></form>'
     with attacker(form) as port:
         page.goto(f"http://{host}:{port}/")
@@ -126,3 +137,36 @@ def test_images_do_not_use_up_the_attempts_to_sign_in(page: Page, served: Served
         page.goto(f"http://{host}:{port}/", wait_until="load")
     page.goto(served.address())
     expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+
+
+# Ways to load something by itself, and after a click.
+LOADING = """
+    <meta http-equiv="refresh" content="0; url={0}/refresh">
+    <style>@import url({0}/import); body {{ background: url({0}/background) }}</style>
+    <link rel="stylesheet" href="{0}/sheet"><link rel="prefetch" href="{0}/prefetch">
+    <link rel="preload" as="image" href="{0}/preload"><script src="{0}/script"></script>
+    <img src="{0}/image"><iframe src="{0}/frame"></iframe><object data="{0}/object"></object>
+    <embed src="{0}/embed"><video src="{0}/video" autoplay></video><svg><image href="{0}/svg"></image></svg>
+    <script>fetch("{0}/fetch"); location = "{0}/location"; new Image().src = "{0}/new-image"</script>
+    <img src="x" onerror="fetch('{0}/onerror')">
+    <form action="{0}/form"><button>form</button></form>
+    <a href="{0}/self">self</a> <a href="{0}/top" target="_top">top</a>
+    <a href="{0}/new" target="_blank">new</a>
+"""
+
+
+def test_a_report_runs_nothing_and_loads_nothing(page: Page, served: Served, source: SourceOfReport) -> None:
+    requested: list[str] = []
+    with attacker(requested=requested) as port:
+        source.html = LOADING.format(f"http://localhost:{port}")
+        characterized = next(row for row in source.rows if row.kind == "characterization")
+        job = f"{served.url}/pages/jobs/{characterized.job_id}"
+        for name in ("form", "self", "top", "new"):
+            page.goto(job, wait_until="load")
+            page.frame_locator("iframe").first.get_by_text(name, exact=True).click()
+            expect(page.locator("iframe")).to_have_count(1)
+        assert page.url == job
+        assert len(page.context.pages) == 1
+        # What the browser has sent before it answers this request has arrived, too.
+        page.goto(f"http://localhost:{port}/end", wait_until="load")
+    assert [path for path in requested if path != "/favicon.ico"] == ["/end"]
