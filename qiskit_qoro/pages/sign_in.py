@@ -14,6 +14,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +42,6 @@ CODE_LIFETIME_S, SESSION_LIFETIME_S = 900.0, 43_200.0
 MAX_CODES, MAX_SESSIONS, MAX_MESSAGES = 100, 100, 10
 """The unused codes of a server, the sessions of an account and the messages of a session. If there are more,
 the oldest one is dropped."""
-
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -77,12 +77,10 @@ class Session:
 
     def take_messages(self) -> list[tuple[str, str]]:
         """Return the messages and forget them. Two pages that load at once do not show the same message."""
-        taken = []
-        while self.messages:
-            try:
+        taken: list[tuple[str, str]] = []
+        with suppress(IndexError):  # until there are no more; another thread may take some of them
+            while True:
                 taken.append(self.messages.popleft())
-            except IndexError:  # another thread has taken the last one
-                break
         return taken
 
 
