@@ -314,7 +314,7 @@ def serve_forever(
     # First, so that an early signal stops the service cleanly too.
     with stop_signals() as wait, ExitStack() as stack:
         service = stack.enter_context(serve(**options))
-        announce(service)
+        # Before the announcement, because a database may contain jobs that end at once.
         if write_log is not None:
             # Embedded services have no log.
             from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
@@ -322,6 +322,7 @@ def serve_forever(
             parts = service.parts
             log = JobLog(parts.database, write_log, own_account=parts.own_account.name)
             stack.enter_context(log)
+        announce(service)
         wait()
 
 

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from qiskit import QuantumCircuit
 
 from qiskit_qoro import QoroProvider
+from qiskit_qoro.local import FaultInjection, serve
 
 from .test_serve import lines_until, serving
 
@@ -53,6 +55,22 @@ def test_serve_logs_each_job() -> None:
     shown = rf'{job_id[:8]} run 2 circuits, 200 shots "evil\\x1b\[31m" COMPLETED'
     assert re.fullmatch(rf"\d\d:\d\d:\d\d {shown} [\d.]+ m?s\n", line)
     assert rest == ""
+
+
+def test_serve_logs_the_jobs_that_a_database_contains(tmp_path: Path) -> None:
+    database = tmp_path / "jobs.db"
+    with serve(database=database, fault_injection=FaultInjection(pending_time_s=600)) as service:
+        provider = QoroProvider(service.token, base_url=service.address, link=service.link, journal=False)
+        circuit = QuantumCircuit(1)
+        circuit.measure_all()
+        with provider:
+            job_id = provider.get_backend().run(circuit, shots=10).job_id()
+    with serving("--workers", "1", "--database", str(database)) as (process, _):
+        assert process.stderr is not None
+        lines = process.stderr.readline(), process.stderr.readline()
+        end(process)
+    assert sorted(READY in line for line in lines) == [False, True]
+    assert sorted(f" {job_id[:8]} run 1 circuit, 10 shots " in line for line in lines) == [False, True]
 
 
 def test_serve_logs_no_jobs_with_no_log() -> None:
