@@ -23,12 +23,13 @@ __all__ = ["ERROR_AGE_S", "PATIENCE_S", "Answer", "Background"]
 _log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.15
-"""So long a page waits for a value, in seconds."""
+"""So long a page waits for all of its values together, in seconds."""
 
 ERROR_AGE_S = 5.0
 """After an error, so many seconds pass before the next attempt."""
 
 _MAX_FETCHES = 8
+_PAGE_S = 0.5  # a page is made within this time
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -69,7 +70,7 @@ class Background:
 
     Args:
         max_size: The maximum total size of the values. The ones that were used least recently are dropped.
-        patience_s: How long :meth:`look` waits.
+        patience_s: How long a thread waits in several calls of :meth:`look` that follow each other.
         clock: Returns seconds from an arbitrary start.
     """
 
@@ -87,6 +88,7 @@ class Background:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._fetches: dict[Hashable, _Fetch] = {}
         self._size = 0
+        self._patience = threading.local()  # what is left of it for the page of this thread, and until when
 
     def look(
         self,
@@ -108,10 +110,12 @@ class Background:
             kept = self._fresh(key, max_age_s)
             if kept is not None:
                 return _answer(kept, is_pending=False)
+            began = self._clock()
+            wait_s = self._wait_s(began)
             going = self._fetches.get(key) or self._start(key, fetch, size)
-            wait_s = self._wait_s()
         if going is not None and wait_s:
             going.ended.wait(wait_s)
+            self._remember_wait(wait_s, began)
         with self._lock:
             return _answer(self._kept.get(key), is_pending=key in self._fetches or going is None)
 
@@ -191,10 +195,20 @@ class Background:
         threading.Thread(target=self._run, args=(key, going, fetch, size), name=name, daemon=True).start()
         return going
 
-    def _wait_s(self) -> float:
+    def _wait_s(self, now: float) -> float:
         """How long to wait now. If an older fetch has kept a page waiting, the service is slow."""
-        begun = self._clock() - self._patience_s
-        return 0.0 if any(going.started <= begun for going in self._fetches.values()) else self._patience_s
+        begun = now - self._patience_s
+        if any(going.started <= begun for going in self._fetches.values()):
+            return 0.0
+        # A page looks at several values, one after the other.
+        is_same_page = now < getattr(self._patience, "end", now)
+        return self._patience.left_s if is_same_page else self._patience_s
+
+    def _remember_wait(self, wait_s: float, began: float) -> None:
+        """Remember how long the page of this thread may still wait for its other values."""
+        now = self._clock()
+        self._patience.left_s = max(0.0, wait_s - (now - began))
+        self._patience.end = now + _PAGE_S
 
     def _run(self, key: Hashable, going: _Fetch, fetch: Callable[[], _T], size: Callable[[_T], int]) -> None:
         value: _T | None = None

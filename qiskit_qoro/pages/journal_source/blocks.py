@@ -217,7 +217,8 @@ def _views(part: Part, contents: JobContents, found: _Found, positions: range) -
         if label in found.results:
             outcome = outcome_of(found.results[label], details, contents.context_of(local))
         elif label in found.failures:
-            outcome = Failure(_named(found.failures[label], contents))
+            # It quotes no other circuit. Looking for all labels in all failures would take long.
+            outcome = Failure(_named(found.failures[label], contents, range(local, local + 1)))
         elif reason is not None:
             outcome = Failure(reason)
         views.append(view_of(part, contents, local, outcome=outcome, details=details))
@@ -239,10 +240,14 @@ def _placed(part: Part, contents: JobContents, labels: Sequence[str], positions:
 
 
 def _reason_of(found: _Found, contents: JobContents) -> str | None:
-    return None if found.reason is None else _named(found.reason.removeprefix(FAILED_JOB_PREFIX), contents)
+    if found.reason is None:
+        return None
+    everywhere = range(len(contents.programs))
+    return _named(found.reason.removeprefix(FAILED_JOB_PREFIX), contents, everywhere)
 
 
-def _named(text: str, contents: JobContents) -> str:
-    """Replace labels in a message of the service by the names of circuits."""
-    labels = [program.label for program in contents.programs]
-    return name_circuits(text, dict(zip(labels, contents.experiments, strict=False)))
+def _named(text: str, contents: JobContents, positions: range) -> str:
+    """Replace the labels of circuits in a message of the service by their names."""
+    chosen = slice(positions.start, positions.stop)
+    known = zip(contents.programs[chosen], contents.experiments[chosen], strict=False)
+    return name_circuits(text, {program.label: experiment for program, experiment in known})

@@ -66,8 +66,9 @@ class JobContents:
 
     @property
     def size(self) -> int:
-        """The number of circuits that are described, for a cache."""
-        return max(1, len(self.programs), len(self.experiments))
+        """How much memory it takes for a cache, where the outcome of a circuit takes 1."""
+        # Circuits share registers and templates.
+        return 1 + max(len(self.programs), len(self.experiments)) // 4
 
     def position_of(self, label: str, first_index: int) -> int | None:
         """Return the position of the circuit with a label, or ``None`` if the label does not tell it.

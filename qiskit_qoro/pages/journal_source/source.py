@@ -35,7 +35,7 @@ from qiskit_qoro.pages.views import (
 __all__ = ["JournalSource"]
 
 _MAX_TAGS = 200
-_MAX_CACHED = 10_000  # circuits, or values of that size
+_MAX_CACHED = 20_000  # outcomes of circuits, or values of that size
 _READ_ONLY = (
     "These are the last known statuses: no token is known, so no service is asked. Log in with "
     "'qiskit-qoro login', or set QORO_API_KEY, and start these pages again to see results."

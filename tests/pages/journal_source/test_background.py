@@ -40,6 +40,10 @@ class Time:
     def __call__(self) -> float:
         return self.now
 
+    def move(self, seconds: float) -> str:
+        self.now += seconds
+        return "moved"
+
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
@@ -79,6 +83,18 @@ def test_after_one_wait_nobody_waits_for_a_slow_service(gate: Gate) -> None:
     assert background.look("another", gate.fetch).is_pending
     gate.opened.set()
     started.join()
+
+
+def test_a_page_waits_for_all_of_its_values_together(gate: Gate) -> None:
+    time = Time()
+    background = Background(10, patience_s=LONG_S, clock=time)
+    assert background.look("soon", partial(time.move, LONG_S)) == Answer("moved")
+    # The time of this page is used up. To wait again would take a minute.
+    assert background.look("late", gate.fetch) == Answer(is_pending=True)
+    gate.opened.set()
+    time.now += 1
+    assert background.get("late", gate.fetch) == "value"
+    assert background.look("another", lambda: "value of the next page") == Answer("value of the next page")
 
 
 def test_an_old_value_is_fetched_again_and_shown_meanwhile(gate: Gate) -> None:
