@@ -55,6 +55,8 @@ def test_the_program(screen: Any) -> None:
     screen.show("unknown option", "jobs", "--statsu", "failed", code=2)
     screen.show("missing argument", "cancel", code=2)
     screen.show("unexpected argument", "jobs", "nightly", code=2)
+    screen.show("without an effect on web pages", "jobs", "--web", "--since", "2h", code=2)
+    screen.show("only for web pages", "jobs", "--no-browser", code=2)
 
 
 # --- jobs ---------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ __all__ = ["ERROR_AGE_S", "PATIENCE_S", "Answer", "Background"]
 
 _log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.15
+PATIENCE_S = 0.1
 """So long a page waits for all of its values together, in seconds."""
 
 ERROR_AGE_S = 5.0
