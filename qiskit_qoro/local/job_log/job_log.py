@@ -2,8 +2,9 @@
 
 The thread that ends a job only puts its number into a queue. A thread of the log reads the jobs from the
 database and writes their lines. If many jobs end at once, only the first ones of a second have lines of
-their own. The others are counted, and one line stands for all of them at the end of the second. If that goes
-on, only one job of each second has a line. So the log reads and writes little, however many jobs there are.
+their own, and some of those that failed. One line stands for all others at the end of the second, with their
+number. If that goes on, only one job of each second has a line, and some of those that failed. So the log
+reads and writes little, however many jobs there are.
 """
 
 from __future__ import annotations
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["LINES_PER_SECOND", "JobLog"]
 
 LINES_PER_SECOND = 10
-"""How many jobs of one second have lines of their own, unless there were too many in the second before."""
+"""How many jobs of a second have lines of their own, unless there were too many in the second before."""
 
+_FAILED_PER_SECOND = 3  # further lines for failed jobs
 _SECOND = 1.0
 # If the terminal is stopped, writing blocks. The service must be able to end nevertheless.
 _STOP_TIMEOUT_S = 1.0
+
+_Ended = tuple[int, JobStatus]
+"""The number of a job that has ended, and its final status."""
 
 _logger = logging.getLogger(__name__)
 
@@ -68,7 +73,7 @@ class JobLog:
         self._now = now
         self._wait = wait
         # The numbers and statuses of jobs that have ended; None when the log stops.
-        self._ended: queue.SimpleQueue[tuple[int, JobStatus] | None] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[_Ended | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="qoro-job-log", daemon=True)
         self._crowded_until = -float("inf")  # the end of the last second with too many jobs, by the clock
@@ -94,12 +99,12 @@ class JobLog:
         while (first := self._ended.get()) is not None:
             self._log_second(first)
 
-    def _log_second(self, first: tuple[int, JobStatus]) -> None:
+    def _log_second(self, first: _Ended) -> None:
         """Log the jobs of the second that begins with the end of a job."""
         start = self._clock()
         end = start + _SECOND
-        room = 1 if start - self._crowded_until < _SECOND else LINES_PER_SECOND
-        ended: list[tuple[int, JobStatus]] = [first]
+        limit = 1 if start - self._crowded_until < _SECOND else LINES_PER_SECOND
+        room, ended = limit, [first]
         while room and ended:
             self._log(ended[:room])
             room, ended = max(0, room - len(ended)), ended[room:]
@@ -107,14 +112,22 @@ class JobLog:
                 ended = self._next_until(end)
         if room:
             return
-        # The others are only counted, so they can wait until the second is over.
+        # The others may only be counted, so they can wait until the second is over.
         self._wait(self._stopping, max(0.0, end - self._clock()))
-        others = Counter(status for _, status in [*ended, *self._take()])
-        if others:
-            self._crowded_until = self._clock()
-            self._try_to_write([line_of_others(others, self._now())])
+        self._log_others([*ended, *self._take()], room=max(1, LINES_PER_SECOND - limit))
 
-    def _next_until(self, end: float) -> list[tuple[int, JobStatus]]:
+    def _log_others(self, others: Sequence[_Ended], *, room: int) -> None:
+        """Log the other jobs of a second: each of them if there is room, or else some failed ones."""
+        failed = [job for job in others if job[1] is JobStatus.FAILED][:_FAILED_PER_SECOND]
+        logged = others if len(others) <= room else failed
+        if logged:
+            self._log(logged)
+        counted = Counter(status for _, status in others) - Counter(status for _, status in logged)
+        if counted:
+            self._crowded_until = self._clock()
+            self._try_to_write([line_of_others(counted, self._now())])
+
+    def _next_until(self, end: float) -> list[_Ended]:
         """Wait for further jobs until a second is over."""
         try:
             item = self._ended.get(timeout=max(0.0, end - self._clock()))
@@ -125,9 +138,9 @@ class JobLog:
             return []
         return [item, *self._take()]
 
-    def _take(self) -> list[tuple[int, JobStatus]]:
+    def _take(self) -> list[_Ended]:
         """Take all jobs that have ended until now."""
-        taken: list[tuple[int, JobStatus]] = []
+        taken: list[_Ended] = []
         for _ in range(self._ended.qsize()):
             item = self._ended.get()
             if item is None:
@@ -136,7 +149,7 @@ class JobLog:
             taken.append(item)
         return taken
 
-    def _log(self, ended: Sequence[tuple[int, JobStatus]]) -> None:
+    def _log(self, ended: Sequence[_Ended]) -> None:
         try:
             jobs = read_ended_jobs(self._database, ended)
         except Exception:  # the disk may be full, and the log goes on

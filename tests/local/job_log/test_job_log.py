@@ -123,16 +123,49 @@ def test_a_deleted_job_is_not_logged(database: Database) -> None:
     assert lines == []
 
 
-@pytest.mark.parametrize("number", [LINES_PER_SECOND, LINES_PER_SECOND + 1])
-def test_the_jobs_of_a_second_beyond_a_limit_share_a_line(database: Database, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "lines_of_jobs", "others"),
+    [
+        (LINES_PER_SECOND, LINES_PER_SECOND, []),
+        (LINES_PER_SECOND + 1, LINES_PER_SECOND + 1, []),  # a line for one job takes no more room
+        (
+            LINES_PER_SECOND + 2,
+            LINES_PER_SECOND,
+            ["12:00:00 and 2 more jobs COMPLETED in this second"],
+        ),
+    ],
+)
+def test_the_jobs_of_a_second_beyond_a_limit_share_a_line(
+    number: int, lines_of_jobs: int, others: list[str], database: Database
+) -> None:
     lines = Lines()
     with frozen_log(database, lines.write):
         for _ in range(number):
             submit(database)
         run_all(database)
-    others = ["12:00:00 and 1 more job COMPLETED in this second"] * (number - LINES_PER_SECOND)
     assert [line for line in lines if "more" in line] == others
-    assert len(lines) == LINES_PER_SECOND + len(others)
+    assert len(lines) == lines_of_jobs + len(others)
+
+
+def test_some_failed_jobs_beyond_the_limit_have_lines_with_the_reason(database: Database) -> None:
+    lines = Lines()
+    with frozen_log(database, lines.write):
+        for _ in range(LINES_PER_SECOND + 20):
+            submit(database)
+        run_all(database, number=LINES_PER_SECOND + 10)
+        run_all(database, JobStatus.FAILED, "it crashed")
+    *failed, others = lines[LINES_PER_SECOND:]
+    assert [line.partition('"t" ')[2] for line in failed] == ["FAILED 0.5 s: it crashed"] * 3
+    assert others == "12:00:00 and 10 more jobs COMPLETED, 7 FAILED in this second"
+
+
+def test_if_all_jobs_beyond_the_limit_have_lines_nothing_is_counted(database: Database) -> None:
+    lines = Lines()
+    with frozen_log(database, lines.write):
+        for _ in range(LINES_PER_SECOND + 2):
+            submit(database)
+        run_all(database, JobStatus.FAILED, "it crashed")
+    assert [line.partition('"t" ')[2] for line in lines] == ["FAILED 0.5 s: it crashed"] * 12
 
 
 def test_no_job_is_lost_among_many(database: Database) -> None:
