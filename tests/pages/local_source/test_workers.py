@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -47,8 +48,10 @@ def submit_endless(provider: QoroProvider) -> QoroJob:
 
 def wait_for(service: LocalService, account: str, condition: Callable[[WorkersView], bool]) -> WorkersView:
     """Wait until what an account sees meets a condition."""
+    deadline = time.monotonic() + 30
     while not condition(view := workers_view(service.parts, account)):
-        os.sched_yield()
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.005)
     return view
 
 
