@@ -22,6 +22,7 @@ import base64, gzip, json, resource, sys
 from pathlib import Path
 import requests
 from qiskit_qoro.local import serve
+from qiskit_qoro.local.store.job_listing import ListingConditions, list_jobs
 from qiskit_qoro.models.jobs import JobStatus
 
 PROGRAM = 'OPENQASM 2.0;include "qelib1.inc";qreg q[16];creg c[16];h q;measure q->c;'
@@ -55,6 +56,10 @@ with serve(database=path, workers=1) as service:
     seen["large"] = call("GET", f"/job/{{large}}/status/").json()["status"]
     seen["results"] = call("GET", f"/job/{{large}}/resultsV2/").json()["error"]
     limit_files(0)
+    failed, _ = list_jobs(
+        service.parts.database, "local", ListingConditions(["FAILED"]), limit=9, offset=0
+    )
+    seen["listed"] = [job.job_id == large for job in failed]
     seen["open"] = call("POST", "/job/init/", INIT).status_code
     seen["reason"] = call("POST", "/job/init/", INIT).json()["error"]
     limit_files(resource.RLIM_INFINITY)
@@ -119,6 +124,7 @@ def run(script: str, *arguments: str) -> tuple[Any, str]:
 def test_a_full_disk_fails_the_job_and_later_jobs_run(tmp_path: Path) -> None:
     seen, errors = run(FULL_DISK, str(tmp_path / "jobs.db"))
     assert seen["large"] == "FAILED"
+    assert seen["listed"] == [True]
     assert "its outcome could not be stored" in seen["results"]
     assert "is the disk full?" in seen["results"]
     assert seen["open"] == 507

@@ -8,10 +8,10 @@ from functools import partial
 
 from qiskit_qoro.jobs.job_document import name_circuits
 from qiskit_qoro.local.store.job_listing import ListedJob
-from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.models.jobs import JobStatus, JobType
 from qiskit_qoro.pages.views import Action, Event, JobRow
 
-__all__ = ["events_of", "job_row"]
+__all__ = ["events_of", "job_row", "notes_of"]
 
 _UNFINISHED = frozenset({Action.CANCEL, Action.DELETE})
 # Our labels mean nothing to people. Without the circuits they become indices.
@@ -49,6 +49,17 @@ def events_of(job: ListedJob) -> list[Event]:
     if job.status.is_final:
         events.append(Event(job.status.value, job.ended_at))
     return events
+
+
+def notes_of(job: ListedJob) -> list[str]:
+    """Return sentences about what is not known of a job, or what it waits for."""
+    notes = []
+    if job.created_at is None:
+        notes.append("The times are unknown, because an earlier version of the service did not store them.")
+    if not job.is_finalized and not job.status.is_final:
+        missing = "problem" if job.job_type is JobType.VALIDATE else "last circuits"
+        notes.append(f"The job waits for its {missing}: its submission is not complete.")
+    return notes
 
 
 def _has_run(job: ListedJob) -> bool:

@@ -27,7 +27,7 @@ from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.local_source.characterizations import characterization_of, report_of
 from qiskit_qoro.pages.local_source.circuit_views import CircuitViews
 from qiskit_qoro.pages.local_source.credits import credits_of
-from qiskit_qoro.pages.local_source.job_rows import events_of, job_row
+from qiskit_qoro.pages.local_source.job_rows import events_of, job_row, notes_of
 from qiskit_qoro.pages.local_source.targets import targets_of
 from qiskit_qoro.pages.local_source.workers import workers_view
 from qiskit_qoro.pages.results.fetching import fetching_code
@@ -47,8 +47,6 @@ from qiskit_qoro.pages.views import (
 )
 
 __all__ = ["LocalSource", "local_sources"]
-
-_NO_TIMES = "The times are unknown: an earlier version of the service ran this job, and did not store them."
 
 
 def local_sources(parts: ServiceParts, provider_code: str) -> Callable[[str], LocalSource]:
@@ -130,7 +128,7 @@ class LocalSource:
             is_cost_estimated=is_estimated,
             settings=settings_of(config),
             method=self._circuits.method(job),
-            notes=[] if job.created_at else [_NO_TIMES],
+            notes=notes_of(job),
             is_characterization=job.kind is JobKind.CHARACTERIZATION,
         )
 

@@ -6,12 +6,13 @@ import base64
 import gzip
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,7 @@ from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.pages.local_source.source import LocalSource, local_sources
 from qiskit_qoro.pages.source import MissingError, RefusedError
 from qiskit_qoro.pages.views import Action, Counts, Failure, JobFilter, Values
+from tests.local.store.version_7 import create_old_database
 
 OTHER = "token-of-another-account"
 POOR = "token-of-a-poor-account"
@@ -355,7 +357,9 @@ def test_a_job_without_its_last_circuits_is_shown(service: LocalService, source:
     body = {"tag": "open", "job_type": "EXECUTE", "simulator_cluster": "qoro_maestro"}
     answer = requests.post(f"{service.url}/job/init/", json=body, headers=headers, timeout=60)
     job_id = answer.json()["job_id"]
-    assert source.job(job_id).row.num_circuits == 0
+    view = source.job(job_id)
+    assert view.row.num_circuits == 0
+    assert view.notes == ["The job waits for its last circuits: its submission is not complete."]
     assert source.circuits(job_id, status="", limit=5, offset=0).rows == []
     blob = base64.b64encode(gzip.compress(b"OPENQASM 2.0;\nqreg q[1];\n")).decode()
     upload = {"mode": "append", "finalized": "false", "circuits": {"0.1rabc": blob}, "shots": 3}
@@ -368,6 +372,44 @@ def test_a_job_without_its_last_circuits_is_shown(service: LocalService, source:
     assert source.job(job_id).row.actions == {Action.DELETE}
     with pytest.raises(RefusedError, match=r"^Job .* ended before its last circuits were sent: .*again\.$"):
         source.resubmit(job_id)
+
+
+def test_jobs_of_an_earlier_version_of_the_service_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.db"
+    create_old_database(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE jobs SET owner = 'local' WHERE owner = 'me'")
+    with serve(workers=1, database=path) as service:
+        source = source_of(service)
+        assert service.wait_idle(timeout_s=60)
+        views = {
+            job_id: source.job(job_id) for job_id in ("completed", "failed", "cancelled", "unpaid", "problem")
+        }
+        assert {job_id: [event.status for event in view.events] for job_id, view in views.items()} == {
+            "completed": ["PENDING", "RUNNING", "COMPLETED"],
+            "failed": ["PENDING", "RUNNING", "FAILED"],
+            "cancelled": ["PENDING", "CANCELLED"],
+            "unpaid": ["PENDING", "INSUFFICIENT_CREDITS"],
+            "problem": ["PENDING", "RUNNING", "COMPLETED"],
+        }
+        assert {job_id: view.row.duration_s for job_id, view in views.items()} == {
+            "completed": 0.25,
+            "failed": 1.5,
+            "cancelled": None,
+            "unpaid": None,
+            "problem": 2.5,
+        }
+        for view in views.values():
+            assert {event.time for event in view.events} == {None}
+            assert view.row.submitted is None
+            assert view.notes == [
+                "The times are unknown, because an earlier version of the service did not store them."
+            ]
+        assert counts_of(source, "completed", 1) == {"11": 52, "00": 48}
+        ran_now = source.job("running")
+        assert [event.time is None for event in ran_now.events] == [True, False, False]
+        new_id = source.resubmit("completed")
+        assert service.wait_status(new_id, JobStatus.COMPLETED, JobStatus.FAILED, timeout_s=60)
 
 
 # --- the code that fetches a job ----------------------------------------------------------------------
