@@ -38,6 +38,8 @@ PATHS: Mapping[str, str] = {
 }
 """What a page shows, and its path."""
 
+NOT_IN_JOURNAL = ("/workers",)
+
 
 def measure(bench: Bench) -> Iterator[Row]:
     """Measure the rows of this topic."""
@@ -46,15 +48,18 @@ def measure(bench: Bench) -> Iterator[Row]:
         serve_many_jobs(FEW, workers=bench.workers) as few,
     ):
         wait_for_children()
-        for name, path in PATHS.items():
-            yield bench.measure(
-                f"page-{name.replace(' ', '-')}",
-                TOPIC,
-                f"the page `{path.partition('?')[0]}`: {name}",
-                {
-                    f"{pages.num_jobs:,} jobs, rows and circuits": partial(pages.fetch, path)
-                    for pages in (many, few)
-                },
-                goals=(Goal(LIMIT_S),),
-                seconds=1.0,
-            )
+        for source, pages in zip(("local service", "journal"), zip(many, few, strict=True), strict=True):
+            for name, path in PATHS.items():
+                if source == "journal" and path in NOT_IN_JOURNAL:
+                    continue
+                yield bench.measure(
+                    f"page-{source}-{name}".replace(" ", "-"),
+                    TOPIC,
+                    f"{source}, the page `{path.partition('?')[0]}`: {name}",
+                    {
+                        f"{each.num_jobs:,} jobs, rows and circuits": partial(each.fetch, path)
+                        for each in pages
+                    },
+                    goals=(Goal(LIMIT_S),),
+                    seconds=1.0,
+                )
