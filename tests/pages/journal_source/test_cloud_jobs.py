@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_qoro import (
     ExecutionConfig,
     QoroEstimator,
+    QoroEstimatorGradient,
     QoroProvider,
     QoroSampler,
     SimulationMethod,
@@ -22,7 +25,16 @@ from qiskit_qoro.history import Journal
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.journal_source.source import JournalSource
 from qiskit_qoro.pages.source import MissingError, RefusedError
-from qiskit_qoro.pages.views import Action, Counts, Failure, JobFilter, JobView, Values
+from qiskit_qoro.pages.views import (
+    Action,
+    Counts,
+    Failure,
+    Gradients,
+    JobFilter,
+    JobView,
+    StateValues,
+    Values,
+)
 
 
 @pytest.fixture
@@ -314,3 +326,24 @@ def test_the_systems_and_the_credits_are_those_of_the_service(
     assert ("one circuit", cloud.service.prices().per_circuit) in found.prices  # type: ignore[union-attr]
     older = settle(lambda: source.credits(limit=1, offset=1), lambda found: not found.note)
     assert older.transactions[0].number < found.transactions[0].number
+
+
+def test_states_and_gradients_are_shown(
+    cloud: QoroProvider, source: JournalSource, settle: Callable[..., Any]
+) -> None:
+    backend = cloud.get_backend()
+    circuit = QuantumCircuit(2)
+    circuit.x(0)
+    backend.statevector(circuit)
+    theta = Parameter("t")
+    turned = QuantumCircuit(1)
+    turned.ry(theta, 0)
+    QoroEstimatorGradient(QoroEstimator(backend)).run([turned], [SparsePauliOp("Z")], [[0.5]]).result()
+    by_kind = {row.kind: row for row in source.jobs(JobFilter(), limit=5, offset=0).rows}
+    state = settle(lambda: source.circuit(by_kind["state"].job_id, 0), lambda view: view.outcome)
+    assert isinstance(state.outcome, StateValues)
+    assert list(state.outcome.probabilities) == ["01"]
+    gradient = settle(lambda: source.circuit(by_kind["gradient"].job_id, 0), lambda view: view.outcome)
+    assert isinstance(gradient.outcome, Gradients)
+    (derivatives,) = gradient.outcome.gradients.values()
+    assert list(derivatives.values()) == pytest.approx([-math.sin(0.5)])
