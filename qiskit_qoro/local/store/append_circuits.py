@@ -44,15 +44,15 @@ def add_batch(
     shots = _shots_per_circuit(batch, len(blobs))
     observables = _observables_to_json(batch.observables, batch.circuit_ham_map)
     if first == 0:
-        _set_contents(connection, job, observables, next(iter(blobs), None))
+        _set_contents(connection, job, observables, next(iter(blobs), None), _total(shots))
     else:
         _check_observables(job, observables)
+        _add_shots(connection, job, _total(shots))
     rows: list[_CircuitRow] = [
         (job.number, first + index, label, blob, count, None)
         for index, ((label, blob), count) in enumerate(zip(blobs.items(), shots, strict=True))
     ]
     _insert_circuits(connection, rows)
-    _count_shots(connection, job, shots)
     if batch.finalized:
         # The ranges have to fit into the number of circuits, which is known only now.
         _check_ranges(batch, first + len(blobs))
@@ -78,17 +78,20 @@ def add_template_batch(
     _check_shots([batch.shots])
     observables = _observables_to_json(batch.observables, None, batch.weights)
     parameter_sets = batch.template.parameter_sets
+    num_shots = _total([batch.shots] * len(parameter_sets))
     if first == 0:
-        _set_contents(connection, job, observables, parameter_sets[0][0] if parameter_sets else None)
+        _set_contents(
+            connection, job, observables, parameter_sets[0][0] if parameter_sets else None, num_shots
+        )
     else:
         _check_observables(job, observables)
+        _add_shots(connection, job, num_shots)
     number = _template_number(connection, job, blob, json.dumps(batch.template.parameter_names))
     rows: list[_CircuitRow] = [
         (job.number, first + index, label, pack_values(values), batch.shots, number)
         for index, (label, values) in enumerate(parameter_sets)
     ]
     _insert_circuits(connection, rows)
-    _count_shots(connection, job, [batch.shots] * len(rows))
     if batch.finalized:
         finalize(connection, job.number)
 
@@ -130,24 +133,35 @@ def _observables_to_json(
 
 
 def _set_contents(
-    connection: sqlite3.Connection, job: StoredJob, observables: str | None, first_label: str | None
+    connection: sqlite3.Connection,
+    job: StoredJob,
+    observables: str | None,
+    first_label: str | None,
+    num_shots: int | None,
 ) -> None:
     """Store what the first body says about all circuits of a job that has none yet."""
     kind = find_kind(connection, job.number, job.job_type, first_label)
     connection.execute(
-        "UPDATE jobs SET observables = ?, kind = ? WHERE number = ?", (observables, kind.value, job.number)
+        "UPDATE jobs SET observables = ?, kind = ?, num_shots = ? WHERE number = ?",
+        (observables, kind.value, num_shots, job.number),
     )
 
 
-def _count_shots(connection: sqlite3.Connection, job: StoredJob, shots: Sequence[int | None]) -> None:
-    """Add the shots of circuits to those of their job."""
+def _total(shots: Sequence[int | None]) -> int | None:
+    """Add the shots of circuits; ``None`` if they take none."""
     if not shots or None in shots:
-        return
-    # If a sum is too large for an integer, SQLite computes with floats and stores the largest integer.
-    connection.execute(
-        "UPDATE jobs SET num_shots = CAST(coalesce(num_shots, 0) + ? AS INTEGER) WHERE number = ?",
-        (min(sum(filter(None, shots)), _MAX_SHOTS), job.number),
-    )
+        return None
+    return min(sum(filter(None, shots)), _MAX_SHOTS)
+
+
+def _add_shots(connection: sqlite3.Connection, job: StoredJob, num_shots: int | None) -> None:
+    """Add the shots of a later body to those of the job."""
+    if num_shots is not None:
+        # If a sum is too large for an integer, SQLite computes with floats and stores the largest integer.
+        connection.execute(
+            "UPDATE jobs SET num_shots = CAST(coalesce(num_shots, 0) + ? AS INTEGER) WHERE number = ?",
+            (num_shots, job.number),
+        )
 
 
 def _check_observables(job: StoredJob, observables: str | None) -> None:
