@@ -123,7 +123,8 @@ def draw() -> None:
                 name = picture.name if scheme == "light" else f"{picture.name}-{scheme}"
                 page = browser.new_page(
                     color_scheme=scheme,  # type: ignore[arg-type] - it is one of the two
-                    viewport={"width": picture.width, "height": 900},
+                    # The report in its frame is loaded only if it is in the window.
+                    viewport={"width": picture.width, "height": picture.height},
                     reduced_motion="reduce",
                 )
                 if picture.is_signed_in:
