@@ -11,6 +11,7 @@ __all__ = [
     "format_number",
     "format_with_error",
     "is_flat",
+    "round_step",
     "scale_of",
     "share_between",
 ]
@@ -61,7 +62,7 @@ class Scale:
             return [(self.low, format_number(self.low))]
         if not isfinite(self.high - self.low):
             return [(self.low, format_number(self.low)), (self.high, format_number(self.high))]
-        step = _round_step((self.high - self.low) / about)
+        step = round_step((self.high - self.low) / about)
         slack = step * 1e-9
         numbers = range(ceil((self.low - slack) / step), floor((self.high + slack) / step) + 1)
         largest = max(abs(self.low), abs(self.high))
@@ -88,11 +89,11 @@ def scale_of(low: float, high: float, start: float, stop: float) -> Scale:
     """Return a scale from ``low`` to the first round value that is not below ``high``."""
     if is_flat(low, high) or not isfinite(high - low):
         return Scale(low, max(high, low + 1.0), start, stop)
-    step = _round_step((high - low) / 5)
+    step = round_step((high - low) / 5)
     return Scale(low, low + step * ceil((high - low) / step - 1e-9), start, stop)
 
 
-def _round_step(step: float) -> float:
+def round_step(step: float) -> float:
     """Return the first of 1, 2 and 5 times a power of 10 that is not below a step."""
     power = 10.0 ** floor(log10(step))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, isfinite
 from xml.etree import ElementTree as ET
 
 from qiskit_qoro.display.charts import BAR_COLOUR, CHARACTER, CODE_CHARACTER, MAX_BARS, shortened
 from qiskit_qoro.display.drawing import CODE_FONT, SMALL, WIDTH, Drawing, pixels
-from qiskit_qoro.display.scales import Scale, format_with_error
+from qiskit_qoro.display.scales import Scale, format_with_error, round_step
 
 __all__ = ["ValueBar", "value_chart"]
 
@@ -108,11 +108,5 @@ def _scale(bars: Sequence[ValueBar], start: float, stop: float) -> Scale:
     if all(abs(bar.value) <= 1.0 for bar in finite):
         return Scale(min(low, -1.0), max(high, 1.0), start, stop)
     low, high = min(low, 0.0), max(high, 0.0)
-    step = _step(max(-low, high))
+    step = round_step(max(-low, high) / 5)
     return Scale(floor(low / step) * step, ceil(high / step) * step, start, stop)
-
-
-def _step(size: float) -> float:
-    """Return a round number that is about a fifth of a size."""
-    power = 10.0 ** floor(log10(size / 5))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= size / 5)

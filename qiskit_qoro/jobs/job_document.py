@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -100,7 +101,14 @@ def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
     """
     if "'" not in text:
         return text
-    by_index = {index_of_label(label): experiment for label, experiment in experiments.items()}
+
+    @cache
+    def by_index() -> Mapping[int | None, Experiment]:
+        return {index_of_label(label): experiment for label, experiment in experiments.items()}
+
+    def experiment_of(label: str, index: int) -> Experiment | None:
+        # Many failures of a job with many circuits may be named, so not all labels are read for each.
+        return experiments.get(label) or by_index().get(index)
 
     def is_label(text: str) -> bool:
         is_number = text.replace(".", "", 1).isdecimal()
@@ -111,7 +119,7 @@ def name_circuits(text: str, experiments: Mapping[str, Experiment]) -> str:
         index = index_of_label(label)
         if index is None or not (follows_circuit or is_label(label)):
             return quoted[0]
-        return f"circuit {index}{_name_in_brackets(by_index.get(index), index)}"
+        return f"circuit {index}{_name_in_brackets(experiment_of(label, index), index)}"
 
     return _QUOTED.sub(rename, text)
 

@@ -270,6 +270,20 @@ def test_only_one_page_of_many_jobs_is_rendered() -> None:
         assert sum(tag == "option" for tag, _ in page.tags) < 200
 
 
+def test_a_tag_that_is_longer_than_a_filter_is_neither_a_link_nor_a_choice() -> None:
+    tags = ["a" * 200, "b" * 201, "c" * 100_000]
+    rows = [sample_row(number, tag=tag) for number, tag in enumerate(tags)]
+    with open_visit(SampleSource(rows)) as visit:
+        page = visit.get("/pages/jobs")
+        filtered = visit.get(f"/pages/jobs?tag={tags[0]}")
+    assert [text[:1] for text in tags_of(page)] == ["a", "b", "c"]
+    assert [address for _, address in page.links if "tag=" in address] == [f"/pages/jobs?tag={tags[0]}"]
+    choices = [attributes["value"] for tag, attributes in page.tags if tag == "option"]
+    assert [choice for choice in choices if choice in tags] == tags[:1]
+    assert len(visit.answer.text) < 20_000
+    assert len(filtered.tables[0].rows) == 1
+
+
 def test_the_other_pages_keep_the_filter(sample: Visit) -> None:
     page = sample.get("/pages/jobs?tag=bell&rows=25&status=FAILED&status=PENDING")
     assert pager_of(page)["Older"] == "/pages/jobs?status=FAILED&status=PENDING&tag=bell&page=2&rows=25"

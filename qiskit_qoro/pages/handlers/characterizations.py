@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.handlers.jobs import refresh_problem
-from qiskit_qoro.pages.handlers.paging import paged
+from qiskit_qoro.pages.handlers.paging import page_query, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest, Report
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.source import MissingError
@@ -44,7 +44,7 @@ def characterizations_page(request: PageRequest) -> Page:
     condition = JobFilter(kinds=frozenset({JobKind.CHARACTERIZATION.value}))
     found, paging = paged(
         f"{request.prefix}/characterizations",
-        {name: request.query_lists.get(name, ()) for name in ("page", "rows")},
+        page_query(request.query_lists),
         lambda limit, offset: request.source.jobs(condition, limit=limit, offset=offset),
     )
     values = {

@@ -9,7 +9,7 @@ from decimal import Decimal
 from qiskit_qoro.display.charts import Bar, column_chart
 from qiskit_qoro.models.costs import format_credits
 from qiskit_qoro.models.credits import CreditTransaction
-from qiskit_qoro.pages.handlers.paging import paged
+from qiskit_qoro.pages.handlers.paging import page_query, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.views import CreditsView
@@ -51,7 +51,7 @@ def credits_page(request: PageRequest) -> Page:
     """Show the balance, the ledger, and the cost per day."""
     found, paging = paged(
         f"{request.prefix}/credits",
-        {name: request.query_lists.get(name, ()) for name in ("page", "rows")},
+        page_query(request.query_lists),
         lambda limit, offset: request.source.credits(limit=limit, offset=offset),
     )
     values = {

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.history.job_entry import is_unfinished
 from qiskit_qoro.pages.handlers.choices import status_choices
-from qiskit_qoro.pages.handlers.paging import address_with, paged
+from qiskit_qoro.pages.handlers.paging import address_with, page_query, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.results.charts import ChartPart, chart_of, drawing_of, timeline_of
@@ -84,7 +84,7 @@ def _circuits(request: PageRequest, job_id: str) -> dict[str, Any]:
     status = request.query.get("status", "")[:_LONGEST_STATUS]
     asked = request.query.get("circuit", "")
     position = _position(asked)
-    query = {"status": (status,), **{name: request.query_lists.get(name, ()) for name in ("page", "rows")}}
+    query = {"status": (status,), **page_query(request.query_lists)}
     found, paging = paged(
         path,
         query,

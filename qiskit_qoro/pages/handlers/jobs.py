@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.pages.handlers.choices import Choice, status_choices
-from qiskit_qoro.pages.handlers.paging import address_with, paged
+from qiskit_qoro.pages.handlers.paging import address_with, page_query, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.source import Source
@@ -15,6 +15,7 @@ from qiskit_qoro.pages.views import JobFilter
 __all__ = ["jobs_page", "refresh_problem", "start_page"]
 
 _REFRESH_S = 2
+# A filter has at most this many characters. A list has no link that filters by a longer tag.
 _LONGEST_TEXT = 200
 _MAX_OPTIONS = 100
 _FIRST_JOB = """\
@@ -53,10 +54,9 @@ def jobs_page(request: PageRequest) -> Page:
         "text": (condition.text,),
     }
     problem = refresh_problem(request.source)
-    wanted = {name: request.query_lists.get(name, ()) for name in ("page", "rows")}
     found, paging = paged(
         path,
-        {**query, **wanted},
+        {**query, **page_query(request.query_lists)},
         lambda limit, offset: request.source.jobs(condition, limit=limit, offset=offset),
     )
     values = {
@@ -68,7 +68,7 @@ def jobs_page(request: PageRequest) -> Page:
         "active": _active(path, query),
         "tags": _options(found.tags, condition.tag),
         "kinds": _options(found.kinds, *sorted(condition.kinds)),
-        "tag_address": lambda tag: address_with(path, query, tag=tag),
+        "tag_address": lambda tag: address_with(path, query, tag=tag) if len(tag) <= _LONGEST_TEXT else "",
         "clear_address": path,
         "first_job": _FIRST_JOB % request.source.facts.provider_code,
         "back": address_with("", paging.query, page=str(paging.number)).removeprefix("?"),
@@ -94,7 +94,8 @@ def _active(path: str, query: Mapping[str, Sequence[str]]) -> list[Choice]:
 
 def _options(known: Sequence[str], *chosen: str) -> list[str]:
     """Return the values to choose from. Those that are chosen are among them, even if no job has them."""
-    return [value for value in dict.fromkeys((*known[:_MAX_OPTIONS], *chosen)) if value]
+    listed = [value for value in known if len(value) <= _LONGEST_TEXT][:_MAX_OPTIONS]
+    return [value for value in dict.fromkeys((*listed, *chosen)) if value]
 
 
 def refresh_problem(source: Source) -> str:

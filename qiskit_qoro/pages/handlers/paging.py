@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
-__all__ = ["SIZES", "Paging", "address_with", "paged"]
+__all__ = ["SIZES", "Paging", "address_with", "page_query", "paged"]
 
 SIZES = (25, 50, 100, 200)
 """The numbers of rows to choose from."""
@@ -92,6 +92,11 @@ def address_with(path: str, query: Mapping[str, Sequence[str]], **changes: str |
     changed = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in changes.items()}
     pairs = [(name, value) for name, values in {**query, **changed}.items() for value in values if value]
     return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def page_query(query: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Return the parameters of a query that say which page of a list is asked for."""
+    return {name: query.get(name, ()) for name in ("page", "rows")}
 
 
 def paged(
