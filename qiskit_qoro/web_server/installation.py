@@ -31,6 +31,7 @@ def check_installed(find: Callable[[str], ModuleSpec | None] = find_spec) -> Non
     """
     missing = [name for name in _MODULES if find(name) is None]
     if missing:
+        verb = "is" if len(missing) == 1 else "are"
         raise QoroError(
-            f"the web pages need {', '.join(missing)}, which is not installed: run {INSTALL_COMMAND}"
+            f"the web pages need {' and '.join(missing)}, which {verb} not installed: run {INSTALL_COMMAND}"
         )

@@ -11,11 +11,20 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.web_server.installation import INSTALL_COMMAND, check_installed
 
 
-def test_a_missing_library_is_named_with_the_command_that_installs_it() -> None:
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({"uvicorn"}, "need uvicorn, which is not installed"),
+        ({"starlette", "uvicorn"}, "need starlette and uvicorn, which are not installed"),
+    ],
+)
+def test_missing_libraries_are_named_with_the_command_that_installs_them(
+    missing: set[str], said: str
+) -> None:
     check_installed()
 
     def find(name: str) -> ModuleSpec | None:
-        return None if name == "uvicorn" else ModuleSpec(name, None)
+        return None if name in missing else ModuleSpec(name, None)
 
-    with pytest.raises(QoroError, match=rf"need uvicorn, which .*{re.escape(INSTALL_COMMAND)}"):
+    with pytest.raises(QoroError, match=rf"{said}: run {re.escape(INSTALL_COMMAND)}"):
         check_installed(find)
