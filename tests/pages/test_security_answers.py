@@ -189,7 +189,7 @@ TEXTS = {
     "address": "javascript:alert(1)//x-injected",
     "template": "{{ 7 * 191 }}{% raw %}x-injected",
     "control characters": f"x-injected{CONTROL}end",
-    "a long word": "x-injected" * 500,
+    "a long word": "x-injected" * 20,  # a list has no link that filters by a longer tag
     "a path": "../../x-injected?a=b&c=d#e",
 }
 
