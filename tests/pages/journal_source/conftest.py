@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,12 +13,15 @@ import pytest
 import responses
 
 from qiskit_qoro import QoroProvider
+from qiskit_qoro.connection import recorder_of
 from qiskit_qoro.history import Journal
 from qiskit_qoro.history.journal_entry import Stage
 from qiskit_qoro.local import LocalService
 from qiskit_qoro.models.submissions import JobKind, SubmissionFacts
 from qiskit_qoro.pages.journal_source.client import JournalClient
 from qiskit_qoro.pages.journal_source.source import JournalSource
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.service.clock import Clock
 
 URL = "https://qoro.invalid/api"
 _T = TypeVar("_T")
@@ -65,18 +69,36 @@ def scripted() -> Iterator[responses.RequestsMock]:
 
 
 @pytest.fixture
-def scripted_provider(scripted: responses.RequestsMock, path: Path) -> Iterator[QoroProvider]:
-    """A provider of the scripted service."""
-    with QoroProvider(
-        "secret-token", base_url=URL, journal=path, max_retry_after_s=0, progress=False
-    ) as provider:
-        yield provider
+def source_at(path: Path, no_wait_clock: Clock) -> Iterator[Callable[[str], JournalSource]]:
+    """Return the source of the jobs of a service at an address. It does not wait between its attempts."""
+    with ExitStack() as stack:
+
+        def source_at(url: str) -> JournalSource:
+            provider = stack.enter_context(
+                QoroProvider("secret-token", base_url=url, journal=path, progress=False)
+            )
+            journal = provider.journal
+            service = QoroService(
+                "secret-token",
+                base_url=url,
+                recorder=recorder_of(journal, url),
+                clock=no_wait_clock,
+                max_retry_after_s=0,
+                progress=False,
+            )
+            assert journal is not None
+            client = JournalClient(lambda: service, provider.retrieve_job)
+            return JournalSource.of_service(journal, url, client)
+
+        yield source_at
 
 
 @pytest.fixture
-def scripted_source(scripted_provider: QoroProvider) -> JournalSource:
+def scripted_source(
+    scripted: responses.RequestsMock, source_at: Callable[[str], JournalSource]
+) -> JournalSource:
     """The source of the jobs of the scripted service."""
-    return source_of(scripted_provider)
+    return source_at(URL)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 import requests
 import responses
 
-from qiskit_qoro import QoroProvider
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.history import MAX_STATUS_POLLS
 from qiskit_qoro.models.jobs import ResultsPage
@@ -24,7 +23,7 @@ from qiskit_qoro.pages.views import Counts, Failure, JobFilter
 from qiskit_qoro.wire.endpoints import CANCEL_JOB
 from qiskit_qoro.wire.results import failed_page_to_json, results_page_to_json
 
-from .conftest import URL, source_of
+from .conftest import URL
 
 # Much less than any time limit of a request, and much more than a page needs on a busy machine.
 SOON_S = 3.0
@@ -137,22 +136,19 @@ def test_a_refresh_brings_progress_and_durations_to_the_list(
 
 
 @pytest.fixture
-def silent(path: Any) -> Iterator[QoroProvider]:
-    """A provider of a service that accepts connections and never answers."""
+def silent() -> Iterator[str]:
+    """The address of a service that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
-        with QoroProvider("token", base_url=url, journal=path, progress=False) as provider:
-            yield provider
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api"
 
 
 def test_no_page_waits_for_a_service_that_does_not_answer(
-    silent: QoroProvider, record: Callable[..., str]
+    silent: str, source_at: Callable[[str], JournalSource], record: Callable[..., str]
 ) -> None:
-    url = silent.service.base_url
-    record("running", "RUNNING", service=url, circuits=3)
-    record("done", "COMPLETED", service=url, circuits=3)
-    record("qubo", "COMPLETED", service=url, kind=JobKind.CHARACTERIZATION)
-    source = source_of(silent)
+    record("running", "RUNNING", service=silent, circuits=3)
+    record("done", "COMPLETED", service=silent, circuits=3)
+    record("qubo", "COMPLETED", service=silent, kind=JobKind.CHARACTERIZATION)
+    source = source_at(silent)
     looks: list[Callable[[], Any]] = [
         source.refresh,
         lambda: source.jobs(JobFilter(), limit=50, offset=0),
