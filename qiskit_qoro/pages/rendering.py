@@ -23,7 +23,7 @@ from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.templating import template_environment
 from qiskit_qoro.display.times import ago, duration, exact_time
 
-__all__ = ["Page", "digest_of", "render_frame", "render_part"]
+__all__ = ["Page", "digest_of", "path_segment", "render_frame", "render_part"]
 
 _PACKAGE = "qiskit_qoro.pages"
 
@@ -61,6 +61,8 @@ def render_part(template: str, values: Mapping[str, Any], now: datetime) -> Mark
     """
     times = {"ago": partial(ago, now=now), "exact_time": partial(exact_time, now=now)}
     rendered = _environment().get_template(template).render({**values, **times})
+    # JSON of a service may contain one half of a surrogate pair, which UTF-8 cannot express.
+    rendered = rendered.encode(errors="replace").decode()
     return Markup(rendered)  # noqa: S704 - the template has escaped all values
 
 
@@ -71,9 +73,14 @@ def _environment() -> Environment:
     environment.filters["counted"] = counted
     environment.filters["duration"] = duration
     environment.filters["digits"] = _digits
-    environment.filters["segment"] = partial(quote, safe="")
+    environment.filters["segment"] = path_segment
     environment.filters["short_id"] = lambda job_id: short_identifiers([job_id])[job_id]
     return environment
+
+
+def path_segment(text: str) -> str:
+    """Return a text as one segment of the path of an address."""
+    return quote(text, safe="", errors="replace")
 
 
 def _digits(value: float) -> str:

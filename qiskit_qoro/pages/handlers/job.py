@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from qiskit_qoro.display.reprs import short_text
 from qiskit_qoro.history.job_entry import is_unfinished
 from qiskit_qoro.pages.handlers.choices import status_choices
 from qiskit_qoro.pages.handlers.paging import address_with, page_query, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest
-from qiskit_qoro.pages.rendering import Page
+from qiskit_qoro.pages.rendering import Page, path_segment
 from qiskit_qoro.pages.results.charts import ChartPart, chart_of, drawing_of, timeline_of
 from qiskit_qoro.pages.views import CircuitView
 
@@ -80,7 +79,7 @@ def job_page(request: PageRequest) -> Page:
 
 def _circuits(request: PageRequest, job_id: str) -> dict[str, Any]:
     """Return the list of circuits, and the circuit whose result is shown."""
-    path = f"{request.prefix}/jobs/{quote(job_id, safe='')}"
+    path = f"{request.prefix}/jobs/{path_segment(job_id)}"
     status = request.query.get("status", "")[:_LONGEST_STATUS]
     asked = request.query.get("circuit", "")
     position = _position(asked)

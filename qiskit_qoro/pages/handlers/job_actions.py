@@ -7,9 +7,10 @@ chosen, so that no address leads the browser elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from qiskit_qoro.pages.handlers.requests import PageRequest, Redirect
+from qiskit_qoro.pages.rendering import path_segment
 from qiskit_qoro.pages.source import RefusedError
 
 __all__ = ["cancel", "delete", "resubmit"]
@@ -55,4 +56,4 @@ def _act(request: PageRequest, action: Callable[[str], str]) -> Redirect:
 
 
 def _job_path(job_id: str) -> str:
-    return f"/jobs/{quote(job_id, safe='')}"
+    return f"/jobs/{path_segment(job_id)}"

@@ -91,7 +91,7 @@ def address_with(path: str, query: Mapping[str, Sequence[str]], **changes: str |
     """
     changed = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in changes.items()}
     pairs = [(name, value) for name, values in {**query, **changed}.items() for value in values if value]
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+    return f"{path}?{urlencode(pairs, errors='replace')}" if pairs else path
 
 
 def page_query(query: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
