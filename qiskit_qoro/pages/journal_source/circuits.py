@@ -15,7 +15,7 @@ from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.pages.journal_source.background import Answer, Background
 from qiskit_qoro.pages.journal_source.blocks import Block, Part, fetch_all, fetch_block, parts_of, view_of
 from qiskit_qoro.pages.journal_source.client import JournalClient
-from qiskit_qoro.pages.journal_source.contents import JobContents, read_contents
+from qiskit_qoro.pages.journal_source.contents import JobContents, read_contents, size_of_circuits
 from qiskit_qoro.pages.views import CircuitRow, CircuitsPage, CircuitView
 
 __all__ = ["JobCircuits"]
@@ -137,7 +137,7 @@ class JobCircuits:
             return fetch_all(part, contents, client.service())
 
         key = ("rows", part.entry.number, part.status)
-        return self._background.look(key, fetch, size=lambda rows: 1 + len(rows) // 10)
+        return self._background.look(key, fetch, size=lambda rows: size_of_circuits(len(rows)))
 
     def _known_contents(self, part: Part, client: JournalClient) -> JobContents:
         key, read = self._contents_of(part, client)

@@ -29,7 +29,7 @@ from qiskit_qoro.wire.payloads import job_request_from_json
 from qiskit_qoro.wire.text import DEFAULT_LIMIT_BYTES
 from qiskit_qoro.wire.uploads import is_template_body, template_batch_from_json
 
-__all__ = ["MAX_LABELS", "JobContents", "read_contents"]
+__all__ = ["MAX_LABELS", "JobContents", "read_contents", "size_of_circuits"]
 
 MAX_LABELS = 1000
 """So many labels of results are read at most to find out what describes the circuits."""
@@ -67,8 +67,7 @@ class JobContents:
     @property
     def size(self) -> int:
         """How much memory it takes for a cache, where the outcome of a circuit takes 1."""
-        # Circuits share registers and templates.
-        return 1 + max(len(self.programs), len(self.experiments)) // 4
+        return size_of_circuits(max(len(self.programs), len(self.experiments)))
 
     def position_of(self, label: str, first_index: int) -> int | None:
         """Return the position of the circuit with a label, or ``None`` if the label does not tell it.
@@ -112,6 +111,18 @@ class JobContents:
             self.observables,
             self.state,
         )
+
+
+def size_of_circuits(number: int) -> int:
+    """Return how much memory circuits without outcomes take for a cache.
+
+    An outcome takes 1. The largest jobs have to fit into the cache. Otherwise their page would read all of
+    their circuits each time.
+
+    Args:
+        number: The number of circuits.
+    """
+    return 1 + number // 20
 
 
 def read_contents(

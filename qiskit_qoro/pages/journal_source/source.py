@@ -32,10 +32,12 @@ from qiskit_qoro.pages.views import (
     WorkersView,
 )
 
-__all__ = ["JournalSource"]
+__all__ = ["MAX_CACHED", "JournalSource"]
+
+MAX_CACHED = 20_000
+"""The size of the values that are kept. The outcome of a circuit has the size 1."""
 
 _MAX_TAGS = 200
-_MAX_CACHED = 20_000  # outcomes of circuits, or values of that size
 _READ_ONLY = (
     "These are the last known statuses: no token is known, so no service is asked. Log in with "
     "'qiskit-qoro login', or set QORO_API_KEY, and start these pages again to see results."
@@ -72,7 +74,7 @@ class JournalSource:
         self._title = title
         self._account = account
         self._provider_code = provider_code
-        self._background = Background(_MAX_CACHED)
+        self._background = Background(MAX_CACHED)
         self._statuses = Statuses(journal, self._pages, self._background)
         self._circuits = JobCircuits(journal, self._background)
         self._jobs = JobReader(journal, self._background, self._circuits, provider_code)

@@ -11,6 +11,8 @@ import pytest
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.pages.journal_source.background import ERROR_AGE_S, Answer, Background
+from qiskit_qoro.pages.journal_source.contents import size_of_circuits
+from qiskit_qoro.pages.journal_source.source import MAX_CACHED
 
 LONG_S = 60.0
 
@@ -152,6 +154,14 @@ def test_the_values_that_were_used_least_recently_are_dropped() -> None:
     background.look("large", lambda: "large", size=lambda _value: 100)
     assert background.known("large").value == "large"
     assert background.known("d").value is None
+
+
+def test_what_is_known_of_a_job_of_100000_circuits_is_kept_with_its_outcomes() -> None:
+    background = Background(MAX_CACHED, patience_s=LONG_S)
+    sizes = {"contents": size_of_circuits(100_000), "rows": size_of_circuits(100_000), "block": 200}
+    for key, size in sizes.items():
+        background.look(key, partial(str, key), size=lambda _value, size=size: size)
+    assert [background.known(key).value for key in sizes] == list(sizes)
 
 
 def test_only_so_many_fetches_go_on_at_once(gate: Gate) -> None:
