@@ -61,7 +61,8 @@ def test_the_overview_has_a_section_for_each_system_that_leads_to_its_page(serve
         (address,) = (address for text, address in page.links if text == name)
         single = read_page(browser.get(served.url + address).text)
         assert single.headings[0] == (1, name)
-        assert f"provider.get_backend('{name}')" in single.text
+        code = f"provider = QoroProvider() backend = provider.get_backend('{name}')"
+        assert f"from qiskit_qoro import QoroProvider {code}" in single.text
 
 
 def test_the_numbers_are_those_that_a_client_gets(provider: QoroProvider, served: Served) -> None:

@@ -18,6 +18,10 @@ from qiskit_qoro.pages.views import TargetView
 __all__ = ["systems_page"]
 
 _REFRESH_S = 5
+_CODE = """\
+from qiskit_qoro import QoroProvider
+provider = {provider}
+backend = provider.get_backend({name!r})"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def _section(target: TargetView, request: PageRequest) -> _Section:
         ],
         address=address_with(f"{request.prefix}/systems", {}, name=system.name),
         noise=target.noise,
-        code=f"provider = {provider}\nbackend = provider.get_backend({system.name!r})",
+        code=_CODE.format(provider=provider, name=system.name),
     )
 
 
