@@ -39,6 +39,7 @@ __all__ = [
     "encode_labels",
     "index_of_label",
     "kind_of_label",
+    "number_circuits",
 ]
 
 LABEL_LIMIT = 200
@@ -49,6 +50,7 @@ MAX_BYTES = 2**26
 
 _VERSION = "1"
 _LABEL = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([A-Za-z0-9_-]+))?")
+_QUOTED_LABEL = re.compile(r"\bcircuit '([^'\s]+)'")
 _BEGIN = re.compile(r"([0-9])([a-z])(.*)", re.DOTALL)
 _MAX_EXTRA_COMPRESSION = 4  # the best compression is hardly ever this much better than the fastest
 
@@ -143,6 +145,16 @@ def index_of_label(label: str) -> int | None:
     """The index of a circuit in its submission, or ``None`` if the label does not have our format."""
     match = _LABEL.fullmatch(label)
     return None if match is None else int(match[1])
+
+
+def number_circuits(text: str) -> str:
+    """Replace each label that a message quotes after the word "circuit" by the index of the circuit."""
+
+    def renamed(match: re.Match[str]) -> str:
+        index = index_of_label(match[1])
+        return match[0] if index is None else f"circuit {index}"
+
+    return _QUOTED_LABEL.sub(renamed, text)
 
 
 def kind_of_label(label: str) -> str | None:

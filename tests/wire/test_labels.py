@@ -22,6 +22,7 @@ from qiskit_qoro.wire.labels import (
     encode_labels,
     index_of_label,
     kind_of_label,
+    number_circuits,
 )
 
 DOCUMENTS = st.recursive(
@@ -119,6 +120,19 @@ def test_index_and_kind_are_read_from_a_label() -> None:
     assert [kind_of_label(label) for label in labels] == ["e", None]
     assert index_of_label("mine") is None
     assert kind_of_label("mine") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("circuit '0.1reNo9yrEK': it is too wide", "circuit 0: it is too wide"),
+        ("circuit '12': no; circuit '3.abc': no", "circuit 12: no; circuit 3: no"),
+        ("circuit 'bell': no", "circuit 'bell': no"),
+        ("the gate '7' is unknown", "the gate '7' is unknown"),
+    ],
+)
+def test_a_message_names_circuits_by_their_index(text: str, shown: str) -> None:
+    assert number_circuits(text) == shown
 
 
 def test_a_structure_that_inflates_beyond_the_limit_is_refused() -> None:

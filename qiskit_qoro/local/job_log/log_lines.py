@@ -14,6 +14,7 @@ from qiskit_qoro.display.times import duration
 from qiskit_qoro.local.job_log.ended_jobs import EndedJob
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.printable import printable_line
+from qiskit_qoro.wire.labels import number_circuits
 
 __all__ = ["line_of_job", "line_of_others"]
 
@@ -42,7 +43,7 @@ def line_of_job(job: EndedJob, time: datetime, *, own_account: str) -> Text:
     line.append(" ").append(job.status.value, status_style(job.status.value))
     line.append("".join(f" {part}" for part in after if part))
     if job.reason:
-        line.append(f": {printable_line(job.reason)}")
+        line.append(f": {printable_line(number_circuits(job.reason))}")
     return line
 
 

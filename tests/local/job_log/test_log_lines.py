@@ -41,6 +41,17 @@ def line(job: EndedJob) -> str:
             replace(JOB, status=JobStatus.FAILED, reason="it crashed", owner="ann"),
             '12:03:11 a1b2c3d4 run 12 circuits "vqe" FAILED 0.31 s account ann: it crashed',
         ),
+        (
+            replace(
+                JOB,
+                status=JobStatus.FAILED,
+                reason="circuit '7.1reNo9yrEKgCAU': it is 'wide'; circuit 'x': no",
+            ),
+            (
+                '12:03:11 a1b2c3d4 run 12 circuits "vqe" FAILED 0.31 s: '
+                "circuit 7: it is 'wide'; circuit 'x': no"
+            ),
+        ),
     ],
 )
 def test_the_line_of_a_job(job: EndedJob, expected: str) -> None:
