@@ -47,7 +47,7 @@ def duration(seconds: float) -> str:
     """
     if not math.isfinite(seconds):
         return "unknown"
-    if seconds < 0.1:
+    if seconds < 0.0995:
         return f"{1000 * seconds:.2g} ms" if seconds > 0 else "0 s"
     if seconds < 9.95:
         return f"{seconds:.2g} s"
