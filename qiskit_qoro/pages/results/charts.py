@@ -31,6 +31,8 @@ __all__ = ["ChartPart", "chart_of", "drawing_of", "timeline_of"]
 
 # If there are more outcomes than a chart can show, it shows this many.
 _SELECTED = 16
+# The times of a job may be rounded to milliseconds. Its run time is not.
+_PRECISION_S = 0.002
 _LONGEST_COLUMN_LABEL = 6
 _CHANGING = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING, JobStatus.PAUSED}) | {
     ListedStatus.SUBMITTING,
@@ -189,10 +191,15 @@ def _stages(job: JobView, now: datetime) -> list[Stage]:
         length = None if event.time is None or end is None else (end - event.time).total_seconds()
         if is_last and event.status not in _CHANGING:
             length = None
-        elif length is None and event.status == JobStatus.RUNNING:
+        elif event.status == JobStatus.RUNNING and _is_run_time(job.row.duration_s, length):
             length = job.row.duration_s
         stages.append(Stage(event.status, event.time, length))
     return stages
+
+
+def _is_run_time(run_time_s: float | None, length_s: float | None) -> bool:
+    """Whether the run time that the service reports says better how long a job ran than its times do."""
+    return run_time_s is not None and (length_s is None or abs(run_time_s - length_s) <= _PRECISION_S)
 
 
 def _describe(stage: Stage, now: datetime) -> str:

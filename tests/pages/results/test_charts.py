@@ -159,6 +159,14 @@ def test_the_run_time_of_the_service_is_used_if_times_are_unknown() -> None:
     assert part.caption == ""
 
 
+@pytest.mark.parametrize(("run_time_s", "shown"), [(0.0036, "3.6 ms"), (0.0044, "4.4 ms"), (1.0, "4 ms")])
+def test_the_run_time_is_used_if_the_times_are_rounded(run_time_s: float, shown: str) -> None:
+    part = timeline_of(
+        job(("PENDING", 1), ("RUNNING", 0.5), ("COMPLETED", 0.496), duration_s=run_time_s), NOW
+    )
+    assert tooltips(part) == ["Pending: 0.5 s", f"Running: {shown}"]
+
+
 @pytest.mark.parametrize("status", [*JobStatus, *ListedStatus])
 def test_only_a_status_that_can_change_lasts_until_now(status: str) -> None:
     can_change = status in {"PENDING", "SCHEDULED", "RUNNING", "PAUSED", "SUBMITTING", "SUBMITTED"}
