@@ -480,9 +480,12 @@ class QoroJob(ServiceJob[Result], JobV1):
             found = self._contents.outcome
             num_results = len(found.results) if found and not self._contents.foreign else 0
             if num_results:
-                error.extend(
-                    f"{PARTIAL_RESULT_HINT} the results of the {num_results} circuits that completed"
+                what = (
+                    "result of the circuit"
+                    if num_results == 1
+                    else f"results of the {num_results:,} circuits"
                 )
+                error.extend(f"{PARTIAL_RESULT_HINT} the {what} that completed")
             raise
 
     def _read_foreign(self, outcome: JobOutcome, structure: LabelledStructure) -> Any:

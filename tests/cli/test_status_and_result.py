@@ -193,7 +193,7 @@ def test_result_of_a_batch_with_a_failed_circuit_says_how_to_see_the_other_resul
     assert main(["result", job.job_id()]) == 1
     err = capsys.readouterr().err
     assert "circuit 1 ('wide'): a state vector of 70 qubits" in err
-    assert err.endswith("--partial shows the results of the 1 circuits that completed\n")
+    assert err.endswith("--partial shows the result of the circuit that completed\n")
     first, second = answer("result", job.job_id(), "--partial")["circuits"]
     assert first == {"name": "two registers", "counts": {"1 0": 10}}
     assert "70 qubits" in second["reason"]
