@@ -165,6 +165,7 @@ def _values(visitor: Visitor, **further: Any) -> dict[str, Any]:
         "csrf": visitor.csrf,
         "address": address_of(visitor.request),
         "version_of": version_of,
+        "submissions": None if visitor.session is None else visitor.session.submissions,
         **further,
     }
 

@@ -142,14 +142,19 @@ class _Pages:
         if found is None:
             raise RefusedRequestError(404, "There is no such page.")
         handlers, variables = found
-        await _checked_form(visitor, handlers)
+        form = await _checked_form(visitor, handlers)
         if visitor.session is None:
             return self._sign_in_answers.form_instead(visitor)
-        show = partial(self._show, visitor, visitor.session, handlers[visitor.method], variables)
+        show = partial(self._show, visitor, visitor.session, handlers[visitor.method], variables, form)
         return await asyncio.get_running_loop().run_in_executor(self._threads, show)
 
     def _show(
-        self, visitor: Visitor, session: Session, handler: Handler, variables: Mapping[str, str]
+        self,
+        visitor: Visitor,
+        session: Session,
+        handler: Handler,
+        variables: Mapping[str, str],
+        form: Mapping[str, str],
     ) -> Response:
         """Answer a request of a signed-in account, in a thread."""
         source = self._open_source(session.account)
@@ -162,6 +167,8 @@ class _Pages:
             dict(query),
             {name: tuple(query.getlist(name)) for name in query},
             is_part=is_part(visitor.request),
+            form=form,
+            submissions=session.submissions,
         )
         try:
             answer = handler(request)

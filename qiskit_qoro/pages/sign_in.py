@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from qiskit_qoro.pages.submissions import Submissions
+
 __all__ = [
     "ATTEMPTS_PERIOD_S",
     "CODE_LIFETIME_S",
@@ -68,12 +70,14 @@ class Session:
         token: The token that has started it, or ``None`` if a one-time code has. If the token is revoked, the
             session ends.
         messages: Level and text of messages that the next page shows.
+        submissions: The jobs that it has submitted again.
     """
 
     account: str
     end: float
     token: str | None = field(default=None, repr=False)
     messages: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=MAX_MESSAGES))
+    submissions: Submissions = field(default_factory=Submissions, repr=False)
 
     def take_messages(self) -> list[tuple[str, str]]:
         """Return the messages and forget them. Two pages that load at once do not show the same message."""

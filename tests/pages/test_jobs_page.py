@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -381,6 +384,75 @@ def test_submitting_again_leads_to_the_new_job() -> None:
         page = visit.send(visit.forms("/resubmit")[0])
         assert visit.answer.url.endswith(f"/pages/jobs/{job_id(1)}")
     assert f"It has the circuits and the configuration of job {job_id(2)}." in page.text
+
+
+def test_a_form_that_is_sent_twice_submits_a_job_once() -> None:
+    source = SampleSource()
+    with open_visit(source) as visit:
+        visit.get("/pages/jobs?status=COMPLETED")
+        form = visit.forms("/resubmit")[0]
+        visit.send(form)
+        page = visit.send(form)
+        assert visit.answer.url.endswith("/pages/jobs?status=COMPLETED&page=1")
+        assert "the job was not submitted another time" in page.text
+        assert source.actions == [("resubmit", job_id(2))]
+        visit.send(visit.forms(f"{job_id(2)}/resubmit")[0])
+    assert source.actions == [("resubmit", job_id(2))] * 2
+
+
+class SlowSource(SampleSource):
+    """Submits a job when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def resubmit(self, job_id: str) -> str:
+        self.begun.set()
+        assert self.go_on.wait(30)
+        return super().resubmit(job_id)
+
+
+def test_a_second_click_while_a_job_is_submitted_again_has_no_effect() -> None:
+    source = SlowSource()
+    with open_visit(source) as visit, ThreadPoolExecutor(1) as threads:
+        visit.get("/pages/jobs?status=COMPLETED")
+        form = visit.forms("/resubmit")[0]
+        post = partial(
+            visit.browser.post,
+            f"{visit.url}{form.action}",
+            data=dict(form.fields),
+            headers={"Origin": visit.url},
+            allow_redirects=False,
+        )
+        first = threads.submit(post)
+        assert source.begun.wait(30)
+        visit.get("/pages/jobs?status=COMPLETED")
+        assert visit.forms("/resubmit")[0] == form
+        assert "status=COMPLETED" in post().headers["location"]
+        source.go_on.set()
+        assert first.result().headers["location"].endswith(job_id(1))
+    assert source.actions == [("resubmit", job_id(2))]
+
+
+class FailingSource(SampleSource):
+    """A service that refuses all changes."""
+
+    def resubmit(self, job_id: str) -> str:
+        raise QoroConnectionError("no answer: check the network")
+
+    cancel = delete = resubmit
+
+
+@pytest.mark.parametrize("action", ["cancel", "delete", "resubmit"])
+def test_an_action_that_the_service_refuses_leads_back_with_the_reason(action: str) -> None:
+    """Loading the page again must not send the form again."""
+    with open_visit(FailingSource()) as visit:
+        visit.get("/pages/jobs")
+        page = visit.send(visit.forms(f"/{action}")[0])
+        assert visit.answer.url.endswith("/pages/jobs?page=1")
+        assert visit.answer.ok
+    assert "no answer: check the network" in page.text
 
 
 @pytest.mark.parametrize("action", ["cancel", "delete", "resubmit"])

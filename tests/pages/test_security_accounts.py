@@ -87,7 +87,8 @@ def ask(world: World, browser: requests.Session, method: str, pattern: str, job_
     """Request a path of a job, as a page or as a form of the browser does."""
     path = re.sub(r"\{\w+\}", "0", pattern.replace("{job_id}", job_id))
     if method == "POST":
-        return post(world.served, browser, path, {"csrf": csrf_of(world.served, browser)})
+        form = {"csrf": csrf_of(world.served, browser), "number": "0"}
+        return post(world.served, browser, path, form)
     return send(world.served.url, method, path, {"Cookie": cookie_of(browser)})
 
 

@@ -264,7 +264,7 @@ class TestEscaping:
             browser = served.browser()
             csrf = csrf_of(served, browser)
             for action in ("cancel", "delete", "resubmit"):
-                answer = post(served, browser, f"/pages/jobs/job0/{action}", {"csrf": csrf})
+                answer = post(served, browser, f"/pages/jobs/job0/{action}", {"csrf": csrf, "number": "0"})
                 assert answer.status == 303
                 assert answer.headers["x-injected"] is None
                 assert answer.headers["location"].startswith("/pages/jobs")

@@ -156,7 +156,7 @@ class TestForms:
         browser = served.browser()
         csrf = csrf_of(served, browser)
         for action, job in (("cancel", PENDING), ("delete", ENDED), ("resubmit", ENDED)):
-            answer = post(served, browser, f"/pages/jobs/{job}/{action}", {"csrf": csrf})
+            answer = post(served, browser, f"/pages/jobs/{job}/{action}", {"csrf": csrf, "number": "0"})
             assert answer.status == 303
         assert source.actions == [("cancel", PENDING), ("delete", ENDED), ("resubmit", ENDED)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from qiskit_qoro.pages.source import Source
+from qiskit_qoro.pages.submissions import Submissions
 
 __all__ = ["PageRequest", "Redirect", "Report"]
 
@@ -23,6 +24,8 @@ class PageRequest:
         query: The parameters of the query. If one occurs several times, this has the last value.
         query_lists: The parameters of the query with all their values.
         is_part: Whether the browser only replaces the live part of a page.
+        form: The fields of the form that was sent.
+        submissions: The jobs that the session has submitted again.
     """
 
     source: Source
@@ -32,6 +35,8 @@ class PageRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     query_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_part: bool = False
+    form: Mapping[str, str] = field(default_factory=dict)
+    submissions: Submissions = field(default_factory=Submissions)
 
 
 @dataclass(frozen=True)

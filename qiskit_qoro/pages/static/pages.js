@@ -34,8 +34,27 @@ function announce(text) {
 
 // --- refreshing ----------------------------------------------------------------------------------------
 
+// While a form is sent, its page waits for the next one.
+let isSending = false;
+
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (isSending) event.preventDefault();
+  else if (!event.defaultPrevented) {
+    isSending = true;
+    announce("Please wait");
+    document.body.classList.add("sending");
+  }
+});
+
+// The browser may show this page again as it was, if the user goes back.
+window.addEventListener("pageshow", () => {
+  isSending = false;
+  document.body.classList.remove("sending");
+});
+
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && isPoll(event)) event.preventDefault();
+  if ((document.hidden || isSending) && isPoll(event)) event.preventDefault();
 });
 
 // A form does not send fields that are empty, so that addresses stay short.
