@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from qiskit_qoro.pages.opening import build_signed_pages, sign_in_address
 from qiskit_qoro.pages.sign_in import SignIn
 from qiskit_qoro.pages.source import Source
 from qiskit_qoro.web_server.allowed_hosts import AllowedHosts, HostCheck
+from qiskit_qoro.web_server.binding import bind_port
 from qiskit_qoro.web_server.port import Port
 
 
@@ -67,7 +67,7 @@ def serve_pages(
         tokens: Token to account.
         clock: The clock of the sessions.
     """
-    with socket.create_server(("127.0.0.1", 0)) as bound, ThreadPoolExecutor() as threads:
+    with bind_port("127.0.0.1", 0) as bound, ThreadPoolExecutor() as threads:
         port = bound.getsockname()[1]
         app: ASGIApp
         app, sign_in = build_signed_pages(
