@@ -25,6 +25,7 @@ from qiskit_qoro.qasm.read.outline import OutlinedOperation, ProgramOutline, Reg
 __all__ = ["draw_program"]
 
 _LONGEST_NAME, _LONGEST_DETAIL, _LONGEST_TOOLTIP, _KINDS_NAMED = 14, 24, 300, 8
+_MOST_WITH_IDLE_QUBITS = 12
 _DENOMINATORS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
 _MAX_NUMERATOR = 16
 _PI = re.compile(r"\bpi\b")
@@ -43,14 +44,40 @@ def draw_program(program: str, parameters: Mapping[str, float]) -> tuple[str, st
     outline = outline_program(program, list(parameters))
     if outline is None or not outline.qregs:
         return "", ""
-    names = _names_of_bits(outline.qregs)
+    names, operations, num_idle = _without_idle_qubits(outline)
     bits = [(position, index) for position, (_, size) in enumerate(outline.cregs) for index in range(size)]
     positions = {register.name: position for position, register in enumerate(outline.cregs)}
     reader = _OperationReader(names, outline.cregs, bits, positions, parameters)
     registers = [(short_text(name, _LONGEST_NAME), size) for name, size in outline.cregs]
-    layout = arrange(Wires(names, registers), map(reader.convert, outline.operations))
-    words = _describe(outline, layout)
+    layout = arrange(Wires(names, registers), map(reader.convert, operations))
+    words = _describe(outline, layout, num_idle, len(operations) - len(layout.placed))
     return draw_circuit("Circuit", words, layout), words
+
+
+def _without_idle_qubits(
+    outline: ProgramOutline,
+) -> tuple[list[tuple[str, str]], Sequence[OutlinedOperation], int]:
+    """Leave out idle qubits: a circuit for a device has all qubits of the device, and uses few of them.
+
+    Returns:
+        The names of the qubits that are drawn, the operations on these qubits, and the number of qubits that
+        are left out.
+    """
+    names = _names_of_bits(outline.qregs)
+    used = {
+        qubit for operation in outline.operations if operation.name != "barrier" for qubit in operation.qubits
+    }
+    # Of a long program the last operations are unknown, so any qubit may have one.
+    if len(names) <= _MOST_WITH_IDLE_QUBITS or not used or not outline.is_complete:
+        return names, outline.operations, 0
+    drawn = sorted(used)
+    new = {qubit: index for index, qubit in enumerate(drawn)}
+    moved = [
+        operation._replace(qubits=tuple(new[qubit] for qubit in operation.qubits if qubit in used))
+        for operation in outline.operations
+    ]
+    operations = [operation for operation in moved if operation.qubits]  # a barrier may have idle qubits only
+    return [names[qubit] for qubit in drawn], operations, len(names) - len(drawn)
 
 
 def _names_of_bits(registers: Sequence[Register]) -> list[tuple[str, str]]:
@@ -150,8 +177,15 @@ def _angle_text(angle: str) -> str:
     return f"{value + 0.0:.3g}".replace("-", "−")  # no minus sign at a zero
 
 
-def _describe(outline: ProgramOutline, layout: Layout) -> str:
-    """Describe a circuit in words: its size, its gates, and what is not drawn."""
+def _describe(outline: ProgramOutline, layout: Layout, num_idle: int, left_out: int) -> str:
+    """Describe a circuit in words: its size, its gates, and what is not drawn.
+
+    Args:
+        outline: The circuit.
+        layout: What is drawn of it.
+        num_idle: The number of idle qubits that are not drawn.
+        left_out: The number of operations that are not drawn.
+    """
     num_qubits = sum(size for _, size in outline.qregs)
     num_clbits = sum(size for _, size in outline.cregs)
     size = [counted(num_qubits, "qubit")]
@@ -169,12 +203,13 @@ def _describe(outline: ProgramOutline, layout: Layout) -> str:
             "Operations" if outline.is_complete else f"Among the first {len(outline.operations):,} operations"
         )
         sentences.append(f"{start}: {', '.join(named)}.")
+    if num_idle:
+        sentences.append(f"The drawing leaves out {counted(num_idle, 'qubit')} without operations.")
     if layout.num_qubits_left_out:
         sentences.append(f"The drawing leaves out the last {counted(layout.num_qubits_left_out, 'qubit')}.")
     if layout.num_registers_left_out:
         registers = counted(layout.num_registers_left_out, "classical register")
         sentences.append(f"The drawing leaves out the last {registers}.")
-    left_out = len(outline.operations) - len(layout.placed)
     if left_out or not outline.is_complete:
         more = "" if outline.is_complete else "more than "
         sentences.append(f"The drawing leaves out {more}{counted(left_out, 'operation')}.")

@@ -175,6 +175,27 @@ def test_qubits_that_are_not_drawn_are_counted(number: int) -> None:
     assert ("leaves out the last 1 qubit." in part.caption) == (number > MAX_QUBITS)
 
 
+def test_a_circuit_for_a_device_has_no_idle_qubits_in_its_drawing() -> None:
+    program = (
+        "qreg q[127]; creg c[2]; h q[3]; barrier q; cx q[3], q[120]; barrier q[5], q[6]; "
+        "measure q[3] -> c[0]; measure q[120] -> c[1];"
+    )
+    part = drawing_of(HEAD + program)
+    assert texts(part.svg)[:2] == ["q3", "q120"]
+    assert "cx q[3], q[120]" in tooltips(part.svg)
+    assert part.caption == (
+        "127 qubits, 2 classical bits, depth 3. Operations: 2 barrier, 2 measure, 1 h, 1 cx. "
+        "The drawing leaves out 125 qubits without operations."
+    )
+
+
+@pytest.mark.parametrize("text", ["qreg q[12]; h q[3];", "qreg q[13];", "qreg q[13]; barrier q;"])
+def test_idle_qubits_of_other_circuits_are_drawn(text: str) -> None:
+    part = drawing_of(HEAD + text)
+    assert "q0" in texts(part.svg)
+    assert "leaves out" not in part.caption
+
+
 def test_registers_that_are_not_drawn_are_counted() -> None:
     registers = "".join(f"creg c{index}[1];" for index in range(14))
     part = drawing_of(HEAD + f"qreg q[1]; {registers} measure q[0] -> c13[0];")
