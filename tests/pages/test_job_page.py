@@ -324,6 +324,12 @@ def test_counts_without_shots() -> None:
     assert outcome_table(show_outcome(Counts({"0": 0}, 0))).rows == [["0", "0", "0.00 %"]]
 
 
+def test_a_circuit_without_measurements_has_no_table_but_advice() -> None:
+    page = show_outcome(Counts({}, 5))
+    assert "5 shots without outcomes: the circuit measures no qubit. Add measurements" in page.text
+    assert not [table for table in page.tables if "Outcome" in table.headings]
+
+
 def test_expectation_values_with_errors() -> None:
     page = show_outcome(Values({"ZZ": 0.98, "XX": -0.51}, {"ZZ": 0.02}, 1, "Qubit 0 is rightmost."))
     table = outcome_table(page)
