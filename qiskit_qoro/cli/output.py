@@ -9,12 +9,13 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from qiskit_qoro.cli.streams import discard
 from qiskit_qoro.display.tables import Cell, Column, Table, screen_width
 from qiskit_qoro.printable import printable_line
 
@@ -167,8 +168,7 @@ def say(text: str) -> None:
     width = screen_width(sys.stderr)
     if width is not None:
         line = "\n".join(textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False))
-    # Nobody may read the message any more. That does not change the outcome of the command.
-    with suppress(OSError):
+    with _perhaps_unread():
         sys.stderr.write(f"{line}\n")
 
 
@@ -180,12 +180,29 @@ def say_lines(lines: Iterable[Text]) -> None:
     """
     width = screen_width(sys.stderr) or _LONGEST_LINE
     console = Console(stderr=True, height=_HEIGHT)
-    with suppress(OSError, ValueError):  # the stream is broken or closed
+    with _perhaps_unread():
         for line in lines:
             cut = line.copy()
             cut.truncate(width, overflow="ellipsis")
             if _takes_text(sys.stderr):
-                console.print(cut, soft_wrap=True)
+                # Rich itself would end the thread if nobody reads the stream any more.
+                with console.capture() as printed:
+                    console.print(cut, soft_wrap=True)
+                sys.stderr.write(printed.get())
+
+
+@contextmanager
+def _perhaps_unread() -> Iterator[None]:
+    """Write to standard error, which may be broken or closed: nobody may read the messages any more.
+
+    That does not change the outcome of the command.
+    """
+    try:
+        yield
+    except OSError:
+        discard(sys.stderr)
+    except ValueError:  # it is closed
+        pass
 
 
 def _takes_text(stream: TextIO) -> bool:

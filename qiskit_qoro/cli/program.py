@@ -35,7 +35,7 @@ from qiskit_qoro.cli.commands import (
 )
 from qiskit_qoro.cli.output import messages_on_stderr, say
 from qiskit_qoro.cli.parsing import PROGRAM, ProgramParser, parse
-from qiskit_qoro.cli.streams import discard_output, prepare_streams
+from qiskit_qoro.cli.streams import discard, prepare_streams
 from qiskit_qoro.display.times import local_now
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.provider import QoroProvider
@@ -108,9 +108,9 @@ def run_command(
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of the output, such as `head`, has read enough. That is not an error.
-        discard_output()
+        discard(sys.stdout)
     except OSError as error:
-        discard_output()
+        discard(sys.stdout)
         say(f"{PROGRAM}: error: {error.strerror or error}")
         return EXIT_FAILED
     return EXIT_OK

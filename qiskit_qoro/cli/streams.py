@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
+from typing import TextIO
 
-__all__ = ["discard_output", "prepare_streams"]
+__all__ = ["discard", "prepare_streams"]
 
 
 def prepare_streams() -> None:
@@ -15,9 +17,16 @@ def prepare_streams() -> None:
     _replace_unencodable_characters()
 
 
-def discard_output() -> None:
-    """Discard buffered output, which Python would try to write once more when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def discard(stream: TextIO) -> None:
+    """Discard what a broken stream has buffered, and what is written to it later.
+
+    Otherwise Python would try to write it when it exits, and exit with an error.
+
+    Args:
+        stream: One of the standard streams. A stream without a file descriptor is left alone.
+    """
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _replace_closed_streams() -> None:

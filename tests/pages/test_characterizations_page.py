@@ -28,7 +28,9 @@ QUBO = np.array([[-1.0, 2, 0, 0], [0, -1, 2, 0], [0, 0, -1, 2], [0, 0, 0, -1]])
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[LocalService]:
-    with serve(workers=1, accounts={"other-token": Account("other")}) as service:
+    with serve(
+        workers=1, accounts={"other-token": Account("other"), "third-token": Account("third")}
+    ) as service:
         yield service
 
 
@@ -64,7 +66,13 @@ class Answered(SampleSource):
         return self._view
 
 
-def test_the_empty_list_has_a_program_that_submits_the_first_one(visit: Visit) -> None:
+def test_the_empty_list_has_a_program_that_submits_the_first_one(service: LocalService) -> None:
+    code = f"QoroProvider('third-token', base_url={service.url!r})"
+    with open_visit(LocalSource(service.parts, "third", code)) as visit:
+        _submit_the_first_one(visit)
+
+
+def _submit_the_first_one(visit: Visit) -> None:
     assert "There are no characterizations yet" in visit.get("/pages/characterizations").text
     found = re.search(r"<code>(from qiskit_qoro.*?)</code>", visit.answer.text, re.DOTALL)
     assert found is not None

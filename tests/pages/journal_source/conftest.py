@@ -58,6 +58,12 @@ def source(cloud: QoroProvider) -> JournalSource:
 
 
 @pytest.fixture
+def open_source() -> Callable[[QoroProvider], JournalSource]:
+    """Returns the source of the jobs of a provider."""
+    return source_of
+
+
+@pytest.fixture
 def scripted() -> Iterator[responses.RequestsMock]:
     """A service that gives only the answers that a test scripts."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as script:
