@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from qiskit_qoro.cli.output import say
-from qiskit_qoro.cli.providers import default_journal, is_service_known, open_provider, recorded_as
+from qiskit_qoro.cli.providers import (
+    default_journal,
+    is_service_known,
+    open_provider,
+    recorded_as,
+    uses_local_service,
+)
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.history import JOURNAL_VARIABLE, Journal
+from qiskit_qoro.service.credentials import find_credentials
 from qiskit_qoro.web_server.installation import check_installed
 from qiskit_qoro.web_server.stop_signals import stop_signals
 
@@ -30,7 +38,7 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         "--web",
         action="store_true",
         help="serve web pages until Ctrl-C: print their address, and open it in a browser if there is one. "
-        "The conditions are those of the first page",
+        "--status, --tag, --kind and --text filter the first page; the other conditions cannot be used",
     )
     group.add_argument(
         "--port",
@@ -55,7 +63,9 @@ def check_page_options(options: argparse.Namespace, unsupported: Sequence[str]) 
         QoroInputError: They do not.
     """
     if options.web and unsupported:
-        raise QoroInputError(f"expected no {unsupported[0]} with --web: the pages have no such setting")
+        raise QoroInputError(
+            f"expected no {unsupported[0]} with --web: the pages have no such setting. Leave it out"
+        )
     if not options.web and (options.port or options.no_browser):
         raise QoroInputError("expected --port and --no-browser only with --web")
 
@@ -79,6 +89,8 @@ def serve_job_pages(options: argparse.Namespace) -> None:
     )
     # First, so that an early signal ends everything cleanly too.
     with stop_signals() as wait, ExitStack() as stack:
+        # While a service does not answer, the pages say so. Each attempt would be another line here.
+        _hide_warnings(stack, "qiskit_qoro.service.transport")
         source = _open_source(options, stack)
         pages = stack.enter_context(start_pages_server(lambda _account: source, port=options.port))
         say("The pages are ready. Stop them with Ctrl-C.")
@@ -87,6 +99,12 @@ def serve_job_pages(options: argparse.Namespace) -> None:
             # A code of its own: other users of this machine may see the address that a browser gets.
             open_browser(pages.address(query), say=say)
         wait()
+
+
+def _hide_warnings(stack: ExitStack, name: str) -> None:
+    logger = logging.getLogger(name)
+    stack.callback(logger.setLevel, logger.level)
+    logger.setLevel(logging.ERROR)
 
 
 def _open_source(options: argparse.Namespace, stack: ExitStack) -> JournalSource:
@@ -98,10 +116,15 @@ def _open_source(options: argparse.Namespace, stack: ExitStack) -> JournalSource
         return JournalSource.of_all_services(_checked(default_journal()))
     provider = stack.enter_context(open_provider(options))
     client = JournalClient(lambda: provider.service, provider.retrieve_job)
-    return JournalSource.of_service(_checked(provider.journal), recorded_as(options, provider), client)
+    is_local = uses_local_service(options)
+    account = None if is_local else find_credentials(None, options.url, options.account).account
+    return JournalSource.of_service(
+        _checked(provider.journal), recorded_as(options, provider), client, account=account or ""
+    )
 
 
 def _checked(journal: Journal | None) -> Journal:
     if journal is None:
         raise QoroInputError(f"there is no journal of jobs: {JOURNAL_VARIABLE} is off")
-    return journal
+    with journal.reading():  # a damaged one is an error of the command, not of each page
+        return journal

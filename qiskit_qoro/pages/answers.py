@@ -138,11 +138,15 @@ def error_page(
         facts: For an error page in the frame.
         headers: Headers of the answer.
     """
-    title = HTTPStatus(status).phrase.capitalize()
+    title = _TITLES.get(status) or HTTPStatus(status).phrase.capitalize()
     values = {"title": title, "message": message}
     if facts is not None:
         return framed_page(visitor, facts, Page(title, "error.html", values, status=status))
     return small_page(visitor, "small_error.html", values, status=status, headers=headers)
+
+
+# What the user sees here is an error of what stands behind the pages, such as a service or a file.
+_TITLES = {502: "This cannot be shown now"}
 
 
 def lead_on(visitor: Visitor, address: str, reason: str) -> Response:

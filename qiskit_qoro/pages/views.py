@@ -105,6 +105,7 @@ class JobRow:
         duration_s: How long it ran, or has been running, in seconds; ``None`` if unknown or not started.
         reason: Why it failed or was not run, or ``None``.
         actions: What the user can do with it.
+        service: The service, if the list has jobs of several ones; else empty.
     """
 
     job_id: str | None
@@ -118,6 +119,7 @@ class JobRow:
     duration_s: float | None
     reason: str | None = None
     actions: frozenset[Action] = frozenset()
+    service: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +109,33 @@ def test_the_conditions_are_those_of_the_first_page(journal: Path) -> None:
         assert "job-one" in page
         assert "job-another" not in page
         end(process)
+
+
+def test_a_damaged_journal_is_an_error_before_anything_is_served(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal.write_bytes(b"no database" * 100)
+    assert main(["jobs", "--web", "--no-browser"]) == 1
+    out, err = capsys.readouterr()
+    assert "cannot be used: file is not a database" in err
+    assert (out, "Open the pages" in err) == ("", False)
+
+
+def test_an_outage_of_the_service_is_on_the_pages_and_not_in_the_terminal(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/api"
+    number = Journal(journal).begin(url, SubmissionFacts(JobKind.RUN, "qoro_maestro", "lost", 1))
+    Journal(journal).set_job_id(number, "job-lost")
+    monkeypatch.setenv("QORO_API_URL", url)
+    monkeypatch.setenv("QORO_API_KEY", "a-token")
+    with serving("--no-browser") as (process, address), visiting(address) as (browser, pages):
+        deadline = time.monotonic() + 30
+        while "these are the last known statuses" not in (text := browser.get(f"{pages}/jobs").text):
+            assert time.monotonic() < deadline, text
+        _out, err = end(process)
+    assert "Attempt" not in err
 
 
 def test_the_address_leads_to_the_first_page(journal: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from qiskit_qoro.display.times import local_now
-from qiskit_qoro.errors import QoroAPIError
+from qiskit_qoro.errors import QoroAPIError, QoroError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
 from qiskit_qoro.pages.journal_source.background import Answer, Background
 from qiskit_qoro.pages.journal_source.client import JournalClient
+from qiskit_qoro.pages.journal_source.service_errors import notes_on
 from qiskit_qoro.pages.results.daily_costs import DAYS, daily_costs
 from qiskit_qoro.pages.results.named_prices import named_prices
 from qiskit_qoro.pages.views import CreditsView
@@ -47,7 +49,7 @@ def read_credits(client: JournalClient, background: Background, *, limit: int, o
     rows = background.look(("transactions", limit, offset), fetch_rows, max_age_s=_MAX_AGE_S)
     days = background.look(("days",), lambda: _fetch_newest(client.service()), max_age_s=_MAX_AGE_OF_DAYS_S)
     prices = background.look(("prices",), lambda: client.service().prices(), max_age_s=_MAX_AGE_OF_DAYS_S)
-    notes = dict.fromkeys(filter(None, (_note_on(answer) for answer in (balance, rows, days))))
+    notes = dict.fromkeys(_notes_on([balance, rows, days]))
     by_day: list[tuple[date, Decimal]] = []
     if days.value is not None:
         newest, has_more = days.value
@@ -65,12 +67,17 @@ def read_credits(client: JournalClient, background: Background, *, limit: int, o
     )
 
 
-def _note_on(answer: Answer[object]) -> str:
-    if answer.error is not None:
-        if isinstance(answer.error, QoroAPIError) and answer.error.status_code in _NOT_SHOWN:
-            return "This service does not show the credits of the account."
-        return f"The service has not answered as expected: {answer.error}"
-    return "The service has not answered yet." if answer.value is None else ""
+def _notes_on(answers: Sequence[Answer[object]]) -> Iterator[str]:
+    errors = [answer.error for answer in answers if answer.error is not None]
+    if any(map(_is_not_shown, errors)):
+        yield "This service does not show the credits of the account."
+    yield from notes_on(error for error in errors if not _is_not_shown(error))
+    if any(answer.value is None and answer.error is None for answer in answers):
+        yield "The service has not answered yet."
+
+
+def _is_not_shown(error: QoroError) -> bool:
+    return isinstance(error, QoroAPIError) and error.status_code in _NOT_SHOWN
 
 
 def _fetch_rows(service: QoroService, limit: int, offset: int) -> TransactionPage:

@@ -116,6 +116,8 @@ class JobCircuits:
             if answer.value is not None:
                 return answer.value.views[index], False
         summary = _LOADING if answer.is_pending else ""
+        if client is None and part.has_outcome:
+            summary = "The result is not known without a token."
         if answer.error is not None:
             summary = f"The result could not be read: {answer.error}"
         contents = self.contents(part, client)

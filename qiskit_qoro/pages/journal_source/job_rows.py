@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qiskit_qoro.connection import LOCAL_PREFIX
 from qiskit_qoro.history import RecordedJob
 from qiskit_qoro.history.job_entry import may_run
 from qiskit_qoro.history.journal_entry import ListedStatus, joint_status
@@ -41,6 +42,7 @@ def job_row(
     state: JobState | None = None,
     reason: str | None = None,
     actions: frozenset[Action] = frozenset(),
+    names_service: bool = False,
 ) -> JobRow:
     """Return the row of a job.
 
@@ -49,6 +51,7 @@ def job_row(
         state: The state that the service has reported, or ``None`` if it was not asked.
         reason: Why the job failed, if that has been read from the service.
         actions: What the user can do with it.
+        names_service: Whether the row says which service has the job.
     """
     first, status = job.entries[0], status_of(job)
     num_circuits = sum(entry.num_circuits for entry in job.entries)
@@ -68,4 +71,11 @@ def job_row(
         duration_s=None if state is None else state.run_time_s,
         reason=next((entry.reason for entry in job.entries if entry.reason is not None), reason),
         actions=actions,
+        service=_service_name(first.service) if names_service else "",
     )
+
+
+def _service_name(service: str) -> str:
+    if service.startswith(LOCAL_PREFIX):
+        return f"local {service.removeprefix(LOCAL_PREFIX)}".strip()
+    return service

@@ -20,6 +20,7 @@ from qiskit_qoro.pages.journal_source.circuits import JobCircuits
 from qiskit_qoro.pages.journal_source.client import JournalClient
 from qiskit_qoro.pages.journal_source.contents import JobContents
 from qiskit_qoro.pages.journal_source.job_rows import actions_of, job_row, status_of
+from qiskit_qoro.pages.journal_source.service_errors import notes_on
 from qiskit_qoro.pages.results.fetching import fetching_code
 from qiskit_qoro.pages.results.settings import settings_of
 from qiskit_qoro.pages.views import Event, JobView
@@ -61,7 +62,7 @@ class JobReader:
         """Return what the journal knows of a job."""
         contents = [self._circuits.contents(part, None) for part in parts_of(job)]
         return JobView(
-            job_row(job),
+            job_row(job, names_service=True),
             _events(job),
             _code(job, _provider_of(job.entries[0].service)),
             _total(answer.value.shots if answer.value else None for answer in contents),
@@ -97,9 +98,9 @@ class JobReader:
         config = self._config(job, client)
         cost = self._cost(job, client)
         answers += [config, cost, self.characterization(job, client)]
-        notes += [
-            f"The service did not answer as expected: {answer.error}" for answer in answers if answer.error
-        ]
+        notes += notes_on(answer.error for answer in answers)
+        if status_of(job) == ListedStatus.GONE:
+            notes.append(_GONE)
         if len(job.entries) > 1:
             notes.append(f"The job consists of {len(job.entries)} jobs of the service.")
         # What was sent is still known if the service does not tell the configuration.
@@ -209,6 +210,10 @@ class JobReader:
         return self._background.look(key, fetch, max_age_s=_COST_AGE_S)
 
 
+_GONE = (
+    "The service does not know this job. It was deleted by another program, or the service has lost its "
+    "jobs, or the token belongs to another account."
+)
 _WITHOUT_COST = frozenset(status.value for status in ListedStatus if status is not ListedStatus.SUBMITTED)
 
 

@@ -39,8 +39,8 @@ MAX_CACHED = 20_000
 
 _MAX_TAGS = 200
 _READ_ONLY = (
-    "These are the last known statuses: no token is known, so no service is asked. Log in with "
-    "'qiskit-qoro login', or set QORO_API_KEY, and start these pages again to see results."
+    "No token is known, so no service is asked, and the statuses are the last known ones. Log in with "
+    "'qiskit-qoro login', or set QORO_API_KEY, and start these pages again to see more."
 )
 
 
@@ -141,7 +141,8 @@ class JournalSource:
 
     def _row(self, job: RecordedJob, *, has_programs: bool) -> JobRow:
         actions = frozenset() if self._client is None else actions_of(job, has_programs=has_programs)
-        return job_row(job, state=self._jobs.known_state(job), actions=actions)
+        state, is_mixed = self._jobs.known_state(job), self._client is None
+        return job_row(job, state=state, actions=actions, names_service=is_mixed)
 
     def refresh(self) -> None:
         """Begin to ask the service about unfinished jobs. This returns soon, however long that takes."""
@@ -202,7 +203,7 @@ class JournalSource:
     def credits(self, *, limit: int, offset: int) -> CreditsView:
         """Return the balance, some transactions, and the cost per day."""
         if self._client is None:
-            return CreditsView(None, (), (), 0, note=_READ_ONLY)
+            return CreditsView(None, (), (), 0, note="The credits are not known without a token.")
         return read_credits(self._client, self._background, limit=limit, offset=offset)
 
     # --- changes --------------------------------------------------------------------------------------

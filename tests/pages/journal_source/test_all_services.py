@@ -16,6 +16,8 @@ from qiskit_qoro.pages.source import RefusedError
 from qiskit_qoro.pages.views import JobFilter
 from qiskit_qoro.service.credentials import CLOUD_URL
 
+from .conftest import URL
+
 
 @pytest.fixture
 def everything(path: Path) -> JournalSource:
@@ -31,13 +33,15 @@ def test_the_list_has_the_last_known_statuses_and_nothing_can_be_changed(
     page = everything.jobs(JobFilter(), limit=5, offset=0)
     assert [(row.job_id, row.status) for row in page.rows] == [("b", "RUNNING"), ("a", "COMPLETED")]
     assert not any(row.actions for row in page.rows)
+    assert [row.service for row in page.rows] == ["https://other.invalid/api", URL]
+    assert everything.job("b").row.service == "https://other.invalid/api"
     assert page.num_unknown == 1
     assert "qiskit-qoro login" in everything.facts.note
     for change in (everything.cancel, everything.delete, everything.resubmit):
         with pytest.raises(RefusedError, match="No token"):
             change("a")
     assert everything.targets() == []
-    assert everything.credits(limit=5, offset=0).note == everything.facts.note
+    assert everything.credits(limit=5, offset=0).note == "The credits are not known without a token."
     assert everything.characterization("a") is None
     assert everything.report("a") is None
 
@@ -71,6 +75,7 @@ def test_a_job_shows_what_the_journal_keeps_of_it(
     shown = everything.circuit(job.job_id(), 1)
     assert shown is not None
     assert (shown.row.name, shown.row.status, shown.outcome) == ("kept", "COMPLETED", None)
+    assert shown.row.summary == "The result is not known without a token."
     assert str(shown.program).startswith("OPENQASM 2.0")
     page = everything.circuits(job.job_id(), status="COMPLETED", limit=5, offset=0)
     assert (page.total, page.by_status, page.is_loading) == (2, {"COMPLETED": 2}, False)

@@ -65,6 +65,37 @@ def test_an_error_of_the_service_is_a_note_and_the_list_stays(
     assert "secret-token" not in page.note
 
 
+def test_several_errors_of_one_kind_are_one_note(
+    scripted: responses.RequestsMock,
+    scripted_source: JournalSource,
+    record: Callable[..., str],
+    settle: Callable[..., Any],
+) -> None:
+    record(status="COMPLETED")
+    scripted.get(re.compile(f"{URL}/.*"), status=401, json={"detail": "no"})
+    view = settle(lambda: scripted_source.job("job"), lambda view: not view.is_loading)
+    refused = [note for note in view.notes if "401" in note]
+    assert len(refused) == 1
+    assert refused[0].startswith("The service refuses the token: ")
+    assert view.row.service == ""
+    found = settle(
+        lambda: scripted_source.credits(limit=5, offset=0), lambda found: "not answered yet" not in found.note
+    )
+    assert found.note.count("The service refuses the token: ") == 1
+
+
+def test_a_job_that_the_service_does_not_know_says_so(
+    scripted: responses.RequestsMock,
+    scripted_source: JournalSource,
+    record: Callable[..., str],
+    settle: Callable[..., Any],
+) -> None:
+    record(status="GONE")
+    scripted.get(re.compile(f"{URL}/.*"), status=404, json={"detail": "no"})
+    view = settle(lambda: scripted_source.job("job"), lambda view: not view.is_loading)
+    assert any(note.startswith("The service does not know this job.") for note in view.notes)
+
+
 def test_a_token_that_is_refused_is_said(
     scripted: responses.RequestsMock,
     scripted_source: JournalSource,
