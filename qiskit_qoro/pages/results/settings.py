@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -13,7 +14,10 @@ from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel
 from qiskit_qoro.models.vendors import DeviceConfig
 
-__all__ = ["settings_of"]
+__all__ = ["MAX_CALLS", "settings_of"]
+
+MAX_CALLS = 1000
+"""A noise model of more calls is not read, because that would take longer than the rest of the page."""
 
 
 def settings_of(config: AnyConfig | None) -> tuple[tuple[str, str], ...]:
@@ -36,9 +40,10 @@ def _text(_name: str, value: object) -> str:
 def _text_of_maestro(name: str, value: Any) -> str:
     """Return a value as :class:`MaestroConfig` accepts it, and a noise model as a table of its calls."""
     if name == "noise_model":
-        try:
-            return str(NoiseModel.from_calls(value))
-        except QoroInputError:  # a service may accept calls that this release does not know
-            return counted(len(value), "call")
+        # A service may accept calls that this release does not know.
+        with suppress(QoroInputError):
+            if len(value) <= MAX_CALLS:
+                return str(NoiseModel.from_calls(value))
+        return counted(len(value), "call")
     is_known = isinstance(value, Enum) and value.name in type(value).__members__
     return repr(value.name) if is_known else short_code(value)

@@ -8,7 +8,7 @@ from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.noise.model import NoiseModel
-from qiskit_qoro.pages.results.settings import settings_of
+from qiskit_qoro.pages.results.settings import MAX_CALLS, settings_of
 
 MODEL = NoiseModel().set_all_1q_gate_depolarizing(2, 0.001).set_readout_error(0, 0.01, 0.03)
 
@@ -27,6 +27,10 @@ MODEL = NoiseModel().set_all_1q_gate_depolarizing(2, 0.001).set_readout_error(0,
         (
             MaestroConfig(noise_model=[{"method": "set_unheard_of"}]),
             (("noise_model", "1 call"),),
+        ),
+        (
+            MaestroConfig(noise_model=MODEL.calls * (MAX_CALLS + 1)),
+            (("noise_model", f"{len(MODEL.calls) * (MAX_CALLS + 1):,} calls"),),
         ),
     ],
 )
