@@ -105,8 +105,9 @@ def test_a_job_that_ends_shows_its_result_and_is_not_requested_any_more() -> Non
 def test_a_result_that_is_being_fetched_is_asked_for_again() -> None:
     source = OneJob()
     source.job_changes = {"is_loading": True}
-    source.circuit_changes = {"outcome": None}
+    source.circuit_changes = {"outcome": None, "program": None}
     page = show(source)
+    assert "The program is being read." in page.text
     assert "The result is being fetched from the service." in page.text
     assert "hx-get" in live_attributes(page)
 

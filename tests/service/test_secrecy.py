@@ -232,3 +232,18 @@ def test_a_pickled_provider_contains_the_token_because_it_needs_it(token, tmp_pa
     with QoroProvider(token, base_url="http://127.0.0.1:1/api", journal=tmp_path / "journal") as provider:
         assert token.encode() in pickle.dumps(provider)
         assert token not in repr(provider)
+
+
+def test_a_service_that_repeats_the_token_does_not_make_it_appear(cloud, service, url, token, caplog):
+    detail = f"invalid token {token}"
+    cloud.get(f"{url}/job/j1/status/", status=401, json={"detail": detail})
+    with pytest.raises(QoroError, match=r"401 Unauthorized: invalid token \(redacted\)\. Check") as caught:
+        service.poll_job_status(JOB)
+    assert caught.value.detail == "invalid token (redacted)"
+    assert token not in "".join(texts(caught.value)) + caplog.text
+
+
+def test_a_token_that_may_be_a_word_is_no_secret(cloud, url):
+    cloud.get(f"{url}/job/j1/status/", status=401, json={"detail": "the token is unknown"})
+    with pytest.raises(QoroError, match="the token is unknown"):
+        QoroService("token", base_url=url).poll_job_status(JOB)

@@ -71,6 +71,11 @@ class Connections:
         if self._link is not None:
             self._link.open_address()
 
+    def hide_token(self, text: str) -> str:
+        """Return a text without the token. One that is too short to be secret may be a part of any word."""
+        token = self._token.reveal()
+        return text if len(token) < _SHORTEST_HIDDEN_TOKEN else text.replace(token, "(redacted)")
+
     @property
     def session(self) -> requests.Session:
         """The session of this process. It is created if there is none."""
@@ -129,6 +134,7 @@ class Connections:
             session.close()
 
 
+_SHORTEST_HIDDEN_TOKEN = 8
 _USER_AGENT = f"qiskit-qoro/{__version__} qiskit/{qiskit.__version__} python/{platform.python_version()}"
 
 

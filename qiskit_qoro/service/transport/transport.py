@@ -229,7 +229,9 @@ class Transport:
         redact(response)
         set_encoding(response)
         if not 200 <= response.status_code < 300:
-            raise api_error(response, endpoint, self.base_url, job_id)
+            refusal = api_error(response, endpoint, self.base_url, job_id)
+            refusal.reword(self._connections.hide_token)  # a service may repeat what it has received
+            raise refusal
         if not endpoint.answers_html:
             check_no_page(response, job_id)
         if hold_s:
