@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from qiskit_qoro.display.times import local_now
 from qiskit_qoro.history.job_entry import is_unfinished
 from qiskit_qoro.history.journal_entry import ListedStatus
 from qiskit_qoro.models.jobs import JobStatus
@@ -89,6 +91,13 @@ def test_a_job_is_requested_again_until_it_has_ended(status: str) -> None:
     page = show(OneJob(status))
     assert status.replace("_", " ") in page.text
     assert ("hx-get" in live_attributes(page)) == is_unfinished(status)
+
+
+@pytest.mark.parametrize(("age_s", "interval"), [(3, "every 1s"), (60, "every 2s")])
+def test_a_young_job_is_requested_more_often(age_s: int, interval: str) -> None:
+    submitted = local_now() - timedelta(seconds=age_s)
+    attributes = live_attributes(show(OneJob("RUNNING", submitted=submitted)))
+    assert attributes["hx-trigger"].startswith(f"{interval},")
 
 
 def test_a_job_that_ends_shows_its_result_and_is_not_requested_any_more() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,11 +15,13 @@ from qiskit_qoro.pages.handlers.paging import address_with, page_query, paged
 from qiskit_qoro.pages.handlers.requests import PageRequest
 from qiskit_qoro.pages.rendering import Page, path_segment
 from qiskit_qoro.pages.results.charts import ChartPart, chart_of, drawing_of, timeline_of
-from qiskit_qoro.pages.views import CircuitView
+from qiskit_qoro.pages.views import CircuitView, JobView
 
 __all__ = ["job_page"]
 
 _REFRESH_S = 2
+# Most jobs end soon, so their pages are impatient at first.
+_REFRESH_SOON_S, _YOUNG_S = 1, 10
 _LONGEST_TITLE = 40
 _LONGEST_NUMBER, _LONGEST_STATUS = 12, 100
 _LONGEST_PROGRAM = 100_000
@@ -73,8 +76,14 @@ def job_page(request: PageRequest) -> Page:
         values,
         fixed="job_head.html",
         section="jobs",
-        refresh_s=_REFRESH_S if is_running or is_loading else None,
+        refresh_s=_refresh_s(job, request.now) if is_running or is_loading else None,
     )
+
+
+def _refresh_s(job: JobView, now: datetime) -> int:
+    submitted = job.row.submitted
+    is_young = submitted is not None and (now - submitted).total_seconds() < _YOUNG_S
+    return _REFRESH_SOON_S if is_young else _REFRESH_S
 
 
 def _circuits(request: PageRequest, job_id: str) -> dict[str, Any]:
