@@ -112,6 +112,12 @@ def test_texts_of_others_stay_texts() -> None:
     assert "\x1b" not in re.sub(r'(value|href)="[^"]*"', "", html)
 
 
+def test_a_tag_of_spaces_can_be_seen_and_clicked() -> None:
+    with open_visit(SampleSource([sample_row(1, tag="  ")])) as visit:
+        page = visit.get("/pages/jobs")
+    assert dict(page.links)["“ ”"] == "/pages/jobs?tag=++"
+
+
 def test_a_joint_identifier_leads_to_its_job_and_is_shown_in_short_form() -> None:
     joint = "+".join(job_id(number) for number in range(1, 12))
     with open_visit(SampleSource([sample_row(1, job_id=joint)])) as visit:
