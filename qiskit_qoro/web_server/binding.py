@@ -41,7 +41,8 @@ def bind_port(host: str, port: int) -> socket.socket:
 
 def port_error(host: str, port: int, error: Exception) -> QoroError:
     """Build the error for a port that cannot be used."""
-    return QoroError(f"cannot listen on {host} port {port}: {error}")
+    reason = str(error).rstrip(".")
+    return QoroError(f"cannot listen on {host} port {port}: {reason}. Choose another port; 0 is a free one")
 
 
 def refuse_connections(listening: socket.socket) -> None:

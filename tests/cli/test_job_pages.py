@@ -178,7 +178,9 @@ def test_a_port_that_is_in_use_is_an_error(capsys: pytest.CaptureFixture[str]) -
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         assert main(["jobs", "--web", "--no-browser", "--port", str(port)]) == 1
-    assert f"cannot listen on 127.0.0.1 port {port}" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"cannot listen on 127.0.0.1 port {port}" in err
+    assert err.endswith("Choose another port; 0 is a free one\n")
 
 
 def test_the_address_is_opened_in_the_browser_of_the_user(tmp_path: Path) -> None:

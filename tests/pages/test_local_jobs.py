@@ -106,7 +106,7 @@ def test_a_job_is_listed_and_its_counts_are_those_of_its_result(backend: QoroBac
         page = visit.get(f"/pages/jobs/{job.job_id()}?circuit={position}")
         assert counts_on(page) == result.get_counts(name)
         assert page.tables[0].rows[position][1] == name
-    assert page.facts["Shots"] == "2,468"
+    assert page.facts["Shots of all circuits"] == "2,468"
     assert page.facts["Cost"] == "0.02 credits"
     assert f"retrieve_job({job.job_id()!r})" in page.text
 
