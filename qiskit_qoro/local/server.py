@@ -196,6 +196,7 @@ def serve(
     fault_injection: FaultInjection = FaultInjection(),  # noqa: B008 - frozen
     allowed_hosts: Iterable[str] = (),
     opens_port: bool = True,
+    write_log: Callable[[Sequence[Text]], None] | None = None,
 ) -> LocalService:
     """Start a service in this process.
 
@@ -215,6 +216,8 @@ def serve(
             address of this machine and its name are allowed too.
         opens_port: Whether to listen at once. Otherwise the port is opened when :attr:`LocalService.url` is
             read for the first time. Until then only this process can use the service.
+        write_log: Writes lines about jobs that have ended. It is called in a thread, and may block or fail.
+            ``None`` for no log.
 
     Returns:
         The service, ready for requests.
@@ -260,6 +263,12 @@ def serve(
             clock=time.monotonic,
             running_time_s=fault_injection.running_time_s,
         )
+        if write_log is not None:
+            # Embedded services have no log.
+            from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
+
+            # Before the start of the runner, because a database may contain jobs that end at once.
+            stack.enter_context(JobLog(opened, write_log, own_account=LOCAL_ACCOUNT.name))
         stack.callback(runner.stop)
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
@@ -294,34 +303,18 @@ def serve(
     return service
 
 
-def serve_forever(
-    *,
-    announce: Callable[[LocalService], None],
-    write_log: Callable[[Sequence[Text]], None] | None = None,
-    **options: Any,
-) -> None:
+def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -> None:
     """Run a service until SIGINT or SIGTERM. Signal handlers require the main thread.
 
     Args:
         announce: Called with the service when it is ready.
-        write_log: Writes lines about jobs that have ended. It is called in a thread, and may block or fail.
-            ``None`` for no log.
         options: The arguments of :func:`serve`.
 
     Raises:
         QoroError: As for :func:`serve`.
     """
     # First, so that an early signal stops the service cleanly too.
-    with stop_signals() as wait, ExitStack() as stack:
-        service = stack.enter_context(serve(**options))
-        # Before the announcement, because a database may contain jobs that end at once.
-        if write_log is not None:
-            # Embedded services have no log.
-            from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
-
-            parts = service.parts
-            log = JobLog(parts.database, write_log, own_account=parts.own_account.name)
-            stack.enter_context(log)
+    with stop_signals() as wait, serve(**options) as service:
         announce(service)
         wait()
 
