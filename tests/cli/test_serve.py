@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import requests
 from qiskit_qoro.cli import main
 from qiskit_qoro.local import LocalService
 
+_LIMIT_S = 120.0
 COMMAND = [sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; sys.exit(main())"]
 
 
@@ -36,11 +38,15 @@ def serving(*options: str, browser: str = "w3m") -> Iterator[tuple[subprocess.Po
         text=True,
         env={**os.environ, "BROWSER": browser},
     ) as process:
+        # A test that waits for a line that never comes is to fail, not to wait forever.
+        deadline = threading.Timer(_LIMIT_S, process.kill)
+        deadline.start()
         assert process.stdout is not None
         settings = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
         try:
             yield process, settings
         finally:
+            deadline.cancel()
             process.kill()
 
 
