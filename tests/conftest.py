@@ -24,7 +24,7 @@ from qiskit_qoro.service.transport import Link
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add options: other services, more random cases, expected screens, and tests in a browser."""
+    """Add options: other services, more random cases, expected screens, and optional tests."""
     parser.addoption(
         "--live",
         action="store_true",
@@ -52,12 +52,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests in tests/browser, which need Chromium and playwright",
     )
+    parser.addoption(
+        "--cluster",
+        action="store_true",
+        help="run the tests in tests/cluster, which start a Dask cluster",
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the tests in a browser, unless they are asked for. They need packages of their own."""
-    is_left_out = collection_path == Path(__file__).parent / "browser" and not config.getoption("--browser")
-    return True if is_left_out else None
+    """Leave out the tests in a browser or on a cluster, unless asked for. They need more packages."""
+    name = collection_path.name
+    is_optional = collection_path.parent == Path(__file__).parent and name in {"browser", "cluster"}
+    return True if is_optional and not config.getoption(f"--{name}") else None
 
 
 def pytest_configure() -> None:

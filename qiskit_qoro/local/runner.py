@@ -15,17 +15,17 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.job_tasks import CircuitTasks, StateTasks
-from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
+from qiskit_qoro.local.workers.pool import TaskFailure
+from qiskit_qoro.local.workers.pool_interface import Pool
 from qiskit_qoro.local.workers.tasks import (
     QuboTask,
     RenderedReport,
-    StateTask,
     StateValues,
     SweepCounts,
     SweepResults,
@@ -46,27 +46,9 @@ from qiskit_qoro.wire.results import (
     result_item_to_json,
 )
 
-__all__ = ["Pool", "Runner"]
+__all__ = ["Runner"]
 
 _logger = logging.getLogger(__name__)
-
-
-class Pool(Protocol):
-    """Runs circuits, as :class:`~qiskit_qoro.local.workers.pool.WorkerPool` does."""
-
-    def run(
-        self,
-        tasks: Sequence[CircuitTask] | Sequence[StateTask] | Sequence[QuboTask],
-        *,
-        stop: threading.Event,
-        on_result: Callable[[int, Any], None],
-        job_id: str = "",
-        on_failure: Callable[[int, str], None] | None = None,
-        on_sweep: Callable[[int, SweepResults], None] | None = None,
-        on_details: Callable[[int, ResultDetails], None] | None = None,
-        on_tick: Callable[[], None] | None = None,
-    ) -> bool:
-        """Run ``tasks`` and pass each result or failure on with its index. Returns ``False`` if stopped."""
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,7 @@ def serve(
         runner = Runner(
             queue,
             pool,
-            parallel=pool.size,
+            parallel=pool.parallel,
             clock=time.monotonic,
             running_time_s=fault_injection.running_time_s,
         )

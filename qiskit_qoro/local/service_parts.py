@@ -11,7 +11,7 @@ from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import Account, Accounts
 from qiskit_qoro.local.web.calls import JobStopper
-from qiskit_qoro.local.workers.pool import WorkerPool
+from qiskit_qoro.local.workers.pool_interface import Pool
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -27,7 +27,7 @@ class ServiceParts:
         database: The database.
         store: The jobs and credits of all accounts.
         runner: Stops jobs that are cancelled or deleted.
-        pool: The worker processes.
+        pool: What runs the circuits: processes of this machine, or a cluster.
         accounts: The accounts, by token.
         own_account: The account of the service itself.
         threads: Runs the handlers of requests.
@@ -39,7 +39,7 @@ class ServiceParts:
     database: Database
     store: JobStore
     runner: JobStopper
-    pool: WorkerPool
+    pool: Pool
     accounts: Accounts
     own_account: Account
     threads: Executor

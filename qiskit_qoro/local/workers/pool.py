@@ -120,6 +120,18 @@ class WorkerPool:
         return self._size
 
     @property
+    def parallel(self) -> int:
+        """How many jobs to run at once: one for each process."""
+        return self._size
+
+    def is_usable(self) -> bool:
+        """Whether jobs can run now. They always can: a run starts missing processes."""
+        return True
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Do nothing, because :meth:`is_usable` never changes."""
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """The process ids of the current workers, in ascending order."""
         with self._lock:

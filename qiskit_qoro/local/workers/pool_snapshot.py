@@ -7,7 +7,7 @@ from datetime import datetime
 
 from qiskit_qoro.models.config import Simulator
 
-__all__ = ["Loss", "PoolSnapshot", "WorkerSnapshot"]
+__all__ = ["Loss", "MachineSnapshot", "PoolSnapshot", "WorkerSnapshot"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,43 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class MachineSnapshot:
+    """A worker of a cluster.
+
+    Attributes:
+        name: Its name, which is unique in the cluster.
+        address: Its address in the cluster.
+        host: The name of its machine.
+        since: Since when the service knows it.
+        processes: How many circuits it runs at once.
+        num_busy: How many batches of circuits it has now.
+        job_ids: The jobs that these belong to, without repetition.
+        cores: The processors of its machine.
+        memory_limit_bytes: The memory that one circuit may take there.
+        tags: Words that its owner has given it.
+        accelerators: The simulators that its engine has beside those on the CPU.
+        methods: The names of the simulation methods that its engine supports.
+        num_lost: How many processes it has lost unexpectedly.
+        refusal: Why the service does not use it, or ``None`` if it does.
+    """
+
+    name: str
+    address: str
+    host: str
+    since: datetime
+    processes: int
+    num_busy: int
+    job_ids: tuple[str, ...]
+    cores: int
+    memory_limit_bytes: int
+    tags: tuple[str, ...]
+    accelerators: frozenset[Simulator]
+    methods: tuple[str, ...]
+    num_lost: int
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
 class PoolSnapshot:
     """The workers of a pool.
 
@@ -57,6 +94,10 @@ class PoolSnapshot:
         memory_limit_bytes: Bytes that one circuit may take, or ``None`` before the pool is started.
         accelerators: The simulators that the engine has beside those on the CPU; empty until a worker is
             ready.
+        cluster: The address of the scheduler of the cluster, or ``None`` if the workers are processes of this
+            machine.
+        machines: The workers of the cluster, by name. ``workers`` is empty then.
+        problem: Why no job can run now, or ``None``.
     """
 
     workers: tuple[WorkerSnapshot, ...]
@@ -67,3 +108,6 @@ class PoolSnapshot:
     time_limit_s: float
     memory_limit_bytes: int | None
     accelerators: frozenset[Simulator]
+    cluster: str | None = None
+    machines: tuple[MachineSnapshot, ...] = ()
+    problem: str | None = None

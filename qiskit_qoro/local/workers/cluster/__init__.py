@@ -1,0 +1,22 @@
+"""Run the circuits of a service on the machines of a Dask cluster.
+
+Dask places the work, and carries it over encrypted connections. It does not isolate it: a native crash ends a
+Dask worker, and a native loop blocks it for ever. So each Dask worker holds a
+:class:`~qiskit_qoro.local.workers.pool.WorkerPool` of its own, whose processes run the circuits, and which
+blames a crash, a time-out or a lack of memory on the right circuit.
+
+On the side of the service:
+
+- ``pool`` is the :class:`~qiskit_qoro.local.workers.pool_interface.Pool` that the runner uses;
+- ``cluster_run`` runs the tasks of one job: it sends batches of about one second and decides what happens to
+  the batches of a lost worker;
+- ``dispatcher`` grants free places on workers to the runs, in turn, and only where the circuits fit;
+- ``link`` keeps the connection to the scheduler, and reports workers that come and go.
+
+On the side of a worker:
+
+- ``agent`` holds the pool and runs the batches that arrive;
+- ``worker_program`` and ``scheduler_program`` are the commands ``qiskit-qoro worker`` and ``scheduler``.
+
+Both sides share ``messages`` and ``batch_codec``.
+"""
