@@ -11,6 +11,7 @@ On the side of the service:
 - ``cluster_run`` runs the tasks of one job: it sends batches of about one second and decides what happens to
   the batches of a lost worker;
 - ``dispatcher`` grants free places on workers to the runs, in turn, and only where the circuits fit;
+- ``worker_link`` says what the pool needs of the connection, without Dask;
 - ``link`` keeps the connection to the scheduler, and reports workers that come and go.
 
 On the side of a worker:

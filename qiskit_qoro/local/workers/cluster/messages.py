@@ -73,6 +73,7 @@ class BatchReply:
         num_lost: How many processes the worker has lost so far.
         last_loss: The last one of them, or ``None``.
         is_stopped: Whether the batch was stopped before its end. The replies of the finished tasks are there.
+        num_lost_here: How many processes the batch has cost, because circuits crashed them or took too long.
     """
 
     replies: tuple[tuple[int, Reply], ...] = ()
@@ -80,3 +81,4 @@ class BatchReply:
     num_lost: int = 0
     last_loss: Loss | None = None
     is_stopped: bool = False
+    num_lost_here: int = 0
