@@ -1,0 +1,73 @@
+"""Find the folder with the certificates of a cluster, and name its files.
+
+Nothing here needs Dask.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.user_files import shown_path
+from qiskit_qoro.web_server.certificate_files import CertificateFiles
+
+__all__ = [
+    "CERTIFICATES_VARIABLE",
+    "CLUSTER_AUTHORITY",
+    "CLUSTER_CERTIFICATE",
+    "CLUSTER_KEY",
+    "cluster_files",
+    "find_certificates",
+]
+
+CERTIFICATES_VARIABLE = "QISKIT_QORO_CERTIFICATES"
+"""The environment variable that names the folder with the certificates of the cluster."""
+
+CLUSTER_AUTHORITY = "cluster-authority.pem"
+"""The file with the certificate of the cluster's authority."""
+
+CLUSTER_CERTIFICATE = "cluster.pem"
+"""The file with the certificate that all members of the cluster use."""
+
+CLUSTER_KEY = "cluster.key"
+"""The file with its private key."""
+
+
+def find_certificates(
+    folder: str | os.PathLike[str] | None, *, environ: Mapping[str, str] = os.environ
+) -> Path:
+    """Find the folder with the certificates of the cluster.
+
+    Args:
+        folder: The folder, or ``None`` for the one that the environment variable names.
+        environ: The environment variables.
+
+    Raises:
+        QoroInputError: Neither names a folder.
+    """
+    named = os.fspath(folder) if folder is not None else environ.get(CERTIFICATES_VARIABLE, "").strip()
+    if not named:
+        raise QoroInputError(
+            "the connections of a cluster need certificates, but no folder is given: make one with "
+            "qiskit-qoro certificates DIR, copy it to every machine, and pass it with --certificates (serve: "
+            f"--cluster-certificates) or in the variable {CERTIFICATES_VARIABLE}"
+        )
+    path = Path(named).expanduser()
+    if not path.is_dir():
+        raise QoroInputError(
+            f"{shown_path(path)} is no folder, expected the one that qiskit-qoro certificates has made"
+        )
+    return path
+
+
+def cluster_files(folder: Path) -> CertificateFiles:
+    """Return the files of the certificate that all members of a cluster use.
+
+    Args:
+        folder: The folder that :func:`find_certificates` returns.
+    """
+    return CertificateFiles(
+        folder / CLUSTER_CERTIFICATE, folder / CLUSTER_KEY, authority=folder / CLUSTER_AUTHORITY
+    )
