@@ -22,6 +22,7 @@ __all__ = [
     "create_private_file",
     "exclusive_access",
     "is_private",
+    "is_private_to_group",
     "link_target",
     "replace_private_file",
     "restrict_access",
@@ -71,6 +72,11 @@ def write_private_file(path: Path, data: bytes) -> None:
 def is_private(file: os.stat_result) -> bool:
     """Whether only the owner of a file may use it. Where files have no modes, the folder decides."""
     return os.name != "posix" or not file.st_mode & _OTHERS
+
+
+def is_private_to_group(file: os.stat_result) -> bool:
+    """Whether only the owner of a file may change it, and only the owner and the group may read it."""
+    return os.name != "posix" or not file.st_mode & (stat.S_IWGRP | stat.S_IRWXO)
 
 
 def link_target(path: Path) -> Path:

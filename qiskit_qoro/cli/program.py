@@ -70,7 +70,8 @@ _GROUPS = {
         backends.COMMAND,
         systems.COMMAND,
     ),
-    "this machine": (doctor.COMMAND, serve.COMMAND, completion.COMMAND),
+    "your own service": (serve.COMMAND,),
+    "this machine": (doctor.COMMAND, completion.COMMAND),
 }
 """The commands in the order in which the help lists them."""
 

@@ -24,12 +24,15 @@ COMMAND = [sys.executable, "-c", "import sys; from qiskit_qoro.cli import main; 
 
 
 @contextmanager
-def serving(*options: str, browser: str = "w3m") -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def serving(
+    *options: str, browser: str = "w3m", lines: int = 2
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """Run ``qiskit-qoro serve`` in its own process. Yield the process and the settings that it prints.
 
     Args:
         options: The options.
         browser: The command of the browser. By default none is started.
+        lines: The number of settings.
     """
     with subprocess.Popen(
         [*COMMAND, "serve", *options],
@@ -42,7 +45,7 @@ def serving(*options: str, browser: str = "w3m") -> Iterator[tuple[subprocess.Po
         deadline = threading.Timer(_LIMIT_S, process.kill)
         deadline.start()
         assert process.stdout is not None
-        settings = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
+        settings = dict(process.stdout.readline().strip().split("=", 1) for _ in range(lines))
         try:
             yield process, settings
         finally:
@@ -76,6 +79,25 @@ def test_serve_accepts_the_tokens_of_its_accounts_and_ends_quietly_on_sigterm(tm
         assert balances == ["500.00", "2.50"]
         end_quietly(process, signal.SIGTERM, url)
     assert database.exists()
+
+
+def test_serve_reads_tokens_from_files_and_does_not_print_them(tmp_path: Path) -> None:
+    token, accounts = tmp_path / "token", tmp_path / "accounts.toml"
+    token.write_text("our-token\n")
+    accounts.write_text('[accounts.ann]\ntokens = ["ann-token"]\ncredits = "2.50"\n')
+    for file in (token, accounts):
+        file.chmod(0o600)
+    options = ["--token-file", str(token), "--accounts", str(accounts), "--account", "bo:bo-token"]
+    with serving(*options, "--workers", "1", lines=1) as (process, settings):
+        assert list(settings) == ["QORO_API_URL"]
+        url = settings["QORO_API_URL"]
+        assert get(f"{url}/", "our-token").status_code == 200
+        balances = [get(f"{url}/credits/", name).json()["balance"] for name in ("ann-token", "bo-token")]
+        assert balances == ["2.50", "500.00"]
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "")
+    assert "-token" not in err
 
 
 def test_serve_announces_faults_and_unencrypted_access_and_ends_quietly_on_ctrl_c() -> None:

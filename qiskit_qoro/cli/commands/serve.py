@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import say, say_lines
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, Tier
-from qiskit_qoro.local.store.ledger import check_grant
+from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind
+from qiskit_qoro.local.web.account_file import (
+    account_of_text,
+    by_token,
+    read_account_file,
+    read_token_file,
+)
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -46,7 +51,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a further name that clients may use for the service, if they use neither a loopback name nor "
         "the address to listen on; may be repeated",
     )
-    parser.add_argument("--token", metavar="T", help="the token to accept (default: a random token)")
+    tokens = parser.add_mutually_exclusive_group()
+    tokens.add_argument("--token", metavar="T", help="the token to accept (default: a random token)")
+    offer_files(
+        tokens.add_argument(
+            "--token-file",
+            type=Path,
+            metavar="FILE",
+            help="a file with the token to accept, which is then not printed; other users must not be able "
+            "to read the file",
+        )
+    )
     parser.add_argument(
         "--account",
         action="append",
@@ -55,6 +70,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME:TOKEN[:TIER[:CREDITS]]",
         help="another token to accept, and its account: the tier FREE or PAID, and the credits at the start "
         "(default FREE and 500.00); may be repeated",
+    )
+    offer_files(
+        parser.add_argument(
+            "--accounts",
+            type=Path,
+            metavar="FILE",
+            help="a TOML file with further accounts: a table [accounts.NAME] for each of them, with a list "
+            "of tokens, the tier and the credits; other users must not be able to read it",
+        )
     )
     offer_files(
         parser.add_argument("--database", metavar="PATH", help="the file for the jobs (default: memory)")
@@ -148,6 +172,10 @@ def _execute(options: argparse.Namespace) -> None:
         queue_characterizations=options.queue_characterizations,
     )
 
+    accounts = list(options.account)
+    if options.accounts is not None:
+        accounts += read_account_file(options.accounts)
+
     def announce(service: LocalService) -> None:
         for line in fault_injection.describe():
             say(f"fault injection: {line}")
@@ -155,23 +183,25 @@ def _execute(options: argparse.Namespace) -> None:
             say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
         say("The local Qoro service is ready. Stop it with Ctrl-C. Its clients need these settings:")
         # The settings can be redirected into a .env file, so they alone go to standard output.
-        sys.stdout.write(f"{URL_VARIABLE}={service.url}\n{TOKEN_VARIABLE}={service.token}\n")
+        sys.stdout.write(f"{URL_VARIABLE}={service.url}\n")
+        if options.token_file is None:  # a token from a file is known, and standard output may be a log
+            sys.stdout.write(f"{TOKEN_VARIABLE}={service.token}\n")
         sys.stdout.flush()
         if options.open:
-            _open_pages(service, options.host, has_accounts=bool(options.account))
+            _open_pages(service, options.host, has_accounts=bool(accounts))
 
     serve_forever(
         announce=announce,
         write_log=None if options.no_log else say_lines,
         host=options.host,
         port=options.port,
-        token=options.token,
+        token=options.token if options.token_file is None else read_token_file(options.token_file).reveal(),
         database=options.database,
         workers=options.workers,
         time_limit_s=options.time_limit,
         memory_limit_bytes=options.memory_limit,
         fault_injection=fault_injection,
-        accounts=_by_token(options.account),
+        accounts=by_token(accounts),
         allowed_hosts=options.allowed_host,
     )
 
@@ -202,28 +232,11 @@ def _gib(text: str) -> int:
 
 
 def _account(text: str) -> tuple[str, Account]:
-    """Parse an account.
-
-    Returns:
-        The token and the account.
-    """
-    name, *rest = text.split(":")
-    if not 1 <= len(rest) <= 3 or not rest[0]:
-        raise argparse.ArgumentTypeError(f"expected NAME:TOKEN[:TIER[:CREDITS]] for account {name!r}")
-    token, *terms = rest
+    """Parse an account, and return its token and the account."""
     try:
-        tier = Tier(terms[0].upper()) if terms else Tier.FREE
-        return token, Account(name, tier, check_grant(terms[1])) if len(terms) == 2 else Account(name, tier)
-    except ValueError as error:
-        reason = error.message if isinstance(error, QoroInputError) else f"{error}, expected FREE or PAID"
-        raise argparse.ArgumentTypeError(f"account {name!r}: {reason}") from error
-
-
-def _by_token(accounts: Sequence[tuple[str, Account]]) -> dict[str, Account]:
-    by_token = dict(accounts)
-    if len(by_token) != len(accounts):
-        raise QoroInputError("two accounts have the same token, expected a different token for each account")
-    return by_token
+        return account_of_text(text)
+    except QoroInputError as error:
+        raise argparse.ArgumentTypeError(error.message) from error
 
 
 COMMAND = Command(
