@@ -1,25 +1,41 @@
 """Choose the number of tasks in a batch from the time that similar tasks took.
 
-A batch should take about a tenth of a second, and much less than the time limit of one task, so that a batch
-without problems never reaches this limit. The time of one template is no estimate for another template, which
-may be a thousand times slower. So each kind of task has its own :class:`BatchSizing`, which starts with a
-batch of one task.
+A batch should take about a tenth of a second (a second, if it goes to another machine), and much less than
+the time limit of one task, so that a batch without problems never reaches this limit. The time of one
+template is no estimate for another template, which may be a thousand times slower. So each kind of task has
+its own :class:`BatchSizing`, which starts with a batch of one task.
 """
 
 from __future__ import annotations
 
-__all__ = ["BatchSizing"]
+from dataclasses import dataclass
 
-# The time that a batch should take: this many seconds, but at most this share of the time limit of one task.
-_BATCH_S = 0.1
+__all__ = ["BatchLimits", "BatchSizing"]
+
+# The share of the time limit of one task that a batch may take.
 _LIMIT_SHARE = 0.25
 
-# Sending a batch takes about a millisecond. A batch that takes less than this share of its time is not
-# divided among more workers.
+# Sending a batch takes about a hundredth of the time that it should take. A batch that takes less than this
+# share of its time is not divided among more workers.
 _MIN_BATCH_SHARE = 0.05
 
-_MAX_BATCH = 64
-_MAX_SWEEP_BATCH = 4096
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """How large batches are.
+
+    Attributes:
+        batch_s: The time that a batch should take, in seconds.
+        max_batch: The maximum number of tasks that run one after another.
+        max_sweep_batch: The maximum number of tasks that run together as a sweep.
+    """
+
+    batch_s: float = 0.1
+    max_batch: int = 64
+    max_sweep_batch: int = 4096
+
+
+_DEFAULT_LIMITS = BatchLimits()
 
 
 class BatchSizing:
@@ -28,16 +44,18 @@ class BatchSizing:
     Args:
         kind: A key that is equal for tasks of the same kind.
         time_limit_s: The time limit of one task, in seconds.
+        limits: How large batches are.
 
     Attributes:
         kind: The key.
         is_sweep: Whether the last batch ran together as a sweep.
     """
 
-    def __init__(self, kind: object, *, time_limit_s: float) -> None:
+    def __init__(self, kind: object, *, time_limit_s: float, limits: BatchLimits = _DEFAULT_LIMITS) -> None:
         self.kind = kind
         self.is_sweep = False
-        self._batch_s = min(_BATCH_S, _LIMIT_SHARE * time_limit_s)
+        self._batch_s = min(limits.batch_s, _LIMIT_SHARE * time_limit_s)
+        self._limits = limits
         # The tasks and the seconds that the estimate is based on.
         self._tasks = 0
         self._seconds = 0.0
@@ -67,5 +85,5 @@ class BatchSizing:
         """
         share = -(-remaining // workers)
         fitting = int(self._batch_s * self._tasks / self._seconds) if self._seconds else 1
-        largest = _MAX_SWEEP_BATCH if self.is_sweep else _MAX_BATCH
+        largest = self._limits.max_sweep_batch if self.is_sweep else self._limits.max_batch
         return max(1, min(fitting, largest, max(share, int(fitting * _MIN_BATCH_SHARE))))

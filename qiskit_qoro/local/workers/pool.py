@@ -42,10 +42,10 @@ from qiskit_qoro.local.workers.pool_run import (
     PoolRun,
     Replied,
     Requester,
-    TaskFailure,
     Unavailable,
 )
 from qiskit_qoro.local.workers.pool_snapshot import Loss, PoolSnapshot, WorkerSnapshot
+from qiskit_qoro.local.workers.receiver import Receiver, TaskFailure
 from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepResults
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.config import Simulator
@@ -223,19 +223,10 @@ class WorkerPool:
             QoroError: No worker process can start, or the pool is closed.
         """
         self.start()
-        run = PoolRun(
-            self,
-            tasks,
-            stop,
-            on_result,
-            on_failure,
-            job_id=job_id,
-            on_sweep=on_sweep,
-            on_details=on_details,
-            on_tick=on_tick,
-            time_limit_s=self._time_limit_s,
-            clock=self._clock,
+        receiver = Receiver(
+            tasks, on_result, on_failure, on_sweep=on_sweep, on_details=on_details, on_tick=on_tick
         )
+        run = PoolRun(self, receiver, stop, job_id=job_id, time_limit_s=self._time_limit_s, clock=self._clock)
         return run.execute()
 
     def close(self) -> None:

@@ -32,22 +32,20 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.methods import slow_method_advice
 from qiskit_qoro.local.workers.batch_sizing import BatchSizing
 from qiskit_qoro.local.workers.pending_tasks import PendingTasks
-from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, QuboTask, Reply, StateTask, SweepResults
+from qiskit_qoro.local.workers.receiver import MAX_LOST_WORKERS, TICK_S, Receiver
+from qiskit_qoro.local.workers.tasks import Progress, Reply, SweepResults
 from qiskit_qoro.local.workers.worker_handle import WorkerHandle
 from qiskit_qoro.models.jobs import ResultDetails
 
-__all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "Requester", "TaskFailure", "Unavailable"]
-
-# How often to check the stop event and the time limit, and to call `on_tick`.
-_TICK_S = 0.1
+__all__ = ["Ended", "Event", "Granted", "PoolRun", "Replied", "Requester", "Unavailable"]
 
 # How long to wait at the end for short batches to finish. A finished worker does not have to be replaced.
 _GRACE_S = 0.2
@@ -57,21 +55,6 @@ _MAX_START_S = 30.0
 
 # The number of workers that may die before they start their batch.
 _MAX_IDLE_DEATHS = 3
-
-# The number of workers lost in the middle of a batch after which the run gives up.
-_MAX_LOST_WORKERS = 8
-
-
-class TaskFailure(QoroError):  # noqa: N818  it describes a circuit, not an error of the program
-    """A task failed. The message contains its label and the reason.
-
-    Attributes:
-        label: The label of the task.
-    """
-
-    def __init__(self, message: str, *, label: str) -> None:
-        super().__init__(message)
-        self.label = label
 
 
 @dataclass(frozen=True)
@@ -157,31 +140,21 @@ class PoolRun:
     def __init__(
         self,
         workers: Workers,
-        tasks: Sequence[CircuitTask] | Sequence[StateTask] | Sequence[QuboTask],
+        receiver: Receiver,
         stop: threading.Event,
-        on_result: Callable[[int, Any], None],
-        on_failure: Callable[[int, str], None] | None,
         *,
         job_id: str = "",
-        on_sweep: Callable[[int, SweepResults], None] | None = None,
-        on_details: Callable[[int, ResultDetails], None] | None = None,
-        on_tick: Callable[[], None] | None = None,
         time_limit_s: float,
         clock: Callable[[], float],
     ) -> None:
         self._workers = workers
-        self._tasks = tasks
+        self._receiver = receiver
+        self._tasks = receiver.tasks
         self._stop = stop
-        self._on_result = on_result
-        self._on_failure = on_failure
-        self._on_sweep = on_sweep
-        self._on_details = on_details
-        self._on_tick = on_tick
-        self._next_tick = clock() + _TICK_S
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._requester = Requester(job_id)
-        self._pending = PendingTasks(tasks, workers=workers.size, time_limit_s=time_limit_s)
+        self._pending = PendingTasks(self._tasks, workers=workers.size, time_limit_s=time_limit_s)
         # The workers of this run that have work. A worker is in here from the moment it gets a batch until it
         # has answered the whole batch or is lost. Events of other workers are late and are ignored.
         self._batches: dict[WorkerHandle, _Batch] = {}
@@ -197,14 +170,12 @@ class PoolRun:
                 if self._stop.is_set():
                     return False
                 self._request_worker()
-                event = self._next_event(_TICK_S)
+                event = self._next_event(TICK_S)
                 if event is not None:
                     self._handle_event(event)
                 now = self._clock()
                 self._check_time_limit(now)
-                if self._on_tick is not None and now >= self._next_tick:
-                    self._on_tick()
-                    self._next_tick = now + _TICK_S
+                self._receiver.tick(now)
             return True
         finally:
             self._give_workers_back()
@@ -230,7 +201,7 @@ class PoolRun:
             case Replied(handle, Reply() as reply) if handle in self._batches:
                 index = self._record_reply(handle, reply)
                 if index is not None:
-                    self._pass_on(index, reply)
+                    self._receiver.pass_on(index, reply)
             case Ended(handle) if handle in self._batches:
                 self._handle_death(handle)
             case Unavailable(reason):
@@ -268,20 +239,6 @@ class PoolRun:
             self._workers.release(handle)
         return index
 
-    def _pass_on(self, index: int, reply: Reply) -> None:
-        """Pass a reply to the caller."""
-        if reply.details is not None and self._on_details is not None:
-            self._on_details(index, reply.details)
-        if reply.result is None:
-            self._fail(index, reply.reason or "no result")
-        elif not isinstance(reply.result, SweepResults):
-            self._on_result(index, reply.result)
-        elif self._on_sweep is not None:
-            self._on_sweep(index, reply.result)
-        else:
-            for position, result in enumerate(reply.result, start=index):
-                self._on_result(position, result)
-
     def _handle_death(self, handle: WorkerHandle) -> None:
         batch = self._batches.pop(handle)
         reason = f"the engine crashed ({handle.describe_end()})"
@@ -290,7 +247,7 @@ class PoolRun:
             return
         self._idle_deaths += 1
         if self._idle_deaths > _MAX_IDLE_DEATHS:
-            raise self._failure(batch.position, reason)
+            raise self._receiver.failure(batch.position, reason)
         self._pending.put_back(batch.position, batch.end)
 
     def _check_time_limit(self, now: float) -> None:
@@ -324,23 +281,10 @@ class PoolRun:
         if batch.sizing.is_sweep and batch.end - batch.position > 1:
             self._pending.put_back_singly(batch.position, batch.end)
         else:
-            self._fail(batch.position, reason)
+            self._receiver.fail(batch.position, reason)
             self._pending.put_back(batch.position + 1, batch.end)
-        if self._lost_workers >= _MAX_LOST_WORKERS and self._pending:
-            failure = self._failure(batch.position, reason)
-            failure.extend(
-                f"{self._lost_workers} workers were lost to crashes or the time limit, the rest was not run"
-            )
-            raise failure
-
-    def _fail(self, index: int, reason: str) -> None:
-        if self._on_failure is None:
-            raise self._failure(index, reason)
-        self._on_failure(index, reason)
-
-    def _failure(self, index: int, reason: str) -> TaskFailure:
-        task = self._tasks[index]
-        return TaskFailure(f"{task.kind} {task.label!r}: {reason}", label=task.label)
+        if self._lost_workers >= MAX_LOST_WORKERS and self._pending:
+            raise self._receiver.giving_up(batch.position, reason, self._lost_workers)
 
     def _give_workers_back(self) -> None:
         """Release all workers. Discard those that are still busy after the grace period."""

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.workers.pool_run import Ended, Granted, PoolRun, Replied, TaskFailure, Unavailable
+from qiskit_qoro.local.workers.pool_run import Ended, Granted, PoolRun, Replied, Unavailable
+from qiskit_qoro.local.workers.receiver import Receiver, TaskFailure
 from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, Reply, SweepValues
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -104,10 +105,8 @@ class Outcome:
         self.results, self.reasons = {}, {}
         self.run = PoolRun(
             pool,
-            tasks,
+            Receiver(tasks, self.add_result, self.reasons.__setitem__ if with_failures else None),
             stop or threading.Event(),
-            self.add_result,
-            self.reasons.__setitem__ if with_failures else None,
             time_limit_s=TIME_LIMIT_S,
             clock=pool.clock,
         )
@@ -342,11 +341,8 @@ def test_the_caller_gets_a_tick_about_ten_times_a_second():
     begin, ticks = pool.now, []
     run = PoolRun(
         pool,
-        circuits(40),
+        Receiver(circuits(40), lambda index, result: None, on_tick=lambda: ticks.append(pool.now)),
         threading.Event(),
-        lambda index, result: None,
-        None,
-        on_tick=lambda: ticks.append(pool.now),
         time_limit_s=TIME_LIMIT_S,
         clock=pool.clock,
     )
