@@ -44,12 +44,20 @@ class TaskRows(Sequence[CircuitTask]):
     @overload
     def __getitem__(self, index: int) -> CircuitTask: ...
     @overload
-    def __getitem__(self, index: slice) -> list[CircuitTask]: ...
-    def __getitem__(self, index: int | slice) -> CircuitTask | list[CircuitTask]:
+    def __getitem__(self, index: slice) -> Sequence[CircuitTask]: ...
+    def __getitem__(self, index: int | slice) -> CircuitTask | Sequence[CircuitTask]:
         numbers = range(len(self))[index]
-        if isinstance(numbers, range):
+        if not isinstance(numbers, range):
+            return self._task(numbers)
+        if numbers.step != 1:
             return [self._task(number) for number in numbers]
-        return self._task(numbers)
+        width = len(self.first.names) * _FLOAT_BYTES
+        return replace(
+            self,
+            position=self.position + numbers.start,
+            packed=self.packed[numbers.start * width : numbers.stop * width],
+            shots=self.shots[numbers.start : numbers.stop],
+        )
 
     @property
     def values(self) -> npt.NDArray[np.float64]:

@@ -84,7 +84,8 @@ def are_simple(tasks: Sequence[AnyTask], *, memory_limit_bytes: int | None = Non
         memory_limit_bytes: As for :func:`run_task`.
     """
     # Rows of a template differ only in numbers, so one of them is enough.
-    different = {_text_of(task) or index: task for index, task in enumerate(tasks)}
+    first = tasks[:1] if isinstance(tasks, TaskRows) else tasks
+    different = {_text_of(task) or index: task for index, task in enumerate(first)}
     return all(_is_simple(task, memory_limit_bytes) for task in different.values())
 
 

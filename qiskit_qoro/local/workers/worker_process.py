@@ -27,6 +27,7 @@ import psutil
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.engine_calls import accelerators
+from qiskit_qoro.local.workers.task_rows import TaskRows
 from qiskit_qoro.local.workers.task_runs import (
     Estimators,
     are_simple,
@@ -113,7 +114,8 @@ class _BatchQueue:
         except queue.Empty:
             self._import_rest()
             return self._batches.get()
-        batch = tuple(resolve_if_new(task, self._cache) for task in batch)
+        if not isinstance(batch, TaskRows):
+            batch = tuple(resolve_if_new(task, self._cache) for task in batch)
         if not are_simple(batch, memory_limit_bytes=self._memory_limit_bytes):
             # Now, because the time limit of the first task counts from the start of the batch.
             self._import_rest()

@@ -72,7 +72,6 @@ def test_rows_of_one_template_are_handed_out_in_columns() -> None:
     assert len(rows) == 4
     assert [row.values for row in rows] == [task.values for task in (tasks[i] for i in range(1, 5))]
     assert np.array_equal(rows.values, [[0.25 * place, 1.5 - place] for place in range(1, 5)])
-    assert isinstance(rows[1:], list)
     assert [circuit.label for circuit in tasks.circuits_of(1, 4)] == ["c1", "c2", "c3", "c4"]
 
 
@@ -136,4 +135,31 @@ def test_pending_rows_are_sent_in_columns_and_not_beyond_their_template() -> Non
         batch = pending.take_batch()
         sizes.append((batch.start, batch.end, isinstance(batch.tasks, TaskRows)))
         batch.sizing.record(len(batch.tasks), 1e-6, together=True)
-    assert sizes == [(0, 1, False), (1, 30, True), (30, 31, False), (31, 60, True)]
+    assert sizes == [(0, 1, False), (1, 30, True), (30, 31, True), (31, 60, True)]
+
+
+@pytest.mark.parametrize(
+    "part", [slice(1, 4), slice(3), slice(-2, None), slice(2, 2), slice(4, 1), slice(9, 12)]
+)
+def test_a_slice_of_rows_is_in_columns(part: slice) -> None:
+    rows = tasks_of([FIRST], [0] * 7, MaestroConfig(seed=7))[1:6]
+    found = rows[part]
+    assert isinstance(found, TaskRows)
+    assert list(found) == list(rows)[part]
+
+
+def test_every_other_row_is_a_list() -> None:
+    rows = tasks_of([FIRST], [0] * 7)[1:6]
+    assert rows[::2] == list(rows)[::2]
+    assert rows[::-1] == list(rows)[::-1]
+
+
+def test_rows_that_are_divided_again_stay_in_columns() -> None:
+    pending = PendingTasks(tasks_of([FIRST], [0] * 31)[1:], workers=2, time_limit_s=300.0)
+    found: list[CircuitTask] = []
+    while pending:
+        batch = pending.take_batch()
+        assert isinstance(batch.tasks, TaskRows)
+        found += batch.tasks
+        batch.sizing.record(len(batch.tasks), 1e-3, together=True)
+    assert found == list(tasks_of([FIRST], [0] * 31)[1:])
