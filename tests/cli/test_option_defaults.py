@@ -89,6 +89,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "systems": SERVICE,
     "serve": {
         "open": False,
+        "pages": False,
         "no_log": False,
         "host": "127.0.0.1",
         "port": 0,

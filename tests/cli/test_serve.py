@@ -158,6 +158,17 @@ def test_serve_prints_an_address_that_signs_in_once() -> None:
         assert (process.returncode, out) == (0, "")
 
 
+def test_serve_shows_pages_without_a_code_for_signing_in() -> None:
+    with serving("--pages", "--workers", "1") as (process, settings):
+        base = settings["QORO_API_URL"].removesuffix("/api")
+        *before, line = lines_until(process, "Sign in on the pages")
+        assert line == f"Sign in on the pages with a token at {base}/pages/"
+        assert requests.get(f"{base}/pages/", timeout=10).status_code in {200, 401}
+        err = end_quietly(process, signal.SIGTERM, base)
+    assert "code=" not in "\n".join((*before, err))
+    assert "browser" not in err
+
+
 def test_with_pages_the_root_leads_browsers_to_them() -> None:
     with serving("--open", "--workers", "1") as (process, settings):
         base = settings["QORO_API_URL"].removesuffix("/api")

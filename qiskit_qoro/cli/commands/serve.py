@@ -37,6 +37,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show web pages with the jobs: print their address, and open it in a browser if there is one",
     )
     parser.add_argument(
+        "--pages",
+        action="store_true",
+        help="show web pages with the jobs to those who sign in with a token; open no browser",
+    )
+    parser.add_argument(
         "--no-log", action="store_true", help="print no line on standard error for each job that ends"
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
@@ -189,6 +194,8 @@ def _execute(options: argparse.Namespace) -> None:
         sys.stdout.flush()
         if options.open:
             _open_pages(service, options.host, has_accounts=bool(accounts))
+        elif options.pages:
+            _show_pages(service, options.host)
 
     serve_forever(
         announce=announce,
@@ -215,12 +222,25 @@ def _open_pages(service: LocalService, host: str, *, has_accounts: bool) -> None
     say(f"Open the pages: {pages.address()}")
     if has_accounts:
         say(f"The holders of accounts sign in with their tokens at {pages.url}")
+    _say_address_for_others(service, host)
+    # A code of its own: other users of this machine can read the arguments of a browser.
+    open_browser(pages.address(), say=say)
+
+
+def _show_pages(service: LocalService, host: str) -> None:
+    """Show the pages, and say where to sign in with a token."""
+    from qiskit_qoro.pages.opening import open_local_pages  # noqa: PLC0415
+
+    say(f"Sign in on the pages with a token at {open_local_pages(service).url}")
+    _say_address_for_others(service, host)
+
+
+def _say_address_for_others(service: LocalService, host: str) -> None:
+    """Say where the users of other machines sign in, if these can reach the service."""
     if host not in _LOOPBACK_HOSTS:
         name = socket.gethostname() if host in _ALL_ADDRESSES else host
         url = f"http://{f'[{name}]' if ':' in name else name}:{service.parts.port}/pages/"
         say(f"On other machines, sign in with a token at {url}")
-    # A code of its own: other users of this machine can read the arguments of a browser.
-    open_browser(pages.address(), say=say)
 
 
 def _gib(text: str) -> int:
@@ -242,8 +262,8 @@ def _account(text: str) -> tuple[str, Account]:
 COMMAND = Command(
     "serve",
     "serve the local service until Ctrl-C",
-    "Serve the local service until Ctrl-C. Print the two settings that its clients need. With --open, show "
-    "its jobs on web pages, too.",
+    "Serve the local service until Ctrl-C. Print the two settings that its clients need. With --open or "
+    "--pages, show its jobs on web pages, too.",
     _add_arguments,
     _execute,
 )
