@@ -18,6 +18,7 @@ import numpy.typing as npt
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.adjoint.circuit import AdjointCircuit, GateCall
 from qiskit_qoro.local.engine.adjoint.pauli_sum import PauliSum
+from qiskit_qoro.local.engine.analysis.costs import gradient_bytes
 from qiskit_qoro.local.engine.engine_program import EngineProgram
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.engine.pauli_strings import reduce_pauli_strings
@@ -198,18 +199,18 @@ def _check_settings(settings: EngineSettings) -> None:
 def _check_width(program: EngineProgram, limit: int) -> int:
     """Check that the states fit in memory, and return the bytes of one."""
     width = len(program.qubits)
-    needed = _BYTES_PER_AMPLITUDE << width
     if width > MAX_QUBITS:
         raise QoroInputError(
             f"the circuit has {width} busy qubits, expected at most {MAX_QUBITS} for a gradient: use "
             "parameter shift"
         )
-    if 2 * _COPIES * needed > limit:
+    total = gradient_bytes(width)
+    if total > limit:
         raise QoroInputError(
-            f"the gradient of a circuit of {width} qubits needs {2 * _COPIES * needed / 2**30:.2f} GiB of "
+            f"the gradient of a circuit of {width} qubits needs {total / 2**30:.2f} GiB of "
             f"memory, the limit is {limit / 2**30:.2f} GiB: use parameter shift"
         )
-    return needed
+    return _BYTES_PER_AMPLITUDE << width
 
 
 def _prepare(prepared: PreparedTemplate) -> _PreparedGradient:

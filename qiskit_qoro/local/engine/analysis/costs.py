@@ -22,6 +22,7 @@ __all__ = [
     "cone_cost",
     "density_matrix_bytes",
     "find_cones",
+    "gradient_bytes",
     "mps_cost",
     "pauli_cost",
     "statevector_bytes",
@@ -35,6 +36,9 @@ _BYTES_PER_AMPLITUDE = 16
 
 # Sampling needs the state, its probabilities and the alias table.
 _SAMPLING_FACTOR = 3.5
+
+# Two states, each with temporary arrays that take three times as much.
+_GRADIENT_STATES = 6
 
 # Seconds of a gate for each amplitude of a state vector.
 _STATEVECTOR_S = 1e-9
@@ -111,6 +115,11 @@ def density_matrix_bytes(num_qubits: int) -> int:
     It was measured with up to 12 qubits, for samples and for expectation values.
     """
     return _BYTES_PER_AMPLITUDE << 2 * num_qubits
+
+
+def gradient_bytes(num_qubits: int) -> int:
+    """Return the memory for two states of the gradient of a circuit and their temporary copies, in bytes."""
+    return _GRADIENT_STATES * _BYTES_PER_AMPLITUDE << num_qubits
 
 
 def statevector_seconds(num_gates: int, num_qubits: int) -> float:

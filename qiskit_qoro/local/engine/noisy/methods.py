@@ -35,6 +35,7 @@ from qiskit_qoro.qasm.gates import CLIFFORD_GATES
 
 __all__ = [
     "EXACT_QUBITS",
+    "MAX_DENSITY_MATRIX_QUBITS",
     "NoiseTraits",
     "NoisyMethod",
     "choose_noisy_method",
@@ -43,6 +44,8 @@ __all__ = [
 EXACT_QUBITS = 10
 """Up to this number of qubits noise is always simulated exactly, unless the user asks for something else."""
 
+MAX_DENSITY_MATRIX_QUBITS = 14
+"""The widest density matrix, unless the user asks for one."""
 
 _PURE = (SimulationMethod.Statevector, SimulationMethod.MatrixProductState, SimulationMethod.Stabilizer)
 
@@ -61,7 +64,6 @@ _EXACT_ONLY = (
 # A matrix product state has to be so many times faster than a state vector, because estimates are rough.
 _MUCH_FASTER = 10.0
 
-_MAX_DENSITY_MATRIX_QUBITS = 14
 _MAX_STATEVECTOR_QUBITS = 24
 
 _GATE_NAME = re.compile(r"^(?:if \([^)]*\) )?(\w+)[^;\n]*q\[", re.MULTILINE)
@@ -193,7 +195,7 @@ def _choose(
     if traits.is_random and not traits.needs_exact:
         return _pure_method(program, traits, cost, limit), "coherent and correlated noise is always random"
     candidates = []
-    if width <= _MAX_DENSITY_MATRIX_QUBITS and density_matrix_bytes(width) <= limit:
+    if width <= MAX_DENSITY_MATRIX_QUBITS and density_matrix_bytes(width) <= limit:
         candidates.append((cost.density_matrix_s, SimulationMethod.DensityMatrix))
     if cost.operator_bytes <= limit:
         candidates.append((cost.operator_s, SimulationMethod.MatrixProductOperator))
