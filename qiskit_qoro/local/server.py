@@ -32,6 +32,7 @@ from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.installation import INSTALL_COMMAND, missing_modules
+from qiskit_qoro.local.metrics.access import METRICS_PATH, check_metrics, readers
 from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.service_parts import ServiceParts
 from qiskit_qoro.local.store.database import open_database
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from starlette.types import ASGIApp
 
+    from qiskit_qoro.local.web.answered_requests import RequestObserver
     from qiskit_qoro.local.web.in_process import InProcessLink
 
 __all__ = ["LocalService", "serve", "serve_forever"]
@@ -197,6 +199,8 @@ def serve(
     allowed_hosts: Iterable[str] = (),
     opens_port: bool = True,
     write_log: Callable[[Sequence[Text]], None] | None = None,
+    metrics: bool = False,
+    metrics_token: str | None = None,
 ) -> LocalService:
     """Start a service in this process.
 
@@ -218,17 +222,23 @@ def serve(
             read for the first time. Until then only this process can use the service.
         write_log: Writes lines about jobs that have ended. It is called in a thread, and may block or fail.
             ``None`` for no log.
+        metrics: Whether to answer Prometheus at ``/metrics``. This needs the extra ``metrics``.
+        metrics_token: A token that can read the metrics and nothing else. The token of the service's own
+            account can read them too.
 
     Returns:
         The service, ready for requests.
 
     Raises:
         QoroInputError: A token, an account, the number of workers, a limit or a host is invalid.
-        QoroError: The extra ``local`` is not installed, the port is taken, or the database cannot be used.
+        QoroError: An extra is not installed, the port is taken, or the database cannot be used.
     """
     _check_extra()
     token = secrets.token_urlsafe(_TOKEN_BYTES) if token is None else _check_token(token)
     accounts_by_token = _add_own_account(token, accounts)
+    if metrics_token is not None:
+        _check_token(metrics_token)
+    check_metrics(metrics, metrics_token, {token, *accounts})
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
@@ -269,12 +279,23 @@ def serve(
 
             # Before the start of the runner, because a database may contain jobs that end at once.
             stack.enter_context(JobLog(opened, write_log, own_account=LOCAL_ACCOUNT.name))
+        watched = None
+        if metrics:
+            # The library is imported only if it is needed.
+            from qiskit_qoro.local.metrics.watched_service import WatchedService  # noqa: PLC0415
+
+            watched = stack.enter_context(WatchedService(opened, pool.snapshot, accounts_by_token))
         stack.callback(runner.stop)
         runner.start()
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
         context = HandlerContext(store, runner, fault_injection, pool.accelerators)
         mounts: dict[str, ASGIApp] = {}
-        app = build_app(context, accounts_by_token, threads, hosts, mounts)
+        observers: list[RequestObserver] = []
+        if watched is not None:
+            observers.append(watched.observe)
+            may_read = readers(accounts_by_token, LOCAL_ACCOUNT.name, metrics_token)
+            mounts[METRICS_PATH] = watched.app(may_read, threads)
+        app = build_app(context, accounts_by_token, threads, hosts, mounts, observers)
         http_port = Port(app, bound)
         stack.callback(refuse_connections, duplicate)
         stack.callback(http_port.stop)

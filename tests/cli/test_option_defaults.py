@@ -91,6 +91,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "open": False,
         "pages": False,
         "no_log": False,
+        "metrics": False,
+        "metrics_token": None,
         "host": "127.0.0.1",
         "port": 0,
         "token": None,

@@ -44,6 +44,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-log", action="store_true", help="print no line on standard error for each job that ends"
     )
+    parser.add_argument(
+        "--metrics",
+        action="store_true",
+        help="answer Prometheus at /metrics; it needs the token of the service or that of --metrics-token",
+    )
+    parser.add_argument(
+        "--metrics-token", metavar="T", help="a token that can read the metrics and nothing else"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
         "--port", type=int, default=0, metavar="N", help="the port to listen on (default: a free port)"
@@ -210,6 +218,8 @@ def _execute(options: argparse.Namespace) -> None:
         fault_injection=fault_injection,
         accounts=by_token(accounts),
         allowed_hosts=options.allowed_host,
+        metrics=options.metrics,
+        metrics_token=options.metrics_token,
     )
 
 

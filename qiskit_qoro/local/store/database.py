@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from qiskit_qoro.local.store.lifecycle import may_become, write_status
 from qiskit_qoro.local.store.schema import open_connection
@@ -26,6 +27,8 @@ from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.storage import transaction
 
 __all__ = ["Database", "UnstoredFailure", "open_database"]
+
+_Subscriber = TypeVar("_Subscriber")
 
 _PRIMARY_CODE = 0xFF  # an extended error code of SQLite contains the primary one in its lowest byte
 # SQLite reports a full disk as "full", a file at its size limit or a used-up quota as a failed write.
@@ -123,7 +126,9 @@ class Database:
         self._num_finished: dict[int, int] = {}  # circuits of running jobs that have a result or have failed
         # The jobs that end with the present transaction, and their final statuses; None for deleted ones.
         self._ended: list[tuple[int, JobStatus | None]] = []
-        self._subscribers: list[Callable[[int, JobStatus], None]] = []  # guarded by the lock
+        # Both guarded by the lock.
+        self._subscribers: list[Callable[[int, JobStatus], None]] = []
+        self._outcome_subscribers: list[Callable[[int, int], None]] = []
 
     def close(self) -> None:
         """Close the connection."""
@@ -222,13 +227,26 @@ class Database:
         Returns:
             A function that ends the calls.
         """
+        return self._subscribe(self._subscribers, subscriber)
+
+    def subscribe_outcomes(self, subscriber: Callable[[int, int], None]) -> Callable[[], None]:
+        """Call a function with the number of a job and a number of its circuits when these get an outcome.
+
+        It runs with the lock held, within the transaction that stores the outcomes. It must not block.
+
+        Returns:
+            A function that ends the calls.
+        """
+        return self._subscribe(self._outcome_subscribers, subscriber)
+
+    def _subscribe(self, subscribers: list[_Subscriber], subscriber: _Subscriber) -> Callable[[], None]:
         with self._changed:
-            self._subscribers.append(subscriber)
+            subscribers.append(subscriber)
 
         def unsubscribe() -> None:
             with self._changed:
-                if subscriber in self._subscribers:
-                    self._subscribers.remove(subscriber)
+                if subscriber in subscribers:
+                    subscribers.remove(subscriber)
 
         return unsubscribe
 
@@ -308,6 +326,8 @@ class Database:
     def count_finished(self, number: int, num_circuits: int) -> None:
         """Count circuits of a running job that have a result or have failed."""
         self._num_finished[number] = self._num_finished.get(number, 0) + num_circuits
+        for subscriber in self._outcome_subscribers:
+            subscriber(number, num_circuits)
 
     def delay_start(self, number: int) -> None:
         """Keep a job that was just finalized pending for the configured time."""

@@ -10,7 +10,8 @@ are answered in JSON.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import cache, partial
 from types import MappingProxyType
@@ -32,6 +33,11 @@ from qiskit_qoro.local.store.store_errors import (
     StorageError,
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
+from qiskit_qoro.local.web.answered_requests import (
+    OTHER_ENDPOINT,
+    AnsweredRequest,
+    RequestObserver,
+)
 from qiskit_qoro.local.web.calls import Answer, Call, Deferred, HandlerContext
 from qiskit_qoro.local.web.docs_page import HEADERS, render_page
 from qiskit_qoro.local.web.execution import EXECUTION, Execution, LoopExecution
@@ -61,6 +67,9 @@ PREFIX = "/api"
 # Where the web pages are mounted, if they are on.
 _PAGES = "/pages"
 
+# The key of the name of the account in the scope of a request with a valid token.
+_ACCOUNT = "qoro_account"
+
 _THREADED_ENDPOINTS = frozenset({GET_RESULTS, SUBMIT_QUBO})
 _CONFIGURING_ENDPOINTS = frozenset({INIT_JOB, SET_EXECUTION_CONFIG})
 _THREADED_BODY_BYTES = 1 << 14  # longer bodies are handled in a thread for every endpoint
@@ -88,6 +97,7 @@ def build_app(
     threads: Executor,
     allowed_hosts: AllowedHosts = AllowedHosts(),  # noqa: B008 - frozen
     mounts: Mapping[str, ASGIApp] = MappingProxyType({}),
+    observers: Sequence[RequestObserver] = (),
 ) -> ASGIApp:
     """Build the application that answers all calls of the endpoint table.
 
@@ -99,6 +109,7 @@ def build_app(
         allowed_hosts: The names of the service. By default only loopback names.
         mounts: Further applications by the first segment of their paths, such as ``/pages``. The one of ``/``
             answers browsers instead of the description of the API. The mapping may change later.
+        observers: Are told of each request of the API that was answered.
     """
     injector = FaultInjector(context.fault_injection)
     on_loop = LoopExecution(threads)
@@ -107,7 +118,8 @@ def build_app(
         by_path.setdefault(PREFIX + endpoint.path, {})[endpoint.method] = endpoint
     by_path[PREFIX] = {PING.method: PING}  # a ping works without the final slash too
     paths: dict[str, ASGIApp] = {
-        path: _ApiPath(by_method, context, accounts, injector, on_loop) for path, by_method in by_path.items()
+        path: _ApiPath(by_method, context, accounts, injector, on_loop, observers)
+        for path, by_method in by_path.items()
     }
     documented = _documentation_paths(context.fault_injection, mounts)
     return HostCheck(_Paths({**documented, **paths}, mounts), allowed_hosts)
@@ -205,15 +217,18 @@ class _ApiPath:
         accounts: Accounts,
         injector: FaultInjector,
         execution: Execution,
+        observers: Sequence[RequestObserver],
     ) -> None:
         self._by_method = by_method
         self._context = context
         self._accounts = accounts
         self._injector = injector
         self._execution = execution
+        self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        start = time.perf_counter()
         try:
             response = await self._handle(request)
         except ClientDisconnect:
@@ -221,7 +236,22 @@ class _ApiPath:
         except Exception:
             _logger.exception("%s %s failed", request.method, request.url.path)
             response = _error(500, "the local service failed: see its log")
+        self._tell_observers(request, response.status_code, start)
         await response(scope, receive, send)
+
+    def _tell_observers(self, request: Request, status: int, start: float) -> None:
+        if not self._observers:
+            return
+        endpoint = self._by_method.get(request.method)
+        answered = AnsweredRequest(
+            endpoint=OTHER_ENDPOINT if endpoint is None else endpoint.name,
+            status=status,
+            duration_s=time.perf_counter() - start,
+            account=request.scope.get(_ACCOUNT),
+            client=None if request.client is None else request.client.host,
+        )
+        for observe in self._observers:
+            observe(answered)
 
     async def _handle(self, request: Request) -> Response:
         """Handle a request and apply any injected fault."""
@@ -245,6 +275,7 @@ class _ApiPath:
         account = self._accounts.authenticate(request.headers.get("authorization"))
         if account is None:
             return _error(401, "missing or unknown token", {"WWW-Authenticate": "Bearer"})
+        request.scope[_ACCOUNT] = account.name
         if body is None:
             return _error(413, f"the body is longer than {BODY_LIMIT_BYTES} bytes: send several shorter ones")
         call = _call(request, account, body)

@@ -1,0 +1,56 @@
+"""Answer requests for ``/metrics``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from qiskit_qoro.local.metrics.access import METRICS_PATH
+from qiskit_qoro.wire.payloads import error_to_json
+
+__all__ = ["build_metrics_app"]
+
+_METHODS = ("GET", "HEAD")
+
+
+def build_metrics_app(
+    registry: CollectorRegistry, may_read: Callable[[str | None], bool], threads: Executor
+) -> ASGIApp:
+    """Build the application.
+
+    Args:
+        registry: The metrics.
+        may_read: Whether a request with a header ``Authorization`` may read them.
+        threads: Reads the metrics. The caller shuts it down.
+    """
+
+    async def respond(request: Request) -> Response:
+        if request.url.path != METRICS_PATH:
+            return _error(404, f"there is nothing at {request.url.path}")
+        if request.method not in _METHODS:
+            allowed = ", ".join(_METHODS)
+            return _error(405, f"expected {allowed}, got {request.method}", {"Allow": allowed})
+        if not may_read(request.headers.get("authorization")):
+            message = "missing or unknown token, expected that of the service's own account or of the metrics"
+            return _error(401, message, {"WWW-Authenticate": "Bearer"})
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        # Reading the database may have to wait for its lock.
+        text = await asyncio.get_running_loop().run_in_executor(threads, encode, registry)
+        return Response(text, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(error_to_json(message), status, headers)
