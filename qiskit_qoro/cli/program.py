@@ -17,6 +17,7 @@ from qiskit_qoro.cli.commands import (
     account_credits,
     backends,
     cancel_delete,
+    certificates,
     characterize,
     completion,
     doctor,
@@ -70,7 +71,7 @@ _GROUPS = {
         backends.COMMAND,
         systems.COMMAND,
     ),
-    "your own service": (serve.COMMAND,),
+    "your own service": (serve.COMMAND, certificates.COMMAND),
     "this machine": (doctor.COMMAND, completion.COMMAND),
 }
 """The commands in the order in which the help lists them."""

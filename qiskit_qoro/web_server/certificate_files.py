@@ -7,6 +7,7 @@ certificate, and the client's end tells what the certificate says.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import ssl
 import stat
@@ -18,13 +19,15 @@ from typing import Any, NoReturn
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.user_files import shown_path
 
-__all__ = ["CertificateFacts", "CertificateFiles", "read_certificate"]
+__all__ = ["CertificateFacts", "CertificateFiles", "is_private_key", "read_certificate"]
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which has no name in Python: our own checks compare the times.
 _NO_CHECK_TIME = 0x200000
+_INVALID_PURPOSE = 26  # X509_V_ERR_INVALID_PURPOSE of OpenSSL
 _MAX_ROUNDS = 10
 _DAY_S = 86_400
 _ROOT = 0
+_HOST_KINDS = frozenset({"DNS", "IP Address"})
 
 
 @dataclass(frozen=True)
@@ -125,18 +128,23 @@ def _check_readable(path: Path, content: str) -> None:
 
 
 def _check_private(key: Path) -> None:
-    """Refuse a key that other users can read. The group may read a key of root, as many systems set it up."""
-    if os.name != "posix":
-        return
     status = key.stat()
-    others = stat.S_IRWXG | stat.S_IRWXO
-    allowed = stat.S_IRGRP if status.st_uid == _ROOT != os.geteuid() else 0
-    if status.st_mode & others & ~allowed:
+    if os.name == "posix" and not is_private_key(status):
         shown = shown_path(key)
         raise QoroInputError(
             f"other users can use the private key {shown}: its mode is {stat.S_IMODE(status.st_mode):03o}, "
             f"expected 600; run chmod 600 {shown}"
         )
+
+
+def is_private_key(status: os.stat_result) -> bool:
+    """Whether no other user can use a private key, by the owner and the mode of its file.
+
+    The group may read a key that belongs to root: some systems set up a group for keys, and an access control
+    list looks like this, too.
+    """
+    allowed = stat.S_IRWXU | (stat.S_IRGRP if status.st_uid == _ROOT else 0)
+    return not stat.S_IMODE(status.st_mode) & ~allowed
 
 
 def _server_context(files: CertificateFiles) -> ssl.SSLContext:
@@ -194,10 +202,15 @@ def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, files: Certific
             if is_client_done and is_server_done:
                 break
     except ssl.SSLCertVerificationError as error:
-        authority = files.authority or files.certificate
+        shown = shown_path(files.certificate)
+        if error.verify_code == _INVALID_PURPOSE or files.authority is None:
+            raise QoroInputError(
+                f"the certificate {shown} is not for a server ({error.verify_message}): use the certificate "
+                "of the service, not that of an authority or a client"
+            ) from error
         raise QoroInputError(
-            f"the certificate {shown_path(files.certificate)} was not issued by the authority "
-            f"{shown_path(authority)} ({error.verify_message}): use files that were made together"
+            f"the certificate {shown} was not issued by the authority {shown_path(files.authority)} "
+            f"({error.verify_message}): use files that were made together"
         ) from error
     except ssl.SSLError as error:
         raise QoroInputError(
@@ -219,10 +232,15 @@ def _step(end: ssl.SSLObject) -> bool:
 def _facts(path: Path, said: dict[str, Any]) -> CertificateFacts:
     return CertificateFacts(
         path,
-        tuple(name for kind, name in said.get("subjectAltName", ()) if kind in {"DNS", "IP Address"}),
+        tuple(_host(kind, name) for kind, name in said.get("subjectAltName", ()) if kind in _HOST_KINDS),
         ssl.cert_time_to_seconds(said["notBefore"]),
         ssl.cert_time_to_seconds(said["notAfter"]),
     )
+
+
+def _host(kind: str, name: str) -> str:
+    # OpenSSL writes all groups of an IPv6 address.
+    return name if kind == "DNS" else str(ipaddress.ip_address(name.strip()))
 
 
 def _day(time_s: float) -> str:

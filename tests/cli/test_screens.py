@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import responses
 
+from qiskit_qoro.cli.commands.certificates import show
 from qiskit_qoro.cli.program import build_parser
 from qiskit_qoro.history import Journal, JournalRecorder
+from qiskit_qoro.local.workers.cluster.certificates.files import Change, Made
 from qiskit_qoro.models.submissions import JobKind
 
 TESTS = Path(__file__).parent
@@ -282,6 +284,27 @@ def test_serve_and_completion(screen: Any, record: Callable[..., str]) -> None:
     screen.show("missing shell", "completion", code=2)
     screen.show("faulty account", "serve", "--account", "ci", code=2)
     screen.show("unknown option", "serve", "--prot", "8000", code=2)
+
+
+def test_certificates(screen: Any) -> None:
+    def execute() -> int:
+        ends = {Change.KEPT: 2111392575.0, Change.RENEWED: 1830333375.0}
+        show(
+            Path("certificates"),
+            [
+                Made(Path(name), change, hosts, ends[change])
+                for name, change, hosts in (
+                    ("cluster-authority.pem", Change.KEPT, ()),
+                    ("cluster.pem", Change.RENEWED, ("qiskit-qoro-cluster",)),
+                    ("https-authority.pem", Change.KEPT, ()),
+                    ("https.pem", Change.RENEWED, ("localhost", "127.0.0.1", "::1", "qoro.lab.example")),
+                )
+            ],
+        )
+        return 0
+
+    screen.show("renewed", "certificates", "certificates", "--renew", execute=execute)
+    screen.show("without a folder", "certificates", code=2)
 
 
 # --- the files ----------------------------------------------------------------------------------------

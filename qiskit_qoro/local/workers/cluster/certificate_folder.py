@@ -11,14 +11,12 @@ from pathlib import Path
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.user_files import shown_path
-from qiskit_qoro.web_server.certificate_files import CertificateFiles
 
 __all__ = [
     "CERTIFICATES_VARIABLE",
     "CLUSTER_AUTHORITY",
     "CLUSTER_CERTIFICATE",
     "CLUSTER_KEY",
-    "cluster_files",
     "find_certificates",
 ]
 
@@ -60,14 +58,3 @@ def find_certificates(
             f"{shown_path(path)} is no folder, expected the one that qiskit-qoro certificates has made"
         )
     return path
-
-
-def cluster_files(folder: Path) -> CertificateFiles:
-    """Return the files of the certificate that all members of a cluster use.
-
-    Args:
-        folder: The folder that :func:`find_certificates` returns.
-    """
-    return CertificateFiles(
-        folder / CLUSTER_CERTIFICATE, folder / CLUSTER_KEY, authority=folder / CLUSTER_AUTHORITY
-    )

@@ -16,9 +16,13 @@ from pathlib import Path
 from distributed.security import Security
 
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local.workers.cluster.certificate_folder import CLUSTER_AUTHORITY, cluster_files
+from qiskit_qoro.local.workers.cluster.certificate_folder import (
+    CLUSTER_AUTHORITY,
+    CLUSTER_CERTIFICATE,
+    CLUSTER_KEY,
+)
 from qiskit_qoro.user_files import shown_path
-from qiskit_qoro.web_server.certificate_files import CertificateFacts, read_certificate
+from qiskit_qoro.web_server.certificate_files import CertificateFacts, CertificateFiles, read_certificate
 
 __all__ = ["load_security"]
 
@@ -40,7 +44,8 @@ def load_security(folder: Path, *, clock: Callable[[], float] = time.time) -> Se
         QoroInputError: A file is missing, cannot be read or has expired, does not fit the others, or is a key
             that other users can read.
     """
-    files = cluster_files(folder)
+    authority = folder / CLUSTER_AUTHORITY
+    files = CertificateFiles(folder / CLUSTER_CERTIFICATE, folder / CLUSTER_KEY, authority)
     now_s = clock()
     for facts in read_certificate(files):
         _check_time(facts, now_s)
@@ -48,7 +53,7 @@ def load_security(folder: Path, *, clock: Callable[[], float] = time.time) -> Se
     # All fields are given: Dask fills the others from configuration files of the user.
     return Security(  # type: ignore[no-untyped-call]
         require_encryption=True,
-        tls_ca_file=str((folder / CLUSTER_AUTHORITY).absolute()),
+        tls_ca_file=str(authority.absolute()),
         tls_ciphers=None,
         tls_min_version=ssl.TLSVersion.TLSv1_2,
         tls_max_version=None,

@@ -1,0 +1,29 @@
+"""The library that makes certificates, and the command that installs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+
+from qiskit_qoro.errors import QoroError
+
+__all__ = ["INSTALL_COMMAND", "check_installed"]
+
+INSTALL_COMMAND = 'python -m pip install "cryptography>=42"'
+"""Installs the library. It is part of the extra ``cluster``, but the command works in every directory."""
+
+
+def check_installed(find: Callable[[str], ModuleSpec | None] = find_spec) -> None:
+    """Check that the library is installed.
+
+    Args:
+        find: Returns what is known of a module, or ``None`` if it is not installed.
+
+    Raises:
+        QoroError: It is missing. The message says how to install it.
+    """
+    if find("cryptography") is None:
+        raise QoroError(
+            f"making certificates needs cryptography, which is not installed: run {INSTALL_COMMAND}"
+        )
