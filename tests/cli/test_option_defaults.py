@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "retry_after": 1,
         "fault_seed": 0,
     },
+    "certificates DIR": {"folder": Path("DIR"), "host": [], "renew": False},
     "login": {"name": "default", "url": None, "default": False, "check": True, "json": False},
     "logout": {"name": None, "all": False, "json": False},
     "whoami": {"account": None, "json": False},

@@ -41,6 +41,7 @@ COMMANDS = {
     "whoami",
     "doctor",
     "serve",
+    "certificates",
     "completion",
 }
 
