@@ -25,12 +25,14 @@ from qiskit_qoro.models.config import ExecutionConfig
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType, ResultDetails
 from qiskit_qoro.models.shots import CircuitRange
 
+from .pools import UsablePool
+
 WAIT_S = 30
 
 RunTasks = Callable[[Sequence[CircuitTask], threading.Event, Callable[[int, Any], None]], bool]
 
 
-class FunctionPool:
+class FunctionPool(UsablePool):
     """A pool that runs tasks by calling a function."""
 
     def __init__(self, run_tasks: RunTasks) -> None:
@@ -51,7 +53,7 @@ class FunctionPool:
         return self._run_tasks(tasks, stop, on_result)
 
 
-class FailingPool:
+class FailingPool(UsablePool):
     """A pool in which every circuit fails but the one at ``success``; they are done in the given order."""
 
     def __init__(self, order: Sequence[int], *, success: int) -> None:
@@ -173,7 +175,7 @@ def test_results_that_arrive_out_of_order_are_stored_in_the_order_of_the_circuit
 
 
 @dataclass
-class TickingPool:
+class TickingPool(UsablePool):
     """A pool that notes how many outcomes are stored before the first tick, after it, and when it stops."""
 
     jobs: Jobs
@@ -436,7 +438,7 @@ def test_jobs_wait_in_the_queue_until_the_database_can_be_written(
             set_read_only(database, False)
         return float(num_attempts)
 
-    runner = Runner(jobs.queue, counting_pool(), parallel=1, clock=clock, storage_retry_s=1.0)
+    runner = Runner(jobs.queue, counting_pool(), parallel=1, clock=clock, retry_s=1.0)
     runner.start()
     # In one step, so that the runner cannot start the job in between.
     with database.read():

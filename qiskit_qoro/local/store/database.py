@@ -271,7 +271,7 @@ class Database:
             return dict(self._unstored)
 
     def num_finished(self, number: int) -> int:
-        """Return how many circuits of a running job have a result or have failed."""
+        """Return how many circuits of a running job have got a result or have failed in its present run."""
         with self._changed:
             return self._num_finished.get(number, 0)
 
@@ -292,7 +292,7 @@ class Database:
         Args:
             number: The job.
             status: Its new status.
-            run_time_s: If the job has ended, how long it ran, in seconds.
+            run_time_s: If the job has ended or waits again, how long it has just run, in seconds.
             reason: Why it failed or was not run.
 
         Returns:

@@ -77,7 +77,8 @@ class ListedJob:
         created_at: When it was opened; all times are in UTC, and ``None`` if unknown.
         started_at: When it began to run; ``None`` also if it has not.
         ended_at: When it ended; ``None`` also if it has not.
-        run_time_s: How long it ran, in seconds, or ``None`` until it has ended.
+        run_time_s: How long it ran, in seconds, or ``None`` until it has ended; as in
+            :class:`~qiskit_qoro.local.store.records.StoredJob`.
         reason: Why it failed or was not run; ``None`` otherwise.
     """
 
@@ -192,7 +193,7 @@ def _listed_job(database: Database, row: Sequence[Any]) -> ListedJob:
     if status is JobStatus.COMPLETED:
         num_finished = total
     elif status is JobStatus.RUNNING:
-        num_finished = database.num_finished(number)
+        num_finished = (num_finished or 0) + database.num_finished(number)
     if failure is not None:
         status, reason, run_time_s = JobStatus.FAILED, failure.reason, failure.run_time_s
     return ListedJob(
@@ -210,7 +211,7 @@ def _listed_job(database: Database, row: Sequence[Any]) -> ListedJob:
         _time(created_at),
         _time(started_at),
         _time(ended_at),
-        run_time_s,
+        run_time_s if status.is_final else None,
         reason,
     )
 

@@ -1,8 +1,9 @@
 """The queue of jobs, as the runner uses it: claim the next job, read what to run, store the results.
 
 A job enters the queue when it is finalized. It is RUNNING exactly as long as a thread of the runner works on
-it. A job that is still RUNNING when the runner stops, or when a database is opened again after a crash, goes
-back to PENDING at its old position.
+it. A job that is interrupted, because the runner stops or the workers cannot be reached, goes back to PENDING
+at its old position. So does a job that is still RUNNING when a database is opened again after a crash. It
+keeps the results and failures that are stored, and its next run adds the missing ones.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from qiskit_qoro.local.store import ledger
 from qiskit_qoro.local.store.analyses import read_problem, write_analysis
 from qiskit_qoro.local.store.configurations import read_config
 from qiskit_qoro.local.store.database import Database, UnstoredFailure
-from qiskit_qoro.local.store.records import StoredCircuit, StoredJob, StoredTemplate
+from qiskit_qoro.local.store.records import EarlierOutcomes, StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.models.jobs import AnyConfig, JobStatus
 
@@ -112,6 +113,14 @@ class JobQueue:
         with self._database.read() as connection:
             return read_problem(connection, number)
 
+    def earlier_outcomes(self, number: int) -> EarlierOutcomes:
+        """Read what the earlier runs of a job have stored."""
+        query = "SELECT position, iif(failed, item, NULL) FROM results WHERE job = ? ORDER BY position"
+        with self._database.read() as connection:
+            rows = connection.execute(query, (number,)).fetchall()
+        failures = {position: item for position, item in rows if item is not None}
+        return EarlierOutcomes(frozenset(position for position, _ in rows), failures)
+
     def add_results(self, number: int, items: Iterable[tuple[int, str]]) -> None:
         """Store results of a running job: the position of each circuit and its item as JSON."""
         self.add_outcomes(number, [(position, item, False) for position, item in items])
@@ -165,15 +174,26 @@ class JobQueue:
                 write_analysis(connection, number, findings, html, self._database.now())
             return finished
 
+    def put_back(self, number: int, *, run_time_s: float) -> None:
+        """Make a running job pending again. It keeps its position in the queue and its results.
+
+        Args:
+            number: The job.
+            run_time_s: How long it has just run, in seconds.
+        """
+        with self._database.transaction():
+            self._database.change_status(number, JobStatus.PENDING, run_time_s=run_time_s)
+
     def requeue_running(self) -> None:
-        """Make every running job pending again and delete its results. It keeps its position in the queue."""
+        """Make every running job pending again. Call this only if no thread works on a job.
+
+        How long the jobs ran is unknown.
+        """
         with self._database.transaction() as connection:
             rows = connection.execute(
                 "SELECT number FROM jobs WHERE status = ?", (JobStatus.RUNNING.value,)
             ).fetchall()
             for (number,) in rows:
-                # The job starts again from its first circuit, and results cannot be inserted twice.
-                connection.execute("DELETE FROM results WHERE job = ?", (number,))
                 self._database.change_status(number, JobStatus.PENDING)
 
     def _finish(

@@ -83,8 +83,11 @@ class JobStore:
         with self._database.read() as connection:
             job = self._find_job(connection, owner, job_id)
             # The positions have no gaps. Counting the rows would read all circuits.
-            query = "SELECT max(position) + 1 FROM circuits WHERE job = ?"
-            (total,) = connection.execute(query, (job.number,)).fetchone()
+            total, earlier = connection.execute(
+                "SELECT (SELECT max(position) + 1 FROM circuits WHERE job = number), num_finished FROM jobs"
+                " WHERE number = ?",
+                (job.number,),
+            ).fetchone()
             if total is None or not job.is_finalized:
                 return JobState(job.status, job.run_time_s)
             if job.status is JobStatus.COMPLETED:
@@ -92,7 +95,7 @@ class JobStore:
             elif job.status.is_final:
                 finished = _count(connection, "results", job.number)
             else:
-                finished = self._database.num_finished(job.number)
+                finished = (earlier or 0) + self._database.num_finished(job.number)
             return JobState(job.status, job.run_time_s, finished, total)
 
     def status(self, job_id: str) -> JobStatus:
@@ -240,12 +243,18 @@ class JobStore:
         """Set or overwrite a job's execution configuration.
 
         Raises:
-            JobConflictError: The job is not pending.
+            JobConflictError: The job is not pending, or some of its circuits have run.
         """
         with self._database.transaction() as connection:
             job = self._find_job(connection, owner, job_id)
             if job.status is not JobStatus.PENDING:
                 raise JobConflictError(f"job {job_id} is {job.status}: only a PENDING job can be configured")
+            # After an interruption a job keeps its results. All of them must be for the same configuration.
+            if _count(connection, "results", job.number):
+                raise JobConflictError(
+                    f"job {job_id} was interrupted and continues with the circuits that have no result yet: "
+                    "only a job without results can be configured"
+                )
             write_config(connection, job.number, config)
 
     def open_account(self, name: str, grant: Decimal) -> None:

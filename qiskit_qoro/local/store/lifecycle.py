@@ -21,7 +21,8 @@ LIFECYCLE: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.PENDING: frozenset(
         {JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED, JobStatus.INSUFFICIENT_CREDITS}
     ),
-    # Back to PENDING: the service stopped or died before the job was done.
+    # Back to PENDING: the service stopped or died, or the workers could not be reached, before the job was
+    # done.
     JobStatus.RUNNING: frozenset(
         {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PENDING}
     ),
@@ -53,22 +54,32 @@ def write_status(
         number: The job.
         status: The status, which may follow the present one.
         now: The time of day.
-        run_time_s: If the job has ended, how long it ran, in seconds.
+        run_time_s: If the job has ended or waits again, how long it has just run, in seconds; ``None`` if
+            that is unknown. The times of its runs are added up.
         reason: Why it failed or was not run.
     """
-    if not status.is_final:
-        # A job that waits again after a restart has not started.
-        started_at = time_to_text(now) if status is JobStatus.RUNNING else None
+    if status is JobStatus.RUNNING:
         query = "UPDATE jobs SET status = ?, started_at = ? WHERE number = ?"
-        connection.execute(query, (status.value, started_at, number))
-        return
-    num_finished = None
-    if status is not JobStatus.COMPLETED:
-        # The number in memory is too large if a transaction was rolled back.
-        query = "SELECT count(*) FROM results WHERE job = ?"
-        (num_finished,) = connection.execute(query, (number,)).fetchone()
-    connection.execute(
-        "UPDATE jobs SET status = ?, ended_at = ?, run_time_s = ?, reason = ?, num_finished = ?"
-        " WHERE number = ?",
-        (status.value, time_to_text(now), run_time_s, reason, num_finished, number),
-    )
+        connection.execute(query, (status.value, time_to_text(now), number))
+    elif status is JobStatus.PENDING:
+        # A job that waits again has not started.
+        connection.execute(
+            "UPDATE jobs SET status = ?, started_at = NULL, num_finished = nullif(?, 0),"
+            " run_time_s = nullif(ifnull(run_time_s, 0) + ifnull(?, 0), 0) WHERE number = ?",
+            (status.value, _count_finished(connection, number), run_time_s, number),
+        )
+    else:
+        # A completed job has a result for each circuit.
+        is_whole = status is JobStatus.COMPLETED
+        num_finished = None if is_whole else _count_finished(connection, number)
+        connection.execute(
+            "UPDATE jobs SET status = ?, ended_at = ?, run_time_s = ifnull(run_time_s, 0) + ?, reason = ?,"
+            " num_finished = ? WHERE number = ?",
+            (status.value, time_to_text(now), run_time_s, reason, num_finished, number),
+        )
+
+
+def _count_finished(connection: sqlite3.Connection, number: int) -> int:
+    """Count the outcomes of a job. The number in memory is too large if a transaction was rolled back."""
+    query = "SELECT count(*) FROM results WHERE job = ?"
+    return int(connection.execute(query, (number,)).fetchone()[0])

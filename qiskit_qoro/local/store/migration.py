@@ -30,7 +30,8 @@ SchemaRow = tuple[str, str, str | None, str | None, int | None]
 ADDED_COLUMNS = (
     "kind TEXT NOT NULL DEFAULT 'other'",  # what submitted the job: a word of JobKind
     "num_shots INTEGER",  # the shots of all circuits together; NULL if they take none
-    # How many circuits have a result or a failure. Set if a job ends without being completed, else NULL.
+    # How many circuits have a result or a failure. Set if a job ends without being completed, and if it waits
+    # again or runs again with outcomes of earlier runs; else NULL.
     "num_finished INTEGER",
     "created_at TEXT",  # these times are in UTC, in the format of `records.time_to_text`; NULL if unknown
     "started_at TEXT",  # NULL also if the job has not run, or waits again

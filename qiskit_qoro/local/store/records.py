@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, cast
 
@@ -13,6 +13,7 @@ from qiskit_qoro.models.gradients import WeightedStrings
 from qiskit_qoro.models.jobs import JobStatus, JobType
 
 __all__ = [
+    "EarlierOutcomes",
     "StoredCircuit",
     "StoredJob",
     "StoredTemplate",
@@ -67,6 +68,19 @@ class StoredTemplate:
 
 
 @dataclass(frozen=True)
+class EarlierOutcomes:
+    """What the earlier runs of a job have stored, if it was interrupted.
+
+    Attributes:
+        positions: The positions of the circuits that have a result or have failed.
+        failures: The position of each circuit that has failed, and its item as JSON.
+    """
+
+    positions: frozenset[int] = frozenset()
+    failures: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StoredJob:
     """A job without its circuits and results.
 
@@ -80,7 +94,8 @@ class StoredJob:
         is_finalized: Whether its last circuits have arrived.
         observables: Groups of Pauli strings and the circuits that each group is measured on, as JSON.
         state: What a job of the type ``STATE`` computes, as JSON; ``None`` for other jobs.
-        run_time_s: How long it ran, in seconds, or ``None`` until it has ended.
+        run_time_s: How long it ran, in seconds, or ``None`` until it has ended. If it was interrupted, the
+            sum of its runs, except for those that ended together with the process of the service.
         reason: Why it failed or was not run; ``None`` otherwise.
     """
 
@@ -106,8 +121,20 @@ class StoredJob:
     def from_row(cls, row: tuple[Any, ...]) -> Self:
         """Build a job from a row of :attr:`COLUMNS`."""
         number, job_id, job_type, cluster, system, status, is_finalized, *rest = row
+        observables, state, run_time_s, reason = rest
+        status = JobStatus(status)
         return cls(
-            number, job_id, JobType(job_type), cluster, system, JobStatus(status), bool(is_finalized), *rest
+            number,
+            job_id,
+            JobType(job_type),
+            cluster,
+            system,
+            status,
+            bool(is_finalized),
+            observables,
+            state,
+            run_time_s if status.is_final else None,
+            reason,
         )
 
     @property

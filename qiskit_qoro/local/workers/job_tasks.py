@@ -1,14 +1,17 @@
 """The tasks of a job, which are built when they are accessed.
 
 Texts are decompressed when they are needed, so that those of a large job are not in memory all at once.
+
+A job that was interrupted continues with the circuits that have neither a result nor a failure. Everything
+that depends on the other circuits, such as positions and groups, is as if the job had not been interrupted.
 """
 
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import cast, overload
 
@@ -28,7 +31,9 @@ _MAX_WINDOWS = 8
 
 
 class CircuitTasks(Sequence[CircuitTask]):
-    """The tasks of a job that samples or computes expectation values or gradients: one for each circuit.
+    """The tasks of a job that samples or computes expectation values or gradients.
+
+    Each circuit that is to run is a task.
 
     Circuits that differ only in their angles become consecutive rows of a template, so the order of the tasks
     is not that of the circuits. This happens in windows of consecutive circuits, so that few texts are in
@@ -36,6 +41,13 @@ class CircuitTasks(Sequence[CircuitTask]):
 
     The settings of each circuit contain its position, so that equal circuits of a job with a seed have
     different counts.
+
+    Args:
+        job: The job.
+        circuits: All its circuits, in order.
+        templates: Its templates, by their numbers.
+        config: Its configuration.
+        finished: The positions of the circuits that do not run again.
     """
 
     def __init__(
@@ -44,8 +56,11 @@ class CircuitTasks(Sequence[CircuitTask]):
         circuits: Sequence[StoredCircuit],
         templates: Mapping[int, StoredTemplate],
         config: AnyConfig | None,
+        finished: Collection[int] = frozenset(),
     ) -> None:
         self._circuits = circuits
+        self._finished = finished
+        self._remaining = _without(circuits, finished)
         # All tasks of a template share these objects, so pickling a batch of tasks writes each only once.
         self._templates = {
             number: (decode_text(template.blob), template.names) for number, template in templates.items()
@@ -57,14 +72,20 @@ class CircuitTasks(Sequence[CircuitTask]):
         self._is_ordered = len(set(self._templates.values())) == len(self._templates) and all(
             circuit.template is not None for circuit in circuits
         )
-        self._starts = window_starts([len(circuit.content) for circuit in circuits])
+        # The windows are those of all circuits: the index of the first circuit of each window, and the index
+        # of its first task.
+        self._bounds = window_starts([len(circuit.content) for circuit in circuits])
+        self._starts = self._bounds
+        if finished:
+            positions = [circuit.position for circuit in self._remaining]
+            self._starts = [bisect_left(positions, circuits[bound].position) for bound in self._bounds]
         # The circuits of each window, in the order of its tasks.
         self._ordered: dict[int, list[StoredCircuit]] = {}
         # The tasks of the windows that were built last, the oldest first.
         self._windows: OrderedDict[int, list[CircuitTask]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._circuits)
+        return len(self._remaining)
 
     @overload
     def __getitem__(self, index: int) -> CircuitTask: ...
@@ -79,7 +100,7 @@ class CircuitTasks(Sequence[CircuitTask]):
     def circuits_of(self, start: int, count: int = 1) -> Sequence[StoredCircuit]:
         """Return the circuits of ``count`` tasks from ``start`` on."""
         if self._is_ordered:
-            return self._circuits[start : start + count]
+            return self._remaining[start : start + count]
         circuits = []
         for index in range(start, start + count):
             window = self._window_of(index)
@@ -89,15 +110,18 @@ class CircuitTasks(Sequence[CircuitTask]):
         return circuits
 
     def _window_of(self, index: int) -> int:
+        # A window without tasks starts where the next one starts, so the last window that starts there is it.
         return bisect_right(self._starts, index) - 1
 
     def _rows(self, numbers: range) -> TaskRows | None:
         """Return several tasks in columns if they are rows of one template."""
         if not self._is_ordered or numbers.step != 1:
             return None
-        circuits = self._circuits[numbers.start : numbers.stop]
+        circuits = self._remaining[numbers.start : numbers.stop]
         if len(circuits) < 2 or circuits[0].template != circuits[-1].template:
             return None
+        if circuits[-1].position - circuits[0].position != len(circuits) - 1:
+            return None  # a circuit between them has finished
         return TaskRows(
             self._task_of_circuit(circuits[0]),
             circuits[0].position,
@@ -107,7 +131,7 @@ class CircuitTasks(Sequence[CircuitTask]):
 
     def _task(self, index: int) -> CircuitTask:
         if self._is_ordered:
-            return self._task_of_circuit(self._circuits[index])
+            return self._task_of_circuit(self._remaining[index])
         window = self._window_of(index)
         if window not in self._windows:
             self._load(window)
@@ -115,9 +139,13 @@ class CircuitTasks(Sequence[CircuitTask]):
 
     def _load(self, window: int) -> None:
         """Build the tasks of a window."""
-        start, end = [*self._starts, len(self._circuits)][window : window + 2]
+        start, end = [*self._bounds, len(self._circuits)][window : window + 2]
         circuits = self._circuits[start:end]
-        grouped = group_rows([self._task_of_circuit(circuit) for circuit in circuits])
+        grouped = [
+            (index, task)
+            for index, task in group_rows([self._task_of_circuit(circuit) for circuit in circuits])
+            if circuits[index].position not in self._finished
+        ]
         self._ordered[window] = [circuits[index] for index, _ in grouped]
         self._windows[window] = [task for _, task in grouped]
         if len(self._windows) > _MAX_WINDOWS:
@@ -148,15 +176,37 @@ class StateTasks(Sequence[StateTask]):
     """The tasks of a job of the type ``STATE``.
 
     Circuits that are evaluated together are one task. Otherwise each circuit is a task.
+
+    Attributes:
+        is_single: Whether the whole job is one task.
+
+    Args:
+        job: The job.
+        circuits: All its circuits, in order.
+        config: Its configuration.
+        finished: The positions of the circuits that do not run again. If circuits are evaluated together, one
+            of them stands for all.
     """
 
-    def __init__(self, job: StoredJob, circuits: Sequence[StoredCircuit], config: AnyConfig | None) -> None:
-        self._circuits = circuits
+    def __init__(
+        self,
+        job: StoredJob,
+        circuits: Sequence[StoredCircuit],
+        config: AnyConfig | None,
+        finished: Collection[int] = frozenset(),
+    ) -> None:
         self._request = state_request_from_json(json.loads(job.state or "{}"))
         self._settings = engine_settings(config, job.qpu_system)
+        is_joint = self._request.quantity.is_joint
+        self.is_single = is_joint or len(circuits) == 1
+        self._groups: list[Sequence[StoredCircuit]]  # the circuits of each task
+        if is_joint:
+            self._groups = [] if finished else [circuits]
+        else:
+            self._groups = [[circuit] for circuit in _without(circuits, finished)]
 
     def __len__(self) -> int:
-        return 1 if self._request.quantity.is_joint else len(self._circuits)
+        return len(self._groups)
 
     @overload
     def __getitem__(self, index: int) -> StateTask: ...
@@ -170,7 +220,7 @@ class StateTasks(Sequence[StateTask]):
 
     def circuits_of(self, index: int) -> Sequence[StoredCircuit]:
         """Return the circuits of a task."""
-        return self._circuits if self._request.quantity.is_joint else [self._circuits[index]]
+        return self._groups[index]
 
     def _task(self, index: int) -> StateTask:
         circuits = self.circuits_of(index)
@@ -180,6 +230,11 @@ class StateTasks(Sequence[StateTask]):
             request=self._request,
             settings=self._settings,
         )
+
+
+def _without(circuits: Sequence[StoredCircuit], finished: Collection[int]) -> Sequence[StoredCircuit]:
+    """Return the circuits that have not finished."""
+    return [circuit for circuit in circuits if circuit.position not in finished] if finished else circuits
 
 
 def _pauli_strings_per_circuit(job: StoredJob, num_circuits: int) -> list[tuple[str, ...]] | None:

@@ -55,10 +55,15 @@ class Pool(Protocol):
         """
 
     def is_usable(self) -> bool:
-        """Whether jobs can run now. While they cannot, they stay in the queue."""
+        """Whether jobs can run now. While they cannot, they stay in the queue. This returns at once."""
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Call a function, in any thread, each time when :meth:`is_usable` may have changed."""
+        """Call a function, in any thread, each time when :meth:`is_usable` may have changed.
+
+        The function takes the lock of the database, and a thread that holds that lock may call
+        :meth:`is_usable`. So the pool must not call the function while it holds a lock that :meth:`is_usable`
+        needs.
+        """
 
     def accelerators(self) -> frozenset[Simulator]:
         """Return the simulators that the workers have beside those on the CPU. This may wait for a worker."""

@@ -42,7 +42,7 @@ def job_row(job: ListedJob, now: datetime, named: Callable[[str], str] = _number
 
 
 def events_of(job: ListedJob) -> list[Event]:
-    """Return the life of a job so far. A job that waits again after a restart has not started."""
+    """Return the life of a job so far. A job that waits again has not started."""
     events = [Event(JobStatus.PENDING.value, job.created_at)]
     if job.status is JobStatus.RUNNING or _has_run(job):
         events.append(Event(JobStatus.RUNNING.value, job.started_at))
@@ -59,6 +59,10 @@ def notes_of(job: ListedJob) -> list[str]:
     if not job.is_finalized and not job.status.is_final:
         missing = "problem" if job.job_type is JobType.VALIDATE else "last circuits"
         notes.append(f"The job waits for its {missing}: its submission is not complete.")
+    if job.status is JobStatus.PENDING and job.num_finished:
+        notes.append(
+            "The job was interrupted. It keeps what has finished, and continues with the other circuits."
+        )
     return notes
 
 

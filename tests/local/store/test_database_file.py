@@ -59,7 +59,7 @@ def test_a_job_that_was_running_when_the_service_died_can_be_queued_again(tmp_pa
         store, queue = JobStore(opened), JobQueue(opened)
         queue.requeue_running()
         assert store.status(job_id) is JobStatus.PENDING
-        assert store.outcomes("me", job_id, 10, 0) == (0, [], [])
+        assert store.outcomes("me", job_id, 10, 0) == (1, ["1"], [])
         again = queue.claim()
         assert again is not None
         assert again.job_id == job_id

@@ -15,6 +15,7 @@ from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.wire.text import encode_text
+from tests.local.pools import UsablePool
 
 WAIT_S = 30
 
@@ -27,7 +28,7 @@ class Clock:
         return self.time
 
 
-class InstantPool:
+class InstantPool(UsablePool):
     """A pool that claims to have run every circuit."""
 
     def run(self, tasks: Sequence[Any], **hooks: Any) -> bool:

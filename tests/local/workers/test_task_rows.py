@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def tasks_of(
     job_type: JobType = JobType.EXECUTE,
     observables: str | None = None,
     system: str | None = None,
+    finished: frozenset[int] = frozenset(),
 ) -> CircuitTasks:
     """The tasks of a job. A circuit is a row of a template, or has a text of its own."""
     job = StoredJob(1, "j", job_type, None, system, JobStatus.RUNNING, True, observables, None, None, None)
@@ -51,7 +53,7 @@ def tasks_of(
         )
         for place, template in enumerate(template_of)
     ]
-    return CircuitTasks(job, circuits, stored, config)
+    return CircuitTasks(job, circuits, stored, config, finished)
 
 
 def unlabelled(replies: Sequence[Reply]) -> list[Any]:
@@ -73,6 +75,16 @@ def test_rows_of_one_template_are_handed_out_in_columns() -> None:
     assert [row.values for row in rows] == [task.values for task in (tasks[i] for i in range(1, 5))]
     assert np.array_equal(rows.values, [[0.25 * place, 1.5 - place] for place in range(1, 5)])
     assert [circuit.label for circuit in tasks.circuits_of(1, 4)] == ["c1", "c2", "c3", "c4"]
+
+
+def test_rows_that_have_finished_are_left_out_and_the_others_keep_their_positions() -> None:
+    whole = tasks_of([FIRST], [0] * 8, MaestroConfig(seed=7))
+    tasks = tasks_of([FIRST], [0] * 8, MaestroConfig(seed=7), finished=frozenset({0, 1, 4}))
+    remaining = [2, 3, 5, 6, 7]
+    assert [circuit.position for circuit in tasks.circuits_of(0, 5)] == remaining
+    assert list(tasks[:]) == [whole[position] for position in remaining]
+    assert isinstance(tasks[2:], TaskRows)  # without a gap
+    assert list(tasks[2:]) == [replace(whole[position], label="c5") for position in (5, 6, 7)]
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,13 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_qoro import JobFailedError, QoroEstimator, QoroProvider, QoroSampler, characterize
 from qiskit_qoro.local import Account, FaultInjection, LocalService, Tier, serve
+from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.models.config import ExecutionConfig, SimulationMethod
-from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.models.jobs import CircuitBatch, JobRequest, JobStatus, JobType
 from qiskit_qoro.pages.local_source.source import LocalSource, local_sources
 from qiskit_qoro.pages.source import MissingError, RefusedError
 from qiskit_qoro.pages.views import Action, Counts, Failure, JobFilter, Values
+from qiskit_qoro.wire.text import encode_text
 from tests.local.store.version_7 import create_old_database
 
 OTHER = "token-of-another-account"
@@ -350,6 +352,32 @@ def test_a_job_that_was_interrupted_waits_again_and_has_not_started(tmp_path: Pa
     assert [event.status for event in view.events] == ["PENDING", "RUNNING", "COMPLETED"]
     assert view.events[0] == submitted
     assert view.row.num_finished == 1
+
+
+def test_a_job_that_was_interrupted_shows_what_it_keeps(service: LocalService, source: LocalSource) -> None:
+    store, queue = service.parts.store, JobQueue(service.parts.database)
+    job_id = store.create_job("local", JobRequest("t", JobType.EXECUTE, "qoro_maestro"))
+    texts = dict.fromkeys(("a", "b", "c"), "OPENQASM 2.0;")
+    # In one step, so that the runner cannot start the job in between.
+    with service.parts.database.read():
+        blobs = dict.fromkeys(texts, encode_text("OPENQASM 2.0;"))
+        store.append_circuits("local", job_id, CircuitBatch(texts, finalized=True, shots=1), blobs)
+        number = store.job("local", job_id).number
+        claimed = queue.claim()
+        assert claimed is not None
+        assert claimed.number == number
+        queue.add_outcomes(number, [(1, '{"label": "b", "error": "it broke"}', True)])
+        queue.put_back(number, run_time_s=1.0)
+        view = source.job(job_id)
+        circuits = source.circuits(job_id, status="", limit=10, offset=0)
+        store.delete("local", job_id)
+    assert (view.row.status, view.row.num_finished, view.row.duration_s) == ("PENDING", 1, None)
+    assert [event.status for event in view.events] == ["PENDING"]
+    assert view.notes == [
+        "The job was interrupted. It keeps what has finished, and continues with the other circuits."
+    ]
+    assert circuits.by_status == {"FAILED": 1, "PENDING": 2}
+    assert [row.status for row in circuits.rows] == ["PENDING", "FAILED", "PENDING"]
 
 
 def test_a_job_without_its_last_circuits_is_shown(service: LocalService, source: LocalSource) -> None:
