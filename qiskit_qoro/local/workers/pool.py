@@ -222,11 +222,37 @@ class WorkerPool:
                 long that the run gave up. Running tasks have been stopped.
             QoroError: No worker process can start, or the pool is closed.
         """
-        self.start()
         receiver = Receiver(
             tasks, on_result, on_failure, on_sweep=on_sweep, on_details=on_details, on_tick=on_tick
         )
-        run = PoolRun(self, receiver, stop, job_id=job_id, time_limit_s=self._time_limit_s, clock=self._clock)
+        return self.run_for(receiver, stop=stop, job_id=job_id)
+
+    def run_for(
+        self,
+        receiver: Receiver,
+        *,
+        stop: threading.Event,
+        job_id: str = "",
+        time_limit_s: float | None = None,
+    ) -> bool:
+        """Run the tasks of a receiver, as :meth:`run` does.
+
+        Args:
+            receiver: Gets the replies.
+            stop: As for :meth:`run`.
+            job_id: As for :meth:`run`.
+            time_limit_s: The maximum time of one circuit, in seconds. By default that of the pool.
+
+        Returns:
+            Whether all tasks ran.
+
+        Raises:
+            TaskFailure: As for :meth:`run`.
+            QoroError: As for :meth:`run`.
+        """
+        self.start()
+        limit_s = self._time_limit_s if time_limit_s is None else time_limit_s
+        run = PoolRun(self, receiver, stop, job_id=job_id, time_limit_s=limit_s, clock=self._clock)
         return run.execute()
 
     def close(self) -> None:

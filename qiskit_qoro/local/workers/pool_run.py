@@ -161,7 +161,6 @@ class PoolRun:
         # Whether the run waits in the pool's queue. It has at most one place there, so that runs take turns.
         self._has_requested = False
         self._idle_deaths = 0
-        self._lost_workers = 0
 
     def execute(self) -> bool:
         """Run the tasks. Returns ``False`` if the stop event ended the run early."""
@@ -275,7 +274,7 @@ class PoolRun:
 
     def _handle_lost_worker(self, batch: _Batch, reason: str) -> None:
         """Decide which task of a lost worker failed, and put the others back."""
-        self._lost_workers += 1
+        self._receiver.num_lost += 1
         # is_sweep describes the previous reply of this kind. Rows that were sent together after it run
         # together again.
         if batch.sizing.is_sweep and batch.end - batch.position > 1:
@@ -283,8 +282,8 @@ class PoolRun:
         else:
             self._receiver.fail(batch.position, reason)
             self._pending.put_back(batch.position + 1, batch.end)
-        if self._lost_workers >= MAX_LOST_WORKERS and self._pending:
-            raise self._receiver.giving_up(batch.position, reason, self._lost_workers)
+        if self._receiver.num_lost >= MAX_LOST_WORKERS and self._pending:
+            raise self._receiver.giving_up(batch.position, reason, self._receiver.num_lost)
 
     def _give_workers_back(self) -> None:
         """Release all workers. Discard those that are still busy after the grace period."""

@@ -37,6 +37,7 @@ class Receiver:
 
     Attributes:
         tasks: The tasks of the run.
+        num_lost: How many workers the run has lost in the middle of a batch so far.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Receiver:
         on_tick: Callable[[], None] | None = None,
     ) -> None:
         self.tasks = tasks
+        self.num_lost = 0
         self._on_result = on_result
         self._on_failure = on_failure
         self._on_sweep = on_sweep

@@ -1,0 +1,62 @@
+"""Run a program in an event loop until it is stopped: by a signal, or by the end of its input."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+
+__all__ = ["root_cause", "run_until_stopped"]
+
+
+def run_until_stopped(program: Coroutine[None, None, None], *, until_input_ends: bool = False) -> None:
+    """Run a program. If it is stopped, it is cancelled, and ends without an error. For the main thread.
+
+    Args:
+        program: The program. It has to clean up when it is cancelled.
+        until_input_ends: Whether the program ends with its standard input, too. If this is a pipe, it ends
+            when the process at its other end does.
+    """
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_run(program, until_input_ends))
+
+
+async def _run(program: Coroutine[None, None, None], until_input_ends: bool) -> None:
+    task = asyncio.ensure_future(program)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # On Windows, Ctrl-C cancels this function instead, and with it the program.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, task.cancel)
+    if until_input_ends:
+        threading.Thread(target=_wait_for_end_of_input, args=(loop, task.cancel), daemon=True).start()
+    await task
+
+
+def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], object]) -> None:
+    with contextlib.suppress(OSError):
+        # Without the buffer of sys.stdin, whose lock the interpreter needs when it exits.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    with contextlib.suppress(RuntimeError):  # the loop is closed: the program has ended
+        loop.call_soon_threadsafe(stop)
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the text of the first of several errors, each of which has caused the next one.
+
+    Dask wraps the error of a connection several times.
+    """
+    seen = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__ or error
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 1:
+        return os.strerror(error.errno)  # the text of the error itself may repeat the address
+    return str(error) or type(error).__name__

@@ -1,0 +1,175 @@
+"""The program of a worker: connect with the scheduler of a cluster, and stay connected.
+
+A Dask worker ends if it loses its scheduler. The program then waits for the scheduler and starts another one.
+The processes that run circuits stay, so that they are ready at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker
+from distributed.comm.core import connect
+from distributed.security import Security
+
+from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress
+from qiskit_qoro.local.workers.cluster.agent import Agent, AgentPlugin, num_threads
+from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
+from qiskit_qoro.local.workers.cluster.programs.running import root_cause, run_until_stopped
+from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
+from qiskit_qoro.local.workers.cluster.security import load_security
+
+__all__ = ["run_worker"]
+
+_CONNECT_S = 5.0
+_RETRY_S = 1.0
+
+_NAME_TAKEN = "name taken"
+
+
+def run_worker(
+    address: SchedulerAddress,
+    options: WorkerOptions,
+    *,
+    say: Callable[[str], None],
+    name: str | None = None,
+    certificates: Path | None = None,
+    until_input_ends: bool = False,
+) -> None:
+    """Run a worker until SIGINT or SIGTERM. For the main thread.
+
+    Args:
+        address: The scheduler. The worker waits for it, at the start and whenever it is gone.
+        options: What the owner of the worker decides.
+        say: Prints a line for the owner.
+        name: The name of the worker, by default its host and its process. If another worker has it, a number
+            is added.
+        certificates: The folder with the certificates of the cluster, if the address is encrypted.
+        until_input_ends: Whether the worker ends with its standard input, too.
+
+    Raises:
+        QoroInputError: A certificate cannot be used.
+        QoroError: The processes that run circuits cannot be started.
+    """
+    prepare_dask()
+    security = None if certificates is None else load_security(certificates)
+    agent = Agent(options, say=say)
+    member = _Member(address, agent, options, say, name or default_name(), security)
+    try:
+        agent.start()
+        run_until_stopped(member.stay_connected(), until_input_ends=until_input_ends)
+    finally:
+        agent.close()
+
+
+def default_name() -> str:
+    """Return a name that no other worker is likely to have."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class _Member:
+    """A worker that is connected with the scheduler, or waits for it."""
+
+    def __init__(
+        self,
+        address: SchedulerAddress,
+        agent: Agent,
+        options: WorkerOptions,
+        say: Callable[[str], None],
+        name: str,
+        security: Security | None,
+    ) -> None:
+        self._address = address
+        self._agent = agent
+        self._options = options
+        self._say = say
+        self._name = name
+        self._security = security
+        # Why the scheduler could not be reached, since the last connection.
+        self._said: set[str] = set()
+
+    async def stay_connected(self) -> None:
+        """Connect, and connect again, until this is cancelled."""
+        while True:
+            worker = await self._connect()
+            self._said.clear()
+            try:
+                self._say(f"Connected to {self._address} as {worker.name}. Stop with Ctrl-C.")
+                await worker.finished()  # type: ignore[no-untyped-call]
+            finally:
+                # If this is cancelled, batches stop, and their service gives them to other workers.
+                await worker.close(reason="stopped")
+            self._say(f"The scheduler at {self._address} is gone. Waiting for it.")
+            self._agent.forget_refusals()
+
+    async def _connect(self) -> Worker:
+        """Wait until the scheduler accepts this worker. Say why it does not, once for each reason."""
+        while True:
+            try:
+                await self._knock()
+                return await self._join()
+            except OSError as error:
+                reason = root_cause(error)
+                if reason not in self._said:
+                    self._say(f"Waiting for the scheduler at {self._address}: {reason}")
+                    self._said.add(reason)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _knock(self) -> None:
+        """Open and close a connection. Dask's worker waits for ever, and without a word.
+
+        Raises:
+            OSError: There is no scheduler, or it does not accept the certificate.
+        """
+        host, port = self._address.host, self._address.port
+        async with asyncio.timeout(_CONNECT_S):
+            # Dask's function would not say that a port is closed before the time is over.
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+        args: dict[str, Any] = {}
+        if self._security is not None:
+            args = self._security.get_connection_args("worker")  # type: ignore[no-untyped-call]
+        comm = await connect(str(self._address), timeout=_CONNECT_S, **args)  # type: ignore[no-untyped-call]
+        comm.abort()
+
+    async def _join(self) -> Worker:
+        """Register with the scheduler, with another name if this one is taken.
+
+        Raises:
+            OSError: The scheduler does not accept the worker.
+        """
+        for name in self._names():
+            worker = self._build(name)
+            try:
+                await worker
+            except (OSError, RuntimeError, ValueError) as error:
+                if _NAME_TAKEN not in (reason := root_cause(error)):
+                    raise OSError(reason) from error
+            else:
+                return worker
+        raise AssertionError("there are names without end")
+
+    def _names(self) -> Iterator[str]:
+        yield self._name
+        for number in count(2):
+            yield f"{self._name}-{number}"
+
+    def _build(self, name: str) -> Worker:
+        return Worker(
+            str(self._address),
+            nthreads=num_threads(self._options.processes),
+            name=name,
+            # Without encryption, no other machine may reach the worker either.
+            host=None if self._address.is_encrypted else self._address.host,
+            security=self._security,
+            memory_limit=0,
+            dashboard=False,
+            dashboard_address="127.0.0.1:0",
+            plugins=(AgentPlugin(self._agent),),
+        )
