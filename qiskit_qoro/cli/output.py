@@ -31,6 +31,7 @@ __all__ = [
     "say",
     "say_lines",
     "say_omitted",
+    "say_whole_lines",
     "waiting_for_job",
 ]
 
@@ -189,6 +190,15 @@ def say_lines(lines: Iterable[Text]) -> None:
                 with console.capture() as printed:
                     console.print(cut, soft_wrap=True)
                 sys.stderr.write(printed.get())
+
+
+def say_whole_lines(lines: Iterable[str]) -> None:
+    """Print lines to standard error that are not cut. They are lost as those of :func:`say_lines` are."""
+    with _perhaps_unread():
+        for line in lines:
+            if _takes_text(sys.stderr):
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable
 
 from qiskit_qoro.local.job_runs import JobRun, Outcome
+from qiskit_qoro.local.service_events import EVENT_KEY, EventKind
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import StorageError
@@ -161,7 +162,8 @@ class Runner:
         """Wait before the next attempt. Only the first of several failed attempts is logged."""
         if self._is_storage_usable:
             self._is_storage_usable = False
-            _logger.error("no job can be started until the database can be written: %s", error)
+            message = "no job can be started until the database can be written: %s"
+            _logger.error(message, error, extra={EVENT_KEY: EventKind.STORAGE_FAILED})
         self._wait(self._stopping)
 
     def _wait(self, event: threading.Event) -> None:

@@ -33,9 +33,11 @@ from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.installation import INSTALL_COMMAND, missing_modules
 from qiskit_qoro.local.metrics.access import METRICS_PATH, check_metrics, readers
+from qiskit_qoro.local.refused_requests import RefusedRequests
 from qiskit_qoro.local.runner import Runner
+from qiskit_qoro.local.service_events import Report, ServiceEvent, log_event
 from qiskit_qoro.local.service_parts import ServiceParts
-from qiskit_qoro.local.store.database import open_database
+from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
@@ -199,6 +201,7 @@ def serve(
     allowed_hosts: Iterable[str] = (),
     opens_port: bool = True,
     write_log: Callable[[Sequence[Text]], None] | None = None,
+    report: Report | None = None,
     metrics: bool = False,
     metrics_token: str | None = None,
 ) -> LocalService:
@@ -222,6 +225,9 @@ def serve(
             read for the first time. Until then only this process can use the service.
         write_log: Writes lines about jobs that have ended. It is called in a thread, and may block or fail.
             ``None`` for no log.
+        report: Takes events that an operator wants to know of, as
+            :mod:`~qiskit_qoro.local.service_events` describes them. Jobs that end are among them unless there
+            is ``write_log``. By default warnings and errors go to Python's ``logging``.
         metrics: Whether to answer Prometheus at ``/metrics``. This needs the extra ``metrics``.
         metrics_token: A token that can read the metrics and nothing else. The token of the service's own
             account can read them too.
@@ -273,12 +279,8 @@ def serve(
             clock=time.monotonic,
             running_time_s=fault_injection.running_time_s,
         )
-        if write_log is not None:
-            # Embedded services have no log.
-            from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
-
-            # Before the start of the runner, because a database may contain jobs that end at once.
-            stack.enter_context(JobLog(opened, write_log, own_account=LOCAL_ACCOUNT.name))
+        # Before the start of the runner, because a database may contain jobs that end at once.
+        _log_jobs(stack, opened, write_log, report)
         watched = None
         if metrics:
             # The library is imported only if it is needed.
@@ -290,7 +292,9 @@ def serve(
         threads = stack.enter_context(ThreadPoolExecutor(thread_name_prefix="qoro-handler"))
         context = HandlerContext(store, runner, fault_injection, pool.accelerators)
         mounts: dict[str, ASGIApp] = {}
-        observers: list[RequestObserver] = []
+        refused = RefusedRequests(log_event if report is None else report)
+        stack.callback(refused.close)
+        observers: list[RequestObserver] = [] if report is None else [refused.observe]
         if watched is not None:
             observers.append(watched.observe)
             may_read = readers(accounts_by_token, LOCAL_ACCOUNT.name, metrics_token)
@@ -338,6 +342,32 @@ def serve_forever(*, announce: Callable[[LocalService], None], **options: Any) -
     with stop_signals() as wait, serve(**options) as service:
         announce(service)
         wait()
+
+
+def _log_jobs(
+    stack: ExitStack,
+    database: Database,
+    write_log: Callable[[Sequence[Text]], None] | None,
+    report: Report | None,
+) -> None:
+    """Log the jobs that end until the stack is closed, if there is somebody to read that."""
+    # Embedded services have no log, and need none of these modules.
+    if write_log is not None:
+        from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
+        from qiskit_qoro.local.job_log.log_lines import TextLines  # noqa: PLC0415
+
+        stack.enter_context(JobLog(database, write_log, TextLines(LOCAL_ACCOUNT.name)))
+    elif report is not None:
+        from qiskit_qoro.local.job_log.job_events import JobEvents  # noqa: PLC0415
+        from qiskit_qoro.local.job_log.job_log import JobLog  # noqa: PLC0415
+
+        take = report
+
+        def report_all(events: Sequence[ServiceEvent]) -> None:
+            for event in events:
+                take(event)
+
+        stack.enter_context(JobLog(database, report_all, JobEvents()))
 
 
 def _check_extra() -> None:

@@ -10,12 +10,26 @@ shows both.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["EVENTS", "FIELDS", "EventKind", "EventRow", "Level", "Report", "ServiceEvent", "ignore_event"]
+__all__ = [
+    "EVENTS",
+    "EVENT_KEY",
+    "FIELDS",
+    "EventKind",
+    "EventRow",
+    "Level",
+    "Report",
+    "ServiceEvent",
+    "ignore_event",
+    "log_event",
+]
+
+_logger = logging.getLogger(__name__)
 
 
 class Level(StrEnum):
@@ -31,7 +45,6 @@ class EventKind(StrEnum):
 
     SERVICE_STARTED = "service_started"
     SERVICE_STOPPED = "service_stopped"
-    JOB_STARTED = "job_started"
     JOB_ENDED = "job_ended"
     JOBS_ENDED = "jobs_ended"
     CLUSTER_CONNECTED = "cluster_connected"
@@ -41,8 +54,8 @@ class EventKind(StrEnum):
     WORKER_REFUSED = "worker_refused"
     PROCESS_LOST = "process_lost"
     STORAGE_FAILED = "storage_failed"
-    STORAGE_RECOVERED = "storage_recovered"
     REQUESTS_REFUSED = "requests_refused"
+    EVENTS_OMITTED = "events_omitted"
     MESSAGE = "message"
 
 
@@ -70,16 +83,10 @@ EVENTS: Mapping[EventKind, EventRow] = {
     EventKind.SERVICE_STOPPED: EventRow(
         Level.INFO, "the service has stopped", ("duration_s",), "the service has ended all its threads"
     ),
-    EventKind.JOB_STARTED: EventRow(
-        Level.INFO,
-        "job {job_id} has started",
-        ("account", "circuits", "job_kind", "tag", "waited_s"),
-        "the first circuits of a job are about to run",
-    ),
     EventKind.JOB_ENDED: EventRow(
         Level.INFO,
         "job {job_id} has ended: {status}",
-        ("account", "circuits", "duration_s", "job_kind", "reason", "shots", "tag"),
+        ("account", "circuits", "duration_s", "job_kind", "reason", "shots", "tag", "waited_s"),
         "a job is in a final status; of the level `warning` if it has neither completed nor been cancelled",
     ),
     EventKind.JOBS_ENDED: EventRow(
@@ -122,17 +129,20 @@ EVENTS: Mapping[EventKind, EventRow] = {
         "a process that runs circuits has ended unexpectedly on a worker of the cluster",
     ),
     EventKind.STORAGE_FAILED: EventRow(
-        Level.ERROR, "no job can be started: {reason}", (), "the database cannot be written: jobs wait"
-    ),
-    EventKind.STORAGE_RECOVERED: EventRow(
-        Level.INFO, "the database can be written again", (), "jobs start again after `storage_failed`"
+        Level.ERROR, "{message}", ("logger",), "the database cannot be written: jobs wait in the queue"
     ),
     EventKind.REQUESTS_REFUSED: EventRow(
         Level.WARNING,
-        "requests answered with {status}: {count}, the last one because of: {reason}",
+        "requests refused with {status}: {count} ({reason})",
         ("account", "client"),
         "requests had no valid token (401), or an account sent too many (429); at most one event for each "
         "account or client in ten seconds",
+    ),
+    EventKind.EVENTS_OMITTED: EventRow(
+        Level.WARNING,
+        "events of the kind {omitted} that are left out: {count}",
+        (),
+        "so many events of a kind happened in a second that the others are only counted",
     ),
     EventKind.MESSAGE: EventRow(
         Level.WARNING,
@@ -151,13 +161,14 @@ FIELDS: Mapping[str, str] = {
     "circuits": "the number of circuits of the job",
     "client": "the address that the requests came from",
     "cluster": "the address of the scheduler",
-    "count": "the number of jobs or requests",
+    "count": "the number of jobs, requests or events",
     "duration_s": "how long the job ran, or the service, in seconds",
     "host": "the name of the worker's machine",
     "job_id": "the identifier of the job",
     "job_kind": "what submitted the job, such as `run` or `estimator`",
     "logger": "the name of the logger",
-    "message": "the text",
+    "message": "the message; as JSON it is `text` alone",
+    "omitted": "the kind of the events",
     "processes": "how many circuits the worker runs at once",
     "reason": "why it happened",
     "shots": "the shots of all circuits of the job together",
@@ -195,6 +206,7 @@ class ServiceEvent:
     job_kind: str | None = None
     logger: str | None = None
     message: str | None = None
+    omitted: str | None = None
     processes: int | None = None
     reason: str | None = None
     shots: int | None = None
@@ -221,9 +233,19 @@ class ServiceEvent:
         return EVENTS[self.kind].text.format_map(self.values())
 
 
+EVENT_KEY = "event_kind"
+"""The attribute of a record of Python's ``logging`` that is an event of another kind than ``message``."""
+
+_LOGGING_LEVELS = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
+
 Report = Callable[[ServiceEvent], None]
 """Takes an event. It returns at once and does not fail, and any thread may call it."""
 
 
 def ignore_event(event: ServiceEvent) -> None:
-    """Do nothing: the report of a service that has no log."""
+    """Do nothing."""
+
+
+def log_event(event: ServiceEvent) -> None:
+    """Write the text of an event to Python's ``logging``: the report of a service that has no log."""
+    _logger.log(_LOGGING_LEVELS[event.level], "%s", event.text)

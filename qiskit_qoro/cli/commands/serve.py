@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
-from qiskit_qoro.cli.output import say, say_lines
+from qiskit_qoro.cli.output import say
+from qiskit_qoro.cli.service_logs import LogFormat, opened_log
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind
 from qiskit_qoro.local.web.account_file import (
@@ -45,12 +47,25 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-log", action="store_true", help="print no line on standard error for each job that ends"
     )
     parser.add_argument(
-        "--metrics",
-        action="store_true",
-        help="answer Prometheus at /metrics; it needs the token of the service or that of --metrics-token",
+        "--log-format",
+        choices=[each.value for each in LogFormat],
+        default=LogFormat.TEXT.value,
+        help="the format of the lines on standard error: text, or json for a JSON object in each line "
+        "(default %(default)s)",
     )
     parser.add_argument(
-        "--metrics-token", metavar="T", help="a token that can read the metrics and nothing else"
+        "--metrics",
+        action="store_true",
+        help="answer Prometheus at /metrics; a request needs the token of the service",
+    )
+    offer_files(
+        parser.add_argument(
+            "--metrics-token-file",
+            type=Path,
+            metavar="FILE",
+            help="answer Prometheus at /metrics, and accept the token in this file there and nowhere else; "
+            "other users must not be able to read it",
+        )
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
@@ -175,6 +190,8 @@ def _execute(options: argparse.Namespace) -> None:
     # The other commands need not import the service.
     from qiskit_qoro.local import serve_forever  # noqa: PLC0415
 
+    _check_log_format(options)
+
     fault_injection = FaultInjection(
         pending_time_s=options.pending_time,
         running_time_s=options.running_time,
@@ -191,10 +208,10 @@ def _execute(options: argparse.Namespace) -> None:
 
     def announce(service: LocalService) -> None:
         for line in fault_injection.describe():
-            say(f"fault injection: {line}")
+            log.say(f"fault injection: {line}")
         if options.host not in _LOOPBACK_HOSTS:
-            say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
-        say("The local Qoro service is ready. Stop it with Ctrl-C. Its clients need these settings:")
+            log.say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
+        log.started(service.url, service.parts.pool.snapshot().cluster)
         # The settings can be redirected into a .env file, so they alone go to standard output.
         sys.stdout.write(f"{URL_VARIABLE}={service.url}\n")
         if options.token_file is None:  # a token from a file is known, and standard output may be a log
@@ -203,24 +220,35 @@ def _execute(options: argparse.Namespace) -> None:
         if options.open:
             _open_pages(service, options.host, has_accounts=bool(accounts))
         elif options.pages:
-            _show_pages(service, options.host)
+            _show_pages(service, options.host, log.say)
 
-    serve_forever(
-        announce=announce,
-        write_log=None if options.no_log else say_lines,
-        host=options.host,
-        port=options.port,
-        token=options.token if options.token_file is None else read_token_file(options.token_file).reveal(),
-        database=options.database,
-        workers=options.workers,
-        time_limit_s=options.time_limit,
-        memory_limit_bytes=options.memory_limit,
-        fault_injection=fault_injection,
-        accounts=by_token(accounts),
-        allowed_hosts=options.allowed_host,
-        metrics=options.metrics,
-        metrics_token=options.metrics_token,
-    )
+    with opened_log(LogFormat(options.log_format), logs_jobs=not options.no_log) as log:
+        serve_forever(
+            announce=announce,
+            host=options.host,
+            port=options.port,
+            token=_read_token(options.token_file) or options.token,
+            database=options.database,
+            workers=options.workers,
+            time_limit_s=options.time_limit,
+            memory_limit_bytes=options.memory_limit,
+            fault_injection=fault_injection,
+            accounts=by_token(accounts),
+            allowed_hosts=options.allowed_host,
+            metrics=options.metrics or options.metrics_token_file is not None,
+            metrics_token=_read_token(options.metrics_token_file),
+            **log.options,
+        )
+
+
+def _check_log_format(options: argparse.Namespace) -> None:
+    # Whoever reads the code could sign in with it, and a log is kept and read by others.
+    if options.open and options.log_format != LogFormat.TEXT.value:
+        raise QoroInputError("--open prints a code for signing in, expected --pages with this --log-format")
+
+
+def _read_token(path: Path | None) -> str | None:
+    return None if path is None else read_token_file(path).reveal()
 
 
 def _open_pages(service: LocalService, host: str, *, has_accounts: bool) -> None:
@@ -232,25 +260,25 @@ def _open_pages(service: LocalService, host: str, *, has_accounts: bool) -> None
     say(f"Open the pages: {pages.address()}")
     if has_accounts:
         say(f"The holders of accounts sign in with their tokens at {pages.url}")
-    _say_address_for_others(service, host)
+    _say_address_for_others(service, host, say)
     # A code of its own: other users of this machine can read the arguments of a browser.
     open_browser(pages.address(), say=say)
 
 
-def _show_pages(service: LocalService, host: str) -> None:
+def _show_pages(service: LocalService, host: str, tell: Callable[[str], None]) -> None:
     """Show the pages, and say where to sign in with a token."""
     from qiskit_qoro.pages.opening import open_local_pages  # noqa: PLC0415
 
-    say(f"Sign in on the pages with a token at {open_local_pages(service).url}")
-    _say_address_for_others(service, host)
+    tell(f"Sign in on the pages with a token at {open_local_pages(service).url}")
+    _say_address_for_others(service, host, tell)
 
 
-def _say_address_for_others(service: LocalService, host: str) -> None:
+def _say_address_for_others(service: LocalService, host: str, tell: Callable[[str], None]) -> None:
     """Say where the users of other machines sign in, if these can reach the service."""
     if host not in _LOOPBACK_HOSTS:
         name = socket.gethostname() if host in _ALL_ADDRESSES else host
         url = f"http://{f'[{name}]' if ':' in name else name}:{service.parts.port}/pages/"
-        say(f"On other machines, sign in with a token at {url}")
+        tell(f"On other machines, sign in with a token at {url}")
 
 
 def _gib(text: str) -> int:

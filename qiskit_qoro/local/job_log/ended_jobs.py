@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.models.jobs import JobStatus
@@ -25,6 +26,7 @@ class EndedJob:
         num_shots: The shots of all circuits together, or ``None`` if they take none.
         run_time_s: How long it ran, in seconds, or ``None`` if it has not run.
         reason: Why it failed or was not run, or ``None``.
+        waited_s: How long it waited before it ran, in seconds, or ``None`` if it has not run.
     """
 
     job_id: str
@@ -36,6 +38,7 @@ class EndedJob:
     num_shots: int | None
     run_time_s: float | None
     reason: str | None
+    waited_s: float | None = None
 
 
 def read_ended_jobs(database: Database, ended: Sequence[tuple[int, JobStatus]]) -> list[EndedJob]:
@@ -48,7 +51,7 @@ def read_ended_jobs(database: Database, ended: Sequence[tuple[int, JobStatus]]) 
     marks = ", ".join("?" * len(ended))
     with database.read() as connection:
         rows = connection.execute(
-            "SELECT number, job_id, owner, kind, tag, num_shots, run_time_s, reason,"  # noqa: S608 - marks
+            "SELECT number, job_id, owner, kind, tag, num_shots, run_time_s, reason, created_at, started_at,"  # noqa: S608 - marks
             " (SELECT max(position) + 1 FROM circuits WHERE job = number)"
             f" FROM jobs WHERE number IN ({marks})",
             [number for number, _ in ended],
@@ -58,11 +61,29 @@ def read_ended_jobs(database: Database, ended: Sequence[tuple[int, JobStatus]]) 
     for number, status in ended:
         if number not in by_number:
             continue
-        job_id, owner, kind, tag, num_shots, run_time_s, reason, num_circuits = by_number[number]
+        job_id, owner, kind, tag, num_shots, run_time_s, reason, *times, num_circuits = by_number[number]
         failure = database.unstored_failure(number)
         if failure is not None:
             run_time_s, reason = failure.run_time_s, failure.reason
         jobs.append(
-            EndedJob(job_id, owner, kind, tag, status, num_circuits or 0, num_shots, run_time_s, reason)
+            EndedJob(
+                job_id,
+                owner,
+                kind,
+                tag,
+                status,
+                num_circuits or 0,
+                num_shots,
+                run_time_s,
+                reason,
+                _seconds_between(*times),
+            )
         )
     return jobs
+
+
+def _seconds_between(start: str | None, end: str | None) -> float | None:
+    if start is None or end is None:
+        return None
+    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    return max(0.0, seconds)

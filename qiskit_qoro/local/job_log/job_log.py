@@ -14,21 +14,20 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from qiskit_qoro.display.times import local_now
-from qiskit_qoro.local.job_log.ended_jobs import read_ended_jobs
-from qiskit_qoro.local.job_log.log_lines import line_of_job, line_of_others
+from qiskit_qoro.local.job_log.ended_jobs import EndedJob, read_ended_jobs
 from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.models.jobs import JobStatus
 
-if TYPE_CHECKING:
-    from rich.text import Text
+__all__ = ["LINES_PER_SECOND", "JobLines", "JobLog"]
 
-__all__ = ["LINES_PER_SECOND", "JobLog"]
+Line = TypeVar("Line")
+_Line_co = TypeVar("_Line_co", covariant=True)
 
 LINES_PER_SECOND = 10
 """How many jobs of a second have lines of their own, unless there were too many in the second before."""
@@ -44,13 +43,33 @@ _Ended = tuple[int, JobStatus]
 _logger = logging.getLogger(__name__)
 
 
-class JobLog:
+class JobLines(Protocol[_Line_co]):
+    """What the log writes: lines of text, or events."""
+
+    def of_job(self, job: EndedJob, time: datetime) -> _Line_co:
+        """Return the line of a job.
+
+        Args:
+            job: The job.
+            time: When it ended, in the time zone of the log.
+        """
+
+    def of_others(self, by_status: Mapping[JobStatus, int], time: datetime) -> _Line_co:
+        """Return the line that stands for jobs without a line of their own.
+
+        Args:
+            by_status: Status to number of jobs.
+            time: When the last of them ended, in the time zone of the log.
+        """
+
+
+class JobLog(Generic[Line]):
     """Logs the jobs that end within a ``with`` block.
 
     Args:
         database: The database of the service.
         write: Writes lines. It may block or fail; the service goes on.
-        own_account: The account whose name is left out of the lines.
+        lines: Makes the lines.
         clock: Returns seconds from an arbitrary start.
         now: Returns the time of day, in the time zone of the log.
         wait: Waits for an event, but not longer than some seconds.
@@ -59,16 +78,16 @@ class JobLog:
     def __init__(
         self,
         database: Database,
-        write: Callable[[Sequence[Text]], None],
+        write: Callable[[Sequence[Line]], None],
+        lines: JobLines[Line],
         *,
-        own_account: str,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = local_now,
         wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         self._database = database
         self._write = write
-        self._own_account = own_account
+        self._lines = lines
         self._clock = clock
         self._now = now
         self._wait = wait
@@ -125,7 +144,7 @@ class JobLog:
         counted = Counter(status for _, status in others) - Counter(status for _, status in logged)
         if counted:
             self._crowded_until = self._clock()
-            self._try_to_write([line_of_others(counted, self._now())])
+            self._try_to_write([self._lines.of_others(counted, self._now())])
 
     def _next_until(self, end: float) -> list[_Ended]:
         """Wait for further jobs until a second is over."""
@@ -156,9 +175,9 @@ class JobLog:
             _logger.exception("cannot log %d jobs", len(ended))
             return
         now = self._now()
-        self._try_to_write([line_of_job(job, now, own_account=self._own_account) for job in jobs])
+        self._try_to_write([self._lines.of_job(job, now) for job in jobs])
 
-    def _try_to_write(self, lines: Sequence[Text]) -> None:
+    def _try_to_write(self, lines: Sequence[Line]) -> None:
         try:
             self._write(lines)
         except (OSError, ValueError):  # nobody reads the lines any more

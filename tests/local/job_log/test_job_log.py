@@ -13,6 +13,7 @@ import pytest
 from rich.text import Text
 
 from qiskit_qoro.local.job_log.job_log import LINES_PER_SECOND, JobLog
+from qiskit_qoro.local.job_log.log_lines import TextLines
 from qiskit_qoro.local.store.database import Database, UnstoredFailure, open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
@@ -67,12 +68,12 @@ class Lines(list[str]):
             assert self._changed.wait_for(condition, 30)
 
 
-def frozen_log(database: Database, write: Callable[[Sequence[Text]], None]) -> JobLog:
+def frozen_log(database: Database, write: Callable[[Sequence[Text]], None]) -> JobLog[Text]:
     """A log whose first second never ends."""
     return JobLog(
         database,
         write,
-        own_account="local",
+        TextLines("local"),
         clock=lambda: 0.0,
         now=lambda: NOON,
         wait=lambda stopping, _: stopping.wait(),
@@ -97,7 +98,7 @@ def test_each_job_has_a_line(database: Database) -> None:
 
 def test_a_job_is_logged_at_once(database: Database) -> None:
     lines = Lines()
-    with JobLog(database, lines.write, own_account="local"):
+    with JobLog(database, lines.write, TextLines("local")):
         submit(database)
         run_all(database)
         lines.wait_for(lambda: len(lines) == 1)  # although the log goes on
@@ -170,7 +171,7 @@ def test_if_all_jobs_beyond_the_limit_have_lines_nothing_is_counted(database: Da
 
 def test_no_job_is_lost_among_many(database: Database) -> None:
     lines = Lines()
-    with JobLog(database, lines.write, own_account="local"):
+    with JobLog(database, lines.write, TextLines("local")):
         for _ in range(500):
             submit(database)
         run_all(database)
@@ -189,7 +190,7 @@ def test_if_many_jobs_end_each_second_one_of_them_has_a_line(database: Database)
     log = JobLog(
         database,
         lines.write,
-        own_account="local",
+        TextLines("local"),
         clock=lambda: time[0],
         now=lambda: NOON,
         wait=lambda stopping, _: is_second_over.acquire(),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from qiskit_qoro.local.job_log.ended_jobs import EndedJob
-from qiskit_qoro.local.job_log.log_lines import line_of_job, line_of_others
+from qiskit_qoro.local.job_log.log_lines import TextLines
 from qiskit_qoro.models.jobs import JobStatus
 
 TIME = datetime(2026, 11, 30, 12, 3, 11, tzinfo=UTC)
@@ -18,7 +18,7 @@ JOB = EndedJob(
 
 
 def line(job: EndedJob) -> str:
-    return line_of_job(job, TIME, own_account="local").plain
+    return TextLines("local").of_job(job, TIME).plain
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_long_tag_leaves_room_for_the_status() -> None:
 
 
 def test_the_status_has_the_colour_of_tables() -> None:
-    (span,) = line_of_job(JOB, TIME, own_account="local").spans
+    (span,) = TextLines("local").of_job(JOB, TIME).spans
     assert (line(JOB)[span.start : span.end], span.style) == ("COMPLETED", "green")
 
 
@@ -86,4 +86,4 @@ def test_the_status_has_the_colour_of_tables() -> None:
     ],
 )
 def test_the_line_of_many_jobs(by_status: dict[JobStatus, int], expected: str) -> None:
-    assert line_of_others(by_status, TIME).plain == expected
+    assert TextLines("local").of_others(by_status, TIME).plain == expected
