@@ -13,7 +13,10 @@ from qiskit_qoro.local.workers.pool_snapshot import Loss
 from qiskit_qoro.local.workers.tasks import Reply
 from qiskit_qoro.models.config import Simulator
 
-__all__ = ["Batch", "BatchReply", "WorkerDescription"]
+__all__ = ["EXTRA_PLACES", "Batch", "BatchReply", "WorkerDescription"]
+
+EXTRA_PLACES = 16
+"""How many batches a worker takes beside ``WorkerDescription.places``, from jobs that have no other batch."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class WorkerDescription:
     accelerators: frozenset[Simulator]
     methods: tuple[str, ...]
     versions: Mapping[str, str]
+
+    @property
+    def places(self) -> int:
+        """How many batches it should have while there is enough work. One of them waits for a process."""
+        return self.processes + 1
 
 
 @dataclass(frozen=True)

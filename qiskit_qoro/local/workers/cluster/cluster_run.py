@@ -1,0 +1,325 @@
+"""Run a list of tasks on a cluster: send batches, pass results on, and decide what a lost worker means.
+
+A run has one thread, the caller's. It waits for events in a queue of its own, which the dispatcher and the
+link fill. Each task is in one of these states:
+
+===========  ==============================================================================================
+pending      in the backlog: not sent yet, or returned because its worker was lost
+in flight    in a batch in ``_in_flight``, under the key of the batch
+done         its result or its failure was passed to the caller, exactly once
+===========  ==============================================================================================
+
+A batch is removed from ``_in_flight`` with its first answer, or when its worker is gone. Later answers have
+an unknown key, and are ignored. So a batch that was given up delivers nothing, and can be sent again.
+
+A batch that loses its worker goes to another one. If that is lost too, its tasks are suspected. They go one
+by one, and a worker has only one suspected task at a time. A task that loses its worker again then is to
+blame, and fails. It has ended at least three workers. Very many tasks are divided into groups of suspected
+tasks first.
+
+Crashes of the engine and the time limit are not lost workers. The pool of the worker finds the task that is
+to blame, and the reply of this task has the reason. Each of them costs a process, so the run gives up when
+there are too many.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Container
+from dataclasses import dataclass, replace
+from functools import partial
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.workers.cluster.backlog import Backlog, Chunk, Span
+from qiskit_qoro.local.workers.cluster.batch_codec import encode_batch
+from qiskit_qoro.local.workers.cluster.dispatcher import (
+    Answered,
+    Dispatcher,
+    Event,
+    FleetChanged,
+    Granted,
+    Requester,
+    Unavailable,
+    Wish,
+    WorkerGone,
+)
+from qiskit_qoro.local.workers.cluster.fleet import ClusterWorker, Need
+from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
+from qiskit_qoro.local.workers.cluster.worker_link import Answer, BatchFailed, BatchLost, WorkerLink
+from qiskit_qoro.local.workers.pool_interface import PoolUnavailableError
+from qiskit_qoro.local.workers.receiver import MAX_LOST_WORKERS, TICK_S, Receiver
+from qiskit_qoro.local.workers.tasks import SweepResults
+
+__all__ = ["ClusterRun"]
+
+# A task that is alone in a batch, and has lost this number of workers, is to blame.
+_MAX_LOSSES = 3
+
+# How many times a worker may ask for templates of the same batch.
+_MAX_REPEATS = 3
+
+# How many batches in a row may be stopped by their workers before that counts as a loss.
+_MAX_STOPS = 20
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A batch in flight.
+
+    Attributes:
+        chunk: Its tasks.
+        place: Where it is.
+        templates: The names of the templates that it uses.
+        repeats: How many times its worker has asked for templates.
+    """
+
+    chunk: Chunk
+    place: Granted
+    templates: frozenset[str]
+    repeats: int = 0
+
+
+class _Asked(Container[str]):
+    """The templates of a worker. It remembers which names were asked for."""
+
+    def __init__(self, known: Container[str]) -> None:
+        self._known = known
+        self.names: set[str] = set()
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return name in self._known
+
+
+class ClusterRun:
+    """One call of :meth:`DistributedPool.run`.
+
+    Args:
+        dispatcher: Grants places on workers.
+        link: Sends the batches.
+        receiver: The tasks, and who gets their results.
+        stop: Ends the run when it is set.
+        job_id: The job that the tasks belong to.
+        new_key: Returns a name for a batch that no other batch has.
+        report_reply: Called with the worker and each answer to a batch.
+        time_limit_s: The time limit of one task, in seconds.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        link: WorkerLink,
+        receiver: Receiver,
+        stop: threading.Event,
+        *,
+        job_id: str,
+        new_key: Callable[[], str],
+        report_reply: Callable[[ClusterWorker, BatchReply], None],
+        time_limit_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._link = link
+        self._receiver = receiver
+        self._stop = stop
+        self._new_key = new_key
+        self._report_reply = report_reply
+        self._time_limit_s = time_limit_s
+        self._clock = clock
+        self._requester = Requester(job_id)
+        self._backlog = Backlog(receiver.tasks, dispatcher.enter(self._requester), time_limit_s=time_limit_s)
+        self._in_flight: dict[str, _Sent] = {}
+        # Whether the run waits in the dispatcher's queue. It has at most one place there.
+        self._has_requested = False
+        # The templates of the last batch. The next one is likely to use them too.
+        self._templates: frozenset[str] = frozenset()
+        # What tasks have cost: processes that crashed or took too long, and the workers of blamed tasks.
+        self._lost_processes = 0
+        # Batches in a row that a worker has stopped before their first reply.
+        self._stops = 0
+
+    def execute(self) -> bool:
+        """Run the tasks. Call it once. Returns ``False`` if the stop event ended the run early.
+
+        Raises:
+            PoolUnavailableError: No worker can be reached.
+            TaskFailure: A task failed and the caller wants no failures, or too many tasks cost a process.
+            QoroError: The pool is closed.
+        """
+        try:
+            while self._backlog or self._in_flight:
+                if self._stop.is_set():
+                    return False
+                self._request_place()
+                event = self._next_event()
+                if event is not None:
+                    self._handle_event(event)
+                now = self._clock()
+                self._dispatcher.tick(now)
+                self._receiver.tick(now)
+            return True
+        finally:
+            # Answers that still arrive are ignored, because nobody reads the queue any more.
+            if self._in_flight:
+                self._link.cancel(tuple(self._in_flight))
+            self._dispatcher.exit(self._requester)
+
+    def _request_place(self) -> None:
+        if not self._has_requested and self._backlog:
+            self._has_requested = True
+            self._dispatcher.request(self._requester, self._wish())
+
+    def _wish(self) -> Wish:
+        return Wish(self._backlog.needs, self._backlog.has_unread, self._templates)
+
+    def _next_event(self) -> Event | None:
+        try:
+            return self._requester.events.get(timeout=TICK_S)
+        except queue.Empty:
+            return None
+
+    def _handle_event(self, event: Event) -> None:
+        match event:
+            case Granted():
+                self._has_requested = False
+                self._use_place(event)
+            case Answered(key, answer):
+                sent = self._in_flight.pop(key, None)
+                if sent is not None:
+                    self._handle_answer(sent, answer)
+            case WorkerGone(worker, reason):
+                lost = [key for key, sent in self._in_flight.items() if sent.place.worker is worker]
+                for key in lost:
+                    self._handle_loss(self._in_flight.pop(key).chunk.span, worker, _lost(reason))
+            case FleetChanged(capabilities):
+                self._backlog.look_again(capabilities)
+                self._dispatcher.change_wish(self._requester, self._wish())
+            case Unavailable(reason, is_final):
+                raise QoroError(reason) if is_final else self._unavailable(reason)
+
+    def _unavailable(self, reason: str) -> PoolUnavailableError:
+        address = self._link.address
+        return PoolUnavailableError(
+            f"the cluster at {address} cannot be used: {reason}. The job goes on when it can be used again"
+        )
+
+    def _use_place(self, place: Granted) -> None:
+        def is_fitting(need: Need) -> bool:
+            return need.is_alone <= place.is_alone and self._dispatcher.fits(place.worker, need)
+
+        chunk = self._backlog.take(is_fitting, self._dispatcher.num_processes) if self._backlog else None
+        if chunk is None:
+            self._dispatcher.release(self._requester, place)
+        else:
+            self._send(chunk, place, place.worker.templates)
+
+    def _send(self, chunk: Chunk, place: Granted, known: Container[str], repeats: int = 0) -> None:
+        asked = _Asked(known)
+        data, templates = encode_batch(chunk.tasks, asked)
+        key = self._new_key()
+        sent = self._in_flight[key] = _Sent(chunk, place, frozenset(asked.names), repeats)
+        self._templates = sent.templates
+        batch = Batch(self._requester.job_id, data, templates, self._time_limit_s)
+        self._link.submit(place.worker.address, batch, key, partial(self._put_answer, key))
+
+    def _put_answer(self, key: str, answer: Answer) -> None:
+        # A thread of the link calls this.
+        self._requester.events.put(Answered(key, answer))
+
+    def _handle_answer(self, sent: _Sent, answer: Answer) -> None:
+        worker = sent.place.worker
+        if isinstance(answer, BatchReply) and answer.missing and sent.repeats < _MAX_REPEATS:
+            # The batch keeps its place.
+            worker.templates.clear()
+            self._send(sent.chunk, sent.place, (), sent.repeats + 1)
+            return
+        # From now on, others may use the place.
+        self._dispatcher.release(self._requester, sent.place)
+        if isinstance(answer, BatchLost):
+            self._handle_loss(sent.chunk.span, worker, _lost(answer.reason))
+        elif isinstance(answer, BatchFailed):
+            self._handle_loss(sent.chunk.span, worker, _failed(answer.reason))
+        elif answer.missing:
+            reason = f"it asked {_MAX_REPEATS + 1} times for the same templates"
+            self._handle_loss(sent.chunk.span, worker, _failed(reason))
+        else:
+            worker.templates |= sent.templates
+            self._report_reply(worker, answer)
+            self._handle_reply(sent, answer)
+
+    def _handle_reply(self, sent: _Sent, reply: BatchReply) -> None:
+        """Pass the replies to the tasks on, and decide what happens to the tasks that have none."""
+        span, worker = sent.chunk.span, sent.place.worker
+        count = _count_answered(reply)
+        if count is None or count > len(span):
+            self._handle_loss(span, worker, _failed("it answered other circuits than it was sent"))
+            return
+        if count:
+            sent.chunk.sizing.record(
+                count,
+                sum(single.seconds for _, single in reply.replies),
+                together=any(isinstance(single.result, SweepResults) for _, single in reply.replies),
+            )
+        last, reason = span.start, "the processes that ran its batch were lost"
+        for index, single in reply.replies:
+            if self._stop.is_set():
+                return
+            self._receiver.pass_on(span.start + index, single)
+            if single.reason:
+                last, reason = span.start + index, single.reason
+        rest = replace(span, start=span.start + count)
+        self._lost_processes += reply.num_lost_here
+        if reply.num_lost_here and (rest or self._backlog):
+            self._check_lost(last, reason)
+        if rest:
+            self._handle_rest(rest, worker, reply)
+
+    def _handle_rest(self, rest: Span, worker: ClusterWorker, reply: BatchReply) -> None:
+        """Send the tasks again that a worker left out. No task is to blame if the worker was stopped."""
+        self._stops = 0 if reply.replies else self._stops + 1
+        if reply.is_stopped and self._stops <= _MAX_STOPS:
+            self._backlog.put_back(replace(rest, avoided=rest.avoided | {worker.name}))
+        else:
+            self._handle_loss(rest, worker, _failed("it did not run the whole batch"))
+
+    def _handle_loss(self, span: Span, worker: ClusterWorker, describe: Callable[[int], str]) -> None:
+        """Send the tasks of a lost worker again, or blame a task.
+
+        Args:
+            span: The tasks.
+            worker: The worker.
+            describe: Returns the reason why a task fails, given the number of lost workers.
+        """
+        losses = span.losses + 1
+        if len(span) > 1 or losses < _MAX_LOSSES:
+            self._backlog.put_back(replace(span, losses=losses, avoided=span.avoided | {worker.name}))
+            return
+        self._receiver.fail(span.start, describe(losses))
+        self._lost_processes += losses
+        if self._backlog:
+            self._check_lost(span.start, describe(losses))
+
+    def _check_lost(self, index: int, reason: str) -> None:
+        """Give up if too many workers and processes were lost. The task is the last one to blame."""
+        if self._lost_processes >= MAX_LOST_WORKERS:
+            raise self._receiver.giving_up(index, reason, self._lost_processes)
+
+
+def _count_answered(reply: BatchReply) -> int | None:
+    """Return the number of tasks that a reply answers, or ``None`` if it leaves some out in between."""
+    count = 0
+    for index, single in reply.replies:
+        if index != count:
+            return None
+        count += single.count
+    return count
+
+
+def _lost(reason: str) -> Callable[[int], str]:
+    return lambda losses: f"the worker that ran it was lost {losses} times: {reason}"
+
+
+def _failed(reason: str) -> Callable[[int], str]:
+    return lambda losses: f"{losses} workers could not run it: {reason}"

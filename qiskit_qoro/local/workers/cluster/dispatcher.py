@@ -1,0 +1,362 @@
+"""Free places on the workers of a cluster, granted to runs in turn.
+
+A run has at most one request in the queue. When it gets a place, it sends a batch of about a second, and
+requests the next place. So runs take turns, and a run that has much work uses all places that the others
+leave.
+
+A worker has a place for each of its processes and one more, so that it never waits for the next batch. A run
+that has no batch at all gets a place even if all of them are taken. The processes of the worker take turns
+between batches too, so a small job begins at once, however long the batches of the others take.
+
+A run waits only for workers that its circuits fit on. It does not keep the others from runs behind it.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from qiskit_qoro.local.workers.cluster.fleet import Capabilities, ClusterWorker, Measure, Need
+from qiskit_qoro.local.workers.cluster.messages import EXTRA_PLACES, WorkerDescription
+from qiskit_qoro.local.workers.cluster.needs import needs_of
+from qiskit_qoro.local.workers.cluster.worker_link import Answer
+
+__all__ = [
+    "Answered",
+    "Dispatcher",
+    "Event",
+    "FleetChanged",
+    "Granted",
+    "Requester",
+    "Unavailable",
+    "Wish",
+    "WorkerGone",
+]
+
+# How long runs wait for the first worker, or for another one after the last has left.
+_MAX_WAIT_S = 10.0
+
+# How long circuits that need a worker that has left wait for its return, before another one gets them.
+_MAX_ABSENCE_S = 60.0
+
+_NO_WORKER = "no worker is connected"
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A place on a worker belongs to this run until the run releases it or the worker is gone.
+
+    Attributes:
+        worker: The worker.
+        is_alone: Whether the place is for a task that is suspected of ending its workers.
+    """
+
+    worker: ClusterWorker
+    is_alone: bool = False
+
+
+@dataclass(frozen=True)
+class WorkerGone:
+    """A worker on which the run had places is gone, and the places with it."""
+
+    worker: ClusterWorker
+    reason: str
+
+
+@dataclass(frozen=True)
+class FleetChanged:
+    """The workers can run other circuits than before."""
+
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """There will be no more places.
+
+    Attributes:
+        reason: Why.
+        is_final: Whether the pool is closed. Otherwise the run may be repeated later.
+    """
+
+    reason: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came back for a batch. The link reports it, not the dispatcher."""
+
+    key: str
+    answer: Answer
+
+
+Event = Granted | WorkerGone | FleetChanged | Unavailable | Answered
+
+
+@dataclass(frozen=True, eq=False)
+class Requester:
+    """A run, as the dispatcher sees it.
+
+    Attributes:
+        job_id: The job that its tasks belong to; empty if there is none.
+        events: Where events that concern the run are put.
+    """
+
+    job_id: str
+    events: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a run wants.
+
+    Attributes:
+        needs: What its next tasks need. The worker must have one of these.
+        is_open: Whether any worker will do, because the run has tasks that it has not looked at yet.
+        templates: The names of the templates that its next tasks use, as far as they are known. A worker
+            that has them is preferred.
+    """
+
+    needs: tuple[Need, ...] = ()
+    is_open: bool = True
+    templates: Collection[str] = ()
+
+
+class Dispatcher:
+    """Knows the usable workers, and who has which places on them. Threads may use it at the same time.
+
+    Args:
+        measure: Tells what tasks need.
+    """
+
+    def __init__(self, measure: Measure = needs_of) -> None:
+        self._measure = measure
+        self._lock = threading.Lock()
+        self._workers: dict[str, ClusterWorker] = {}
+        # Workers that have left, by name, and until when their return is expected.
+        self._absent: dict[str, tuple[WorkerDescription, float]] = {}
+        self._capabilities = Capabilities((), measure)
+        self._runs: dict[Requester, int] = {}  # the number of places of each run
+        self._waiting: dict[Requester, Wish] = {}  # in the order of their requests
+        self._unavailable: Unavailable | None = Unavailable("the scheduler has not answered yet")
+        # Since when there is no worker, while the scheduler can be reached.
+        self._empty_since: float | None = None
+
+    # The pool reports these events.
+
+    def connect(self, now: float) -> None:
+        """Note that the scheduler can be reached. Its workers will join."""
+        with self._lock:
+            if self._unavailable is not None and self._unavailable.is_final:
+                return
+            self._unavailable = None
+            self._absent = {
+                name: (description, min(until, now + _MAX_ABSENCE_S))
+                for name, (description, until) in self._absent.items()
+            }
+            if not self._workers:
+                self._empty_since = now
+
+    def disconnect(self, reason: str, *, is_final: bool = False) -> None:
+        """Note that no worker can be reached, and end all runs."""
+        with self._lock:
+            if self._unavailable is None or not self._unavailable.is_final:
+                self._unavailable = Unavailable(reason, is_final)
+            for worker in self._workers.values():
+                self._absent[worker.name] = worker.description, math.inf
+            self._workers.clear()
+            self._empty_since = None
+            self._end_runs(self._unavailable)
+
+    def join(self, worker: ClusterWorker) -> None:
+        """Add a worker."""
+        with self._lock:
+            self._workers[worker.address] = worker
+            self._absent.pop(worker.name, None)
+            self._empty_since = None
+            self._update_capabilities()
+            self._offer(worker)
+
+    def leave(self, address: str, reason: str, now: float) -> ClusterWorker | None:
+        """Remove a worker, and return it if it was there."""
+        with self._lock:
+            worker = self._workers.pop(address, None)
+            if worker is None:
+                return None
+            self._absent[worker.name] = worker.description, now + _MAX_ABSENCE_S
+            if not self._workers:
+                self._empty_since = now
+            losers = [run for run in self._runs if worker.places[run]]
+            for run in losers:
+                self._runs[run] -= worker.places[run]
+                run.events.put(WorkerGone(worker, reason))
+            for run in losers:
+                self._match(run)
+            return worker
+
+    # Anybody may ask for these.
+
+    @property
+    def workers(self) -> tuple[ClusterWorker, ...]:
+        """The usable workers."""
+        with self._lock:
+            return tuple(self._workers.values())
+
+    @property
+    def num_processes(self) -> int:
+        """The number of processes of all usable workers."""
+        with self._lock:
+            return sum(worker.description.processes for worker in self._workers.values())
+
+    @property
+    def num_waiting(self) -> int:
+        """The number of runs that have no place, and wait for one."""
+        with self._lock:
+            return sum(1 for run in self._waiting if not self._runs[run])
+
+    @property
+    def problem(self) -> str | None:
+        """Why no run can have a place now, without the address; ``None`` if it can."""
+        with self._lock:
+            if self._unavailable is not None:
+                return self._unavailable.reason
+            return None if self._workers else _NO_WORKER
+
+    # Runs call these.
+
+    def enter(self, run: Requester) -> Capabilities:
+        """Take part. Returns what the workers can run now."""
+        with self._lock:
+            self._runs[run] = 0
+            if self._unavailable is not None:
+                run.events.put(self._unavailable)
+            return self._capabilities
+
+    def exit(self, run: Requester) -> None:
+        """Take part no more, and give all places back."""
+        with self._lock:
+            self._waiting.pop(run, None)
+            self._runs.pop(run, None)
+            for worker in self._workers.values():
+                if worker.suspected is run:
+                    worker.suspected = None
+                if worker.places.pop(run, 0):
+                    self._offer(worker)
+
+    def request(self, run: Requester, wish: Wish) -> None:
+        """Queue for a place. It arrives as a :class:`Granted` event."""
+        with self._lock:
+            self._waiting[run] = wish
+            self._match(run)
+
+    def change_wish(self, run: Requester, wish: Wish) -> None:
+        """Change what a run queues for, if it has got nothing in the meantime."""
+        with self._lock:
+            if run in self._waiting:
+                self._waiting[run] = wish
+                self._match(run)
+
+    def fits(self, worker: ClusterWorker, need: Need) -> bool:
+        """Whether a worker has what a task needs. A worker to avoid has it only if no other has."""
+        with self._lock:
+            return self._fits(worker, need)
+
+    def release(self, run: Requester, granted: Granted) -> None:
+        """Give back a place. Ignored if the worker is gone."""
+        with self._lock:
+            worker = granted.worker
+            if not worker.places[run] or run not in self._runs:
+                return
+            worker.places -= Counter([run])  # removes the run when it has no place any more
+            if granted.is_alone:
+                worker.suspected = None
+            if self._workers.get(worker.address) is worker:
+                self._runs[run] -= 1
+                self._offer(worker)
+                self._match(run)
+
+    def tick(self, now: float) -> None:
+        """Give up what has been waited for too long."""
+        with self._lock:
+            expired = [name for name, (_, until) in self._absent.items() if now >= until]
+            for name in expired:
+                del self._absent[name]
+            if expired:
+                self._update_capabilities()
+            if self._empty_since is not None and now - self._empty_since > _MAX_WAIT_S:
+                self._end_runs(Unavailable(_NO_WORKER))
+
+    # The methods below need the lock.
+
+    def _end_runs(self, event: Unavailable) -> None:
+        self._waiting.clear()
+        for run in self._runs:
+            run.events.put(event)
+
+    def _update_capabilities(self) -> None:
+        descriptions = [worker.description for worker in self._workers.values()]
+        descriptions += [description for description, _ in self._absent.values()]
+        capabilities = Capabilities(descriptions, self._measure)
+        if capabilities != self._capabilities:
+            self._capabilities = capabilities
+            for run in self._runs:
+                run.events.put(FleetChanged(capabilities))
+
+    def _offer(self, worker: ClusterWorker) -> None:
+        """Grant the free places of a worker to the runs that wait."""
+        for run in tuple(self._waiting):
+            if self._has_place(worker, run) and self._matches(worker, self._waiting[run]):
+                self._grant(worker, run)
+
+    def _match(self, run: Requester) -> None:
+        """Grant the best place to a run, if it waits."""
+        wish = self._waiting.get(run)
+        if wish is None:
+            return
+        usable = [
+            worker
+            for worker in self._workers.values()
+            if self._has_place(worker, run) and self._matches(worker, wish)
+        ]
+        if usable:
+            self._grant(max(usable, key=lambda worker: _rank(worker, wish)), run)
+
+    def _has_place(self, worker: ClusterWorker, run: Requester) -> bool:
+        # A run without any batch may have an extra place.
+        return worker.num_free > (0 if self._runs[run] else -EXTRA_PLACES)
+
+    def _matches(self, worker: ClusterWorker, wish: Wish) -> bool:
+        return wish.is_open or any(
+            not (need.is_alone and worker.suspected) and self._fits(worker, need) for need in wish.needs
+        )
+
+    def _fits(self, worker: ClusterWorker, need: Need) -> bool:
+        if not self._capabilities.fit(worker.description, need):
+            return False
+        return worker.name not in need.avoided or not any(
+            other.name not in need.avoided and self._capabilities.fit(other.description, need)
+            for other in self._workers.values()
+        )
+
+    def _grant(self, worker: ClusterWorker, run: Requester) -> None:
+        wish = self._waiting.pop(run)
+        is_alone = not wish.is_open and not any(
+            not need.is_alone and self._fits(worker, need) for need in wish.needs
+        )
+        if is_alone:
+            worker.suspected = run
+        worker.places[run] += 1
+        self._runs[run] += 1
+        run.events.put(Granted(worker, is_alone))
+
+
+def _rank(worker: ClusterWorker, wish: Wish) -> tuple[bool, bool, float]:
+    """Prefer a worker that idles, then one that has the templates, then the one with most free places."""
+    described = worker.description
+    has_idle_process = worker.num_busy < described.processes
+    return has_idle_process, worker.templates.issuperset(wish.templates), worker.num_free / described.places
