@@ -7,15 +7,17 @@ from math import inf
 from qiskit_qoro.display.reprs import counted
 from qiskit_qoro.display.times import duration
 from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.pages.handlers.machines import machines_of
 from qiskit_qoro.pages.handlers.paging import address_with
 from qiskit_qoro.pages.handlers.requests import PageRequest
 from qiskit_qoro.pages.rendering import Page
 from qiskit_qoro.pages.source import MissingError
-from qiskit_qoro.pages.views import WorkersView
+from qiskit_qoro.pages.views import ClusterView, WorkersView
 
 __all__ = ["format_bytes", "workers_page"]
 
 _REFRESH_S = 2
+_MAX_JOBS = 3  # of one machine that are named
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -26,6 +28,8 @@ def workers_page(request: PageRequest) -> Page:
     found = request.source.workers()
     values = {
         "found": found,
+        "machines": None if found.cluster is None else machines_of(found.cluster),
+        "max_jobs": _MAX_JOBS,
         "devices": _devices(found),
         "format_bytes": format_bytes,
         "limits": _limits(found),
@@ -50,11 +54,19 @@ def format_bytes(size: int) -> str:
 
 def _limits(found: WorkersView) -> list[tuple[str, str]]:
     """Return name and value of the limits of one circuit."""
-    memory, time_s = found.memory_limit_bytes, found.time_limit_s
+    time_s = found.time_limit_s
     return [
-        ("Memory of a circuit, at most", "no limit" if memory is None else format_bytes(memory)),
+        ("Memory of a circuit, at most", _memory_limit(found)),
         ("Time of a circuit, at most", "no limit" if time_s is None or time_s == inf else duration(time_s)),
     ]
+
+
+def _memory_limit(found: WorkersView) -> str:
+    if found.cluster is None:
+        memory = found.memory_limit_bytes
+        return "no limit" if memory is None else format_bytes(memory)
+    limits = [machine.memory_limit_bytes for machine in found.cluster.machines if not machine.refusal]
+    return format_bytes(max(limits)) if limits else "unknown"
 
 
 def _devices(found: WorkersView) -> list[str]:
@@ -64,6 +76,17 @@ def _devices(found: WorkersView) -> list[str]:
 
 def _summary(found: WorkersView) -> str:
     """Return the sentence that screen readers hear when it changes."""
+    if found.cluster is not None:
+        return _cluster_summary(found.cluster)
     num_busy = sum(worker.is_busy for worker in found.workers)
     lost = f", {counted(found.num_lost, 'process', 'processes')} lost" if found.num_lost else ""
     return f"{num_busy:,} of {counted(found.size, 'worker')} busy{lost}"
+
+
+def _cluster_summary(cluster: ClusterView) -> str:
+    if cluster.problem:
+        return f"No job can run now: {cluster.problem}"
+    machines = machines_of(cluster)
+    refused = f", {counted(machines.num_refused, 'worker')} refused" if machines.num_refused else ""
+    processes = counted(machines.num_processes, "process", "processes")
+    return f"{machines.num_busy:,} of {processes} busy{refused}"

@@ -23,6 +23,7 @@ from qiskit_qoro.local.store.store_errors import (
     JobNotFoundError,
 )
 from qiskit_qoro.local.web.accounts import check_tier
+from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.models.submissions import JobKind
 from qiskit_qoro.pages.local_source.characterizations import characterization_of, report_of
 from qiskit_qoro.pages.local_source.circuit_views import CircuitViews
@@ -103,7 +104,11 @@ class LocalSource:
             by_status,
             tags,
             [kind.value for kind in kinds],
+            waiting_reason=self._waiting_reason() if by_status.get(JobStatus.PENDING.value) else "",
         )
+
+    def _waiting_reason(self) -> str:
+        return self._parts.pool.snapshot().problem or ""
 
     def refresh(self) -> None:
         """Do nothing: the statuses in the database are up to date."""

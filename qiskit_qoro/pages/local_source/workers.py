@@ -6,22 +6,15 @@ from collections.abc import Collection
 
 import psutil
 
-from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS, methods_of
 from qiskit_qoro.local.service_parts import ServiceParts
 from qiskit_qoro.local.store.unfinished_jobs import count_unfinished
 from qiskit_qoro.local.workers.pool_snapshot import WorkerSnapshot
-from qiskit_qoro.models.config import SimulationMethod, Simulator
 from qiskit_qoro.models.jobs import JobStatus
+from qiskit_qoro.pages.local_source.cluster import cluster_view
+from qiskit_qoro.pages.local_source.devices import methods_with_devices
 from qiskit_qoro.pages.views import WorkersView, WorkerView
 
-__all__ = ["methods_with_devices", "workers_view"]
-
-_DEVICES = {
-    Simulator.GpuSim: "GPU",
-    Simulator.QuestSim: "QuEST",
-    Simulator.DistributedGpu: "several GPUs",
-    Simulator.DistributedMpiGpu: "GPUs of several machines",
-}
+__all__ = ["workers_view"]
 
 
 def workers_view(parts: ServiceParts, account: str) -> WorkersView:
@@ -33,6 +26,7 @@ def workers_view(parts: ServiceParts, account: str) -> WorkersView:
     """
     snapshot = parts.pool.snapshot()
     jobs = [worker.job_id for worker in snapshot.workers if worker.job_id]
+    jobs += dict.fromkeys(job_id for machine in snapshot.machines for job_id in machine.job_ids)
     marks = ", ".join("?" * len(jobs))
     with parts.database.read() as connection:
         rows = connection.execute(
@@ -53,22 +47,8 @@ def workers_view(parts: ServiceParts, account: str) -> WorkersView:
         num_pending=sum(count for (_, status), count in counts.items() if status is JobStatus.PENDING),
         num_running=sum(count for (_, status), count in counts.items() if status is JobStatus.RUNNING),
         last_loss_time=None if loss is None else loss.time,
+        cluster=cluster_view(snapshot, own_jobs),
     )
-
-
-def methods_with_devices(accelerators: Collection[Simulator]) -> list[tuple[str, list[str]]]:
-    """Return the simulation methods, and on which devices each of them runs.
-
-    Args:
-        accelerators: The simulators that the engine has beside those on the CPU.
-    """
-    devices = {simulator: "CPU" for simulator, methods in SUPPORTED_METHODS.items() if methods}
-    devices |= {simulator: _DEVICES[simulator] for simulator in sorted(accelerators) if simulator in _DEVICES}
-    found = []
-    for method in SimulationMethod:
-        names = [name for simulator, name in devices.items() if method in methods_of(simulator)]
-        found.append((method.name, list(dict.fromkeys(names))))
-    return [(method, names) for method, names in found if names]
 
 
 def _worker_view(worker: WorkerSnapshot, own_jobs: Collection[str]) -> WorkerView:

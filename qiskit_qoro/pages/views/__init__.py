@@ -3,6 +3,7 @@
 All texts are as the service or the journal has them. The templates escape them.
 """
 
+from qiskit_qoro.pages.views.cluster import ClusterView, MachineView
 from qiskit_qoro.pages.views.jobs import (
     Action,
     Event,
@@ -37,6 +38,7 @@ __all__ = [
     "CircuitRow",
     "CircuitView",
     "CircuitsPage",
+    "ClusterView",
     "Counts",
     "CreditsView",
     "Event",
@@ -46,6 +48,7 @@ __all__ = [
     "JobRow",
     "JobView",
     "JobsPage",
+    "MachineView",
     "Outcome",
     "SourceFacts",
     "StateValues",

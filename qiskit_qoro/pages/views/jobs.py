@@ -89,6 +89,7 @@ class JobsPage:
         kinds: The kinds to choose from.
         num_unknown: The number of jobs whose status may be out of date.
         note: Why statuses may be out of date; empty if that is no error.
+        waiting_reason: Why no job can run now; empty if jobs can run or none waits.
     """
 
     rows: Sequence[JobRow]
@@ -98,6 +99,7 @@ class JobsPage:
     kinds: Sequence[str] = ()
     num_unknown: int = 0
     note: str = ""
+    waiting_reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
+from qiskit_qoro.pages.views.cluster import ClusterView
 
 __all__ = [
     "CreditsView",
@@ -96,6 +97,8 @@ class WorkersView:
         num_pending: The jobs of the account that wait.
         num_running: The jobs of the account that run.
         last_loss_time: When the last process was lost, with a time zone, or ``None``.
+        cluster: The cluster, or ``None`` if the processes are on the machine of the service. With a cluster
+            there are no ``workers``.
     """
 
     workers: Sequence[WorkerView]
@@ -108,6 +111,7 @@ class WorkersView:
     num_pending: int = 0
     num_running: int = 0
     last_loss_time: datetime | None = None
+    cluster: ClusterView | None = None
 
 
 @dataclass(frozen=True)

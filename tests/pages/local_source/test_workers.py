@@ -14,7 +14,8 @@ from qiskit_qoro import JobFailedError, QoroProvider
 from qiskit_qoro.jobs.job import QoroJob
 from qiskit_qoro.local import Account, LocalService, serve
 from qiskit_qoro.models.config import SimulationMethod, Simulator
-from qiskit_qoro.pages.local_source.workers import _memory_of, methods_with_devices, workers_view
+from qiskit_qoro.pages.local_source.devices import methods_with_devices
+from qiskit_qoro.pages.local_source.workers import _memory_of, workers_view
 from qiskit_qoro.pages.views import WorkersView
 
 TOKEN = "other-token"
