@@ -7,6 +7,7 @@ loop and go on at once. All events and answers come from this thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qiskit_qoro.display.times import local_now
 from qiskit_qoro.local.service_events import EventKind, Report, ServiceEvent, ignore_event
+from qiskit_qoro.local.workers.cluster.connection.ending import end_tasks
 from qiskit_qoro.local.workers.cluster.connection.membership import Membership
 from qiskit_qoro.local.workers.cluster.connection.open_batches import OpenBatches
 from qiskit_qoro.local.workers.cluster.connection.scheduler_client import (
@@ -43,6 +45,8 @@ _MAX_PAUSE_S = 1.0
 
 # Closing a connection takes a tenth of a second if the scheduler answers, and at most a few seconds.
 _CLOSE_S = 10.0
+
+_logger = logging.getLogger(__name__)
 
 _CLOSED = BatchLost("the service has left the cluster")
 _NOT_CONNECTED = BatchLost("it has left the cluster")
@@ -193,7 +197,7 @@ class ClusterLink:
 
     async def _connect_for_ever(self, events: LinkEvents) -> None:
         pause_s, timeout_s = _PAUSE_S, _FIRST_TIMEOUT_S
-        while True:
+        while not self._is_closed:
             try:
                 await self._hold_connection(events, timeout_s)
             except ConnectionFailure as failure:
@@ -201,6 +205,9 @@ class ClusterLink:
                     pause_s = _PAUSE_S
                 self._lose(events, str(failure))
                 timeout_s = _REFUSED_TIMEOUT_S if failure.is_refused else _TIMEOUT_S
+            except Exception as error:  # an error of the program must not end the link
+                _logger.exception("the connection to the cluster %s has failed", self.address)
+                self._lose(events, f"{type(error).__name__}: {error}")
             await self._sleep(pause_s)
             pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 
@@ -212,13 +219,15 @@ class ClusterLink:
             self._report(ServiceEvent(kind=EventKind.CLUSTER_LOST, cluster=self.address, reason=reason))
 
     async def _hold_connection(self, events: LinkEvents, timeout_s: float) -> None:
-        """Connect, and return never.
+        """Connect, and return if the link is closed.
 
         Raises:
             ConnectionFailure: There is no connection, or it has ended.
         """
         address = await self._source.find()
         async with connect(address, self._source.security, timeout_s=timeout_s) as client:
+            if self._is_closed:  # Dask may have dropped the cancellation
+                return
             membership = Membership(
                 client,
                 self._calls,
@@ -239,9 +248,8 @@ class ClusterLink:
                 await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._connection = None
-                following.cancel()
-                losing.cancel()
                 batches.give_up()
-            if following.done() and not following.cancelled():
-                following.result()
+                await end_tasks([following, losing])
+            if not following.cancelled():
+                following.result()  # raises the reason
             raise ConnectionFailure("the connection is lost")

@@ -26,6 +26,7 @@ from functools import partial
 from typing import Any
 
 from qiskit_qoro.local.service_events import EventKind, Report, ServiceEvent
+from qiskit_qoro.local.workers.cluster.connection.ending import end_tasks
 from qiskit_qoro.local.workers.cluster.connection.scheduler_client import ConnectionFailure, SchedulerClient
 from qiskit_qoro.local.workers.cluster.connection.worker_calls import WorkerCalls
 from qiskit_qoro.local.workers.cluster.messages import WorkerDescription
@@ -34,7 +35,9 @@ from qiskit_qoro.local.workers.cluster.worker_link import LinkEvents
 
 __all__ = ["Membership"]
 
-# How often to ask the scheduler for its workers, and how long it may take to answer.
+# How often to ask the scheduler for its workers, and how long it may take to answer. The second time is soon
+# after the first, because events do not arrive yet when the connection is new.
+_FIRST_POLL_S = 0.2
 _POLL_S = 5.0
 _POLL_TIMEOUT_S = 15.0
 
@@ -49,7 +52,15 @@ _LEAVING = {"closed", "closing", "failed", "stopped", "stopping"}
 
 
 class _NoAnswer(Exception):  # noqa: N818  it is expected
-    """A worker has not answered. It may answer later."""
+    """A worker has not answered. It may answer later.
+
+    Attributes:
+        may_be_gone: Whether the scheduler may be about to say that the worker has left.
+    """
+
+    def __init__(self, reason: str, *, may_be_gone: bool) -> None:
+        super().__init__(reason)
+        self.may_be_gone = may_be_gone
 
 
 class _Refused(Exception):  # noqa: N818  it is expected
@@ -118,7 +129,7 @@ class Membership:
             ConnectionFailure: The scheduler does not answer any more, or is another one.
         """
         self._client.subscribe_topic("all", partial(self._on_event, on_left))  # type: ignore[no-untyped-call]
-        scheduler = ""
+        scheduler, poll_s = "", _FIRST_POLL_S
         try:
             while True:
                 self._changed.clear()
@@ -129,11 +140,14 @@ class Membership:
                 scheduler = identity["id"]
                 self._compare(identity["workers"], on_left)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), _POLL_S)
+                    async with asyncio.timeout(poll_s):
+                        await self._changed.wait()
+                poll_s = _POLL_S
         finally:
-            for meeting in self._meetings.values():
-                meeting.cancel()
-            await asyncio.gather(*self._meetings.values(), return_exceptions=True)
+            if self._client.status == "running":
+                # A scheduler complains about events that it cannot send any more.
+                self._client.unsubscribe_topic("all")  # type: ignore[no-untyped-call]
+            await end_tasks(self._meetings.values())
 
     def _on_event(self, on_left: Callable[[str], None], event: tuple[float, Any]) -> None:
         """Take an event of the scheduler, in the order in which they happen."""
@@ -147,12 +161,12 @@ class Membership:
 
     async def _ask_scheduler(self) -> dict[str, Any]:
         try:
-            identity = await asyncio.wait_for(self._client.ask_identity(), _POLL_TIMEOUT_S)
+            async with asyncio.timeout(_POLL_TIMEOUT_S):
+                return await self._client.ask_identity()
         except TimeoutError as error:
             raise ConnectionFailure(f"no answer within {_POLL_TIMEOUT_S:g} s") from error
         except OSError as error:
             raise ConnectionFailure("the connection is lost") from error
-        return identity
 
     def _compare(self, workers: Mapping[str, Mapping[str, Any]], on_left: Callable[[str], None]) -> None:
         """Meet the workers that are new, and forget those that are gone."""
@@ -177,25 +191,34 @@ class Membership:
 
     async def _meet(self, address: str, info: Mapping[str, Any]) -> None:
         """Ask a worker what it is until it has answered, and announce it."""
-        pause_s = _RETRY_S
+        pause_s, may_be_gone = _RETRY_S, True
         while True:
-            try:
-                description = await self._examine(address)
-            except _Refused as refusal:
-                placeholder = _placeholder(info, refusal.versions)
-                self._refuse(address, placeholder, str(refusal))
-                await self._show_refusal(address, placeholder.name, str(refusal))
+            answer = await self._try_to_examine(address)
+            # The worker may have left. Dask may have dropped the cancellation of this task.
+            if self._meetings.get(address) is not asyncio.current_task():
+                return
+            if not isinstance(answer, _NoAnswer):
                 break
-            except _NoAnswer as problem:
-                self._refuse(address, _placeholder(info, {}), str(problem))
-                await self._sleep(pause_s)
-                pause_s = min(2 * pause_s, _MAX_RETRY_S)
-            else:
-                self._announced[address] = _Announced(description, is_refused=False)
-                self._events.worker_joined(address, description, self._now())
-                self._report_worker(EventKind.WORKER_JOINED, description, processes=description.processes)
-                break
+            may_be_gone = may_be_gone and answer.may_be_gone
+            if not may_be_gone:
+                self._refuse(address, _placeholder(info, {}), str(answer))
+            await self._sleep(pause_s)
+            pause_s, may_be_gone = min(2 * pause_s, _MAX_RETRY_S), False
         del self._meetings[address]
+        if isinstance(answer, WorkerDescription):
+            self._announced[address] = _Announced(answer, is_refused=False)
+            self._events.worker_joined(address, answer, self._now())
+            self._report_worker(EventKind.WORKER_JOINED, answer, processes=answer.processes)
+        else:
+            placeholder = _placeholder(info, answer.versions)
+            self._refuse(address, placeholder, str(answer))
+            await self._show_refusal(address, placeholder.name, str(answer))
+
+    async def _try_to_examine(self, address: str) -> WorkerDescription | _Refused | _NoAnswer:
+        try:
+            return await self._examine(address)
+        except (_Refused, _NoAnswer) as problem:
+            return problem
 
     async def _examine(self, address: str) -> WorkerDescription:
         """Compare the versions of a worker, then ask for its description.
@@ -235,15 +258,16 @@ class Membership:
         """
         call = self._client.run(function, *arguments, workers=[address], on_error="return")
         try:
-            answer = (await asyncio.wait_for(call, _ANSWER_S))[address]
+            async with asyncio.timeout(_ANSWER_S):
+                answer = (await call)[address]
         except TimeoutError as error:
-            raise _NoAnswer(f"it has not answered for {_ANSWER_S:g} s") from error
+            raise _NoAnswer(f"it has not answered for {_ANSWER_S:g} s", may_be_gone=False) from error
         except (OSError, KeyError) as error:
-            raise _NoAnswer("it cannot be reached") from error
+            raise _NoAnswer("it cannot be reached", may_be_gone=True) from error
         except Exception as error:  # an answer of another version may be unreadable
             return error
         if isinstance(answer, OSError):
-            raise _NoAnswer("it cannot be reached") from answer
+            raise _NoAnswer("it cannot be reached", may_be_gone=True) from answer
         return answer
 
     def _refuse(self, address: str, description: WorkerDescription, reason: str) -> None:

@@ -111,7 +111,8 @@ async def connect(
     try:
         try:
             # Dask does not limit the time of all steps.
-            await asyncio.wait_for(client, timeout_s + 1)
+            async with asyncio.timeout(timeout_s + 1):
+                await client
         except Exception as error:
             raise await _failure_of(error, address, timeout_s) from error
         yield client
@@ -139,7 +140,8 @@ def quiet_logs() -> Iterator[None]:
 
 async def _close(client: SchedulerClient) -> None:
     with suppress(Exception):  # a client whose connection broke may fail to close it
-        await asyncio.wait_for(client._close(fast=True), _CLOSE_S)  # noqa: SLF001 - close() needs a running client
+        async with asyncio.timeout(_CLOSE_S):
+            await client._close(fast=True)  # noqa: SLF001 - close() needs a running client
     # A client that is not marked as closed complains when it is deleted.
     client.status = "closed"
 
@@ -173,7 +175,8 @@ async def _try_port(address: str) -> OSError | None:
     """Connect to the port of a scheduler without speaking to it. Returns the error."""
     parts = urlsplit(address)
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, parts.port), _PROBE_S)
+        async with asyncio.timeout(_PROBE_S):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
     except OSError as error:
         return error
     writer.close()
