@@ -34,6 +34,7 @@ from qiskit_qoro.cli.commands import (
     watch,
     whoami,
 )
+from qiskit_qoro.cli.commands.service import scheduler, worker
 from qiskit_qoro.cli.output import messages_on_stderr, say
 from qiskit_qoro.cli.parsing import PROGRAM, ProgramParser, parse
 from qiskit_qoro.cli.streams import discard, prepare_streams
@@ -71,7 +72,7 @@ _GROUPS = {
         backends.COMMAND,
         systems.COMMAND,
     ),
-    "your own service": (serve.COMMAND, certificates.COMMAND),
+    "your own service": (serve.COMMAND, scheduler.COMMAND, worker.COMMAND, certificates.COMMAND),
     "this machine": (doctor.COMMAND, completion.COMMAND),
 }
 """The commands in the order in which the help lists them."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from qiskit_qoro.cli.program import build_parser
+from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress
 
 SERVICE = {
     "cloud": False,
@@ -113,6 +114,17 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "slow_time": 2.0,
         "retry_after": 1,
         "fault_seed": 0,
+    },
+    "scheduler": {"host": "127.0.0.1", "port": 8786, "certificates": None},
+    "worker tls://lab": {
+        "address": SchedulerAddress("lab", 8786, is_encrypted=True),
+        "processes": None,
+        "memory": None,
+        "tag": [],
+        "name": None,
+        "host": None,
+        "port": 0,
+        "certificates": None,
     },
     "certificates DIR": {"folder": Path("DIR"), "host": [], "renew": False},
     "login": {"name": "default", "url": None, "default": False, "check": True, "json": False},

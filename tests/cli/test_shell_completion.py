@@ -41,6 +41,8 @@ COMMANDS = {
     "whoami",
     "doctor",
     "serve",
+    "scheduler",
+    "worker",
     "certificates",
     "completion",
 }

@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def run_worker(
     options: WorkerOptions,
     *,
     say: Callable[[str], None],
-    name: str | None = None,
+    host: str | None = None,
+    port: int = 0,
     certificates: Path | None = None,
     until_input_ends: bool = False,
 ) -> None:
@@ -48,8 +50,9 @@ def run_worker(
         address: The scheduler. The worker waits for it, at the start and whenever it is gone.
         options: What the owner of the worker decides.
         say: Prints a line for the owner.
-        name: The name of the worker, by default its host and its process. If another worker has it, a number
-            is added.
+        host: The address of this machine at which the worker listens, by default the one in the network of
+            the scheduler. A worker without encryption listens on the address of the scheduler.
+        port: The port at which it listens, or 0 for a free one.
         certificates: The folder with the certificates of the cluster, if the address is encrypted.
         until_input_ends: Whether the worker ends with its standard input, too.
 
@@ -60,7 +63,9 @@ def run_worker(
     prepare_dask()
     security = None if certificates is None else load_security(certificates)
     agent = Agent(options, say=say)
-    member = _Member(address, agent, options, say, name or default_name(), security)
+    listening = {"host": host if address.is_encrypted else address.host, "port": port}
+    build = partial(_build, address, options, agent, security, listening)
+    member = _Member(address, agent, build, say, options.name or default_name(), security)
     try:
         agent.start()
         run_until_stopped(member.stay_connected(), until_input_ends=until_input_ends)
@@ -80,14 +85,14 @@ class _Member:
         self,
         address: SchedulerAddress,
         agent: Agent,
-        options: WorkerOptions,
+        build: Callable[[str], Worker],
         say: Callable[[str], None],
         name: str,
         security: Security | None,
     ) -> None:
         self._address = address
         self._agent = agent
-        self._options = options
+        self._build = build
         self._say = say
         self._name = name
         self._security = security
@@ -105,7 +110,7 @@ class _Member:
             finally:
                 # If this is cancelled, batches stop, and their service gives them to other workers.
                 await worker.close(reason="stopped")
-            self._say(f"The scheduler at {self._address} is gone. Waiting for it.")
+            self._say(f"The connection with the scheduler at {self._address} is lost. Trying again.")
             self._agent.forget_refusals()
 
     async def _connect(self) -> Worker:
@@ -117,7 +122,7 @@ class _Member:
             except OSError as error:
                 reason = root_cause(error)
                 if reason not in self._said:
-                    self._say(f"Waiting for the scheduler at {self._address}: {reason}")
+                    self._say(f"No connection with the scheduler at {self._address}: {reason}. Trying again.")
                     self._said.add(reason)
                 await asyncio.sleep(_RETRY_S)
 
@@ -160,16 +165,23 @@ class _Member:
         for number in count(2):
             yield f"{self._name}-{number}"
 
-    def _build(self, name: str) -> Worker:
-        return Worker(
-            str(self._address),
-            nthreads=num_threads(self._options.processes),
-            name=name,
-            # Without encryption, no other machine may reach the worker either.
-            host=None if self._address.is_encrypted else self._address.host,
-            security=self._security,
-            memory_limit=0,
-            dashboard=False,
-            dashboard_address="127.0.0.1:0",
-            plugins=(AgentPlugin(self._agent),),
-        )
+
+def _build(
+    address: SchedulerAddress,
+    options: WorkerOptions,
+    agent: Agent,
+    security: Security | None,
+    listening: dict[str, Any],
+    name: str,
+) -> Worker:
+    return Worker(
+        str(address),
+        nthreads=num_threads(options.processes),
+        name=name,
+        security=security,
+        memory_limit=0,
+        dashboard=False,
+        dashboard_address="127.0.0.1:0",
+        plugins=(AgentPlugin(agent),),
+        **listening,
+    )

@@ -27,11 +27,13 @@ class WorkerOptions:
         memory_bytes: The memory of all circuits that run at once, or ``None`` for the memory that is free.
             Each circuit may take an equal share.
         tags: Words that describe the worker.
+        name: Its name, or ``None`` for its host and its process. If another worker has it, a number is added.
     """
 
     processes: int = field(default_factory=default_workers)
     memory_bytes: int | None = None
     tags: tuple[str, ...] = ()
+    name: str | None = None
 
     def __post_init__(self) -> None:
         if self.processes < 1:
@@ -42,9 +44,12 @@ class WorkerOptions:
                 f"memory: {limit >> 20} MiB for each of {self.processes} processes is too little, "
                 f"expected at least {_MIN_MEMORY_BYTES >> 20} MiB for each"
             )
-        for tag in self.tags:
-            if not tag or not tag.isprintable() or " " in tag:
-                raise QoroInputError(f"tag: expected a word without spaces, got {shown(tag)}")
+        words = [("tag", tag) for tag in self.tags]
+        if self.name is not None:
+            words.append(("name", self.name))
+        for kind, word in words:
+            if not word or not word.isprintable() or " " in word:
+                raise QoroInputError(f"{kind}: expected a word without spaces, got {shown(word)}")
 
     @property
     def memory_limit_bytes(self) -> int | None:
