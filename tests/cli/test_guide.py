@@ -119,7 +119,8 @@ def test_a_command_in_the_guide_is_accepted(
 
 # These need another service, a terminal, devices of IBM, or a signal. They have tests of their own.
 ELSEWHERE = re.compile(
-    r"login|logout|whoami|doctor|--account|fake_torino|--failed-only|--web|qiskit-qoro (?:serve|scheduler|worker)"
+    r"login|logout|whoami|doctor|--account|fake_torino|--failed-only|--web|"
+    "qiskit-qoro (?:serve|scheduler|worker)"
 )
 # A job that has ended cannot be cancelled any more.
 EXIT_CODES = {"cancel": 1}

@@ -307,6 +307,13 @@ def test_certificates(screen: Any) -> None:
     screen.show("without a folder", "certificates", code=2)
 
 
+def test_scheduler_and_worker(screen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QISKIT_QORO_CERTIFICATES", raising=False)
+    screen.show("no certificates", "scheduler", "--host", "0.0.0.0", code=2)
+    screen.show("not encrypted", "worker", "tcp://qoro.lab.example:8786", code=2)
+    screen.show("no unit", "worker", "tcp://127.0.0.1:8786", "--memory", "8", code=2)
+
+
 # --- the files ----------------------------------------------------------------------------------------
 
 
