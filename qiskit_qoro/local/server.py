@@ -46,6 +46,7 @@ from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.web_server.binding import base_url_of, bind_port, port_error, refuse_connections
+from qiskit_qoro.web_server.server_certificate import load_server_certificate
 from qiskit_qoro.web_server.stop_signals import stop_signals
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ def serve(
     report: Report | None = None,
     metrics: bool = False,
     metrics_token: str | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
 ) -> LocalService:
     """Start a service in this process.
 
@@ -231,12 +234,16 @@ def serve(
         metrics: Whether to answer Prometheus at ``/metrics``. This needs the extra ``metrics``.
         metrics_token: A token that can read the metrics and nothing else. The token of the service's own
             account can read them too.
+        certificate: File with the certificate for HTTPS, in PEM format, or ``None`` for HTTP. Clients may use
+            the names in it for the service. A file that is replaced later is read again.
+        key: File with its private key.
 
     Returns:
         The service, ready for requests.
 
     Raises:
-        QoroInputError: A token, an account, the number of workers, a limit or a host is invalid.
+        QoroInputError: A token, an account, the number of workers, a limit, a host or the certificate is
+            invalid.
         QoroError: An extra is not installed, the port is taken, or the database cannot be used.
     """
     _check_extra()
@@ -246,6 +253,7 @@ def serve(
         _check_token(metrics_token)
     check_metrics(metrics, metrics_token, {token, *accounts})
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
+    https = load_server_certificate(certificate, key)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         bound = stack.enter_context(bind_port(host, port))
@@ -263,7 +271,7 @@ def serve(
             host=host,
             address=bound.getsockname()[0],
             machine=socket.gethostname(),
-            further=allowed_hosts,
+            further=[*allowed_hosts, *([] if https is None else https.hosts)],
         )
         path = None if database is None else Path(database)
         opened = open_database(path, pending_time_s=fault_injection.pending_time_s)
@@ -300,7 +308,7 @@ def serve(
             may_read = readers(accounts_by_token, LOCAL_ACCOUNT.name, metrics_token)
             mounts[METRICS_PATH] = watched.app(may_read, threads)
         app = build_app(context, accounts_by_token, threads, hosts, mounts, observers)
-        http_port = Port(app, bound)
+        http_port = Port(app, bound, None if https is None else https.context)
         stack.callback(refuse_connections, duplicate)
         stack.callback(http_port.stop)
         link = InProcessLink(app, threads, http_port)
@@ -310,7 +318,7 @@ def serve(
                 http_port.open()
             except OSError as error:
                 raise port_error(host, port, error) from error
-        address = base_url_of(bound) + PREFIX
+        address = base_url_of(bound, None if https is None else https.hosts) + PREFIX
         parts = ServiceParts(
             database=opened,
             store=store,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 
 from qiskit_qoro.errors import QoroError
@@ -57,8 +58,24 @@ def refuse_connections(listening: socket.socket) -> None:
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def base_url_of(bound: socket.socket) -> str:
-    """Return scheme, host and port of a server, as a client on this machine reaches it."""
+def base_url_of(bound: socket.socket, certified: Sequence[str] | None = None) -> str:
+    """Return scheme, host and port of a server, as a client on this machine reaches it.
+
+    Args:
+        bound: The socket of the server.
+        certified: The host names and addresses in the certificate of the server, or ``None`` for HTTP. If the
+            address of the socket is not among them, the first name that is takes its place.
+    """
     host, port = bound.getsockname()[:2]
     host = _LOOPBACK.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if certified is not None:
+        host = _certified(host, certified)
+    scheme = "http" if certified is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _certified(host: str, names: Sequence[str]) -> str:
+    """Return a name of a server that its certificate is for."""
+    if host in names:
+        return host
+    return "localhost" if "localhost" in names else next(iter(names), host)

@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -26,6 +27,7 @@ __all__ = ["Listener", "LoopErrorHandler"]
 _START_TIMEOUT_S = 30.0
 _KEEP_ALIVE_S = 120  # long, because a request sent on a connection that is just being closed gets no answer
 _GRACE_S = 2  # for answers in progress when the service stops
+_TLS_CLOSE_S = 0.2  # for what has been sent to an idle connection with TLS, when the service stops
 # The number of connections that may wait to be accepted. asyncio also tries to accept this many in a row. If
 # there are no file descriptors, all of these attempts fail, and it repeats them every second.
 _BACKLOG = 128
@@ -41,12 +43,14 @@ class Listener:
     Args:
         app: The application.
         listening: A bound, listening socket. The caller owns it, but the server closes it too.
+        tls: The settings of TLS for HTTPS, or ``None`` for HTTP.
     """
 
-    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listening: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         self._server = _Server(
-            uvicorn.Config(
+            _Config(
                 app,
+                tls=tls,
                 loop="asyncio",
                 http=_Protocol,
                 ws="none",
@@ -81,6 +85,18 @@ class Listener:
             self._thread.join()
 
 
+class _Config(uvicorn.Config):
+    """Settings with a context of TLS. uvicorn itself would build one from the names of files."""
+
+    def __init__(self, app: ASGIApp, *, tls: ssl.SSLContext | None, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._tls = tls
+
+    def load(self) -> None:
+        super().load()
+        self.ssl = self._tls
+
+
 class _SocketConnection:
     """A connection that an injected fault can end."""
 
@@ -112,6 +128,12 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: _SocketConnection(transport)}
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        # With TLS, closing a connection waits until the client closes it too, which an idle one does not.
+        if self.transport.is_closing() and self.transport.get_extra_info("ssl_object") is not None:
+            self.loop.call_later(_TLS_CLOSE_S, self.transport.abort)
 
 
 class LoopErrorHandler:

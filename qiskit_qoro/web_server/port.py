@@ -7,6 +7,7 @@ known and no other program gets it, but the system refuses connections.
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,15 @@ class Port:
     Args:
         app: The application.
         bound: A bound socket. The caller owns it, but the server closes it too.
+        tls: The settings of TLS for HTTPS, or ``None`` for HTTP.
 
     Attributes:
         address: The address and the port that the socket is bound to.
     """
 
-    def __init__(self, app: ASGIApp, bound: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, bound: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         self._app = app
+        self._tls = tls
         self._bound = bound
         self.address: tuple[str, int] = bound.getsockname()[:2]
         # Guards the listener, and is held while it starts or stops.
@@ -59,7 +62,7 @@ class Port:
         with self._lock:
             if self._listener is None and not self._is_stopped:
                 self._bound.listen(_BACKLOG)
-                listener = Listener(self._app, self._bound)
+                listener = Listener(self._app, self._bound, self._tls)
                 try:
                     listener.start()
                 except BaseException:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
@@ -79,6 +80,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a further name that clients may use for the service, if they use neither a loopback name nor "
         "the address to listen on; may be repeated",
     )
+    offer_files(
+        parser.add_argument(
+            "--certificate",
+            metavar="FILE",
+            help="the certificate for HTTPS (default: HTTP); qiskit-qoro certificates makes one",
+        )
+    )
+    offer_files(parser.add_argument("--key", metavar="FILE", help="the private key of the certificate"))
     tokens = parser.add_mutually_exclusive_group()
     tokens.add_argument("--token", metavar="T", help="the token to accept (default: a random token)")
     offer_files(
@@ -209,7 +218,7 @@ def _execute(options: argparse.Namespace) -> None:
     def announce(service: LocalService) -> None:
         for line in fault_injection.describe():
             log.say(f"fault injection: {line}")
-        if options.host not in _LOOPBACK_HOSTS:
+        if options.host not in _LOOPBACK_HOSTS and options.certificate is None:
             log.say(f"warning: other machines can reach {options.host}, and requests are not encrypted")
         log.started(service.url, service.parts.pool.snapshot().cluster)
         # The settings can be redirected into a .env file, so they alone go to standard output.
@@ -237,6 +246,8 @@ def _execute(options: argparse.Namespace) -> None:
             allowed_hosts=options.allowed_host,
             metrics=options.metrics or options.metrics_token_file is not None,
             metrics_token=_read_token(options.metrics_token_file),
+            certificate=options.certificate,
+            key=options.key,
             **log.options,
         )
 
@@ -277,7 +288,8 @@ def _say_address_for_others(service: LocalService, host: str, tell: Callable[[st
     """Say where the users of other machines sign in, if these can reach the service."""
     if host not in _LOOPBACK_HOSTS:
         name = socket.gethostname() if host in _ALL_ADDRESSES else host
-        url = f"http://{f'[{name}]' if ':' in name else name}:{service.parts.port}/pages/"
+        scheme = urlsplit(service.address).scheme
+        url = f"{scheme}://{f'[{name}]' if ':' in name else name}:{service.parts.port}/pages/"
         tell(f"On other machines, sign in with a token at {url}")
 
 

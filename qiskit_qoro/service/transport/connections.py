@@ -6,6 +6,7 @@ used them, each would receive answers to the requests of the other.
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping
 from functools import partial
@@ -121,6 +122,7 @@ class Connections:
                 data=data,
                 headers=headers,
                 timeout=timeout,
+                verify=None if self._trust_env else _authorities(),
                 # Following a redirect would send a request that changes something a second time.
                 allow_redirects=method == "GET",
             )
@@ -132,6 +134,15 @@ class Connections:
         session = self._sessions.peek()
         if session is not None:
             session.close()
+
+
+def _authorities() -> str | bool:
+    """Return the file with the authorities to trust, or ``True`` for the usual ones.
+
+    ``requests`` looks into the environment for them only if it may use the proxies there, too.
+    """
+    named = (os.environ.get(variable) for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
+    return next(filter(None, named), True)
 
 
 _SHORTEST_HIDDEN_TOKEN = 8
