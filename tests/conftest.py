@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -211,6 +213,68 @@ class ParsedHtml(HTMLParser):
 def parse_html() -> Callable[[str], ParsedHtml]:
     """Read an HTML fragment, such as a card."""
     return ParsedHtml
+
+
+# --- HTTPS ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HttpsFiles:
+    """A folder with an HTTPS certificate for this machine.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority, which clients trust."""
+        return self.folder / "authority.pem"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "https.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "https.key"
+
+    def issue(self, *hosts: str, days: float = 365) -> None:
+        """Write a certificate of a new authority.
+
+        Args:
+            *hosts: What it is for.
+            days: When it expires.
+        """
+        import trustme
+
+        authority, now = trustme.CA(), datetime.now(UTC)
+        issued = authority.issue_cert(
+            *(hosts or ("localhost", "127.0.0.1", "::1", "qoro.lab.example")),
+            not_before=now - timedelta(days=30),
+            not_after=now + timedelta(days=days),
+        )
+        for path, pem in (
+            (self.authority, authority.cert_pem),
+            (self.certificate, issued.cert_chain_pems[0]),
+            (self.key, issued.private_key_pem),
+        ):
+            # A new file in place of the old one, as programs that renew certificates do it.
+            new = path.with_suffix(".new")
+            new.touch(0o600)
+            pem.write_to_path(new)
+            new.replace(path)
+
+
+@pytest.fixture
+def https_files(tmp_path: Path) -> HttpsFiles:
+    """An HTTPS certificate for loopback and for ``qoro.lab.example``."""
+    files = HttpsFiles(tmp_path / "https")
+    files.folder.mkdir()
+    files.issue()
+    return files
 
 
 # --- terminals ------------------------------------------------------------------------------------------

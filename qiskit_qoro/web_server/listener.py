@@ -124,15 +124,19 @@ class _Protocol(H11Protocol):
         # An address may contain a one-time code. The option of the server only removes the handlers that the
         # logger has at the start.
         self.access_log = False
+        self._is_encrypted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._is_encrypted = transport.get_extra_info("ssl_object") is not None
         self.app_state = {**self.app_state, CONNECTION: _SocketConnection(transport)}
 
     def shutdown(self) -> None:
-        super().shutdown()
+        # asyncio forgets the connection below TLS when it is closed twice.
+        if not (self._is_encrypted and self.transport.is_closing()):
+            super().shutdown()
         # With TLS, closing a connection waits until the client closes it too, which an idle one does not.
-        if self.transport.is_closing() and self.transport.get_extra_info("ssl_object") is not None:
+        if self._is_encrypted and self.transport.is_closing():
             self.loop.call_later(_TLS_CLOSE_S, self.transport.abort)
 
 

@@ -107,6 +107,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "time_limit": 300.0,
         "memory_limit": None,
         "allowed_host": [],
+        "certificate": None,
+        "key": None,
         "queue_characterizations": False,
         "pending_time": 0.0,
         "running_time": 0.0,

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -118,6 +119,42 @@ def test_serve_announces_faults_and_unencrypted_access_and_ends_quietly_on_ctrl_
         "fault injection: fault slow in 0.5 of all calls (2 s late)",
     ]
     assert "not encrypted" in err
+
+
+def test_serve_with_a_certificate_announces_https(https_files: Any) -> None:
+    options = [
+        "--host",
+        "0.0.0.0",
+        "--certificate",
+        str(https_files.certificate),
+        "--key",
+        str(https_files.key),
+    ]
+    with serving(*options, "--open", "--workers", "1") as (process, settings):
+        base = settings["QORO_API_URL"].removesuffix("/api")
+        assert base.startswith("https://127.0.0.1:")
+        lines = lines_until(process, "No browser")
+        port = base.rpartition(":")[2]
+        assert lines[-2] == (
+            f"On other machines, sign in with a token at https://{socket.gethostname()}:{port}/pages/"
+        )
+        with requests.Session() as browser:
+            browser.trust_env, browser.verify = False, str(https_files.authority)
+            assert browser.get(lines[-3].removeprefix("Open the pages: "), timeout=10).status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+    assert "not encrypted" not in "\n".join((*lines, err))
+
+
+def test_serve_says_that_a_certificate_has_expired(https_files: Any) -> None:
+    https_files.issue(days=-1)
+    with serving(
+        "--certificate", str(https_files.certificate), "--key", str(https_files.key), "--workers", "1"
+    ) as (process, _settings):
+        *_, line = lines_until(process, "warning: ")
+        assert "https.pem expired on" in line
+        process.kill()
 
 
 def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
@@ -259,6 +296,8 @@ def test_serve_refuses_invalid_accounts(
         (["--pending-time", "-1"], "pending_time_s"),
         (["--memory-limit", "0"], "memory_limit_bytes"),
         (["--memory-limit", "-1"], "memory_limit_bytes"),
+        (["--certificate", "absent.pem"], "got the certificate, pass the key"),
+        (["--certificate", "absent.pem", "--key", "absent.key"], "absent.pem does not exist"),
         (["--allowed-host", "http://lab1"], "allowed host 'http://lab1': expected a host name"),
     ],
 )

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import RemoteDisconnected
 from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
 
 import requests
 from requests import Response
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+)
 
 from qiskit_qoro.errors import (
     AuthenticationError,
@@ -116,7 +123,8 @@ def connection_error(
             job_id=job_id,
         )
     return QoroConnectionError(
-        f"no answer from {base_url} to {request}: {_reason(error, handled)}. {_consequence(endpoint)}",
+        f"no answer from {base_url} to {request}: {_reason(error, handled)}"
+        f"{_scheme_advice(error, base_url)}. {_consequence(endpoint)}",
         job_id=job_id,
     )
 
@@ -142,6 +150,15 @@ def _consequence(endpoint: Endpoint) -> str:
     if endpoint.repeatable:
         return "Nothing was changed; check the network and the base URL, and try again"
     return "It was sent once and not repeated, and it is not known whether the service acted on it"
+
+
+def _scheme_advice(error: requests.exceptions.RequestException, base_url: str) -> str:
+    """What to try if the service may have received plain HTTP in place of TLS: it then says nothing."""
+    cause = error.args[0] if error.args else None
+    is_silent = isinstance(cause, ProtocolError) and isinstance(cause.args[-1], RemoteDisconnected)
+    if is_silent and base_url.startswith("http://"):
+        return " (if the service uses HTTPS, its URL begins with https://)"
+    return ""
 
 
 def _is_certificate_refused(error: requests.exceptions.RequestException) -> bool:
