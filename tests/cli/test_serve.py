@@ -152,7 +152,7 @@ def test_serve_says_that_a_certificate_has_expired(https_files: Any) -> None:
     with serving(
         "--certificate", str(https_files.certificate), "--key", str(https_files.key), "--workers", "1"
     ) as (process, _settings):
-        *_, line = lines_until(process, "warning: ")
+        *_, line = lines_until(process, "qiskit-qoro: warning: ")
         assert "https.pem expired on" in line
         process.kill()
 

@@ -56,12 +56,15 @@ def test_a_certificate_of_a_server_is_no_authority(https_files: Any) -> None:
 
 
 def test_the_key_of_another_certificate_is_refused(https_files: Any) -> None:
-    certificate = https_files.certificate.read_bytes()
+    files = CertificateFiles(https_files.certificate, https_files.key)
+    certificate, key = https_files.certificate.read_bytes(), https_files.key.read_bytes()
     https_files.issue()
     https_files.certificate.write_bytes(certificate)
 
     with pytest.raises(QoroInputError, match=r"https\.key does not belong to the certificate .*https\.pem"):
-        read_certificate(CertificateFiles(https_files.certificate, https_files.key))
+        read_certificate(files)
+    https_files.key.write_bytes(key)
+    assert read_certificate(files)
 
 
 @pytest.mark.parametrize("name", ["https.pem", "https.key"])
@@ -77,10 +80,13 @@ def test_a_missing_or_damaged_file_is_named(https_files: Any, name: str) -> None
 
 
 def test_a_key_that_others_can_read_is_refused_with_the_command_that_helps(https_files: Any) -> None:
+    files = CertificateFiles(https_files.certificate, https_files.key)
     https_files.key.chmod(0o644)
 
     with pytest.raises(QoroInputError, match=r"mode is 644, expected 600; run chmod 600 .*https\.key"):
-        read_certificate(CertificateFiles(https_files.certificate, https_files.key))
+        read_certificate(files)
+    https_files.key.chmod(0o600)
+    assert read_certificate(files)
 
 
 @pytest.mark.parametrize(

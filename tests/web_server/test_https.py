@@ -83,6 +83,7 @@ def test_a_client_that_trusts_the_authority_connects(
 def test_an_old_version_of_tls_is_refused(port: int, https_files: Any) -> None:
     with pytest.raises(ssl.SSLError):
         connect(port, https_files, version=ssl.TLSVersion.TLSv1_1)
+    assert get(port, https_files) == "hello"
 
 
 def test_plain_http_gets_no_answer_but_the_end_of_the_connection(port: int) -> None:
