@@ -1,7 +1,9 @@
 """Run the jobs of the queue: claim the next job, run it on the pool, store its outcome.
 
 There is a number of threads, and each of them runs one job at a time. A thread without a job sleeps until the
-queue changes.
+queue changes. If there are many threads, there are a few more that take only some jobs, so that these need
+not wait for long ones: :mod:`~qiskit_qoro.local.store.claims` says which. Of the idle threads that take the
+same jobs, only one waits for the queue, and the others wait for their turn. So a change wakes few threads.
 
 These events stop a job:
 
@@ -22,12 +24,16 @@ from collections.abc import Callable
 
 from qiskit_qoro.local.job_runs import JobRun, Outcome
 from qiskit_qoro.local.service_events import EVENT_KEY, EventKind
+from qiskit_qoro.local.store.claims import ClaimScope
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.records import StoredJob
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.local.workers.pool_interface import Pool, PoolUnavailableError
 
 __all__ = ["Runner"]
+
+# One thread in so many is added for each kind of jobs that need not wait for long ones.
+_THREADS_PER_EXTRA = 8
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +44,8 @@ class Runner:
     Args:
         queue: The jobs.
         pool: Runs their circuits.
-        parallel: How many jobs to run at once.
+        parallel: How many jobs to run at once, if they are of any kind. From 8 on, there are further threads
+            for short jobs and for the first jobs of accounts.
         clock: Returns seconds from an arbitrary start.
         running_time_s: Seconds that every job stays RUNNING at least.
         retry_s: Seconds between attempts while the database cannot be written, and after the workers could
@@ -70,9 +77,13 @@ class Runner:
         self._outage_is_logged = False
         # Daemons, so that a service that nobody closes does not keep its process alive.
         self._threads = [
-            threading.Thread(target=self._run_jobs, name=f"qoro-runner-{index}", daemon=True)
-            for index in range(parallel)
+            threading.Thread(target=self._run_jobs, args=(scope,), name=f"qoro-runner-{index}", daemon=True)
+            for index, scope in enumerate(_scopes(parallel))
         ]
+        self._has_extra_threads = len(self._threads) > parallel
+        self._num_free = parallel  # of the threads that take any job; changed under the lock
+        # Held by the thread that waits for the next job of each scope.
+        self._turns = {scope: threading.Lock() for scope in ClaimScope}
 
     def start(self) -> None:
         """Start running jobs."""
@@ -113,10 +124,11 @@ class Runner:
             self._outage_is_logged = False
         self._queue.notify()
 
-    def _run_jobs(self) -> None:
+    def _run_jobs(self, scope: ClaimScope) -> None:
         while not self._stopping.is_set():
             try:
-                claimed = self._claim_next()
+                with self._turns[scope]:
+                    claimed = self._claim_next(scope)
             except StorageError as error:  # the disk is full, for example; the jobs stay in the queue
                 self._wait_for_storage(error)
                 continue
@@ -132,31 +144,39 @@ class Runner:
             finally:
                 with self._lock:
                     del self._stop_events[job.number]
+                    self._num_free += scope is ClaimScope.ANY
             if not is_reachable:
                 # A pool that reports too early that it is usable again must not get all jobs at once.
                 self._wait(self._stopping)
 
-    def _claim_next(self) -> tuple[StoredJob, threading.Event] | None:
+    def _claim_next(self, scope: ClaimScope) -> tuple[StoredJob, threading.Event] | None:
         """Wait for the next job and claim it.
 
         Returns:
             The job and its stop event, or ``None`` if another thread claimed the job, its account cannot pay
             for it, or the runner stops.
         """
-        self._queue.wait_until_due(self._delay_s)
+        self._queue.wait_until_due(lambda: self._delay_s(scope))
         # Claim and register under one lock: whoever cancels a RUNNING job must find its stop event.
         with self._lock:
-            job = None if self._stopping.is_set() else self._queue.claim()
+            job = None if self._stopping.is_set() else self._queue.claim(scope)
             if job is None:
                 return None
             stop = self._stop_events[job.number] = threading.Event()
+            if scope is ClaimScope.ANY:
+                self._num_free -= 1
+                if not self._num_free and self._has_extra_threads:
+                    self._queue.notify()  # the threads with another scope may take jobs now
             return job, stop
 
-    def _delay_s(self) -> float | None:
+    def _delay_s(self, scope: ClaimScope) -> float | None:
         """Seconds until the next job may start, or ``None`` if only an event can start one."""
         if self._stopping.is_set():
             return 0
-        return self._queue.delay_s() if self._pool.is_usable() else None
+        # The first jobs of accounts must not take the threads of those that come later.
+        if scope is not ClaimScope.ANY and self._num_free:
+            return None
+        return self._queue.delay_s(scope) if self._pool.is_usable() else None
 
     def _wait_for_storage(self, error: StorageError) -> None:
         """Wait before the next attempt. Only the first of several failed attempts is logged."""
@@ -241,3 +261,9 @@ class Runner:
             return True
         self._queue.wait_until_due(lambda: 0 if stop.is_set() else end - self._clock())
         return not stop.is_set()
+
+
+def _scopes(parallel: int) -> list[ClaimScope]:
+    """Return the scope of each thread."""
+    num_extra = parallel // _THREADS_PER_EXTRA
+    return [ClaimScope.ANY] * parallel + [ClaimScope.SHORT, ClaimScope.FIRST] * num_extra

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -75,15 +76,17 @@ class Jobs:
     store: JobStore
     queue: JobQueue
 
-    def submit(self, *texts: str, request: JobRequest | None = None, **settings: Any) -> str:
+    def submit(
+        self, *texts: str, request: JobRequest | None = None, owner: str = "me", **settings: Any
+    ) -> str:
         request = request or JobRequest("t", JobType.EXECUTE, simulator_cluster="qoro_maestro")
-        job_id = self.store.create_job("me", request)
+        job_id = self.store.create_job(owner, request)
         circuits = {f"c{index}": text for index, text in enumerate(texts)}
         blobs = {
             label: base64.b64encode(gzip.compress(text.encode())).decode() for label, text in circuits.items()
         }
         batch = CircuitBatch(circuits, finalized=True, **(settings or {"shots": 8}))
-        self.store.append_circuits("me", job_id, batch, blobs)
+        self.store.append_circuits(owner, job_id, batch, blobs)
         return job_id
 
     def run_all(self, pool: Any, *, parallel: int = 1) -> None:
@@ -274,6 +277,32 @@ def test_as_many_jobs_run_at_once_as_configured(jobs: Jobs) -> None:
 
     jobs.run_all(FunctionPool(meet), parallel=3)
     assert not meeting.broken
+
+
+class BusyPool(UsablePool):
+    """A pool in which each job runs until it is stopped."""
+
+    def __init__(self) -> None:
+        self.running: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def run(self, tasks: Sequence[CircuitTask], **hooks: Any) -> bool:
+        self.running.put(hooks["job_id"])
+        return not hooks["stop"].wait(WAIT_S)
+
+
+def test_a_short_job_and_the_first_job_of_an_account_do_not_wait_for_long_ones(jobs: Jobs) -> None:
+    pool = BusyPool()
+    runner = Runner(jobs.queue, pool, parallel=8, clock=lambda: 0.0)
+    runner.start()
+    long = [jobs.submit(*["text"] * 101) for _ in range(20)]
+    assert {pool.running.get(timeout=WAIT_S) for _ in range(8)} == set(long[:8])
+    short = jobs.submit("text")
+    assert pool.running.get(timeout=WAIT_S) == short
+    following = jobs.submit(*["text"] * 101, owner="other")
+    assert pool.running.get(timeout=WAIT_S) == following
+    assert jobs.store.status(long[8]) is JobStatus.PENDING
+    runner.stop()
+    assert pool.running.empty()
 
 
 def run_until_stopped(

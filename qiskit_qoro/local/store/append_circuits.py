@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from qiskit_qoro.errors import WireError
+from qiskit_qoro.local.store.claims import SHORT_JOB_CIRCUITS
 from qiskit_qoro.local.store.kinds import find_kind
 from qiskit_qoro.local.store.records import StoredJob, pack_values
 from qiskit_qoro.models.jobs import CircuitBatch
@@ -99,8 +100,10 @@ def add_template_batch(
 def finalize(connection: sqlite3.Connection, number: int) -> None:
     """Put a job at the end of the queue. It accepts no more circuits."""
     connection.execute(
-        "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs) WHERE number = ?",
-        (number,),
+        "UPDATE jobs SET turn = 1 + (SELECT coalesce(max(turn), 0) FROM jobs),"
+        " is_short = ifnull((SELECT max(position) + 1 FROM circuits WHERE job = number), 0) <= ?"
+        " WHERE number = ?",
+        (SHORT_JOB_CIRCUITS, number),
     )
 
 

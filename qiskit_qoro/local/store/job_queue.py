@@ -4,6 +4,8 @@ A job enters the queue when it is finalized. It is RUNNING exactly as long as a 
 it. A job that is interrupted, because the runner stops or the workers cannot be reached, goes back to PENDING
 at its old position. So does a job that is still RUNNING when a database is opened again after a crash. It
 keeps the results and failures that are stored, and its next run adds the missing ones.
+
+:mod:`~qiskit_qoro.local.store.claims` says which job is next.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 from qiskit_qoro.local.store import ledger
 from qiskit_qoro.local.store.analyses import read_problem, write_analysis
+from qiskit_qoro.local.store.claims import Candidate, ClaimScope, find_candidates, has_waiting_jobs
 from qiskit_qoro.local.store.configurations import read_config
 from qiskit_qoro.local.store.database import Database, UnstoredFailure
 from qiskit_qoro.local.store.records import EarlierOutcomes, StoredCircuit, StoredJob, StoredTemplate
@@ -35,40 +38,55 @@ class JobQueue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Guarded by the lock of the database. They are not stored: after a restart all accounts are equal.
+        self._num_claims = 0
+        self._last_claims: dict[str, int] = {}  # the number of the last claim of each account
 
-    def claim(self) -> StoredJob | None:
+    def claim(self, scope: ClaimScope = ClaimScope.ANY) -> StoredJob | None:
         """Take the next job of the queue and mark it as running.
+
+        Args:
+            scope: Which jobs to take.
 
         Returns:
             The job. ``None`` if no job may start now, or if the account of the next job cannot pay for it, in
             which case that job has ended.
         """
         with self._database.transaction() as connection:
-            job = self._next_job(connection)
-            if job is None or self._database.start_delay_s(job.number) > 0:
+            found = self._next_job(connection, scope)
+            if found is None or found[1] > 0:
                 return None
+            candidate, _ = found
             # Check and claim in one transaction, so that two jobs cannot both use the last credits.
-            reason = ledger.unaffordable_reason(connection, job.number)
+            reason = ledger.unaffordable_reason(connection, candidate.number)
             if reason is not None:
                 status = JobStatus.INSUFFICIENT_CREDITS
-                self._database.change_status(job.number, status, run_time_s=0, reason=reason)
+                self._database.change_status(candidate.number, status, run_time_s=0, reason=reason)
                 return None
+            query = f"SELECT {StoredJob.COLUMNS} FROM jobs WHERE number = ?"  # noqa: S608
+            job = StoredJob.from_row(connection.execute(query, (candidate.number,)).fetchone())
             self._database.change_status(job.number, JobStatus.RUNNING)
+            # If the transaction is rolled back, the account loses one place in the order, which does no harm.
+            self._num_claims += 1
+            self._last_claims[candidate.owner] = self._num_claims
             return job
 
-    def delay_s(self) -> float | None:
-        """Seconds until the next job may start, or ``None`` if the queue is empty."""
+    def delay_s(self, scope: ClaimScope = ClaimScope.ANY) -> float | None:
+        """Seconds until the next job may start, or ``None`` if there is none.
+
+        Args:
+            scope: Which jobs count.
+        """
         with self._database.read() as connection:
-            # All jobs are delayed by the same time, so the first job of the queue is also due first.
-            job = self._next_job(connection)
-            return None if job is None else self._database.start_delay_s(job.number)
+            found = self._next_job(connection, scope)
+            return None if found is None else found[1]
 
     def is_idle(self) -> bool:
         """Whether no job is running and the queue is empty."""
         with self._database.read() as connection:
             rows = connection.execute("SELECT number FROM jobs WHERE status = ?", (JobStatus.RUNNING.value,))
             has_ended = all(self._database.unstored_failure(number) is not None for (number,) in rows)
-            return has_ended and self._next_job(connection) is None
+            return has_ended and not has_waiting_jobs(connection)
 
     def wait_idle(self, timeout_s: float | None = None) -> bool:
         """Wait until no job is running and the queue is empty.
@@ -84,7 +102,7 @@ class JobQueue:
 
     def notify(self) -> None:
         """Wake the threads that wait in :meth:`wait_until_due`."""
-        self._database.notify()
+        self._database.notify_due()
 
     def circuits(self, number: int) -> list[StoredCircuit]:
         """Read a job's circuits, in order."""
@@ -210,11 +228,16 @@ class JobQueue:
             ledger.charge_job(connection, number, self._database.now())
         return ended
 
-    def _next_job(self, connection: sqlite3.Connection) -> StoredJob | None:
-        # A pending job without a turn is not finalized yet.
-        row = connection.execute(
-            f"SELECT {StoredJob.COLUMNS} FROM jobs"  # noqa: S608
-            " WHERE status = ? AND turn IS NOT NULL ORDER BY turn LIMIT 1",
-            (JobStatus.PENDING.value,),
-        ).fetchone()
-        return None if row is None else StoredJob.from_row(row)
+    def _next_job(self, connection: sqlite3.Connection, scope: ClaimScope) -> tuple[Candidate, float] | None:
+        """Return the job that is next, and the seconds until it may start."""
+        found = [
+            (candidate, self._database.start_delay_s(candidate.number))
+            for candidate in find_candidates(connection)
+            if candidate.is_in(scope)
+        ]
+        return min(found, key=self._rank, default=None)
+
+    def _rank(self, found: tuple[Candidate, float]) -> tuple[float, int, int, int]:
+        """Return a key that is lower for jobs that are earlier in the queue."""
+        candidate, delay_s = found
+        return delay_s, candidate.num_running, self._last_claims.get(candidate.owner, 0), candidate.turn

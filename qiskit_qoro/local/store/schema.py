@@ -1,6 +1,6 @@
 """The tables of the local service's SQLite database, and how the database is opened.
 
-A database of the previous version is brought up to date when it is opened, see
+A database of an earlier version is brought up to date when it is opened, see
 :mod:`~qiskit_qoro.local.store.migration`.
 """
 
@@ -20,9 +20,9 @@ _DAMAGED = "it is damaged ({}); restore a copy, or start with another file"
 _PRIMARY_CODE = 0xFF  # an extended error code of SQLite contains the primary one in its lowest byte
 
 # Increase the version whenever the tables change, and let the module `migration` bring databases of the
-# version before up to date. Databases of other versions are refused. A table with data of a job needs
+# versions before up to date. Databases of other versions are refused. A table with data of a job needs
 # `REFERENCES jobs ON DELETE CASCADE`, so that deleting the job deletes its rows.
-_VERSION = 8
+_VERSION = 9
 _TABLES = f"""
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: a deleted job may still be stopping
@@ -41,7 +41,6 @@ CREATE TABLE jobs (
     reason TEXT,         -- why the job failed or was not run
     {", ".join(migration.ADDED_COLUMNS)}
 );
-CREATE INDEX queue ON jobs (status, turn);
 CREATE TABLE circuits (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -96,6 +95,7 @@ CREATE TABLE transactions (
     created_at TEXT NOT NULL
 );
 CREATE INDEX statement ON transactions (account, number);
+{migration.ADDED_TABLES}
 {migration.ADDED_INDEXES}
 """
 
@@ -154,7 +154,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     elif version != _VERSION:
         # If this process ends before the commit, the database still has the version before.
         with transaction(connection):
-            migration.migrate(connection)
+            migration.migrate(connection, version)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
@@ -165,13 +165,13 @@ def _check(connection: sqlite3.Connection, version: int, tables: list[migration.
         QoroError: It is not.
         sqlite3.DatabaseError: It is damaged.
     """
-    if version not in (_VERSION, migration.OLD_VERSION):
+    if version not in (_VERSION, *migration.OLD_VERSIONS):
         raise QoroError(f"expected a database of this service of version {_VERSION}, got version {version}")
     with closing(sqlite3.connect(":memory:")) as empty:
         empty.executescript(_TABLES)
         expected = _read_schema(empty)
         if version != _VERSION:
-            expected = migration.without_additions(expected)
+            expected = migration.without_additions(expected, version)
         if tables != expected:
             raise QoroError("expected a database of this service, got one with other tables")
     # Reads the whole file, which takes about a second per GB.

@@ -116,7 +116,7 @@ def test_a_file_belongs_to_one_service_at_a_time(tmp_path: Path) -> None:
     open_database(tmp_path / "jobs.db").close()
 
 
-@pytest.mark.parametrize("version", [0, 6, 9])
+@pytest.mark.parametrize("version", [0, 6, 10])
 def test_a_database_of_another_program_or_version_is_refused_and_not_changed(
     tmp_path: Path, version: int
 ) -> None:

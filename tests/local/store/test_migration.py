@@ -1,4 +1,4 @@
-"""A database of version 7 keeps everything when it is opened, and gets what can be known of its jobs."""
+"""A database of version 7 or 8 keeps everything when it is opened, and gets what can be known of its jobs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.store.claims import ClaimScope
 from qiskit_qoro.local.store.database import open_database
 from qiskit_qoro.local.store.job_listing import ListedJob, ListingConditions, list_jobs
 from qiskit_qoro.local.store.job_queue import JobQueue
@@ -124,6 +125,34 @@ def test_the_tables_are_those_of_a_new_database(path: Path, tmp_path: Path) -> N
         assert rows(path, query) == rows(tmp_path / "new.db", query)
 
 
+# What distinguishes version 8 from version 9.
+TO_VERSION_8 = """
+DROP INDEX queue;
+DROP INDEX turns;
+DROP TABLE usage;
+ALTER TABLE jobs DROP COLUMN is_short;
+CREATE INDEX queue ON jobs (status, turn);
+PRAGMA user_version = 8;
+"""
+
+
+def test_a_database_of_version_8_keeps_its_times_and_its_queue(path: Path, tmp_path: Path) -> None:
+    with closing(open_database(path)) as database:
+        created = resubmit_job(database, "me", "completed")
+    before = jobs_in(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(TO_VERSION_8)
+    assert jobs_in(path) == before
+    with closing(open_database(path)) as database:
+        queue = JobQueue(database)
+        claimed = [queue.claim(ClaimScope.SHORT) for _ in range(3)]
+        assert [job and job.job_id for job in claimed] == ["pending", created, None]
+    open_database(tmp_path / "new.db").close()
+    indexes = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name"
+    for query in (indexes, "PRAGMA user_version"):
+        assert rows(path, query) == rows(tmp_path / "new.db", query)
+
+
 INTERRUPTED = """
 import os, sqlite3, sys
 from qiskit_qoro.local.store.migration import migrate
@@ -131,8 +160,8 @@ connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("PRAGMA journal_mode = WAL")
 connection.execute("PRAGMA cache_size = 1")  # changes reach the file before the transaction is committed
 connection.execute("BEGIN IMMEDIATE")
-migrate(connection)
-connection.execute("PRAGMA user_version = 8")
+migrate(connection, 7)
+connection.execute("PRAGMA user_version = 9")
 os._exit(7)
 """
 
@@ -142,13 +171,14 @@ def test_a_migration_that_was_interrupted_starts_again(path: Path) -> None:
     assert ended.returncode == 7
     assert rows(path, "PRAGMA user_version") == [(7,)]
     assert jobs_in(path)["failed"].kind.value == "sampler"
-    assert rows(path, "PRAGMA user_version") == [(8,)]
+    assert rows(path, "PRAGMA user_version") == [(9,)]
 
 
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.store.claims import ClaimScope
 from qiskit_qoro.local.store.database import open_database
 path = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
