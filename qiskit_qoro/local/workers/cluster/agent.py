@@ -28,7 +28,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.supported import methods_of
 from qiskit_qoro.local.workers.cluster.batch_codec import MissingTemplates, TemplateStore, decode_batch
-from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply, WorkerDescription
+from qiskit_qoro.local.workers.cluster.messages import EXTRA_PLACES, Batch, BatchReply, WorkerDescription
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.versions import installed_versions
 from qiskit_qoro.local.workers.pool import WorkerPool
@@ -50,13 +50,13 @@ PLUGIN_NAME = "qiskit-qoro"
 
 _MAX_TEMPLATE_BYTES = 256 * 2**20
 
-# Batches beside those that run and the one that waits. Threads that wait cost nothing.
-_EXTRA_THREADS = 17
-
 
 def num_threads(processes: int) -> int:
-    """Return how many threads a Dask worker needs: one for each batch that it may have at a time."""
-    return processes + _EXTRA_THREADS
+    """Return how many threads a Dask worker needs: one for each batch that it may have at a time.
+
+    Most of them wait, which costs nothing.
+    """
+    return processes + 1 + EXTRA_PLACES
 
 
 def say_on_terminal(line: str) -> None:
@@ -149,11 +149,11 @@ class Agent:
             num_lost_here=max(receiver.num_lost, MAX_LOST_WORKERS) if gave_up else receiver.num_lost,
         )
 
-    def show_refusal(self, reason: str) -> None:
-        """Tell the owner that a service does not use this worker, once for each reason."""
-        if reason not in self._refusals:
-            self._refusals.add(reason)
-            self._say(f"A service does not use this worker: {reason}")
+    def show_refusal(self, line: str) -> None:
+        """Tell the owner that a service does not use this worker, and why. Each line is shown once."""
+        if line not in self._refusals:
+            self._refusals.add(line)
+            self._say(line)
 
     def forget_refusals(self) -> None:
         """Show each refusal again, because the scheduler has changed."""
@@ -270,13 +270,13 @@ async def describe_worker(dask_worker: Worker) -> WorkerDescription:
     return await asyncio.to_thread(plugin.agent.describe, str(dask_worker.name))
 
 
-def show_refusal(reason: str, dask_worker: Worker) -> None:
+def show_refusal(line: str, dask_worker: Worker) -> None:
     """Print on the terminal of a worker why a service does not use it."""
     plugin = dask_worker.plugins.get(PLUGIN_NAME)
     if isinstance(plugin, AgentPlugin):
-        plugin.agent.show_refusal(reason)
+        plugin.agent.show_refusal(line)
     else:
-        say_on_terminal(f"A service does not use this worker: {reason}")
+        say_on_terminal(line)
 
 
 def _plugin_of(worker: Worker) -> AgentPlugin:
