@@ -1,7 +1,8 @@
 """Measure, and write the measurements into the documentation: ``python benchmarks [NAME ...]``.
 
-Without names and without ``--quick``, everything is measured. The record is then written to
-``docs/reference/benchmarks.json``, and the pages and pictures are drawn from it. Otherwise the rows are only
+Without names and without ``--quick``, everything is measured but the cluster. The record is then written to
+``docs/reference/benchmarks.json``, and the pages and pictures are drawn from it. The name ``cluster``
+measures what concerns a cluster, which has a record and a page of its own. Otherwise the rows are only
 printed.
 """
 
@@ -12,19 +13,18 @@ import importlib
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from machine import describe_machine, load
-from pages import PAGES, ROOT, render
+from pages import CLUSTER_PAGES, PAGES, ROOT, render
 from record import Comparison, Record, compare
 from rows import Row
 from tables import goal_text, seconds_text
 
-RECORD = ROOT / "docs/reference/benchmarks.json"
 TOPICS = (
     "small_jobs",
     "first_job",
@@ -39,6 +39,28 @@ TOPICS = (
     "web_pages",
 )
 TIMELINE = "timeline"
+CLUSTER = "cluster"
+CLUSTER_TOPICS = ("stores", "service_costs", "cluster_ratios", "cluster_curve", "cluster_sharing")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is measured and recorded together.
+
+    Attributes:
+        record: The file of the record.
+        names: What is measured.
+        pages: The pages that show the record.
+    """
+
+    record: Path
+    names: tuple[str, ...]
+    pages: Mapping[str, Path]
+
+
+MAIN_PART = Part(ROOT / "docs/reference/benchmarks.json", (*TOPICS, TIMELINE), PAGES)
+CLUSTER_PART = Part(ROOT / "docs/reference/benchmarks-cluster.json", CLUSTER_TOPICS, CLUSTER_PAGES)
+PARTS = (MAIN_PART, CLUSTER_PART)
 
 
 def main() -> int:
@@ -47,25 +69,33 @@ def main() -> int:
     if options.check:
         return _check()
     if options.render:
-        _write_pages(Record.read(RECORD))
+        for part in _recorded_parts():
+            _write_pages(part)
         return 0
-    names = options.names or [*TOPICS, TIMELINE]
+    part = CLUSTER_PART if CLUSTER in options.names else MAIN_PART
+    names = _expand(options.names) or list(part.names)
     failed: list[str] = []
-    record = _measure(names, failed, quick=options.quick, peer=options.peer)
-    is_complete = not options.quick and set(names) >= {*TOPICS, TIMELINE}
+    record = _measure(names, failed, quick=options.quick, peer=options.peer, postgresql=options.postgresql)
+    is_complete = not options.quick and set(names) >= set(part.names)
     _print_goals(record)
     if options.compare:
-        recorded = Record.read(RECORD)
+        recorded = Record.read(part.record)
         comparisons = compare(recorded, record)
         _print_comparisons(comparisons)
         record = replace(recorded, second_run=_second_run(record, comparisons))
     if is_complete:
-        record.write(RECORD)
-        _write_pages(Record.read(RECORD))
-        print(f"written: {RECORD.relative_to(ROOT)} and the pages and pictures that show it")
+        record.write(part.record)
+        _write_pages(part)
+        print(f"written: {part.record.relative_to(ROOT)} and the pages and pictures that show it")
     if failed:
         print(f"failed, see above: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _expand(names: list[str]) -> list[str]:
+    """Return the topics that names stand for."""
+    expanded = ([*CLUSTER_TOPICS] if name == CLUSTER else [name] for name in names)
+    return [topic for topics in expanded for topic in topics]
 
 
 def _second_run(record: Record, comparisons: list[Comparison]) -> dict[str, Any]:
@@ -79,7 +109,8 @@ def _second_run(record: Record, comparisons: list[Comparison]) -> dict[str, Any]
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join([*TOPICS, TIMELINE])}")
+    known = (*TOPICS, TIMELINE, CLUSTER, *CLUSTER_TOPICS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)}")
     parser.add_argument(
         "--quick", action="store_true", help="measure little, to see whether everything works"
     )
@@ -91,21 +122,30 @@ def _parse() -> argparse.Namespace:
         "--check", action="store_true", help="only check the pages and the functions they name"
     )
     parser.add_argument("--peer", type=Path, help="a Python interpreter that has qoro-divi")
+    parser.add_argument(
+        "--postgresql",
+        metavar="ADDRESS",
+        help="a PostgreSQL database to compare SQLite with, such as postgresql://user@host/name; two schemas "
+        "are made in it and dropped",
+    )
     options = parser.parse_args()
     if options.quick and options.compare:
         parser.error("a quick run does less work: compare a normal one")
-    unknown = [name for name in options.names if name not in (*TOPICS, TIMELINE)]
+    unknown = [name for name in options.names if name not in known]
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; expected {', '.join([*TOPICS, TIMELINE])}")
+        parser.error(f"unknown: {', '.join(unknown)}; expected {', '.join(known)}")
     return options
 
 
-def _measure(names: list[str], failed: list[str], *, quick: bool, peer: Path | None) -> Record:
+def _measure(
+    names: list[str], failed: list[str], *, quick: bool, peer: Path | None, postgresql: str | None
+) -> Record:
     machine, load_before = describe_machine(), load()
     begin, start = datetime.now(UTC), time.perf_counter()
     print(f"{machine['processors']} processors, load average {load_before}", flush=True)
     rows: dict[str, Row] = {}
-    for row in _rows([name for name in names if name != TIMELINE], failed, quick=quick, peer=peer):
+    topics = [name for name in names if name != TIMELINE]
+    for row in _rows(topics, failed, quick=quick, peer=peer, postgresql=postgresql):
         rows[row.key] = row
         _print_row(row)
     timeline = None
@@ -128,11 +168,13 @@ def _measure(names: list[str], failed: list[str], *, quick: bool, peer: Path | N
     return Record(machine, run, rows, timeline)
 
 
-def _rows(names: list[str], failed: list[str], *, quick: bool, peer: Path | None) -> Iterator[Row]:
+def _rows(
+    names: list[str], failed: list[str], *, quick: bool, peer: Path | None, postgresql: str | None
+) -> Iterator[Row]:
     """Measure topics. Those that fail are added to ``failed``."""
     from bench import Bench  # noqa: PLC0415  the pages can be drawn without the packages that are measured
 
-    with Bench(quick=quick, peer=peer) as bench:
+    with Bench(quick=quick, peer=peer, postgresql=postgresql) as bench:
         for name in names:
             print(f"== {name}", flush=True)
             try:
@@ -147,6 +189,8 @@ def _print_row(row: Row) -> None:
     for name, timing in row.timings.items():
         ratio = "" if name == row.first else f"{row.ratio(name, row.first):8.2f}"
         print(f"    {name:52} {seconds_text(timing.median_s):>9} {ratio}")
+    if row.topic in CLUSTER_TOPICS and row.values:
+        print(f"    {row.values}")
     sys.stdout.flush()
 
 
@@ -168,23 +212,36 @@ def _print_comparisons(comparisons: list[Comparison]) -> None:
     print(f"{sum(each.agrees for each in comparisons)} of {len(comparisons)} agree within noise")
 
 
-def _write_pages(record: Record) -> None:
-    from plots import draw  # noqa: PLC0415  the pages can be checked without matplotlib
+def _recorded_parts() -> list[Part]:
+    """Return the parts that have a record. There is no page without one."""
+    return [part for part in PARTS if part.record.exists()]
 
-    for name, path in PAGES.items():
+
+def _write_pages(part: Part) -> None:
+    # The pages can be checked without matplotlib.
+    from cluster_plots import draw_cluster  # noqa: PLC0415
+    from plots import draw  # noqa: PLC0415
+
+    record = Record.read(part.record)
+    for name, path in part.pages.items():
         path.write_text(render(name, record), encoding="utf-8")
-    draw(record)
+    if part is CLUSTER_PART:
+        draw_cluster(record)
+    else:
+        draw(record)
 
 
 def _check() -> int:
     from timeline import check_steps  # noqa: PLC0415  nothing else needs the package
 
-    record = Record.read(RECORD)
-    complaints = [
-        f"{path.relative_to(ROOT)} differs from what `python benchmarks --render` writes"
-        for name, path in PAGES.items()
-        if path.read_text(encoding="utf-8") != render(name, record)
-    ]
+    complaints = []
+    for part in _recorded_parts():
+        record = Record.read(part.record)
+        complaints += [
+            f"{path.relative_to(ROOT)} differs from what `python benchmarks --render` writes"
+            for name, path in part.pages.items()
+            if path.read_text(encoding="utf-8") != render(name, record)
+        ]
     complaints += [f"timeline: {target} does not exist" for target in check_steps()]
     print("\n".join(complaints))
     return 1 if complaints else 0

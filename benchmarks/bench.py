@@ -28,6 +28,8 @@ class Bench:
         quick: Whether to measure less: fewer turns, and less work for each.
         peer: A Python interpreter that has the third-party client ``qoro-divi``, or ``None`` to look for the
             one that tox installs.
+        postgresql: The address of a PostgreSQL database that may be written, or ``None`` to measure SQLite
+            alone.
 
     Attributes:
         folder: The folder of the benchmarks.
@@ -36,9 +38,12 @@ class Bench:
     folder = Path(__file__).parent
     workers = 2
 
-    def __init__(self, *, quick: bool = False, peer: Path | None = None) -> None:
+    def __init__(
+        self, *, quick: bool = False, peer: Path | None = None, postgresql: str | None = None
+    ) -> None:
         self.quick = quick
         self.peer = peer
+        self.postgresql = postgresql
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ import psutil
 
 __all__ = ["describe_machine", "load"]
 
-_PACKAGES = ("qiskit-qoro", "qoro-maestro", "qiskit", "qiskit-aer", "numpy", "mqt.bench")
+_PACKAGES = ("qiskit-qoro", "qoro-maestro", "qiskit", "qiskit-aer", "numpy", "mqt.bench", "distributed")
 
 
 def describe_machine() -> dict[str, Any]:

@@ -11,6 +11,8 @@ contains no number that somebody has typed:
 ``{{timeline}}``, ``{{jobs}}``                  the steps of a small job, and how many jobs were measured
 ``{{ours}}``, ``{{socket}}``                    the names of these contenders
 ``{{time KEY | CONTENDER}}``                    a median time
+``{{ratio KEY | CONTENDER | OTHER}}``           the median of the ratios of two contenders
+``{{costs}}`` and others                        see :mod:`scale`
 ==============================================  ========================================================
 """
 
@@ -22,6 +24,7 @@ from pathlib import Path
 
 from record import TOLERANCE, Comparison, Record
 from rows import OURS, SOCKET
+from scale import FILLERS as SCALE_FILLERS
 from tables import (
     goals_table,
     number_text,
@@ -32,14 +35,17 @@ from tables import (
     topic_tables,
 )
 
-__all__ = ["PAGES", "ROOT", "render"]
+__all__ = ["CLUSTER_PAGES", "PAGES", "ROOT", "render"]
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
     "benchmarks.md": ROOT / "docs/reference/benchmarks.md",
     "performance.md": ROOT / "docs/explanation/performance.md",
 }
-"""The texts in ``pages/``, and the pages that they become."""
+"""The texts in ``pages/`` that show the record of the main part, and the pages that they become."""
+
+CLUSTER_PAGES = {"scale.md": ROOT / "docs/explanation/scale.md"}
+"""The same for the record of the cluster."""
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+) ?([^}]*)\}\}")
 
@@ -102,6 +108,11 @@ def _time(record: Record, key: str, name: str) -> str:
     return "(not measured)" if row is None else seconds_text(row.timings[name].median_s)
 
 
+def _ratio(record: Record, key: str, name: str, other: str) -> str:
+    row = record.rows.get(key)
+    return "(not measured)" if row is None else f"{row.ratio(name, other):.2f}"
+
+
 _FILLERS: dict[str, Callable[..., str]] = {
     "goals": goals_table,
     "table": topic_tables,
@@ -113,4 +124,6 @@ _FILLERS: dict[str, Callable[..., str]] = {
     "ours": lambda _record: OURS,
     "socket": lambda _record: SOCKET,
     "time": _time,
+    "ratio": _ratio,
+    **SCALE_FILLERS,
 }

@@ -18,7 +18,7 @@ from record import Record
 from rows import OURS, SOCKET
 from tables import seconds_text
 
-__all__ = ["draw"]
+__all__ = ["FOLDER", "STYLE", "draw", "save"]
 
 FOLDER = ROOT / "docs/reference/pictures"
 _BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#1f5fa8", "#c75d00", "#2d7d3a", "#7a4ca0", "#666666"
@@ -29,7 +29,7 @@ _LANES = {
     "worker": ("worker process", _ORANGE),
 }
 _RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 50)
-_STYLE = {
+STYLE = {
     "svg.fonttype": "path",  # so that the labels have the same width everywhere
     "svg.hashsalt": "qiskit-qoro",
     "font.size": 10,
@@ -41,7 +41,7 @@ _STYLE = {
 def draw(record: Record) -> None:
     """Draw all pictures whose rows have been measured."""
     FOLDER.mkdir(exist_ok=True)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         _draw_goals(record)
         if "public-programs" in record.rows:
             _draw_programs(record)
@@ -50,7 +50,7 @@ def draw(record: Record) -> None:
                 _draw_timeline(measured, FOLDER / f"timeline-{transport}.svg")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, format="svg", facecolor="white", bbox_inches="tight", metadata={"Date": None})
 
 
@@ -80,7 +80,7 @@ def _draw_goals(record: Record) -> None:
         axes.plot([], [], color=_ORANGE, linewidth=3, label="goal, at most")[0],
     ]
     axes.legend(handles=marks, loc="lower center", bbox_to_anchor=(0.3, 1), ncols=3, frameon=False)
-    _save(figure, FOLDER / "goals.svg")
+    save(figure, FOLDER / "goals.svg")
 
 
 def _label_ratios(axis: Axis) -> None:
@@ -119,7 +119,7 @@ def _draw_programs(record: Record) -> None:
     axes.set_axisbelow(True)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
     figure.colorbar(points, label="qubits", ticks=range(2, 23, 4))
-    _save(figure, FOLDER / "public-programs.svg")
+    save(figure, FOLDER / "public-programs.svg")
 
 
 def _draw_timeline(measured: dict[str, Any], path: Path) -> None:
@@ -145,7 +145,7 @@ def _draw_timeline(measured: dict[str, Any], path: Path) -> None:
         ncols=len(shown),
         frameon=False,
     )
-    _save(figure, path)
+    save(figure, path)
 
 
 def _draw_bar(

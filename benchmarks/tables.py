@@ -11,6 +11,7 @@ from record import Record
 from rows import OURS, SOCKET, Goal, Row
 
 __all__ = [
+    "bytes_text",
     "goal_text",
     "goals_table",
     "number_text",
@@ -53,7 +54,8 @@ def number_text(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _bytes_text(amount: int) -> str:
+def bytes_text(amount: int) -> str:
+    """Return an amount of memory."""
     shown = number_text(amount / 1e6) if amount >= 1e6 else f"<{_SPACE}1"
     return f"{shown}{_SPACE}MB"
 
@@ -108,8 +110,8 @@ def _row(row: Row) -> str:
         if has_cpu:
             line += [_optional(seconds_text, timing.cpu_s), _optional(seconds_text, timing.children_cpu_s)]
         if has_memory:
-            line.append(_optional(_bytes_text, timing.memory_bytes))
-            line.append(_optional(_bytes_text, timing.children_memory_bytes))
+            line.append(_optional(bytes_text, timing.memory_bytes))
+            line.append(_optional(bytes_text, timing.children_memory_bytes))
         if has_difference:
             line.append(f"{row.values['differences'][name]:.0e}")
         lines.append(line)

@@ -18,6 +18,7 @@ __all__ = [
     "H2",
     "bell",
     "bound_circuits",
+    "different_texts",
     "h2_ansatz",
     "random_gates",
     "random_observable",
@@ -128,3 +129,17 @@ def random_text(num_gates: int, *, definition: str = "") -> str:
         else:
             lines.append(f"h q[{first}];")
     return "\n".join([*lines, "measure q -> c;"])
+
+
+def different_texts(number: int, num_qubits: int = 5, num_gates: int = 25) -> list[str]:
+    """Return OpenQASM 2 programs of random gates. No two of them have the same gates."""
+    rng = random.Random(number)
+
+    def gate() -> str:
+        first, second = rng.sample(range(num_qubits), 2)
+        return rng.choice(
+            (f"h q[{first}];", f"ry({rng.uniform(-3, 3)!r}) q[{first}];", f"cx q[{first}],q[{second}];")
+        )
+
+    head = f'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[{num_qubits}];\ncreg c[{num_qubits}];\n'
+    return [head + "\n".join(gate() for _ in range(num_gates)) + "\nmeasure q -> c;\n" for _ in range(number)]
