@@ -18,6 +18,7 @@ extensions = [
     "command_reference",
     "endpoint_table",
     "engine_option_table",
+    "monitoring_tables",
     "myst_parser",
     "noise_setter_table",
     "qiskit_sphinx_theme",

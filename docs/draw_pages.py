@@ -32,7 +32,7 @@ from qiskit_qoro.pages.app import build_pages
 from qiskit_qoro.pages.local_source.source import LocalSource
 from qiskit_qoro.pages.opening import sign_in_address
 from qiskit_qoro.pages.sign_in import SignIn
-from qiskit_qoro.pages.views import JobFilter, WorkersView, WorkerView
+from qiskit_qoro.pages.views import ClusterView, JobFilter, MachineView, WorkersView, WorkerView
 from qiskit_qoro.web_server.port import Port
 
 PICTURES = Path(__file__).parent / "guides" / "pictures"
@@ -67,6 +67,7 @@ class Picture:
         height: The largest height in pixels. The rest of a longer page is cut off.
         schemes: The colour schemes.
         is_signed_in: Whether the browser is signed in.
+        has_cluster: Whether the workers are those of a cluster.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Picture:
     height: int = 1500
     schemes: tuple[str, ...] = ("light", "dark")
     is_signed_in: bool = True
+    has_cluster: bool = False
 
 
 DRAWN = (
@@ -85,6 +87,7 @@ DRAWN = (
     Picture("page-job-failed", "/pages/jobs/{too-wide}?circuit=1", height=740, schemes=("light",)),
     Picture("page-systems", "/pages/systems", height=1290),
     Picture("page-workers", "/pages/workers"),
+    Picture("page-workers-cluster", "/pages/workers", height=880, schemes=("light",), has_cluster=True),
     Picture("page-credits", "/pages/credits"),
     Picture("page-characterizations", "/pages/characterizations"),
     Picture("page-characterization", "/pages/jobs/{ring-maxcut}"),
@@ -111,13 +114,49 @@ class PicturedSource(LocalSource):
         )
 
 
+class ClusterSource(PicturedSource):
+    """The values of a service with a cluster."""
+
+    def workers(self) -> WorkersView:
+        """Return eight machines, one of which is refused."""
+        found = super().workers()
+        job_id = found.workers[0].job_id
+        machines = [
+            MachineView(
+                f"node{number}",
+                f"node{number}.lab.example",
+                NOW - timedelta(days=3, minutes=number),
+                8,
+                num_busy=(8, 8, 5, 8, 0, 8, 7)[number - 1],
+                job_ids=[job_id] if job_id and number in (1, 2, 3) else [],
+                num_other_jobs=(0, 1, 1, 1, 0, 2, 1)[number - 1],
+                cores=16,
+                memory_limit_bytes=(7 << 30) if number < 6 else (60 << 30),
+                tags=() if number < 6 else ("gpu",),
+                devices=() if number < 6 else ("GPU",),
+                num_lost=int(number == 4),
+            )
+            for number in range(1, 8)
+        ]
+        old = "it has qiskit-qoro 0.1.0, and the service has 0.2.0: install the same version on both"
+        refused = MachineView("node8", "node8.lab.example", NOW - timedelta(minutes=2), 8, refusal=old)
+        cluster = ClusterView("tls://head.lab.example:8786", [*machines, refused])
+        return replace(found, workers=(), cluster=cluster)
+
+
 def draw() -> None:
     """Draw all pictures."""
-    with serve(workers=2) as service, serve_pages(service) as (url, address), sync_playwright() as playwright:
+    with (
+        serve(workers=2) as service,
+        serve_pages(service, PicturedSource) as on_machine,
+        serve_pages(service, ClusterSource) as on_cluster,
+        sync_playwright() as playwright,
+    ):
         ids = prepare_jobs(service)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=chromium_arguments())
         for picture in DRAWN:
             path = picture.path.format_map(ids)
+            url, address = on_cluster if picture.has_cluster else on_machine
             base = service.url.removesuffix("/api") if path == "/docs" else url
             for scheme in picture.schemes:
                 name = picture.name if scheme == "light" else f"{picture.name}-{scheme}"
@@ -137,13 +176,15 @@ def draw() -> None:
 
 
 @contextmanager
-def serve_pages(service: LocalService) -> Iterator[tuple[str, Callable[[], str]]]:
+def serve_pages(
+    service: LocalService, source_type: type[PicturedSource]
+) -> Iterator[tuple[str, Callable[[], str]]]:
     """Serve the pages of a service at a fixed time. Yield their address, and what signs in."""
     parts = service.parts
     with socket.create_server(("127.0.0.1", 0)) as bound, ThreadPoolExecutor() as threads:
         url = "http://{}:{}".format(*bound.getsockname())
         sign_in = SignIn(lambda _token: None, clock=time.monotonic)
-        source = PicturedSource(parts, parts.own_account.name, CODE)
+        source = source_type(parts, parts.own_account.name, CODE)
         pages = build_pages(sign_in, lambda _account: source, threads, cookie_name="drawn", now=lambda: NOW)
         port = Port(pages, bound)
         port.open()

@@ -74,6 +74,7 @@ def _environment() -> Environment:
     environment.filters["duration"] = duration
     environment.filters["digits"] = _digits
     environment.filters["segment"] = path_segment
+    environment.filters["sentence"] = _sentence
     environment.filters["short_id"] = lambda job_id: short_identifiers([job_id])[job_id]
     return environment
 
@@ -86,6 +87,11 @@ def path_segment(text: str) -> str:
 def _digits(value: float) -> str:
     """Return a number with six significant digits and a minus sign for a hyphen."""
     return f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _sentence(text: str) -> str:
+    """Return a reason as a sentence: with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def digest_of(part: str) -> str:

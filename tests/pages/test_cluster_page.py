@@ -93,7 +93,7 @@ def test_a_cluster_without_refused_workers_names_none() -> None:
 def test_why_no_job_can_run_is_the_first_thing_on_the_page() -> None:
     page = read(ClusterView(ADDRESS, [], PROBLEM))
     assert page.headings[:2] == [(1, "Workers"), (2, "No job can run now")]
-    assert f"{PROBLEM}. Jobs wait" in page.text
+    assert f"{PROBLEM.capitalize()}. Jobs wait" in page.text
     assert "No worker is connected to the cluster" in page.text
     assert page.facts["Memory of a circuit, at most"] == "unknown"
 
@@ -105,7 +105,7 @@ def test_methods_that_a_machine_lacks_are_named() -> None:
 
 def test_many_jobs_of_a_machine_are_counted() -> None:
     page = read(ClusterView(ADDRESS, [machine(1, job_ids=[job_id(number) for number in range(9)])]))
-    assert " ".join(page.tables[0].rows[0][2].split()).endswith("and 6 more")
+    assert " ".join(page.tables[0].rows[0][2].split()).endswith("and 7 more")
 
 
 def test_beyond_200_machines_only_those_without_a_problem_are_left_out() -> None:
@@ -133,7 +133,7 @@ def test_the_jobs_page_says_why_jobs_wait() -> None:
     with open_visit(ClusterSource(cluster(1), PROBLEM)) as visit:
         page = visit.get("/pages/jobs")
     assert (2, "Waiting jobs cannot run now") in page.headings
-    assert f"{PROBLEM}." in page.text
+    assert f"{PROBLEM.capitalize()}. They run" in page.text
     assert ("See the workers", "/pages/workers") in page.links
 
 

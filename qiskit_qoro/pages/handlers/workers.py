@@ -17,7 +17,7 @@ from qiskit_qoro.pages.views import ClusterView, WorkersView
 __all__ = ["format_bytes", "workers_page"]
 
 _REFRESH_S = 2
-_MAX_JOBS = 3  # of one machine that are named
+_MAX_JOBS = 2  # of one machine that are named
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
