@@ -218,11 +218,12 @@ class LocalConnection:
     def describe(self) -> list[tuple[str, str]]:
         """Return the state of the service, its options and the journal. This does not start the service."""
         jobs = "in memory, until this process ends" if self._is_in_memory else str(self._options["database"])
-        workers = self._options["workers"]
+        options = ((name, self._options[name]) for name in ("workers", "cluster"))
+        given = [(name, str(value)) for name, value in options if value is not None]
         memory_journal = "in memory" if self._keeps_journal else "none"
         journal = memory_journal if self._is_in_memory else _describe_journal(self._journal)
         rows = [("local service", self._state), ("jobs", jobs), ("journal", journal)]
-        return [*rows, ("workers", str(workers))] if workers is not None else rows
+        return [*rows, *given]
 
     @property
     def service(self) -> QoroService:
@@ -307,8 +308,8 @@ class LocalConnection:
     @property
     def _origin(self) -> ServiceOrigin:
         changed = {name: value for name, value in self._options.items() if value != _LOCAL_DEFAULTS.get(name)}
-        if not self._is_in_memory:
-            changed["database"] = str(Path(changed["database"]).resolve())
+        for name in changed.keys() & {"database", "cluster_certificates"}:
+            changed[name] = str(Path(changed[name]).resolve())
         arguments = ", ".join(f"{name}={value!r}" for name, value in changed.items())
         note = "The local service keeps its jobs in memory. They end with this process."
         return ServiceOrigin(f"QoroProvider.local({arguments})", note if self._is_in_memory else "")

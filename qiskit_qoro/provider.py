@@ -135,6 +135,8 @@ class QoroProvider:
         workers: int | None = None,
         time_limit_s: float = 300.0,
         memory_limit_bytes: int | None = None,
+        cluster: str | None = None,
+        cluster_certificates: str | Path | None = None,
         journal: bool | str | Path = True,
         progress: bool | ProgressOptions = True,
         budget: Budget | BudgetLimits | None = None,
@@ -152,6 +154,11 @@ class QoroProvider:
                 ``None`` for a number that suits the machine.
             time_limit_s: Seconds that one circuit may take.
             memory_limit_bytes: Bytes that one circuit may use, or ``None`` for a share of the free memory.
+            cluster: The Dask cluster whose workers run the circuits, or ``None`` for processes of this
+                machine, as for :func:`qiskit_qoro.local.serve`. ``workers`` and ``memory_limit_bytes`` cannot
+                be given then.
+            cluster_certificates: The folder with the certificates of the cluster, or ``None`` for the one in
+                the environment variable ``QISKIT_QORO_CERTIFICATES``.
             journal: Whether to record submitted jobs for :meth:`jobs`, or the path of the file to record them
                 in. Without a ``database``, the jobs are lost when the service stops, so they are recorded in
                 memory.
@@ -170,6 +177,8 @@ class QoroProvider:
                 "workers": workers,
                 "time_limit_s": time_limit_s,
                 "memory_limit_bytes": memory_limit_bytes,
+                "cluster": cluster,
+                "cluster_certificates": cluster_certificates,
             },
             journal,
             progress,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qiskit_qoro.local.installation import INSTALL_COMMAND
+from qiskit_qoro.local.installation import CLUSTER_INSTALL_COMMAND, INSTALL_COMMAND
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -52,10 +52,13 @@ def test_the_source_distribution_lists_only_paths_that_exist() -> None:
     assert not [path for path in included if not (ROOT / path.lstrip("/")).exists()]
 
 
-def test_the_command_that_installs_the_local_service_names_the_requirements_of_its_extra() -> None:
-    program, *requirements = shlex.split(INSTALL_COMMAND.removeprefix("python -m pip "))
+@pytest.mark.parametrize(
+    ("command", "extra"), [(INSTALL_COMMAND, "local"), (CLUSTER_INSTALL_COMMAND, "cluster")]
+)
+def test_the_command_that_installs_an_extra_names_its_requirements(command: str, extra: str) -> None:
+    program, *requirements = shlex.split(command.removeprefix("python -m pip "))
     assert program == "install"
-    assert requirements == PYPROJECT["project"]["optional-dependencies"]["local"]
+    assert requirements == PYPROJECT["project"]["optional-dependencies"][extra]
 
 
 def test_nothing_tells_users_to_install_the_package_from_an_index_before_there_is_a_release() -> None:

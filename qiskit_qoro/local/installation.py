@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 
-__all__ = ["INSTALL_COMMAND", "missing_modules"]
+from qiskit_qoro.errors import QoroError
+
+__all__ = ["CLUSTER_INSTALL_COMMAND", "INSTALL_COMMAND", "check_cluster_modules", "missing_modules"]
 
 INSTALL_COMMAND = 'python -m pip install "qoro-maestro>=0.3.8" "starlette>=0.40" "uvicorn>=0.30"'
 """Installs the requirements of the extra ``local``.
@@ -13,9 +17,29 @@ The command names the libraries and not the extra. So it works in every director
 not installed from an index.
 """
 
+CLUSTER_INSTALL_COMMAND = 'python -m pip install "cryptography>=42" "distributed>=2025.4"'
+"""Installs the requirements of the extra ``cluster``, in the same way."""
+
 _MODULES = ("maestro", "starlette", "uvicorn")
+_CLUSTER_MODULES = ("cryptography", "distributed")
 
 
 def missing_modules() -> list[str]:
     """Return the modules of these libraries that are not installed."""
     return [name for name in _MODULES if find_spec(name) is None]
+
+
+def check_cluster_modules(find: Callable[[str], ModuleSpec | None] = find_spec) -> None:
+    """Check that what a cluster needs is installed.
+
+    Args:
+        find: Returns what is known of a module, or ``None`` if it is not installed.
+
+    Raises:
+        QoroError: Something is missing. The message says how to install it.
+    """
+    missing = [name for name in _CLUSTER_MODULES if find(name) is None]
+    if missing:
+        raise QoroError(
+            f"a cluster needs {', '.join(missing)}, which is not installed: run {CLUSTER_INSTALL_COMMAND}"
+        )

@@ -31,7 +31,7 @@ from qiskit_qoro.display.cards import Card
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
-from qiskit_qoro.local.installation import INSTALL_COMMAND, missing_modules
+from qiskit_qoro.local.installation import INSTALL_COMMAND, check_cluster_modules, missing_modules
 from qiskit_qoro.local.metrics.access import METRICS_PATH, check_metrics, readers
 from qiskit_qoro.local.refused_requests import RefusedRequests
 from qiskit_qoro.local.runner import Runner
@@ -43,6 +43,7 @@ from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
 from qiskit_qoro.local.web.calls import HandlerContext
 from qiskit_qoro.local.workers.pool import WorkerPool
+from qiskit_qoro.local.workers.pool_interface import Pool
 from qiskit_qoro.models.arguments import checked, integer_of, number_of
 from qiskit_qoro.models.jobs import JobStatus
 from qiskit_qoro.web_server.binding import base_url_of, bind_port, port_error, refuse_connections
@@ -198,6 +199,8 @@ def serve(
     workers: int | None = None,
     time_limit_s: float = 300.0,
     memory_limit_bytes: int | None = None,
+    cluster: str | None = None,
+    cluster_certificates: str | Path | None = None,
     fault_injection: FaultInjection = FaultInjection(),  # noqa: B008 - frozen
     allowed_hosts: Iterable[str] = (),
     opens_port: bool = True,
@@ -220,6 +223,13 @@ def serve(
             that suits the machine.
         time_limit_s: Seconds that one circuit may take.
         memory_limit_bytes: Bytes that one circuit may take, or ``None`` for a share of the free memory.
+        cluster: The Dask cluster whose workers run the circuits: the address of its scheduler, such as
+            ``"tls://lab:8786"``; ``"local:4"`` for a cluster of four workers on this machine that ends with
+            the service; or a YAML file that describes a cluster of a queueing system. ``None`` lets processes
+            of this machine run them. Workers of a cluster have limits of their own, so ``workers`` and
+            ``memory_limit_bytes`` cannot be given. This needs the extra ``cluster``.
+        cluster_certificates: The folder with the certificates of the cluster, or ``None`` for the one in the
+            environment variable ``QISKIT_QORO_CERTIFICATES``.
         fault_injection: Delays and faults, for testing clients. None by default.
         allowed_hosts: Further names that clients may use for the service in the ``Host`` header. Loopback
             names, ``host`` and its address are always allowed. If the service listens on all addresses, each
@@ -242,8 +252,8 @@ def serve(
         The service, ready for requests.
 
     Raises:
-        QoroInputError: A token, an account, the number of workers, a limit, a host or the certificate is
-            invalid.
+        QoroInputError: A token, an account, the number of workers, a limit, a cluster, a certificate or a
+            host is invalid.
         QoroError: An extra is not installed, the port is taken, or the database cannot be used.
     """
     _check_extra()
@@ -254,11 +264,12 @@ def serve(
     check_metrics(metrics, metrics_token, {token, *accounts})
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     https = load_server_certificate(certificate, key)
+    _check_cluster(cluster, cluster_certificates, limits)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:
         bound = stack.enter_context(bind_port(host, port))
         duplicate = stack.enter_context(bound.dup())
-        pool = WorkerPool(**limits)
+        pool = _make_pool(cluster, cluster_certificates, limits, report or log_event)
         stack.callback(pool.close)  # before the start: a pool that fails to start has processes to end, too
         pool.start()
         # These modules need the extra. Importing them takes as long as the processes need to become ready.
@@ -420,3 +431,37 @@ def _check_limits(workers: object, time_limit_s: object, memory_limit_bytes: obj
     if seconds is None or seconds <= 0:
         raise QoroInputError(f"time_limit_s is {time_limit_s!r}, expected more than 0 seconds")
     return {**limits, "time_limit_s": seconds}
+
+
+def _check_cluster(cluster: object, certificates: object, limits: Mapping[str, Any]) -> None:
+    """Check that the arguments for a cluster fit the others, before anything is imported or started."""
+    if cluster is None:
+        if certificates is not None:
+            raise QoroInputError(
+                "cluster_certificates is given without a cluster: name the cluster, or leave it out"
+            )
+        return
+    if not isinstance(cluster, str):
+        raise QoroInputError(f"cluster is {cluster!r}, expected text such as 'tls://lab:8786' or 'local:4'")
+    # The service of one machine needs nothing of clusters.
+    from qiskit_qoro.local.workers.cluster.addresses import parse_cluster  # noqa: PLC0415
+
+    parse_cluster(cluster)
+    for name in ("workers", "memory_limit_bytes"):
+        if limits[name] is not None:
+            raise QoroInputError(
+                f"{name} is {limits[name]}, but the workers of a cluster have limits of their own: leave it "
+                "out, and pass --processes and --memory to qiskit-qoro worker"
+            )
+    check_cluster_modules()
+
+
+def _make_pool(
+    cluster: str | None, certificates: str | Path | None, limits: Mapping[str, Any], report: Report
+) -> Pool:
+    if cluster is None:
+        return WorkerPool(**limits)
+    # Dask takes half a second to import, and only a cluster needs it.
+    from qiskit_qoro.local.workers.cluster.opening import open_cluster  # noqa: PLC0415
+
+    return open_cluster(cluster, certificates, time_limit_s=limits["time_limit_s"], report=report)

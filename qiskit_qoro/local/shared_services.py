@@ -53,8 +53,8 @@ if hasattr(os, "register_at_fork"):
 
 def _key(options: Mapping[str, Any]) -> Hashable:
     given = {name: value for name, value in options.items() if value is not None}
-    if "database" in given:
-        given["database"] = Path(given["database"]).resolve()
+    for name in given.keys() & {"database", "cluster_certificates"}:
+        given[name] = Path(given[name]).resolve()
     # A forked child inherits `_running` but not the threads of its services, so it needs services of its own.
     return (os.getpid(), *sorted((name, repr(value)) for name, value in given.items()))
 

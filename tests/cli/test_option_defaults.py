@@ -106,6 +106,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "workers": None,
         "time_limit": 300.0,
         "memory_limit": None,
+        "cluster": None,
+        "cluster_certificates": None,
         "allowed_host": [],
         "certificate": None,
         "key": None,

@@ -137,6 +137,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="maximum memory that a circuit may use, in GiB (default: an equal share of the free memory for "
         "each worker)",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="WHERE",
+        help="run the circuits on the workers of a Dask cluster: tls://HOST:PORT is its scheduler, local:N "
+        "starts N workers on this machine, and FILE.yaml describes a cluster of a queueing system",
+    )
+    offer_files(
+        parser.add_argument(
+            "--cluster-certificates",
+            metavar="DIR",
+            help="the folder with the certificates of the cluster (default: the one in the environment "
+            "variable QISKIT_QORO_CERTIFICATES)",
+        )
+    )
     _add_fault_injection(parser)
 
 
@@ -241,6 +255,8 @@ def _execute(options: argparse.Namespace) -> None:
             workers=options.workers,
             time_limit_s=options.time_limit,
             memory_limit_bytes=options.memory_limit,
+            cluster=options.cluster,
+            cluster_certificates=options.cluster_certificates,
             fault_injection=fault_injection,
             accounts=by_token(accounts),
             allowed_hosts=options.allowed_host,

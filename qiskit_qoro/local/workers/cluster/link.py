@@ -203,7 +203,9 @@ class ClusterLink:
             except ConnectionFailure as failure:
                 if not self._reasons:  # the first failure after a connection
                     pause_s = _PAUSE_S
-                self._lose(events, str(failure))
+                # A short attempt is followed by a long one before anybody hears of it.
+                if timeout_s >= _FIRST_TIMEOUT_S or not failure.is_timeout:
+                    self._lose(events, str(failure))
                 timeout_s = _REFUSED_TIMEOUT_S if failure.is_refused else _TIMEOUT_S
             except Exception as error:  # an error of the program must not end the link
                 _logger.exception("the connection to the cluster %s has failed", self.address)

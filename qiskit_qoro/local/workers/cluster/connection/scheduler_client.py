@@ -46,11 +46,13 @@ class ConnectionFailure(Exception):  # noqa: N818  it is expected
 
     Attributes:
         is_refused: Whether the machine answers, but no scheduler is there. It is likely to be started soon.
+        is_timeout: Whether the time was too short, for a reason that is unknown.
     """
 
-    def __init__(self, reason: str, *, is_refused: bool = False) -> None:
+    def __init__(self, reason: str, *, is_refused: bool = False, is_timeout: bool = False) -> None:
         super().__init__(reason)
         self.is_refused = is_refused
+        self.is_timeout = is_timeout
 
 
 class SchedulerClient(Client):
@@ -156,7 +158,7 @@ async def _failure_of(error: Exception, address: str, timeout_s: float) -> Conne
             return failure
     # Dask tries several times, and the last attempt may be too short to fail for the right reason.
     failure = _known_failure(await _try_port(address))
-    return failure or ConnectionFailure(f"no answer within {timeout_s:g} s")
+    return failure or ConnectionFailure(f"no answer within {timeout_s:g} s", is_timeout=True)
 
 
 def _known_failure(cause: BaseException | None) -> ConnectionFailure | None:
