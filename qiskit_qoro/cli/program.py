@@ -17,7 +17,6 @@ from qiskit_qoro.cli.commands import (
     account_credits,
     backends,
     cancel_delete,
-    certificates,
     characterize,
     completion,
     doctor,
@@ -34,7 +33,7 @@ from qiskit_qoro.cli.commands import (
     watch,
     whoami,
 )
-from qiskit_qoro.cli.commands.service import scheduler, worker
+from qiskit_qoro.cli.commands.service import certificates, scheduler, worker
 from qiskit_qoro.cli.output import messages_on_stderr, say
 from qiskit_qoro.cli.parsing import PROGRAM, ProgramParser, parse
 from qiskit_qoro.cli.streams import discard, prepare_streams

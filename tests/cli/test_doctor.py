@@ -38,7 +38,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AccountFile:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in ("QORO_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / "accounts.json"
     monkeypatch.setenv("QISKIT_QORO_ACCOUNTS", str(path))
@@ -298,11 +298,12 @@ def test_what_the_token_may_not_read_is_a_note(
     )
 
 
+@pytest.mark.parametrize("variable", ["QORO_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_a_file_of_certificates_that_does_not_exist_is_a_problem(
-    examine: Any, monkeypatch: pytest.MonkeyPatch
+    examine: Any, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    assert "REQUESTS_CA_BUNDLE names /nowhere/ca.pem" in examine(code=1)["certificates"][1]
+    monkeypatch.setenv(variable, "/nowhere/ca.pem")
+    assert f"{variable} names /nowhere/ca.pem" in examine(code=1)["certificates"][1]
 
 
 # --- secrets ------------------------------------------------------------------------------------------

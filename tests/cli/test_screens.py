@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import responses
 
-from qiskit_qoro.cli.commands.certificates import show
+from qiskit_qoro.cli.commands.service.certificates import show
 from qiskit_qoro.cli.program import build_parser
 from qiskit_qoro.history import Journal, JournalRecorder
 from qiskit_qoro.local.workers.cluster.certificates.files import Change, Made

@@ -34,6 +34,13 @@ def trust(https_files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(https_files.authority))
 
 
+@pytest.fixture(autouse=True)
+def no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the authorities of the machine that runs the tests."""
+    for name in ("QORO_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def x_circuit() -> QuantumCircuit:
     circuit = QuantumCircuit(1)
     circuit.x(0)
@@ -54,14 +61,53 @@ def test_a_client_in_the_same_process_needs_no_certificate(service: LocalService
         assert client.test_connection()
 
 
-def test_a_client_that_does_not_trust_the_authority_says_what_to_do(
-    service: LocalService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+def test_a_client_that_does_not_trust_the_authority_says_what_to_do(service: LocalService) -> None:
     with (
         closing(QoroService(service.token, base_url=service.url)) as client,
-        pytest.raises(QoroConnectionError, match=r"unable to get local issuer .*REQUESTS_CA_BUNDLE"),
+        pytest.raises(QoroConnectionError, match=r"unable to get local issuer .*set QORO_CA_BUNDLE to"),
+    ):
+        client.test_connection()
+
+
+@pytest.mark.parametrize("other", [None, "REQUESTS_CA_BUNDLE"])
+def test_an_authority_of_our_own_variable_is_trusted_in_addition(
+    service: LocalService,
+    https_files: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    other: str | None,
+) -> None:
+    # Only the clients of this package know the variable.
+    monkeypatch.setenv("QORO_CA_BUNDLE", str(https_files.authority))
+    with pytest.raises(requests.exceptions.SSLError, match="verify failed"):
+        requests.get(service.url, timeout=20)
+
+    if other is not None:
+        second = type(https_files)(tmp_path / "second")
+        second.folder.mkdir()
+        second.issue()
+        monkeypatch.setenv(other, str(second.authority))
+    with closing(QoroService(service.token, base_url=service.url)) as client:
+        assert client.test_connection()
+        if other is not None:
+            with (
+                serve(certificate=second.certificate, key=second.key, workers=1) as another,
+                closing(QoroService(another.token, base_url=another.url)) as client_of_another,
+            ):
+                assert client_of_another.test_connection()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_variable_that_names_no_authority_is_refused_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    path = tmp_path / "authority.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("QORO_CA_BUNDLE", str(path))
+    with (
+        closing(QoroService("token", base_url="https://127.0.0.1:1/api")) as client,
+        pytest.raises(QoroInputError, match=r"QORO_CA_BUNDLE is .*authority\.pem', expected a file with"),
     ):
         client.test_connection()
 

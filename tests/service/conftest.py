@@ -84,6 +84,7 @@ def _isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     for name in (
         "QORO_API_KEY",
         "QORO_API_URL",
+        "QORO_CA_BUNDLE",
         "QORO_PRICES",
         "HTTP_PROXY",
         "HTTPS_PROXY",

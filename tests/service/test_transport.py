@@ -167,7 +167,7 @@ def test_a_refused_certificate_is_not_tried_again(cloud, transport, url):
     refused = RefusedTLSError(ssl.SSLCertVerificationError(1, "certificate verify failed"))
     error = requests.exceptions.SSLError(MaxRetryError(None, url, refused))
     scripted(cloud, url, PING, body=error)
-    with pytest.raises(QoroConnectionError, match=r"verify failed.*REQUESTS_CA_BUNDLE"):
+    with pytest.raises(QoroConnectionError, match=r"verify failed.*set QORO_CA_BUNDLE to"):
         transport.send(PING)
     assert len(cloud.calls) == 1
 

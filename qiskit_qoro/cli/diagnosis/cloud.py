@@ -24,11 +24,12 @@ from qiskit_qoro.service.credentials import (
     is_loopback,
     is_token_set,
 )
+from qiskit_qoro.service.transport.authorities import BUNDLE_VARIABLES, CA_VARIABLE
 
 __all__ = ["find_token", "network_settings", "service"]
 
 _CONNECT_TIMEOUT_S = 5.0
-_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_CERTIFICATES = (CA_VARIABLE, *BUNDLE_VARIABLES)
 _PORTS = {"http": 80, "https": 443}
 
 

@@ -21,6 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from qiskit_qoro._version import __version__
 from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.process_local import ProcessLocal
+from qiskit_qoro.service.transport.authorities import authorities_file, tls_settings
 from qiskit_qoro.service.transport.exchange import Exchange, current_exchange
 from qiskit_qoro.service.transport.http_adapter import LimitedAdapter
 from qiskit_qoro.service.transport.in_process import STOPPED, InProcessAdapter, Link
@@ -122,7 +123,7 @@ class Connections:
                 data=data,
                 headers=headers,
                 timeout=timeout,
-                verify=None if self._trust_env else _authorities(),
+                verify=authorities_file(os.environ),
                 # Following a redirect would send a request that changes something a second time.
                 allow_redirects=method == "GET",
             )
@@ -134,15 +135,6 @@ class Connections:
         session = self._sessions.peek()
         if session is not None:
             session.close()
-
-
-def _authorities() -> str | bool:
-    """Return the file with the authorities to trust, or ``True`` for the usual ones.
-
-    ``requests`` looks into the environment for them only if it may use the proxies there, too.
-    """
-    named = (os.environ.get(variable) for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
-    return next(filter(None, named), True)
 
 
 _SHORTEST_HIDDEN_TOKEN = 8
@@ -194,7 +186,7 @@ def _new_session(token: Secret, *, trust_env: bool) -> requests.Session:
     session.auth = _BearerToken(token)
     # A proxy from the environment cannot reach a service on this machine.
     session.trust_env = trust_env
-    adapter = LimitedAdapter(pool_connections=2, pool_maxsize=32)
+    adapter = LimitedAdapter(tls=tls_settings(os.environ), pool_connections=2, pool_maxsize=32)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 from http.client import HTTPResponse, RemoteDisconnected
 from typing import Any
 
@@ -155,14 +156,23 @@ class LimitedAdapter(HTTPAdapter):
     """Uses the connections of this module, also through proxies, but not through those of the type SOCKS.
 
     It reads the bodies of the answers itself, because ``requests`` decompresses them without a limit.
+
+    Args:
+        tls: The settings of TLS, or ``None`` for the usual ones. The authorities of a request are added.
+        **options: The arguments of the base class.
     """
 
+    def __init__(self, *, tls: ssl.SSLContext | None = None, **options: Any) -> None:
+        # The base class builds its pool of connections at once.
+        self._tls: dict[str, Any] = {} if tls is None else {"ssl_context": tls}
+        super().__init__(**options)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **(kwargs | self._tls))
         self._use_our_connections(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager = super().proxy_manager_for(proxy, **(kwargs | self._tls))
         if not proxy.lower().startswith("socks"):
             self._use_our_connections(manager)
         return manager

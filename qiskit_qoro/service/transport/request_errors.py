@@ -35,6 +35,7 @@ from qiskit_qoro.errors import (
     WireError,
 )
 from qiskit_qoro.service.clock import Deadline
+from qiskit_qoro.service.transport.authorities import BUNDLE_VARIABLES, CA_VARIABLE
 from qiskit_qoro.service.transport.exchange import Exchange
 from qiskit_qoro.wire.endpoints import ADD_CIRCUITS, INIT_JOB, SUBMIT_QUBO, Endpoint
 from qiskit_qoro.wire.json_bytes import decode_json
@@ -102,7 +103,8 @@ def connection_error(
     if _is_certificate_refused(error):
         return CertificateError(
             f"no connection to {base_url}: {_reason(error, handled)}; {request} was not sent. Check the base "
-            "URL and the certificates that this machine trusts (REQUESTS_CA_BUNDLE names a file of others)",
+            f"URL. If the authority of the certificate is your own, set {CA_VARIABLE} to the file with the "
+            f"certificate of this authority ({BUNDLE_VARIABLES[0]} replaces all authorities)",
             job_id=job_id,
         )
     if exchange.is_connecting or _never_connected(error):

@@ -71,7 +71,7 @@ def show(folder: Path, made: Sequence[Made]) -> None:
         "the cluster: scheduler, workers and service."
     )
     say(f"For HTTPS, serve with --certificate {shown}/{HTTPS.certificate} --key {shown}/{HTTPS.key}.")
-    say(f"Give {HTTPS.authority} to the users of the service, who set REQUESTS_CA_BUNDLE to its path.")
+    say(f"Give {HTTPS.authority} to the users of the service, who set QORO_CA_BUNDLE to its path.")
     say(
         f"Leave {CLUSTER.authority_key} and {HTTPS.authority_key} here. No other machine needs them, and "
         "whoever has them can make further certificates."
