@@ -20,5 +20,6 @@ On the side of a worker:
 - ``worker_program`` and ``scheduler_program`` are the commands ``qiskit-qoro worker`` and ``scheduler``.
 
 Both sides share ``messages`` and ``batch_codec``. They also share ``security``, which encrypts and
-authenticates the connections, and ``certificate_folder``, which finds the certificates for this.
+authenticates the connections, and ``certificate_folder``, which finds the certificates for this. The package
+``certificates`` makes these.
 """
