@@ -41,5 +41,5 @@ def check_cluster_modules(find: Callable[[str], ModuleSpec | None] = find_spec) 
     missing = [name for name in _CLUSTER_MODULES if find(name) is None]
     if missing:
         raise QoroError(
-            f"a cluster needs {', '.join(missing)}, which is not installed: run {CLUSTER_INSTALL_COMMAND}"
+            f"a cluster needs {' and '.join(missing)}, which is not installed: run {CLUSTER_INSTALL_COMMAND}"
         )

@@ -10,7 +10,7 @@ import pytest
 
 from qiskit_qoro.cli import main
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.workers.cluster.programs.installation import check_cluster_installed
+from qiskit_qoro.local.installation import check_cluster_modules
 
 
 @pytest.fixture(autouse=True)
@@ -89,4 +89,4 @@ def test_a_missing_library_is_named_with_its_command(missing: set[str], named: s
         return None if name in missing else find_spec("json")
 
     with pytest.raises(QoroError, match=rf"a cluster needs {named}, which is not installed: run python"):
-        check_cluster_installed(find)
+        check_cluster_modules(find)

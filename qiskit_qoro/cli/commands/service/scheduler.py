@@ -9,6 +9,7 @@ import sys
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.commands.service.cluster_options import add_certificates, check_port
 from qiskit_qoro.cli.output import say
+from qiskit_qoro.local.installation import check_cluster_modules
 from qiskit_qoro.local.workers.cluster.addresses import DEFAULT_PORT, is_loopback
 from qiskit_qoro.local.workers.cluster.certificate_folder import CERTIFICATES_VARIABLE, find_certificates
 
@@ -36,12 +37,8 @@ def _execute(options: argparse.Namespace) -> None:
     is_open = not is_loopback(options.host)
     is_named = options.certificates is not None or CERTIFICATES_VARIABLE in os.environ
     folder = find_certificates(options.certificates) if is_open or is_named else None
+    check_cluster_modules()
     # The other commands need no Dask, and it may be missing.
-    from qiskit_qoro.local.workers.cluster.programs.installation import (  # noqa: PLC0415
-        check_cluster_installed,
-    )
-
-    check_cluster_installed()
     from qiskit_qoro.local.workers.cluster.programs.scheduler import run_scheduler  # noqa: PLC0415
 
     def announce(address: str) -> None:

@@ -10,6 +10,7 @@ from qiskit_qoro.cli.commands.service.cluster_options import add_certificates, c
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.engine.engine_calls import load_engine
+from qiskit_qoro.local.installation import check_cluster_modules
 from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress, parse_scheduler_address
 from qiskit_qoro.local.workers.cluster.certificate_folder import find_certificates
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions, parse_memory
@@ -68,12 +69,8 @@ def _execute(options: argparse.Namespace) -> None:
     folder = find_certificates(options.certificates) if address.is_encrypted else None
     if find_spec("maestro") is None:
         load_engine()  # raises an error that names the supported platforms
+    check_cluster_modules()
     # The other commands need no Dask, and it may be missing.
-    from qiskit_qoro.local.workers.cluster.programs.installation import (  # noqa: PLC0415
-        check_cluster_installed,
-    )
-
-    check_cluster_installed()
     from qiskit_qoro.local.workers.cluster.programs.worker import run_worker  # noqa: PLC0415
 
     run_worker(
