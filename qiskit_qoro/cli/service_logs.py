@@ -86,14 +86,13 @@ def _json_log(*, logs_jobs: bool) -> Iterator[ServiceLog]:
     def say_event(text: str, level: Level = Level.INFO) -> None:
         report(ServiceEvent(kind=EventKind.MESSAGE, special_level=level, message=text))
 
-    def started(address: str, cluster: str | None) -> None:
-        report(
-            ServiceEvent(
-                kind=EventKind.SERVICE_STARTED, address=address, cluster=cluster, version=__version__
-            )
-        )
+    started_at: list[float] = []
 
-    start = time.monotonic()
+    def started(address: str, cluster: str | None) -> None:
+        started_at.append(time.monotonic())
+        kind = EventKind.SERVICE_STARTED
+        report(ServiceEvent(kind=kind, address=address, cluster=cluster, version=__version__))
+
     with EventLog(say_whole_lines, json_of_event) as log, reported_messages(report):
         try:
             yield ServiceLog({"report": report}, say_event, started)
@@ -101,5 +100,6 @@ def _json_log(*, logs_jobs: bool) -> Iterator[ServiceLog]:
             say_event(error.message, Level.ERROR)
             raise
         finally:
-            duration_s = round(time.monotonic() - start, 3)
-            report(ServiceEvent(kind=EventKind.SERVICE_STOPPED, duration_s=duration_s))
+            if started_at:
+                duration_s = round(time.monotonic() - started_at[0], 3)
+                report(ServiceEvent(kind=EventKind.SERVICE_STOPPED, duration_s=duration_s))

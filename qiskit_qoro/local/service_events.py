@@ -106,7 +106,7 @@ EVENTS: Mapping[EventKind, EventRow] = {
     ),
     EventKind.WORKER_JOINED: EventRow(
         Level.INFO,
-        "worker {worker} on {host} has joined: it runs {processes} circuits at once",
+        "worker {worker} on {host} has joined; circuits at once: {processes}",
         (),
         "the service uses another worker of the cluster",
     ),

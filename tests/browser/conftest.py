@@ -20,6 +20,7 @@ from pictured_jobs import JOBS
 from qiskit_qoro.pages.journal_source.client import JournalClient
 from qiskit_qoro.pages.journal_source.source import JournalSource
 from qiskit_qoro.pages.opening import start_pages_server
+from tests.pages.machines import ClusterSource, cluster
 from tests.pages.sample import SampleSource
 from tests.pages.serving import serve_pages
 
@@ -131,7 +132,15 @@ def sample_site() -> Iterator[Site]:
         yield Site(served.url, served.address, {**SECTIONS, **jobs}, blocked)
 
 
-@pytest.fixture(scope="session", params=["local", "journal", "sample"])
+@pytest.fixture(scope="session")
+def cluster_site() -> Iterator[Site]:
+    """Pages of a service with a hundred machines, which no job can run on now."""
+    source = ClusterSource(cluster(100, "no worker answers"), waiting_reason="no worker answers")
+    with serve_pages({"local": source}) as served:
+        yield Site(served.url, served.address, {**SECTIONS})
+
+
+@pytest.fixture(scope="session", params=["local", "journal", "sample", "cluster"])
 def site(request: pytest.FixtureRequest) -> Site:
     """Each of the sites."""
     return request.getfixturevalue(f"{request.param}_site")

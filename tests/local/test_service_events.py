@@ -30,7 +30,7 @@ def test_no_field_of_a_kind_is_both_required_and_optional(kind: EventKind) -> No
 
 def test_an_event_knows_its_text_its_level_and_its_fields() -> None:
     event = ServiceEvent(kind=EventKind.WORKER_JOINED, worker="w1", host="lab3", processes=4)
-    assert event.text == "worker w1 on lab3 has joined: it runs 4 circuits at once"
+    assert event.text == "worker w1 on lab3 has joined; circuits at once: 4"
     assert event.level is Level.INFO
     assert event.values() == {"host": "lab3", "processes": 4, "worker": "w1"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from qiskit_qoro.pages.views import ClusterView, MachineView
+from qiskit_qoro.pages.views import ClusterView, JobFilter, JobsPage, MachineView, WorkersView
 
-from .sample import NOW, job_id
+from .sample import NOW, SampleSource, job_id
 
-__all__ = ["ADDRESS", "OLD", "cluster", "machine"]
+__all__ = ["ADDRESS", "OLD", "ClusterSource", "cluster", "machine"]
 
 ADDRESS = "tls://head.lab.example:8786"
 OLD = "it has qiskit-qoro 0.1.0, and the service has 0.2.0: install the same version on both"
@@ -43,3 +43,18 @@ def cluster(number: int = 100, problem: str = "") -> ClusterView:
             values = {"refusal": OLD, "memory_limit_bytes": 0, "cores": 0}
         machines.append(machine(index, **values))
     return ClusterView(ADDRESS, machines, problem)
+
+
+class ClusterSource(SampleSource):
+    """Sample values of a service with a cluster."""
+
+    def __init__(self, shown: ClusterView, waiting_reason: str = "") -> None:
+        super().__init__([])
+        self._cluster = shown
+        self._waiting_reason = waiting_reason
+
+    def workers(self) -> WorkersView:
+        return WorkersView([], 0, time_limit_s=300, cluster=self._cluster)
+
+    def jobs(self, condition: JobFilter, *, limit: int, offset: int) -> JobsPage:
+        return JobsPage([], 0, {"PENDING": 1}, waiting_reason=self._waiting_reason)

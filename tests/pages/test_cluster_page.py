@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import time
 
-from qiskit_qoro.pages.views import ClusterView, JobFilter, JobsPage, WorkersView
+from qiskit_qoro.pages.views import ClusterView
 
-from .machines import ADDRESS, OLD, cluster, machine
+from .machines import ADDRESS, OLD, ClusterSource, cluster, machine
 from .reading import ReadPage
-from .sample import SampleSource, job_id
+from .sample import job_id
 from .visiting import open_visit
 
 PROBLEM = f"the scheduler at {ADDRESS} does not answer"
-
-
-class ClusterSource(SampleSource):
-    def __init__(self, shown: ClusterView, waiting_reason: str = "") -> None:
-        super().__init__([])
-        self._cluster = shown
-        self._waiting_reason = waiting_reason
-
-    def workers(self) -> WorkersView:
-        return WorkersView([], 0, time_limit_s=300, cluster=self._cluster)
-
-    def jobs(self, condition: JobFilter, *, limit: int, offset: int) -> JobsPage:
-        return JobsPage([], 0, {"PENDING": 1}, waiting_reason=self._waiting_reason)
 
 
 def read(shown: ClusterView) -> ReadPage:
