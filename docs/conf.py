@@ -43,7 +43,7 @@ napoleon_numpy_docstring = False
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
     "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
-    "|Measurement|MemberOf|PageOfJob|Postprocessor|PriceList|ProgressOptions|Reservation|RunStructure|SavedJob"
+    "|Measurement|MemberOf|PageOfJob|Postprocessor|PriceList|ProgressOptions|Report|Reservation|RunStructure|SavedJob"
     "|SavedRun|Secret|ServiceOrigin|ServiceOrigin|_Job|_Key|_T"
 )
 

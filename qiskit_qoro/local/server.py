@@ -239,7 +239,7 @@ def serve(
         write_log: Writes lines about jobs that have ended. It is called in a thread, and may block or fail.
             ``None`` for no log.
         report: Takes events that an operator wants to know of, as
-            :mod:`~qiskit_qoro.local.service_events` describes them. Jobs that end are among them unless there
+            ``qiskit_qoro.local.service_events`` describes them. Jobs that end are among them unless there
             is ``write_log``. By default warnings and errors go to Python's ``logging``.
         metrics: Whether to answer Prometheus at ``/metrics``. This needs the extra ``metrics``.
         metrics_token: A token that can read the metrics and nothing else. The token of the service's own
