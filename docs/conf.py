@@ -43,8 +43,8 @@ napoleon_numpy_docstring = False
 # Internal types that occur in signatures and have no page.
 _INTERNAL = (
     "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|GradientValues|JobNotFoundError|Link"
-    "|Measurement|MemberOf|PageOfJob|Postprocessor|PriceList|ProgressOptions|Report|Reservation|RunStructure|SavedJob"
-    "|SavedRun|Secret|ServiceOrigin|ServiceOrigin|_Job|_Key|_T"
+    "|Measurement|MemberOf|PageOfJob|Postprocessor|PriceList|ProgressOptions|Report|Reservation|RunStructure"
+    "|SavedJob|SavedRun|Secret|ServiceOrigin|ServiceOrigin|_Job|_Key|_T"
 )
 
 # Names of other projects are not links, because the build must work without a network.
