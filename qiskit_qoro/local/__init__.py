@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qiskit_qoro.local.engine.devices import noisy_device_names
     from qiskit_qoro.local.fault_injection import Fault, FaultInjection, FaultKind
     from qiskit_qoro.local.server import LocalService, serve, serve_forever
+    from qiskit_qoro.local.store.quotas import Quota
     from qiskit_qoro.local.web.accounts import Account, Tier
 else:
     __getattr__, __dir__ = lazy_names(
@@ -25,6 +26,7 @@ else:
         {
             "engine.devices": ("noisy_device_names",),
             "fault_injection": ("Fault", "FaultInjection", "FaultKind"),
+            "store.quotas": ("Quota",),
             "server": ("LocalService", "serve", "serve_forever"),
             "web.accounts": ("Account", "Tier"),
         },
@@ -37,6 +39,7 @@ __all__ = [
     "FaultInjection",
     "FaultKind",
     "LocalService",
+    "Quota",
     "Tier",
     "noisy_device_names",
     "serve",

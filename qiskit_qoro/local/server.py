@@ -287,7 +287,8 @@ def serve(
         path = None if database is None else Path(database)
         opened = open_database(path, pending_time_s=fault_injection.pending_time_s)
         stack.enter_context(closing(opened))
-        store, queue = JobStore(opened), JobQueue(opened)
+        quotas = {account.name: account.quota for account in accounts_by_token}
+        store, queue = JobStore(opened, quotas), JobQueue(opened, quotas)
         # Accounts of an existing database keep their balances.
         for account in accounts_by_token:
             store.open_account(account.name, account.credits)

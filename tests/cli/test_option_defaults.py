@@ -102,6 +102,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "token_file": None,
         "account": [],
         "accounts": None,
+        "quota": [],
         "database": None,
         "workers": None,
         "time_limit": 300.0,

@@ -69,6 +69,12 @@ def get(url: str, token: str) -> requests.Response:
     return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
 
 
+def open_job(url: str, token: str) -> requests.Response:
+    body = {"tag": "t", "job_type": "EXECUTE", "simulator_cluster": "qoro_maestro"}
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.post(f"{url}/job/init/", json=body, headers=headers, timeout=10)
+
+
 def test_serve_accepts_the_tokens_of_its_accounts_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
     accounts = ["--account", "ann:ann-token", "--account", "bo:bo-token:paid:2.50"]
     database = tmp_path / "jobs.db"
@@ -89,9 +95,11 @@ def test_serve_reads_tokens_from_files_and_does_not_print_them(tmp_path: Path) -
     for file in (token, accounts):
         file.chmod(0o600)
     options = ["--token-file", str(token), "--accounts", str(accounts), "--account", "bo:bo-token"]
-    with serving(*options, "--workers", "1", lines=1) as (process, settings):
+    with serving(*options, "--quota", "bo:jobs=1", "--workers", "1", lines=1) as (process, settings):
         assert list(settings) == ["QORO_API_URL"]
         url = settings["QORO_API_URL"]
+        statuses = [open_job(url, "bo-token").status_code for _ in range(2)]
+        assert statuses == [201, 429]
         assert get(f"{url}/", "our-token").status_code == 200
         balances = [get(f"{url}/credits/", name).json()["balance"] for name in ("ann-token", "bo-token")]
         assert balances == ["2.50", "500.00"]
@@ -290,6 +298,7 @@ def test_serve_refuses_invalid_accounts(
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
+        (["--quota", "ann:jobs=3"], "there is a quota for account 'ann', expected one of none"),
         (["--fault", "flood:0.5"], "flood"),
         (["--fault", "reset:0.5:fly"], "fly"),
         (["--fault", "reset:0.7", "--fault", "502:0.7"], "at most 1"),

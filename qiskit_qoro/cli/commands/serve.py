@@ -15,12 +15,14 @@ from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import say
 from qiskit_qoro.cli.service_logs import LogFormat, opened_log
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind
+from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, Quota
 from qiskit_qoro.local.web.account_file import (
     account_of_text,
     by_token,
+    quota_of_text,
     read_account_file,
     read_token_file,
+    with_quotas,
 )
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
 
@@ -116,6 +118,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
             help="a TOML file with further accounts: a table [accounts.NAME] for each of them, with a list "
             "of tokens, the tier and the credits; other users must not be able to read it",
         )
+    )
+    parser.add_argument(
+        "--quota",
+        action="append",
+        default=[],
+        type=_quota,
+        metavar="NAME:LIMIT=N[,...]",
+        help="what an account may have at most: unfinished jobs (jobs=N), jobs that run at once (running=N), "
+        "and circuits that it sends on a day in UTC (circuits=N); may be repeated",
     )
     offer_files(
         parser.add_argument("--database", metavar="PATH", help="the file for the jobs (default: memory)")
@@ -228,6 +239,7 @@ def _execute(options: argparse.Namespace) -> None:
     accounts = list(options.account)
     if options.accounts is not None:
         accounts += read_account_file(options.accounts)
+    accounts = with_quotas(accounts, options.quota)
 
     def announce(service: LocalService) -> None:
         for line in fault_injection.describe():
@@ -315,6 +327,14 @@ def _gib(text: str) -> int:
         return round(float(text) * 2**30)
     except (OverflowError, ValueError) as error:  # infinity and "nan" have no integer
         raise argparse.ArgumentTypeError(f"expected a number of GiB above 0, got {text!r}") from error
+
+
+def _quota(text: str) -> tuple[str, Quota]:
+    """Parse a quota, and return the name of the account and the quota."""
+    try:
+        return quota_of_text(text)
+    except QoroInputError as error:
+        raise argparse.ArgumentTypeError(error.message) from error
 
 
 def _account(text: str) -> tuple[str, Account]:

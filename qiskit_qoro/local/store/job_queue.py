@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from qiskit_qoro.local.store import ledger
 from qiskit_qoro.local.store.analyses import read_problem, write_analysis
 from qiskit_qoro.local.store.claims import Candidate, ClaimScope, find_candidates, has_waiting_jobs
 from qiskit_qoro.local.store.configurations import read_config
 from qiskit_qoro.local.store.database import Database, UnstoredFailure
+from qiskit_qoro.local.store.quotas import Quota
 from qiskit_qoro.local.store.records import EarlierOutcomes, StoredCircuit, StoredJob, StoredTemplate
 from qiskit_qoro.local.store.store_errors import StorageError
 from qiskit_qoro.models.jobs import AnyConfig, JobStatus
@@ -34,10 +36,15 @@ class JobQueue:
 
     Args:
         database: The database that contains the jobs.
+        quotas: The quotas of accounts that have one, by name.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quotas: Mapping[str, Quota] = MappingProxyType({})) -> None:
         self._database = database
+        # Accounts without a limit have no entry.
+        self._running_limits = {
+            name: quota.running_jobs for name, quota in quotas.items() if quota.running_jobs is not None
+        }
         # Guarded by the lock of the database. They are not stored: after a restart all accounts are equal.
         self._num_claims = 0
         self._last_claims: dict[str, int] = {}  # the number of the last claim of each account
@@ -233,9 +240,13 @@ class JobQueue:
         found = [
             (candidate, self._database.start_delay_s(candidate.number))
             for candidate in find_candidates(connection)
-            if candidate.is_in(scope)
+            if candidate.is_in(scope) and self._may_run(candidate)
         ]
         return min(found, key=self._rank, default=None)
+
+    def _may_run(self, candidate: Candidate) -> bool:
+        limit = self._running_limits.get(candidate.owner)
+        return limit is None or candidate.num_running < limit
 
     def _rank(self, found: tuple[Candidate, float]) -> tuple[float, int, int, int]:
         """Return a key that is lower for jobs that are earlier in the queue."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 
-from qiskit_qoro.local.store import ledger
+from qiskit_qoro.local.store import ledger, quotas
 from qiskit_qoro.local.store.analyses import StoredAnalysis, add_problem, read_analysis
 from qiskit_qoro.local.store.append_circuits import add_batch, add_template_batch
 from qiskit_qoro.local.store.configurations import read_config, write_config
 from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.local.store.kinds import kind_of_type
+from qiskit_qoro.local.store.quotas import Quota, QuotaUse
 from qiskit_qoro.local.store.records import StoredJob, time_to_text
 from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictError, JobNotFoundError
 from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
@@ -33,10 +35,12 @@ class JobStore:
 
     Args:
         database: The database that contains the jobs.
+        quotas: The quotas of accounts that have one, by name.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quotas: Mapping[str, Quota] = MappingProxyType({})) -> None:
         self._database = database
+        self._quotas = quotas
 
     def create_job(self, owner: str, request: JobRequest) -> str:
         """Open a job.
@@ -46,10 +50,12 @@ class JobStore:
 
         Raises:
             BalanceTooLowError: The owner cannot pay for a single circuit.
+            QuotaExceededError: The owner has too many unfinished jobs.
         """
         job_id = str(uuid.uuid4())  # random, so that nobody can guess the jobs of others
         with self._database.transaction() as connection:
             ledger.check_balance(connection, owner)
+            quotas.check_unfinished_jobs(connection, owner, self.quota(owner))
             cursor = connection.execute(
                 "INSERT INTO jobs"
                 " (job_id, owner, tag, job_type, simulator_cluster, qpu_system, use_packing, status, state,"
@@ -131,6 +137,7 @@ class JobStore:
 
         Raises:
             JobConflictError: The job is finalized or not pending.
+            QuotaExceededError: The owner has sent too many circuits today.
             WireError: The job has a circuit with the same label, the observables differ from those of earlier
                 bodies, or a range of ``circuit_ham_map`` ends after the last circuit.
         """
@@ -148,6 +155,7 @@ class JobStore:
 
         Raises:
             JobConflictError: The job is finalized or not pending.
+            QuotaExceededError: The owner has sent too many circuits today.
             WireError: The job has a circuit with the same label, or the observables differ from those of
                 earlier bodies.
         """
@@ -162,6 +170,7 @@ class JobStore:
 
         Raises:
             JobConflictError: The job has a problem already, or is not pending.
+            QuotaExceededError: The owner has sent too many circuits today.
         """
         with self._open_job(owner, job_id, is_last=True) as (connection, job):
             add_problem(connection, job, problem, self._database.now())
@@ -257,6 +266,15 @@ class JobStore:
                 )
             write_config(connection, job.number, config)
 
+    def quota(self, owner: str) -> Quota:
+        """Return the quota of an account."""
+        return self._quotas.get(owner, quotas.NO_QUOTA)
+
+    def quota_use(self, owner: str) -> QuotaUse:
+        """Read what an account has of what a quota can limit."""
+        with self._database.read() as connection:
+            return quotas.read_use(connection, owner, self._database.now())
+
     def open_account(self, name: str, grant: Decimal) -> None:
         """Open an account with a grant. An account that exists already keeps its balance."""
         with self._database.transaction() as connection:
@@ -300,7 +318,10 @@ class JobStore:
                 )
             yield connection, job
             # Not reached after an error: the transaction is rolled back.
+            now = self._database.now()
+            quotas.check_circuits(connection, owner, self.quota(owner), job.number, now)
             if is_last:
+                quotas.count_circuits(connection, owner, job.number, now)
                 self._database.delay_start(job.number)
             # Finalizing changes the queue but no status, so nothing has woken the runner yet.
             self._database.notify()

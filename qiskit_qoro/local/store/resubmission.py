@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from qiskit_qoro.local.store import ledger
+from qiskit_qoro.local.store import ledger, quotas
 from qiskit_qoro.local.store.analyses import copy_problem
 from qiskit_qoro.local.store.append_circuits import finalize
 from qiskit_qoro.local.store.database import Database
@@ -25,13 +25,14 @@ _COPIED_CONTENTS = {
 }
 
 
-def resubmit_job(database: Database, owner: str, job_id: str) -> str:
+def resubmit_job(database: Database, owner: str, job_id: str, quota: quotas.Quota = quotas.NO_QUOTA) -> str:
     """Submit a job that has ended again.
 
     Args:
         database: The database.
         owner: The owner of the job, who pays for the new job too.
         job_id: The job.
+        quota: The quota of the owner.
 
     Returns:
         The identifier of the new job, which is at the end of the queue.
@@ -40,6 +41,7 @@ def resubmit_job(database: Database, owner: str, job_id: str) -> str:
         JobNotFoundError: The owner has no such job.
         JobConflictError: The job has not ended, or its submission was never complete.
         BalanceTooLowError: The owner cannot pay for a single circuit.
+        QuotaExceededError: The owner has too many unfinished jobs, or has sent too many circuits today.
     """
     new_id = str(uuid.uuid4())
     now = database.now()
@@ -54,6 +56,8 @@ def resubmit_job(database: Database, owner: str, job_id: str) -> str:
                 f"job {job_id} ended before its last circuits were sent: it cannot be submitted again"
             )
         ledger.check_balance(connection, owner)
+        quotas.check_unfinished_jobs(connection, owner, quota)
+        quotas.check_circuits(connection, owner, quota, job.number, now)
         cursor = connection.execute(
             f"INSERT INTO jobs (job_id, status, created_at, {_COPIED})"  # noqa: S608
             f" SELECT ?, ?, ?, {_COPIED} FROM jobs WHERE number = ?",
@@ -68,6 +72,7 @@ def resubmit_job(database: Database, owner: str, job_id: str) -> str:
             )
         copy_problem(connection, job.number, new_number, now)
         finalize(connection, new_number)
+        quotas.count_circuits(connection, owner, new_number, now)
         database.delay_start(new_number)
         database.notify()
     return new_id

@@ -10,6 +10,7 @@ __all__ = [
     "JobConflictError",
     "JobNotFoundError",
     "PageNotFoundError",
+    "QuotaExceededError",
     "StorageError",
 ]
 
@@ -32,6 +33,19 @@ class BalanceTooLowError(Exception):
 
 class JobConflictError(Exception):
     """The status of the job does not allow this. Answered with 409."""
+
+
+class QuotaExceededError(Exception):
+    """The account would exceed its quota. Answered with 429.
+
+    Args:
+        message: The quota, the use, and when there is room again.
+        retry_after_s: When to try again, in seconds.
+    """
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class StorageError(QoroError):

@@ -7,6 +7,7 @@ The file of accounts is in TOML. It has a table for each account, with its token
     tokens = ["a token of ann", "another one"]
     tier = "PAID"
     credits = 2500.00
+    quota = { unfinished_jobs = 100, running_jobs = 4, circuits_per_day = 100000 }
 
 A file that other users can read, or that its group can change, is refused. The group may read it: a service
 manager gives secrets to a service in files of root that one group can read.
@@ -17,19 +18,28 @@ from __future__ import annotations
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local.store.quotas import Quota
 from qiskit_qoro.local.web.accounts import Account, Tier
 from qiskit_qoro.models.secret import Secret
 from qiskit_qoro.storage import is_private_to_group
 
-__all__ = ["account_of_text", "by_token", "read_account_file", "read_token_file"]
+__all__ = [
+    "account_of_text",
+    "by_token",
+    "quota_of_text",
+    "read_account_file",
+    "read_token_file",
+    "with_quotas",
+]
 
 _LIMIT_BYTES = 1_000_000
+_QUOTA_KEYS = {"jobs": "unfinished_jobs", "running": "running_jobs", "circuits": "circuits_per_day"}
 _OPTIONS = tuple(field.name for field in fields(Account) if field.name != "name")
 
 
@@ -77,6 +87,52 @@ def account_of_text(text: str) -> tuple[str, Account]:
         return token, _account(name, values)
     except QoroInputError as error:
         raise QoroInputError(f"account {name!r}: {error.message}") from error
+
+
+def quota_of_text(text: str) -> tuple[str, Quota]:
+    """Return the name of an account and the quota of ``NAME:jobs=N,running=N,circuits=N``.
+
+    Raises:
+        QoroInputError: The text has another form, or a value is invalid.
+    """
+    name, colon, limits = text.rpartition(":")
+    values: dict[str, int] = {}
+    for limit in limits.split(","):
+        key, _, number = limit.partition("=")
+        # `int` would accept signs, spaces and underscores.
+        if not colon or key not in _QUOTA_KEYS or _QUOTA_KEYS[key] in values or not number.isdecimal():
+            raise QoroInputError(
+                f"got {text!r}, expected NAME:jobs=N,running=N,circuits=N, with one or more of these limits"
+            )
+        values[_QUOTA_KEYS[key]] = int(number)
+    return name, Quota(**values)
+
+
+def with_quotas(
+    accounts: list[tuple[str, Account]], quotas: list[tuple[str, Quota]]
+) -> list[tuple[str, Account]]:
+    """Return accounts with other quotas.
+
+    Args:
+        accounts: Tokens and their accounts.
+        quotas: Names of accounts and their quotas.
+
+    Raises:
+        QoroInputError: There is no account with a name, or it has two quotas.
+    """
+    names = {account.name for _, account in accounts}
+    by_name: dict[str, Quota] = {}
+    for name, quota in quotas:
+        if name not in names:
+            raise QoroInputError(
+                f"there is a quota for account {name!r}, expected one of {', '.join(sorted(names)) or 'none'}"
+            )
+        if by_name.setdefault(name, quota) is not quota:
+            raise QoroInputError(f"there are two quotas for account {name!r}, expected one")
+    return [
+        (token, replace(account, quota=by_name.get(account.name, account.quota)))
+        for token, account in accounts
+    ]
 
 
 def by_token(accounts: list[tuple[str, Account]]) -> dict[str, Account]:

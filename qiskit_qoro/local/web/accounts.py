@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.store.ledger import STARTING_GRANT, check_grant
+from qiskit_qoro.local.store.quotas import NO_QUOTA, Quota
 from qiskit_qoro.local.store.store_errors import AccessDeniedError
 from qiskit_qoro.models.jobs import AnyConfig
 from qiskit_qoro.models.maestro import MaestroConfig
@@ -38,14 +39,17 @@ class Account:
         name: The name that its jobs and credits are stored under. Unlike a token it does not change.
         tier: The tier.
         credits: The credits that it starts with: 0 or more, in whole hundredths.
+        quota: How many jobs and circuits it may have; without limits by default. A mapping with the fields of
+            a :class:`~qiskit_qoro.local.Quota` is converted.
 
     Raises:
-        QoroInputError: The name is empty, the tier is unknown, or the credits are not a valid amount.
+        QoroInputError: The name is empty, the tier is unknown, or the credits or the quota are invalid.
     """
 
     name: str
     tier: Tier = Tier.FREE
     credits: Decimal = STARTING_GRANT
+    quota: Quota = NO_QUOTA
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -54,6 +58,7 @@ class Account:
             raise QoroInputError(f"tier is {self.tier!r}, expected one of {', '.join(Tier)}")
         object.__setattr__(self, "tier", Tier(self.tier))
         object.__setattr__(self, "credits", check_grant(self.credits))
+        object.__setattr__(self, "quota", Quota.of(self.quota))
 
 
 LOCAL_ACCOUNT = Account("local", Tier.PAID, Decimal("1000000.00"))

@@ -30,6 +30,7 @@ from qiskit_qoro.local.store.store_errors import (
     JobConflictError,
     JobNotFoundError,
     PageNotFoundError,
+    QuotaExceededError,
     StorageError,
 )
 from qiskit_qoro.local.web.accounts import Account, Accounts
@@ -83,6 +84,7 @@ _STATUS_CODES: Mapping[type[Exception], int] = {
     JobNotFoundError: 404,
     PageNotFoundError: 404,
     JobConflictError: 409,
+    QuotaExceededError: 429,
     StorageError: 507,
 }
 
@@ -315,7 +317,8 @@ def _answer_or_error(function: Callable[[], _Answer]) -> _Answer | Response:
         return function()
     except tuple(_STATUS_CODES) as error:
         status = next(status for kind, status in _STATUS_CODES.items() if isinstance(error, kind))
-        return _error(status, str(error))
+        retry = {"Retry-After": str(error.retry_after_s)} if isinstance(error, QuotaExceededError) else {}
+        return _error(status, str(error), retry)
 
 
 def _call(request: Request, account: Account, body: bytes) -> Call:

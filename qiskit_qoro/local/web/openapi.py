@@ -47,9 +47,14 @@ _DESCRIPTIONS: Mapping[int, str] = {
     409: "The status of the job does not allow this",
     413: "The body is too long",
     421: "The request is for another host",
-    429: "Injected fault: too many requests",
+    429: "The account has used up its quota, or injected fault: too many requests",
     502: "The problem could not be analysed, or injected fault: bad gateway",
     507: "The database cannot be read or written, for example because the disk is full",
+}
+
+
+_RETRY_AFTER: Mapping[str, Any] = {
+    "Retry-After": {"description": "seconds until the request may succeed", "schema": integer(0)}
 }
 
 
@@ -99,9 +104,9 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     endpoints.PING: Operation({200: "Ping"}),
     endpoints.QPU_SYSTEMS: Operation({200: "QPUSystems"}),
     endpoints.SIMULATOR_CLUSTERS: Operation({200: "SimulatorClusters"}),
-    endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403), request="JobRequest", example=_OPEN),
-    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, (402,), request="FailedJobRequest"),
-    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409,), request="Upload", example=_BELL),
+    endpoints.INIT_JOB: Operation({201: "JobId"}, (402, 403, 429), request="JobRequest", example=_OPEN),
+    endpoints.CREATE_FAILED_JOB: Operation({201: "JobId"}, (402, 429), request="FailedJobRequest"),
+    endpoints.ADD_CIRCUITS: Operation({200: "Added"}, (409, 429), request="Upload", example=_BELL),
     endpoints.GET_STATUS: Operation(
         {200: "JobState"},
         headers={
@@ -138,7 +143,7 @@ OPERATIONS: Mapping[Endpoint, Operation] = {
     ),
     endpoints.SUBMIT_QUBO: Operation(
         {200: "Characterization", 202: "Added"},
-        (402, 409, 502),
+        (402, 409, 429, 502),
         request="CharacterizationRequest",
         example=_QUBO,
     ),
@@ -244,6 +249,8 @@ def _errors(statuses: Iterable[int], schemas: Mapping[int, str]) -> dict[str, An
             "description": _DESCRIPTIONS[status],
             "content": content | (proxy_page if status == 502 else {}),
         }
+        if status == 429:
+            responses[str(status)]["headers"] = _RETRY_AFTER
     return responses
 
 

@@ -21,6 +21,7 @@ from qiskit_qoro.local.store.store_errors import (
     BalanceTooLowError,
     JobConflictError,
     JobNotFoundError,
+    QuotaExceededError,
 )
 from qiskit_qoro.local.web.accounts import check_tier
 from qiskit_qoro.models.jobs import JobStatus
@@ -204,7 +205,7 @@ class LocalSource:
             for account in parts.accounts:
                 if account.name == self._account:
                     check_tier(account, config)
-            return resubmit_job(parts.database, self._account, job_id)
+            return resubmit_job(parts.database, self._account, job_id, parts.store.quota(self._account))
 
 
 @contextmanager
@@ -214,7 +215,13 @@ def _store_errors() -> Iterator[None]:
         yield
     except JobNotFoundError as error:
         raise MissingError(_sentence(error)) from error
-    except (AccessDeniedError, BalanceTooLowError, JobConflictError, QoroInputError) as error:
+    except (
+        AccessDeniedError,
+        BalanceTooLowError,
+        JobConflictError,
+        QoroInputError,
+        QuotaExceededError,
+    ) as error:
         raise RefusedError(_sentence(error)) from error
 
 
