@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.user_files import shown_path
 
-__all__ = ["CertificateFacts", "CertificateFiles", "is_private_key", "read_certificate"]
+__all__ = ["CertificateFacts", "CertificateFiles", "check_private", "is_private_key", "read_certificate"]
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which has no name in Python: our own checks compare the times.
 _NO_CHECK_TIME = 0x200000
@@ -88,7 +88,7 @@ def read_certificate(files: CertificateFiles) -> tuple[CertificateFacts, ...]:
     """
     for path, content in _contents(files):
         _check_readable(path, content)
-    _check_private(files.key)
+    check_private(files.key)
     server = _server_context(files)
     client = _client_context(files)
     peer = _shake_hands(server, client, files)
@@ -127,7 +127,13 @@ def _check_readable(path: Path, content: str) -> None:
         ) from error
 
 
-def _check_private(key: Path) -> None:
+def check_private(key: Path) -> None:
+    """Check that no other user can use a private key.
+
+    Raises:
+        QoroInputError: Another user can.
+        OSError: The file does not exist.
+    """
     status = key.stat()
     if os.name == "posix" and not is_private_key(status):
         shown = shown_path(key)

@@ -247,6 +247,26 @@ def test_the_key_of_another_authority_is_refused(folder: Path, tmp_path: Path) -
         _make(folder)
 
 
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_that_others_can_read_is_refused(folder: Path, name: str) -> None:
+    (folder / name).chmod(0o644)
+    before = _contents(folder)
+
+    with pytest.raises(QoroInputError, match=rf"mode is 644, expected 600; run chmod 600 .*{name}"):
+        _make(folder, renew=True)
+    assert _contents(folder) == before
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o777])
+def test_a_folder_into_which_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(mode)
+
+    with pytest.raises(QoroInputError, match=r"other users can write .*open: run chmod 700 .*open"):
+        _make(tmp_path / "open")
+    assert not list((tmp_path / "open").iterdir())
+
+
 def test_an_expired_authority_is_not_replaced(folder: Path) -> None:
     with pytest.raises(QoroInputError, match=r"cluster-authority\.pem expired on .*: make .* another folder"):
         _make(folder, days=3651)

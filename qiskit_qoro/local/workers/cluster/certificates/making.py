@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import os
 import re
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,11 +58,14 @@ def make_certificates(
 
     Raises:
         QoroInputError: A host is no host name or address; a file in the folder is damaged or does not fit the
-            others; the folder is a copy without the keys of the authorities; or an authority has expired.
+            others; other users can write into the folder or read a key; the folder is a copy without the keys
+            of the authorities; or an authority has expired.
         QoroError: A file cannot be written.
     """
     further = [_check_host(host) for host in hosts]
     now = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    if folder.exists():
+        _check_folder(folder)
     cluster, https = Pair(folder, CLUSTER, now), Pair(folder, HTTPS, now)
     # Both are checked before anything is written.
     cluster.read()
@@ -100,6 +105,13 @@ def make_temporary(folder: Path, *, clock: Callable[[], float] = time.time) -> P
     with _errors_of(folder):
         write_cluster(folder, authority, certificate, key)
     return folder
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder in which another user could put an authority of his own."""
+    if os.name == "posix" and folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        shown = shown_path(folder)
+        raise QoroInputError(f"other users can write into the folder {shown}: run chmod 700 {shown}")
 
 
 @contextmanager

@@ -19,7 +19,12 @@ from qiskit_qoro.local.workers.cluster.certificates.authority import (
 from qiskit_qoro.local.workers.cluster.certificates.files import CLUSTER, Change, Made, PairFiles
 from qiskit_qoro.storage import replace_private_file
 from qiskit_qoro.user_files import shown_path
-from qiskit_qoro.web_server.certificate_files import CertificateFacts, CertificateFiles, read_certificate
+from qiskit_qoro.web_server.certificate_files import (
+    CertificateFacts,
+    CertificateFiles,
+    check_private,
+    read_certificate,
+)
 
 __all__ = ["Pair", "write_cluster"]
 
@@ -48,9 +53,12 @@ class Pair:
         """Check the files that exist, and return the facts of the certificate, or ``None`` if there is none.
 
         Raises:
-            QoroInputError: A file is damaged or does not fit the others, the key of the authority is missing,
-                or the authority has expired.
+            QoroInputError: A file is damaged or does not fit the others, other users can read a key, the key
+                of the authority is missing, or the authority has expired.
         """
+        for key in (self._authority_key_path, self._key_path):
+            if key.exists():
+                check_private(key)
         if not self._authority_path.exists():
             self._check_orphans()
             return None
