@@ -15,10 +15,6 @@ __all__ = ["BatchLimits", "BatchSizing"]
 # The share of the time limit of one task that a batch may take.
 _LIMIT_SHARE = 0.25
 
-# Sending a batch takes about a hundredth of the time that it should take. A batch that takes less than this
-# share of its time is not divided among more workers.
-_MIN_BATCH_SHARE = 0.05
-
 
 @dataclass(frozen=True)
 class BatchLimits:
@@ -28,11 +24,14 @@ class BatchLimits:
         batch_s: The time that a batch should take, in seconds.
         max_batch: The maximum number of tasks that run one after another.
         max_sweep_batch: The maximum number of tasks that run together as a sweep.
+        min_share: A batch that takes less than this share of its time is not divided among more workers.
+            Sending it takes about a hundredth of its time.
     """
 
     batch_s: float = 0.1
     max_batch: int = 64
     max_sweep_batch: int = 4096
+    min_share: float = 0.05
 
 
 _DEFAULT_LIMITS = BatchLimits()
@@ -86,4 +85,4 @@ class BatchSizing:
         share = -(-remaining // workers)
         fitting = int(self._batch_s * self._tasks / self._seconds) if self._seconds else 1
         largest = self._limits.max_sweep_batch if self.is_sweep else self._limits.max_batch
-        return max(1, min(fitting, largest, max(share, int(fitting * _MIN_BATCH_SHARE))))
+        return max(1, min(fitting, largest, max(share, int(fitting * self._limits.min_share))))

@@ -22,7 +22,7 @@ from qiskit_qoro.local.workers.tasks import AnyTask
 __all__ = ["Backlog", "Chunk", "Span"]
 
 # A batch takes about a second, because it takes about ten milliseconds to send it.
-_LIMITS = BatchLimits(batch_s=1.0, max_batch=1024, max_sweep_batch=32768)
+_LIMITS = BatchLimits(batch_s=1.0, max_batch=1024, max_sweep_batch=32768, min_share=0.1)
 
 # How many kinds of tasks to remember the speed of.
 _MAX_SIZINGS = 8
@@ -121,17 +121,17 @@ class Backlog:
         """What the tasks need that were set aside."""
         return tuple({need: None for need, _ in self._aside})
 
-    def take(self, is_fitting: Callable[[Need], bool], num_processes: int) -> Chunk | None:
+    def take(self, is_fitting: Callable[[Need], bool], num_shares: int) -> Chunk | None:
         """Remove the next batch for a worker.
 
         Args:
             is_fitting: Whether the worker has what tasks need.
-            num_processes: The number of processes of all workers, which share the tasks.
+            num_shares: A batch has at most the tasks left divided by this, unless they take very little time.
 
         Returns:
             The batch, or ``None`` if the worker can run none of the next tasks.
         """
-        chunk = self._take_aside(is_fitting, num_processes) or self._take_unread(is_fitting, num_processes)
+        chunk = self._take_aside(is_fitting, num_shares) or self._take_unread(is_fitting, num_shares)
         if chunk is not None:
             self._num_pending -= len(chunk.span)
         return chunk
@@ -154,19 +154,19 @@ class Backlog:
         self._unread += [span for _, span in reversed(self._aside)]
         self._aside.clear()
 
-    def _take_aside(self, is_fitting: Callable[[Need], bool], num_processes: int) -> Chunk | None:
+    def _take_aside(self, is_fitting: Callable[[Need], bool], num_shares: int) -> Chunk | None:
         for position, (need, span) in enumerate(self._aside):
             if is_fitting(need):
-                chunk, rest = self._read(span, num_processes)
+                chunk, rest = self._read(span, num_shares)
                 self._aside[position : position + 1] = [(need, rest)] if rest else []
                 return chunk
         return None
 
-    def _take_unread(self, is_fitting: Callable[[Need], bool], num_processes: int) -> Chunk | None:
+    def _take_unread(self, is_fitting: Callable[[Need], bool], num_shares: int) -> Chunk | None:
         for _ in range(_MAX_SEARCH):
             if not self._unread:
                 break
-            chunk, rest = self._read(self._unread.pop(), num_processes)
+            chunk, rest = self._read(self._unread.pop(), num_shares)
             if rest:
                 self._unread.append(rest)
             if is_fitting(chunk.need):
@@ -196,12 +196,12 @@ class Backlog:
             self._unread.append(replace(rest, start=middle))
         return replace(chunk.span, end=middle)
 
-    def _read(self, span: Span, num_processes: int) -> tuple[Chunk, Span]:
+    def _read(self, span: Span, num_shares: int) -> tuple[Chunk, Span]:
         """Divide a span into its first batch and the rest."""
-        size = self._size(self._sizings[0], span, num_processes)
+        size = self._size(self._sizings[0], span, num_shares)
         tasks = self._slice(span, size)
         sizing = self._sizing_of(tasks[0].sweep)
-        count = min(size, self._size(sizing, span, num_processes))
+        count = min(size, self._size(sizing, span, num_shares))
         need = self._need_of(span, tasks[0])
         if not isinstance(tasks, TaskRows):
             alike = takewhile(lambda task: self._is_alike(task, sizing, span, need), tasks[:count])
@@ -213,15 +213,17 @@ class Backlog:
         chunk = Chunk(replace(span, end=middle), tasks, sizing, need)
         return chunk, replace(span, start=middle)
 
-    def _size(self, sizing: BatchSizing, span: Span, num_processes: int) -> int:
-        return min(len(span), sizing.batch_size(self._num_pending, max(1, num_processes)))
+    def _size(self, sizing: BatchSizing, span: Span, num_shares: int) -> int:
+        return min(len(span), sizing.batch_size(self._num_pending, max(1, num_shares)))
 
     def _slice(self, span: Span, count: int) -> Sequence[AnyTask]:
         return self._tasks[span.start : span.start + count]
 
     def _is_alike(self, task: AnyTask, sizing: BatchSizing, span: Span, need: Need) -> bool:
+        if task.sweep != sizing.kind:
+            return False
         # All tasks of a sweep need the same.
-        return task.sweep == sizing.kind and (sizing.kind is not None or self._need_of(span, task) == need)
+        return sizing.kind is not None or self._capabilities.is_uniform or self._need_of(span, task) == need
 
     def _need_of(self, span: Span, task: AnyTask) -> Need:
         need = self._capabilities.need_of(task)

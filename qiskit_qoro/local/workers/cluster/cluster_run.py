@@ -56,6 +56,9 @@ __all__ = ["ClusterRun"]
 # A task that is alone in a batch, and has lost this number of workers, is to blame.
 _MAX_LOSSES = 3
 
+# A worker with one process has two batches of a run, so that half a process's share is enough for a batch.
+_SHARES_PER_PROCESS = 2
+
 # How many times a worker may ask for templates of the same batch.
 _MAX_REPEATS = 3
 
@@ -209,7 +212,8 @@ class ClusterRun:
         def is_fitting(need: Need) -> bool:
             return need.is_alone <= place.is_alone and self._dispatcher.fits(place.worker, need)
 
-        chunk = self._backlog.take(is_fitting, self._dispatcher.num_processes) if self._backlog else None
+        num_shares = _SHARES_PER_PROCESS * self._dispatcher.num_processes
+        chunk = self._backlog.take(is_fitting, num_shares) if self._backlog else None
         if chunk is None:
             self._dispatcher.release(self._requester, place)
         else:

@@ -81,7 +81,7 @@ class Capabilities:
             limits[simulator] = sorted({limit for limit, having in self._offers if simulator in having})
         return limits
 
-    @property
+    @cached_property
     def is_uniform(self) -> bool:
         """Whether all workers can run the same circuits, so that nobody has to look at these."""
         return len(self._offers) < 2
