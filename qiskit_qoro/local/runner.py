@@ -246,7 +246,8 @@ class Runner:
         with self._lock:
             is_first, self._outage_is_logged = not self._outage_is_logged, True
         if is_first:
-            _logger.error("jobs wait until workers can be reached: %s", error)
+            # The pool reports to the operator that the cluster is lost.
+            _logger.info("jobs wait until workers can be reached: %s", error)
 
     def _store(self, job: StoredJob, outcome: Outcome, *, run_time_s: float) -> None:
         if outcome.report is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -106,6 +107,7 @@ def service() -> Iterator[Service]:
 def test_jobs_whose_workers_are_lost_wait_with_their_results_and_continue(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "qiskit_qoro")
     for _ in range(2):
         ids = service.submit(5)
         service.wait(JobStatus.RUNNING, ids[:3])
