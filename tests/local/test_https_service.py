@@ -97,6 +97,22 @@ def test_an_authority_of_our_own_variable_is_trusted_in_addition(
                 assert client_of_another.test_connection()
 
 
+def test_a_file_of_settings_does_not_decide_which_authorities_are_trusted(
+    service: LocalService, https_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("QORO_API_KEY", "QORO_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    settings = {
+        "QORO_API_URL": service.url,
+        "QORO_API_KEY": service.token,
+        "QORO_CA_BUNDLE": https_files.authority,
+    }
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    with closing(QoroService()) as client, pytest.raises(QoroConnectionError, match="verify failed"):
+        client.test_connection()
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_a_variable_that_names_no_authority_is_refused_before_anything_is_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
