@@ -21,9 +21,6 @@ from qiskit_qoro.local.workers.tasks import AnyTask
 
 __all__ = ["Backlog", "Chunk", "Span"]
 
-# A batch takes about a second, because it takes about ten milliseconds to send it.
-_LIMITS = BatchLimits(batch_s=1.0, max_batch=1024, max_sweep_batch=32768, min_share=0.1)
-
 # How many kinds of tasks to remember the speed of.
 _MAX_SIZINGS = 8
 
@@ -96,7 +93,7 @@ class Backlog:
         capabilities: Capabilities,
         *,
         time_limit_s: float,
-        limits: BatchLimits = _LIMITS,
+        limits: BatchLimits,
     ) -> None:
         self._tasks = tasks
         self._capabilities = capabilities

@@ -26,11 +26,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.workers.batch_sizing import BatchLimits
 from qiskit_qoro.local.workers.cluster.backlog import Backlog, Chunk, Span
 from qiskit_qoro.local.workers.cluster.batch_codec import encode_batch
 from qiskit_qoro.local.workers.cluster.dispatcher import (
@@ -49,9 +50,15 @@ from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
 from qiskit_qoro.local.workers.cluster.worker_link import Answer, BatchFailed, BatchLost, WorkerLink
 from qiskit_qoro.local.workers.pool_interface import PoolUnavailableError
 from qiskit_qoro.local.workers.receiver import MAX_LOST_WORKERS, TICK_S, Receiver
-from qiskit_qoro.local.workers.tasks import SweepResults
+from qiskit_qoro.local.workers.tasks import AnyTask, StateTask, SweepResults
 
 __all__ = ["ClusterRun"]
+
+# A batch takes about a second, because it takes about ten milliseconds to send it.
+_LIMITS = BatchLimits(batch_s=1.0, max_batch=1024, max_sweep_batch=32768, min_share=0.1)
+
+# A state may take hundreds of megabytes, and an answer has all states of a batch.
+_STATE_LIMITS = BatchLimits(batch_s=0.2, max_batch=8)
 
 # A task that is alone in a batch, and has lost this number of workers, is to blame.
 _MAX_LOSSES = 3
@@ -132,7 +139,12 @@ class ClusterRun:
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._requester = Requester(job_id)
-        self._backlog = Backlog(receiver.tasks, dispatcher.enter(self._requester), time_limit_s=time_limit_s)
+        self._backlog = Backlog(
+            receiver.tasks,
+            dispatcher.enter(self._requester),
+            time_limit_s=time_limit_s,
+            limits=_limits_of(receiver.tasks),
+        )
         self._in_flight: dict[str, _Sent] = {}
         # Whether the run waits in the dispatcher's queue. It has at most one place there.
         self._has_requested = False
@@ -309,6 +321,11 @@ class ClusterRun:
         """Give up if too many workers and processes were lost. The task is the last one to blame."""
         if self._lost_processes >= MAX_LOST_WORKERS:
             raise self._receiver.giving_up(index, reason, self._lost_processes)
+
+
+def _limits_of(tasks: Sequence[AnyTask]) -> BatchLimits:
+    has_states = len(tasks) > 0 and isinstance(tasks[0], StateTask)
+    return _STATE_LIMITS if has_states else _LIMITS
 
 
 def _count_answered(reply: BatchReply) -> int | None:

@@ -208,6 +208,12 @@ class Dispatcher:
             return tuple(self._workers.values())
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the workers can run, with those that have just left."""
+        with self._lock:
+            return self._capabilities
+
+    @property
     def num_processes(self) -> int:
         """The number of processes of all usable workers."""
         with self._lock:

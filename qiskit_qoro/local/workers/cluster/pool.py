@@ -131,10 +131,11 @@ class DistributedPool:
     def accelerators(self) -> frozenset[Simulator]:
         """Return the simulators that at least one worker has beside those on the CPU.
 
-        This waits until a worker has joined, but not longer than half a minute.
+        This waits until a worker has joined, but not longer than half a minute. Workers count that have just
+        left, because they may return.
         """
         self._has_workers.wait(_MAX_START_S)
-        return _accelerators(self._dispatcher.workers)
+        return self._dispatcher.capabilities.accelerators
 
     def run(
         self,
@@ -185,7 +186,7 @@ class DistributedPool:
                 memory_limit_bytes=max(
                     (worker.description.memory_limit_bytes for worker in workers), default=None
                 ),
-                accelerators=_accelerators(workers),
+                accelerators=self._dispatcher.capabilities.accelerators,
                 cluster=self._link.address,
                 machines=tuple(sorted(machines, key=lambda machine: machine.name)),
                 problem=problem and f"the cluster at {self._link.address} cannot be used: {problem}",
@@ -261,7 +262,3 @@ class DistributedPool:
                 reason=reason,
             )
         )
-
-
-def _accelerators(workers: Sequence[ClusterWorker]) -> frozenset[Simulator]:
-    return frozenset().union(*(worker.description.accelerators for worker in workers))

@@ -1,0 +1,182 @@
+"""The pool of a cluster says what it has, whether jobs can run, and why not."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.local.service_events import EventKind, ServiceEvent
+from qiskit_qoro.local.workers.cluster.messages import BatchReply
+from qiskit_qoro.local.workers.cluster.pool import DistributedPool
+from qiskit_qoro.local.workers.pool_interface import Pool
+from qiskit_qoro.local.workers.pool_snapshot import Loss
+from qiskit_qoro.models.config import Simulator
+from tests.local.workers.cluster.scripted_link import (
+    GIB,
+    SINCE,
+    ScriptedLink,
+    Sent,
+    circuits,
+    described,
+    replies_to,
+    rows,
+)
+
+LOSS = Loss("SIGSEGV while it worked on a job", datetime(2026, 11, 30, 13, tzinfo=UTC))
+
+
+def started(link: ScriptedLink, events: list[ServiceEvent] | None = None) -> DistributedPool:
+    """A pool that is connected to its scheduler."""
+    report = [].append if events is None else events.append
+    pool = DistributedPool(link, report=report, clock=link.clock)
+    pool.start()
+    link.events.scheduler_connected()
+    return pool
+
+
+def run(pool: Pool, number: int = 3) -> bool:
+    """Run some circuits."""
+    return pool.run(
+        circuits(number), stop=threading.Event(), on_result=lambda index, result: None, job_id="job"
+    )
+
+
+def test_jobs_can_run_while_the_scheduler_and_a_worker_are_there() -> None:
+    link = ScriptedLink()
+    pool = DistributedPool(link)
+    heard: list[bool] = []
+    pool.on_change(lambda: heard.append(pool.is_usable()))
+    pool.start()
+    assert pool.snapshot().problem == (
+        "the cluster at tls://scheduler:8786 cannot be used: the scheduler has not answered yet"
+    )
+    link.events.scheduler_lost("connection refused")
+    assert "the scheduler cannot be reached: connection refused" in str(pool.snapshot().problem)
+    link.events.scheduler_connected()
+    assert "no worker is connected" in str(pool.snapshot().problem)
+    address = link.join("a")
+    assert pool.snapshot().problem is None
+    link.lose(address)
+    link.join("b")
+    link.events.scheduler_lost("it was killed")
+    assert heard == [False, False, True, False, True, False]
+    assert pool.snapshot().machines == ()
+
+
+def test_a_snapshot_describes_the_workers_and_what_they_do() -> None:
+    link = ScriptedLink()
+    pool = started(link)
+    link.join("b", processes=2, memory=4 * GIB, accelerators={Simulator.GpuSim})
+    link.events.worker_refused("tls://c", described("c"), SINCE, "it has another version")
+    link.join("a", processes=1)
+    found = []
+
+    def look(sent: Sent) -> None:
+        found.append(pool.snapshot())
+        sent.done(BatchReply(replies_to(sent.tasks), num_lost=2, last_loss=LOSS))  # type: ignore[arg-type]
+
+    link.on_submit = look
+    assert run(pool, 1)
+    (busy,) = found
+    assert busy.cluster == "tls://scheduler:8786"
+    assert (busy.size, busy.workers, busy.memory_limit_bytes) == (3, (), 4 * GIB)
+    assert busy.accelerators == pool.accelerators() == {Simulator.GpuSim}
+    assert [(machine.name, machine.num_busy, machine.job_ids) for machine in busy.machines] == [
+        ("a", 0, ()),
+        ("b", 1, ("job",)),
+        ("c", 0, ()),
+    ]
+    assert [machine.refusal for machine in busy.machines] == [None, None, "it has another version"]
+    after = pool.snapshot()
+    assert (after.num_lost, after.last_loss) == (2, LOSS)
+    assert [machine.num_lost for machine in after.machines] == [0, 2, 0]
+    assert sum(machine.num_busy for machine in after.machines) == 0
+    assert (pool.parallel, pool.pids) == (32, ())
+
+
+def test_lost_processes_of_workers_that_left_are_still_counted() -> None:
+    link = ScriptedLink()
+    pool = started(link)
+    address = link.join("a")
+    link.on_submit = lambda sent: sent.done(
+        BatchReply(replies_to(sent.tasks), num_lost=2, last_loss=LOSS)  # type: ignore[arg-type]
+    )
+    assert run(pool)
+    link.lose(address)
+    assert pool.snapshot().num_lost == 2
+
+
+def test_the_operator_hears_of_lost_processes_once_and_of_the_last_worker() -> None:
+    link, events = ScriptedLink(), list[ServiceEvent]()
+    pool = started(link, events)
+    address = link.join("a")
+    link.on_submit = lambda sent: sent.done(
+        BatchReply(replies_to(sent.tasks), num_lost=2, last_loss=LOSS)  # type: ignore[arg-type]
+    )
+    assert run(pool)
+    link.lose(address)
+    assert [(event.kind, event.reason) for event in events] == [
+        (EventKind.PROCESS_LOST, LOSS.reason),
+        (EventKind.CLUSTER_LOST, "no worker is connected"),
+    ]
+
+
+def test_a_refused_worker_is_shown_until_it_leaves() -> None:
+    link = ScriptedLink()
+    pool = started(link)
+    link.events.worker_refused("tls://c", described("c"), SINCE, "it has another version")
+    assert not pool.is_usable()
+    assert [machine.name for machine in pool.snapshot().machines] == ["c"]
+    link.events.worker_left("tls://c")
+    assert pool.snapshot().machines == ()
+
+
+def test_closing_closes_the_link_and_may_be_repeated() -> None:
+    link = ScriptedLink()
+    with started(link) as pool:
+        pass
+    assert link.is_closed
+    pool.close()
+    assert pool.accelerators() == frozenset()
+    with pytest.raises(QoroError, match="the worker pool is closed"):
+        pool.start()
+
+
+@pytest.mark.parametrize("big", [circuits(20_000), rows(200_000)], ids=["circuits", "rows"])
+def test_a_small_job_does_not_wait_behind_a_large_one(big: list[object]) -> None:
+    link = ScriptedLink()
+    pool = started(link)
+    link.join("a", processes=1)
+    link.join("b", processes=1)
+    stop = threading.Event()
+    all_places_taken = threading.Event()
+
+    # The batches of the large job are never answered.
+    def submit(sent: Sent) -> None:
+        if sent.batch.job_id == "small":
+            sent.answer()
+        elif len(link.open) == 4:
+            all_places_taken.set()
+
+    link.on_submit = submit
+    thread = threading.Thread(
+        target=lambda: pool.run(
+            big,
+            stop=stop,
+            on_result=lambda index, result: None,
+            job_id="big",  # type: ignore[arg-type]
+        )
+    )
+    thread.start()
+    try:
+        assert all_places_taken.wait(30.0)
+        results: dict[int, object] = {}
+        assert pool.run(circuits(10), stop=threading.Event(), on_result=results.__setitem__, job_id="small")
+        assert sorted(results) == list(range(10))
+    finally:
+        stop.set()
+        thread.join()
+    assert len(link.cancelled) == 4
