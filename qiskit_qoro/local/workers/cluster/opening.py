@@ -6,7 +6,12 @@ from pathlib import Path
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.service_events import Report
-from qiskit_qoro.local.workers.cluster.addresses import LocalWorkers, SchedulerAddress, parse_cluster
+from qiskit_qoro.local.workers.cluster.addresses import (
+    ClusterFile,
+    LocalWorkers,
+    SchedulerAddress,
+    parse_cluster,
+)
 from qiskit_qoro.local.workers.cluster.agent import describe_worker, run_batch, show_refusal
 from qiskit_qoro.local.workers.cluster.certificate_folder import find_certificates
 from qiskit_qoro.local.workers.cluster.connection.worker_calls import WorkerCalls
@@ -14,6 +19,7 @@ from qiskit_qoro.local.workers.cluster.link import ClusterLink, SchedulerSource
 from qiskit_qoro.local.workers.cluster.pool import DistributedPool
 from qiskit_qoro.local.workers.cluster.remote_scheduler import RemoteScheduler
 from qiskit_qoro.local.workers.cluster.security import load_security
+from qiskit_qoro.local.workers.cluster.started.job_queue_cluster import JobQueueCluster
 from qiskit_qoro.local.workers.cluster.started.local_cluster import LocalCluster
 from qiskit_qoro.local.workers.cluster.versions import installed_versions
 
@@ -45,13 +51,11 @@ def _source_of(cluster: str, certificates: str | Path | None) -> SchedulerSource
     place = parse_cluster(cluster)
     if isinstance(place, SchedulerAddress) and place.is_encrypted:
         return RemoteScheduler(str(place), load_security(find_certificates(certificates)))
+    if isinstance(place, ClusterFile):
+        return JobQueueCluster(place.path, find_certificates(certificates))
     if certificates is not None:
         raise QoroInputError(
             f"the cluster {place} takes no certificates from a folder: leave cluster_certificates out, or "
             "use the address tls://HOST:PORT of a scheduler"
         )
-    if isinstance(place, SchedulerAddress):
-        return RemoteScheduler(str(place), None)
-    if isinstance(place, LocalWorkers):
-        return LocalCluster(place)
-    raise QoroInputError(f"clusters such as {place} cannot be started yet")
+    return LocalCluster(place) if isinstance(place, LocalWorkers) else RemoteScheduler(str(place), None)
