@@ -55,9 +55,18 @@ class Span:
         return self.end - self.start
 
     @property
+    def has_history(self) -> bool:
+        """Whether a worker has had these tasks, and has not run them."""
+        return self.losses > 0 or bool(self.avoided)
+
+    @property
     def is_suspected(self) -> bool:
         """Whether one of the tasks is suspected of having ended the workers."""
         return self.losses >= _MAX_TOGETHER_LOSSES
+
+    def can_grow_by(self, other: Span) -> bool:
+        """Whether other tasks follow, and nothing is known of either."""
+        return self.end == other.start and not self.has_history and not other.has_history
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class Backlog:
 
     Args:
         tasks: The tasks.
+        spans: All of them, in order.
         capabilities: What the workers can run.
         time_limit_s: The time limit of one task, in seconds.
         limits: How large batches are.
@@ -90,6 +100,7 @@ class Backlog:
     def __init__(
         self,
         tasks: Sequence[AnyTask],
+        spans: Sequence[Span],
         capabilities: Capabilities,
         *,
         time_limit_s: float,
@@ -99,14 +110,21 @@ class Backlog:
         self._capabilities = capabilities
         self._time_limit_s = time_limit_s
         self._limits = limits
-        self._unread = [Span(0, len(tasks))] if len(tasks) else []
+        self._unread: list[Span] = []
         self._aside: list[tuple[Need, Span]] = []
-        self._num_pending = len(tasks)
+        self._num_pending = 0
+        for span in reversed(spans):
+            self.put_back(span)
         # The speed of the kinds of tasks that were read last, the last one first.
         self._sizings = [self._new_sizing(None)]
 
     def __bool__(self) -> bool:
         return self._num_pending > 0
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """All pending tasks."""
+        return (*self._unread, *(span for _, span in self._aside))
 
     @property
     def has_unread(self) -> bool:
@@ -174,11 +192,11 @@ class Backlog:
     def _set_aside(self, chunk: Chunk) -> None:
         """Set tasks aside, together with the ones after them that need the same."""
         span = chunk.span
-        if self._unread and self._unread[-1].start == span.end and not span.avoided:
+        if self._unread and span.can_grow_by(self._unread[-1]):
             span = self._extend(chunk, self._unread.pop())
         if self._aside:
             need, last = self._aside[-1]
-            if need == chunk.need and last.end == span.start and not last.avoided | span.avoided:
+            if need == chunk.need and last.can_grow_by(span):
                 self._aside[-1] = need, replace(last, end=span.end)
                 return
         self._aside.append((chunk.need, span))
@@ -224,7 +242,7 @@ class Backlog:
 
     def _need_of(self, span: Span, task: AnyTask) -> Need:
         need = self._capabilities.need_of(task)
-        if not span.avoided:
+        if not span.has_history:
             return need
         return replace(need, avoided=span.avoided, is_alone=span.is_suspected)
 

@@ -46,6 +46,7 @@ from qiskit_qoro.local.workers.cluster.dispatcher import (
     WorkerGone,
 )
 from qiskit_qoro.local.workers.cluster.fleet import ClusterWorker, Need
+from qiskit_qoro.local.workers.cluster.loss_memory import LossMemory
 from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
 from qiskit_qoro.local.workers.cluster.worker_link import Answer, BatchFailed, BatchLost, WorkerLink
 from qiskit_qoro.local.workers.pool_interface import PoolUnavailableError
@@ -113,6 +114,7 @@ class ClusterRun:
         job_id: The job that the tasks belong to.
         new_key: Returns a name for a batch that no other batch has.
         report_reply: Called with the worker and each answer to a batch.
+        memory: Remembers tasks that lost their workers, if the run is interrupted.
         time_limit_s: The time limit of one task, in seconds.
         clock: A monotonic clock, in seconds.
     """
@@ -127,6 +129,7 @@ class ClusterRun:
         job_id: str,
         new_key: Callable[[], str],
         report_reply: Callable[[ClusterWorker, BatchReply], None],
+        memory: LossMemory,
         time_limit_s: float,
         clock: Callable[[], float],
     ) -> None:
@@ -139,8 +142,10 @@ class ClusterRun:
         self._time_limit_s = time_limit_s
         self._clock = clock
         self._requester = Requester(job_id)
+        self._memory = memory
         self._backlog = Backlog(
             receiver.tasks,
+            memory.recall(job_id, receiver.tasks),
             dispatcher.enter(self._requester),
             time_limit_s=time_limit_s,
             limits=_limits_of(receiver.tasks),
@@ -175,6 +180,10 @@ class ClusterRun:
                 self._dispatcher.tick(now)
                 self._receiver.tick(now)
             return True
+        except PoolUnavailableError:
+            spans = (*self._backlog.spans, *(sent.chunk.span for sent in self._in_flight.values()))
+            self._memory.remember(self._requester.job_id, self._receiver.tasks, spans)
+            raise
         finally:
             # Answers that still arrive are ignored, because nobody reads the queue any more.
             if self._in_flight:

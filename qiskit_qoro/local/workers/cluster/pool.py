@@ -20,6 +20,7 @@ from qiskit_qoro.local.service_events import EventKind, Report, ServiceEvent, ig
 from qiskit_qoro.local.workers.cluster.cluster_run import ClusterRun
 from qiskit_qoro.local.workers.cluster.dispatcher import Dispatcher
 from qiskit_qoro.local.workers.cluster.fleet import ClusterWorker
+from qiskit_qoro.local.workers.cluster.loss_memory import LossMemory
 from qiskit_qoro.local.workers.cluster.messages import BatchReply, WorkerDescription
 from qiskit_qoro.local.workers.cluster.worker_link import WorkerLink
 from qiskit_qoro.local.workers.pool_snapshot import Loss, MachineSnapshot, PoolSnapshot
@@ -66,6 +67,7 @@ class DistributedPool:
         self._clock = clock
         self._now = now
         self._dispatcher = Dispatcher()
+        self._memory = LossMemory()
         self._numbers = count()
         self._has_workers = threading.Event()
         # Guards everything below.
@@ -166,6 +168,7 @@ class DistributedPool:
             job_id=job_id,
             new_key=lambda: f"qoro-{job_id}-{next(self._numbers)}",
             report_reply=self._record_reply,
+            memory=self._memory,
             time_limit_s=self._time_limit_s,
             clock=self._clock,
         )

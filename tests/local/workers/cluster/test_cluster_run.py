@@ -180,6 +180,33 @@ def test_among_very_many_rows_the_one_to_blame_is_found_with_few_lost_workers() 
     assert 3 <= sum("row-17000" in batch for batch in cluster.batches) <= 5
 
 
+def test_a_circuit_that_leaves_no_worker_is_blamed_when_its_job_has_run_again() -> None:
+    cluster = Cluster(circuits(40), Sent.answer)
+
+    def behave(sent: Sent) -> None:
+        if "circuit-7" in sent.labels:
+            cluster.link.lose(sent.address)
+            cluster.link.tick_s = 1.0
+        else:
+            sent.answer()
+
+    cluster.link.on_submit = behave
+    with pytest.raises(PoolUnavailableError, match="no worker is connected"):
+        cluster.run()
+    assert not cluster.reasons
+    # The job runs again with the circuits that have no result.
+    remaining = [task for index, task in enumerate(cluster.tasks) if index not in cluster.results]
+    assert len(remaining) < 40
+    again = Cluster(remaining, behave)
+    again.pool, again.link = cluster.pool, cluster.link
+    cluster.link.join("c")
+    cluster.link.join("d")
+    assert again.run()
+    bad = remaining.index(cluster.tasks[7])
+    assert again.reasons == {bad: "the worker that ran it was lost 3 times: it left the cluster"}
+    assert again.has_all_results_except(bad)
+
+
 def test_a_run_gives_up_when_circuits_have_ended_too_many_workers() -> None:
     cell: list[Cluster] = []
 
