@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-__all__ = ["CreditBalance", "CreditTransaction", "TransactionPage"]
+__all__ = ["CreditBalance", "CreditTransaction", "LimitUse", "TransactionPage"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,26 @@ class CreditBalance:
     total_used: Decimal
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True)
+class LimitUse:
+    """A limit of the quota of an account, and how much of it is used.
+
+    Attributes:
+        name: Its name on the wire, such as ``unfinished_jobs``.
+        limit: The limit.
+        used: What counts now.
+    """
+
+    name: str
+    limit: int
+    used: int
+
+    @property
+    def what(self) -> str:
+        """What is limited, in words."""
+        return self.name.replace("_", " ").replace(" per day", " today")
 
 
 @dataclass(frozen=True)

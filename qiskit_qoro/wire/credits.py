@@ -4,13 +4,14 @@ Amounts are decimal text (``"500.00"``), because many JSON parsers turn numbers 
 8601 in UTC, with ``Z``. The client passes these bodies on unchanged, and reads only the prices.
 
 The key ``prices`` of the balance is an extension. It has the prices of the service as decimal text, under the
-names of the attributes of :class:`~qiskit_qoro.models.costs.Prices`. The cloud does not send it.
+names of the attributes of :class:`~qiskit_qoro.models.costs.Prices`. The key ``quota`` is another one. It has
+an object with ``limit`` and ``used`` for each limit of the account. The cloud sends neither.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,13 +19,14 @@ from typing import Any
 
 from qiskit_qoro.errors import QoroInputError, WireError
 from qiskit_qoro.models.costs import Prices, read_credits
-from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, LimitUse, TransactionPage
 from qiskit_qoro.models.loose import read_integer, read_text
 from qiskit_qoro.wire.fields import as_list, as_object, as_wire_error, readable_items, shown
 
 __all__ = [
     "Charges",
     "announced_prices",
+    "announced_quota",
     "credit_balance_from_json",
     "credit_balance_to_json",
     "read_charges",
@@ -35,17 +37,22 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 _PRICES = "prices"
+_QUOTA = "quota"
 
 
-def credit_balance_to_json(balance: CreditBalance, prices: Prices) -> dict[str, Any]:
-    """Encode the balance of an account, and the prices of the service."""
-    return {
+def credit_balance_to_json(
+    balance: CreditBalance, prices: Prices, quota: Sequence[LimitUse] = ()
+) -> dict[str, Any]:
+    """Encode the balance and the quota of an account, and the prices of the service."""
+    limits = {each.name: {"limit": each.limit, "used": each.used} for each in quota}
+    body = {
         "balance": _amount_to_json(balance.balance),
         "total_used": _amount_to_json(balance.total_used),
         "created_at": _time_to_json(balance.created_at),
         "updated_at": _time_to_json(balance.updated_at),
         _PRICES: {field.name: _amount_to_json(getattr(prices, field.name)) for field in fields(prices)},
     }
+    return body | {_QUOTA: limits} if limits else body
 
 
 def credit_balance_from_json(body: object) -> CreditBalance:
@@ -76,6 +83,19 @@ def announced_prices(body: object) -> Prices | None:
     except QoroInputError as error:
         _log.warning("the service announces prices that cannot be read: %s", error)
         return None
+
+
+def announced_quota(body: object) -> list[LimitUse]:
+    """Read the quota in a balance. Limits that cannot be read are left out."""
+    found = body.get(_QUOTA) if isinstance(body, Mapping) else None
+    limits = []
+    for name, value in found.items() if isinstance(found, Mapping) else ():
+        fields_of_limit = value if isinstance(value, Mapping) else {}
+        limit = read_integer(fields_of_limit.get("limit"))
+        used = read_integer(fields_of_limit.get("used"))
+        if isinstance(name, str) and limit is not None and used is not None:
+            limits.append(LimitUse(name, limit, used))
+    return limits
 
 
 @dataclass(frozen=True)

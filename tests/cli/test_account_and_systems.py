@@ -48,6 +48,15 @@ def test_credits_shows_whatever_the_service_answers(
     assert "odd" in out
 
 
+def test_credits_shows_the_quota_of_the_account(
+    scripted: responses.RequestsMock, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quota = {"unfinished_jobs": {"limit": 100, "used": 3}, "circuits_per_day": {"limit": 5000, "used": 1200}}
+    scripted.get(f"{url}/credits/", json={"balance": "1.00", "total_used": "0", "quota": quota})
+    assert main(["credits"]) == 0
+    assert "3 of 100 unfinished jobs, 1,200 of 5,000 circuits today" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("answer_", [{}, {"results": None}, {"results": {}}])
 def test_credits_without_a_list_of_transactions_shows_none(
     scripted: responses.RequestsMock, url: str, answer: Callable[..., Any], answer_: dict[str, Any]

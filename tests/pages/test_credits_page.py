@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.local import LocalService, serve
-from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, LimitUse
 from qiskit_qoro.pages.local_source.source import LocalSource
 from qiskit_qoro.pages.views import CreditsView
 
@@ -40,6 +40,13 @@ def read(view: CreditsView) -> ReadPage:
 def days(*costs: str) -> list[tuple[date, Decimal]]:
     first = NOW.date() - timedelta(days=len(costs) - 1)
     return [(first + timedelta(days=place), Decimal(cost)) for place, cost in enumerate(costs)]
+
+
+def test_the_limits_of_an_account_are_shown_with_their_use() -> None:
+    quota = [LimitUse("unfinished_jobs", 1000, 3), LimitUse("circuits_per_day", 100_000, 1200)]
+    page = read(CreditsView(BALANCE, [], [], 0, quota=quota))
+    assert page.facts["Unfinished jobs"] == "3 of 1,000"
+    assert page.facts["Circuits today"] == "1,200 of 100,000"
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,13 @@ from decimal import Decimal
 import pytest
 
 from qiskit_qoro.models.costs import Prices
-from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
-from qiskit_qoro.wire.credits import announced_prices, credit_balance_to_json, transaction_page_to_json
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, LimitUse, TransactionPage
+from qiskit_qoro.wire.credits import (
+    announced_prices,
+    announced_quota,
+    credit_balance_to_json,
+    transaction_page_to_json,
+)
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 BALANCE = (
@@ -48,6 +53,21 @@ PAGE = (
 
 def test_a_balance_is_encoded():
     assert credit_balance_to_json(BALANCE[0], PRICES) == BALANCE[1]
+
+
+def test_the_quota_in_a_balance_is_encoded_and_read():
+    quota = [LimitUse("unfinished_jobs", 100, 3), LimitUse("circuits_per_day", 5000, 0)]
+    body = credit_balance_to_json(BALANCE[0], PRICES, quota)
+    assert body["quota"] == {
+        "unfinished_jobs": {"limit": 100, "used": 3},
+        "circuits_per_day": {"limit": 5000, "used": 0},
+    }
+    assert announced_quota(body) == quota
+
+
+@pytest.mark.parametrize("body", [None, [], BALANCE[1], {"quota": None}, {"quota": {"x": 3}}, {"quota": [3]}])
+def test_a_balance_without_a_readable_quota_has_none(body):
+    assert announced_quota(body) == []
 
 
 def test_the_prices_in_a_balance_are_read():

@@ -16,7 +16,7 @@ from qiskit_qoro.display.tables import Cell, Column, Table
 from qiskit_qoro.display.times import ago, exact_time
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
-from qiskit_qoro.wire.credits import announced_prices
+from qiskit_qoro.wire.credits import announced_prices, announced_quota
 
 __all__ = ["COMMAND"]
 
@@ -57,7 +57,12 @@ def _execute(options: argparse.Namespace) -> None:
         "used so far": balance.get("total_used"),
     }
     prices = provider.service.spending.prices(lambda: announced_prices(balance))
-    print_fields(about if prices is None else {**about, "prices": str(prices)})
+    if prices is not None:
+        about["prices"] = str(prices)
+    quota = announced_quota(balance)
+    if quota:
+        about["quota"] = ", ".join(f"{each.used:,} of {each.limit:,} {each.what}" for each in quota)
+    print_fields(about)
     if latest == []:
         say("no transactions")
     elif latest:

@@ -20,7 +20,7 @@ from qiskit_qoro.local.store.kinds import kind_of_type
 from qiskit_qoro.local.store.quotas import Quota, QuotaUse
 from qiskit_qoro.local.store.records import StoredJob, time_to_text
 from qiskit_qoro.local.store.store_errors import AccessDeniedError, JobConflictError, JobNotFoundError
-from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, LimitUse
 from qiskit_qoro.models.jobs import AnyConfig, CircuitBatch, JobRequest, JobState, JobStatus
 from qiskit_qoro.models.templates import TemplateBatch
 from qiskit_qoro.wire.states.requests import state_request_to_json
@@ -274,6 +274,11 @@ class JobStore:
         """Read what an account has of what a quota can limit."""
         with self._database.read() as connection:
             return quotas.read_use(connection, owner, self._database.now())
+
+    def limits(self, owner: str) -> list[LimitUse]:
+        """Read the limits of an account and how much of each is used. Without a quota there are none."""
+        quota = self.quota(owner)
+        return [] if quota == quotas.NO_QUOTA else quota.limits(self.quota_use(owner))
 
     def open_account(self, name: str, grant: Decimal) -> None:
         """Open an account with a grant. An account that exists already keeps its balance."""

@@ -21,6 +21,7 @@ from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.store.store_errors import QuotaExceededError
 from qiskit_qoro.local.store.unfinished_jobs import count_unfinished
 from qiskit_qoro.models.arguments import checked, integer_of
+from qiskit_qoro.models.credits import LimitUse
 from qiskit_qoro.models.jobs import JobStatus
 
 __all__ = [
@@ -76,6 +77,16 @@ class Quota:
                 f"quota is {value!r}, expected a Quota, or a mapping with {', '.join(names)}"
             )
         return cls(**value)
+
+    def limits(self, use: QuotaUse) -> list[LimitUse]:
+        """Return the limits that are set, and how much of each is used."""
+        used = (use.unfinished_jobs, use.running_jobs, use.circuits_today)
+        limits = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [
+            LimitUse(name, limit, number)
+            for (name, limit), number in zip(limits, used, strict=True)
+            if limit is not None
+        ]
 
 
 NO_QUOTA = Quota()

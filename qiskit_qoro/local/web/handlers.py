@@ -281,7 +281,8 @@ def _find_analysis(context: HandlerContext, call: Call) -> StoredAnalysis:
 
 
 def _credit_balance(context: HandlerContext, call: Call) -> Answer:
-    return json_answer(credit_balance_to_json(context.store.credit_balance(call.owner), PRICES))
+    store, owner = context.store, call.owner
+    return json_answer(credit_balance_to_json(store.credit_balance(owner), PRICES, store.limits(owner)))
 
 
 def _credit_transactions(context: HandlerContext, call: Call) -> Answer:

@@ -30,7 +30,16 @@ from qiskit_qoro.wire.text import encode_text
 __all__ = ["EXTENSIONS", "OPERATIONS", "Operation", "build_document"]
 
 EXTENSIONS: frozenset[str] = frozenset(
-    {DELAYS_EXTENSION, "details", "devices", GRADIENTS_EXTENSION, "prices", "progress", STATES_EXTENSION}
+    {
+        DELAYS_EXTENSION,
+        "details",
+        "devices",
+        GRADIENTS_EXTENSION,
+        "prices",
+        "progress",
+        "quotas",
+        STATES_EXTENSION,
+    }
 )
 """What this service offers beyond the API of the cloud. Clients read the names from the document."""
 

@@ -35,6 +35,7 @@ __all__ = ["SCHEMAS"]
 
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _AMOUNT: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
+_LIMIT: Schema = object_with("limit used", limit=integer(1), used=integer())
 _BLOB: Schema = {"type": "string", "description": "base64 of gzip of the OpenQASM 2 text in UTF-8"}
 _OPTIONS: Mapping[str, Schema] = {
     name: option.schema() | {"description": option.help} for name, option in ENGINE_OPTIONS.items()
@@ -329,6 +330,7 @@ SCHEMAS: Mapping[str, Schema] = {
             per_shot=_AMOUNT,
             per_variable=_AMOUNT,
         ),
+        quota=object_with(unfinished_jobs=_LIMIT, running_jobs=_LIMIT, circuits_per_day=_LIMIT),
     ),
     "TransactionPage": object_with(
         "count total_pages next previous results",

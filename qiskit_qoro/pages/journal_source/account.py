@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from qiskit_qoro.display.times import local_now
 from qiskit_qoro.errors import QoroAPIError, QoroError
-from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, TransactionPage
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, LimitUse, TransactionPage
 from qiskit_qoro.pages.journal_source.background import Answer, Background
 from qiskit_qoro.pages.journal_source.client import JournalClient
 from qiskit_qoro.pages.journal_source.service_errors import notes_on
@@ -17,7 +17,7 @@ from qiskit_qoro.pages.results.named_prices import named_prices
 from qiskit_qoro.pages.views import CreditsView
 from qiskit_qoro.service import QoroService
 from qiskit_qoro.service.account import MAX_TRANSACTIONS
-from qiskit_qoro.wire.credits import credit_balance_from_json, transaction_page_from_json
+from qiskit_qoro.wire.credits import announced_quota, credit_balance_from_json, transaction_page_from_json
 
 __all__ = ["MAX_PAGES_OF_DAYS", "read_credits"]
 
@@ -39,8 +39,9 @@ def read_credits(client: JournalClient, background: Background, *, limit: int, o
         offset: How many to leave out at the beginning. The newest one is the first.
     """
 
-    def fetch_balance() -> CreditBalance:
-        return credit_balance_from_json(client.service().get_credit_balance())
+    def fetch_balance() -> tuple[CreditBalance, Sequence[LimitUse]]:
+        body = client.service().get_credit_balance()
+        return credit_balance_from_json(body), announced_quota(body)
 
     def fetch_rows() -> TransactionPage:
         return _fetch_rows(client.service(), limit, offset)
@@ -57,13 +58,15 @@ def read_credits(client: JournalClient, background: Background, *, limit: int, o
         if note:
             notes[note] = None
     page = rows.value or TransactionPage(0, 0, ())
+    known, quota = balance.value or (None, ())
     return CreditsView(
-        balance.value,
+        known,
         [] if prices.value is None else named_prices(prices.value),
         page.transactions,
         page.count,
         by_day,
         " ".join(notes),
+        quota,
     )
 
 

@@ -28,4 +28,11 @@ def credits_of(parts: ServiceParts, account: str, *, limit: int, offset: int) ->
     with parts.database.read() as connection:
         # A day may begin a day earlier in another time zone than in UTC.
         costs = read_costs(connection, account, since=now - timedelta(days=DAYS + 1))
-    return CreditsView(balance, named_prices(PRICES), transactions, total, daily_costs(costs, now=now))
+    return CreditsView(
+        balance,
+        named_prices(PRICES),
+        transactions,
+        total,
+        daily_costs(costs, now=now),
+        quota=parts.store.limits(account),
+    )

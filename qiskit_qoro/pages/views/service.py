@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from qiskit_qoro.models.credits import CreditBalance, CreditTransaction
+from qiskit_qoro.models.credits import CreditBalance, CreditTransaction, LimitUse
 from qiskit_qoro.models.systems import QPUSystem, SimulatorCluster
 from qiskit_qoro.pages.views.cluster import ClusterView
 
@@ -125,6 +125,7 @@ class CreditsView:
         total: The number of all transactions.
         by_day: Day and cost of that day, oldest first, for the days that are shown. Days without cost have 0.
         note: What is not shown, such as days that are not covered; empty for nothing.
+        quota: The limits of the account, and how much of each is used.
     """
 
     balance: CreditBalance | None
@@ -133,3 +134,4 @@ class CreditsView:
     total: int
     by_day: Sequence[tuple[date, Decimal]] = ()
     note: str = ""
+    quota: Sequence[LimitUse] = ()
