@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 
@@ -18,6 +19,8 @@ from qiskit_qoro.wire.payloads import error_to_json
 __all__ = ["build_metrics_app"]
 
 _METHODS = ("GET", "HEAD")
+
+_logger = logging.getLogger(__name__)
 
 
 def build_metrics_app(
@@ -41,8 +44,12 @@ def build_metrics_app(
             message = "missing or unknown token, expected that of the service's own account or of the metrics"
             return _error(401, message, {"WWW-Authenticate": "Bearer"})
         encode, media_type = choose_encoder(request.headers.get("accept", ""))
-        # Reading the database may have to wait for its lock.
-        text = await asyncio.get_running_loop().run_in_executor(threads, encode, registry)
+        try:
+            # Reading the database may have to wait for its lock.
+            text = await asyncio.get_running_loop().run_in_executor(threads, encode, registry)
+        except Exception:  # the database cannot be read, for example
+            _logger.exception("the metrics cannot be read")
+            return _error(500, "the metrics cannot be read: see the log of the service")
         return Response(text, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

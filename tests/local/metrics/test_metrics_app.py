@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -13,7 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit_qoro import QoroProvider
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local import Account, LocalService, serve
-from qiskit_qoro.local.metrics.access import check_metrics
+from qiskit_qoro.local.metrics.access import INSTALL_COMMAND, check_metrics
 from qiskit_qoro.wire.endpoints import CREDIT_BALANCE
 
 
@@ -128,6 +130,22 @@ def test_a_malformed_token_is_refused() -> None:
         QoroInputError, match=r"^invalid token, expected printable ASCII text without spaces$"
     ):
         serve(metrics=True, metrics_token="a b")
+
+
+def test_metrics_that_cannot_be_read_are_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with serve(workers=1, metrics=True) as damaged:
+        with damaged.parts.database.transaction() as connection:
+            connection.execute("ALTER TABLE accounts RENAME TO lost")
+        answer = get(damaged, damaged.token)
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "the metrics cannot be read: see the log of the service"}
+    assert [record.getMessage() for record in caplog.records] == ["the metrics cannot be read"]
+
+
+def test_the_command_that_installs_the_library_is_that_of_the_extra() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    (requirement,) = project["optional-dependencies"]["metrics"]
+    assert f'python -m pip install "{requirement}"' == INSTALL_COMMAND
 
 
 def test_without_the_library_there_is_one_line() -> None:
