@@ -6,7 +6,6 @@ import logging
 import re
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -104,7 +103,9 @@ def test_clients_that_do_not_finish_the_handshake_delay_nobody(port: int, https_
             connection.close()
 
 
-def test_an_idle_client_does_not_delay_the_end_of_the_server(https_files: Any) -> None:
+def test_an_idle_client_does_not_delay_the_end_of_the_server(
+    https_files: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     https = load_server_certificate(https_files.certificate, https_files.key)
     assert https is not None
     with bind_port("127.0.0.1", 0) as bound:
@@ -113,10 +114,9 @@ def test_an_idle_client_does_not_delay_the_end_of_the_server(https_files: Any) -
         with connect(server.address[1], https_files) as idle:
             idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert idle.recv(4096)
-            begin = time.monotonic()
             server.stop()
-    # uvicorn waits two seconds for connections that do not end.
-    assert time.monotonic() - begin < 1.5
+    # uvicorn says this if a connection has not ended after two seconds.
+    assert "timeout graceful shutdown exceeded" not in caplog.text
 
 
 @pytest.mark.parametrize("name", ["localhost", None])
