@@ -141,6 +141,7 @@ def test_a_worker_waits_for_its_scheduler_and_connects_again(start: Start, certi
 
 def test_a_scheduler_on_loopback_needs_no_certificates(start: Start) -> None:
     scheduler = start("scheduler", "--port", "0")
+    assert "warning: without certificates, other users of this machine" in scheduler.line()
     scheduler.line()
     address = scheduler.line()
     assert address.startswith("tcp://127.0.0.1:")
@@ -181,14 +182,15 @@ def test_workers_with_the_same_name_get_numbers_and_the_given_port(
     assert sorted(description.name for description in descriptions.values()) == ["w", "w-2"]
 
 
-def test_a_stopped_worker_stops_its_circuits_at_once(start: Start) -> None:
-    scheduler = start("scheduler", "--port", "0")
+def test_a_stopped_worker_stops_its_circuits_at_once(start: Start, certificates: Path) -> None:
+    folder = ("--certificates", str(certificates))
+    scheduler = start("scheduler", "--port", "0", *folder)
     scheduler.line()
     address = scheduler.line()
-    worker = start("worker", address, "--processes", "1", "--memory", "1GiB")
+    worker = start("worker", address, "--processes", "1", "--memory", "1GiB", *folder)
     worker.line()
     prepare_dask()
-    with Client(address) as client:
+    with Client(address, security=load_security(certificates)) as client:
         (description,) = client.run(describe_worker).values()
         assert description.memory_limit_bytes == 2**30
         data, templates = encode_batch([CircuitTask("slow", SLOW, 10)], ())

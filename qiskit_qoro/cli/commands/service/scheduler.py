@@ -41,6 +41,12 @@ def _execute(options: argparse.Namespace) -> None:
     # The other commands need no Dask, and it may be missing.
     from qiskit_qoro.local.workers.cluster.programs.scheduler import run_scheduler  # noqa: PLC0415
 
+    if folder is None:
+        say(
+            "warning: without certificates, other users of this machine can run programs through the "
+            "scheduler, in your name"
+        )
+
     def announce(address: str) -> None:
         say("The scheduler is ready. Stop it with Ctrl-C. Workers and serve --cluster need its address:")
         sys.stdout.write(f"{address}\n")

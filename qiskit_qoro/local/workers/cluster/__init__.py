@@ -17,7 +17,7 @@ On the side of the service:
 On the side of a worker:
 
 - ``agent`` holds the pool and runs the batches that arrive;
-- ``worker_program`` and ``scheduler_program`` are the commands ``qiskit-qoro worker`` and ``scheduler``.
+- ``programs`` has what the commands ``qiskit-qoro worker`` and ``qiskit-qoro scheduler`` run.
 
 Both sides share ``messages`` and ``batch_codec``. They also share ``security``, which encrypts and
 authenticates the connections, and ``certificate_folder``, which finds the certificates for this. The package
