@@ -6,35 +6,57 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine
 
 __all__ = ["root_cause", "run_until_stopped"]
 
+_END_LIMIT_S = 10.0
 
-def run_until_stopped(program: Coroutine[None, None, None], *, until_input_ends: bool = False) -> None:
+
+def run_until_stopped(
+    program: Coroutine[None, None, None], *, until_input_ends: bool = False, end_limit_s: float = _END_LIMIT_S
+) -> None:
     """Run a program. If it is stopped, it is cancelled, and ends without an error. For the main thread.
 
     Args:
         program: The program. It has to clean up when it is cancelled.
         until_input_ends: Whether the program ends with its standard input, too. If this is a pipe, it ends
             when the process at its other end does.
+        end_limit_s: How long it may take to clean up, in seconds. Tasks that it leaves get as long.
     """
-    with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_run(program, until_input_ends))
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(_run(program, until_input_ends, end_limit_s))
+    finally:
+        # asyncio.run would wait for ever: Dask has tasks that cannot be cancelled if connections are lost.
+        rest = asyncio.all_tasks(loop)
+        for task in rest:
+            task.cancel()
+        if rest:
+            loop.run_until_complete(asyncio.wait(rest, timeout=end_limit_s))
+        loop.close()
 
 
-async def _run(program: Coroutine[None, None, None], until_input_ends: bool) -> None:
+async def _run(program: Coroutine[None, None, None], until_input_ends: bool, end_limit_s: float) -> None:
     task = asyncio.ensure_future(program)
     loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # On Windows, Ctrl-C cancels this function instead, and with it the program.
+        # On Windows, Ctrl-C raises KeyboardInterrupt instead, and the program is cancelled afterwards.
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, stop.set)
     if until_input_ends:
-        threading.Thread(target=_wait_for_end_of_input, args=(loop, task.cancel), daemon=True).start()
-    await task
+        threading.Thread(target=_wait_for_end_of_input, args=(loop, stop.set), daemon=True).start()
+    is_stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({task, is_stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=end_limit_s)
+    if task.done() and not task.cancelled():
+        task.result()  # raises the error of the program
 
 
 def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], object]) -> None:
@@ -57,6 +79,8 @@ def root_cause(error: BaseException) -> str:
         error = error.__cause__ or error.__context__ or error
     if isinstance(error, TimeoutError):
         return "no answer"
+    if isinstance(error, socket.gaierror):
+        return str(error.strerror)
     if isinstance(error, OSError) and error.errno is not None and error.errno > 1:
         return os.strerror(error.errno)  # the text of the error itself may repeat the address
     return str(error) or type(error).__name__
