@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="reach the local service over a socket only, not within the process",
     )
     parser.addoption(
+        "--service-cluster",
+        metavar="ADDRESS",
+        help="let the local service run its circuits on the workers of a cluster",
+    )
+    parser.addoption(
         "--cases",
         type=int,
         default=1,
@@ -92,9 +97,10 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def local_service() -> Iterator[LocalService]:
+def local_service(request: pytest.FixtureRequest) -> Iterator[LocalService]:
     """A local service that runs as long as the test session. It holds the jobs of several tests."""
-    with serve(workers=2) as service:
+    cluster = request.config.getoption("--service-cluster")
+    with serve(cluster=cluster) if cluster else serve(workers=2) as service:
         yield service
 
 
