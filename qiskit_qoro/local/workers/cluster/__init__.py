@@ -12,14 +12,18 @@ On the side of the service:
   the batches of a lost worker;
 - ``dispatcher`` grants free places on workers to the runs, in turn, and only where the circuits fit;
 - ``worker_link`` says what the pool needs of the connection, without Dask;
-- ``link`` keeps the connection to the scheduler, and reports workers that come and go.
+- ``link`` keeps the connection to the scheduler, and reports workers that come and go. The package
+  ``connection`` is what it does as long as one connection lasts;
+- ``addresses`` reads where the cluster is. ``remote_scheduler`` is one that somebody else runs. The package
+  ``started`` contains clusters that the service starts itself: on this machine, or in a queueing system;
+- ``opening`` builds the pool from these parts.
 
 On the side of a worker:
 
 - ``agent`` holds the pool and runs the batches that arrive;
 - ``programs`` has what the commands ``qiskit-qoro worker`` and ``qiskit-qoro scheduler`` run.
 
-Both sides share ``messages`` and ``batch_codec``. They also share ``security``, which encrypts and
-authenticates the connections, and ``certificate_folder``, which finds the certificates for this. The package
-``certificates`` makes these.
+Both sides share ``messages``, ``batch_codec`` and ``versions``. They also share ``security``, which encrypts
+and authenticates the connections, and ``certificate_folder``, which finds the certificates for this. The
+package ``certificates`` makes these.
 """
