@@ -14,7 +14,10 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from string import Formatter
 from typing import Any
+
+from qiskit_qoro.display.reprs import counted
 
 __all__ = [
     "EVENTS",
@@ -65,7 +68,8 @@ class EventRow:
 
     Attributes:
         level: The level, unless the event has another one.
-        text: The line of the log, with the names of fields in braces. All of these fields are required.
+        text: The line of the log, with the names of fields in braces. All of these fields are required. A
+            number may be followed by what it counts, in the singular.
         optional: Further fields that an event may have.
         meaning: When it happens.
     """
@@ -91,7 +95,7 @@ EVENTS: Mapping[EventKind, EventRow] = {
     ),
     EventKind.JOBS_ENDED: EventRow(
         Level.INFO,
-        "further jobs that have ended: {count}",
+        "{count:further job} ended",
         ("by_status",),
         "so many jobs ended in a second that the others have no line of their own",
     ),
@@ -106,7 +110,7 @@ EVENTS: Mapping[EventKind, EventRow] = {
     ),
     EventKind.WORKER_JOINED: EventRow(
         Level.INFO,
-        "worker {worker} on {host} has joined; circuits at once: {processes}",
+        "worker {worker} on {host} has joined: it runs {processes:circuit} at once",
         (),
         "the service uses another worker of the cluster",
     ),
@@ -133,14 +137,14 @@ EVENTS: Mapping[EventKind, EventRow] = {
     ),
     EventKind.REQUESTS_REFUSED: EventRow(
         Level.WARNING,
-        "requests refused with {status}: {count} ({reason})",
+        "{count:request} refused with {status}: {reason}",
         ("account", "client"),
         "requests had no valid token (401), or an account sent too many (429); at most one event for each "
         "account or client in ten seconds",
     ),
     EventKind.EVENTS_OMITTED: EventRow(
         Level.WARNING,
-        "events of the kind {omitted} that are left out: {count}",
+        "{count:event} of the kind {omitted} left out",
         (),
         "so many events of a kind happened in a second that the others are only counted",
     ),
@@ -230,7 +234,14 @@ class ServiceEvent:
     @property
     def text(self) -> str:
         """The event as a sentence."""
-        return EVENTS[self.kind].text.format_map(self.values())
+        return _Sentence().vformat(EVENTS[self.kind].text, (), self.values())
+
+
+class _Sentence(Formatter):
+    """Formats ``{number:circuit}`` as ``1 circuit`` or ``2 circuits``."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return counted(value, format_spec) if format_spec else str(value)
 
 
 EVENT_KEY = "event_kind"

@@ -30,9 +30,16 @@ def test_no_field_of_a_kind_is_both_required_and_optional(kind: EventKind) -> No
 
 def test_an_event_knows_its_text_its_level_and_its_fields() -> None:
     event = ServiceEvent(kind=EventKind.WORKER_JOINED, worker="w1", host="lab3", processes=4)
-    assert event.text == "worker w1 on lab3 has joined; circuits at once: 4"
+    assert event.text == "worker w1 on lab3 has joined: it runs 4 circuits at once"
     assert event.level is Level.INFO
     assert event.values() == {"host": "lab3", "processes": 4, "worker": "w1"}
+
+
+def test_what_is_counted_is_in_the_singular_or_the_plural() -> None:
+    event = ServiceEvent(kind=EventKind.WORKER_JOINED, worker="w1", host="lab3", processes=1)
+    assert event.text.endswith("it runs 1 circuit at once")
+    event = ServiceEvent(kind=EventKind.REQUESTS_REFUSED, count=1200, status="401", reason="no token")
+    assert event.text == "1,200 requests refused with 401: no token"
 
 
 def test_an_event_may_have_a_level_of_its_own() -> None:

@@ -57,7 +57,7 @@ def test_the_events_of_a_kind_beyond_a_limit_are_counted() -> None:
             log.report(LEFT)
     assert lines[: EVENTS_PER_SECOND + 1] == [*[JOINED.text] * EVENTS_PER_SECOND, LEFT.text]
     assert lines[EVENTS_PER_SECOND + 1 :] == [
-        "events of the kind worker_joined that are left out: 7",
+        "7 events of the kind worker_joined left out",
         JOINED.text,
         *[LEFT.text] * EVENTS_PER_SECOND,
     ]
@@ -68,7 +68,7 @@ def test_events_that_are_left_out_are_counted_at_the_end_of_the_log() -> None:
     with text_log(lines.extend) as log:
         for _ in range(EVENTS_PER_SECOND + 1):
             log.report(JOINED)
-    assert lines[-1] == "events of the kind worker_joined that are left out: 1"
+    assert lines[-1] == "1 event of the kind worker_joined left out"
 
 
 def test_reporting_does_not_wait_while_nobody_reads_the_lines() -> None:
