@@ -19,7 +19,6 @@ from typing import Any, Self
 
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.local.store.store_errors import QuotaExceededError
-from qiskit_qoro.local.store.unfinished_jobs import count_unfinished
 from qiskit_qoro.models.arguments import checked, integer_of
 from qiskit_qoro.models.credits import LimitUse
 from qiskit_qoro.models.jobs import JobStatus
@@ -33,6 +32,8 @@ __all__ = [
     "count_circuits",
     "read_use",
 ]
+
+_UNFINISHED = tuple(status.value for status in JobStatus if not status.is_final)
 
 # Nobody knows when a job ends. This is short for a user who waits, and long for the service.
 _RETRY_JOBS_S = 10
@@ -110,9 +111,9 @@ class QuotaUse:
 
 def read_use(connection: sqlite3.Connection, owner: str, now: datetime) -> QuotaUse:
     """Read what an account has now."""
-    counts = count_unfinished(connection, owner)
-    running = sum(number for (_, status), number in counts.items() if status is JobStatus.RUNNING)
-    return QuotaUse(sum(counts.values()), running, _circuits_today(connection, owner, now))
+    query = "SELECT count(*) FROM jobs WHERE status = ? AND owner = ?"
+    (running,) = connection.execute(query, (JobStatus.RUNNING.value, owner)).fetchone()
+    return QuotaUse(_count_unfinished(connection, owner), running, _circuits_today(connection, owner, now))
 
 
 def check_unfinished_jobs(connection: sqlite3.Connection, owner: str, quota: Quota) -> None:
@@ -124,7 +125,7 @@ def check_unfinished_jobs(connection: sqlite3.Connection, owner: str, quota: Quo
     limit = quota.unfinished_jobs
     if limit is None:
         return
-    used = sum(count_unfinished(connection, owner).values())
+    used = _count_unfinished(connection, owner)
     if used >= limit:
         raise QuotaExceededError(
             f"account {owner!r} has {used} unfinished jobs and its quota is {limit}: wait until one of them "
@@ -169,6 +170,13 @@ def count_circuits(connection: sqlite3.Connection, owner: str, number: int, now:
         " circuits = iif(day = excluded.day, circuits, 0) + excluded.circuits, day = excluded.day",
         (owner, _day(now), _num_circuits(connection, number)),
     )
+
+
+def _count_unfinished(connection: sqlite3.Connection, owner: str) -> int:
+    # Unlike the counts for each target, this reads the index `queue` only.
+    marks = ", ".join("?" * len(_UNFINISHED))
+    query = f"SELECT count(*) FROM jobs WHERE status IN ({marks}) AND owner = ?"  # noqa: S608 - question marks
+    return int(connection.execute(query, (*_UNFINISHED, owner)).fetchone()[0])
 
 
 def _circuits_today(connection: sqlite3.Connection, owner: str, now: datetime) -> int:
