@@ -37,6 +37,13 @@ def test_each_circuit_may_take_an_equal_share_of_the_memory() -> None:
     assert WorkerOptions(4).memory_limit_bytes is None
 
 
+def test_more_memory_than_the_machine_has_is_a_warning() -> None:
+    options = WorkerOptions(2, 2**31)
+    assert options.memory_warning(2**31) is None
+    assert "is 2.0 GiB, and this machine has only 1.5 GiB" in str(options.memory_warning(3 * 2**29))
+    assert WorkerOptions(2).memory_warning(0) is None
+
+
 def test_too_little_memory_is_refused() -> None:
     assert WorkerOptions(2, 2**27).memory_limit_bytes == 2**26
     with pytest.raises(QoroInputError, match="63 MiB for each of 2 processes is too little"):

@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 from distributed import Worker
 from distributed.comm.core import connect
 from distributed.security import Security
@@ -62,6 +63,9 @@ def run_worker(
     """
     prepare_dask()
     security = None if certificates is None else load_security(certificates)
+    warning = options.memory_warning(psutil.virtual_memory().total)
+    if warning is not None:
+        say(warning)
     agent = Agent(options, say=say)
     listening = {"host": host if address.is_encrypted else address.host, "port": port}
     build = partial(_build, address, options, agent, security, listening)

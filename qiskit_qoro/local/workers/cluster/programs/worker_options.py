@@ -56,6 +56,15 @@ class WorkerOptions:
         """The memory that one circuit may take."""
         return None if self.memory_bytes is None else self.memory_bytes // self.processes
 
+    def memory_warning(self, total_bytes: int) -> str | None:
+        """Return what is wrong with the memory on a machine with ``total_bytes``, or ``None``."""
+        if self.memory_bytes is None or self.memory_bytes <= total_bytes:
+            return None
+        return (
+            f"warning: the memory for circuits is {self.memory_bytes / 2**30:.1f} GiB, and this machine has "
+            f"only {total_bytes / 2**30:.1f} GiB: large circuits may end the worker"
+        )
+
 
 def parse_memory(text: str) -> int:
     """Read an amount of memory with its unit, such as ``8GiB`` or ``8GB``, and return the bytes.
