@@ -318,7 +318,7 @@ def serve(
         if watched is not None:
             observers.append(watched.observe)
             may_read = readers(accounts_by_token, LOCAL_ACCOUNT.name, metrics_token)
-            mounts[METRICS_PATH] = watched.app(may_read, threads)
+            mounts[METRICS_PATH] = watched.app(may_read, threads, observers)
         app = build_app(context, accounts_by_token, threads, hosts, mounts, observers)
         http_port = Port(app, bound, None if https is None else https.context)
         stack.callback(refuse_connections, duplicate)

@@ -98,7 +98,9 @@ METRICS: Mapping[str, MetricRow] = {
         _GAUGE, ("host", "worker"), "the processes that a worker has lost since it joined the cluster"
     ),
     "qoro_requests_total": MetricRow(
-        _COUNTER, ("endpoint", "status"), "the requests of the API, by the status code of the answer"
+        _COUNTER,
+        ("endpoint", "status"),
+        "the requests of the API and for metrics, by the status code of the answer",
     ),
     "qoro_request_duration_seconds": MetricRow(
         _HISTOGRAM, ("endpoint",), "how long the answers took, with the time that a client asked to wait"

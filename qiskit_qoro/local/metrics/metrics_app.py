@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from prometheus_client import CollectorRegistry
@@ -14,17 +15,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qiskit_qoro.local.metrics.access import METRICS_PATH
+from qiskit_qoro.local.web.answered_requests import AnsweredRequest, RequestObserver
 from qiskit_qoro.wire.payloads import error_to_json
 
 __all__ = ["build_metrics_app"]
 
+_ENDPOINT = "metrics"
 _METHODS = ("GET", "HEAD")
 
 _logger = logging.getLogger(__name__)
 
 
 def build_metrics_app(
-    registry: CollectorRegistry, may_read: Callable[[str | None], bool], threads: Executor
+    registry: CollectorRegistry,
+    may_read: Callable[[str | None], bool],
+    threads: Executor,
+    observers: Sequence[RequestObserver] = (),
 ) -> ASGIApp:
     """Build the application.
 
@@ -32,6 +38,7 @@ def build_metrics_app(
         registry: The metrics.
         may_read: Whether a request with a header ``Authorization`` may read them.
         threads: Reads the metrics. The caller shuts it down.
+        observers: Are told of each request. Its endpoint is ``metrics``.
     """
 
     async def respond(request: Request) -> Response:
@@ -53,7 +60,18 @@ def build_metrics_app(
         return Response(text, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await respond(Request(scope, receive))
+        request = Request(scope, receive)
+        start = time.perf_counter()
+        response = await respond(request)
+        answered = AnsweredRequest(
+            endpoint=_ENDPOINT,
+            status=response.status_code,
+            duration_s=time.perf_counter() - start,
+            account=None,
+            client=None if request.client is None else request.client.host,
+        )
+        for observe in observers:
+            observe(answered)
         await response(scope, receive, send)
 
     return app

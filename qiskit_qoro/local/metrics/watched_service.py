@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ from qiskit_qoro.local.metrics.request_tally import RequestTally
 from qiskit_qoro.local.metrics.service_metrics import ServiceMetrics, build_registry
 from qiskit_qoro.local.store.database import Database
 from qiskit_qoro.local.web.accounts import Accounts
-from qiskit_qoro.local.web.answered_requests import AnsweredRequest
+from qiskit_qoro.local.web.answered_requests import AnsweredRequest, RequestObserver
 from qiskit_qoro.local.workers.pool_snapshot import PoolSnapshot
 
 __all__ = ["WatchedService"]
@@ -71,6 +71,11 @@ class WatchedService:
         """Count a request that was answered."""
         self._requests.add(request)
 
-    def app(self, may_read: Callable[[str | None], bool], threads: Executor) -> ASGIApp:
+    def app(
+        self,
+        may_read: Callable[[str | None], bool],
+        threads: Executor,
+        observers: Sequence[RequestObserver] = (),
+    ) -> ASGIApp:
         """Return what answers requests for the metrics, as :func:`build_metrics_app` describes it."""
-        return build_metrics_app(self._registry, may_read, threads)
+        return build_metrics_app(self._registry, may_read, threads, observers)

@@ -51,8 +51,13 @@ def events_of(job: ListedJob) -> list[Event]:
     return events
 
 
-def notes_of(job: ListedJob) -> list[str]:
-    """Return sentences about what is not known of a job, or what it waits for."""
+def notes_of(job: ListedJob, problem: str) -> list[str]:
+    """Return sentences about what is not known of a job, or what it waits for.
+
+    Args:
+        job: The job.
+        problem: Why no job can run now; empty if jobs can run.
+    """
     notes = []
     if job.created_at is None:
         notes.append("The times are unknown, because an earlier version of the service did not store them.")
@@ -63,6 +68,8 @@ def notes_of(job: ListedJob) -> list[str]:
         notes.append(
             "The job was interrupted. It keeps what has finished, and continues with the other circuits."
         )
+    if job.status is JobStatus.PENDING and job.is_finalized and problem:
+        notes.append(f"No job can run now, so the job waits: {problem}.")
     return notes
 
 

@@ -134,7 +134,7 @@ class LocalSource:
             is_cost_estimated=is_estimated,
             settings=settings_of(config),
             method=self._circuits.method(job),
-            notes=notes_of(job),
+            notes=notes_of(job, self._waiting_reason()),
             is_characterization=job.kind is JobKind.CHARACTERIZATION,
         )
 

@@ -105,6 +105,17 @@ def test_a_job_and_the_requests_for_it_are_counted(service: LocalService) -> Non
     assert {"init_job", "get_results"} <= endpoints
 
 
+def test_attempts_to_read_the_metrics_are_counted(service: LocalService) -> None:
+    get(service, "guess")
+    families = {family.name: family for family in parse(get(service).text)}
+    (refused,) = [
+        sample.value
+        for sample in families["qoro_requests"].samples
+        if sample.labels == {"endpoint": "metrics", "status": "401"}
+    ]
+    assert refused >= 1
+
+
 def test_a_service_without_metrics_has_none_and_describes_none() -> None:
     with serve(workers=1) as plain, serve(workers=1, metrics=True) as watched:
         assert get(plain, plain.token).status_code == 404

@@ -99,12 +99,15 @@ def test_a_machine_names_the_methods_that_others_have(service: LocalService) -> 
 
 
 def test_jobs_say_why_they_wait(service: LocalService) -> None:
-    submit(service, service.token)
+    job_id = submit(service, service.token)
     lost = replace(POOL, problem="the scheduler does not answer")
     source = LocalSource(parts_with(service, lost), "local", "QoroProvider()")
     assert source.jobs(JobFilter(), limit=1, offset=0).waiting_reason == "the scheduler does not answer"
+    reason = "No job can run now, so the job waits: the scheduler does not answer."
+    assert source.job(job_id).notes == [reason]
     others = LocalSource(parts_with(service, POOL), "local", "QoroProvider()")
     assert others.jobs(JobFilter(), limit=1, offset=0).waiting_reason == ""
+    assert others.job(job_id).notes == []
 
 
 def test_a_service_without_a_cluster_has_none(service: LocalService) -> None:
