@@ -8,9 +8,8 @@ blames a crash, a time-out or a lack of memory on the right circuit.
 On the side of the service:
 
 - ``pool`` is the :class:`~qiskit_qoro.local.workers.pool_interface.Pool` that the runner uses;
-- ``cluster_run`` runs the tasks of one job: it sends batches of about one second and decides what happens to
-  the batches of a lost worker;
-- ``dispatcher`` grants free places on workers to the runs, in turn, and only where the circuits fit;
+- ``runs`` is a package without Dask: it grants free places on workers to jobs, sends batches of about one
+  second, and decides what happens to the batches of a lost worker;
 - ``worker_link`` says what the pool needs of the connection, without Dask;
 - ``link`` keeps the connection to the scheduler, and reports workers that come and go. The package
   ``connection`` is what it does as long as one connection lasts;

@@ -17,11 +17,11 @@ from typing import Any, Self
 from qiskit_qoro.display.times import local_now
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.service_events import EventKind, Report, ServiceEvent, ignore_event
-from qiskit_qoro.local.workers.cluster.cluster_run import ClusterRun
-from qiskit_qoro.local.workers.cluster.dispatcher import Dispatcher
-from qiskit_qoro.local.workers.cluster.fleet import ClusterWorker
-from qiskit_qoro.local.workers.cluster.loss_memory import LossMemory
 from qiskit_qoro.local.workers.cluster.messages import BatchReply, WorkerDescription
+from qiskit_qoro.local.workers.cluster.runs.cluster_run import ClusterRun
+from qiskit_qoro.local.workers.cluster.runs.dispatcher import Dispatcher
+from qiskit_qoro.local.workers.cluster.runs.fleet import ClusterWorker
+from qiskit_qoro.local.workers.cluster.runs.loss_memory import LossMemory
 from qiskit_qoro.local.workers.cluster.worker_link import WorkerLink
 from qiskit_qoro.local.workers.pool_snapshot import Loss, MachineSnapshot, PoolSnapshot
 from qiskit_qoro.local.workers.receiver import Receiver

@@ -11,15 +11,6 @@ done         its result or its failure was passed to the caller, exactly once
 
 A batch is removed from ``_in_flight`` with its first answer, or when its worker is gone. Later answers have
 an unknown key, and are ignored. So a batch that was given up delivers nothing, and can be sent again.
-
-A batch that loses its worker goes to another one. If that is lost too, its tasks are suspected. They go one
-by one, and a worker has only one suspected task at a time. A task that loses its worker again then is to
-blame, and fails. It has ended at least three workers. Very many tasks are divided into groups of suspected
-tasks first.
-
-Crashes of the engine and the time limit are not lost workers. The pool of the worker finds the task that is
-to blame, and the reply of this task has the reason. Each of them costs a process, so the run gives up when
-there are too many.
 """
 
 from __future__ import annotations
@@ -32,11 +23,13 @@ from functools import partial
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.batch_sizing import BatchLimits
-from qiskit_qoro.local.workers.cluster.backlog import Backlog, Chunk, Span
 from qiskit_qoro.local.workers.cluster.batch_codec import encode_batch
-from qiskit_qoro.local.workers.cluster.dispatcher import (
+from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
+from qiskit_qoro.local.workers.cluster.runs.backlog import Backlog, Chunk
+from qiskit_qoro.local.workers.cluster.runs.blame import Blame, failed, lost
+from qiskit_qoro.local.workers.cluster.runs.dispatcher import Dispatcher
+from qiskit_qoro.local.workers.cluster.runs.events import (
     Answered,
-    Dispatcher,
     Event,
     FleetChanged,
     Granted,
@@ -45,12 +38,11 @@ from qiskit_qoro.local.workers.cluster.dispatcher import (
     Wish,
     WorkerGone,
 )
-from qiskit_qoro.local.workers.cluster.fleet import ClusterWorker, Need
-from qiskit_qoro.local.workers.cluster.loss_memory import LossMemory
-from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
+from qiskit_qoro.local.workers.cluster.runs.fleet import ClusterWorker, Need
+from qiskit_qoro.local.workers.cluster.runs.loss_memory import LossMemory
 from qiskit_qoro.local.workers.cluster.worker_link import Answer, BatchFailed, BatchLost, WorkerLink
 from qiskit_qoro.local.workers.pool_interface import PoolUnavailableError
-from qiskit_qoro.local.workers.receiver import MAX_LOST_WORKERS, TICK_S, Receiver
+from qiskit_qoro.local.workers.receiver import TICK_S, Receiver
 from qiskit_qoro.local.workers.tasks import AnyTask, StateTask, SweepResults
 
 __all__ = ["ClusterRun"]
@@ -61,17 +53,11 @@ _LIMITS = BatchLimits(batch_s=1.0, max_batch=1024, max_sweep_batch=32768, min_sh
 # A state may take hundreds of megabytes, and an answer has all states of a batch.
 _STATE_LIMITS = BatchLimits(batch_s=0.2, max_batch=8)
 
-# A task that is alone in a batch, and has lost this number of workers, is to blame.
-_MAX_LOSSES = 3
-
 # A worker with one process has two batches of a run, so that half a process's share is enough for a batch.
 _SHARES_PER_PROCESS = 2
 
 # How many times a worker may ask for templates of the same batch.
 _MAX_REPEATS = 3
-
-# How many batches in a row may be stopped by their workers before that counts as a loss.
-_MAX_STOPS = 20
 
 
 @dataclass(frozen=True)
@@ -150,15 +136,12 @@ class ClusterRun:
             time_limit_s=time_limit_s,
             limits=_limits_of(receiver.tasks),
         )
+        self._blame = Blame(receiver, self._backlog)
         self._in_flight: dict[str, _Sent] = {}
         # Whether the run waits in the dispatcher's queue. It has at most one place there.
         self._has_requested = False
         # The templates of the last batch. The next one is likely to use them too.
         self._templates: frozenset[str] = frozenset()
-        # What tasks have cost: processes that crashed or took too long, and the workers of blamed tasks.
-        self._lost_processes = 0
-        # Batches in a row that a worker has stopped before their first reply.
-        self._stops = 0
 
     def execute(self) -> bool:
         """Run the tasks. Call it once. Returns ``False`` if the stop event ended the run early.
@@ -214,9 +197,9 @@ class ClusterRun:
                 if sent is not None:
                     self._handle_answer(sent, answer)
             case WorkerGone(worker, reason):
-                lost = [key for key, sent in self._in_flight.items() if sent.place.worker is worker]
-                for key in lost:
-                    self._handle_loss(self._in_flight.pop(key).chunk.span, worker, _lost(reason))
+                keys = [key for key, sent in self._in_flight.items() if sent.place.worker is worker]
+                for key in keys:
+                    self._blame.lose(self._in_flight.pop(key).chunk.span, worker.name, lost(reason))
             case FleetChanged(capabilities):
                 self._backlog.look_again(capabilities)
                 self._dispatcher.change_wish(self._requester, self._wish())
@@ -263,12 +246,12 @@ class ClusterRun:
         # From now on, others may use the place.
         self._dispatcher.release(self._requester, sent.place)
         if isinstance(answer, BatchLost):
-            self._handle_loss(sent.chunk.span, worker, _lost(answer.reason))
+            self._blame.lose(sent.chunk.span, worker.name, lost(answer.reason))
         elif isinstance(answer, BatchFailed):
-            self._handle_loss(sent.chunk.span, worker, _failed(answer.reason))
+            self._blame.lose(sent.chunk.span, worker.name, failed(answer.reason))
         elif answer.missing:
             reason = f"it asked {_MAX_REPEATS + 1} times for the same templates"
-            self._handle_loss(sent.chunk.span, worker, _failed(reason))
+            self._blame.lose(sent.chunk.span, worker.name, failed(reason))
         else:
             worker.templates |= sent.templates
             self._report_reply(worker, answer)
@@ -279,7 +262,7 @@ class ClusterRun:
         span, worker = sent.chunk.span, sent.place.worker
         count = _count_answered(reply)
         if count is None or count > len(span):
-            self._handle_loss(span, worker, _failed("it answered other circuits than it was sent"))
+            self._blame.lose(span, worker.name, failed("it answered other circuits than it was sent"))
             return
         if count:
             sent.chunk.sizing.record(
@@ -295,41 +278,8 @@ class ClusterRun:
             if single.reason:
                 last, reason = span.start + index, single.reason
         rest = replace(span, start=span.start + count)
-        self._lost_processes += reply.num_lost_here
-        if reply.num_lost_here and (rest or self._backlog):
-            self._check_lost(last, reason)
-        if rest:
-            self._handle_rest(rest, worker, reply)
-
-    def _handle_rest(self, rest: Span, worker: ClusterWorker, reply: BatchReply) -> None:
-        """Send the tasks again that a worker left out. No task is to blame if the worker was stopped."""
-        self._stops = 0 if reply.replies else self._stops + 1
-        if reply.is_stopped and self._stops <= _MAX_STOPS:
-            self._backlog.put_back(replace(rest, avoided=rest.avoided | {worker.name}))
-        else:
-            self._handle_loss(rest, worker, _failed("it did not run the whole batch"))
-
-    def _handle_loss(self, span: Span, worker: ClusterWorker, describe: Callable[[int], str]) -> None:
-        """Send the tasks of a lost worker again, or blame a task.
-
-        Args:
-            span: The tasks.
-            worker: The worker.
-            describe: Returns the reason why a task fails, given the number of lost workers.
-        """
-        losses = span.losses + 1
-        if len(span) > 1 or losses < _MAX_LOSSES:
-            self._backlog.put_back(replace(span, losses=losses, avoided=span.avoided | {worker.name}))
-            return
-        self._receiver.fail(span.start, describe(losses))
-        self._lost_processes += losses
-        if self._backlog:
-            self._check_lost(span.start, describe(losses))
-
-    def _check_lost(self, index: int, reason: str) -> None:
-        """Give up if too many workers and processes were lost. The task is the last one to blame."""
-        if self._lost_processes >= MAX_LOST_WORKERS:
-            raise self._receiver.giving_up(index, reason, self._lost_processes)
+        self._blame.count_processes(reply.num_lost_here, last, reason, has_rest=bool(rest))
+        self._blame.leave_out(rest, worker.name, reply)
 
 
 def _limits_of(tasks: Sequence[AnyTask]) -> BatchLimits:
@@ -345,11 +295,3 @@ def _count_answered(reply: BatchReply) -> int | None:
             return None
         count += single.count
     return count
-
-
-def _lost(reason: str) -> Callable[[int], str]:
-    return lambda losses: f"the worker that ran it was lost {losses} times: {reason}"
-
-
-def _failed(reason: str) -> Callable[[int], str]:
-    return lambda losses: f"{losses} workers could not run it: {reason}"

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from qiskit_qoro.local.workers.cluster.backlog import Span
+from qiskit_qoro.local.workers.cluster.runs.backlog import Span
 from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask, StateTask
 
 __all__ = ["LossMemory"]

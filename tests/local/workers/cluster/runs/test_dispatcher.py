@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from qiskit_qoro.local.workers.cluster.dispatcher import (
-    Dispatcher,
+from qiskit_qoro.local.workers.cluster.messages import EXTRA_PLACES
+from qiskit_qoro.local.workers.cluster.needs import Needs
+from qiskit_qoro.local.workers.cluster.runs.dispatcher import Dispatcher
+from qiskit_qoro.local.workers.cluster.runs.events import (
     Event,
     FleetChanged,
     Granted,
@@ -16,9 +18,7 @@ from qiskit_qoro.local.workers.cluster.dispatcher import (
     Wish,
     WorkerGone,
 )
-from qiskit_qoro.local.workers.cluster.fleet import ClusterWorker, Need
-from qiskit_qoro.local.workers.cluster.messages import EXTRA_PLACES
-from qiskit_qoro.local.workers.cluster.needs import Needs
+from qiskit_qoro.local.workers.cluster.runs.fleet import ClusterWorker, Need
 from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask
 from qiskit_qoro.models.config import Simulator
 from tests.local.workers.cluster.scripted_link import GIB, SINCE, circuits, described

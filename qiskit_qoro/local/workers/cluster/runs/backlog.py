@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from qiskit_qoro.local.workers.batch_sizing import BatchLimits, BatchSizing
-from qiskit_qoro.local.workers.cluster.fleet import Capabilities, Need
+from qiskit_qoro.local.workers.cluster.runs.fleet import Capabilities, Need
 from qiskit_qoro.local.workers.task_rows import TaskRows
 from qiskit_qoro.local.workers.tasks import AnyTask
 

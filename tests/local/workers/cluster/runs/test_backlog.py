@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiskit_qoro.local.workers.batch_sizing import BatchLimits
-from qiskit_qoro.local.workers.cluster.backlog import Backlog, Chunk, Span
-from qiskit_qoro.local.workers.cluster.fleet import Capabilities, Need
 from qiskit_qoro.local.workers.cluster.messages import WorkerDescription
 from qiskit_qoro.local.workers.cluster.needs import Needs
+from qiskit_qoro.local.workers.cluster.runs.backlog import Backlog, Chunk, Span
+from qiskit_qoro.local.workers.cluster.runs.fleet import Capabilities, Need
 from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask
 from tests.local.workers.cluster.scripted_link import GIB, described
 
