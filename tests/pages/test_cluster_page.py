@@ -107,13 +107,12 @@ def test_beyond_200_machines_only_those_without_a_problem_are_left_out() -> None
 def test_a_page_with_100_machines_takes_less_than_300_ms() -> None:
     with open_visit(ClusterSource(cluster(100))) as visit:
         visit.get("/pages/workers")  # compiles the template
-        durations = []
-        for _ in range(5):
-            start = time.perf_counter()
-            page = visit.get("/pages/workers")
-            durations.append(time.perf_counter() - start)
+        # Server and browser are in this process. What others do meanwhile does not count.
+        start = time.process_time()
+        page = visit.get("/pages/workers")
+        duration_s = time.process_time() - start
     assert len(page.tables[0].rows) == 100
-    assert min(durations) < 0.3
+    assert duration_s < 0.3
 
 
 def test_the_jobs_page_says_why_jobs_wait() -> None:
