@@ -27,9 +27,9 @@ def test_a_scheduler_that_starts_after_the_service_is_found(dask_thread, open_li
     heard.wait_for("connected")
     assert heard.names() == ["lost", "connected"]
     assert link.address == address
-    assert [event.text for event in heard.reports] == [
-        f"the cluster at {address} cannot be used: the connection is refused",
-        f"connected to the cluster at {address}",
+    assert [(event.kind, event.cluster, event.reason) for event in heard.reports] == [
+        (EventKind.CLUSTER_LOST, address, "the connection is refused"),
+        (EventKind.CLUSTER_CONNECTED, address, None),
     ]
 
 
