@@ -140,6 +140,8 @@ class ClusterRun:
         self._in_flight: dict[str, _Sent] = {}
         # Whether the run waits in the dispatcher's queue. It has at most one place there.
         self._has_requested = False
+        # Whether the stop event was set while replies were passed on, so that some tasks have no result.
+        self._has_dropped_replies = False
         # The templates of the last batch. The next one is likely to use them too.
         self._templates: frozenset[str] = frozenset()
 
@@ -162,7 +164,7 @@ class ClusterRun:
                 now = self._clock()
                 self._dispatcher.tick(now)
                 self._receiver.tick(now)
-            return True
+            return not self._has_dropped_replies
         except PoolUnavailableError:
             spans = (*self._backlog.spans, *(sent.chunk.span for sent in self._in_flight.values()))
             self._memory.remember(self._requester.job_id, self._receiver.tasks, spans)
@@ -273,6 +275,7 @@ class ClusterRun:
         last, reason = span.start, "the processes that ran its batch were lost"
         for index, single in reply.replies:
             if self._stop.is_set():
+                self._has_dropped_replies = True
                 return
             self._receiver.pass_on(span.start + index, single)
             if single.reason:

@@ -310,6 +310,20 @@ def test_stopping_cancels_all_batches_at_once_and_passes_nothing_on() -> None:
     assert all(machine.num_busy == 0 for machine in cluster.pool.snapshot().machines)
 
 
+def test_a_run_that_is_stopped_while_it_passes_the_last_results_on_is_not_complete() -> None:
+    cluster = Cluster(circuits(40))
+    add_result = cluster.add_result
+
+    def stop_at_38(index: int, result: object) -> None:
+        add_result(index, result)
+        if len(cluster.results) == 38:
+            cluster.stop.set()
+
+    cluster.add_result = stop_at_38  # type: ignore[method-assign]
+    assert not cluster.run()
+    assert len(cluster.results) == 38
+
+
 def test_a_late_reply_of_a_batch_that_was_given_up_is_ignored() -> None:
     late: list[Sent] = []
 
