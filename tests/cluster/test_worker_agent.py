@@ -19,6 +19,7 @@ from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.workers.cluster.agent import (
     Agent,
     AgentPlugin,
+    ReplyList,
     describe_worker,
     num_threads,
     run_batch,
@@ -29,8 +30,9 @@ from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
 from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.versions import installed_versions
+from qiskit_qoro.local.workers.receiver import TaskFailure
 from qiskit_qoro.local.workers.task_rows import TaskRows
-from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask, StateTask, SweepValues
+from qiskit_qoro.local.workers.tasks import AnyTask, CircuitTask, Reply, StateTask, SweepValues
 from qiskit_qoro.models.config import SimulationMethod
 from qiskit_qoro.models.maestro import MaestroConfig
 from qiskit_qoro.models.states import StateQuantity, StateRequest
@@ -188,7 +190,6 @@ def test_a_cancelled_batch_ends_in_the_middle_of_a_circuit(on_cluster: Any, agen
         await until(lambda: not cluster.worker.state.tasks and not busy(agent))
         assert time.monotonic() - began < 2.0
         assert not cluster.plugin._stops
-        assert agent._pool.snapshot().num_lost == 0
 
     on_cluster(test)
 
@@ -257,15 +258,18 @@ def test_a_large_result_arrives_and_then_leaves_the_worker(on_cluster: Any) -> N
     on_cluster(test)
 
 
-def test_a_batch_that_loses_too_many_processes_ends_with_what_it_has(agent: Agent) -> None:
-    tasks = [counts(1), *[slow()] * 9, counts(2)]
-    reply = agent.run(batch_of(tasks, time_limit_s=0.05), threading.Event())
-    assert not reply.is_stopped
-    assert reply.num_lost_here == 8
-    # The replies end at the circuit that ran on the other process when the run gave up.
-    assert 1 < len(reply.replies) <= 9
-    assert [index for index, _ in reply.replies] == list(range(len(reply.replies)))
-    assert all("it took longer than the 0.05 s allowed" in str(one.reason) for _, one in reply.replies[1:])
+def test_the_replies_of_a_batch_end_at_the_first_circuit_without_one() -> None:
+    replies = ReplyList([counts(shots) for shots in range(6)])
+    replies.pass_on(3, Reply(result={"0": 1}))
+    replies.pass_on(0, Reply(result=SweepValues(("Z",), np.zeros((2, 1)))))
+    assert [index for index, _ in replies.in_order()] == [0]
+    # The run gives up because of this circuit, which is no result yet.
+    assert isinstance(replies.giving_up(2, "it crashed", 8), TaskFailure)
+    assert [(index, reply.reason) for index, reply in replies.in_order()] == [
+        (0, None),
+        (2, "it crashed"),
+        (3, None),
+    ]
 
 
 def test_a_damaged_batch_is_an_error_of_its_task(on_cluster: Any) -> None:

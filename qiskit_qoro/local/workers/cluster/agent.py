@@ -39,6 +39,7 @@ from qiskit_qoro.models.config import Simulator
 __all__ = [
     "Agent",
     "AgentPlugin",
+    "ReplyList",
     "describe_worker",
     "num_threads",
     "run_batch",
@@ -132,7 +133,7 @@ class Agent:
         tasks = decode_batch(batch.tasks, self._templates, batch.templates)
         if isinstance(tasks, MissingTemplates):
             return BatchReply(missing=tasks.names)
-        receiver = _ReplyList(tasks)
+        receiver = ReplyList(tasks)
         gave_up = False
         try:
             has_ended = self._pool.run_for(
@@ -160,7 +161,7 @@ class Agent:
         self._refusals.clear()
 
 
-class _ReplyList(Receiver):
+class ReplyList(Receiver):
     """Keeps the replies of a batch, with their times and details."""
 
     def __init__(self, tasks: Sequence[Any]) -> None:
