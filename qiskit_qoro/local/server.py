@@ -452,7 +452,8 @@ def _check_cluster(cluster: object, certificates: object, limits: Mapping[str, A
         if limits[name] is not None:
             raise QoroInputError(
                 f"{name} is {limits[name]}, but the workers of a cluster have limits of their own: leave it "
-                "out, and pass --processes and --memory to qiskit-qoro worker"
+                "out, and pass --processes and --memory to qiskit-qoro worker; local:N names the number of "
+                "workers"
             )
     check_cluster_modules()
 

@@ -251,7 +251,7 @@ class ClusterLink:
                 await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._connection = None
-                batches.give_up()
+                await batches.end()
                 await end_tasks([following, losing])
             if not following.cancelled():
                 following.result()  # raises the reason

@@ -16,6 +16,7 @@ from typing import Any
 import dask.config
 from distributed import Future, KilledWorker
 
+from qiskit_qoro.local.workers.cluster.connection.ending import end_tasks
 from qiskit_qoro.local.workers.cluster.connection.scheduler_client import SchedulerClient
 from qiskit_qoro.local.workers.cluster.messages import Batch, BatchReply
 from qiskit_qoro.local.workers.cluster.worker_link import Answer, BatchFailed, BatchLost
@@ -39,7 +40,6 @@ class _Open:
 
     worker: str
     future: Future[BatchReply]
-    following: asyncio.Task[None]
     sent: float
 
 
@@ -56,6 +56,8 @@ class OpenBatches:
         self._run_batch = run_batch
         self._loop = asyncio.get_running_loop()
         self._open: dict[str, _Open] = {}
+        # The tasks that wait for answers. A batch that is given up may still have one for a moment.
+        self._following: set[asyncio.Task[None]] = set()
 
     def submit(self, worker: str, batch: Batch, key: str, done: Callable[[Answer], None]) -> None:
         """Send a batch to a worker, and call ``done`` with the answer unless the batch is given up."""
@@ -74,34 +76,35 @@ class OpenBatches:
             _logger.exception("a batch cannot be sent")
             done(BatchFailed(_describe(error)))
             return
+        self._open[key] = _Open(worker, future, self._loop.time())
         following = self._loop.create_task(self._follow(key, future, done))
-        self._open[key] = _Open(worker, future, following, self._loop.time())
+        self._following.add(following)
+        following.add_done_callback(self._following.discard)
 
     def cancel(self, keys: Iterable[str]) -> None:
         """Give up batches. Those that have ended are ignored."""
         for key in keys:
             batch = self._open.pop(key, None)
             if batch is not None:
-                batch.following.cancel()
+                # Its task ends by itself. To cancel it could cancel a request for other replies, too.
                 self._release(batch.future, is_young=self._loop.time() - batch.sent < _YOUNG_S)
 
     def give_up_of(self, worker: str) -> None:
         """Give up the batches of a worker that has left."""
         self.cancel([key for key, batch in self._open.items() if batch.worker == worker])
 
-    def give_up(self) -> None:
+    async def end(self) -> None:
         """Give up all batches, because the connection ends."""
-        for batch in self._open.values():
-            batch.following.cancel()
         self._open.clear()
+        await end_tasks(self._following)
 
     async def _follow(self, key: str, future: Future[BatchReply], done: Callable[[Answer], None]) -> None:
-        """Wait for the answer to a batch and pass it on."""
+        """Wait for the answer to a batch and pass it on, unless the batch was given up."""
         answer = await _answer_of(future)
         # Without an await in between: a batch that is given up has no answer.
-        del self._open[key]
-        self._release(future, is_young=False)
-        done(answer)
+        if self._open.pop(key, None) is not None:
+            self._release(future, is_young=False)
+            done(answer)
 
     def _release(self, future: Future[BatchReply], *, is_young: bool) -> None:
         future.release()  # type: ignore[no-untyped-call]
