@@ -26,6 +26,7 @@ __all__ = [
     "ClusterPlace",
     "LocalWorkers",
     "SchedulerAddress",
+    "bracketed",
     "is_loopback",
     "parse_cluster",
     "parse_scheduler_address",
@@ -61,8 +62,7 @@ class SchedulerAddress:
     is_encrypted: bool
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'tls' if self.is_encrypted else 'tcp'}://{host}:{self.port}"
+        return f"{'tls' if self.is_encrypted else 'tcp'}://{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,11 @@ def parse_scheduler_address(text: str) -> SchedulerAddress:
     if not address.is_encrypted and not is_loopback(host):
         raise QoroInputError(_UNENCRYPTED.format(address, str(address).removeprefix("tcp://")))
     return address
+
+
+def bracketed(host: str) -> str:
+    """Return a host as it is written in an address: one of IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:

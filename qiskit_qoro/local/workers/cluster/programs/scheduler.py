@@ -9,7 +9,7 @@ from distributed import Scheduler
 from distributed.security import Security
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.workers.cluster.addresses import DEFAULT_PORT, is_loopback
+from qiskit_qoro.local.workers.cluster.addresses import DEFAULT_PORT, bracketed, is_loopback
 from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
 from qiskit_qoro.local.workers.cluster.programs.running import root_cause, run_until_stopped
 from qiskit_qoro.local.workers.cluster.security import load_security
@@ -54,7 +54,7 @@ def run_scheduler(
 
 async def _serve(host: str, port: int, security: Security | None, announce: Callable[[str], None]) -> None:
     scheduler = Scheduler(
-        host=f"[{host}]" if ":" in host else host,
+        host=bracketed(host),
         port=port,
         protocol="tcp" if security is None else "tls",
         security=security,

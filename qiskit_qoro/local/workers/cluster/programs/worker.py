@@ -20,7 +20,7 @@ from distributed import Worker
 from distributed.comm.core import connect
 from distributed.security import Security
 
-from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress
+from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress, bracketed
 from qiskit_qoro.local.workers.cluster.agent import Agent, AgentPlugin, num_threads
 from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
 from qiskit_qoro.local.workers.cluster.programs.running import root_cause, run_until_stopped
@@ -67,7 +67,8 @@ def run_worker(
     if warning is not None:
         say(warning)
     agent = Agent(options, say=say)
-    listening = {"host": host if address.is_encrypted else address.host, "port": port}
+    own = host if address.is_encrypted else address.host
+    listening = {"host": None if own is None else bracketed(own), "port": port}
     build = partial(_build, address, options, agent, security, listening)
     member = _Member(address, agent, build, say, options.name or default_name(), security)
     try:
