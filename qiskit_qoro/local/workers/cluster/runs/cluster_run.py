@@ -245,6 +245,8 @@ class ClusterRun:
             worker.templates.clear()
             self._send(sent.chunk, sent.place, (), sent.repeats + 1)
             return
+        if isinstance(answer, BatchFailed):
+            self._dispatcher.rest(worker, self._clock())
         # From now on, others may use the place.
         self._dispatcher.release(self._requester, sent.place)
         if isinstance(answer, BatchLost):

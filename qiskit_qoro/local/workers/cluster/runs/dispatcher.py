@@ -37,6 +37,10 @@ _MAX_WAIT_S = 10.0
 # How long circuits that need a worker that has left wait for its return, before another one gets them.
 _MAX_ABSENCE_S = 60.0
 
+# How long a worker rests that could not run a batch, because its disk is full, for example. It would answer
+# at once, and so take the batches of all others.
+_REST_S = 10.0
+
 _NO_WORKER = "no worker is connected"
 
 
@@ -110,6 +114,7 @@ class Dispatcher:
                 run.events.put(WorkerGone(worker, reason))
             for run in losers:
                 self._match(run)
+            self._offer_resting()
             return worker
 
     # Anybody may ask for these.
@@ -199,9 +204,19 @@ class Dispatcher:
                 self._offer(worker)
                 self._match(run)
 
+    def rest(self, worker: ClusterWorker, now: float) -> None:
+        """Note that a worker could not run a batch. It gets none for a while, unless all workers rest."""
+        with self._lock:
+            worker.rests_until = now + _REST_S
+            self._offer_resting()
+
     def tick(self, now: float) -> None:
         """Give up what has been waited for too long."""
         with self._lock:
+            for worker in self._workers.values():
+                if worker.rests_until is not None and now >= worker.rests_until:
+                    worker.rests_until = None
+                    self._offer(worker)
             expired = [name for name, (_, until) in self._absent.items() if now >= until]
             for name in expired:
                 del self._absent[name]
@@ -232,6 +247,12 @@ class Dispatcher:
             if self._has_place(worker, run) and self._matches(worker, self._waiting[run]):
                 self._grant(worker, run)
 
+    def _offer_resting(self) -> None:
+        """Grant places on workers that rest, if there are no others any more."""
+        for worker in self._workers.values():
+            if worker.rests_until is not None:
+                self._offer(worker)
+
     def _match(self, run: Requester) -> None:
         """Grant the best place to a run, if it waits."""
         wish = self._waiting.get(run)
@@ -246,6 +267,10 @@ class Dispatcher:
             self._grant(max(usable, key=lambda worker: _rank(worker, wish)), run)
 
     def _has_place(self, worker: ClusterWorker, run: Requester) -> bool:
+        if worker.rests_until is not None and any(
+            other.rests_until is None for other in self._workers.values()
+        ):
+            return False
         # A run without any batch may have an extra place.
         return worker.num_free > (0 if self._runs[run] else -EXTRA_PLACES)
 

@@ -128,6 +128,8 @@ class ClusterWorker:
         places: How many places each run has on it. The dispatcher's lock protects this.
         suspected: The run that has a batch on it which is suspected of ending its workers, or ``None``. The
             dispatcher's lock protects this too.
+        rests_until: Until when it gets no batches, because it could not run the last ones, or ``None``. The
+            dispatcher's lock protects this too.
         num_lost: How many processes it has lost unexpectedly.
     """
 
@@ -137,6 +139,7 @@ class ClusterWorker:
     templates: set[str] = field(default_factory=set)
     places: Counter[Holder] = field(default_factory=Counter)
     suspected: Holder | None = None
+    rests_until: float | None = None
     num_lost: int = 0
 
     @property

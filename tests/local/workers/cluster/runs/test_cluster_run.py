@@ -261,6 +261,19 @@ def test_a_batch_that_workers_cannot_run_fails_with_their_error() -> None:
     assert [sent.address for sent in cluster.link.sent] == ["tls://a", "tls://b", "tls://c"]
 
 
+def test_a_worker_that_cannot_run_anything_gets_few_batches() -> None:
+    def behave(sent: Sent) -> None:
+        if sent.address == "tls://a":
+            sent.done(BatchFailed("OSError: no space left on device"))
+        else:
+            sent.answer(seconds=0.1)
+
+    cluster = Cluster(circuits(500), behave, workers="ab")
+    assert cluster.run()
+    assert cluster.has_all_results_except()
+    assert sum(sent.address == "tls://a" for sent in cluster.link.sent) <= 2
+
+
 @pytest.mark.parametrize(
     "replies",
     [((1, Reply({"0": 0})),), ((0, Reply({"0": 0})), (1, Reply({"0": 0}))), ()],

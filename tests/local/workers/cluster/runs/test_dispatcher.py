@@ -209,6 +209,33 @@ def test_a_worker_has_one_suspected_task_at_a_time() -> None:
     assert places.request(first, suspected) == "a"
 
 
+def test_a_worker_that_could_not_run_a_batch_rests_while_there_are_others() -> None:
+    places = Places()
+    bad = places.join("bad", processes=4)
+    places.join("good", processes=1)
+    places.dispatcher.rest(bad, 100.0)
+    run = places.enter("job")
+    assert [places.request(run) for _ in range(3)] == ["good", "good", None]
+    places.dispatcher.tick(109.0)
+    assert granted(run) is None
+    places.dispatcher.tick(111.0)
+    assert granted(run) == "bad"
+
+
+def test_if_all_workers_rest_they_are_used_all_the_same() -> None:
+    places = Places()
+    bad = places.join("bad")
+    good = places.join("good")
+    places.dispatcher.rest(bad, 100.0)
+    run = places.enter("job")
+    assert [places.request(run) for _ in range(3)] == ["good", "good", None]
+    places.dispatcher.rest(good, 100.0)
+    assert granted(run) == "bad"
+    places.dispatcher.leave("good", "it was switched off", 100.0)
+    assert isinstance(*events_of(run), WorkerGone)
+    assert places.request(run) == "bad"
+
+
 def test_a_run_that_ends_gives_its_places_to_the_others() -> None:
     places = Places()
     worker = places.join("a", processes=1)
