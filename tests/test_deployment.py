@@ -25,6 +25,7 @@ from qiskit_qoro.local.workers.cluster.certificate_folder import (
     CLUSTER_CERTIFICATE,
     CLUSTER_KEY,
 )
+from qiskit_qoro.local.workers.cluster.started.cluster_file import read_cluster_file
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -348,6 +349,14 @@ def test_the_example_of_the_accounts_can_be_read(tmp_path: Path) -> None:
 def test_the_accounts_of_the_guide_can_be_read(tmp_path: Path) -> None:
     (text,) = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert accounts_of(tmp_path / "accounts.toml", text) == ["ann", "bo", "bo"]
+
+
+def test_the_cluster_of_the_guide_can_be_read(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    file = tmp_path / "slurm.yaml"
+    file.write_text(text, encoding="utf-8")
+    settings = read_cluster_file(file)
+    assert (settings.system, settings.jobs) == ("slurm", 10)
 
 
 def test_the_source_distribution_has_the_folder() -> None:
