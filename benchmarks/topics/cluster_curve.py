@@ -26,7 +26,8 @@ PROCESSES = (1, 2, 4, 8)
 WAIT_S = 0.02
 _SECONDS = 6.0  # of work for each point of the curve
 _SHOTS = 1024
-_ROLES = {"scheduler": "scheduler", "worker": "workers"}
+# What the arguments of a program contain, and what it is for. The others are engine processes.
+_ROLES = {".local_scheduler": "scheduler", ".local_worker": "workers"}
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -80,10 +81,8 @@ def _point(
 def role_of(process: psutil.Process) -> str:
     """Return what a process of a cluster on this machine is for."""
     with suppress(psutil.Error):
-        arguments = process.cmdline()
-        for argument, role in _ROLES.items():
-            if argument in arguments:
-                return role
+        command = " ".join(process.cmdline())
+        return next((role for part, role in _ROLES.items() if part in command), "engines")
     return "engines"
 
 
