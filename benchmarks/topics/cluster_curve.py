@@ -24,7 +24,7 @@ from workloads import different_texts
 TOPIC = "cluster_curve"
 PROCESSES = (1, 2, 4, 8)
 WAIT_S = 0.02
-_SECONDS = 6.0  # of work for each point of the curve
+_SECONDS = 4.0  # of work for each point of the curve
 _SHOTS = 1024
 # What the arguments of a program contain, and what it is for. The others are engine processes.
 _ROLES = {".local_scheduler": "scheduler", ".local_worker": "workers"}

@@ -51,7 +51,8 @@ def measure(bench: Bench) -> Iterator[Row]:
                 text,
                 contenders(lambda name, texts=texts: runs[name].run(texts, shots=_SHOTS)),
                 goals=(GOAL,),
-                seconds=12,
+                seconds=6,
+                min_turns=3,
             )
         pub = random_sweep(8, number)
         estimators = {name: bench.estimator(backend) for name, backend in backends.items()}
@@ -61,7 +62,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             f"exact sweep, {number:,} rows of `efficient_su2(8, reps=3)`, 20 Pauli strings",
             contenders(lambda name: estimators[name].run([pub]).result()),
             goals=(GOAL,),
-            seconds=8,
+            seconds=6,
         )
         one = {"bell": write_program(bell()).text}
         yield bench.measure(

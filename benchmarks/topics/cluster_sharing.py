@@ -38,8 +38,8 @@ def measure(bench: Bench) -> Iterator[Row]:
             run.run({"bell": write_program(bell()).text})
             wait_for_children()
             yield _idle(kind, run, bench.amount(int(_IDLE_S), 2))
+            yield _cancelling(kind, run, bench.amount(6, 2))
             yield _fairness(kind, run, bench)
-            yield _cancelling(kind, run, bench.amount(10, 2))
 
 
 def _idle(kind: str, run: ServiceRun, seconds: float) -> Row:
@@ -66,7 +66,7 @@ def _idle(kind: str, run: ServiceRun, seconds: float) -> Row:
 def _fairness(kind: str, run: ServiceRun, bench: Bench) -> Row:
     """Measure how long a job of 10 circuits takes, alone and beside a large one."""
     small = {str(place): text for place, text in enumerate(different_texts(10, 5, 25))}
-    turns, rows = bench.amount(15, 2), bench.amount(100_000, 1000)
+    turns, rows = bench.amount(10, 2), bench.amount(100_000, 1000)
     alone = _times(lambda: run.run(small), turns)
     large = _submit_rows(run, rows)
     _wait_until(lambda: run.client.get_job_state(large).status is JobStatus.RUNNING)

@@ -58,7 +58,7 @@ def _costs(
 
 def _works(bench: Bench) -> list[tuple[str, str, int, Callable[[ServiceRun], object]]]:
     """Return the works: a key, the work in words, its units, and a function that does it."""
-    jobs, circuits = bench.amount(300, 20), bench.amount(5000, 100)
+    jobs, circuits = bench.amount(200, 20), bench.amount(3000, 100)
     text = write_program(bell()).text
     bound = {str(place): write_program(each).text for place, each in enumerate(bound_circuits(circuits))}
     different = {str(place): each for place, each in enumerate(different_texts(circuits))}
