@@ -23,6 +23,7 @@ from qiskit_qoro.local.workers.cluster.connection.scheduler_client import Connec
 from qiskit_qoro.local.workers.cluster.security import load_security
 from qiskit_qoro.local.workers.cluster.started.child_program import ChildProgram
 from qiskit_qoro.local.workers.cluster.started.cluster_file import JobQueueSettings, read_cluster_file
+from qiskit_qoro.local.workers.cluster.started.job_queue import ADDRESS, PROBLEM, arguments_of, class_of
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -123,11 +124,11 @@ class JobQueueCluster:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take_line(self, line: str) -> None:
-        kind, _, text = line.partition(" ")
-        if kind == "address":
-            self._address = text
-        else:
-            _logger.warning("a job of the cluster %s cannot be started: %s", self.name, text)
+        if line.startswith(ADDRESS):
+            self._address = line.removeprefix(ADDRESS)
+        elif line.startswith(PROBLEM):
+            problem = line.removeprefix(PROBLEM)
+            _logger.warning("a job of the cluster %s cannot be started: %s", self.name, problem)
 
 
 def _check_job(settings: JobQueueSettings, path: Path) -> None:
@@ -137,9 +138,6 @@ def _check_job(settings: JobQueueSettings, path: Path) -> None:
         QoroInputError: An option is unknown, missing or wrong.
         QoroError: The program is missing.
     """
-    # Other clusters do not need dask-jobqueue, and it may be missing.
-    from qiskit_qoro.local.workers.cluster.started.job_queue import arguments_of, class_of  # noqa: PLC0415
-
     job = class_of(settings.system).job_cls
     options = {
         name: value for name, value in arguments_of(settings.options).items() if name not in _CLUSTER_OPTIONS

@@ -67,12 +67,6 @@ class LocalCluster:
         """The certificates."""
         return self._security
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The processes of the scheduler and of the workers, in this order."""
-        programs = [self._scheduler, *self._workers]
-        return tuple(program.pid for program in programs if program is not None and program.pid is not None)
-
     def start(self) -> None:
         """Make certificates, and start the scheduler.
 
