@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
+import logging
 import os
 import signal
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -48,6 +51,14 @@ def test_the_error_of_a_program_is_raised() -> None:
         run_until_stopped(program())
 
 
+@pytest.fixture
+def lost_tasks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Keep asyncio from printing that tasks have been lost."""
+    with caplog.at_level(logging.CRITICAL + 1, logger="asyncio"):
+        yield
+        gc.collect()
+
+
 async def stubborn() -> None:
     """Ignore cancellation, until the loop is gone."""
     while True:
@@ -57,6 +68,7 @@ async def stubborn() -> None:
             continue
 
 
+@pytest.mark.usefixtures("lost_tasks")
 def test_a_program_that_cannot_be_cancelled_ends_too() -> None:
     async def program() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -67,6 +79,7 @@ def test_a_program_that_cannot_be_cancelled_ends_too() -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.usefixtures("lost_tasks")
 def test_tasks_that_a_program_leaves_do_not_keep_it() -> None:
     left: list[asyncio.Task[None]] = []
 
@@ -75,7 +88,7 @@ def test_tasks_that_a_program_leaves_do_not_keep_it() -> None:
         await asyncio.sleep(0)
 
     run_until_stopped(program(), end_limit_s=0.05)
-    assert not left[0].done()
+    assert not left.pop().done()
 
 
 def raised_from(*errors: Exception) -> Exception:
