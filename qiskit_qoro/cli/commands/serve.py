@@ -46,35 +46,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show web pages with the jobs to those who sign in with a token; open no browser",
     )
-    parser.add_argument(
-        "--no-log", action="store_true", help="print no line on standard error for each job that ends"
-    )
-    parser.add_argument(
-        "--log-format",
-        choices=[each.value for each in LogFormat],
-        default=LogFormat.TEXT.value,
-        help="the format of the lines on standard error: text, or json for a JSON object in each line "
-        "(default %(default)s)",
-    )
-    parser.add_argument(
-        "--metrics",
-        action="store_true",
-        help="answer Prometheus at /metrics; a request needs the token of the service",
-    )
     offer_files(
-        parser.add_argument(
-            "--metrics-token-file",
-            type=Path,
-            metavar="FILE",
-            help="answer Prometheus at /metrics, and accept the token in this file there and nowhere else; "
-            "other users must not be able to read it",
-        )
+        parser.add_argument("--database", metavar="PATH", help="the file for the jobs (default: memory)")
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
-    parser.add_argument(
+    for add in (_add_network, _add_accounts, _add_circuits, _add_observation, _add_fault_injection):
+        add(parser)
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("network")
+    group.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
+    group.add_argument(
         "--port", type=int, default=0, metavar="N", help="the port to listen on (default: a free port)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--allowed-host",
         action="append",
         default=[],
@@ -83,14 +68,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "the address to listen on; may be repeated",
     )
     offer_files(
-        parser.add_argument(
+        group.add_argument(
             "--certificate",
             metavar="FILE",
             help="the certificate for HTTPS (default: HTTP); qiskit-qoro certificates makes one",
         )
     )
-    offer_files(parser.add_argument("--key", metavar="FILE", help="the private key of the certificate"))
-    tokens = parser.add_mutually_exclusive_group()
+    offer_files(group.add_argument("--key", metavar="FILE", help="the private key of the certificate"))
+
+
+def _add_accounts(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("accounts")
+    tokens = group.add_mutually_exclusive_group()
     tokens.add_argument("--token", metavar="T", help="the token to accept (default: a random token)")
     offer_files(
         tokens.add_argument(
@@ -101,7 +90,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
             "to read the file",
         )
     )
-    parser.add_argument(
+    group.add_argument(
         "--account",
         action="append",
         default=[],
@@ -111,7 +100,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default FREE and 500.00); may be repeated",
     )
     offer_files(
-        parser.add_argument(
+        group.add_argument(
             "--accounts",
             type=Path,
             metavar="FILE",
@@ -119,7 +108,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
             "of tokens, the tier and the credits; other users must not be able to read it",
         )
     )
-    parser.add_argument(
+    group.add_argument(
         "--quota",
         action="append",
         default=[],
@@ -128,41 +117,69 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what an account may have at most: unfinished jobs (jobs=N), jobs that run at once (running=N), "
         "and circuits that it sends on a day in UTC (circuits=N); may be repeated",
     )
-    offer_files(
-        parser.add_argument("--database", metavar="PATH", help="the file for the jobs (default: memory)")
-    )
-    parser.add_argument(
+
+
+def _add_circuits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("circuits")
+    group.add_argument(
         "--workers", type=int, metavar="N", help="number of processes that run circuits (default: automatic)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--time-limit",
         type=float,
         default=300.0,
         metavar="S",
         help="maximum seconds that a circuit may take (default %(default)g)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--memory-limit",
         type=_gib,
         metavar="GIB",
         help="maximum memory that a circuit may use, in GiB (default: an equal share of the free memory for "
         "each worker)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--cluster",
         metavar="WHERE",
         help="run the circuits on the workers of a Dask cluster: tls://HOST:PORT is its scheduler, local:N "
         "starts N workers on this machine, and FILE.yaml describes a cluster of a queueing system",
     )
     offer_files(
-        parser.add_argument(
+        group.add_argument(
             "--cluster-certificates",
             metavar="DIR",
             help="the folder with the certificates of the cluster (default: the one in the environment "
             "variable QISKIT_QORO_CERTIFICATES)",
         )
     )
-    _add_fault_injection(parser)
+
+
+def _add_observation(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("log and metrics")
+    group.add_argument(
+        "--no-log", action="store_true", help="print no line on standard error for each job that ends"
+    )
+    group.add_argument(
+        "--log-format",
+        choices=[each.value for each in LogFormat],
+        default=LogFormat.TEXT.value,
+        help="the format of the lines on standard error: text, or json for a JSON object in each line "
+        "(default %(default)s)",
+    )
+    group.add_argument(
+        "--metrics",
+        action="store_true",
+        help="answer Prometheus at /metrics; a request needs the token of the service",
+    )
+    offer_files(
+        group.add_argument(
+            "--metrics-token-file",
+            type=Path,
+            metavar="FILE",
+            help="answer Prometheus at /metrics, and accept the token in this file there and nowhere else; "
+            "other users must not be able to read it",
+        )
+    )
 
 
 def _add_fault_injection(parser: argparse.ArgumentParser) -> None:
