@@ -35,6 +35,10 @@ __all__ = ["Runner"]
 # One thread in so many is added for each kind of jobs that need not wait for long ones.
 _THREADS_PER_EXTRA = 8
 
+# With so many threads, as on a cluster, only some of them take long jobs.
+_MANY_THREADS = 16
+_THREADS_PER_LONG_JOB = 4
+
 _logger = logging.getLogger(__name__)
 
 
@@ -44,8 +48,9 @@ class Runner:
     Args:
         queue: The jobs.
         pool: Runs their circuits.
-        parallel: How many jobs to run at once, if they are of any kind. From 8 on, there are further threads
-            for short jobs and for the first jobs of accounts.
+        parallel: How many jobs to run at once. From 8 on, there are further threads for short jobs and for
+            the first jobs of accounts. From 16 on, a quarter of the threads takes long jobs, and the others
+            do not.
         clock: Returns seconds from an arbitrary start.
         running_time_s: Seconds that every job stays RUNNING at least.
         retry_s: Seconds between attempts while the database cannot be written, and after the workers could
@@ -75,13 +80,14 @@ class Runner:
         self._stopping = threading.Event()
         # Set when it has been logged that the workers cannot be reached, until they can be.
         self._outage_is_logged = False
+        scopes = _scopes(parallel)
         # Daemons, so that a service that nobody closes does not keep its process alive.
         self._threads = [
             threading.Thread(target=self._run_jobs, args=(scope,), name=f"qoro-runner-{index}", daemon=True)
-            for index, scope in enumerate(_scopes(parallel))
+            for index, scope in enumerate(scopes)
         ]
-        self._has_extra_threads = len(self._threads) > parallel
-        self._num_free = parallel  # of the threads that take any job; changed under the lock
+        self._num_free = scopes.count(ClaimScope.ANY)  # of these threads; changed under the lock
+        self._has_threads_for_first_jobs = ClaimScope.FIRST in scopes
         # Held by the thread that waits for the next job of each scope.
         self._turns = {scope: threading.Lock() for scope in ClaimScope}
 
@@ -165,16 +171,16 @@ class Runner:
             stop = self._stop_events[job.number] = threading.Event()
             if scope is ClaimScope.ANY:
                 self._num_free -= 1
-                if not self._num_free and self._has_extra_threads:
-                    self._queue.notify()  # the threads with another scope may take jobs now
+                if not self._num_free and self._has_threads_for_first_jobs:
+                    self._queue.notify()  # they may take jobs now
             return job, stop
 
     def _delay_s(self, scope: ClaimScope) -> float | None:
         """Seconds until the next job may start, or ``None`` if only an event can start one."""
         if self._stopping.is_set():
             return 0
-        # The first jobs of accounts must not take the threads of those that come later.
-        if scope is not ClaimScope.ANY and self._num_free:
+        # The accounts that come first must not take the threads that are for those that come later.
+        if scope is ClaimScope.FIRST and self._num_free:
             return None
         return self._queue.delay_s(scope) if self._pool.is_usable() else None
 
@@ -267,4 +273,12 @@ class Runner:
 def _scopes(parallel: int) -> list[ClaimScope]:
     """Return the scope of each thread."""
     num_extra = parallel // _THREADS_PER_EXTRA
-    return [ClaimScope.ANY] * parallel + [ClaimScope.SHORT, ClaimScope.FIRST] * num_extra
+    # The workers take turns between all running jobs, and a few long jobs keep all workers busy. If more of
+    # them ran at once, they would only end later, and a short job would have to share the workers with all of
+    # them.
+    num_short = parallel - parallel // _THREADS_PER_LONG_JOB if parallel >= _MANY_THREADS else 0
+    return (
+        [ClaimScope.ANY] * (parallel - num_short)
+        + [ClaimScope.SHORT] * (num_short or num_extra)
+        + [ClaimScope.FIRST] * num_extra
+    )

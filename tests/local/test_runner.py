@@ -305,6 +305,20 @@ def test_a_short_job_and_the_first_job_of_an_account_do_not_wait_for_long_ones(j
     assert pool.running.empty()
 
 
+def test_of_many_threads_a_quarter_takes_long_jobs(jobs: Jobs) -> None:
+    pool = BusyPool()
+    runner = Runner(jobs.queue, pool, parallel=16, clock=lambda: 0.0)
+    runner.start()
+    long = [jobs.submit(*["text"] * 101) for _ in range(5)]
+    assert {pool.running.get(timeout=WAIT_S) for _ in range(4)} == set(long[:4])
+    short = [jobs.submit("text") for _ in range(13)]
+    assert {pool.running.get(timeout=WAIT_S) for _ in range(12)} == set(short[:12])
+    first = [jobs.submit(*["text"] * 101, owner=owner) for owner in ("ann", "bob", "cat")]
+    assert {pool.running.get(timeout=WAIT_S) for _ in range(2)} == set(first[:2])
+    assert {jobs.store.status(job_id) for job_id in (long[4], short[12], first[2])} == {JobStatus.PENDING}
+    runner.stop()
+
+
 def run_until_stopped(
     tasks: Sequence[CircuitTask], stop: threading.Event, on_result: Callable[[int, Any], None]
 ) -> bool:

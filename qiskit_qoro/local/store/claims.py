@@ -5,10 +5,12 @@ accounts, the one with the fewest running jobs is next. If several have equally 
 waited longest since a job of it was started. So an account with a thousand jobs does not hold up another
 account, also if only one job runs at a time.
 
-That is not enough if all threads of the runner are busy with long jobs. So a runner with many threads has a
-few more, which take jobs only then. Each has a :class:`ClaimScope`: some take only short jobs, and some only
-the first job of an account. A job of ten circuits starts at once although forty large ones are waiting, and
-so does the first job of an account although another account has taken all other threads.
+That is not enough if all threads of the runner are busy with long jobs. So each thread of a runner with many
+of them has a :class:`ClaimScope`: some take only short jobs, and a few take only the first job of an account,
+and only while all threads for any job are busy. A job of ten circuits starts at once although forty large
+ones are waiting, and so does the first job of an account although another account has taken all other
+threads. Of the long jobs only some run at once. The workers take turns between all running jobs, so the long
+ones end no later for that, and a short one shares the workers with few others.
 
 The functions read the index ``queue`` only, at two places for each account that has waiting jobs. It does not
 matter how many jobs wait.
