@@ -3,7 +3,8 @@
 A batch should take about a tenth of a second (a second, if it goes to another machine), and much less than
 the time limit of one task, so that a batch without problems never reaches this limit. The time of one
 template is no estimate for another template, which may be a thousand times slower. So each kind of task has
-its own :class:`BatchSizing`, which starts with a batch of one task.
+its own :class:`BatchSizing`, which starts with a batch of one task, or of a few if they go to another
+machine.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class BatchLimits:
 
     Attributes:
         batch_s: The time that a batch should take, in seconds.
+        first_batch: The maximum number of tasks while their speed is unknown.
         max_batch: The maximum number of tasks that run one after another.
         max_sweep_batch: The maximum number of tasks that run together as a sweep.
         min_share: A batch that takes less than this share of its time is not divided among more workers.
@@ -29,6 +31,7 @@ class BatchLimits:
     """
 
     batch_s: float = 0.1
+    first_batch: int = 1
     max_batch: int = 64
     max_sweep_batch: int = 4096
     min_share: float = 0.05
@@ -83,6 +86,8 @@ class BatchSizing:
                 tasks, unless it would take too little time.
         """
         share = -(-remaining // workers)
-        fitting = int(self._batch_s * self._tasks / self._seconds) if self._seconds else 1
+        fitting = (
+            int(self._batch_s * self._tasks / self._seconds) if self._seconds else self._limits.first_batch
+        )
         largest = self._limits.max_sweep_batch if self.is_sweep else self._limits.max_batch
         return max(1, min(fitting, largest, max(share, int(fitting * self._limits.min_share))))

@@ -48,7 +48,7 @@ from qiskit_qoro.local.workers.tasks import AnyTask, StateTask, SweepResults
 __all__ = ["ClusterRun"]
 
 # A batch takes about a second, because it takes about ten milliseconds to send it.
-_LIMITS = BatchLimits(batch_s=1.0, max_batch=1024, max_sweep_batch=32768, min_share=0.1)
+_LIMITS = BatchLimits(batch_s=1.0, first_batch=4, max_batch=1024, max_sweep_batch=32768, min_share=0.1)
 
 # A state may take hundreds of megabytes, and an answer has all states of a batch.
 _STATE_LIMITS = BatchLimits(batch_s=0.2, max_batch=8)

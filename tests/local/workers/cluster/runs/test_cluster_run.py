@@ -98,7 +98,7 @@ def test_all_workers_get_batches_that_grow_with_the_speed_of_the_tasks() -> None
     assert cluster.run()
     assert cluster.has_all_results_except()
     sizes = [len(batch) for batch in cluster.batches]
-    assert sizes[0] == 1
+    assert sizes[0] == 4
     assert 700 < max(sizes) <= 750
     assert {sent.address for sent in cluster.link.sent} == {"tls://a", "tls://b"}
 
