@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import count
@@ -68,6 +69,9 @@ class DistributedPool:
         self._now = now
         self._dispatcher = Dispatcher()
         self._memory = LossMemory()
+        # A scheduler takes two batches with one key for the same one. Other services may use it too, and it
+        # may know batches from before a restart of this one.
+        self._key_prefix = f"qoro-{uuid.uuid4()}"
         self._numbers = count()
         self._has_workers = threading.Event()
         # Guards everything below.
@@ -166,7 +170,7 @@ class DistributedPool:
             Receiver(tasks, on_result, on_failure, on_sweep=on_sweep, on_details=on_details, on_tick=on_tick),
             stop,
             job_id=job_id,
-            new_key=lambda: f"qoro-{job_id}-{next(self._numbers)}",
+            new_key=lambda: f"{self._key_prefix}-{next(self._numbers)}",
             report_reply=self._record_reply,
             memory=self._memory,
             time_limit_s=self._time_limit_s,

@@ -66,6 +66,17 @@ def test_jobs_can_run_while_the_scheduler_and_a_worker_are_there() -> None:
     assert pool.snapshot().machines == ()
 
 
+def test_a_service_that_was_started_again_sends_no_batch_under_an_earlier_name() -> None:
+    keys: list[str] = []
+    for _ in range(2):
+        link = ScriptedLink(on_submit=Sent.answer)
+        pool = started(link)
+        link.join("a")
+        assert run(pool, 20)
+        keys += [sent.key for sent in link.sent]
+    assert len(set(keys)) == len(keys) > 2
+
+
 def test_a_snapshot_describes_the_workers_and_what_they_do() -> None:
     link = ScriptedLink()
     pool = started(link)
