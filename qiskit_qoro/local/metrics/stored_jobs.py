@@ -23,12 +23,13 @@ __all__ = [
     "read_queue",
 ]
 
-_NUM_CIRCUITS = "ifnull((SELECT max(position) + 1 FROM circuits WHERE job = number), 0)"
+# An interrupted job has outcomes of earlier runs, whose number is stored with the job.
+_NUM_LEFT = "ifnull((SELECT max(position) + 1 FROM circuits WHERE job = number), 0) - ifnull(num_finished, 0)"
 _QUEUED_CIRCUITS = (
-    f"SELECT owner, sum({_NUM_CIRCUITS}) FROM jobs"  # noqa: S608
+    f"SELECT owner, sum({_NUM_LEFT}) FROM jobs"  # noqa: S608
     " WHERE status = ? AND turn IS NOT NULL GROUP BY owner"
 )
-_RUNNING = f"SELECT owner, number, {_NUM_CIRCUITS} FROM jobs WHERE status = ?"  # noqa: S608
+_RUNNING = f"SELECT owner, number, {_NUM_LEFT} FROM jobs WHERE status = ?"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,11 @@ def count_unfinished_circuits(database: Database) -> Mapping[str, int]:
     """Count the circuits of queued and running jobs that have no outcome, by account."""
     failures = database.unstored_failures()
     with database.read() as connection:
-        # Of a queued job, no circuit has an outcome. The few running jobs are read one by one.
+        # The few running jobs are read one by one.
         counts = Counter(dict(connection.execute(_QUEUED_CIRCUITS, (JobStatus.PENDING.value,))))
-        for owner, number, num_circuits in connection.execute(_RUNNING, (JobStatus.RUNNING.value,)):
+        for owner, number, num_left in connection.execute(_RUNNING, (JobStatus.RUNNING.value,)):
             if number not in failures:
-                counts[owner] += max(0, num_circuits - database.num_finished(number))
+                counts[owner] += max(0, num_left - database.num_finished(number))
     return counts
 
 

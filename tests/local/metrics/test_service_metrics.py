@@ -164,6 +164,20 @@ def test_the_queue_and_the_running_jobs_of_each_account(now: Clock) -> None:
     assert found["qoro_circuits_total{'account': 'ann'}"] == 2
 
 
+def test_a_job_that_was_interrupted_has_only_the_other_circuits_left(now: Clock) -> None:
+    with opened(now) as database, watched(database) as samples:
+        queue = JobQueue(database)
+        submit(database, "ann", num_circuits=6)
+        job = queue.claim()
+        assert job is not None
+        queue.add_results(job.number, [(0, "{}"), (1, "{}")])
+        queue.put_back(job.number, run_time_s=1)
+        assert samples()["qoro_circuits_unfinished{'account': 'ann'}"] == 4
+        assert queue.claim() is not None
+        queue.add_results(job.number, [(2, "{}")])
+        assert samples()["qoro_circuits_unfinished{'account': 'ann'}"] == 3
+
+
 def test_jobs_that_have_ended_are_counted_with_their_circuits_shots_and_times(now: Clock) -> None:
     with opened(now) as database, watched(database) as samples:
         queue = JobQueue(database)
