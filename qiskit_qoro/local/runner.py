@@ -151,6 +151,8 @@ class Runner:
                 with self._lock:
                     del self._stop_events[job.number]
                     self._num_free += scope is ClaimScope.ANY
+            if self._has_threads_for_first_jobs or self._queue.has_running_limits:
+                self._queue.notify()  # another job of the account may start in another thread
             if not is_reachable:
                 # A pool that reports too early that it is usable again must not get all jobs at once.
                 self._wait(self._stopping)

@@ -19,6 +19,7 @@ from qiskit_qoro.local.runner import Runner
 from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
+from qiskit_qoro.local.store.quotas import Quota
 from qiskit_qoro.local.store.store_errors import JobConflictError, StorageError
 from qiskit_qoro.local.workers.pool import CircuitTask, TaskFailure
 from qiskit_qoro.local.workers.tasks import SweepResults
@@ -316,6 +317,24 @@ def test_of_many_threads_a_quarter_takes_long_jobs(jobs: Jobs) -> None:
     first = [jobs.submit(*["text"] * 101, owner=owner) for owner in ("ann", "bob", "cat")]
     assert {pool.running.get(timeout=WAIT_S) for _ in range(2)} == set(first[:2])
     assert {jobs.store.status(job_id) for job_id in (long[4], short[12], first[2])} == {JobStatus.PENDING}
+    runner.stop()
+
+
+def test_a_job_that_waits_because_of_a_quota_starts_when_another_one_ends(database: Database) -> None:
+    quotas = {"me": Quota(running_jobs=2)}
+    jobs = Jobs(database, JobStore(database, quotas), JobQueue(database, quotas))
+    pool = BusyPool()
+    runner = Runner(jobs.queue, pool, parallel=4, clock=lambda: 0.0)
+    runner.start()
+    ids = [jobs.submit("text") for _ in range(3)]
+    running = {pool.running.get(timeout=WAIT_S) for _ in range(2)}
+    assert running == set(ids[:2])
+    other = jobs.submit("text", owner="other")
+    assert pool.running.get(timeout=WAIT_S) == other
+    assert jobs.store.status(ids[2]) is JobStatus.PENDING
+    job, _ = jobs.store.cancel("me", ids[0])
+    runner.stop_job(job.number)
+    assert pool.running.get(timeout=WAIT_S) == ids[2]
     runner.stop()
 
 

@@ -114,8 +114,7 @@ class Database:
         # Reentrant, because conditions given to `wait_for` read the database while they hold the lock.
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
-        # Notified if a job may start now, also because another one has ended. Threads that wait for that are
-        # not concerned by other changes.
+        # Notified if a job may start now. Threads that wait for that are not concerned by other changes.
         self._due = threading.Condition(lock)
         # By the number of a job, guarded by the lock. They are not stored: after a restart no job is delayed,
         # and nobody is waiting.
@@ -181,7 +180,7 @@ class Database:
 
         Args:
             delay_s: Returns the seconds that are left, or ``None`` if only an event can end the wait. It is
-                evaluated again when the seconds are over, when a running job ends or becomes pending again,
+                evaluated again when the seconds are over, when a job becomes pending again,
                 and after :meth:`notify`.
         """
         with self._due:
@@ -316,7 +315,7 @@ class Database:
             self._ended.append((number, status))
         # The transaction is not committed yet, but the threads that wake up have to wait for the lock.
         self._changed.notify_all()
-        if status is not JobStatus.RUNNING:
+        if status is JobStatus.PENDING:
             self._due.notify_all()
         return True
 
@@ -328,7 +327,6 @@ class Database:
         self._num_finished.pop(number, None)
         self._ended.append((number, None))
         self._changed.notify_all()
-        self._due.notify_all()
 
     def count_finished(self, number: int, num_circuits: int) -> None:
         """Count circuits of a running job that have a result or have failed."""

@@ -49,6 +49,11 @@ class JobQueue:
         self._num_claims = 0
         self._last_claims: dict[str, int] = {}  # the number of the last claim of each account
 
+    @property
+    def has_running_limits(self) -> bool:
+        """Whether a job may have to wait until another one of its account ends."""
+        return bool(self._running_limits)
+
     def claim(self, scope: ClaimScope = ClaimScope.ANY) -> StoredJob | None:
         """Take the next job of the queue and mark it as running.
 

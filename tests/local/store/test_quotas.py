@@ -242,27 +242,6 @@ def test_jobs_beyond_the_quota_of_running_jobs_wait(store: JobStore, queue: JobQ
     assert following.job_id == waiting[2]
 
 
-def test_a_thread_that_waits_for_the_queue_notices_that_a_job_has_ended(
-    store: JobStore, queue: JobQueue
-) -> None:
-    for _ in range(3):
-        submit(store, "cat")
-    running = [queue.claim(), queue.claim()]
-    claimed = threading.Event()
-
-    def claim_next() -> None:
-        queue.wait_until_due(queue.delay_s)
-        if queue.claim() is not None:
-            claimed.set()
-
-    thread = threading.Thread(target=claim_next, daemon=True)
-    thread.start()
-    assert running[0] is not None
-    queue.finish(running[0].number, JobStatus.FAILED, run_time_s=1, reason="it broke")
-    assert claimed.wait(30)
-    thread.join()
-
-
 # --- values ---------------------------------------------------------------------------------------------
 
 
