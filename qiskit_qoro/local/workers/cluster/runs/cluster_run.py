@@ -248,7 +248,7 @@ class ClusterRun:
         if isinstance(answer, BatchFailed):
             self._dispatcher.rest(worker, self._clock())
         # From now on, others may use the place.
-        self._dispatcher.release(self._requester, sent.place)
+        self._dispatcher.release(self._requester, sent.place, _work_s(answer))
         if isinstance(answer, BatchLost):
             self._blame.lose(sent.chunk.span, worker.name, lost(answer.reason))
         elif isinstance(answer, BatchFailed):
@@ -271,7 +271,7 @@ class ClusterRun:
         if count:
             sent.chunk.sizing.record(
                 count,
-                sum(single.seconds for _, single in reply.replies),
+                _work_s(reply),
                 together=any(isinstance(single.result, SweepResults) for _, single in reply.replies),
             )
         last, reason = span.start, "the processes that ran its batch were lost"
@@ -285,6 +285,11 @@ class ClusterRun:
         rest = replace(span, start=span.start + count)
         self._blame.count_processes(reply.num_lost_here, last, reason, has_rest=bool(rest))
         self._blame.leave_out(rest, worker.name, reply)
+
+
+def _work_s(answer: Answer) -> float:
+    """Return how long the tasks of a batch took, in seconds."""
+    return sum(single.seconds for _, single in answer.replies) if isinstance(answer, BatchReply) else 0.0
 
 
 def _limits_of(tasks: Sequence[AnyTask]) -> BatchLimits:

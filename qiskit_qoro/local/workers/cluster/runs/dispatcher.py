@@ -5,8 +5,9 @@ requests the next place. So runs take turns, and a run that has much work uses a
 leave.
 
 A worker has a place for each of its processes and one more, so that it never waits for the next batch. A run
-that has no batch at all gets a place even if all of them are taken. The processes of the worker take turns
-between batches too, so a small job begins at once, however long the batches of the others take.
+that has no batch at all, and has not run long, gets a place even if all of them are taken. The processes of
+the worker take turns between batches too, so a small job begins at once, however long the batches of the
+others take.
 
 A run waits only for workers that its circuits fit on. It does not keep the others from runs behind it.
 """
@@ -27,7 +28,7 @@ from qiskit_qoro.local.workers.cluster.runs.events import (
     Wish,
     WorkerGone,
 )
-from qiskit_qoro.local.workers.cluster.runs.fleet import Capabilities, ClusterWorker, Measure, Need
+from qiskit_qoro.local.workers.cluster.runs.fleet import Capabilities, ClusterWorker, Holder, Measure, Need
 
 __all__ = ["Dispatcher"]
 
@@ -40,6 +41,10 @@ _MAX_ABSENCE_S = 60.0
 # How long a worker rests that could not run a batch, because its disk is full, for example. It would answer
 # at once, and so take the batches of all others.
 _REST_S = 10.0
+
+# The work, in seconds, after which a run is a long one. Long runs get no extra places. Otherwise a small job
+# would share its worker with a batch of each of them.
+_LONG_S = 10.0
 
 _NO_WORKER = "no worker is connected"
 
@@ -59,6 +64,7 @@ class Dispatcher:
         self._absent: dict[str, tuple[WorkerDescription, float]] = {}
         self._capabilities = Capabilities((), measure)
         self._runs: dict[Requester, int] = {}  # the number of places of each run
+        self._work_s: dict[Holder, float] = {}  # how long its tasks took, of each run
         self._waiting: dict[Requester, Wish] = {}  # in the order of their requests
         self._unavailable: Unavailable | None = Unavailable("the scheduler has not answered yet")
         # Since when there is no worker, while the scheduler can be reached.
@@ -157,6 +163,7 @@ class Dispatcher:
         """Take part. Returns what the workers can run now."""
         with self._lock:
             self._runs[run] = 0
+            self._work_s[run] = 0.0
             if self._unavailable is not None:
                 run.events.put(self._unavailable)
             return self._capabilities
@@ -166,6 +173,7 @@ class Dispatcher:
         with self._lock:
             self._waiting.pop(run, None)
             self._runs.pop(run, None)
+            self._work_s.pop(run, None)
             for worker in self._workers.values():
                 if worker.suspected is run:
                     worker.suspected = None
@@ -190,12 +198,19 @@ class Dispatcher:
         with self._lock:
             return self._fits(worker, need)
 
-    def release(self, run: Requester, granted: Granted) -> None:
-        """Give back a place. Ignored if the worker is gone."""
+    def release(self, run: Requester, granted: Granted, work_s: float = 0.0) -> None:
+        """Give back a place. Ignored if the worker is gone.
+
+        Args:
+            run: The run.
+            granted: The place.
+            work_s: How long the tasks took that ran there, in seconds.
+        """
         with self._lock:
             worker = granted.worker
             if not worker.places[run] or run not in self._runs:
                 return
+            self._work_s[run] += work_s
             worker.places -= Counter([run])  # removes the run when it has no place any more
             if granted.is_alone:
                 worker.suspected = None
@@ -271,8 +286,15 @@ class Dispatcher:
             other.rests_until is None for other in self._workers.values()
         ):
             return False
-        # A run without any batch may have an extra place.
+        if self._is_long(run):
+            # Only long runs count, so that small ones never take the places of all of them.
+            num_long = sum(count for other, count in worker.places.items() if self._is_long(other))
+            return num_long < worker.description.places
+        # A small run without any batch may have an extra place.
         return worker.num_free > (0 if self._runs[run] else -EXTRA_PLACES)
+
+    def _is_long(self, run: Holder) -> bool:
+        return self._work_s.get(run, 0.0) >= _LONG_S
 
     def _matches(self, worker: ClusterWorker, wish: Wish) -> bool:
         return wish.is_open or any(

@@ -144,6 +144,23 @@ def test_a_run_without_any_place_gets_an_extra_one_up_to_a_limit() -> None:
     assert granted(big) is None
 
 
+def test_a_long_run_gets_no_extra_place_and_small_runs_do_not_take_its_turn() -> None:
+    places = Places()
+    worker = places.join("a", processes=1)
+    first, second = places.enter("first"), places.enter("second")
+    for run in (first, second):
+        assert places.request(run) == "a"
+        places.dispatcher.release(run, Granted(worker), 10.0)
+    assert [places.request(first) for _ in range(3)] == ["a", "a", None]
+    assert places.request(second) is None
+    small = [places.enter(f"small-{index}") for index in range(4)]
+    assert [places.request(run) for run in small] == ["a"] * 4
+    places.dispatcher.release(first, Granted(worker), 1.0)
+    assert granted(first) == "a"  # it asked before the second one
+    places.dispatcher.release(first, Granted(worker), 1.0)
+    assert granted(second) == "a"
+
+
 def test_a_run_that_waits_for_a_large_worker_does_not_keep_the_others_from_small_ones() -> None:
     places = Places()
     places.join("small", memory=GIB)
