@@ -44,7 +44,7 @@ _REST_S = 10.0
 
 # The work, in seconds, after which a run is a long one. Long runs get no extra places. Otherwise a small job
 # would share its worker with a batch of each of them.
-_LONG_S = 10.0
+_LONG_S = 2.0
 
 _NO_WORKER = "no worker is connected"
 
