@@ -182,7 +182,7 @@ class DistributedPool:
         """Return what is known of the workers now."""
         workers, problem = self._dispatcher.workers, self._dispatcher.problem
         with self._lock:
-            machines = [worker.snapshot() for worker in workers] + list(self._refused.values())
+            machines = [*self._dispatcher.machines, *self._refused.values()]
             return PoolSnapshot(
                 workers=(),
                 size=sum(worker.description.processes for worker in workers),

@@ -29,6 +29,7 @@ from qiskit_qoro.local.workers.cluster.runs.events import (
     WorkerGone,
 )
 from qiskit_qoro.local.workers.cluster.runs.fleet import Capabilities, ClusterWorker, Holder, Measure, Need
+from qiskit_qoro.local.workers.pool_snapshot import MachineSnapshot
 
 __all__ = ["Dispatcher"]
 
@@ -130,6 +131,12 @@ class Dispatcher:
         """The usable workers."""
         with self._lock:
             return tuple(self._workers.values())
+
+    @property
+    def machines(self) -> tuple[MachineSnapshot, ...]:
+        """What is known of the usable workers now."""
+        with self._lock:
+            return tuple(worker.snapshot() for worker in self._workers.values())
 
     @property
     def capabilities(self) -> Capabilities:
