@@ -84,7 +84,7 @@ def _limits(record: Record) -> str:
         return _NOT_MEASURED
     lines = [
         [
-            row.work.partition(" of ")[2].partition(",")[0],
+            row.work.partition(" of ")[2].partition(", for each")[0],
             number_text(most_circuits_per_s(record, row.key)),
             *(f"{max(1, int(most_processes(record, each, row.key))):,}" for each in CIRCUIT_TIMES_S),
         ]
