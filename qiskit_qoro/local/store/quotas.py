@@ -2,8 +2,7 @@
 
 Whoever opens a job or completes its submission is refused if that would exceed a quota. The check and the
 change are in one transaction, so requests that arrive together cannot exceed it either. The number of running
-jobs refuses
-nothing: jobs beyond it stay in the queue.
+jobs refuses nothing: jobs beyond it stay in the queue.
 
 The circuits of a day are counted when the submission of a job is complete. A job that is given up before does
 not count. Days are those of UTC. Every function works within the caller's transaction.

@@ -7,7 +7,6 @@ which become workers of the service when it asks them to describe themselves.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shlex
 import shutil
@@ -19,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qiskit_qoro.errors import QoroError, QoroInputError
-from qiskit_qoro.local.workers.cluster.connection.scheduler_client import ConnectionFailure
 from qiskit_qoro.local.workers.cluster.security import load_security
 from qiskit_qoro.local.workers.cluster.started.child_program import ChildProgram
 from qiskit_qoro.local.workers.cluster.started.cluster_file import JobQueueSettings, read_cluster_file
 from qiskit_qoro.local.workers.cluster.started.job_queue import ADDRESS, PROBLEM, arguments_of, class_of
+from qiskit_qoro.local.workers.cluster.started.scheduler_start import wait_for_address
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -34,9 +33,6 @@ _INSTALL_COMMAND = 'python -m pip install "dask-jobqueue>=0.9"'
 
 # Arguments that the class of the cluster takes, and not that of a job.
 _CLUSTER_OPTIONS = {"shared_temp_directory"}
-
-_START_S = 60.0
-_LOOK_S = 0.1
 
 _logger = logging.getLogger(__name__)
 
@@ -108,13 +104,7 @@ class JobQueueCluster:
         Raises:
             ConnectionFailure: It has not started.
         """
-        end = self._clock() + _START_S
-        while self._address is None:
-            if self._clock() > end:
-                error = "" if self._program is None else self._program.last_error()
-                raise ConnectionFailure(f"its scheduler does not start{f': {error}' if error else ''}")
-            await asyncio.sleep(_LOOK_S)
-        return self._address
+        return await wait_for_address(lambda: self._address, self._program, self._clock)
 
     def close(self) -> None:
         """End the scheduler, which cancels the jobs. May be called again."""

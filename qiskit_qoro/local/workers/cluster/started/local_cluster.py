@@ -6,7 +6,6 @@ other user of the machine can read, so that no other user can reach the cluster.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -21,9 +20,9 @@ from urllib.parse import urlsplit
 from qiskit_qoro.local.engine.methods import default_memory_limit
 from qiskit_qoro.local.workers.cluster.addresses import LocalWorkers
 from qiskit_qoro.local.workers.cluster.certificates.making import make_temporary
-from qiskit_qoro.local.workers.cluster.connection.scheduler_client import ConnectionFailure
 from qiskit_qoro.local.workers.cluster.security import load_security
 from qiskit_qoro.local.workers.cluster.started.child_program import ChildProgram
+from qiskit_qoro.local.workers.cluster.started.scheduler_start import wait_for_address
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["LocalCluster"]
 
 _PROGRAMS = "qiskit_qoro.local.workers.cluster.started"
-
-# How long the scheduler may take to start on a busy machine.
-_START_S = 60.0
-_LOOK_S = 0.02
 
 
 class LocalCluster:
@@ -90,13 +85,7 @@ class LocalCluster:
         Raises:
             ConnectionFailure: It has not started.
         """
-        end = self._clock() + _START_S
-        while self._address is None:
-            if self._clock() > end:
-                error = "" if self._scheduler is None else self._scheduler.last_error()
-                raise ConnectionFailure(f"its scheduler does not start{f': {error}' if error else ''}")
-            await asyncio.sleep(_LOOK_S)
-        return self._address
+        return await wait_for_address(lambda: self._address, self._scheduler, self._clock)
 
     def close(self) -> None:
         """End all processes, and delete the certificates. May be called again."""
