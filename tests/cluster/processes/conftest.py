@@ -297,6 +297,8 @@ class Cluster:
         return {
             "QISKIT_QORO_CERTIFICATES": str(self.certificates),
             "REQUESTS_CA_BUNDLE": str(self.certificates / "https-authority.pem"),
+            # The workers share the processors of this machine, and none of them knows of the others.
+            "OMP_NUM_THREADS": "1",
         }
 
     def start_program(
