@@ -103,7 +103,7 @@ class EndedJobsTally:
 
 
 def _never_fail(function: Callable[[int, _Value], None]) -> Callable[[int, _Value], None]:
-    """Log the errors of a function. The transaction that calls it has been committed."""
+    """Log the errors of a function. Neither a job nor its outcomes may depend on the metrics."""
 
     def call(number: int, value: _Value) -> None:
         try:
