@@ -142,8 +142,8 @@ class Heard:
     ) -> None:
         self._add("refused", address, description, refusal)
 
-    def worker_left(self, address: str) -> None:
-        self._add("left", address)
+    def worker_left(self, address: str, *, is_stopped: bool = False) -> None:
+        self._add("left", address, is_stopped)
 
     def wait_for(self, name: str, *start: Any, count: int = 1) -> tuple[Any, ...]:
         """Wait for an event for the so-and-so-many-th time. Fails after a limit."""

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from qiskit_qoro.local.service_events import EventKind
+from qiskit_qoro.local.workers.cluster.agent import Agent, AgentPlugin
 from qiskit_qoro.local.workers.cluster.messages import WorkerDescription
+from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.versions import installed_versions
 
 ASKED = threading.Event()
@@ -130,3 +132,17 @@ def test_a_worker_that_dies_while_it_is_asked_is_forgotten(dask_thread, open_lin
     link.close()
 
     assert heard.names() == ["connected"]
+
+
+def test_a_worker_that_is_being_stopped_says_so(dask_thread, open_link, wait_until):
+    _, heard = open_link(dask_thread.start_scheduler())
+    worker = dask_thread.start_worker("one")
+    heard.wait_for("joined", worker.address)
+    plugin = AgentPlugin(Agent(WorkerOptions(1)))
+
+    def has_left() -> bool:
+        # Events do not arrive yet when a connection is new.
+        dask_thread.do(plugin.teardown(worker))
+        return ("left", worker.address, True) in heard.events
+
+    wait_until(has_left)

@@ -28,7 +28,13 @@ from distributed import Worker, WorkerPlugin, get_worker
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.engine.supported import methods_of
 from qiskit_qoro.local.workers.cluster.batch_codec import MissingTemplates, TemplateStore, decode_batch
-from qiskit_qoro.local.workers.cluster.messages import EXTRA_PLACES, Batch, BatchReply, WorkerDescription
+from qiskit_qoro.local.workers.cluster.messages import (
+    EXTRA_PLACES,
+    WORKER_STOPS,
+    Batch,
+    BatchReply,
+    WorkerDescription,
+)
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.versions import installed_versions
 from qiskit_qoro.local.workers.pool import WorkerPool
@@ -222,8 +228,10 @@ class AgentPlugin(WorkerPlugin):
             elif start in {"executing", "cancelled"}:
                 self._stops.pop(key, None)  # it has ended; tasks of others have no function that does this
 
-    async def teardown(self, worker: Worker) -> None:  # noqa: ARG002  Dask's interface
+    async def teardown(self, worker: Worker) -> None:
         """Dask calls this before it closes the worker. It waits for the tasks afterwards, so stop them."""
+        # No circuit is to blame for this end. Nobody hears it if the scheduler is lost.
+        worker.log_event("all", {"action": WORKER_STOPS, "worker": worker.address})
         with self._lock:
             self._is_closed = True
             for stop in self._stops.values():

@@ -13,10 +13,13 @@ from qiskit_qoro.local.workers.pool_snapshot import Loss
 from qiskit_qoro.local.workers.tasks import Reply
 from qiskit_qoro.models.config import Simulator
 
-__all__ = ["EXTRA_PLACES", "Batch", "BatchReply", "WorkerDescription"]
+__all__ = ["EXTRA_PLACES", "WORKER_STOPS", "Batch", "BatchReply", "WorkerDescription"]
 
 EXTRA_PLACES = 16
 """How many batches a worker takes beside ``WorkerDescription.places``, from jobs that have no other batch."""
+
+WORKER_STOPS = "qiskit-qoro-worker-stops"
+"""The action of the event by which a worker says that it is being stopped. One that dies says nothing."""
 
 
 @dataclass(frozen=True)

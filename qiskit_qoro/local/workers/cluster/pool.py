@@ -230,11 +230,11 @@ class DistributedPool:
         with self._lock:
             self._refused[address] = ClusterWorker(address, description, since).snapshot(refusal)
 
-    def worker_left(self, address: str) -> None:
+    def worker_left(self, address: str, *, is_stopped: bool = False) -> None:
         """A worker is gone."""
         with self._lock:
             self._refused.pop(address, None)
-        worker = self._dispatcher.leave(address, "it left the cluster", self._clock())
+        worker = self._dispatcher.leave(address, "it left the cluster", self._clock(), is_stopped=is_stopped)
         if worker is None:
             return
         with self._lock:

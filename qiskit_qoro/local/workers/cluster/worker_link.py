@@ -65,8 +65,13 @@ class LinkEvents(Protocol):
     ) -> None:
         """A worker is connected, but must not be used, because its versions differ, for example."""
 
-    def worker_left(self, address: str) -> None:
-        """A worker that has joined or was refused is gone. Its batches are lost with it."""
+    def worker_left(self, address: str, *, is_stopped: bool = False) -> None:
+        """A worker that has joined or was refused is gone. Its batches are lost with it.
+
+        Args:
+            address: The worker.
+            is_stopped: Whether it said before that it was being stopped, so that no batch is the cause.
+        """
 
 
 class WorkerLink(Protocol):

@@ -167,8 +167,8 @@ class ScriptedLink:
         self.events.worker_joined(address, described(name, **options), SINCE)
         return address
 
-    def lose(self, address: str) -> None:
-        """Let a worker be lost, and its batches with it."""
+    def lose(self, address: str, *, is_stopped: bool = False) -> None:
+        """Let a worker be lost or stopped, and its batches with it."""
         for key in [key for key, sent in self.open.items() if sent.address == address]:
             del self.open[key]
-        self.events.worker_left(address)
+        self.events.worker_left(address, is_stopped=is_stopped)

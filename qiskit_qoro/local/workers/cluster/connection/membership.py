@@ -29,7 +29,7 @@ from qiskit_qoro.local.service_events import EventKind, Report, ServiceEvent
 from qiskit_qoro.local.workers.cluster.connection.ending import end_tasks
 from qiskit_qoro.local.workers.cluster.connection.scheduler_client import ConnectionFailure, SchedulerClient
 from qiskit_qoro.local.workers.cluster.connection.worker_calls import WorkerCalls
-from qiskit_qoro.local.workers.cluster.messages import WorkerDescription
+from qiskit_qoro.local.workers.cluster.messages import WORKER_STOPS, WorkerDescription
 from qiskit_qoro.local.workers.cluster.versions import describe_difference
 from qiskit_qoro.local.workers.cluster.worker_link import LinkEvents
 
@@ -153,9 +153,9 @@ class Membership:
         """Take an event of the scheduler, in the order in which they happen."""
         message = event[1]
         action = message.get("action") if isinstance(message, dict) else None
-        if action == "remove-worker":
+        if action in {"remove-worker", WORKER_STOPS}:
             # At once: a worker that is started again may have the same address.
-            self._forget(message["worker"], on_left)
+            self._forget(message["worker"], on_left, is_stopped=action == WORKER_STOPS)
         if action in {"add-worker", "remove-worker"}:
             self._changed.set()
 
@@ -177,7 +177,7 @@ class Membership:
             meeting = asyncio.create_task(self._meet(address, present[address]))
             self._meetings[address] = meeting
 
-    def _forget(self, address: str, on_left: Callable[[str], None]) -> None:
+    def _forget(self, address: str, on_left: Callable[[str], None], *, is_stopped: bool = False) -> None:
         meeting = self._meetings.pop(address, None)
         if meeting is not None:
             meeting.cancel()
@@ -185,7 +185,7 @@ class Membership:
         if known is None:
             return
         on_left(address)
-        self._events.worker_left(address)
+        self._events.worker_left(address, is_stopped=is_stopped)
         if not known.is_refused:
             self._report_worker(EventKind.WORKER_LEFT, known.description)
 

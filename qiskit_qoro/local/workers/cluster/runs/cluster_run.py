@@ -198,10 +198,14 @@ class ClusterRun:
                 sent = self._in_flight.pop(key, None)
                 if sent is not None:
                     self._handle_answer(sent, answer)
-            case WorkerGone(worker, reason):
+            case WorkerGone(worker, reason, is_stopped):
                 keys = [key for key, sent in self._in_flight.items() if sent.place.worker is worker]
                 for key in keys:
-                    self._blame.lose(self._in_flight.pop(key).chunk.span, worker.name, lost(reason))
+                    span = self._in_flight.pop(key).chunk.span
+                    if is_stopped:
+                        self._blame.leave_out(span, worker.name, BatchReply(is_stopped=True))
+                    else:
+                        self._blame.lose(span, worker.name, lost(reason))
             case FleetChanged(capabilities):
                 self._backlog.look_again(capabilities)
                 self._dispatcher.change_wish(self._requester, self._wish())

@@ -106,7 +106,9 @@ class Dispatcher:
             self._update_capabilities()
             self._offer(worker)
 
-    def leave(self, address: str, reason: str, now: float) -> ClusterWorker | None:
+    def leave(
+        self, address: str, reason: str, now: float, *, is_stopped: bool = False
+    ) -> ClusterWorker | None:
         """Remove a worker, and return it if it was there."""
         with self._lock:
             worker = self._workers.pop(address, None)
@@ -118,7 +120,7 @@ class Dispatcher:
             losers = [run for run in self._runs if worker.places[run]]
             for run in losers:
                 self._runs[run] -= worker.places[run]
-                run.events.put(WorkerGone(worker, reason))
+                run.events.put(WorkerGone(worker, reason, is_stopped))
             for run in losers:
                 self._match(run)
             self._offer_resting()

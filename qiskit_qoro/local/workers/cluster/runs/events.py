@@ -36,10 +36,17 @@ class Granted:
 
 @dataclass(frozen=True)
 class WorkerGone:
-    """A worker on which the run had places is gone, and the places with it."""
+    """A worker on which the run had places is gone, and the places with it.
+
+    Attributes:
+        worker: The worker.
+        reason: What happened to it.
+        is_stopped: Whether it was being stopped, so that no task is the cause.
+    """
 
     worker: ClusterWorker
     reason: str
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)

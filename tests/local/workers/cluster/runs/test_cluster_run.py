@@ -157,6 +157,23 @@ def test_the_batch_of_a_lost_worker_goes_to_another_one_and_no_circuit_fails(num
     assert len(addresses) == len(set(addresses)) == number + 1
 
 
+def test_no_circuit_is_blamed_for_workers_that_are_stopped() -> None:
+    names = iter("cdefgh")
+
+    def stop_worker(sent: Sent) -> None:
+        name = next(names, None)
+        if name is None:
+            sent.answer()
+        else:
+            cluster.link.join(name)
+            cluster.link.lose(sent.address, is_stopped=True)
+
+    cluster = Cluster(circuits(1), stop_worker)
+    assert cluster.run()
+    assert cluster.has_all_results_except()
+    assert len(cluster.batches) == 7
+
+
 def test_a_circuit_that_ends_every_worker_is_blamed_and_no_other() -> None:
     behave, cell = lose_first(1000, holding="circuit-7")
     cluster = Cluster(circuits(40), behave)
