@@ -230,12 +230,12 @@ class AgentPlugin(WorkerPlugin):
 
     async def teardown(self, worker: Worker) -> None:
         """Dask calls this before it closes the worker. It waits for the tasks afterwards, so stop them."""
-        # No circuit is to blame for this end. Nobody hears it if the scheduler is lost.
-        worker.log_event("all", {"action": WORKER_STOPS, "worker": worker.address})
         with self._lock:
             self._is_closed = True
             for stop in self._stops.values():
                 stop.set()
+        # No circuit is to blame for this end. Nobody hears it if the scheduler is lost.
+        worker.log_event("all", {"action": WORKER_STOPS, "worker": worker.address})
         if self._owns_agent:
             await asyncio.to_thread(self.agent.close)
 
