@@ -30,7 +30,12 @@ def error_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_a_scheduler_that_other_machines_reach_needs_certificates(
     host: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "make one with qiskit-qoro certificates DIR" in error_of(capsys, "scheduler", "--host", host)
+    error = error_of(capsys, "scheduler", "--host", host)
+    assert "make one with qiskit-qoro certificates DIR" in error
+    # The keys of the authorities stay where they are.
+    assert (
+        "copy cluster-authority.pem, cluster.pem and cluster.key from it to a folder on each machine" in error
+    )
 
 
 @pytest.mark.parametrize("command", [["scheduler"], ["worker", "tls://lab.example"]])

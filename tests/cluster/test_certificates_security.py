@@ -173,7 +173,7 @@ def test_a_certificate_that_expires_soon_is_logged(
     [record] = caplog.records
     assert record.message == (
         f"the certificate {folder / 'cluster.pem'} expires in 9 days: make a new one with qiskit-qoro "
-        "certificates, and copy it to every machine"
+        "certificates, and copy cluster.pem to every machine"
     )
 
 

@@ -49,8 +49,9 @@ def find_certificates(
     if not named:
         raise QoroInputError(
             "the connections of a cluster need certificates, but no folder is given: make one with "
-            "qiskit-qoro certificates DIR, copy it to every machine, and pass it with --certificates (serve: "
-            f"--cluster-certificates) or in the variable {CERTIFICATES_VARIABLE}"
+            f"qiskit-qoro certificates DIR, copy {CLUSTER_AUTHORITY}, {CLUSTER_CERTIFICATE} and "
+            f"{CLUSTER_KEY} from it to a folder on each machine, and pass this folder with "
+            f"--certificates (serve: --cluster-certificates) or in the variable {CERTIFICATES_VARIABLE}"
         )
     path = Path(named).expanduser()
     if not path.is_dir():

@@ -67,7 +67,7 @@ def load_security(folder: Path, *, clock: Callable[[], float] = time.time) -> Se
 
 
 def _check_time(facts: CertificateFacts, now_s: float) -> None:
-    renewal = "make a new one with qiskit-qoro certificates, and copy it to every machine"
+    renewal = f"make a new one with qiskit-qoro certificates, and copy {CLUSTER_CERTIFICATE} to every machine"
     problem = facts.time_problem(now_s)
     if problem is not None:
         raise QoroInputError(f"{problem}: {renewal}")
