@@ -11,6 +11,8 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qiskit_qoro import QoroProvider
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.local import serve
 from qiskit_qoro.local.workers.cluster.certificates.making import make_temporary
 from qiskit_qoro.local.workers.cluster.started.job_queue_cluster import JobQueueCluster
 
@@ -56,3 +58,15 @@ def test_a_job_that_cannot_be_started_is_logged_with_the_reason(tmp_path, certif
 
     assert caplog.records[0].getMessage().startswith(f"a job of the cluster {path} cannot be started: ")
     assert "/no/python" in caplog.text or "No such file" in caplog.text
+
+
+def test_a_missing_file_is_named_before_missing_certificates(tmp_path, monkeypatch):
+    monkeypatch.delenv("QISKIT_QORO_CERTIFICATES", raising=False)
+    with pytest.raises(QoroInputError, match=r"missing\.yaml cannot be read: No such file"):
+        serve(cluster=str(tmp_path / "missing.yaml"))
+
+
+def test_a_file_needs_certificates(tmp_path, monkeypatch):
+    monkeypatch.delenv("QISKIT_QORO_CERTIFICATES", raising=False)
+    with pytest.raises(QoroInputError, match="no folder is given"):
+        serve(cluster=str(cluster_file(tmp_path, "{cores: 1, memory: 2GB}")))

@@ -41,7 +41,7 @@ def open_cluster(
         report: Takes the events of the cluster.
 
     Raises:
-        QoroInputError: The cluster or its certificates cannot be used.
+        QoroInputError: The cluster or its certificates cannot be used. A file is not read before the start.
     """
     link = ClusterLink(_source_of(cluster, certificates), _CALLS, report=report)
     return DistributedPool(link, time_limit_s=time_limit_s, report=report)
@@ -52,7 +52,7 @@ def _source_of(cluster: str, certificates: str | Path | None) -> SchedulerSource
     if isinstance(place, SchedulerAddress) and place.is_encrypted:
         return RemoteScheduler(str(place), load_security(find_certificates(certificates)))
     if isinstance(place, ClusterFile):
-        return JobQueueCluster(place.path, find_certificates(certificates))
+        return JobQueueCluster(place.path, certificates)
     if certificates is not None:
         raise QoroInputError(
             f"the cluster {place} takes no certificates from a folder: leave cluster_certificates out, or "

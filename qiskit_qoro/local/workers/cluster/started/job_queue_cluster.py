@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.workers.cluster.certificate_folder import find_certificates
 from qiskit_qoro.local.workers.cluster.security import load_security
 from qiskit_qoro.local.workers.cluster.started.child_program import ChildProgram
 from qiskit_qoro.local.workers.cluster.started.cluster_file import JobQueueSettings, read_cluster_file
@@ -43,12 +44,12 @@ class JobQueueCluster:
     Args:
         path: The file that describes the cluster.
         certificates: The folder with the certificates, which the machines of the queueing system must be able
-            to read at the same place.
+            to read at the same place. ``None`` for the one that the environment names.
         clock: Returns seconds from an arbitrary start.
     """
 
     def __init__(
-        self, path: Path, certificates: Path, *, clock: Callable[[], float] = time.monotonic
+        self, path: Path, certificates: str | Path | None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._path = path
         self._certificates = certificates
@@ -80,7 +81,8 @@ class JobQueueCluster:
             raise QoroError(
                 f"{self._path} needs dask-jobqueue, which is not installed: run {_INSTALL_COMMAND}"
             )
-        self._security = load_security(self._certificates)
+        certificates = find_certificates(self._certificates)
+        self._security = load_security(certificates)
         _check_job(settings, self._path)
         self._folder = Path(tempfile.mkdtemp(prefix="qiskit-qoro-jobs-"))
         arguments = {
@@ -88,7 +90,7 @@ class JobQueueCluster:
             "jobs": settings.jobs,
             "scheduler": dict(settings.scheduler),
             "options": dict(settings.options),
-            "certificates": str(self._certificates.absolute()),
+            "certificates": str(certificates.absolute()),
         }
         self._program = ChildProgram(
             "qiskit_qoro.local.workers.cluster.started.job_queue",
