@@ -341,6 +341,7 @@ def serve(
             threads=threads,
             port=http_port.address[1],
             mounts=mounts,
+            certified_hosts=() if https is None else https.hosts,
         )
         service = LocalService(address, token, link, queue, parts, stack.pop_all())
     # A service that is not closed still ends its worker processes when the interpreter exits.

@@ -34,6 +34,7 @@ class ServiceParts:
         port: The port that the service listens on, or will listen on.
         mounts: Further applications by the first segment of their paths, such as ``/pages``. Requests see
             changes at once.
+        certified_hosts: The host names and addresses that the certificate of the service is for, if any.
     """
 
     database: Database
@@ -45,3 +46,4 @@ class ServiceParts:
     threads: Executor
     port: int
     mounts: MutableMapping[str, ASGIApp]
+    certified_hosts: tuple[str, ...] = ()

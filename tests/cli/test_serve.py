@@ -144,7 +144,7 @@ def test_serve_with_a_certificate_announces_https(https_files: Any) -> None:
         lines = lines_until(process, "No browser")
         port = base.rpartition(":")[2]
         assert lines[-2] == (
-            f"On other machines, sign in with a token at https://{socket.gethostname()}:{port}/pages/"
+            f"On other machines, sign in with a token at https://qoro.lab.example:{port}/pages/"
         )
         with requests.Session() as browser:
             browser.trust_env, browser.verify = False, str(https_files.authority)

@@ -205,7 +205,7 @@ def test_other_hosts_renew_the_https_certificate_and_no_hosts_keep_those_that_it
     assert set(changes.values()) == {Change.KEPT}
 
     [*_, https] = _make(folder, renew=True)
-    assert https.hosts == ("localhost", "127.0.0.1", "::1", "qubit", "qubit.lab.example", "qoro.lab")
+    assert https.hosts == ("localhost", "127.0.0.1", "::1", "qoro.lab", "qubit", "qubit.lab.example")
 
 
 def test_a_copy_without_the_key_of_the_authority_is_left_as_it_is(folder: Path) -> None:

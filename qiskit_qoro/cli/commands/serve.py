@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from qiskit_qoro.local.web.account_file import (
     read_token_file,
     with_quotas,
 )
+from qiskit_qoro.local.workers.cluster.addresses import is_loopback
 from qiskit_qoro.service.credentials import TOKEN_VARIABLE, URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -332,10 +333,15 @@ def _show_pages(service: LocalService, host: str, tell: Callable[[str], None]) -
 def _say_address_for_others(service: LocalService, host: str, tell: Callable[[str], None]) -> None:
     """Say where the users of other machines sign in, if these can reach the service."""
     if host not in _LOOPBACK_HOSTS:
-        name = socket.gethostname() if host in _ALL_ADDRESSES else host
+        name = _name_for_others(service.parts.certified_hosts) if host in _ALL_ADDRESSES else host
         scheme = urlsplit(service.address).scheme
         url = f"{scheme}://{f'[{name}]' if ':' in name else name}:{service.parts.port}/pages/"
         tell(f"On other machines, sign in with a token at {url}")
+
+
+def _name_for_others(certified: Sequence[str]) -> str:
+    """Return the first name in the certificate that other machines can use, or else that of this machine."""
+    return next((name for name in certified if not is_loopback(name)), socket.gethostname())
 
 
 def _gib(text: str) -> int:

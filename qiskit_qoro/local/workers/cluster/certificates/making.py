@@ -72,7 +72,8 @@ def make_certificates(
     found = https.read()
     if found is None or further:
         own = [name.lower() for name in machine_names() if _is_host(name)]
-        names = tuple(dict.fromkeys([*_LOOPBACK, *own, *further]))
+        # Programs that need one name show the first that other machines can use: that of the user.
+        names = tuple(dict.fromkeys([*_LOOPBACK, *further, *own]))
     else:
         names = found.names
     with _errors_of(folder):
