@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pickle
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +18,7 @@ import numpy as np
 import pytest
 from distributed import Client, Future, Scheduler, Worker
 
-from qiskit_qoro.errors import WireError
+from qiskit_qoro.errors import QoroError, WireError
 from qiskit_qoro.local.engine.settings import EngineSettings
 from qiskit_qoro.local.workers.cluster.agent import (
     Agent,
@@ -124,6 +128,10 @@ async def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    asyncio.run(until(condition))
 
 
 def busy(agent: Agent) -> bool:
@@ -241,6 +249,27 @@ def test_a_circuit_that_takes_too_long_fails_alone(on_cluster: Any) -> None:
         assert reply.num_lost_here == 1
 
     on_cluster(test)
+
+
+def test_a_worker_whose_processes_start_no_batch_says_so_and_blames_no_circuit() -> None:
+    agent = Agent(WorkerOptions(4, 2**30))
+    try:
+        agent.start()
+        wait_until(lambda: all(worker.is_ready for worker in agent._pool.snapshot().workers))
+        pids = agent._pool.pids
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)  # so that it does not start what it gets
+        with ThreadPoolExecutor() as executor:
+            reply = executor.submit(agent.run, batch_of([counts(10)] * 4), threading.Event())
+            wait_until(lambda: all(worker.job_id for worker in agent._pool.snapshot().workers))
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            with pytest.raises(QoroError, match="its processes end before they start a batch") as failure:
+                reply.result(DEADLINE_S)
+        assert not isinstance(failure.value, TaskFailure)
+        assert str(pickle.loads(pickle.dumps(failure.value))) == str(failure.value)
+    finally:
+        agent.close()
 
 
 def test_a_large_result_arrives_and_then_leaves_the_worker(on_cluster: Any) -> None:

@@ -246,7 +246,7 @@ class PoolRun:
             return
         self._idle_deaths += 1
         if self._idle_deaths > _MAX_IDLE_DEATHS:
-            raise self._receiver.failure(batch.position, reason)
+            raise self._receiver.not_started(batch.position, reason)
         self._pending.put_back(batch.position, batch.end)
 
     def _check_time_limit(self, now: float) -> None:

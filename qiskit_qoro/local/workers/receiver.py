@@ -9,7 +9,7 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.tasks import CircuitTask, QuboTask, Reply, StateTask, SweepResults
 from qiskit_qoro.models.jobs import ResultDetails
 
-__all__ = ["MAX_LOST_WORKERS", "TICK_S", "Receiver", "TaskFailure"]
+__all__ = ["MAX_LOST_WORKERS", "TICK_S", "NotStarted", "Receiver", "TaskFailure"]
 
 TICK_S = 0.1
 """How often a run checks its stop event and calls :meth:`Receiver.tick`, in seconds."""
@@ -28,6 +28,10 @@ class TaskFailure(QoroError):  # noqa: N818  it describes a circuit, not an erro
     def __init__(self, message: str, *, label: str) -> None:
         super().__init__(message)
         self.label = label
+
+
+class NotStarted(TaskFailure):
+    """Processes ended again and again before they started a batch. Perhaps no task is to blame."""
 
 
 class Receiver:
@@ -93,8 +97,16 @@ class Receiver:
 
     def failure(self, index: int, reason: str) -> TaskFailure:
         """Return the failure of a task as an error."""
-        task = self.tasks[index]
-        return TaskFailure(f"{task.kind} {task.label!r}: {reason}", label=task.label)
+        return TaskFailure(self._described(index, reason), label=self.tasks[index].label)
+
+    def not_started(self, index: int, reason: str) -> NotStarted:
+        """Return the error of a run whose processes end before they start a batch.
+
+        Args:
+            index: The first task of the last batch.
+            reason: How its process ended.
+        """
+        return NotStarted(self._described(index, reason), label=self.tasks[index].label)
 
     def giving_up(self, index: int, reason: str, num_lost: int) -> TaskFailure:
         """Return the error of a run that gives up because of one task after several.
@@ -115,3 +127,7 @@ class Receiver:
         if self._on_tick is not None and now >= self._next_tick:
             self._on_tick()
             self._next_tick = now + TICK_S
+
+    def _described(self, index: int, reason: str) -> str:
+        task = self.tasks[index]
+        return f"{task.kind} {task.label!r}: {reason}"

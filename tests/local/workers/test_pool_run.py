@@ -12,7 +12,7 @@ import pytest
 
 from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.pool_run import Ended, Granted, PoolRun, Replied, Unavailable
-from qiskit_qoro.local.workers.receiver import Receiver, TaskFailure
+from qiskit_qoro.local.workers.receiver import NotStarted, Receiver, TaskFailure
 from qiskit_qoro.local.workers.tasks import CircuitTask, Progress, Reply, SweepValues
 from qiskit_qoro.models.jobs import ResultDetails
 
@@ -254,7 +254,7 @@ def test_a_batch_whose_worker_died_before_it_started_goes_to_another_worker_and_
 
 def test_if_workers_die_again_and_again_before_they_start_the_run_fails():
     outcome = Outcome(ScriptedPool(lambda batch: [DIES]), circuits(20))
-    with pytest.raises(TaskFailure, match=r"circuit '0': the engine crashed \(SIGSEGV\)"):
+    with pytest.raises(NotStarted, match=r"circuit '0': the engine crashed \(SIGSEGV\)"):
         outcome.run.execute()
     assert (outcome.results, outcome.reasons) == ({}, {})
 

@@ -38,7 +38,7 @@ from qiskit_qoro.local.workers.cluster.messages import (
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.versions import installed_versions
 from qiskit_qoro.local.workers.pool import WorkerPool
-from qiskit_qoro.local.workers.receiver import MAX_LOST_WORKERS, Receiver, TaskFailure
+from qiskit_qoro.local.workers.receiver import MAX_LOST_WORKERS, NotStarted, Receiver, TaskFailure
 from qiskit_qoro.local.workers.tasks import Reply
 from qiskit_qoro.models.config import Simulator
 
@@ -134,7 +134,7 @@ class Agent:
 
         Raises:
             WireError: The batch is damaged.
-            QoroError: No process can be started, or the agent is closed.
+            QoroError: No process can be started or starts the batch, or the agent is closed.
         """
         tasks = decode_batch(batch.tasks, self._templates, batch.templates)
         if isinstance(tasks, MissingTemplates):
@@ -145,6 +145,10 @@ class Agent:
             has_ended = self._pool.run_for(
                 receiver, stop=stop, job_id=batch.job_id, time_limit_s=batch.time_limit_s
             )
+        except NotStarted as failure:
+            # The worker may be to blame, so the batch has failed here and goes to another one. Dask pickles
+            # the error, and a plain one arrives everywhere.
+            raise QoroError(f"its processes end before they start a batch: {failure}") from None
         except TaskFailure:
             has_ended = gave_up = True
         snapshot = self._pool.snapshot()
