@@ -50,7 +50,7 @@ path = Path(sys.argv[1])
 log = path.with_name(path.name + "-wal")
 with serve(database=path, workers=1) as service:
     # Enough for the statements about the job, but not for 30,000 different bitstrings.
-    limit_files(log.stat().st_size + 60_000)
+    limit_files(log.stat().st_size + 120_000)
     large = submit(50_000)
     service.wait_status(large, JobStatus.FAILED, timeout_s=60)
     seen["large"] = call("GET", f"/job/{{large}}/status/").json()["status"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 import pytest
 
@@ -21,11 +20,24 @@ from qiskit_qoro.models.templates import TemplateBatch, TemplateEntry
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
+class Clock:
+    """A time of day that the test advances."""
+
+    def __init__(self) -> None:
+        self.seconds = 0
+
+    def __call__(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+
 @pytest.fixture
-def database() -> Iterator[Database]:
-    """A database whose time of day advances by a second whenever it is read."""
-    seconds = count()
-    with closing(open_database(now=lambda: START + timedelta(seconds=next(seconds)))) as database:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(clock: Clock) -> Iterator[Database]:
+    with closing(open_database(now=clock)) as database:
         yield database
 
 
@@ -53,32 +65,39 @@ def seconds_of(job: ListedJob) -> list[int | None]:
 
 
 def test_each_change_of_the_status_is_timed_by_the_clock_of_the_database(
-    database: Database, store: JobStore, queue: JobQueue
+    clock: Clock, database: Database, store: JobStore, queue: JobQueue
 ) -> None:
     job_id = finalized_job(store)
     assert seconds_of(find_listed_job(database, "me", job_id)) == [0, None, None]
+    clock.seconds = 2
     job = queue.claim()
     assert job is not None
-    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 1, None]
+    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 2, None]
+    clock.seconds = 5
     queue.finish(job.number, JobStatus.FAILED, run_time_s=0.5, reason="it broke")
-    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 1, 2]
+    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 2, 5]
 
 
-def test_a_job_that_is_cancelled_before_it_runs_never_starts(database: Database, store: JobStore) -> None:
+def test_a_job_that_is_cancelled_before_it_runs_never_starts(
+    clock: Clock, database: Database, store: JobStore
+) -> None:
     job_id = finalized_job(store)
+    clock.seconds = 3
     store.cancel("me", job_id)
-    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, None, 1]
+    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, None, 3]
 
 
 def test_a_job_that_waits_again_after_a_restart_has_not_started(
-    database: Database, store: JobStore, queue: JobQueue
+    clock: Clock, database: Database, store: JobStore, queue: JobQueue
 ) -> None:
     job_id = finalized_job(store)
+    clock.seconds = 2
     queue.claim()
     queue.requeue_running()
     assert seconds_of(find_listed_job(database, "me", job_id)) == [0, None, None]
+    clock.seconds = 7
     queue.claim()
-    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 3, None]
+    assert seconds_of(find_listed_job(database, "me", job_id)) == [0, 7, None]
 
 
 def test_a_failure_that_is_stored_later_is_timed(
