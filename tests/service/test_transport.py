@@ -722,6 +722,12 @@ def test_after_a_server_error_it_is_not_known_whether_an_unrepeatable_request_wa
         transport.send(INIT_JOB, body=b"{}")
 
 
+def test_a_service_that_cannot_store_a_request_has_not_acted_on_it(cloud, transport, url):
+    scripted(cloud, url, INIT_JOB, status=507, json={"error": "disk full"})
+    with pytest.raises(QoroAPIError, match=r"507 .*: disk full$"):
+        transport.send(INIT_JOB, body=b"{}")
+
+
 def test_a_refused_connection_is_reported_with_the_message_of_the_system(clock, raw_server):
     transport = Transport("http://127.0.0.1:1/api", "the-token", clock=clock)
     with pytest.raises(requests.exceptions.ConnectionError, match=r"refused.*was not sent") as caught:

@@ -69,6 +69,8 @@ _ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str, str]] = {
     409: (ConflictError, "the status of the job does not allow this", ""),
     413: (QoroAPIError, "the request is too large for the service", ""),
     429: (RateLimitError, "too many requests", ""),
+    # Without this row, an error from 500 on leaves it open whether the service has acted.
+    507: (QoroAPIError, "the service has no space left, so it has stored nothing", ""),
 }
 
 
