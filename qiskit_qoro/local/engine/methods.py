@@ -73,10 +73,16 @@ _MUCH_FASTER = 10.0
 _STATEVECTOR, _MPS = SimulationMethod.Statevector, SimulationMethod.MatrixProductState
 _STABILIZER, _PAULI = SimulationMethod.Stabilizer, SimulationMethod.PauliPropagator
 
+# The limit is that of the service, or on a cluster that of the worker.
+_MORE_MEMORY = (
+    "give each circuit more memory (a larger memory_limit_bytes of the service; on a cluster, workers with a "
+    "larger --memory or fewer --processes)"
+)
+
 _ADVICE: Mapping[str, str] = {
     _STATEVECTOR.name: "try fewer qubits or shots, or a max_bond_dimension",
     _MPS.name: "set a smaller max_bond_dimension, which makes the result approximate; or, for up to 30 "
-    "qubits, start the service with a larger memory_limit_bytes, so that a state vector fits",
+    f"qubits, {_MORE_MEMORY}, so that a state vector fits",
     _PAULI.name: "set a larger pp_coefficient_threshold, which makes the values less accurate",
 }
 
@@ -285,9 +291,8 @@ class _LargeProgram:
         return (
             f"{self.too_large}. As a matrix product state the circuit has an estimated bond dimension of "
             f"{_power(mps.bond_bits)}, which takes {_gib(mps.num_bytes)} and {_duration(mps.seconds)}. "
-            "Set max_bond_dimension for an approximate result, start the service with a larger "
-            f"memory_limit_bytes, or request a simulation_type: {name_of(_MPS)} runs in any case, but not "
-            "longer than time_limit_s"
+            f"Set max_bond_dimension for an approximate result, {_MORE_MEMORY}, or request a "
+            f"simulation_type: {name_of(_MPS)} runs in any case, but not longer than time_limit_s"
         )
 
 

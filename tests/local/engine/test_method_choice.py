@@ -227,8 +227,11 @@ def test_a_dense_program_of_50_qubits_is_refused_with_its_cost_and_what_helps():
         message = str(caught.value)
         for part in ("50 qubits", "bond dimension of 2^25", "GiB", "years"):
             assert part in message
-        for help_with in ("max_bond_dimension", "memory_limit_bytes", "simulation_type", "time_limit_s"):
+        for help_with in ("max_bond_dimension", "simulation_type", "time_limit_s"):
             assert help_with in message
+        # Of a service, and of the workers of a cluster.
+        for more_memory in ("memory_limit_bytes", "larger --memory or fewer --processes"):
+            assert more_memory in message
 
 
 def test_a_dense_program_that_depends_on_chance_is_not_refused():
