@@ -13,6 +13,7 @@ from qiskit_qoro.local.workers.cluster.messages import BatchReply
 from qiskit_qoro.local.workers.cluster.pool import DistributedPool
 from qiskit_qoro.local.workers.pool_interface import Pool
 from qiskit_qoro.local.workers.pool_snapshot import Loss
+from qiskit_qoro.local.workers.tasks import CircuitTask
 from qiskit_qoro.models.config import Simulator
 from tests.local.workers.cluster.scripted_link import (
     GIB,
@@ -143,6 +144,47 @@ def test_a_refused_worker_is_shown_until_it_leaves() -> None:
     assert [machine.name for machine in pool.snapshot().machines] == ["c"]
     link.events.worker_left("tls://c")
     assert pool.snapshot().machines == ()
+
+
+DENSE = CircuitTask("dense", "qreg q[24];", shots=1)
+
+
+def run_dense(link: ScriptedLink, pool: DistributedPool) -> tuple[str, float]:
+    """Run a circuit that needs 0.88 GiB, and stop. Returns the worker that got it, and when."""
+    stop = threading.Event()
+    sent_at: list[float] = []
+
+    def submit(sent: Sent) -> None:
+        sent_at.append(link.now)
+        stop.set()
+
+    link.on_submit = submit
+    assert not pool.run([DENSE], stop=stop, on_result=lambda index, result: None, job_id="job")
+    (sent,) = link.sent
+    return sent.address, sent_at[0]
+
+
+@pytest.mark.parametrize(("is_back", "expected"), [(True, "tls://large"), (False, "tls://small")])
+def test_a_circuit_waits_ten_minutes_for_the_only_workers_that_have_room(
+    is_back: bool, expected: str
+) -> None:
+    link = ScriptedLink(tick_s=50.0)
+    pool = started(link)
+    link.join("small", memory=GIB // 16)
+    for name in ("large", "larger"):
+        link.lose(link.join(name, memory=2 * GIB))
+    lost_at = link.now
+
+    def return_late() -> None:
+        if is_back and link.now - lost_at >= 400.0 and pool.snapshot().size == 1:
+            link.join("large", memory=2 * GIB)
+
+    link.on_time = return_late
+    address, sent_at = run_dense(link, pool)
+    assert address == expected
+    earliest = 400.0 if is_back else 600.0
+    # The clock goes on each time when it is read.
+    assert earliest <= sent_at - lost_at <= earliest + 3 * link.tick_s
 
 
 def test_closing_closes_the_link_and_may_be_repeated() -> None:

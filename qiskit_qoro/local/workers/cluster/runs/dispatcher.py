@@ -36,8 +36,9 @@ __all__ = ["Dispatcher"]
 # How long runs wait for the first worker, or for another one after the last has left.
 _MAX_WAIT_S = 10.0
 
-# How long circuits that need a worker that has left wait for its return, before another one gets them.
-_MAX_ABSENCE_S = 60.0
+# How long circuits that need a worker that has left wait for its return, before another one gets them, where
+# they may fail. A machine that reboots or is updated needs minutes.
+_MAX_ABSENCE_S = 600.0
 
 # How long a worker rests that could not run a batch, because its disk is full, for example. It would answer
 # at once, and so take the batches of all others.

@@ -190,9 +190,9 @@ def test_runs_hear_of_workers_that_left_and_of_what_the_others_can_run() -> None
     places.dispatcher.leave("large", "it was switched off", 100.0)
     assert events_of(run) == [WorkerGone(places.workers["large"], "it was switched off")]
     assert places.request(run, LARGE) is None  # it may return
-    places.dispatcher.tick(159.0)
+    places.dispatcher.tick(699.0)
     assert events_of(run) == []
-    places.dispatcher.tick(161.0)
+    places.dispatcher.tick(701.0)
     (event,) = events_of(run)
     assert isinstance(event, FleetChanged)
     assert event.capabilities.need_of(circuits(1, first=8)[0]) == Need()
