@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from qiskit_qoro.cli import main
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local import serve
 from qiskit_qoro.local.workers.cluster.certificates.files import Change, Made
 from qiskit_qoro.local.workers.cluster.certificates.installation import check_installed
 from qiskit_qoro.local.workers.cluster.certificates.making import make_certificates, make_temporary
@@ -206,6 +207,11 @@ def test_other_hosts_renew_the_https_certificate_and_no_hosts_keep_those_that_it
 
     [*_, https] = _make(folder, renew=True)
     assert https.hosts == ("localhost", "127.0.0.1", "::1", "qoro.lab", "qubit", "qubit.lab.example")
+
+
+def test_a_service_refuses_the_certificate_of_the_cluster_for_https(folder: Path) -> None:
+    with pytest.raises(QoroInputError, match=r"is that of the cluster, .* pass https\.pem and https\.key"):
+        serve(certificate=folder / "cluster.pem", key=folder / "cluster.key")
 
 
 def test_a_copy_without_the_key_of_the_authority_is_left_as_it_is(folder: Path) -> None:

@@ -6,7 +6,7 @@ Nothing here needs Dask.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroInputError
@@ -16,7 +16,9 @@ __all__ = [
     "CERTIFICATES_VARIABLE",
     "CLUSTER_AUTHORITY",
     "CLUSTER_CERTIFICATE",
+    "CLUSTER_HOST",
     "CLUSTER_KEY",
+    "check_https_hosts",
     "find_certificates",
 ]
 
@@ -31,6 +33,25 @@ CLUSTER_CERTIFICATE = "cluster.pem"
 
 CLUSTER_KEY = "cluster.key"
 """The file with its private key."""
+
+CLUSTER_HOST = "qiskit-qoro-cluster"
+"""The name in the certificate of a cluster. Its members check no names, and no machine is called so."""
+
+
+def check_https_hosts(hosts: Iterable[str]) -> None:
+    """Refuse the certificate of a cluster as that of a web server, which no client would accept.
+
+    Args:
+        hosts: The names in the certificate.
+
+    Raises:
+        QoroInputError: They are those of the certificate of a cluster.
+    """
+    if CLUSTER_HOST in hosts:
+        raise QoroInputError(
+            "the certificate is that of the cluster, expected one for HTTPS: pass https.pem and https.key, "
+            "which qiskit-qoro certificates has made with it"
+        )
 
 
 def find_certificates(

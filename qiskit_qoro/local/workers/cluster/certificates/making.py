@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.local.workers.cluster.certificate_folder import CLUSTER_HOST
 from qiskit_qoro.local.workers.cluster.certificates.authority import AUTHORITY_LIFETIME, Authority, build_key
 from qiskit_qoro.local.workers.cluster.certificates.files import CLUSTER, HTTPS, Made
 from qiskit_qoro.local.workers.cluster.certificates.pair import Pair, write_cluster
@@ -24,8 +25,7 @@ __all__ = ["make_certificates", "make_temporary"]
 _HOST = re.compile(r"(\*\.)?(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*", re.IGNORECASE)
 _MAX_HOST = 253
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# The members of a cluster check no names. This one is for people who look at the certificate.
-_CLUSTER_HOSTS = ("qiskit-qoro-cluster",)
+_CLUSTER_HOSTS = (CLUSTER_HOST,)
 
 
 def _machine_names() -> tuple[str, ...]:
