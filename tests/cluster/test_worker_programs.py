@@ -177,15 +177,35 @@ def test_workers_with_the_same_name_get_numbers_and_the_given_port(
     worker = ("worker", address, "--processes", "1", "--name", "w")
     first = start(*worker, "--host", "127.0.0.1", "--port", str(port), *folder)
     assert "as w." in first.line()
-    second = start(*worker, *folder)
+    second = start(*worker, "--host", "127.0.0.1", "--port", str(free_port()), *folder)
     assert "as w-2." in second.line()
     stranger = start(*worker, "--certificates", str(make_temporary(tmp_path)))
-    assert "certificate verify failed" in stranger.line()
+    reason = stranger.line()
+    assert ": its certificate is not accepted (" in reason
+    assert reason.endswith("): both sides need certificates of the same authority. Trying again.")
     prepare_dask()
     with Client(address, security=load_security(certificates)) as client:
         descriptions = client.run(describe_worker)
     assert f"tls://127.0.0.1:{port}" in descriptions
     assert sorted(description.name for description in descriptions.values()) == ["w", "w-2"]
+
+
+def test_a_worker_that_cannot_listen_ends_with_the_reason(start: Start, certificates: Path) -> None:
+    folder = ("--certificates", str(certificates))
+    scheduler = start("scheduler", "--port", "0", *folder)
+    scheduler.line()
+    address = scheduler.line()
+    taken = address.rpartition(":")[2]
+    faults = [
+        ("127.0.0.1", taken, "Address already in use"),
+        ("192.0.2.7", "0", "Cannot assign requested address"),
+        ("no-host.invalid", "0", ""),
+    ]
+    for host, port, reason in faults:
+        worker = start("worker", address, "--processes", "1", "--host", host, "--port", port, *folder)
+        assert worker.process.wait(DEADLINE_S) == 1
+        line = worker.line()
+        assert f"the worker cannot listen on port {port} of {host}: {reason}" in line
 
 
 def test_a_stopped_worker_stops_its_circuits_at_once(start: Start, certificates: Path) -> None:

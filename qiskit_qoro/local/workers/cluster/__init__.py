@@ -23,6 +23,6 @@ On the side of a worker:
 - ``programs`` has what the commands ``qiskit-qoro worker`` and ``qiskit-qoro scheduler`` run.
 
 Both sides share ``messages``, ``batch_codec`` and ``versions``. They also share ``security``, which encrypts
-and authenticates the connections, and ``certificate_folder``, which finds the certificates for this. The
-package ``certificates`` makes these.
+and authenticates the connections, ``tls_failures``, which says why this fails, and ``certificate_folder``,
+which finds the certificates for this. The package ``certificates`` makes these.
 """

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 from distributed import Client
 from distributed.security import Security
 
+from qiskit_qoro.local.workers.cluster.tls_failures import tls_failure
+
 __all__ = ["ConnectionFailure", "SchedulerClient", "connect", "quiet_logs"]
 
 # Loggers that write about lost connections, which the link reports in its own words.
@@ -38,7 +40,6 @@ _CLOSE_S = 3.0
 
 
 _PROBE_S = 1.0
-_SAME_AUTHORITY = ": both sides need certificates of the same authority"
 
 
 class ConnectionFailure(Exception):  # noqa: N818  it is expected
@@ -166,10 +167,8 @@ def _known_failure(cause: BaseException | None) -> ConnectionFailure | None:
         return ConnectionFailure("the connection is refused", is_refused=True)
     if isinstance(cause, socket.gaierror):
         return ConnectionFailure("there is no host of this name")
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return ConnectionFailure(f"its certificate is not accepted ({cause.verify_message}){_SAME_AUTHORITY}")
     if isinstance(cause, ssl.SSLError):
-        return ConnectionFailure(f"TLS fails ({cause.reason or cause}){_SAME_AUTHORITY}")
+        return ConnectionFailure(tls_failure(cause))
     return None
 
 

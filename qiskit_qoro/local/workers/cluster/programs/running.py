@@ -7,11 +7,14 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Coroutine
 
-__all__ = ["root_cause", "run_until_stopped"]
+from qiskit_qoro.local.workers.cluster.tls_failures import tls_failure
+
+__all__ = ["root_cause", "root_error", "run_until_stopped"]
 
 _END_LIMIT_S = 10.0
 
@@ -68,8 +71,8 @@ def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], o
         loop.call_soon_threadsafe(stop)
 
 
-def root_cause(error: BaseException) -> str:
-    """Return the text of the first of several errors, each of which has caused the next one.
+def root_error(error: BaseException) -> BaseException:
+    """Return the first of several errors, each of which has caused the next one.
 
     Dask wraps the error of a connection several times.
     """
@@ -77,10 +80,18 @@ def root_cause(error: BaseException) -> str:
     while id(error) not in seen:
         seen.add(id(error))
         error = error.__cause__ or error.__context__ or error
+    return error
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the text of the first of several errors, each of which has caused the next one."""
+    error = root_error(error)
     if isinstance(error, TimeoutError):
         return "no answer"
     if isinstance(error, socket.gaierror):
         return str(error.strerror)
+    if isinstance(error, ssl.SSLError):
+        return tls_failure(error)
     if isinstance(error, OSError) and error.errno is not None and error.errno > 1:
         return os.strerror(error.errno)  # the text of the error itself may repeat the address
     return str(error) or type(error).__name__

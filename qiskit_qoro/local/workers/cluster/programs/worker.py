@@ -7,6 +7,7 @@ The processes that run circuits stay, so that they are ready at once.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -20,10 +21,11 @@ from distributed import Worker
 from distributed.comm.core import connect
 from distributed.security import Security
 
+from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress, bracketed
 from qiskit_qoro.local.workers.cluster.agent import Agent, AgentPlugin, num_threads
 from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
-from qiskit_qoro.local.workers.cluster.programs.running import root_cause, run_until_stopped
+from qiskit_qoro.local.workers.cluster.programs.running import root_cause, root_error, run_until_stopped
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.security import load_security
 
@@ -33,6 +35,9 @@ _CONNECT_S = 5.0
 _RETRY_S = 1.0
 
 _NAME_TAKEN = "name taken"
+
+# Why this machine may not let the worker listen. A connection that exists does not fail in these ways.
+_CANNOT_LISTEN = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
 def run_worker(
@@ -59,7 +64,7 @@ def run_worker(
 
     Raises:
         QoroInputError: A certificate cannot be used.
-        QoroError: The processes that run circuits cannot be started.
+        QoroError: The processes that run circuits cannot be started, or the worker cannot listen.
     """
     prepare_dask()
     security = None if certificates is None else load_security(certificates)
@@ -74,6 +79,12 @@ def run_worker(
     try:
         agent.start()
         run_until_stopped(member.stay_connected(), until_input_ends=until_input_ends)
+    except _CannotListenError as error:
+        place = f"port {port}" if own is None else f"port {port} of {own}"
+        raise QoroError(
+            f"the worker cannot listen on {place}: {error}. Pass another --port, or as --host an address of "
+            "this machine"
+        ) from error
     finally:
         agent.close()
 
@@ -81,6 +92,10 @@ def run_worker(
 def default_name() -> str:
     """Return a name that no other worker is likely to have."""
     return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class _CannotListenError(Exception):
+    """This machine does not let the worker listen. The text is the reason."""
 
 
 class _Member:
@@ -105,7 +120,11 @@ class _Member:
         self._said: set[str] = set()
 
     async def stay_connected(self) -> None:
-        """Connect, and connect again, until this is cancelled."""
+        """Connect, and connect again, until this is cancelled.
+
+        Raises:
+            _CannotListenError: The worker cannot listen.
+        """
         while True:
             worker = await self._connect()
             self._said.clear()
@@ -153,12 +172,15 @@ class _Member:
 
         Raises:
             OSError: The scheduler does not accept the worker.
+            _CannotListenError: The worker cannot listen.
         """
         for name in self._names():
             worker = self._build(name)
             try:
                 await worker
             except (OSError, RuntimeError, ValueError) as error:
+                if _is_about_listening(root_error(error)):
+                    raise _CannotListenError(root_cause(error)) from error
                 if _NAME_TAKEN not in (reason := root_cause(error)):
                     raise OSError(reason) from error
             else:
@@ -169,6 +191,13 @@ class _Member:
         yield self._name
         for number in count(2):
             yield f"{self._name}-{number}"
+
+
+def _is_about_listening(error: BaseException) -> bool:
+    """Whether an error is that of a worker's own address, when its scheduler has just been reached."""
+    return isinstance(error, OSError) and (
+        isinstance(error, socket.gaierror) or error.errno in _CANNOT_LISTEN
+    )
 
 
 def _build(
