@@ -187,6 +187,31 @@ def test_a_circuit_waits_ten_minutes_for_the_only_workers_that_have_room(
     assert earliest <= sent_at - lost_at <= earliest + 3 * link.tick_s
 
 
+@pytest.mark.parametrize("joins", [True, False])
+def test_after_the_start_a_circuit_waits_ten_seconds_for_workers_that_have_room(joins: bool) -> None:
+    link = ScriptedLink()
+    pool = started(link)
+    link.tick_s = 1.0
+    link.join("small", memory=GIB // 16)
+
+    def join_late() -> None:
+        if joins and link.now >= 5.0 and pool.snapshot().size == 1:
+            link.join("large", memory=2 * GIB)
+
+    link.on_time = join_late
+    address, sent_at = run_dense(link, pool)
+    assert address == ("tls://large" if joins else "tls://small")
+    assert sent_at < 10.0 if joins else 10.0 <= sent_at <= 13.0
+
+
+def test_after_the_start_circuits_that_fit_run_at_once() -> None:
+    link = ScriptedLink(on_submit=Sent.answer)
+    pool = started(link)
+    link.join("small", memory=GIB // 16)
+    assert run(pool, 20)
+    assert link.now < 1.0
+
+
 def test_closing_closes_the_link_and_may_be_repeated() -> None:
     link = ScriptedLink()
     with started(link) as pool:

@@ -40,6 +40,22 @@ _MAX_WAIT_S = 10.0
 # they may fail. A machine that reboots or is updated needs minutes.
 _MAX_ABSENCE_S = 600.0
 
+# How long circuits that fit on no worker wait for larger ones, after the scheduler was connected. Its workers
+# join one after another. An unknown worker without a limit stands for those that may still come.
+_MAX_JOINING_S = 10.0
+_EXPECTED = WorkerDescription(
+    name="",
+    host="",
+    pid=0,
+    processes=0,
+    cores=0,
+    memory_limit_bytes=2**63,
+    tags=(),
+    accelerators=frozenset(),
+    methods=(),
+    versions={},
+)
+
 # How long a worker rests that could not run a batch, because its disk is full, for example. It would answer
 # at once, and so take the batches of all others.
 _REST_S = 10.0
@@ -62,7 +78,7 @@ class Dispatcher:
         self._measure = measure
         self._lock = threading.Lock()
         self._workers: dict[str, ClusterWorker] = {}
-        # Workers that have left, by name, and until when their return is expected.
+        # Workers that have left, by name, and until when their return is expected. Among them is _EXPECTED.
         self._absent: dict[str, tuple[WorkerDescription, float]] = {}
         self._capabilities = Capabilities((), measure)
         self._runs: dict[Requester, int] = {}  # the number of places of each run
@@ -84,6 +100,8 @@ class Dispatcher:
                 name: (description, min(until, now + _MAX_ABSENCE_S))
                 for name, (description, until) in self._absent.items()
             }
+            self._absent[_EXPECTED.name] = _EXPECTED, now + _MAX_JOINING_S
+            self._update_capabilities()
             if not self._workers:
                 self._empty_since = now
 
@@ -143,7 +161,7 @@ class Dispatcher:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the workers can run, with those that have just left."""
+        """What the workers can run, with those that have just left or may still join."""
         with self._lock:
             return self._capabilities
 

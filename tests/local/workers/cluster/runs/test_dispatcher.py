@@ -36,11 +36,12 @@ def needs_of_text(tasks: Sequence[AnyTask], largest: int) -> Needs:
 
 
 class Places:
-    """A dispatcher, its workers and its runs."""
+    """A dispatcher, its workers and its runs. The scheduler was connected a minute ago."""
 
     def __init__(self) -> None:
         self.dispatcher = Dispatcher(needs_of_text)
-        self.dispatcher.connect(0.0)
+        self.dispatcher.connect(-60.0)
+        self.dispatcher.tick(0.0)
         self.workers: dict[str, ClusterWorker] = {}
 
     def join(self, name: str, **options: int | frozenset[Simulator]) -> ClusterWorker:
