@@ -35,7 +35,7 @@ from qiskit_qoro.local.installation import INSTALL_COMMAND, check_cluster_module
 from qiskit_qoro.local.metrics.access import METRICS_PATH, check_metrics, readers
 from qiskit_qoro.local.refused_requests import RefusedRequests
 from qiskit_qoro.local.runner import Runner
-from qiskit_qoro.local.service_events import Report, ServiceEvent, log_event
+from qiskit_qoro.local.service_events import Report, ServiceEvent, guarded, log_event
 from qiskit_qoro.local.service_parts import ServiceParts
 from qiskit_qoro.local.store.database import Database, open_database
 from qiskit_qoro.local.store.job_queue import JobQueue
@@ -241,7 +241,8 @@ def serve(
             ``None`` for no log.
         report: Takes events that an operator wants to know of, as
             ``qiskit_qoro.local.service_events`` describes them. Jobs that end are among them unless there
-            is ``write_log``. By default warnings and errors go to Python's ``logging``.
+            is ``write_log``. By default warnings and errors go to Python's ``logging``. An exception that it
+            raises goes there too, and disturbs nothing.
         metrics: Whether to answer Prometheus at ``/metrics``. This needs the extra ``metrics``.
         metrics_token: A token that can read the metrics and nothing else. The token of the service's own
             account can read them too.
@@ -266,6 +267,7 @@ def serve(
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     https = load_server_certificate(certificate, key)
     check_https_hosts(() if https is None else https.hosts)
+    report = None if report is None else guarded(report)
     _check_cluster(cluster, cluster_certificates, limits)
     # If a part fails to start, the stack stops those that are already running.
     with ExitStack() as stack:

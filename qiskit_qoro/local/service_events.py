@@ -28,6 +28,7 @@ __all__ = [
     "Level",
     "Report",
     "ServiceEvent",
+    "guarded",
     "ignore_event",
     "log_event",
 ]
@@ -251,6 +252,21 @@ _LOGGING_LEVELS = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING, Lev
 
 Report = Callable[[ServiceEvent], None]
 """Takes an event. It returns at once and does not fail, and any thread may call it."""
+
+
+def guarded(report: Report) -> Report:
+    """Return a function that takes events as another one does, and does not fail if that fails.
+
+    The error is written to Python's ``logging``.
+    """
+
+    def take(event: ServiceEvent) -> None:
+        try:
+            report(event)
+        except Exception:  # it belongs to the user
+            _logger.exception("the function that takes events has failed: %s", event.text)
+
+    return take
 
 
 def ignore_event(event: ServiceEvent) -> None:

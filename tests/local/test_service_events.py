@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields
 from string import Formatter
 
 import pytest
 
-from qiskit_qoro.local.service_events import EVENTS, FIELDS, EventKind, Level, ServiceEvent
+from qiskit_qoro.local.service_events import EVENTS, FIELDS, EventKind, Level, ServiceEvent, guarded
 
 
 def required(kind: EventKind) -> list[str]:
@@ -47,3 +48,21 @@ def test_an_event_may_have_a_level_of_its_own() -> None:
         kind=EventKind.JOB_ENDED, special_level=Level.WARNING, job_id="j", status="FAILED", tag=""
     )
     assert (event.level, event.values()) == (Level.WARNING, {"job_id": "j", "status": "FAILED", "tag": ""})
+
+
+def test_a_function_that_takes_events_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    taken: list[ServiceEvent] = []
+
+    def take(event: ServiceEvent) -> None:
+        taken.append(event)
+        raise ZeroDivisionError("of the user")
+
+    report = guarded(take)
+    event = ServiceEvent(kind=EventKind.CLUSTER_CONNECTED, cluster="tls://lab:8786")
+    with caplog.at_level(logging.ERROR):
+        report(event)
+        report(event)
+    assert taken == [event, event]
+    assert len(caplog.records) == 2
+    assert "connected to the cluster at tls://lab:8786" in caplog.text
+    assert "ZeroDivisionError: of the user" in caplog.text

@@ -25,11 +25,9 @@ class _ReportHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            event = _event_of(record)
-        except Exception:  # as the handlers of Python do, if the arguments do not fit the message
+            self._report(_event_of(record))
+        except Exception:  # as the handlers of Python do, for example if arguments do not fit the message
             self.handleError(record)
-            return
-        self._report(event)
 
 
 def _event_of(record: logging.LogRecord) -> ServiceEvent:

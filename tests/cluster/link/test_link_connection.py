@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from qiskit_qoro.local.service_events import EventKind
+from qiskit_qoro.local.service_events import EventKind, ServiceEvent, guarded
 from qiskit_qoro.local.workers.cluster.certificates.making import make_temporary
 from qiskit_qoro.local.workers.cluster.connection.scheduler_client import quiet_logs
+from qiskit_qoro.local.workers.cluster.link import ClusterLink
 from qiskit_qoro.local.workers.cluster.messages import Batch
+from qiskit_qoro.local.workers.cluster.remote_scheduler import RemoteScheduler
 from qiskit_qoro.local.workers.cluster.security import load_security
+from tests.cluster.link.conftest import Heard
 
 
 def test_a_scheduler_that_starts_after_the_service_is_found(dask_thread, open_link):
@@ -31,6 +35,24 @@ def test_a_scheduler_that_starts_after_the_service_is_found(dask_thread, open_li
         (EventKind.CLUSTER_LOST, address, "the connection is refused"),
         (EventKind.CLUSTER_CONNECTED, address, None),
     ]
+
+
+def test_the_pool_hears_that_the_scheduler_is_lost_before_the_operator(dask_thread, calls):
+    address = dask_thread.start_scheduler()
+    dask_thread.stop(dask_thread.scheduler)
+    heard = Heard()
+    known: list[list[str]] = []
+
+    def fail(event: ServiceEvent) -> None:
+        known.append(heard.names())
+        raise ZeroDivisionError("of the user")
+
+    with closing(ClusterLink(RemoteScheduler(address, None), calls, report=guarded(fail))) as link:
+        link.start(heard)
+        heard.wait_for("lost")
+        dask_thread.start_scheduler(int(address.rpartition(":")[2]))
+        heard.wait_for("connected")
+    assert known == [["lost"], ["lost", "connected"]]
 
 
 @pytest.mark.parametrize("is_sudden", [True, False])

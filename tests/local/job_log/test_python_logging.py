@@ -7,6 +7,8 @@ import logging
 import threading
 import warnings
 
+import pytest
+
 from qiskit_qoro.local.job_log.python_logging import reported_messages
 from qiskit_qoro.local.service_events import EVENT_KEY, EventKind, Level, ServiceEvent
 
@@ -79,3 +81,12 @@ def test_other_handlers_of_the_package_are_silent_only_meanwhile() -> None:
     finally:
         package.removeHandler(handler)
     assert stream.getvalue() == "afterwards\n"
+
+
+def test_a_report_that_fails_does_not_disturb_the_one_who_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(event: ServiceEvent) -> None:
+        raise ZeroDivisionError(event.text)
+
+    with reported_messages(fail):
+        LOGGER.error("job %s failed", "j1")
+    assert "ZeroDivisionError: job j1 failed" in capsys.readouterr().err

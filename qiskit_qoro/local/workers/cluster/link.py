@@ -215,11 +215,12 @@ class ClusterLink:
 
     def _lose(self, events: LinkEvents, reason: str) -> None:
         """Pass on that the scheduler is lost, once for each reason. The operator hears only the first one."""
-        if not self._reasons:
-            self._report(ServiceEvent(kind=EventKind.CLUSTER_LOST, cluster=self.address, reason=reason))
+        is_first = not self._reasons
         if reason not in self._reasons:
             self._reasons.add(reason)
             events.scheduler_lost(reason)
+        if is_first:
+            self._report(ServiceEvent(kind=EventKind.CLUSTER_LOST, cluster=self.address, reason=reason))
 
     async def _hold_connection(self, events: LinkEvents, timeout_s: float) -> None:
         """Connect, and return if the link is closed.
