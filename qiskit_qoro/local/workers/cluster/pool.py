@@ -74,9 +74,12 @@ class DistributedPool:
         self._key_prefix = f"qoro-{uuid.uuid4()}"
         self._numbers = count()
         self._has_workers = threading.Event()
+        # Held while the link is started or closed, so that a link that is closed is not started afterwards.
+        self._starting = threading.Lock()
+        self._is_started = False
+        self._start_failure: Exception | None = None
         # Guards everything below.
         self._lock = threading.Lock()
-        self._is_started = False
         self._is_closed = False
         self._listeners: list[Callable[[], None]] = []
         self._refused: dict[str, MachineSnapshot] = {}
@@ -98,15 +101,23 @@ class DistributedPool:
         """Connect to the cluster in the background.
 
         Raises:
-            QoroError: The pool is closed, or the cluster cannot be used at all.
+            QoroError: The pool is closed, or the cluster cannot be used at all. A pool that has failed to
+                start fails in the same way again.
         """
-        with self._lock:
-            if self._is_closed:
-                raise QoroError(_CLOSED)
+        with self._starting:
+            with self._lock:
+                if self._is_closed:
+                    raise QoroError(_CLOSED)
+            if self._start_failure is not None:
+                raise self._start_failure
             if self._is_started:
                 return
+            try:
+                self._link.start(self)
+            except Exception as failure:
+                self._start_failure = failure
+                raise
             self._is_started = True
-        self._link.start(self)
 
     def close(self) -> None:
         """Disconnect. Current runs end with an error. May be called again."""
@@ -114,7 +125,8 @@ class DistributedPool:
             self._is_closed = True
         self._dispatcher.disconnect(_CLOSED, is_final=True)
         self._has_workers.set()  # nobody has to wait any more
-        self._link.close()
+        with self._starting:
+            self._link.close()
 
     def __enter__(self) -> Self:
         self.start()

@@ -11,6 +11,7 @@ from qiskit_qoro.errors import QoroError
 from qiskit_qoro.local.service_events import EventKind, ServiceEvent
 from qiskit_qoro.local.workers.cluster.messages import BatchReply
 from qiskit_qoro.local.workers.cluster.pool import DistributedPool
+from qiskit_qoro.local.workers.cluster.worker_link import LinkEvents
 from qiskit_qoro.local.workers.pool_interface import Pool
 from qiskit_qoro.local.workers.pool_snapshot import Loss
 from qiskit_qoro.local.workers.tasks import CircuitTask
@@ -221,6 +222,52 @@ def test_closing_closes_the_link_and_may_be_repeated() -> None:
     assert pool.accelerators() == frozenset()
     with pytest.raises(QoroError, match="the worker pool is closed"):
         pool.start()
+
+
+class SlowLink(ScriptedLink):
+    """A link whose start takes until the test goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+        self.is_starting, self.may_go_on = threading.Event(), threading.Event()
+
+    def start(self, events: LinkEvents) -> None:
+        self.is_starting.set()
+        assert self.may_go_on.wait(30)
+        self.calls.append("start")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def test_a_pool_that_is_closed_while_it_starts_closes_its_link_after_the_start() -> None:
+    link = SlowLink()
+    pool = DistributedPool(link)
+    starting, closing = threading.Thread(target=pool.start), threading.Thread(target=pool.close)
+    starting.start()
+    assert link.is_starting.wait(30)
+    closing.start()
+    pool.accelerators()  # returns when the pool is being closed
+    link.may_go_on.set()
+    starting.join(30)
+    closing.join(30)
+    assert link.calls == ["start", "close"]
+    with pytest.raises(QoroError, match="the worker pool is closed"):
+        pool.start()
+
+
+def test_a_pool_that_has_failed_to_start_fails_again() -> None:
+    class BrokenLink(ScriptedLink):
+        def start(self, events: LinkEvents) -> None:
+            raise QoroError("dask-jobqueue is not installed")
+
+    pool = DistributedPool(BrokenLink())
+    for _ in range(2):
+        with pytest.raises(QoroError, match="dask-jobqueue is not installed"):
+            pool.start()
+    with pytest.raises(QoroError, match="dask-jobqueue is not installed"):
+        run(pool)
 
 
 @pytest.mark.parametrize("big", [circuits(20_000), rows(200_000)], ids=["circuits", "rows"])
