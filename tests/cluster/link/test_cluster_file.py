@@ -70,6 +70,22 @@ def test_scheduler_and_options_may_be_left_out(write):
         ("cluster: slurm\njobs: 1\nscheduler: {host: 7}", "host is 7, expected text"),
         ("cluster: slurm\njobs: 1\nscheduler: {name: x}", "contains name, expected only host, interface"),
         ("cluster: slurm\njobs: 1\noptions: {security: x}", "security: leave it out, because pass the cert"),
+        (
+            "cluster: slurm\njobs: 1\noptions: {queue: 2026-11-30}",
+            "options: queue is a value of the type date, expected text.* write text in quotes",
+        ),
+        (
+            "cluster: slurm\njobs: 1\noptions: {job_extra_directives: [a, 2026-11-30 12:00:00]}",
+            r"options: job_extra_directives\[1\] is a value of the type datetime",
+        ),
+        (
+            "cluster: slurm\njobs: 1\noptions: {job_extra_directives: {a: {b: !!set {x}}}}",
+            "options: job_extra_directives: a: b is a value of the type set",
+        ),
+        (
+            "cluster: slurm\njobs: 1\noptions: {walltime: 12:00:00}",
+            'options: walltime is 43200: write it in quotes, such as "12:00:00"',
+        ),
         ("cluster: slurm\njobs: 1\noptions: [1]", r"options is \[1\], expected names with values"),
     ],
 )

@@ -146,4 +146,29 @@ def _check_options(place: str, value: object) -> dict[str, Any]:
     for name, reason in _OWN_OPTIONS.items():
         if name in options:
             raise QoroInputError(f"{place} contains {name}: leave it out, because {reason}")
+    for name, option in options.items():
+        _check_option(f"{place}: {name}", option)
+    walltime = options.get("walltime")
+    if isinstance(walltime, int | float):  # for YAML, 12:00:00 is a number in the base 60
+        raise QoroInputError(f'{place}: walltime is {walltime}: write it in quotes, such as "12:00:00"')
     return options
+
+
+def _check_option(place: str, value: object) -> None:
+    """Check a value that goes to another process as JSON.
+
+    Raises:
+        QoroInputError: It is something else, such as a date.
+    """
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            _check_option(f"{place}[{position}]", item)
+    elif isinstance(value, dict):
+        for name, item in _mapping(place, value).items():
+            _check_option(f"{place}: {name}", item)
+    elif not isinstance(value, str | int | float | None):
+        kind = type(value).__name__
+        raise QoroInputError(
+            f"{place} is a value of the type {kind}, expected text, a number, true, false, a list, or names "
+            "with values: write text in quotes"
+        )
