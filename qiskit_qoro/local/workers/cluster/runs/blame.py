@@ -3,7 +3,8 @@
 A batch that loses its worker goes to another one. If that is lost too, its tasks are suspected. They go one
 by one, and a worker has only one suspected task at a time. A task that loses its worker again then is to
 blame, and fails. It has ended at least three workers. Very many tasks are divided into groups of suspected
-tasks first.
+tasks first. Whatever a task has lost in a group, or as the rest of one, it is not blamed before it has lost a
+worker as a batch of its own.
 
 Crashes of the engine and the time limit are not lost workers. The pool of the worker finds the task that is
 to blame, and the reply of this task has the reason. Each of them costs a process, so the run gives up when
@@ -43,19 +44,20 @@ class Blame:
         self._num_lost = 0
         self._stops = 0
 
-    def lose(self, span: Span, worker: str, describe: Callable[[int], str]) -> None:
+    def lose(self, span: Span, worker: str, describe: Callable[[int], str], *, is_rest: bool = False) -> None:
         """Send the tasks of a lost worker again, or blame a task.
 
         Args:
             span: The tasks.
             worker: The name of the worker.
             describe: Returns the reason why a task fails, given the number of lost workers.
+            is_rest: Whether the batch had more tasks, which the worker has run.
 
         Raises:
             TaskFailure: A task is to blame and the caller wants no failures, or too many were to blame.
         """
         losses = span.losses + 1
-        if len(span) > 1 or losses < _MAX_LOSSES:
+        if is_rest or len(span) > 1 or losses < _MAX_LOSSES:
             self._backlog.put_back(replace(span, losses=losses, avoided=span.avoided | {worker}))
             return
         self._receiver.fail(span.start, describe(losses))
@@ -75,7 +77,7 @@ class Blame:
         if reply.is_stopped and self._stops <= _MAX_STOPS:
             self._backlog.put_back(replace(rest, avoided=rest.avoided | {worker}))
         else:
-            self.lose(rest, worker, failed("it did not run the whole batch"))
+            self.lose(rest, worker, failed("it did not run the whole batch"), is_rest=bool(reply.replies))
 
     def count_processes(self, num_lost: int, index: int, reason: str, *, has_rest: bool) -> None:
         """Count processes that tasks have cost, and give up if there are too many.

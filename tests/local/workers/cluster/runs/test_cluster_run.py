@@ -197,6 +197,52 @@ def test_among_very_many_rows_the_one_to_blame_is_found_with_few_lost_workers() 
     assert 3 <= sum("row-17000" in batch for batch in cluster.batches) <= 5
 
 
+def test_a_circuit_that_was_never_alone_in_a_batch_is_not_blamed() -> None:
+    with_it: list[int] = []
+
+    def behave(sent: Sent) -> None:
+        if "row-17000" not in sent.labels:
+            sent.answer()
+            return
+        with_it.append(len(sent.labels))
+        if len(with_it) <= 2:
+            cluster.link.join(f"new-{len(with_it)}")
+            cluster.link.lose(sent.address)
+        else:
+            # All but the last circuit. This one was lost twice before, together with others.
+            sent.done(BatchReply(replies_to(sent.tasks[:-1] or sent.tasks)))
+
+    cluster = Cluster(rows(40_000), behave)
+    assert cluster.run()
+    assert with_it[2] > 1
+    assert cluster.has_all_results_except()
+    assert not cluster.reasons
+
+
+@pytest.mark.parametrize("has_other_losses", [False, True])
+def test_a_circuit_of_a_large_group_is_blamed_when_it_loses_a_worker_alone(has_other_losses: bool) -> None:
+    bad = "row-17000"
+    batches: list[int] = []
+
+    def behave(sent: Sent) -> None:
+        if bad in sent.labels and (len(sent.labels) > 1 or not has_other_losses):
+            batches.append(len(sent.labels))
+            cluster.link.join(f"new-{len(batches)}")
+            cluster.link.lose(sent.address)
+        else:
+            sent.answer()
+
+    cluster = Cluster(rows(40_000), behave)
+    assert cluster.run()
+    if has_other_losses:  # something else has ended the workers, and has not come again
+        assert len(batches) >= 3
+        assert not cluster.reasons
+    else:
+        assert batches[-2] > 1
+        assert batches[-1] == 1
+        assert list(cluster.reasons) == [17_000]
+
+
 def test_a_circuit_that_leaves_no_worker_is_blamed_when_its_job_has_run_again() -> None:
     cluster = Cluster(circuits(40), Sent.answer)
 
