@@ -25,6 +25,7 @@ from qiskit_qoro import local
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local import LocalService, serve
 from qiskit_qoro.local.installation import INSTALL_COMMAND
+from qiskit_qoro.local.service_events import ServiceEvent
 from qiskit_qoro.models.jobs import JobStatus
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -80,6 +81,17 @@ def test_every_service_has_a_random_token_that_its_repr_does_not_show() -> None:
         assert len(one.token) >= 32
         assert one.token not in repr(one)
         assert call(Address(other.url, one.token), "GET", "/").status_code == 401  # type: ignore[arg-type]
+
+
+def test_a_function_that_takes_events_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(event: ServiceEvent) -> None:
+        raise ZeroDivisionError(event.kind)
+
+    with serve(workers=1, report=fail) as service:
+        stranger = Address(service.url, "wrong")
+        assert call(stranger, "GET", "/").status_code == 401  # type: ignore[arg-type]
+        assert call(service, "GET", "/").status_code == 200
+    assert "ZeroDivisionError: requests_refused" in caplog.text
 
 
 @dataclass(frozen=True)
