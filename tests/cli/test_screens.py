@@ -111,8 +111,9 @@ def statuses(scripted: responses.RequestsMock, url: str, jobs: None) -> response
     return scripted
 
 
-@pytest.mark.usefixtures("statuses")
-def test_status(screen: Any) -> None:
+def test_status(screen: Any, statuses: responses.RequestsMock, url: str) -> None:
+    reason = {"detail": "circuit 3: the engine gave up"}
+    statuses.get(f"{url}/job/{SECOND}/resultsV2/", status=400, json=reason)
     screen.show("of a prefix", "status", "4f38")
     screen.show("of the newest job", "status", "last")
     screen.show("of a long tag", "status", "9ab01c22")

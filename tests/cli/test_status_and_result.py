@@ -70,7 +70,7 @@ def test_status_shows_the_answer_of_the_service_and_the_entry_of_the_journal(
     job.result()
     found = answer("status", job.job_id())
     assert found["run_time"] > 0
-    assert (found["circuits"], found["finished"]) == (1, 1)
+    assert (found["circuits"], found["finished"], found["reason"]) == (1, 1, None)
     assert {name: found[name] for name in ("job_id", "status", "final", "backend", "kind", "tag")} == {
         "job_id": job.job_id(),
         "status": "COMPLETED",
@@ -81,6 +81,43 @@ def test_status_shows_the_answer_of_the_service_and_the_entry_of_the_journal(
     }
     assert main(["status", job.job_id()]) == 0
     assert re.search(r"^\s*status\s+COMPLETED", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_status_of_a_failed_job_says_why(
+    provider: QoroProvider,
+    two_registers: QuantumCircuit,
+    answer: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = provider.get_backend().run([two_registers, wide_circuit()], shots=10, execution_config=STATEVECTOR)
+    job.wait_for_final_state()
+    reason = answer("status", job.job_id())["reason"]
+    assert reason.startswith("circuit 1: a state vector of 70 qubits")
+    assert main(["status", job.job_id()]) == 0
+    assert f"\nfailed: {reason}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "reason"),
+    [
+        (400, "the engine gave up", "the engine gave up"),
+        (400, "", "the service gave no reason"),
+        (403, "not yours", "the reason could not be read"),
+    ],
+)
+def test_status_of_a_failed_job_has_the_reason_of_the_service(
+    scripted: responses.RequestsMock,
+    url: str,
+    answer: Callable[..., Any],
+    status: int,
+    detail: str,
+    reason: str,
+) -> None:
+    scripted.get(f"{url}/job/j1/status/", json={"status": "FAILED"})
+    scripted.get(f"{url}/job/j1/resultsV2/", status=status, json={"detail": detail})
+    found = answer("status", "j1")
+    assert (found["status"], found["final"]) == ("FAILED", True)
+    assert found["reason"].startswith(reason)
 
 
 # --- result of circuits -------------------------------------------------------------------------------

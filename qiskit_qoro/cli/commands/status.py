@@ -11,19 +11,35 @@ from qiskit_qoro.cli.service_options import add_job_argument
 from qiskit_qoro.display.identifiers import short_identifiers
 from qiskit_qoro.display.tables import Cell, Column, Table, status_style
 from qiskit_qoro.display.times import ago, duration, exact_time
-from qiskit_qoro.models.jobs import ID_SEPARATOR, JobState, joint_state
+from qiskit_qoro.errors import QoroError
+from qiskit_qoro.jobs.experiment_results import name_from_label
+from qiskit_qoro.models.jobs import (
+    ID_SEPARATOR,
+    ExecutionResult,
+    JobState,
+    JobStatus,
+    joint_state,
+    summarize_failures,
+)
+from qiskit_qoro.service import QoroService
+from qiskit_qoro.wire.results import FAILED_JOB_PREFIX
 
 __all__ = ["COMMAND"]
+
+_FAILURES = frozenset({JobStatus.FAILED, JobStatus.INSUFFICIENT_CREDITS, JobStatus.TIMED_OUT})
 
 
 def _execute(options: argparse.Namespace) -> None:
     with open_provider_of_job(options) as provider:
         states = {str(job.job_id): provider.service.get_job_state(job) for job in service_jobs(options)}
         entries = [provider.journal.find(job_id) for job_id in states] if provider.journal else [None]
-    state, entry = joint_state(list(states.values())), entries[0]
+        state, entry = joint_state(list(states.values())), entries[0]
+        failed = next((job_id for job_id, each in states.items() if each.status in _FAILURES), None)
+        reason = None if failed is None else _failure_reason(provider.service, failed)
     fields = {
         "job_id": options.job_id,
         "status": state.status.value,
+        "reason": reason,
         "final": all(each.status.is_final for each in states.values()),
         "run_time": state.run_time_s,
         "backend": entry.backend if entry else None,
@@ -54,6 +70,10 @@ def _execute(options: argparse.Namespace) -> None:
             "circuits": _describe_circuits(state, fields["circuits"]),
         }
     )
+    if reason is not None:
+        # A table would cut it.
+        print_line("")
+        print_line(f"failed: {reason}", style="red")
     if parts:
         rows = [
             (Cell(short_ids[job_id], job_id, widens=True), Cell(status, style=status_style(status)))
@@ -61,6 +81,18 @@ def _execute(options: argparse.Namespace) -> None:
         ]
         print_line("")
         print_table(Table((Column("service job"), Column("status")), rows))
+
+
+def _failure_reason(service: QoroService, job_id: str) -> str:
+    """Return why a service job failed. Its status is shown even if the reason cannot be read."""
+    try:
+        outcome = service.get_job_outcome(ExecutionResult(job_id=job_id))
+    except QoroError as error:
+        return f"the reason could not be read ({error})"
+    if not outcome.failures:
+        return (outcome.reason or "the service gave no reason").removeprefix(FAILED_JOB_PREFIX)
+    failures = (f"circuit {name_from_label(label)}: {reason}" for label, reason in outcome.failures.items())
+    return summarize_failures(failures, len(outcome.failures))
 
 
 def _describe_circuits(state: JobState, recorded: int | None) -> str | None:
