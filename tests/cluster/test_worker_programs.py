@@ -161,7 +161,9 @@ def test_a_scheduler_on_loopback_needs_no_certificates(start: Start) -> None:
 def test_other_machines_reach_nothing_but_the_encrypted_port(start: Start, certificates: Path) -> None:
     scheduler = start("scheduler", "--host", "0.0.0.0", "--port", "0", "--certificates", str(certificates))
     scheduler.line()
-    assert scheduler.line().startswith("tls://")
+    address = scheduler.line()
+    assert address.startswith("tls://")
+    assert not address.startswith("tls://127.")
     assert scheduler.listening().count("0.0.0.0") == 1
     assert set(scheduler.listening()) == {"0.0.0.0", "127.0.0.1"}
 
@@ -190,6 +192,22 @@ def test_workers_with_the_same_name_get_numbers_and_the_given_port(
     assert sorted(description.name for description in descriptions.values()) == ["w", "w-2"]
 
 
+def test_a_worker_announces_no_loopback_address_to_a_scheduler_with_a_name(
+    start: Start, certificates: Path
+) -> None:
+    folder = ("--certificates", str(certificates))
+    scheduler = start("scheduler", "--host", "0.0.0.0", "--port", "0", *folder)
+    scheduler.line()
+    port = scheduler.line().rpartition(":")[2]
+    # A system may resolve the name of the machine to a loopback address.
+    worker = start("worker", f"tls://{socket.gethostname()}:{port}", "--processes", "1", *folder)
+    assert worker.line().startswith("Connected to ")
+    prepare_dask()
+    with Client(f"tls://127.0.0.1:{port}", security=load_security(certificates)) as client:
+        (announced,) = client.scheduler_info(n_workers=-1)["workers"]
+    assert not announced.startswith("tls://127.")
+
+
 def test_a_worker_that_cannot_listen_ends_with_the_reason(start: Start, certificates: Path) -> None:
     folder = ("--certificates", str(certificates))
     scheduler = start("scheduler", "--port", "0", *folder)
@@ -201,8 +219,11 @@ def test_a_worker_that_cannot_listen_ends_with_the_reason(start: Start, certific
         ("192.0.2.7", "0", "Cannot assign requested address"),
         ("no-host.invalid", "0", ""),
     ]
-    for host, port, reason in faults:
-        worker = start("worker", address, "--processes", "1", "--host", host, "--port", port, *folder)
+    workers = [
+        start("worker", address, "--processes", "1", "--host", host, "--port", port, *folder)
+        for host, port, _ in faults
+    ]
+    for (host, port, reason), worker in zip(faults, workers, strict=True):
         assert worker.process.wait(DEADLINE_S) == 1
         line = worker.line()
         assert f"the worker cannot listen on port {port} of {host}: {reason}" in line

@@ -6,6 +6,7 @@ They replace what a configuration file of the user says.
 from __future__ import annotations
 
 import logging
+import warnings
 
 import dask
 
@@ -44,8 +45,9 @@ _LOGGERS_OF_ERRORS = ("tornado.application", "asyncio", "bokeh")
 
 
 def prepare_dask() -> None:
-    """Set Dask's configuration for this process, and switch its log off."""
+    """Set Dask's configuration for this process, and switch its log and its warnings off."""
     dask.config.set(_SETTINGS)
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"distributed\.")
     for name in (*_LOGGERS, *_LOGGERS_OF_ERRORS):
         logger = logging.getLogger(name)
         logger.handlers.clear()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from distributed import Scheduler
 from distributed.security import Security
@@ -11,10 +13,13 @@ from distributed.security import Security
 from qiskit_qoro.errors import QoroError, QoroInputError
 from qiskit_qoro.local.workers.cluster.addresses import DEFAULT_PORT, bracketed, is_loopback
 from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
+from qiskit_qoro.local.workers.cluster.programs.own_address import own_address
 from qiskit_qoro.local.workers.cluster.programs.running import root_cause, run_until_stopped
 from qiskit_qoro.local.workers.cluster.security import load_security
 
 __all__ = ["run_scheduler"]
+
+_ANY_IPV6 = "[::]"
 
 
 def run_scheduler(
@@ -52,8 +57,17 @@ def run_scheduler(
     run_until_stopped(scheduler, until_input_ends=until_input_ends)
 
 
+class _Scheduler(Scheduler):
+    """A scheduler that knows the address of its machine. Dask would warn if there is no default route."""
+
+    async def listen(self, port_or_addr: Any = None, allow_offload: Any = True, **options: Any) -> None:
+        own = own_address(socket.AF_INET6 if _ANY_IPV6 in str(port_or_addr) else socket.AF_INET)
+        # It counts only if the scheduler listens on all addresses.
+        await super().listen(port_or_addr, allow_offload, default_host=own, **options)  # type: ignore[no-untyped-call]
+
+
 async def _serve(host: str, port: int, security: Security | None, announce: Callable[[str], None]) -> None:
-    scheduler = Scheduler(
+    scheduler = _Scheduler(
         host=bracketed(host),
         port=port,
         protocol="tcp" if security is None else "tls",

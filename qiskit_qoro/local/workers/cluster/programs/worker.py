@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 from distributed import Worker
@@ -22,9 +23,10 @@ from distributed.comm.core import connect
 from distributed.security import Security
 
 from qiskit_qoro.errors import QoroError
-from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress, bracketed
+from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress, bracketed, is_loopback
 from qiskit_qoro.local.workers.cluster.agent import Agent, AgentPlugin, num_threads
 from qiskit_qoro.local.workers.cluster.programs.dask_settings import prepare_dask
+from qiskit_qoro.local.workers.cluster.programs.own_address import own_address
 from qiskit_qoro.local.workers.cluster.programs.running import root_cause, root_error, run_until_stopped
 from qiskit_qoro.local.workers.cluster.programs.worker_options import WorkerOptions
 from qiskit_qoro.local.workers.cluster.security import load_security
@@ -92,6 +94,19 @@ def run_worker(
 def default_name() -> str:
     """Return a name that no other worker is likely to have."""
     return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class _Worker(Worker):
+    """A worker that announces an address which other machines can use, if its scheduler may be on another.
+
+    Dask asks for the address in the network of the scheduler. If there is no answer, it takes a loopback one.
+    """
+
+    async def listen(self, port_or_addr: Any = None, allow_offload: Any = True, **options: Any) -> None:
+        found = str(options.get("default_host"))
+        if is_loopback(found) and not is_loopback(urlsplit(self.scheduler.address).hostname or ""):
+            options["default_host"] = own_address(socket.AF_INET)
+        await super().listen(port_or_addr, allow_offload, **options)  # type: ignore[no-untyped-call]
 
 
 class _CannotListenError(Exception):
@@ -208,7 +223,7 @@ def _build(
     listening: dict[str, Any],
     name: str,
 ) -> Worker:
-    return Worker(
+    return _Worker(
         str(address),
         nthreads=num_threads(options.processes),
         name=name,
