@@ -42,7 +42,6 @@ from qiskit_qoro.local.store.job_queue import JobQueue
 from qiskit_qoro.local.store.job_store import JobStore
 from qiskit_qoro.local.web.accounts import LOCAL_ACCOUNT, Account, Accounts
 from qiskit_qoro.local.web.calls import HandlerContext
-from qiskit_qoro.local.workers.cluster.certificate_folder import check_https_hosts
 from qiskit_qoro.local.workers.pool import WorkerPool
 from qiskit_qoro.local.workers.pool_interface import Pool
 from qiskit_qoro.models.arguments import checked, integer_of, number_of
@@ -266,7 +265,11 @@ def serve(
     check_metrics(metrics, metrics_token, {token, *accounts})
     limits = _check_limits(workers, time_limit_s, memory_limit_bytes)
     https = load_server_certificate(certificate, key)
-    check_https_hosts(() if https is None else https.hosts)
+    if https is not None:
+        # A service without HTTPS and without a cluster needs nothing of this package.
+        from qiskit_qoro.local.workers.cluster.certificate_folder import check_https_hosts  # noqa: PLC0415
+
+        check_https_hosts(https.hosts)
     report = None if report is None else guarded(report)
     _check_cluster(cluster, cluster_certificates, limits)
     # If a part fails to start, the stack stops those that are already running.
