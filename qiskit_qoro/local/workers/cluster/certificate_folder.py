@@ -72,7 +72,8 @@ def find_certificates(
             "the connections of a cluster need certificates, but no folder is given: make one with "
             f"qiskit-qoro certificates DIR, copy {CLUSTER_AUTHORITY}, {CLUSTER_CERTIFICATE} and "
             f"{CLUSTER_KEY} from it to a folder on each machine, and pass this folder with "
-            f"--certificates (serve: --cluster-certificates) or in the variable {CERTIFICATES_VARIABLE}"
+            "--certificates (serve: --cluster-certificates, Python: cluster_certificates=) or in the "
+            f"variable {CERTIFICATES_VARIABLE}"
         )
     path = Path(named).expanduser()
     if not path.is_dir():
