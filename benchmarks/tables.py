@@ -70,16 +70,19 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def goals_table(record: Record) -> str:
     """Return the table of all goals."""
     second = record.second_run.get("goals", {})
+    has_socket = any(SOCKET in row.timings for row in record.rows.values())
     lines = []
     for row in record.rows.values():
         for place, goal in enumerate(row.goals):
             line = ["" if place else row.work, goal_text(goal), _achieved(row, goal, row.achieved(goal))]
             line.append("**missed**" if not row.is_met(goal) else "met")
-            line.append(_achieved(row, goal, row.achieved(goal, SOCKET)) if SOCKET in row.timings else "")
+            if has_socket:
+                line.append(_achieved(row, goal, row.achieved(goal, SOCKET)) if SOCKET in row.timings else "")
             if second:
                 line.append(_achieved(row, goal, second[row.key][place]) if row.key in second else "")
             lines.append(line)
-    return table(("work", "goal", "measured", "", "over a socket") + ("second run",) * bool(second), lines)
+    titles = ("work", "goal", "measured", "")
+    return table(titles + ("over a socket",) * has_socket + ("second run",) * bool(second), lines)
 
 
 def _achieved(row: Row, goal: Goal, achieved: float) -> str:
