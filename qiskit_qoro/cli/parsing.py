@@ -6,15 +6,19 @@ import argparse
 import difflib
 import shutil
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import NoReturn, TypeVar
 
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.output import say
+from qiskit_qoro.errors import QoroInputError
 
-__all__ = ["PROGRAM", "CommandParser", "ProgramParser", "parse", "positive_integer"]
+__all__ = ["PROGRAM", "CommandParser", "ProgramParser", "argument_type", "parse", "positive_integer"]
 
 PROGRAM = "qiskit-qoro"
+
+_T = TypeVar("_T")
 
 _EXIT_USAGE = 2
 # What argparse calls a wrong value of a type, in other words.
@@ -181,6 +185,23 @@ def _check_options(parser: CommandParser, words: Sequence[str]) -> None:
 def _suggestion(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f", did you mean {close[0]!r}?" if close else ""
+
+
+def argument_type(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Return a function that reads the value of an argument, and whose errors are usage errors.
+
+    Args:
+        read: Reads the text. It raises a :class:`QoroInputError` if the text is not valid.
+    """
+
+    @wraps(read)
+    def read_argument(text: str) -> _T:
+        try:
+            return read(text)
+        except QoroInputError as error:
+            raise argparse.ArgumentTypeError(error.message) from error
+
+    return read_argument
 
 
 def positive_integer(text: str) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from qiskit_qoro.cli.completers import offer_accounts, offer_files, offer_job_ids
+from qiskit_qoro.cli.parsing import argument_type
 from qiskit_qoro.display.progress import ProgressOptions
-from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.jobs import ID_SEPARATOR
 from qiskit_qoro.service.budgets.budget import Budget
 from qiskit_qoro.service.credentials import (
@@ -70,18 +70,11 @@ def add_budget_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that limits what a command may submit. Without it the budget is ``None``."""
     parser.add_argument(
         "--budget",
-        type=_budget,
+        type=argument_type(Budget.of),
         metavar="LIMITS",
         help="submit nothing that costs more: a number of credits, or limits such as "
         "credits=5,circuits=100,shots=10000",
     )
-
-
-def _budget(text: str) -> Budget:
-    try:
-        return Budget.of(text)
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_job_argument(parser: argparse.ArgumentParser) -> None:

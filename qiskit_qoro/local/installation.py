@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.errors.missing_modules import check_modules
 
 __all__ = ["CLUSTER_INSTALL_COMMAND", "INSTALL_COMMAND", "check_cluster_modules", "missing_modules"]
 
@@ -29,7 +28,7 @@ def missing_modules() -> list[str]:
     return [name for name in _MODULES if find_spec(name) is None]
 
 
-def check_cluster_modules(find: Callable[[str], ModuleSpec | None] = find_spec) -> None:
+def check_cluster_modules(find: Callable[[str], object] = find_spec) -> None:
     """Check that what a cluster needs is installed.
 
     Args:
@@ -38,8 +37,4 @@ def check_cluster_modules(find: Callable[[str], ModuleSpec | None] = find_spec) 
     Raises:
         QoroError: Something is missing. The message says how to install it.
     """
-    missing = [name for name in _CLUSTER_MODULES if find(name) is None]
-    if missing:
-        raise QoroError(
-            f"a cluster needs {' and '.join(missing)}, which is not installed: run {CLUSTER_INSTALL_COMMAND}"
-        )
+    check_modules("a cluster needs", _CLUSTER_MODULES, CLUSTER_INSTALL_COMMAND, find)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -179,17 +179,7 @@ class JobRun:
                 item = _render(array_item_to_json(circuit.label, array, values.details))
                 outcomes.add(circuit.position, item)
 
-        with outcomes:
-            # The job may have been interrupted after its last circuit.
-            done = not tasks or self._pool.run(
-                tasks,
-                stop=self._stop,
-                job_id=self._job.job_id,
-                on_result=add_result,
-                on_failure=lambda index, reason: outcomes.add_failure(tasks.circuits_of(index)[0], reason),
-                on_tick=outcomes.store,
-            )
-        return outcomes.outcome() if done else None
+        return self._run(tasks, outcomes, on_result=add_result)
 
     def _run_circuits(self, config: AnyConfig | None) -> Outcome | None:
         number = self._job.number
@@ -217,16 +207,23 @@ class JobRun:
             for circuit, item in zip(rows, items, strict=True):
                 outcomes.add(circuit.position, item)
 
+        return self._run(
+            tasks, outcomes, on_result=add_result, on_sweep=add_sweep, on_details=details.__setitem__
+        )
+
+    def _run(
+        self, tasks: CircuitTasks | StateTasks, outcomes: _Outcomes, **callbacks: Callable[[int, Any], None]
+    ) -> Outcome | None:
+        """Run tasks. Return the outcome of the job, or ``None`` if it is stopped."""
         with outcomes:
+            # The job may have been interrupted after its last circuit.
             done = not tasks or self._pool.run(
                 tasks,
                 stop=self._stop,
                 job_id=self._job.job_id,
-                on_result=add_result,
                 on_failure=lambda index, reason: outcomes.add_failure(tasks.circuits_of(index)[0], reason),
-                on_sweep=add_sweep,
-                on_details=details.__setitem__,
                 on_tick=outcomes.store,
+                **callbacks,
             )
         return outcomes.outcome() if done else None
 

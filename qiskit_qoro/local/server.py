@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qiskit_qoro.display.cards import Card
 from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.errors.missing_modules import check_modules
 from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.fault_injection import FaultInjection
 from qiskit_qoro.local.installation import INSTALL_COMMAND, check_cluster_modules, missing_modules
@@ -402,10 +403,7 @@ def _check_extra() -> None:
     missing = missing_modules()
     if "maestro" in missing:
         load_engine()  # raises an error that names the supported platforms
-    if missing:
-        raise QoroError(
-            f"the local service needs {', '.join(missing)}, which is not installed: run {INSTALL_COMMAND}"
-        )
+    check_modules("the local service needs", missing, INSTALL_COMMAND)
 
 
 def _add_own_account(token: str, accounts: Mapping[str, Account]) -> Accounts:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.errors.missing_modules import check_modules
 
 __all__ = ["INSTALL_COMMAND", "check_installed"]
 
@@ -20,7 +19,7 @@ not installed from an index.
 _MODULES = ("starlette", "uvicorn")
 
 
-def check_installed(find: Callable[[str], ModuleSpec | None] = find_spec) -> None:
+def check_installed(find: Callable[[str], object] = find_spec) -> None:
     """Check that the libraries are installed.
 
     Args:
@@ -29,9 +28,4 @@ def check_installed(find: Callable[[str], ModuleSpec | None] = find_spec) -> Non
     Raises:
         QoroError: One is missing. The message says how to install it.
     """
-    missing = [name for name in _MODULES if find(name) is None]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise QoroError(
-            f"the web pages need {' and '.join(missing)}, which {verb} not installed: run {INSTALL_COMMAND}"
-        )
+    check_modules("the web pages need", _MODULES, INSTALL_COMMAND, find)

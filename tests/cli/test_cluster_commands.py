@@ -87,11 +87,14 @@ def test_a_worker_refuses_what_it_cannot_be(
 
 @pytest.mark.parametrize(
     ("missing", "named"),
-    [({"distributed"}, "distributed"), ({"cryptography", "distributed"}, "cryptography and distributed")],
+    [
+        ({"distributed"}, "distributed, which is"),
+        ({"cryptography", "distributed"}, "cryptography and distributed, which are"),
+    ],
 )
 def test_a_missing_library_is_named_with_its_command(missing: set[str], named: str) -> None:
     def find(name: str) -> ModuleSpec | None:
         return None if name in missing else find_spec("json")
 
-    with pytest.raises(QoroError, match=rf"a cluster needs {named}, which is not installed: run python"):
+    with pytest.raises(QoroError, match=rf"a cluster needs {named} not installed: run python"):
         check_cluster_modules(find)

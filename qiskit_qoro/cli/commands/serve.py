@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.completers import offer_files
 from qiskit_qoro.cli.output import say
+from qiskit_qoro.cli.parsing import argument_type
 from qiskit_qoro.cli.service_logs import LogFormat, opened_log
 from qiskit_qoro.errors import QoroInputError
-from qiskit_qoro.local import Account, Fault, FaultInjection, FaultKind, Quota
+from qiskit_qoro.local import Fault, FaultInjection, FaultKind
 from qiskit_qoro.local.web.account_file import (
     account_of_text,
     by_token,
@@ -95,7 +96,7 @@ def _add_accounts(parser: argparse.ArgumentParser) -> None:
         "--account",
         action="append",
         default=[],
-        type=_account,
+        type=argument_type(account_of_text),
         metavar="NAME:TOKEN[:TIER[:CREDITS]]",
         help="another token to accept, and its account: the tier FREE or PAID, and the credits at the start "
         "(default FREE and 500.00); may be repeated",
@@ -113,7 +114,7 @@ def _add_accounts(parser: argparse.ArgumentParser) -> None:
         "--quota",
         action="append",
         default=[],
-        type=_quota,
+        type=argument_type(quota_of_text),
         metavar="NAME:LIMIT=N[,...]",
         help="what an account may have at most: unfinished jobs (jobs=N), jobs that run at once (running=N), "
         "and circuits that it sends on a day in UTC (circuits=N); may be repeated",
@@ -350,22 +351,6 @@ def _gib(text: str) -> int:
         return round(float(text) * 2**30)
     except (OverflowError, ValueError) as error:  # infinity and "nan" have no integer
         raise argparse.ArgumentTypeError(f"expected a number of GiB above 0, got {text!r}") from error
-
-
-def _quota(text: str) -> tuple[str, Quota]:
-    """Parse a quota, and return the name of the account and the quota."""
-    try:
-        return quota_of_text(text)
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
-
-
-def _account(text: str) -> tuple[str, Account]:
-    """Parse an account, and return its token and the account."""
-    try:
-        return account_of_text(text)
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
 
 
 COMMAND = Command(

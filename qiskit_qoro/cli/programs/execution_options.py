@@ -9,7 +9,7 @@ from typing import Any
 
 from qiskit_qoro.backends.backend import QoroBackend
 from qiskit_qoro.cli.completers import offer_engine_options, offer_noise
-from qiskit_qoro.cli.parsing import positive_integer
+from qiskit_qoro.cli.parsing import argument_type, positive_integer
 from qiskit_qoro.cli.programs.noise_option import NOISE_RATES, Noise, read_noise
 from qiskit_qoro.cli.programs.reading import NamedCircuit
 from qiskit_qoro.errors import QoroInputError
@@ -214,17 +214,15 @@ def _compact(name: str) -> str:
     return name.strip().lower().replace("_", "").replace("-", "")
 
 
+@argument_type
 def _option(text: str) -> tuple[str, Any]:
     """Read an option of the engine as its name and its value."""
     name, separator, value = (part.strip() for part in text.partition("="))
     if not separator:
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
-    try:
-        if name in _NOISE_OPTIONS:
-            return name, getattr(MaestroConfig(**{name: _integer(value)}), name)
-        return name, read_option(name, value)
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
+        raise QoroInputError(f"expected NAME=VALUE, got {text!r}")
+    if name in _NOISE_OPTIONS:
+        return name, getattr(MaestroConfig(**{name: _integer(value)}), name)
+    return name, read_option(name, value)
 
 
 def _integer(text: str) -> Any:

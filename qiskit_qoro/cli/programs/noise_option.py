@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qiskit_qoro.cli.parsing import argument_type
 from qiskit_qoro.errors import QoroInputError
 from qiskit_qoro.models.engine_options import closest_name
 from qiskit_qoro.models.loose import read_number
@@ -68,18 +68,16 @@ class Noise:
         return model
 
 
+@argument_type
 def read_noise(text: str) -> Noise:
     """Read the value of the option.
 
     Raises:
         argparse.ArgumentTypeError: It has none of the three forms.
     """
-    try:
-        if Path(text).suffix == ".json" or Path(text).is_file():
-            return Noise(given_model=_read_file(text))
-        return Noise(rates=_read_rates(text)) if "=" in text else Noise(device=_device(text))
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
+    if Path(text).suffix == ".json" or Path(text).is_file():
+        return Noise(given_model=_read_file(text))
+    return Noise(rates=_read_rates(text)) if "=" in text else Noise(device=_device(text))
 
 
 def _read_file(path: str) -> NoiseModel:

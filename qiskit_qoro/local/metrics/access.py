@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from importlib.util import find_spec
 
-from qiskit_qoro.errors import QoroError, QoroInputError
+from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.errors.missing_modules import check_modules
 from qiskit_qoro.local.web.accounts import Account, Accounts
 
 __all__ = ["INSTALL_COMMAND", "METRICS_PATH", "check_metrics", "readers"]
@@ -45,8 +46,8 @@ def check_metrics(
         raise QoroInputError("there is a metrics_token, expected metrics=True with it")
     if metrics_token in tokens:
         raise QoroInputError("metrics_token is the token of an account, expected another one")
-    if metrics and find(_MODULE) is None:
-        raise QoroError(f"metrics need prometheus-client, which is not installed: run {INSTALL_COMMAND}")
+    if metrics:
+        check_modules("metrics need", [_MODULE], INSTALL_COMMAND, find)
 
 
 def readers(accounts: Accounts, own_account: str, metrics_token: str | None) -> Callable[[str | None], bool]:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from qiskit_qoro.cli.command import Command
 from qiskit_qoro.cli.commands.service.cluster_options import add_certificates, check_port
 from qiskit_qoro.cli.output import say
-from qiskit_qoro.errors import QoroInputError
+from qiskit_qoro.cli.parsing import argument_type
 from qiskit_qoro.local.engine.engine_calls import load_engine
 from qiskit_qoro.local.installation import check_cluster_modules
 from qiskit_qoro.local.workers.cluster.addresses import SchedulerAddress, parse_scheduler_address
@@ -23,7 +23,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "address",
         metavar="ADDRESS",
-        type=_address,
+        type=argument_type(parse_scheduler_address),
         help="the address of the scheduler, such as tls://lab.example:8786; tcp:// only for this machine",
     )
     parser.add_argument(
@@ -31,7 +31,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--memory",
-        type=_memory,
+        type=argument_type(parse_memory),
         metavar="SIZE",
         help="the memory of all circuits that run at once, such as 8GiB; each of them may take an equal "
         "share (default: the free memory)",
@@ -81,20 +81,6 @@ def _execute(options: argparse.Namespace) -> None:
         port=options.port,
         certificates=folder,
     )
-
-
-def _address(text: str) -> SchedulerAddress:
-    try:
-        return parse_scheduler_address(text)
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
-
-
-def _memory(text: str) -> int:
-    try:
-        return parse_memory(text)
-    except QoroInputError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
 
 
 COMMAND = Command(

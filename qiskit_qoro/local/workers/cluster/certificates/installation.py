@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 
-from qiskit_qoro.errors import QoroError
+from qiskit_qoro.errors.missing_modules import check_modules
 
 __all__ = ["INSTALL_COMMAND", "check_installed"]
 
@@ -14,7 +13,7 @@ INSTALL_COMMAND = 'python -m pip install "cryptography>=42"'
 """Installs the library. It is part of the extra ``cluster``, but the command works in every directory."""
 
 
-def check_installed(find: Callable[[str], ModuleSpec | None] = find_spec) -> None:
+def check_installed(find: Callable[[str], object] = find_spec) -> None:
     """Check that the library is installed.
 
     Args:
@@ -23,7 +22,4 @@ def check_installed(find: Callable[[str], ModuleSpec | None] = find_spec) -> Non
     Raises:
         QoroError: It is missing. The message says how to install it.
     """
-    if find("cryptography") is None:
-        raise QoroError(
-            f"making certificates needs cryptography, which is not installed: run {INSTALL_COMMAND}"
-        )
+    check_modules("making certificates needs", ["cryptography"], INSTALL_COMMAND, find)
