@@ -38,8 +38,10 @@ def test_every_line_is_an_event_and_no_line_has_a_token() -> None:
         job_id = run_job({**settings, "QORO_API_URL": address}, tag="evil\x1b[31m")
         events += read_events(process, "job_ended")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    events += [json.loads(line) for line in err.splitlines()]
+        # Not `communicate`: it leaves out what the stream has read ahead.
+        assert process.stderr is not None
+        events += [json.loads(line) for line in process.stderr]
+        process.wait(timeout=30)
     kinds = [event["event"] for event in events]
     assert kinds.count("service_started") == 1
     assert kinds[-1] == "service_stopped"
