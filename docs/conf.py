@@ -1,11 +1,27 @@
-"""Sphinx configuration. The build works without a network, and warnings are errors."""
+"""Sphinx configuration. The build works without a network, and warnings are errors.
 
+Pages with code cells are notebooks: the build executes them and shows their outputs.
+"""
+
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from qiskit_qoro import __version__
 
-sys.path.append(str(Path(__file__).parent / "_ext"))
+DOCS = Path(__file__).parent
+sys.path.append(str(DOCS / "_ext"))
+
+# The cells must not use the account, the journal and the settings of the person who builds the pages.
+os.environ |= {
+    "MATPLOTLIBRC": str(DOCS / "matplotlibrc"),
+    "QISKIT_QORO_ACCOUNTS": "off",
+    "QISKIT_QORO_JOURNAL": "off",
+    "QISKIT_QORO_PROGRESS": "off",
+}
+for name in ("QORO_API_KEY", "QORO_API_URL", "QORO_CA_BUNDLE"):
+    os.environ.pop(name, None)
 
 project = "qiskit-qoro"
 author = "The qiskit-qoro maintainers"
@@ -19,20 +35,38 @@ extensions = [
     "endpoint_table",
     "engine_option_table",
     "monitoring_tables",
-    "myst_parser",
+    "myst_nb",
     "noise_setter_table",
-    "qiskit_sphinx_theme",
     "short_types",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
 ]
 exclude_patterns = ["_build", "_ext"]
 
-html_theme = "qiskit-ecosystem"
+html_theme = "furo"
 html_title = f"{project} {release}"
+# MathJax comes from a package, because the pages load nothing from other hosts. It is an extension too,
+# but one that keeps Sphinx from reading pages in parallel.
+html_static_path = ["_static", str(Path(find_spec("sphinx-mathjax-offline").origin).parent / "static")]
+mathjax_path = "mathjax/tex-chtml.js"
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+copybutton_exclude = ".linenos, .gp, .go"
+
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+
+nb_execution_in_temp = True
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 180
+nb_merge_streams = True
+nb_output_stderr = "warn"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
