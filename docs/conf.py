@@ -32,6 +32,7 @@ extensions = [
     "bare_names",
     "characterization_table",
     "command_reference",
+    "drawing",
     "endpoint_table",
     "engine_option_table",
     "monitoring_tables",
