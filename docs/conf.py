@@ -3,6 +3,7 @@
 Pages with code cells are notebooks: the build executes them and shows their outputs.
 """
 
+import logging
 import os
 import sys
 from importlib.util import find_spec
@@ -14,7 +15,9 @@ DOCS = Path(__file__).parent
 sys.path.append(str(DOCS / "_ext"))
 
 # The cells must not use the account, the journal and the settings of the person who builds the pages.
+# The kernel that JUPYTER_PATH adds shows figures with two pixels per point, and only its errors.
 os.environ |= {
+    "JUPYTER_PATH": str(DOCS / "_jupyter"),
     "MATPLOTLIBRC": str(DOCS / "matplotlibrc"),
     "QISKIT_QORO_ACCOUNTS": "off",
     "QISKIT_QORO_JOURNAL": "off",
@@ -22,6 +25,8 @@ os.environ |= {
 }
 for name in ("QORO_API_KEY", "QORO_API_URL", "QORO_CA_BUNDLE"):
     os.environ.pop(name, None)
+# nbclient logs the start of each kernel.
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 project = "qiskit-qoro"
 author = "The qiskit-qoro maintainers"
@@ -45,7 +50,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "_jupyter"]
 
 html_theme = "furo"
 html_title = f"{project} {release}"
@@ -62,6 +67,10 @@ copybutton_exclude = ".linenos, .gp, .go"
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+# The scripts for widgets are on another host.
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 nb_execution_in_temp = True
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
