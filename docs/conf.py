@@ -43,6 +43,7 @@ extensions = [
     "monitoring_tables",
     "myst_nb",
     "noise_setter_table",
+    "notebook_downloads",
     "short_types",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

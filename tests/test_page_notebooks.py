@@ -1,0 +1,101 @@
+"""The notebooks that the documentation offers for download: their Markdown, cells and pictures."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+sys.path.append(str(Path(__file__).parents[1] / "docs/_ext"))
+from notebook_markdown import to_jupyter
+from page_notebooks import notebook_of_page
+
+TITLES = {"../guides/cloud.md": "Use the cloud", "../guides/jobs.md#many-jobs": "Many jobs"}
+
+
+@pytest.mark.parametrize(
+    ("myst", "expected"),
+    [
+        pytest.param(
+            "# Title\n\nText with `code` and $x^2$.", "# Title\n\nText with `code` and $x^2$.", id="text"
+        ),
+        pytest.param("See [](../guides/cloud.md).", "See *Use the cloud*.", id="link without text"),
+        pytest.param("See <project:../guides/jobs.md#many-jobs>.", "See *Many jobs*.", id="link in brackets"),
+        pytest.param("See [the\n`jobs`](../guides/jobs.md#x).", "See the\n`jobs`.", id="link with text"),
+        pytest.param("[Qiskit](https://example.org/a)", "[Qiskit](https://example.org/a)", id="other site"),
+        pytest.param("`[a](b.md)`", "`[a](b.md)`", id="code that looks like a link"),
+        pytest.param("{py:meth}`~a.b.Class.run` of {py:class}`a.Class`", "`run()` of `a.Class`", id="names"),
+        pytest.param("{math}`x^2` and {doc}`text <page>`", "$x^2$ and text", id="roles"),
+        pytest.param("(label)=\n{#name}\n% a comment\ntext", "text", id="labels and comments"),
+        pytest.param(":::{note}\nRead\nit.\n:::", "> **Note**\n>\n> Read\n> it.", id="note"),
+        pytest.param("```{seealso} This\n```", "> **See also**\n>\n> This", id="argument of a note"),
+        pytest.param(
+            ":::{admonition} Why?\n:class: tip\n\nBecause.\n:::", "> **Why?**\n>\n> Because.", id="admonition"
+        ),
+        pytest.param(
+            "::::{tab-set}\n:::{tab-item} One\n[b](c.md)\n:::\n:::{tab-item} Two\n```text\na\n```\n:::\n::::",
+            "**One**\n\nb\n\n**Two**\n\n```text\na\n```",
+            id="tabs",
+        ),
+        pytest.param("```{math}\n:label: e\nx = 1\n```", "$$\nx = 1\n$$", id="formula"),
+        pytest.param("```{code-block} python\nf(x)\n```", "```python\nf(x)\n```", id="code block"),
+        pytest.param("```text\n:::{note}\n[a](b.md)\n```", "```text\n:::{note}\n[a](b.md)\n```", id="code"),
+        pytest.param(
+            "```{figure} a.png\n---\nalt: A bar\nwidth: 50%\n---\nThe [caption](b.md).\n```",
+            "![A bar](a.png)\n\nThe caption.",
+            id="figure",
+        ),
+        pytest.param("Before\n\n```{endpoint-table}\n```\n\nAfter", "Before\n\nAfter", id="other directive"),
+        pytest.param(
+            "1. One:\n\n   ```{tip}\n   Two\n   ```", "1. One:\n\n   > **Tip**\n   >\n   > Two", id="list"
+        ),
+    ],
+)
+def test_the_markdown_of_a_page_becomes_markdown_that_jupyter_shows(myst: str, expected: str) -> None:
+    assert to_jupyter(myst, TITLES.__getitem__) == expected
+
+
+def page(*cells: NotebookNode, folder: Path = Path()) -> NotebookNode:
+    return notebook_of_page(new_notebook(cells=list(cells)), folder, str)
+
+
+def code(source: str, *tags: str) -> NotebookNode:
+    outputs = [new_output("stream", name=name, text="text") for name in ("stdout", "stderr")]
+    return new_code_cell(source, metadata={"tags": list(tags), "mystnb": {}}, outputs=outputs)
+
+
+def test_hidden_cells_and_empty_cells_are_left_out() -> None:
+    cells = page(new_markdown_cell("(label)="), code("f()"), code("assert f()", "remove-cell")).cells
+    assert [cell.source for cell in cells] == ["f()"]
+
+
+def test_cells_keep_the_outputs_that_the_page_shows() -> None:
+    plain, folded, silent = page(
+        code("a"), code("b", "hide-input", "remove-stderr"), code("c", "remove-output")
+    ).cells
+    assert [[output.name for output in cell.outputs] for cell in (plain, folded, silent)] == [
+        ["stdout", "stderr"],
+        ["stdout"],
+        [],
+    ]
+    assert (plain.metadata, folded.metadata) == ({}, {"jupyter": {"source_hidden": True}})
+
+
+def test_a_notebook_contains_the_pictures_of_its_page(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"picture")
+    (cell,) = page(new_markdown_cell("![A bar](a.png) ![](missing.png)"), folder=tmp_path).cells
+    assert cell.source == "![A bar](attachment:a.png) ![](missing.png)"
+    assert {name: base64.b64decode(data["image/png"]) for name, data in cell.attachments.items()} == {
+        "a.png": b"picture"
+    }
+
+
+def test_a_notebook_is_valid_and_the_same_each_time() -> None:
+    first, second = (page(new_markdown_cell("Text"), code("f()")) for _ in range(2))
+    nbformat.validate(first)
+    assert first == second
