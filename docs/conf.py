@@ -44,6 +44,7 @@ extensions = [
     "myst_nb",
     "noise_setter_table",
     "notebook_downloads",
+    "offline",
     "short_types",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
