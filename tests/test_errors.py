@@ -1,6 +1,7 @@
 """The exceptions: their base classes, their messages, and pickling them."""
 
 import copy
+import inspect
 import pickle
 
 import pytest
@@ -56,7 +57,13 @@ def test_every_error_is_a_qiskit_error_and_shows_its_message(cls):
     assert str(error) == error.message == "what went wrong"
     assert error.args == ("what went wrong",)
     assert error.job_id == "j1"
-    assert cls.__doc__
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_the_docstring_of_every_error_says_what_it_means_and_what_to_do(cls):
+    meaning, what_to_do, *_ = inspect.getdoc(cls).split("\n\n")
+    assert "\n" not in meaning
+    assert not what_to_do.startswith("Attributes:")
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,8 @@ __all__ = [
 class QoroError(QiskitError):
     """Base class of all errors of this package.
 
+    Catch it to handle every error of this package. The message says what to do.
+
     Attributes:
         message: What was expected, what was received, and what to do.
         job_id: The job that the error concerns, or ``None`` if it concerns none.
@@ -138,11 +140,16 @@ class QoroError(QiskitError):
 
 
 class QoroInputError(QoroError, ValueError):
-    """An invalid argument, configuration or circuit. Nothing has been submitted."""
+    """An invalid argument, configuration or circuit. Nothing has been submitted.
+
+    Change what the message names.
+    """
 
 
 class BudgetExceededError(QoroInputError):
     """A submission would cost more than the budget allows. Nothing has been sent.
+
+    Submit fewer circuits or shots, or raise the budget.
 
     Attributes:
         cost: The :class:`~qiskit_qoro.models.costs.Cost` of the submission.
@@ -158,15 +165,24 @@ class BudgetExceededError(QoroInputError):
 
 
 class WireError(QoroError, ValueError):
-    """Bytes or JSON that break the protocol."""
+    """Bytes or JSON that break the protocol.
+
+    Report it. Either the service sent an answer that cannot be read without guessing, or a text does not
+    follow the protocol.
+    """
 
 
 class ExecutionCancelledError(QoroError):
-    """An event or Ctrl-C ended a wait of ``poll_job_status``. Ctrl-C also cancels the job."""
+    """An event or Ctrl-C ended a wait of ``poll_job_status``. Ctrl-C also cancels the job.
+
+    You ended the wait, so you need not do anything.
+    """
 
 
 class MaxRetriesReachedError(QoroError):
     """Polling gave up before the job was final. The job continues.
+
+    Wait again, with the same job or with ``provider.retrieve_job(error.job_id)``.
 
     Attributes:
         retries: How often the job was polled.

@@ -15,6 +15,8 @@ __all__ = ["JobCancelledError", "JobFailedError", "JobTimeoutError", "QoroJobErr
 class QoroJobError(QoroError, JobError):
     """A job has no results, or none that can be used.
 
+    Handle its subclasses, which say what to do.
+
     Attributes:
         status: The job's status on the service, or ``None`` if the error does not depend on it. It is a
             :class:`~qiskit_qoro.models.jobs.JobStatus`, which this module does not import because it is the
@@ -27,15 +29,25 @@ class QoroJobError(QoroError, JobError):
 
 
 class JobFailedError(QoroJobError):
-    """The job failed, or its results do not match the submission."""
+    """The job failed, or its results do not match the submission.
+
+    Read the reasons. ``job.result(partial=True)`` returns the results of the other circuits. ``status`` tells
+    whether the job failed, took too long, or could not be paid for.
+    """
 
 
 class JobCancelledError(QoroJobError):
-    """The job was cancelled."""
+    """The job was cancelled.
+
+    Submit again if the job was cancelled by mistake. A cancelled job has no results.
+    """
 
 
 class JobTimeoutError(QoroJobError, QiskitJobTimeoutError):
-    """The job was not final within the time limit of the wait. The job continues."""
+    """The job was not final within the time limit of the wait. The job continues.
+
+    Wait again, with the same job or with ``provider.retrieve_job(error.job_id)``.
+    """
 
 
 # They are public names of the package, and tracebacks and pickles name them in this way.

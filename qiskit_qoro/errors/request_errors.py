@@ -24,6 +24,11 @@ __all__ = [
 class QoroConnectionError(QoroError, requests.exceptions.ConnectionError):
     """The service did not answer.
 
+    Check your network and the address of the service, and try again. If the error occurred during a
+    submission, the message says what is known about the job. Read it before you submit again, because a
+    submission is sent only once. If ``was_sent`` is ``False``, the service has certainly not received the
+    request.
+
     Attributes:
         response: Always ``None``, because there was no answer.
         request: Always ``None``, because a request contains the token.
@@ -38,11 +43,17 @@ class QoroConnectionError(QoroError, requests.exceptions.ConnectionError):
 
 
 class QoroTimeoutError(QoroConnectionError, requests.exceptions.Timeout):
-    """The service did not answer in time."""
+    """The service did not answer in time.
+
+    Do the same as for a :class:`QoroConnectionError`.
+    """
 
 
 class QoroAPIError(QoroError, requests.exceptions.HTTPError):
     """The service answered with an error.
+
+    Change what the message names. If the status code is 500 or higher, try again later, because the fault is
+    in the service.
 
     Attributes:
         response: The answer. The token has been removed from its request.
@@ -84,6 +95,8 @@ def _rebuild_api_error(cls: type[QoroAPIError], message: str) -> QoroAPIError:
 class QubitLimitError(QoroAPIError):
     """The job needs more qubits than the account may use (400).
 
+    Use at most ``limit_qubits`` qubits in each circuit, or an account with a higher limit.
+
     Attributes:
         limit_qubits: The largest number of qubits, or ``None`` if the service did not name it clearly.
     """
@@ -92,23 +105,39 @@ class QubitLimitError(QoroAPIError):
 
 
 class AuthenticationError(QoroAPIError):
-    """The token is unknown or deactivated (401), or lacks the permission (403)."""
+    """The token is unknown or deactivated (401), or lacks the permission (403).
+
+    Check where the token comes from, and whether it belongs to this service. ``qiskit-qoro whoami`` shows
+    both.
+    """
 
 
 class InsufficientCreditsError(QoroAPIError):
-    """The account does not have enough credits (402)."""
+    """The account does not have enough credits (402).
+
+    Get credits, then submit again. The job was not run.
+    """
 
 
 class NotFoundError(QoroAPIError):
-    """The job or resource does not exist (404)."""
+    """The job or resource does not exist (404).
+
+    Check the identifier and the service. A job is known only to its own service and account.
+    """
 
 
 class ConflictError(QoroAPIError):
-    """The status of the job does not allow the request (409)."""
+    """The status of the job does not allow the request (409).
+
+    Check the status of the job. For example, a job that has ended cannot be cancelled.
+    """
 
 
 class RateLimitError(QoroAPIError):
     """Too many requests (429).
+
+    Wait for ``retry_after_s`` seconds. The client has already repeated the request, unless the service asked
+    for a longer pause than ``max_retry_after_s``.
 
     Attributes:
         retry_after_s: Seconds after which the service accepts requests again, or ``None`` if the service did

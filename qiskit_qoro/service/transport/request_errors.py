@@ -1,7 +1,7 @@
 """Turn the errors of ``requests`` and the error responses of the service into our exceptions.
 
 Network failures become a :class:`QoroConnectionError`, and error responses a :class:`QoroAPIError`;
-:data:`_ERROR_CLASSES` maps status codes to classes. No error refers to the token.
+:data:`ERROR_CLASSES` maps status codes to classes. No error refers to the token.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from qiskit_qoro.wire.json_bytes import decode_json
 from qiskit_qoro.wire.payloads import error_detail, names_qubit_limit, qubit_limit_of
 
 __all__ = [
+    "ERROR_CLASSES",
     "CertificateError",
     "DeadlineError",
     "api_error",
@@ -56,7 +57,7 @@ __all__ = [
 _CALLS_WITH_QUBITS = frozenset({INIT_JOB, ADD_CIRCUITS, SUBMIT_QUBO})
 
 # Status code to class, reason and advice. The reason is shown if the service gives none, the advice always.
-_ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str, str]] = {
+ERROR_CLASSES: dict[int, tuple[type[QoroAPIError], str, str]] = {
     400: (QoroAPIError, "the service refused the request", ""),
     401: (
         AuthenticationError,
@@ -239,7 +240,7 @@ def api_error(response: Response, endpoint: Endpoint, base_url: str, job_id: str
         job_id: The job that the request was about, ``None`` if it was about none.
     """
     status = response.status_code
-    kind, reason, advice = _ERROR_CLASSES.get(status, (QoroAPIError, *_meaning(status, endpoint)))
+    kind, reason, advice = ERROR_CLASSES.get(status, (QoroAPIError, *_meaning(status, endpoint)))
     if status == 404:
         reason, advice = _not_found(base_url, job_id, reason)
     try:
