@@ -1,7 +1,8 @@
 r"""Make text of others safe to print: a terminal executes control characters instead of showing them.
 
 Names, tags and messages of a service, of the journal or of a file may contain escape sequences, which move
-the cursor or change the title of a window, and bidirectional controls, which show a text in another order.
+the cursor or change the title of a window. They may also contain bidirectional controls, which show a text in
+another order.
 They are replaced by the escapes that Python shows, for example ``\x1b``, so that nothing gets lost.
 """
 

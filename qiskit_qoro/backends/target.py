@@ -9,8 +9,9 @@ not always Clifford gates have a tiny error, so that the transpiler prefers Clif
 run fastest. The transpiler ignores the errors of global instructions, so these gates have an entry for each
 qubit, which makes transpiling somewhat slower.
 
-If the service reports the properties of a QPU, the target of its system holds the gates of this QPU instead,
-with their coupling, errors and durations, the unit ``dt``, and T1 and T2 of each qubit.
+If the service reports the properties of a QPU, the target of its system holds the gates of this QPU instead.
+They have their coupling, errors and durations. The target then also has the unit ``dt``, and T1 and T2 of
+each qubit.
 
 The target also holds ``measure``, ``reset`` and ``delay``. Circuits and pass managers that contain delays
 must be accepted, although most services do not get them. A barrier needs no entry, because the transpiler

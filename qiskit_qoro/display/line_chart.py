@@ -82,7 +82,7 @@ def line_chart(
 
 
 def _path(values: Sequence[float], x_scale: Scale, y_scale: Scale) -> str:
-    """Return the path of a line. Of very many values, some are left out."""
+    """Return the path of a line. Of many values, some are left out."""
     step = -(-len(values) // _MAX_POINTS)
     positions = sorted({*range(0, len(values), step), len(values) - 1})
     parts, command = [], "M"

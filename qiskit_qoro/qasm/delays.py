@@ -7,7 +7,7 @@ A delay travels as a gate that does nothing, with its duration in seconds as the
     gate qoro_delay(seconds) q { }
     qoro_delay(2e-07) q[0];
 
-Every reader of OpenQASM 2 understands this text. The local service recognises the name, and lets the qubit
+Every reader of OpenQASM 2 understands this text. The local service recognizes the name, and lets the qubit
 decay for so long if the noise of the job says how. The name ``delay`` would not do: Qiskit's exporter uses it
 with durations whose unit it leaves out.
 """

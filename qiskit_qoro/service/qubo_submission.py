@@ -155,7 +155,7 @@ def fetch_awaited(
         fetch_status: Polls the job.
         job_id: The job.
         holds: Whether the service holds polls; ``None`` if that is unknown.
-        is_submitted: Whether the problem has been submitted just now. Then its job may be PENDING because it
+        is_submitted: Whether the problem has just been submitted. Then its job may be PENDING because it
             is in a queue. Any other PENDING job may have no problem, and is not waited for.
 
     Raises:

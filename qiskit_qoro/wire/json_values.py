@@ -52,9 +52,10 @@ def encode_json(document: Any) -> bytes:
 def json_metadata(metadata: Mapping[Any, Any] | None) -> dict[str, Any]:
     """Convert a circuit's metadata to JSON values, and drop the entries that JSON cannot represent.
 
-    Tuples and NumPy arrays become lists, and NumPy scalars become Python numbers. Dropped are entries with a
-    key that is not text, and entries whose value contains NaN, an infinity, text that UTF-8 cannot encode, a
-    huge integer, more than 20 levels of nesting, more than 2^18 values, or any other type.
+    Tuples and NumPy arrays become lists, and NumPy scalars become Python numbers. Entries with a key that is
+    not text are dropped. So are entries whose value contains NaN, an infinity, text that UTF-8 cannot encode,
+    or a huge integer. So are values with more than 20 levels of nesting, with more than 2^18 values, or of
+    any other type.
     """
     kept = {}
     for key, value in (metadata or {}).items():

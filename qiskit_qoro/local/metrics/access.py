@@ -1,6 +1,6 @@
 """Who may read the metrics, and what they need.
 
-The metrics name accounts and say how much they use, so they are not for everybody: a request needs the token
+The metrics name accounts and say how much they use, so they are not for everybody. A request needs the token
 of the service's own account, or a token for the metrics alone, which cannot do anything else.
 """
 

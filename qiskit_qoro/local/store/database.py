@@ -1,6 +1,6 @@
 """The database of a service: one connection, one lock, transactions, and every change of a job's status.
 
-A statement takes microseconds, so each thread simply waits for the lock. The lock belongs to a condition
+A statement takes microseconds, so each thread waits for the lock. The lock belongs to a condition
 variable, which is notified whenever the status of a job changes. All threads that wait for a job, including
 those of the runner, wait for this notification.
 

@@ -1,7 +1,7 @@
 """Choose the number of tasks in a batch from the time that similar tasks took.
 
-A batch should take about a tenth of a second (a second, if it goes to another machine), and much less than
-the time limit of one task, so that a batch without problems never reaches this limit. The time of one
+A batch should take about a tenth of a second, or a second if it goes to another machine. This is much less
+than the time limit of one task, so a batch without problems never reaches this limit. The time of one
 template is no estimate for another template, which may be a thousand times slower. So each kind of task has
 its own :class:`BatchSizing`, which starts with a batch of one task, or of a few if they go to another
 machine.

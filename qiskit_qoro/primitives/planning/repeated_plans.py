@@ -1,8 +1,8 @@
 """Plans of one template, which a variational loop needs again and again with other values.
 
-Such a plan consists of one job with one template. If all rows differ, and no angle is the same in all of
-several rows, then all of the plan except the numbers depends on the circuit, the observables, the number of
-rows and the settings only. A :class:`PlanCache` keeps such plans by these, and fills in the numbers.
+Such a plan consists of one job with one template. Assume that all rows differ, and that no angle is the same
+in all of several rows. Then all of the plan except the numbers depends only on the circuit, the observables,
+the number of rows and the settings. A :class:`PlanCache` keeps such plans by these, and fills in the numbers.
 Everything is compared by its contents, so whatever a caller changes in place counts.
 
 If anything is unusual, the result is ``None``, and the caller plans as for the first time.

@@ -1,8 +1,8 @@
 """Fast recognition of plain programs.
 
 Most large programs consist of declarations followed by gates of the table on single qubits, measurements,
-barriers and resets. One regular expression recognises such a program, many times faster than a parser reads
-it. A program that is not recognised is not necessarily wrong: :mod:`~qiskit_qoro.qasm.read.parser` reads it,
+barriers and resets. One regular expression recognizes such a program, many times faster than a parser reads
+it. A program that is not recognized is not necessarily wrong: :mod:`~qiskit_qoro.qasm.read.parser` reads it,
 and reports errors with line and column.
 
 The expression accepts less than the parser, never more: angles are numbers or fractions of ``pi``, all
@@ -149,14 +149,14 @@ def _program_pattern() -> re.Pattern[str]:
 
 
 def read_plain_program(text: str, *, limits: Limits = DEFAULT_LIMITS) -> PlainProgram | None:
-    """Recognise a plain program.
+    """Recognize a plain program.
 
     Args:
         text: OpenQASM 2, without comments.
         limits: The limits for its size.
 
     Returns:
-        The program, which the parser would accept too, or ``None`` if it was not recognised.
+        The program, which the parser would accept too, or ``None`` if it was not recognized.
     """
     # The expression matches only ASCII, so characters are bytes. It also matches white space that the parser
     # refuses.

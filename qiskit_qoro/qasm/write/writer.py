@@ -106,9 +106,10 @@ def write_program(
 
     Raises:
         QoroInputError: An instruction cannot be written, or the program would be too long. An instruction
-            cannot be written if it has an unbound parameter or an angle that is not a finite real number, if
-            it is control flow that cannot be translated, if it uses real-time variables, or if it is neither
-            a known gate nor has a definition. The message names the instruction and its index in the circuit.
+            cannot be written if it has an unbound parameter, or an angle that is not a finite real number.
+            Control flow that cannot be translated, real-time variables, and unknown gates without a
+            definition cannot be written either. The message names the instruction and its index in the
+            circuit.
     """
     kept = used_qubits(circuit) if style.drop_idle_qubits else tuple(range(circuit.num_qubits))
     new_body = partial(_Body, style=style, spell_symbol=spell_symbol)
@@ -129,7 +130,7 @@ def write_program(
 
 
 def is_timing(instruction: CircuitInstruction) -> bool:
-    """Whether an instruction is a barrier or a delay, and not just a gate with such a name."""
+    """Whether an instruction is a barrier or a delay, and not only a gate with such a name."""
     return instruction.name in ("barrier", "delay") and isinstance(instruction.operation, Barrier | Delay)
 
 

@@ -1,4 +1,4 @@
-"""Recognise Clifford programs by the matrices of their gates, and write them for the stabilizer simulator.
+"""Recognize Clifford programs by the matrices of their gates, and write them for the stabilizer simulator.
 
 The stabilizer simulator accepts only the gates of :data:`~qiskit_qoro.qasm.gates.CLIFFORD_GATES`, which have
 no angles. Transpilers write the same program in other gates: a Hadamard gate as ``u2(0,pi)``, a controlled Z
