@@ -54,6 +54,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
+    "terminal",
 ]
 exclude_patterns = ["_build", "_ext", "_jupyter"]
 
