@@ -1,9 +1,9 @@
 """Measure, and write the measurements into the documentation: ``python benchmarks [NAME ...]``.
 
 Without names and without ``--quick``, everything is measured but the cluster. The record is then written to
-``docs/reference/benchmarks.json``, and the pages and pictures are drawn from it. The name ``cluster``
-measures what concerns a cluster, which has a record and a page of its own. Otherwise the rows are only
-printed.
+``docs/reference/benchmarks.json``. The name ``cluster`` measures what concerns a cluster, which has a record
+of its own. Otherwise the rows are only printed. The build of the documentation fills in the pages, and draws
+the pictures, from the records.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import importlib
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from machine import describe_machine, load
-from pages import CLUSTER_PAGES, PAGES, ROOT, render
+from pages import CLUSTER_RECORD, MAIN_RECORD, NO_ROW, RECORDS, ROOT, fill_in
 from record import Comparison, Record, compare
 from rows import Row
 from tables import goal_text, seconds_text
@@ -50,17 +50,14 @@ class Part:
     Attributes:
         record: The file of the record.
         names: What is measured.
-        pages: The pages that show the record.
     """
 
     record: Path
     names: tuple[str, ...]
-    pages: Mapping[str, Path]
 
 
-MAIN_PART = Part(ROOT / "docs/reference/benchmarks.json", (*TOPICS, TIMELINE), PAGES)
-CLUSTER_PART = Part(ROOT / "docs/reference/benchmarks-cluster.json", CLUSTER_TOPICS, CLUSTER_PAGES)
-PARTS = (MAIN_PART, CLUSTER_PART)
+MAIN_PART = Part(MAIN_RECORD, (*TOPICS, TIMELINE))
+CLUSTER_PART = Part(CLUSTER_RECORD, CLUSTER_TOPICS)
 
 
 def main() -> int:
@@ -68,10 +65,6 @@ def main() -> int:
     options = _parse()
     if options.check:
         return _check()
-    if options.render:
-        for part in _recorded_parts():
-            _write_pages(part)
-        return 0
     part = CLUSTER_PART if CLUSTER in options.names else MAIN_PART
     names = _expand(options.names) or list(part.names)
     failed: list[str] = []
@@ -85,8 +78,7 @@ def main() -> int:
         record = replace(recorded, second_run=_second_run(record, comparisons))
     if is_complete:
         record.write(part.record)
-        _write_pages(part)
-        print(f"written: {part.record.relative_to(ROOT)} and the pages and pictures that show it")
+        print(f"written: {part.record.relative_to(ROOT)}")
     if failed:
         print(f"failed, see above: {', '.join(failed)}")
     return 1 if failed else 0
@@ -117,7 +109,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--compare", action="store_true", help="compare with the record; a complete run is added to it"
     )
-    parser.add_argument("--render", action="store_true", help="only draw the pages from the record again")
     parser.add_argument(
         "--check", action="store_true", help="only check the pages and the functions they name"
     )
@@ -212,36 +203,19 @@ def _print_comparisons(comparisons: list[Comparison]) -> None:
     print(f"{sum(each.agrees for each in comparisons)} of {len(comparisons)} agree within noise")
 
 
-def _recorded_parts() -> list[Part]:
-    """Return the parts that have a record. There is no page without one."""
-    return [part for part in PARTS if part.record.exists()]
-
-
-def _write_pages(part: Part) -> None:
-    # The pages can be checked without matplotlib.
-    from cluster_plots import draw_cluster  # noqa: PLC0415
-    from plots import draw  # noqa: PLC0415
-
-    record = Record.read(part.record)
-    for name, path in part.pages.items():
-        path.write_text(render(name, record), encoding="utf-8")
-    if part is CLUSTER_PART:
-        draw_cluster(record)
-    else:
-        draw(record)
-
-
 def _check() -> int:
     from timeline import check_steps  # noqa: PLC0415  nothing else needs the package
 
     complaints = []
-    for part in _recorded_parts():
-        record = Record.read(part.record)
-        complaints += [
-            f"{path.relative_to(ROOT)} differs from what `python benchmarks --render` writes"
-            for name, path in part.pages.items()
-            if path.read_text(encoding="utf-8") != render(name, record)
-        ]
+    for name, record in RECORDS.items():
+        try:
+            filled = fill_in((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), Record.read(record))
+            if NO_ROW in filled:
+                complaints.append(f"docs/{name}.md shows a row that is not in {record.name}")
+        except (KeyError, TypeError) as error:
+            complaints.append(
+                f"docs/{name}.md has a placeholder that {record.name} cannot fill in: {error!r}"
+            )
     complaints += [f"timeline: {target} does not exist" for target in check_steps()]
     print("\n".join(complaints))
     return 1 if complaints else 0

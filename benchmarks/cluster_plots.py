@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
+from pathlib import Path
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from plots import FOLDER, STYLE, save
+from plots import save, styled
 from record import Record
 from scale import CIRCUIT_TIMES_S, CURVES, most_circuits_per_s
 from tables import seconds_text
@@ -17,16 +18,16 @@ _GREY = "#666666"
 _MOST_PROCESSES = 10_000
 
 
-def draw_cluster(record: Record) -> None:
-    """Draw the picture, if its rows have been measured."""
+def draw_cluster(record: Record, folder: Path) -> None:
+    """Draw the picture into a folder, if its rows have been measured."""
     if not {*CURVES, "cost-different"} <= set(record.rows):
         return
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(10, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         _draw_measured(left, record)
         _draw_extrapolation(right, record)
-        save(figure, FOLDER / "cluster-curve.svg")
+        save(figure, folder / "cluster-curve.svg")
 
 
 def _draw_measured(axes: Axes, record: Record) -> None:

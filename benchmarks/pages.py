@@ -1,7 +1,7 @@
-"""Write the pages of the documentation that show measurements.
+"""Fill in the pages of the documentation that show measurements. The build of the documentation does it.
 
-Each page is a text in ``pages/`` with placeholders in double braces, which a record fills in. So a page
-contains no number that somebody has typed:
+The texts of these pages have placeholders in double braces, which a record fills in. So a page contains no
+number that somebody has typed:
 
 ==============================================  ========================================================
 ``{{goals}}``                                   the table of the goals
@@ -35,36 +35,36 @@ from tables import (
     topic_tables,
 )
 
-__all__ = ["CLUSTER_PAGES", "PAGES", "ROOT", "render"]
+__all__ = ["CLUSTER_RECORD", "MAIN_RECORD", "NO_ROW", "RECORDS", "ROOT", "fill_in"]
 
 ROOT = Path(__file__).parents[1]
-PAGES = {
-    "benchmarks.md": ROOT / "docs/reference/benchmarks.md",
-    "performance.md": ROOT / "docs/explanation/performance.md",
+MAIN_RECORD = ROOT / "docs/reference/benchmarks.json"
+CLUSTER_RECORD = ROOT / "docs/reference/benchmarks-cluster.json"
+RECORDS = {
+    "explanation/performance": MAIN_RECORD,
+    "explanation/scale": CLUSTER_RECORD,
+    "reference/benchmarks": MAIN_RECORD,
 }
-"""The texts in ``pages/`` that show the record of the main part, and the pages that they become."""
+"""The pages, by their names in ``docs/``, and the records that they show."""
 
-CLUSTER_PAGES = {"scale.md": ROOT / "docs/explanation/scale.md"}
-"""The same for the record of the cluster."""
+NO_ROW = "(not measured)"
+"""What a page shows if its record has no such row."""
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+) ?([^}]*)\}\}")
 
 
-def render(name: str, record: Record) -> str:
-    """Return a page.
+def fill_in(text: str, record: Record) -> str:
+    """Return the text of a page with measurements in place of its placeholders.
 
-    Args:
-        name: The name of its text in ``pages/``.
-        record: The measurements.
+    Raises:
+        KeyError: A placeholder has an unknown name.
     """
-    text = (Path(__file__).parent / "pages" / name).read_text(encoding="utf-8")
 
-    def fill_in(found: re.Match[str]) -> str:
+    def filled(found: re.Match[str]) -> str:
         arguments = [argument.strip() for argument in found[2].split("|")] if found[2] else []
         return _FILLERS[found[1]](record, *arguments)
 
-    note = f"% `tox -e benchmarks` writes this page: edit benchmarks/pages/{name}.\n\n"
-    return note + _PLACEHOLDER.sub(fill_in, text)
+    return _PLACEHOLDER.sub(filled, text)
 
 
 def _machine(record: Record) -> str:
@@ -105,12 +105,12 @@ def _jobs(record: Record) -> str:
 
 def _time(record: Record, key: str, name: str) -> str:
     row = record.rows.get(key)
-    return "(not measured)" if row is None else seconds_text(row.timings[name].median_s)
+    return NO_ROW if row is None else seconds_text(row.timings[name].median_s)
 
 
 def _ratio(record: Record, key: str, name: str, other: str) -> str:
     row = record.rows.get(key)
-    return "(not measured)" if row is None else f"{row.ratio(name, other):.2f}"
+    return NO_ROW if row is None else f"{row.ratio(name, other):.2f}"
 
 
 _FILLERS: dict[str, Callable[..., str]] = {

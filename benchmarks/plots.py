@@ -5,6 +5,8 @@ The ground makes them readable on light and on dark pages. The same record gives
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from pages import ROOT
 from record import Record
 from rows import OURS, SOCKET
 from tables import seconds_text
 
-__all__ = ["FOLDER", "STYLE", "draw", "save"]
+__all__ = ["draw", "save", "styled"]
 
-FOLDER = ROOT / "docs/reference/pictures"
 _BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#1f5fa8", "#c75d00", "#2d7d3a", "#7a4ca0", "#666666"
 _LANES = {
     "caller": ("your thread", _BLUE),
@@ -29,7 +29,7 @@ _LANES = {
     "worker": ("worker process", _ORANGE),
 }
 _RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 50)
-STYLE = {
+_STYLE = {
     "svg.fonttype": "path",  # so that the labels have the same width everywhere
     "svg.hashsalt": "qiskit-qoro",
     "font.size": 10,
@@ -38,23 +38,36 @@ STYLE = {
 }
 
 
-def draw(record: Record) -> None:
-    """Draw all pictures whose rows have been measured."""
-    FOLDER.mkdir(exist_ok=True)
-    with mpl.rc_context(STYLE):
-        _draw_goals(record)
+def draw(record: Record, folder: Path) -> None:
+    """Draw all pictures whose rows have been measured.
+
+    Args:
+        record: The measurements.
+        folder: Where the pictures go.
+    """
+    with styled():
+        _draw_goals(record, folder / "goals.svg")
         if "public-programs" in record.rows:
-            _draw_programs(record)
+            _draw_programs(record, folder / "public-programs.svg")
         if record.timeline is not None:
             for transport, measured in record.timeline.items():
-                _draw_timeline(measured, FOLDER / f"timeline-{transport}.svg")
+                _draw_timeline(measured, folder / f"timeline-{transport}.svg")
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the style of the pictures, whatever the settings of Matplotlib are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
 
 
 def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, format="svg", facecolor="white", bbox_inches="tight", metadata={"Date": None})
 
 
-def _draw_goals(record: Record) -> None:
+def _draw_goals(record: Record, path: Path) -> None:
     """Draw the ratio of each goal that compares two contenders, and the limit of the goal."""
     goals = [(row, goal) for row in record.rows.values() for goal in row.goals if goal.than]
     figure = Figure(figsize=(9, 0.45 * len(goals) + 1.2))
@@ -80,7 +93,7 @@ def _draw_goals(record: Record) -> None:
         axes.plot([], [], color=_ORANGE, linewidth=3, label="goal, at most")[0],
     ]
     axes.legend(handles=marks, loc="lower center", bbox_to_anchor=(0.3, 1), ncols=3, frameon=False)
-    save(figure, FOLDER / "goals.svg")
+    save(figure, path)
 
 
 def _label_ratios(axis: Axis) -> None:
@@ -95,7 +108,7 @@ def _plain(text: str) -> str:
     return text.replace("`", "")
 
 
-def _draw_programs(record: Record) -> None:
+def _draw_programs(record: Record, path: Path) -> None:
     """Draw the ratio of each public program over the time of Aer."""
     row = record.rows["public-programs"]
     figure = Figure(figsize=(8, 4.2))
@@ -119,7 +132,7 @@ def _draw_programs(record: Record) -> None:
     axes.set_axisbelow(True)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
     figure.colorbar(points, label="qubits", ticks=range(2, 23, 4))
-    save(figure, FOLDER / "public-programs.svg")
+    save(figure, path)
 
 
 def _draw_timeline(measured: dict[str, Any], path: Path) -> None:

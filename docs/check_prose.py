@@ -76,7 +76,6 @@ def _all_files() -> list[Path]:
     return [
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
         *pages,
-        *sorted(ROOT.glob("benchmarks/pages/*.md")),
         *sorted(ROOT.glob("qiskit_qoro/**/*.py")),
     ]
 

@@ -36,6 +36,7 @@ version = release = __version__
 extensions = [
     "api_pages",
     "bare_names",
+    "benchmark_pages",
     "characterization_table",
     "command_reference",
     "drawing",
