@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from docutils import nodes
+from generated_table import Table
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from qiskit_qoro.qubo_analysis.analysis import CERTIFICATE
@@ -70,24 +69,14 @@ TABLES: dict[str, Callable[[], Iterable[tuple[str, ...]]]] = {
 }
 
 
-def row(texts: tuple[str, ...]) -> nodes.row:
-    """Return a table row with one paragraph for each cell."""
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in texts))
-
-
-class CharacterizationTable(SphinxDirective):
+class CharacterizationTable(Table):
     """Prints one of :data:`TABLES`. The argument is its name."""
 
     required_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
-        """Build the table."""
-        heading, *rest = TABLES[self.arguments[0]]()
-        group = nodes.tgroup(cols=len(heading))
-        group += [nodes.colspec(colwidth=1) for _ in heading]
-        group += nodes.thead("", row(heading))
-        group += nodes.tbody("", *map(row, rest))
-        return [nodes.table("", group)]
+    def rows(self) -> Iterable[tuple[str, ...]]:
+        """The rows of that table."""
+        return TABLES[self.arguments[0]]()
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -7,7 +7,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from drawn import DRAWINGS
 from drawn.bit_orders import ORDERS
-from engine_option_table import Table
+from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from string import Formatter
 
-from engine_option_table import Table
+from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterable
 
-from engine_option_table import Table
+from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
