@@ -52,17 +52,16 @@ def resolve_elsewhere(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
 ) -> nodes.Element | None:
     """Resolve a reference to an object in an inventory, by its last name."""
-    inventory = InventoryAdapter(env).main_inventory
     fitting = {
-        name
-        for objtype, found in inventory.items()
+        item.uri: name
+        for objtype, names in InventoryAdapter(env).main_inventory.items()
         if objtype.startswith("py:")
-        for name in found
+        for name, item in names.items()
         if name.endswith(f".{node['reftarget']}")
     }
     if len(fitting) != 1:
         return None
-    node["reftarget"] = fitting.pop()
+    node["reftarget"] = next(iter(fitting.values()))
     return missing_reference(app, env, node, content)
 
 
