@@ -49,6 +49,7 @@ extensions = [
     "noise_setter_table",
     "notebook_downloads",
     "offline",
+    "promise_tables",
     "short_types",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

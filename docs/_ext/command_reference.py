@@ -113,7 +113,7 @@ class CommandReference(SphinxDirective):
             for title, commands in program._groups.items()
         ]
         sharing = next(parser for parser in program.commands.values() if SHARED in groups_of(parser))
-        intro = f"Without these options, a command uses the cloud if a token is set or saved, see '{PROGRAM} whoami'."
+        intro = f"Without these options, a command uses the account that '{PROGRAM} whoami' shows."
         table = option_table(sharing, groups_of(sharing)[SHARED], "Option")
         built.append(section(SHARED_ID, nodes.Text("Options that choose a service"), paragraph(intro), table))
         return built
