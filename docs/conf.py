@@ -50,6 +50,7 @@ extensions = [
     "notebook_downloads",
     "offline",
     "promise_tables",
+    "repository_links",
     "short_types",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
