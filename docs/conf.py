@@ -44,6 +44,7 @@ extensions = [
     "engine_option_table",
     "error_reference",
     "kept_inventories",
+    "extras_table",
     "monitoring_tables",
     "myst_nb",
     "noise_setter_table",
