@@ -1,4 +1,4 @@
-"""The directives ``engine-options`` and ``engine-methods``: what the engine and the local service support.
+"""The directives ``engine-options``, ``engine-option-effects`` and ``engine-methods``.
 
 The options come from the table that the code uses, and what they did in the tests from
 ``reference/engine-options.json``, which the tests check.
@@ -7,7 +7,6 @@ The options come from the table that the code uses, and what they did in the tes
 import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from generated_table import Table
 from sphinx.application import Sphinx
@@ -36,21 +35,14 @@ def default(option: EngineOption) -> str:
     return "none" if option.default == {} else str(option.default)
 
 
-def observed(option: EngineOption, facts: Mapping[str, Any] | None) -> str:
-    """What an option did in the tests of the local service."""
-    if option.needs is not None:
-        return f"refused: it needs {option.needs}"
-    if facts is None:
-        return "see below"
-    tested = f"{listed(facts['counts'])}; tested with {facts['value']}"
-    if "runs" in facts["counts"].values():
-        return f"{tested}: counts depend on the number of processors, values stay the same"
-    changes = []
-    for job in JOBS:
-        methods = [method for method, found in facts[job].items() if found == "changes"]
-        if methods:
-            changes.append(f"{job} change with {listed(methods)}")
-    return f"{tested}: {'; '.join(changes) or 'no result changes'}"
+def changed(facts: Mapping[str, str]) -> str:
+    """The methods whose results an option changed in the tests."""
+    if "runs" in facts.values():
+        return "not compared: it depends on the number of processors"
+    methods = [method for method, found in facts.items() if found == "changes"]
+    if len(methods) == len(facts):
+        return "yes"
+    return f"with {', '.join(methods)}" if methods else "no"
 
 
 def listed(methods: Collection[str]) -> str:
@@ -60,13 +52,21 @@ def listed(methods: Collection[str]) -> str:
 
 def options() -> Iterable[tuple[str, ...]]:
     """One row for each option."""
-    yield "Option", "What it does", "Methods, and what it changed in the tests"
-    tested = json.loads(FACTS.read_text())
+    yield "Option", "Description", "Values", "Default"
     for name, option in sorted(ENGINE_OPTIONS.items()):
+        meaning = option.help.replace("`", "")
+        needs = f". Needs {option.needs}" if option.needs else ""
+        yield f"`{name}", f"{meaning[0].upper()}{meaning[1:]}{needs}", values(option), default(option)
+
+
+def effects() -> Iterable[tuple[str, ...]]:
+    """One row for each option that the tests set."""
+    yield "Option", "Tested methods", "Counts changed", "Values changed"
+    for name, facts in sorted(json.loads(FACTS.read_text()).items()):
         yield (
-            f"`{name}",
-            f"{option.help.replace('`', '')}: {values(option)}; default: {default(option)}",
-            observed(option, tested.get(name)),
+            f"`{name}={facts['value']}",
+            listed(facts["counts"]),
+            *(changed(facts[job]) for job in JOBS),
         )
 
 
@@ -90,6 +90,14 @@ class OptionTable(Table):
         return options()
 
 
+class EffectTable(Table):
+    """Print what options did in the tests."""
+
+    def rows(self) -> Iterable[tuple[str, ...]]:
+        """One row for each option that the tests set."""
+        return effects()
+
+
 class MethodTable(Table):
     """Print the methods of each simulator."""
 
@@ -101,5 +109,6 @@ class MethodTable(Table):
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.add_directive("engine-options", OptionTable)
+    app.add_directive("engine-option-effects", EffectTable)
     app.add_directive("engine-methods", MethodTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
