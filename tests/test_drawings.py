@@ -15,8 +15,10 @@ from qiskit_qoro import QoroProvider
 from qiskit_qoro.models.config import JobConfig
 from qiskit_qoro.models.jobs import JobStatus
 
+sys.path.append(str(Path(__file__).parents[1] / "docs"))
 sys.path.append(str(Path(__file__).parents[1] / "docs/_ext"))
 
+from draw_readme import PICTURE, picture_of_readme
 from drawn import DRAWINGS
 from drawn.bit_orders import ORDERS
 from drawn.canvas import Canvas
@@ -54,6 +56,11 @@ def test_the_timeline_shows_every_final_status() -> None:
     shown = " ".join(DRAWINGS["job-timeline"]().texts)
 
     assert {status for status in JobStatus if status.is_final and f"`{status}`" not in shown} == set()
+
+
+def test_the_picture_of_the_readme_shows_the_counts_of_its_python_block() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture_of_readme(), "run `python docs/draw_readme.py`"
+    ET.fromstring(picture_of_readme())
 
 
 def test_a_package_that_does_not_exist_is_an_error() -> None:

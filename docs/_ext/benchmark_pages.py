@@ -15,7 +15,7 @@ from pages import CLUSTER_RECORD, MAIN_RECORD, RECORDS, fill_in
 from plots import draw
 from record import Record
 
-PICTURES = "reference/pictures"
+PICTURES = "reference/measured"
 
 
 def _fill_in(app: Sphinx, name: str, source: list[str]) -> None:

@@ -122,6 +122,14 @@ class Canvas:
         self._rectangle(box, f"bar {kind}".strip(), 3)
         return box
 
+    def dot(self, x: float, y: float, radius: float) -> None:
+        """Draw a filled circle."""
+        self._shapes.append(f'<circle class="head" cx="{x:g}" cy="{y:g}" r="{radius:g}"/>')
+
+    def ring(self, x: float, y: float, radius: float) -> None:
+        """Draw a circle."""
+        self._shapes.append(f'<circle class="line" cx="{x:g}" cy="{y:g}" r="{radius:g}"/>')
+
     def line(self, *points: Point, kind: str = "") -> None:
         """Draw a line without a head."""
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
@@ -168,12 +176,14 @@ class Canvas:
             f"{content}</text>"
         )
 
-    def svg(self, identifier: str) -> str:
+    def svg(self, identifier: str, style: str = "") -> str:
         """Return the figure.
 
         Args:
             identifier: Distinguishes the figure from the others of its page.
+            style: A style sheet, for a file of its own.
         """
+        sheet = f"<style>{style}</style>" if style else ""
         title, description = escape(self.title), escape(self.description)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
@@ -181,7 +191,7 @@ class Canvas:
             f'width="{self.width:g}" height="{self.height:g}" '
             f'aria-labelledby="{identifier}-title {identifier}-description">'
             f'<title id="{identifier}-title">{title}</title>'
-            f'<desc id="{identifier}-description">{description}</desc>'
+            f'<desc id="{identifier}-description">{description}</desc>{sheet}'
             f"{''.join(self._shapes + self._labels)}</svg>"
         )
 
