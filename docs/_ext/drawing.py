@@ -1,4 +1,4 @@
-"""The directives ``drawing``, a drawn figure with its caption, and ``bit-orders``, the table of bit orders.
+"""The directive ``drawing``, a drawn figure with its caption, and tables of the facts in some figures.
 
 The drawing is part of the page, so that its colours follow the theme. ``drawn`` has the figures.
 """
@@ -7,6 +7,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from drawn import DRAWINGS
 from drawn.bit_orders import ORDERS
+from drawn.layers import inner_layers
 from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -50,9 +51,20 @@ class BitOrders(Table):
             yield order.what, f"{side} {'letter' if order.is_pauli else 'character'}", f"`{order.example}"
 
 
+class InnerLayers(Table):
+    """Print the layers within packages."""
+
+    def rows(self):
+        """One row for each package."""
+        yield "package", "layers, from top to bottom"
+        for name, found in sorted(inner_layers().items()):
+            yield f"`{name}", " → ".join(", ".join(layer) for layer in found)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives, and the style of the figures."""
     app.add_directive("drawing", Drawing)
     app.add_directive("bit-orders", BitOrders)
+    app.add_directive("inner-layers", InnerLayers)
     app.add_css_file("drawings.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,7 @@ from pathlib import Path
 from drawn.canvas import Canvas
 from drawn.packages import package
 
-__all__ = ["draw_layers", "layers"]
+__all__ = ["draw_layers", "inner_layers", "layers"]
 
 _PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 _WIDTH, _HEIGHT, _GAP = 720, 36, 14
@@ -15,9 +15,21 @@ _CODE_PX = 8.2
 
 def layers() -> list[list[str]]:
     """Return the names of each layer, from top to bottom."""
+    return _layers()["qiskit_qoro"]
+
+
+def inner_layers() -> dict[str, list[list[str]]]:
+    """Return the layers of each package that has layers of its own."""
+    return {name.partition(".")[2]: found for name, found in _layers().items() if "." in name}
+
+
+def _layers() -> dict[str, list[list[str]]]:
     contracts = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-    (found,) = (each["layers"] for each in contracts if each.get("containers") == ["qiskit_qoro"])
-    return [layer.split(" | ") for layer in found]
+    return {
+        contract["containers"][0]: [layer.split(" | ") for layer in contract["layers"]]
+        for contract in contracts
+        if contract["type"] == "layers"
+    }
 
 
 def draw_layers() -> Canvas:
