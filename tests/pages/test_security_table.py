@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs/explanation/web-page-security.md"
-TEST = re.compile(r"`(tests/[\w/]+\.py)::((?:Test\w+::)?test_\w+)`")
+TABLE = ROOT / "docs/explanation/protections.toml"
+TEST = re.compile(r"(tests/[\w/]+\.py)::((?:Test\w+::)?test_\w+)")
 # The words of the list that the pages were built to.
 PROTECTIONS = (
     "one-time code",
@@ -36,11 +37,11 @@ PROTECTIONS = (
 def rows() -> dict[str, list[tuple[str, str]]]:
     """Protection to the tests that check it."""
     found = {}
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("| ") and not line.startswith("| protection"):
-            protection, tests = line.strip("| ").split(" | ")
-            assert TEST.sub("", tests).strip() == "", protection
-            found[protection] = TEST.findall(tests)
+    for group in tomllib.loads(TABLE.read_text(encoding="utf-8")).values():
+        for row in group:
+            matches = [TEST.fullmatch(test) for test in row["tests"]]
+            found[row["protection"]] = [(match[1], match[2]) for match in matches if match is not None]
+            assert len(found[row["protection"]]) == len(matches), row
     return found
 
 

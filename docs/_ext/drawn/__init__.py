@@ -12,6 +12,7 @@ from drawn.canvas import Canvas
 from drawn.job_timeline import draw_job_timeline
 from drawn.layers import draw_layers
 from drawn.local_processes import draw_local_processes
+from drawn.request_checks import draw_request_checks
 
 __all__ = ["DRAWINGS", "Canvas"]
 
@@ -21,4 +22,5 @@ DRAWINGS: dict[str, Callable[[], Canvas]] = {
     "job-timeline": draw_job_timeline,
     "layers": draw_layers,
     "local-processes": draw_local_processes,
+    "request-checks": draw_request_checks,
 }
