@@ -50,6 +50,7 @@ extensions = [
     "noise_setter_table",
     "notebook_downloads",
     "offline",
+    "reading_order",
     "promise_tables",
     "repository_links",
     "short_types",
@@ -66,6 +67,8 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 # MathJax comes from a package, because the pages load nothing from other hosts. It is an extension too,
 # but one that keeps Sphinx from reading pages in parallel.
+# Most of its files are other combinations of the same parts.
+exclude_patterns += [f"mathjax/{name}" for name in ("*-full*", "*-svg*", "mml-*", "tex-mml-*", "output/svg*")]
 html_static_path = ["_static", str(Path(find_spec("sphinx-mathjax-offline").origin).parent / "static")]
 mathjax_path = "mathjax/tex-chtml.js"
 html_css_files = ["site.css"]

@@ -47,7 +47,10 @@ def _write_notebooks(app: Sphinx, error: Exception | None) -> None:
             Path(app.env.doc2path(name)).parent,
             lambda target, page=name: _title(app.env, page, target),
         )
-        nbformat.write(notebook, Path(app.outdir) / f"{name}.ipynb")
+        target = Path(app.outdir) / f"{name}.ipynb"
+        # If only some pages are built, the folders of others do not exist.
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
 
 
 def _add_link(app: Sphinx, tree: nodes.document, name: str) -> None:

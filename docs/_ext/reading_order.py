@@ -1,0 +1,31 @@
+"""Read the pages that execute code first, so that all processes of a parallel build have some of them.
+
+Sphinx gives each process a row of neighbours. In alphabetical order one process would execute all tutorials
+at the end, while the others have nothing to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.typing import ExtensionMetadata
+
+_EXECUTED = ("{code-cell}", "{terminal")
+
+
+def _reorder(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
+    """Change the order of the pages in place."""
+    pages = {name: Path(env.doc2path(name)).read_text(encoding="utf-8") for name in names}
+    slow = [name for name, text in pages.items() if any(mark in text for mark in _EXECUTED)]
+    processes = app.parallel
+    # Neighbours differ: tutorials take longer than guides.
+    slow = [name for first in range(processes) for name in slow[first::processes]]
+    names[:] = [*slow, *(name for name in names if name not in slow)]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Change the order before the pages are read."""
+    app.connect("env-before-read-docs", _reorder)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
