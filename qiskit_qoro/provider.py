@@ -54,7 +54,15 @@ _NUM_LISTS = 2  # simulator clusters and QPU systems
 
 
 class QoroProvider:
-    """The backends and the jobs of a Qoro service.
+    """The entry point to a Qoro service: its backends, and your jobs on it.
+
+    ``QoroProvider()`` connects to the cloud or to another service. :meth:`local` connects to a service on
+    this machine, which needs no account::
+
+        >>> from qiskit_qoro import QoroProvider
+        >>> provider = QoroProvider.local()
+        >>> provider.get_backend("qoro_maestro").num_qubits
+        1024
 
     The constructor sends nothing. Several threads may use one provider. A pickle of a provider contains the
     token.

@@ -11,7 +11,7 @@ the module that defines it work too, see ``bare_names``.
 import inspect
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -63,6 +63,8 @@ class Page:
     title: str = ""
     members: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    created: bool = True
     module_text: bool = False
 
     @property
@@ -123,7 +125,9 @@ def own_classes(cls: type) -> Iterator[type]:
     return (base for base in cls.__mro__ if base.__module__.partition(".")[0] == qiskit_qoro.__name__)
 
 
-def members_of(cls: type, documented: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def members_of(
+    cls: type, documented: Mapping[str, str], hidden: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
     """The kind, the reference and the first line of each public method and property."""
     seen = set()
     for base in own_classes(cls):
@@ -131,7 +135,7 @@ def members_of(cls: type, documented: Mapping[str, str]) -> Iterator[tuple[str, 
         if owner is None:
             continue
         for name, member in vars(base).items():
-            if name.startswith("_") or name in seen:
+            if name.startswith("_") or name in seen or name in hidden:
                 continue
             seen.add(name)
             plain = getattr(member, "__func__", member)
@@ -154,14 +158,14 @@ def table(rows: Iterable[tuple[str, ...]], header: tuple[str, ...] = ()) -> list
     return [*lines, ""]
 
 
-def member_tables(cls: type, documented: Mapping[str, str]) -> list[str]:
+def member_tables(cls: type, documented: Mapping[str, str], hidden: Collection[str]) -> list[str]:
     """Return a table of methods and one of attributes, if there are several."""
     lines = []
-    found = list(members_of(cls, documented))
+    found = list(members_of(cls, documented, hidden))
     for role, caption in (("meth", "Methods"), ("attr", "Attributes")):
         rows = [(reference, text) for kind, reference, text in found if kind == role]
         if len(rows) >= MIN_MEMBERS:
-            lines += ["", f".. rubric:: {caption} of {cls.__name__}", *table(rows)]
+            lines += ["", f".. rubric:: {caption}", *table(rows)]
     return lines
 
 
@@ -172,6 +176,8 @@ def directive(page: Page, name: str, documented: object) -> list[str]:
     if kind == "function":
         return lines
     lines.append(f"   :members: {', '.join(page.members)}".rstrip())
+    if page.hidden:
+        lines.append(f"   :exclude-members: {', '.join(page.hidden)}")
     if kind == "exception":
         lines.append("   :show-inheritance:")
     if issubclass(documented, Enum):
@@ -179,7 +185,7 @@ def directive(page: Page, name: str, documented: object) -> list[str]:
     return lines
 
 
-def page_text(page: Page, documented: Mapping[str, str]) -> str:
+def page_text(page: Page) -> str:
     """Return the source of a page."""
     objects = page.objects
     lines = [page.heading, "=" * len(page.heading), ""]
@@ -195,9 +201,6 @@ def page_text(page: Page, documented: Mapping[str, str]) -> str:
             (f":py:{role_of(found)}:`~{public_name(page.module, name)}`", first_line(found))
             for name, found in objects.items()
         )
-    classes = [found for found in objects.values() if inspect.isclass(found) and not page.members]
-    for cls in classes:
-        lines += member_tables(cls, documented)
     for name, found in objects.items():
         lines += directive(page, name, found)
     for name in page.data:
@@ -245,8 +248,7 @@ class Overview(SphinxDirective):
 def write_pages(_app: Sphinx) -> None:
     """Write each page that has changed, and remove pages that are not in the table any more."""
     PAGES.mkdir(exist_ok=True)
-    documented = documented_names()
-    texts = {page.file_name: page_text(page, documented) for group in read_groups() for page in group.pages}
+    texts = {page.file_name: page_text(page) for group in read_groups() for page in group.pages}
     for path in PAGES.iterdir():
         if path.name not in texts:
             path.unlink()
@@ -256,8 +258,60 @@ def write_pages(_app: Sphinx) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def pages_of_classes() -> dict[str, tuple[Page, type]]:
+    """Return the page and the class for each documented name."""
+    return {
+        public_name(page.module, name): (page, found)
+        for group in read_groups()
+        for page in group.pages
+        for name, found in page.objects.items()
+        if inspect.isclass(found)
+    }
+
+
+class ClassTexts:
+    """Changes the signatures and the docstrings of classes."""
+
+    def __init__(self) -> None:
+        self._classes = pages_of_classes()
+        self._documented = documented_names()
+
+    def hide_signature(
+        self, _app: Sphinx, _kind: str, name: str, _found: object, _options: object, *_signature: str
+    ) -> tuple[str, None] | None:
+        """Leave out the arguments of a constructor that users do not call."""
+        page, _ = self._classes.get(name, (None, None))
+        return None if page is None or page.created else ("", None)
+
+    def hide_arguments(
+        self, _app: Sphinx, _kind: str, name: str, _found: object, _options: object, lines: list[str]
+    ) -> None:
+        """Leave out the descriptions of these arguments, before Napoleon reads the docstring."""
+        page, _ = self._classes.get(name, (None, None))
+        if page is None or page.created or "Args:" not in lines:
+            return
+        start = lines.index("Args:")
+        ends = (
+            index for index, line in enumerate(lines) if index > start and line and not line.startswith(" ")
+        )
+        del lines[start : next(ends, len(lines))]
+
+    def add_tables(
+        self, _app: Sphinx, _kind: str, name: str, _found: object, _options: object, lines: list[str]
+    ) -> None:
+        """Append the tables of methods and attributes, after Napoleon has read the docstring."""
+        page, cls = self._classes.get(name, (None, None))
+        if page is not None and not page.members:
+            lines += member_tables(cls, self._documented, page.hidden)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Write the pages at the start, and register the directive."""
     app.connect("builder-inited", write_pages)
+    texts = ClassTexts()
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-signature", texts.hide_signature)
+    app.connect("autodoc-process-docstring", texts.hide_arguments, priority=400)
+    app.connect("autodoc-process-docstring", texts.add_tables, priority=600)
     app.add_directive("api-overview", Overview)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

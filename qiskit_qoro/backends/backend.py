@@ -47,9 +47,12 @@ __all__ = ["QoroBackend"]
 
 
 class QoroBackend(BackendV2):
-    """A simulator cluster or a QPU system of the Qoro service.
+    """A Qiskit backend that runs circuits on a simulator cluster or a QPU system of the Qoro service.
 
-    Get one from :meth:`QoroProvider.get_backend`. The width of a QPU system is the width of its widest
+    Get one from :meth:`QoroProvider.get_backend`. :meth:`run` submits circuits. :meth:`statevector`,
+    :meth:`probabilities` and other methods compute states on the local service.
+
+    The width of a QPU system is the width of its widest
     operational QPU. If the service reports the properties of this QPU, :attr:`target` has its gates,
     coupling, errors, durations and decay times. Otherwise all qubits are connected with each other. The
     service does not report the width of a simulator, so that is always
@@ -159,8 +162,8 @@ class QoroBackend(BackendV2):
         """Ask the service for the current status of this backend.
 
         Returns:
-            Whether the backend accepts jobs, and the status of each QPU. ``pending_jobs`` is ``None``: the
-            service does not report its queues.
+            Whether the backend accepts jobs, and the status of each QPU. ``pending_jobs`` is ``None``,
+            because the service does not report its queues.
 
         Raises:
             QoroAPIError: The service answered with an error.
@@ -217,7 +220,18 @@ class QoroBackend(BackendV2):
     def run(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> QoroJob:
         """Submit circuits as one job and return without waiting for it.
 
-        All arguments are checked before anything is sent.
+        All arguments are checked before anything is sent::
+
+            >>> from qiskit import QuantumCircuit
+            >>> from qiskit_qoro import QoroProvider
+            >>> backend = QoroProvider.local().get_backend("qoro_maestro")
+            >>> circuit = QuantumCircuit(2)
+            >>> _ = circuit.x(0)
+            >>> circuit.measure_all()
+            >>> backend.run(circuit, shots=100).result().get_counts()
+            {'01': 100}
+
+        Transpile circuits with other gates first, with ``transpile(circuit, backend)``.
 
         Args:
             run_input: A circuit or several circuits, transpiled for this backend and without free parameters.
@@ -347,8 +361,8 @@ class QoroBackend(BackendV2):
             tag: A name for the job.
 
         Returns:
-            One probability for each basis state, as ``Statevector(circuit).probabilities(qubits)`` of Qiskit:
-            the first of ``qubits`` is the least significant bit of the index.
+            One probability for each basis state, as ``Statevector(circuit).probabilities(qubits)`` of Qiskit.
+            The first of ``qubits`` is the least significant bit of the index.
 
         Raises:
             QoroInputError: As for :meth:`statevector`.

@@ -43,9 +43,24 @@ ResultReader = Callable[[Any, JobOutcome], Any]
 
 
 class QoroJob(ServiceJob[Result], JobV1):
-    """A job on the Qoro service.
+    """A job that :meth:`QoroBackend.run` submitted. It returns a Qiskit :class:`~qiskit.result.Result`.
 
-    ``await job`` waits for its result and does not block the event loop.
+    Another process retrieves it with :meth:`QoroProvider.retrieve_job`::
+
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit_qoro import QoroProvider
+        >>> provider = QoroProvider.local()
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.measure(0, 0)
+        >>> job = provider.get_backend("qoro_maestro").run(circuit, shots=10)
+        >>> job.result().get_counts()
+        {'0': 10}
+        >>> job.status().name
+        'DONE'
+        >>> provider.retrieve_job(job.job_id()).result().get_counts()
+        {'0': 10}
+
+    In a coroutine, ``await job`` waits for its result and does not block the event loop.
 
     Args:
         backend: The backend that runs the job, or ``None`` if unknown.

@@ -89,8 +89,14 @@ def _refuse_unknown_options(cls: _Class) -> _Class:
 class MaestroConfig:
     """The options of the engine. The service chooses the value of each option that is ``None``.
 
-    Enumerations are given by member, by name in any case, or by number:
-    ``MaestroConfig(simulation_type="PauliPropagator", pp_coefficient_threshold=1e-4)``.
+    Enumerations are given by member, by name in any case, or by number::
+
+        >>> from qiskit_qoro import MaestroConfig
+        >>> config = MaestroConfig(simulation_type="MatrixProductState", max_bond_dimension=64)
+        >>> config.simulation_type
+        <SimulationMethod.MatrixProductState: 1>
+
+    Pass it as ``execution_config`` to :meth:`QoroBackend.run` or to the options of a primitive.
     :doc:`/reference/engine-options` lists the range and the default of each option, and what the local
     service supports.
 

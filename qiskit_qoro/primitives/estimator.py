@@ -60,7 +60,19 @@ FINEST_SAMPLED_PRECISION = 1e-6
 
 
 class QoroEstimator(BaseEstimatorV2):
-    """Estimate expectation values on a Qoro backend.
+    """Estimate expectation values on a Qoro backend: an implementation of Qiskit's ``BaseEstimatorV2``.
+
+    A PUB is a circuit with its observables::
+
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit_qoro import QoroEstimator, QoroProvider
+        >>> bell = QuantumCircuit(2)
+        >>> _ = bell.h(0)
+        >>> _ = bell.cx(0, 1)
+        >>> estimator = QoroEstimator(QoroProvider.local().get_backend("qoro_maestro"))
+        >>> result = estimator.run([(bell, ["ZZ", "XX", "ZI"])]).result()
+        >>> result[0].data.evs.round(6)
+        array([1., 1., 0.])
 
     If the backend computes expectation values, the results are exact and ``stds`` are 0. If it samples, or
     with the option ``force_sampling``, they are estimated from counts. If the service averages over random

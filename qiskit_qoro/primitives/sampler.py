@@ -40,7 +40,18 @@ __all__ = ["QoroSampler"]
 
 
 class QoroSampler(BaseSamplerV2):
-    """Sample circuits on a Qoro backend.
+    """Sample circuits on a Qoro backend: an implementation of Qiskit's ``BaseSamplerV2``.
+
+    The result has the shots of each classical register, under the name of the register::
+
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit_qoro import QoroProvider, QoroSampler
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.x(0)
+        >>> circuit.measure_all()
+        >>> sampler = QoroSampler(QoroProvider.local().get_backend("qoro_maestro"))
+        >>> sampler.run([circuit], shots=100).result()[0].data.meas.get_counts()
+        {'01': 100}
 
     A parameter sweep is sent as one template and a matrix of values. PUBs without parameters share one job,
     even if their numbers of shots differ.

@@ -180,6 +180,13 @@ def characterize(
 ) -> CharacterizationResult:
     """Characterize a QUBO, or read an earlier characterization for free.
 
+    ::
+
+        >>> from qiskit_qoro import QoroProvider, characterize
+        >>> problem = {(0, 0): -1, (1, 1): -1, (0, 1): 2}
+        >>> characterize(problem, service=QoroProvider.local().service).difficulty
+        'easy'
+
     Args:
         problem: The objective to minimise. It is a matrix ``Q`` of ``xᵀQx`` (NumPy or SciPy sparse), a dict
             from indices to coefficients (with keys ``"0,1"``, ``(0, 1)`` or ``0``), a ``factored_v1`` object,

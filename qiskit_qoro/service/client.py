@@ -73,7 +73,19 @@ __all__ = ["QoroService"]
 
 
 class QoroService(CircuitRunner):
-    """A client of the Qoro service, in the cloud or on this machine.
+    """A client of the REST API of the Qoro service, in the cloud or on this machine.
+
+    It submits programs in OpenQASM 2 and returns results by label::
+
+        >>> from qiskit_qoro import JobConfig, QoroProvider
+        >>> service = QoroProvider.local().service
+        >>> program = '''OPENQASM 2.0; include "qelib1.inc";
+        ... qreg q[2]; creg c[2]; x q[0]; measure q -> c;'''
+        >>> job = service.submit_circuits({"first": program}, override_job_config=JobConfig(shots=100))
+        >>> service.poll_job_status(job, loop_until_complete=True).name
+        'COMPLETED'
+        >>> service.get_job_results(job).results
+        {'first': {'01': 100}}
 
     The constructor sends nothing. Several threads may use one client. Copies and pickles of a client open
     their own connections. A pickle of a client contains the token, and so does a pickle of a provider, a

@@ -34,20 +34,21 @@ _METHOD = EngineOption(OptionKind.METHOD, "a simulation method")
 
 
 class NoiseModel:
-    """The noise of a device, as the engine simulates it.
+    """A noise model: the errors of gates, of idle qubits and of measurements that the simulator applies.
 
-    A model is built with 43 setters, which have the names and parameters of the engine's. It does not need
-    the engine::
+    A setter adds one kind of error and returns the model::
 
-        model = NoiseModel()
-        model.set_all_1q_gate_depolarizing(5, 0.001)
-        model.set_2q_depolarizing(0, 1, 0.01).set_readout_error(0, 0.01, 0.03)
-        config = MaestroConfig(noise_model=model)
+        >>> from qiskit_qoro import MaestroConfig, NoiseModel
+        >>> model = NoiseModel().set_all_1q_gate_depolarizing(2, 0.001)
+        >>> model.set_2q_depolarizing(0, 1, 0.01).set_readout_error(0, 0.01, 0.03)
+        <NoiseModel: 3 calls, 2 qubits>
+        >>> config = MaestroConfig(noise_model=model)
 
-    A setter checks its arguments, records the call, and returns the model. Numbers and arrays may come from
-    NumPy. As in the engine, a setter *replaces* what the same setter has set for the same qubits before, and
-    noise of different setters acts one after the other. ``set_qubit_noise``, ``set_depolarizing``,
-    ``set_dephasing`` and ``set_bit_flip`` set the same probabilities and replace each other.
+    There are 43 setters, which have the names and parameters of the engine's. A setter checks its arguments
+    and records the call. It does not need the engine. Numbers and arrays may come from NumPy. As in the
+    engine, a setter *replaces* what the same setter has set for the same qubits before, and noise of
+    different setters acts one after the other. ``set_qubit_noise``, ``set_depolarizing``, ``set_dephasing``
+    and ``set_bit_flip`` set the same probabilities and replace each other.
 
     "After each gate" means after each one- and two-qubit gate on the qubit, also after virtual gates such as
     ``rz``. Models are equal if they consist of the same calls in the same order.

@@ -28,9 +28,17 @@ _MAX_DIGITS = 18
 
 
 class Budget:
-    """Limits for what jobs may cost together.
+    """Limits for what jobs may cost together. A submission that exceeds them is refused.
 
-    Pass it to :class:`QoroProvider` as ``budget``. Several providers may share a budget, and several threads
+    Pass it to :class:`QoroProvider` as ``budget``::
+
+        >>> from qiskit_qoro import Budget, QoroProvider
+        >>> budget = Budget(circuits=100, shots=10_000)
+        >>> provider = QoroProvider.local(budget=budget)
+        >>> budget
+        <Budget: spent 0 of 100 circuits, 0 of 10,000 shots>
+
+    Several providers may share a budget, and several threads
     may use it. A copy in another process, after a fork or in a pickle, refuses all submissions, because
     processes do not see what the others spend.
 
