@@ -49,6 +49,27 @@ const faultsOfLayout = () => {
     return [`the page is ${root.scrollWidth} pixels wide${named}`];
 };
 
+/** Whether a colour is light. Transparent backgrounds show the colour of the element around them. */
+const isLight = (element, property) => {
+    const [red, green, blue, opacity = 1] = getComputedStyle(element)[property].match(/[\d.]+/g).map(Number);
+    if (!opacity && element.parentElement) return isLight(element.parentElement, property);
+    return 0.299 * red + 0.587 * green + 0.114 * blue > 128;
+};
+
+/** Code and outputs whose text is hard to see on their background, in this theme. */
+const unreadableCode = () =>
+    [...document.querySelectorAll("article pre")]
+        .filter(block => shown(block) && isLight(block, "color") === isLight(block, "backgroundColor"))
+        .slice(0, 1)
+        .map(block => `text and background are both light or dark: ${block.textContent.slice(0, 60)}`);
+
+/** Code in the colours of the other theme. */
+const codeOfOtherTheme = theme =>
+    [...document.querySelectorAll("article pre")]
+        .filter(block => shown(block) && isLight(block, "backgroundColor") !== (theme === "light"))
+        .slice(0, 1)
+        .map(block => `code is shown as in the other theme: ${block.textContent.slice(0, 60)}`);
+
 /** Lines of code and outputs that are wider than their block. */
 const clippedCode = () =>
     [...document.querySelectorAll("article pre")]

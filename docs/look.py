@@ -73,6 +73,9 @@ async def look_at(browser: Browser, file: Path) -> Look:
     look.links.update(found[1])
     for theme in ("light", "dark"):
         await tab.emulate_media(color_scheme=theme)
+        checks = f"unreadableCode().concat(codeOfOtherTheme('{theme}'))"
+        for fault in await tab.evaluate(f"() => {{ {INSPECTION} return {checks}; }}"):
+            look.add(fault, theme)
         for width in WIDTHS:
             await tab.set_viewport_size({"width": width, "height": 900})
             for fault in await tab.evaluate(f"() => {{ {INSPECTION} return faultsOfLayout(); }}"):

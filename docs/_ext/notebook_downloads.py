@@ -17,9 +17,14 @@ _LINK = '<p class="notebook-download"><a href="{name}.ipynb" download>Download t
 
 
 def _notebooks(app: Sphinx) -> Iterator[str]:
-    """The names of the pages with code cells. Other builders than that of HTML pages write no notebooks."""
+    """The names of the pages with code cells, except for the first page.
+
+    Other builders than that of HTML pages write no notebooks.
+    """
     if app.builder.format == "html":
-        yield from (name for name, facts in app.env.metadata.items() if facts.get("file_format") == "mystnb")
+        for name, facts in app.env.metadata.items():
+            if facts.get("file_format") == "mystnb" and name != app.config.root_doc:
+                yield name
 
 
 def _title(env: BuildEnvironment, page: str, target: str) -> str:
@@ -32,7 +37,7 @@ def _title(env: BuildEnvironment, page: str, target: str) -> str:
     """
     path, _, heading = target.partition("#")
     name = normpath(PurePosixPath(page).parent / PurePosixPath(path).with_suffix("")) if path else page
-    slugs = env.metadata[name].get("myst_slugs", {})
+    slugs = env.metadata.get(name, {}).get("myst_slugs", {})
     if heading in slugs:
         return slugs[heading][2]
     return env.titles[name].astext() if name in env.titles else target
