@@ -136,8 +136,9 @@ def run_commands(places: Sequence[TerminalPlace]) -> list[dict[str, Any]]:
         )
         if done.returncode:
             raise RuntimeError(f"{RUNNER.name} failed: {done.stderr}")
-        # Names of this machine tell the reader nothing.
+        # Names of this machine and tokens tell the reader nothing.
         text = done.stdout.replace(str(Path(folder).resolve()), "~").replace(folder, "~")
+        text = re.sub(r"(QORO_API_KEY=|code=)[\w-]+", r"\1…", text)
         text = re.sub(rf"\b{re.escape(socket.gethostname())}\b", "head", text)
         screens: list[dict[str, Any]] = json.loads(text)
         return screens
