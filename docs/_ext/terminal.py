@@ -152,7 +152,8 @@ def html_of(lines: Sequence[str]) -> str:
     for line in lines:
         is_command = line.startswith("\x1b[1;32m$")
         if is_command:
-            shown.append(f'<span class="gp">$ </span>{html.escape(line.partition(" ")[2])}')
+            command = html.escape(line.partition(" ")[2])
+            shown.append(f'<span class="gp">$ </span><span class="command">{command}</span>')
         else:
             shown.append(f'<span class="go">{spans(Text.from_ansi(line))}</span>')
     text = "\n".join(shown)

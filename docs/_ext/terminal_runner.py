@@ -139,7 +139,7 @@ def run_without_terminal(arguments: list[str]) -> dict[str, Any]:
 
 def expanded(word: str) -> list[str]:
     """Return the files that a word with a star means, as a shell does; any other word as it is."""
-    return sorted(path.name for path in Path.cwd().glob(word)) if "*" in word else [word]
+    return sorted(path.name for path in Path.cwd().glob(word)) or [word] if "*" in word else [word]
 
 
 def main() -> None:
