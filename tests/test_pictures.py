@@ -104,10 +104,8 @@ def test_every_picture_is_shown_on_a_page() -> None:
 def test_a_terminal_shows_a_command_that_exists(page: str, command: str) -> None:
     name, *arguments = shlex.split(command)
     assert name == "qiskit-qoro", page
-    try:
-        build_parser().parse_args(arguments)
-    except SystemExit as ended:  # 2 for an unknown option, 0 for `--version`
-        assert ended.code == 0
+    if arguments != ["--version"]:  # ends the program
+        build_parser().parse_args(arguments)  # ends the test if an option is unknown
 
 
 def test_a_terminal_is_on_a_page() -> None:
