@@ -51,9 +51,11 @@ const faultsOfLayout = () => {
 
 /** Whether a colour is light. Transparent backgrounds show the colour of the element around them. */
 const isLight = (element, property) => {
-    const [red, green, blue, opacity = 1] = getComputedStyle(element)[property].match(/[\d.]+/g).map(Number);
-    if (!opacity && element.parentElement) return isLight(element.parentElement, property);
-    return 0.299 * red + 0.587 * green + 0.114 * blue > 128;
+    const colour = getComputedStyle(element)[property];
+    const [red, green, blue, opacity = 1] = colour.match(/[\d.]+/g).map(Number);
+    if (opacity < 0.5 && element.parentElement) return isLight(element.parentElement, property);
+    const half = colour.startsWith("color(") ? 0.5 : 128;
+    return 0.299 * red + 0.587 * green + 0.114 * blue > half;
 };
 
 /** Code and outputs whose text is hard to see on their background, in this theme. */
@@ -63,10 +65,10 @@ const unreadableCode = () =>
         .slice(0, 1)
         .map(block => `text and background are both light or dark: ${block.textContent.slice(0, 60)}`);
 
-/** Code in the colours of the other theme. */
+/** Code in the colours of the other theme. Screens of terminals are always dark. */
 const codeOfOtherTheme = theme =>
-    [...document.querySelectorAll("article pre")]
-        .filter(block => shown(block) && isLight(block, "backgroundColor") !== (theme === "light"))
+    [...document.querySelectorAll("article .highlight pre")]
+        .filter(block => shown(block) && !block.closest(".terminal") && isLight(block, "backgroundColor") !== (theme === "light"))
         .slice(0, 1)
         .map(block => `code is shown as in the other theme: ${block.textContent.slice(0, 60)}`);
 
