@@ -44,6 +44,11 @@ TITLES = {"../guides/cloud.md": "Use the cloud", "../guides/jobs.md#many-jobs": 
         ),
         pytest.param("```{math}\n:label: e\nx = 1\n```", "$$\nx = 1\n$$", id="formula"),
         pytest.param("```{code-block} python\nf(x)\n```", "```python\nf(x)\n```", id="code block"),
+        pytest.param(
+            "```{terminal}\n:stop: end\n\nqiskit-qoro jobs\n```",
+            "```shell\nqiskit-qoro jobs\n```",
+            id="terminal",
+        ),
         pytest.param("```text\n:::{note}\n[a](b.md)\n```", "```text\n:::{note}\n[a](b.md)\n```", id="code"),
         pytest.param(
             "```{figure} a.png\n---\nalt: A bar\nwidth: 50%\n---\nThe [caption](b.md).\n```",

@@ -98,6 +98,8 @@ def _converted(directive: _Directive, title_of: Titles) -> str:
     name = directive.name
     if name in ("code-block", "code", "sourcecode"):
         return f"```{directive.argument}\n{directive.body}\n```"
+    if name == "terminal":
+        return f"```shell\n{directive.body}\n```"
     if name == "math":
         return f"$$\n{directive.argument}{directive.body}\n$$"
     if name in ("figure", "image"):
