@@ -31,6 +31,7 @@ TABLE = REFERENCE / "api.toml"
 PAGES = REFERENCE / "api"
 
 ROLE = re.compile(r":[\w:]+:`~?(?:[\w.]+\.)?([\w.]+)`")
+MAX_COLUMNS = 90  # Longer lines of code have to be scrolled.
 MIN_MEMBERS = 3  # A shorter list of methods is not worth a table.
 
 
@@ -185,6 +186,14 @@ def directive(page: Page, name: str, documented: object) -> list[str]:
     return lines
 
 
+def import_lines(module: str, names: list[str]) -> list[str]:
+    """Return the statement that imports names, on one line or with one line for each name."""
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= MAX_COLUMNS:
+        return [f"   {line}"]
+    return [f"   from {module} import (", *(f"       {name}," for name in names), "   )"]
+
+
 def page_text(page: Page) -> str:
     """Return the source of a page."""
     objects = page.objects
@@ -195,7 +204,8 @@ def page_text(page: Page) -> str:
     by_module: dict[str, list[str]] = {}
     for name in page.names:
         by_module.setdefault(import_from(page.module, name), []).append(name)
-    lines += [f"   from {module} import {', '.join(names)}" for module, names in by_module.items()]
+    for module, names in by_module.items():
+        lines += import_lines(module, names)
     if len(objects) > 1:
         lines += table(
             (f":py:{role_of(found)}:`~{public_name(page.module, name)}`", first_line(found))
