@@ -163,7 +163,7 @@ def _rows(
     names: list[str], failed: list[str], *, quick: bool, peer: Path | None, postgresql: str | None
 ) -> Iterator[Row]:
     """Measure topics. Those that fail are added to ``failed``."""
-    from bench import Bench  # noqa: PLC0415  the pages can be drawn without the packages that are measured
+    from bench import Bench  # noqa: PLC0415  `--check` needs none of the packages that are measured
 
     with Bench(quick=quick, peer=peer, postgresql=postgresql) as bench:
         for name in names:
