@@ -133,10 +133,13 @@ def test_the_screen_of_a_command_has_its_output_and_exit_code(runner: ModuleType
     assert runner.run_without_terminal(["--version"]) == version
 
 
-def test_a_command_is_interrupted_at_a_moment() -> None:
+def test_a_command_is_interrupted_at_a_moment(runner: ModuleType) -> None:
     (screen,) = screens({"arguments": ["serve", "--workers", "1"], "stop": "QORO_API_KEY"})
     assert screen["exit_code"] == 0
-    assert "QORO_API_URL=" in "".join(screen["lines"])
+    if runner.HAS_TERMINALS:
+        assert "QORO_API_URL=" in "".join(screen["lines"])
+    else:
+        assert screen["lines"] == []
 
 
 def test_a_word_with_a_star_means_files(
