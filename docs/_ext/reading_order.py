@@ -1,7 +1,7 @@
 """Read the pages that execute code first, so that all processes of a parallel build have some of them.
 
-Sphinx gives each process a row of neighbours. In alphabetical order one process would execute all tutorials
-at the end, while the others have nothing to do.
+Sphinx divides the list of pages into pieces, and gives each process a piece. In alphabetical order one
+process would execute all tutorials at the end, while the others have nothing to do.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.parallel import make_chunks
 from sphinx.util.typing import ExtensionMetadata
 
 _EXECUTED = ("{code-cell}", "{terminal")
@@ -19,10 +20,16 @@ def _reorder(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     """Change the order of the pages in place."""
     pages = {name: Path(env.doc2path(name)).read_text(encoding="utf-8") for name in names}
     slow = [name for name, text in pages.items() if any(mark in text for mark in _EXECUTED)]
-    processes = app.parallel
-    # Neighbours differ: tutorials take longer than guides.
-    slow = [name for first in range(processes) for name in slow[first::processes]]
-    names[:] = [*slow, *(name for name in names if name not in slow)]
+    others = [name for name in names if name not in slow]
+    size = max(map(len, make_chunks(names, app.parallel)), default=0)
+    ordered: list[str] = []
+    for first in range(app.parallel):
+        # Neighbours are in different pieces, because tutorials take longer than guides.
+        piece = slow[first :: app.parallel]
+        space = max(0, size - len(piece))
+        ordered += [*piece, *others[:space]]
+        del others[:space]
+    names[:] = [*ordered, *others]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
