@@ -1,9 +1,9 @@
 """The directive ``terminal``: run commands on a terminal while the pages are built, and show their screens.
 
 Each line of the directive is a ``qiskit-qoro`` command. All commands of a page run in their order, in
-one temporary folder with the files of :data:`FILES` and a journal, so that later commands find the jobs of
-earlier ones. They use the local service. A command that fails breaks the build, unless ``:exit-code:``
-expects it.
+one temporary folder with the files of :data:`FILES`, a journal and accounts of its own, so that later
+commands find the jobs of earlier ones. They use the local service. A command that fails breaks the build,
+unless ``:exit-code:`` expects it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from rich.console import Console
+from rich.text import Text
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -92,7 +94,7 @@ def show_screens(_app: Sphinx, doctree: nodes.document) -> None:
         return
     screens = iter(run_commands(places))
     for place in places:
-        lines: list[str] = []
+        shown: list[tuple[str, list[str]]] = []
         for command in place["commands"]:
             screen = next(screens)
             if screen["exit_code"] != place["exit_code"]:
@@ -101,8 +103,8 @@ def show_screens(_app: Sphinx, doctree: nodes.document) -> None:
                 logger.warning(
                     message, command, screen["exit_code"], place["exit_code"], text, location=place
                 )
-            lines += [f"\x1b[1;32m$\x1b[0m {command}", *screen["lines"]]
-        place.replace_self([] if place["hidden"] else [nodes.raw("", html_of(lines), format="html")])
+            shown.append((command, screen["lines"]))
+        place.replace_self([] if place["hidden"] else [nodes.raw("", html_of(shown), format="html")])
 
 
 def run_commands(places: Sequence[TerminalPlace]) -> list[dict[str, Any]]:
@@ -114,6 +116,7 @@ def run_commands(places: Sequence[TerminalPlace]) -> list[dict[str, Any]]:
         environment = kept | {
             "HOME": folder,
             "XDG_CONFIG_HOME": folder,
+            "QISKIT_QORO_ACCOUNTS": str(Path(folder) / "accounts.json"),
             "QISKIT_QORO_JOURNAL": str(Path(folder) / "journal.sqlite3"),
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
@@ -136,34 +139,35 @@ def run_commands(places: Sequence[TerminalPlace]) -> list[dict[str, Any]]:
         )
         if done.returncode:
             raise RuntimeError(f"{RUNNER.name} failed: {done.stderr}")
-        # Names of this machine and tokens tell the reader nothing.
-        text = done.stdout.replace(str(Path(folder).resolve()), "~").replace(folder, "~")
-        text = re.sub(r"(QORO_API_KEY=|code=)[\w-]+", r"\1…", text)
-        text = re.sub(rf"\b{re.escape(socket.gethostname())}\b", "head", text)
-        screens: list[dict[str, Any]] = json.loads(text)
-        return screens
+        screens: list[dict[str, Any]] = json.loads(done.stdout)
+        return [
+            screen | {"lines": [without_private_names(line, folder) for line in screen["lines"]]}
+            for screen in screens
+        ]
 
 
-def html_of(lines: Sequence[str]) -> str:
-    """Return lines with colours as HTML. The copy button leaves out the prompts and the output."""
-    from rich.text import Text  # noqa: PLC0415
+def without_private_names(line: str, folder: str) -> str:
+    """Replace names of this machine and tokens, which tell the reader nothing."""
+    line = line.replace(str(Path(folder).resolve()), "~").replace(folder, "~")
+    line = re.sub(r"(QORO_API_KEY=|code=)[\w-]+", r"\1…", line)
+    return re.sub(rf"\b{re.escape(socket.gethostname())}\b", "head", line)
 
+
+def html_of(screens: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Return commands and their lines with colours as HTML.
+
+    The copy button leaves out the prompts and the output.
+    """
     shown = []
-    for line in lines:
-        is_command = line.startswith("\x1b[1;32m$")
-        if is_command:
-            command = html.escape(line.partition(" ")[2])
-            shown.append(f'<span class="gp">$ </span><span class="command">{command}</span>')
-        else:
-            shown.append(f'<span class="go">{spans(Text.from_ansi(line))}</span>')
+    for command, lines in screens:
+        shown.append(f'<span class="gp">$ </span><span class="command">{html.escape(command)}</span>')
+        shown += [f'<span class="go">{spans(Text.from_ansi(line))}</span>' for line in lines]
     text = "\n".join(shown)
     return f'<div class="highlight terminal"><pre tabindex="0">{text}\n</pre></div>'
 
 
-def spans(text: Any) -> str:
+def spans(text: Text) -> str:
     """Return a text of rich as HTML, with classes for its colours."""
-    from rich.console import Console  # noqa: PLC0415
-
     console = Console(
         width=10_000, file=StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False
     )

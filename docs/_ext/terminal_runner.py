@@ -80,18 +80,18 @@ def run(arguments: list[str], moment: str = "", stop: str = "") -> dict[str, Any
     if not HAS_TERMINALS:
         # The moments cannot be found in a pipe.
         return {"lines": [], "exit_code": 0} if moment or stop else run_without_terminal(arguments)
-    import pty  # noqa: PLC0415 - not on Windows
-    import termios  # noqa: PLC0415
+    import pty  # noqa: PLC0415  not on Windows
+    import termios  # noqa: PLC0415  not on Windows
 
     process, terminal = pty.fork()
     if process == 0:
-        from qiskit_qoro.cli import main  # noqa: PLC0415
+        from qiskit_qoro.cli import main  # noqa: PLC0415  Windows does not import the package here
 
         termios.tcsetwinsize(0, (HEIGHT, WIDTH))
-        # The streams were made before the terminal. They are closed with the process.
-        sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
-        sys.stdout = open(1, "w", buffering=1, encoding="utf-8")  # noqa: SIM115
-        sys.stderr = open(2, "w", buffering=1, encoding="utf-8")  # noqa: SIM115
+        # The streams were made before the terminal.
+        sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115  closed with the process
+        sys.stdout = open(1, "w", buffering=1, encoding="utf-8")  # noqa: SIM115  closed with the process
+        sys.stderr = open(2, "w", buffering=1, encoding="utf-8")  # noqa: SIM115  closed with the process
         sys.argv = ["qiskit-qoro", *arguments]
         sys.exit(main())
     screen, decoder = Screen(), codecs.getincrementaldecoder("utf-8")()
