@@ -3,6 +3,8 @@
 The drawing is part of the page, so that its colours follow the theme. ``drawn`` has the figures.
 """
 
+from pathlib import Path
+
 from docutils import nodes
 from docutils.parsers.rst import directives
 from drawn import DRAWINGS
@@ -12,6 +14,9 @@ from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
+
+# The layers are listed in the project file.
+_SOURCES = (*Path(__file__).parent.glob("drawn/*.py"), Path(__file__).parents[2] / "pyproject.toml")
 
 
 class Drawing(SphinxDirective):
@@ -36,7 +41,8 @@ class Drawing(SphinxDirective):
             for paragraph in found:
                 caption += paragraph.children
             figure += caption
-        self.env.note_dependency(__file__)
+        for source in _SOURCES:
+            self.env.note_dependency(str(source))
         return [figure]
 
 

@@ -135,9 +135,7 @@ class Canvas:
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
         self._shapes.append(f'<polyline class="{f"line {kind}".strip()}" points="{path}"/>')
 
-    def arrow(
-        self, *points: Point, label: str = "", dashed: bool = False, both: bool = False, beside: bool = False
-    ) -> None:
+    def arrow(self, *points: Point, label: str = "", dashed: bool = False, both: bool = False) -> None:
         """Draw an arrow through points.
 
         Args:
@@ -145,7 +143,6 @@ class Canvas:
             label: A text above the middle of the arrow.
             dashed: Whether the line is dashed: an answer.
             both: Whether there is a head at each end.
-            beside: Whether the label is on the right of the middle, for vertical arrows.
         """
         self.line(*points, kind="dashed" if dashed else "")
         self._head(points[-2], points[-1])
@@ -156,11 +153,8 @@ class Canvas:
         middle = len(points) // 2
         (x_1, y_1), (x_2, y_2) = points[middle - 1], points[middle]
         x, y = (x_1 + x_2) / 2, (y_1 + y_2) / 2
-        if beside:
-            self.text(x + 9, y, label, kind="small", anchor="start")
-        else:
-            self._check_width(label, abs(x_2 - x_1) or self.width, small=True)
-            self.text(x, y - 9, label, kind="small")
+        self._check_width(label, abs(x_2 - x_1) or self.width, small=True)
+        self.text(x, y - 9, label, kind="small")
 
     def text(self, x: float, y: float, text: str, *, kind: str = "", anchor: str = "middle") -> None:
         """Draw a text whose middle line is at ``y``. Parts in backticks are code."""
