@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from cluster_plots import draw_cluster
 from pages import CLUSTER_RECORD, MAIN_RECORD, RECORDS, fill_in
@@ -27,11 +29,16 @@ def _fill_in(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def _draw(app: Sphinx) -> None:
-    """Draw the pictures. They are not kept in the repository."""
+    """Draw the pictures, and write those that have changed. They are not kept in the repository."""
     folder = Path(app.srcdir) / PICTURES
     folder.mkdir(exist_ok=True)
-    draw(Record.read(MAIN_RECORD), folder)
-    draw_cluster(Record.read(CLUSTER_RECORD), folder)
+    with TemporaryDirectory() as drawn:
+        draw(Record.read(MAIN_RECORD), Path(drawn))
+        draw_cluster(Record.read(CLUSTER_RECORD), Path(drawn))
+        for picture in Path(drawn).iterdir():
+            kept = folder / picture.name
+            if not kept.exists() or kept.read_bytes() != picture.read_bytes():
+                shutil.copyfile(picture, kept)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
