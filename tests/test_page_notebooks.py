@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 sys.path.append(str(Path(__file__).parents[1] / "docs/_ext"))
+from drawn import DRAWINGS
 from notebook_markdown import to_jupyter
 from page_notebooks import notebook_of_page
 
+LAYERS = DRAWINGS["layers"]().title
 TITLES = {"../guides/cloud.md": "Use the cloud", "../guides/jobs.md#many-jobs": "Many jobs"}
 
 
@@ -25,24 +28,17 @@ TITLES = {"../guides/cloud.md": "Use the cloud", "../guides/jobs.md#many-jobs": 
             "# Title\n\nText with `code` and $x^2$.", "# Title\n\nText with `code` and $x^2$.", id="text"
         ),
         pytest.param("See [](../guides/cloud.md).", "See *Use the cloud*.", id="link without text"),
-        pytest.param("See <project:../guides/jobs.md#many-jobs>.", "See *Many jobs*.", id="link in brackets"),
+        pytest.param("[](../guides/jobs.md#many-jobs)", "*Many jobs*", id="link to a heading"),
         pytest.param("See [the\n`jobs`](../guides/jobs.md#x).", "See the\n`jobs`.", id="link with text"),
         pytest.param("[Qiskit](https://example.org/a)", "[Qiskit](https://example.org/a)", id="other site"),
         pytest.param("`[a](b.md)`", "`[a](b.md)`", id="code that looks like a link"),
         pytest.param("{py:meth}`~a.b.Class.run` of {py:class}`a.Class`", "`run()` of `a.Class`", id="names"),
-        pytest.param("{math}`x^2` and {doc}`text <page>`", "$x^2$ and text", id="roles"),
         pytest.param("(label)=\n{#name}\n% a comment\ntext", "text", id="labels and comments"),
-        pytest.param(":::{note}\nRead\nit.\n:::", "> **Note**\n>\n> Read\n> it.", id="note"),
-        pytest.param("```{seealso} This\n```", "> **See also**\n>\n> This", id="argument of a note"),
-        pytest.param(
-            ":::{admonition} Why?\n:class: tip\n\nBecause.\n:::", "> **Why?**\n>\n> Because.", id="admonition"
-        ),
         pytest.param(
             "::::{tab-set}\n:::{tab-item} One\n[b](c.md)\n:::\n:::{tab-item} Two\n```text\na\n```\n:::\n::::",
             "**One**\n\nb\n\n**Two**\n\n```text\na\n```",
             id="tabs",
         ),
-        pytest.param("```{math}\n:label: e\nx = 1\n```", "$$\nx = 1\n$$", id="formula"),
         pytest.param("```{code-block} python\nf(x)\n```", "```python\nf(x)\n```", id="code block"),
         pytest.param(
             "```{terminal}\n:stop: end\n\nqiskit-qoro jobs\n```",
@@ -51,18 +47,34 @@ TITLES = {"../guides/cloud.md": "Use the cloud", "../guides/jobs.md#many-jobs": 
         ),
         pytest.param("```text\n:::{note}\n[a](b.md)\n```", "```text\n:::{note}\n[a](b.md)\n```", id="code"),
         pytest.param(
-            "```{figure} a.png\n---\nalt: A bar\nwidth: 50%\n---\nThe [caption](b.md).\n```",
+            "```{figure} a.png\n:alt: A bar\n\nThe [caption](b.md).\n```",
             "![A bar](a.png)\n\nThe caption.",
             id="figure",
         ),
-        pytest.param("Before\n\n```{endpoint-table}\n```\n\nAfter", "Before\n\nAfter", id="other directive"),
         pytest.param(
-            "1. One:\n\n   ```{tip}\n   Two\n   ```", "1. One:\n\n   > **Tip**\n   >\n   > Two", id="list"
+            "```{drawing} layers\nThe [caption](b.md).\n```",
+            f"![{LAYERS}](drawing:layers)\n\nThe caption.",
+            id="drawing",
+        ),
+        pytest.param(
+            "Before\n\n```{events}\n```\n\nAfter",
+            "Before\n\n*The web page has a table here.*\n\nAfter",
+            id="table",
+        ),
+        pytest.param(
+            "1. One:\n\n   :::{dropdown} Two\n   Three\n   :::",
+            "1. One:\n\n   **Two**\n\n   Three",
+            id="list",
         ),
     ],
 )
 def test_the_markdown_of_a_page_becomes_markdown_that_jupyter_shows(myst: str, expected: str) -> None:
     assert to_jupyter(myst, TITLES.__getitem__) == expected
+
+
+def test_a_directive_that_no_notebook_shows_is_an_error() -> None:
+    with pytest.raises(ValueError, match="cannot show the directive 'sidebar'"):
+        to_jupyter("::::{tab-set}\n:::{sidebar} Title\nText\n:::\n::::", str)
 
 
 def page(*cells: NotebookNode, folder: Path = Path()) -> NotebookNode:
@@ -98,6 +110,15 @@ def test_a_notebook_contains_the_pictures_of_its_page(tmp_path: Path) -> None:
     assert {name: base64.b64decode(data["image/png"]) for name, data in cell.attachments.items()} == {
         "a.png": b"picture"
     }
+
+
+def test_a_notebook_contains_the_drawings_of_its_page() -> None:
+    (cell,) = page(new_markdown_cell("```{drawing} layers\nThe layers.\n```")).cells
+    assert cell.source == f"![{LAYERS}](attachment:layers.svg)\n\nThe layers."
+    svg = base64.b64decode(cell.attachments["layers.svg"]["image/svg+xml"]).decode()
+    assert {*re.findall(r"var\((--[\w-]+)\)", svg)} <= {*re.findall(r"(--[\w-]+):", svg)}, (
+        "a colour is missing"
+    )
 
 
 def test_a_notebook_is_valid_and_the_same_each_time() -> None:

@@ -11,6 +11,7 @@ from docutils import nodes
 from page_notebooks import notebook_of_page
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 from sphinx.util.typing import ExtensionMetadata
 
 _LINK = '<p class="notebook-download"><a href="{name}.ipynb" download>Download this notebook</a></p>'
@@ -46,12 +47,15 @@ def _title(env: BuildEnvironment, page: str, target: str) -> str:
 def _write_notebooks(app: Sphinx, error: Exception | None) -> None:
     """Write the notebooks, from those that MyST-NB has executed and keeps beside the output folder."""
     for name in () if error else _notebooks(app):
-        executed = nbformat.read(Path(app.outdir).parent / "jupyter_execute" / f"{name}.ipynb", as_version=4)
-        notebook = notebook_of_page(
-            executed,
-            Path(app.env.doc2path(name)).parent,
-            lambda target, page=name: _title(app.env, page, target),
-        )
+        executed = nbformat.read(Path(app.env.mystnb_config.output_folder) / f"{name}.ipynb", as_version=4)
+        try:
+            notebook = notebook_of_page(
+                executed,
+                Path(app.env.doc2path(name)).parent,
+                lambda target, page=name: _title(app.env, page, target),
+            )
+        except ValueError as problem:
+            raise ExtensionError(f"{name}: {problem}") from problem
         target = Path(app.outdir) / f"{name}.ipynb"
         # If only some pages are built, the folders of others do not exist.
         target.parent.mkdir(parents=True, exist_ok=True)

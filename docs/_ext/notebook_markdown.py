@@ -1,7 +1,8 @@
 """Convert the Markdown of the pages, which is MyST, into Markdown that Jupyter shows.
 
-Directives become quotes, headings or pictures, roles become code, and links to other pages become their text.
-A directive that has no counterpart in a notebook is left out.
+Titles of tabs become bold, figures become pictures, roles become code, and links to other pages become their
+text. A sentence takes the place of a table that only the build can make. A directive that is not known here
+is an error, so that no text of a page is lost.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent, indent
+
+from drawn import DRAWINGS
 
 __all__ = ["Titles", "to_jupyter"]
 
@@ -22,14 +26,22 @@ _OPTION = re.compile(r":([\w-]+): *(.*)")
 _WITHOUT_TEXT = re.compile(r" *(\([^()\s]+\)=|\+\+\+.*|%.*|\{[.#][^{}]*\}) *")
 _INLINE = re.compile(
     r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^()\s]*)\)(?:\{[^}]*\})?"
-    r"|<(?:project|path|inv):(?P<page>[^>]*)>"
-    r"|(?:\{(?P<role>[\w:+-]+)\})?(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)(?:\{[.#][^}]*\})?",
+    r"|(?:\{(?P<role>[\w:]+)\})?(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)(?:\{[.#][^}]*\})?",
     re.DOTALL,
 )
-_ADMONITIONS = {
-    *("admonition", "attention", "caution", "danger", "error", "hint"),
-    *("important", "note", "seealso", "tip", "warning"),
+_TABLES = {
+    *(
+        "bit-orders",
+        "characterization-table",
+        "endpoint-table",
+        "event-fields",
+        "events",
+        "extras",
+        "metrics",
+    ),
+    "noise-setters",
 }
+_TABLE = "*The web page has a table here.*"
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,10 @@ def to_jupyter(text: str, title_of: Titles) -> str:
         title_of: Returns the title for a link without text.
 
     Returns:
-        Markdown. The paths of pictures stay as they are.
+        Markdown. The paths of pictures stay as they are. That of a drawing is its name after ``drawing:``.
+
+    Raises:
+        ValueError: If the text contains a directive that is not known here.
     """
     return re.sub(r"\n{3,}", "\n\n", "\n".join(_blocks(text.splitlines(), title_of))).strip()
 
@@ -73,7 +88,7 @@ def _blocks(lines: list[str], title_of: Titles) -> Iterator[str]:
         if fence["name"] is None and fence["fence"][0] != ":":
             yield "\n".join([line, *body, fence["indent"] + fence["fence"]])
         else:
-            directive = _directive(fence["name"] or "container", fence["argument"], body)
+            directive = _directive(fence["name"] or "", fence["argument"], body)
             yield indent("\n" + _converted(directive, title_of) + "\n", fence["indent"])
     yield _inline("\n".join(prose), title_of)
 
@@ -81,53 +96,41 @@ def _blocks(lines: list[str], title_of: Titles) -> Iterator[str]:
 def _directive(name: str, argument: str, lines: list[str]) -> _Directive:
     """Separate the options of a directive from its body."""
     lines = dedent("\n".join(lines)).splitlines()
-    if lines[:1] == ["---"] and "---" in lines[1:]:
-        end = lines.index("---", 1)
-        written, lines = lines[1:end], lines[end + 1 :]
-        options = {key: value.strip() for key, _, value in (line.partition(":") for line in written)}
-    else:
-        options = {}
-        while lines and (option := _OPTION.fullmatch(lines[0])):
-            options[option[1]] = option[2]
-            del lines[0]
+    options = {}
+    while lines and (option := _OPTION.fullmatch(lines[0])):
+        options[option[1]] = option[2]
+        del lines[0]
     return _Directive(name, argument.strip(), options, "\n".join(lines).strip("\n"))
 
 
 def _converted(directive: _Directive, title_of: Titles) -> str:
     """Convert a directive."""
-    name = directive.name
-    if name in ("code-block", "code", "sourcecode"):
-        return f"```{directive.argument}\n{directive.body}\n```"
-    if name == "terminal":
-        return f"```shell\n{directive.body}\n```"
-    if name == "math":
-        return f"$$\n{directive.argument}{directive.body}\n$$"
-    if name in ("figure", "image"):
-        picture = f"![{directive.options.get('alt', '')}]({directive.argument})"
-        return picture if name == "image" else f"{picture}\n\n{to_jupyter(directive.body, title_of)}"
-    argument, content = _inline(directive.argument, title_of), to_jupyter(directive.body, title_of)
-    if name in _ADMONITIONS:
-        heading = argument if name == "admonition" else name.replace("seealso", "see also").capitalize()
-        more = "" if name == "admonition" else argument
-        return "\n".join(f"> {line}".rstrip() for line in f"**{heading}**\n\n{more}{content}".splitlines())
-    if name in ("tab-item", "dropdown", "grid-item-card", "card", "rubric"):
-        return f"**{argument}**\n\n{content}" if argument else content
-    if name in ("tab-set", "grid", "grid-item", "container", "div"):
+    name, body = directive.name, directive.body
+    if name in _TABLES:
+        return _TABLE
+    if name in ("code-block", "terminal"):
+        return f"```{directive.argument or 'shell'}\n{body}\n```"
+    content = to_jupyter(body, title_of)
+    if name == "figure":
+        return f"![{directive.options.get('alt', '')}]({directive.argument})\n\n{content}"
+    if name == "drawing":
+        return f"![{DRAWINGS[directive.argument]().title}](drawing:{directive.argument})\n\n{content}"
+    if name in ("tab-item", "dropdown"):
+        return f"**{_inline(directive.argument, title_of)}**\n\n{content}"
+    if name == "tab-set":
         return content
-    return ""
+    raise ValueError(f"a notebook cannot show the directive {name!r}: convert it in {Path(__file__).name}")
 
 
 def _inline(text: str, title_of: Titles) -> str:
     """Convert links and roles."""
 
     def replaced(match: re.Match[str]) -> str:
-        if match["page"] is not None:
-            return f"*{title_of(match['page'])}*"
         if match["code"] is None:
             return _link(match, title_of)
         if match["role"] is None:
             return f"{match['ticks']}{match['code']}{match['ticks']}"
-        return _role(match["role"], match["code"], title_of)
+        return _role(match["role"], match["code"])
 
     return _INLINE.sub(replaced, text)
 
@@ -143,14 +146,10 @@ def _link(match: re.Match[str], title_of: Titles) -> str:
     return text or f"*{title_of(target)}*"
 
 
-def _role(role: str, content: str, title_of: Titles) -> str:
-    """Convert a role, with `text <target>` or with the target only."""
+def _role(role: str, content: str) -> str:
+    """Convert a role for a name of Python, with `text <target>` or with the target only."""
     text, _, target = content.partition(" <")
-    if role == "math":
-        return f"${content}$"
-    if role in ("doc", "ref", "numref"):
-        return text if target else f"*{title_of(content)}*"
-    if target or ":" not in role:
+    if target:
         return f"`{text}`"
     name = content.removeprefix("~").rpartition(".")[2] if content.startswith("~") else content
     return f"`{name}()`" if role.endswith((":meth", ":func")) else f"`{name}`"

@@ -7,6 +7,8 @@ from pathlib import Path
 from re import findall
 
 import nbformat
+from drawn import DRAWINGS
+from drawn.files import svg_file
 from nbformat import NotebookNode
 from notebook_markdown import Titles, to_jupyter
 
@@ -63,9 +65,19 @@ def _text(text: str, folder: Path) -> NotebookNode:
     """Return a Markdown cell that contains its pictures."""
     attachments = {}
     for target in findall(r"!\[[^\]]*\]\(([^()\s]+)\)", text):
-        file = folder / target
-        if file.suffix in _MIME_TYPES and file.is_file():
-            attachments[file.name] = {_MIME_TYPES[file.suffix]: b64encode(file.read_bytes()).decode()}
-            text = text.replace(f"]({target})", f"](attachment:{file.name})")
+        name, content = _picture(target, folder)
+        suffix = Path(name).suffix
+        if content and suffix in _MIME_TYPES:
+            attachments[name] = {_MIME_TYPES[suffix]: b64encode(content).decode()}
+            text = text.replace(f"]({target})", f"](attachment:{name})")
     cell = nbformat.v4.new_markdown_cell(text)
     return NotebookNode(cell, attachments=attachments) if attachments else cell
+
+
+def _picture(target: str, folder: Path) -> tuple[str, bytes]:
+    """Return the name and the content of a picture. The content is empty if there is no such file."""
+    if target.startswith("drawing:"):
+        name = target.removeprefix("drawing:")
+        return f"{name}.svg", svg_file(DRAWINGS[name]()).encode()
+    file = folder / target
+    return file.name, file.read_bytes() if file.is_file() else b""
