@@ -1,15 +1,14 @@
 """Resolve references to Python objects that Sphinx does not find.
 
 - Docstrings refer to objects as ``:class:`JobConfig```, without the module. Such a name becomes a link to the
-only
-  object with that name, in any module of this package or in the inventories of other projects.
+  only object with that name, in any module of this package or in the inventories of other projects.
 - A public object is documented as ``qiskit_qoro.QoroBackend``. The name of the module that defines it,
   ``qiskit_qoro.backends.backend.QoroBackend``, becomes a link to it too.
 
 A name that matches no object, or several, remains a warning.
 """
 
-from api_pages import documented_names
+from api_table import documented_names
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -21,7 +20,7 @@ from sphinx.util.typing import ExtensionMetadata
 PUBLIC = documented_names()
 
 
-def public_name(target: str) -> str:
+def documented_target(target: str) -> str:
     """Return the public name of an object or of its member, or the name itself."""
     owner, _, member = target.rpartition(".")
     if target in PUBLIC:
@@ -35,7 +34,7 @@ def resolve(
     """Resolve a reference that Sphinx could not resolve."""
     if node["refdomain"] != "py":
         return None
-    target = public_name(node["reftarget"])
+    target = documented_target(node["reftarget"])
     objects = env.domains.python_domain.objects
     fitting = [
         name

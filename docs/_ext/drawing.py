@@ -10,7 +10,7 @@ from docutils.parsers.rst import directives
 from drawn import DRAWINGS
 from drawn.bit_orders import ORDERS
 from drawn.layers import inner_layers
-from generated_table import Table
+from generated_tables.table import Table
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata

@@ -8,7 +8,8 @@ import inspect
 import re
 from importlib import import_module
 
-from api_pages import first_line, plain, public_name, table
+from api_pages import table
+from api_table import first_line, plain, public_name
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective

@@ -8,16 +8,16 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from generated_tables.table import Table
 from qiskit_qoro.local.engine.supported import SUPPORTED_METHODS
 from qiskit_qoro.models.config import SimulationMethod
 from qiskit_qoro.models.engine_options import EngineOption, OptionKind
 from qiskit_qoro.models.maestro import ENGINE_OPTIONS
 
-FACTS = Path(__file__).parents[1] / "reference/engine-options.json"
+FACTS = Path(__file__).parents[2] / "reference/engine-options.json"
 JOBS = ("counts", "values")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from generated_tables.table import Table
 from qiskit_qoro.wire.endpoints import ENDPOINTS
 
 

@@ -4,11 +4,12 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+from generated_tables.table import Table
+
+PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
 PURPOSES = {
     "local": "the local service with its simulator: run circuits on your own machine, without an account",

@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-DOCS = Path(__file__).parents[1]
+DOCS = Path(__file__).parents[2]
 
 
 def sentences(tests: Iterable[str]) -> str:

@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Iterable
 
-from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from generated_tables.table import Table
 from qiskit_qoro import NoiseModel
 from qiskit_qoro.models.noise.model import SETTERS
 from qiskit_qoro.models.noise.setters import NoiseKind, Setter

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from string import Formatter
 
-from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from generated_tables.table import Table
 from qiskit_qoro.local.metrics.metric_table import METRICS, MetricRow, MetricType
 from qiskit_qoro.local.service_events import EVENTS, FIELDS, EventRow
 

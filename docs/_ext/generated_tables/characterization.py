@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from generated_table import Table
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from generated_tables.table import Table
 from qiskit_qoro.qubo_analysis.analysis import CERTIFICATE
 from qiskit_qoro.qubo_analysis.classical_analysis import REGIMES
 from qiskit_qoro.qubo_analysis.hardness import DIFFICULTIES, POINTS

@@ -1,0 +1,1 @@
+"""Directives that print tables from the values of the code. Each module is an extension, except ``table``."""
