@@ -39,6 +39,7 @@ extensions = [
     "benchmark_pages",
     "class_texts",
     "command_reference",
+    "described_pictures",
     "drawing",
     "error_reference",
     "generated_tables.characterization",

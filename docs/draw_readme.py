@@ -1,6 +1,6 @@
 """Draw the picture of the README: its circuit, and the counts that its Python block prints.
 
-``python docs/draw_readme.py`` writes ``docs/_static/readme.svg``. A test compares the file with the README.
+``python docs/draw_readme.py`` writes ``docs/readme.svg``. A test compares the file with the README.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from drawn.ghz_counts import STYLE, draw_ghz_counts
 __all__ = ["PICTURE", "picture_of_readme"]
 
 ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "docs/_static/readme.svg"
+PICTURE = ROOT / "docs/readme.svg"
 
 
 def picture_of_readme() -> str:

@@ -23,8 +23,8 @@ _OFF = re.compile(r"<!-- prose: off -->.*?(?:<!-- prose: on -->|\Z)", re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|:{3,}|~{3,})(.*)$")
 _PROSE_DIRECTIVES = re.compile(
-    r"\{(?:note|tip|warning|important|seealso|admonition|dropdown|card|grid|grid-item|grid-item-card|tab-set|tab-item"
-    r"|drawing)\}"
+    r"\{(?:note|tip|hint|warning|attention|important|seealso|admonition|dropdown|card|grid|grid-item|grid-item-card"
+    r"|tab-set|tab-item|drawing|figure)\}"
 )
 _CAPTION = re.compile(r"^\s*(?:alt|caption): (?=\S)(?![>|])", re.MULTILINE)
 _OPTION = re.compile(r"^[ \t]*:[\w-]+:.*$", re.MULTILINE)

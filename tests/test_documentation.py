@@ -9,6 +9,7 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -82,15 +83,17 @@ def test_no_measured_number_is_typed_into_the_text_of_a_page(name: str) -> None:
 
 # --- Python that pages show without running it -----------------------------------------------------------
 
-SHOWN_PYTHON = re.compile(r"^(`{3,})(?:\{code-block\} )?python\n(?P<code>.*?)^\1$", re.MULTILINE | re.DOTALL)
+SHOWN_PYTHON = re.compile(
+    r"^( *`{3,})(?:\{code-block\} )?python\n(?P<code>.*?)^\1$", re.MULTILINE | re.DOTALL
+)
 TAB = re.compile(r"^:::\{tab-item\}.*?^:::$", re.MULTILINE | re.DOTALL)
-BUILT_PAGES = sorted((ROOT / "docs").rglob("*.md"))
+BUILT_PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs/reference").glob("*.rst")])
 
 
 @pytest.mark.parametrize("page", BUILT_PAGES, ids=lambda page: page.name)
 def test_python_that_a_page_does_not_run_is_valid_and_imports_names_that_exist(page: Path) -> None:
     for block in SHOWN_PYTHON.finditer(page.read_text(encoding="utf-8")):
-        for statement in ast.walk(ast.parse(block["code"])):
+        for statement in ast.walk(ast.parse(dedent(block["code"]))):
             if isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("qiskit_qoro"):
                 module = import_module(str(statement.module))
                 assert [name.name for name in statement.names if not hasattr(module, name.name)] == []
@@ -99,4 +102,4 @@ def test_python_that_a_page_does_not_run_is_valid_and_imports_names_that_exist(p
 @pytest.mark.parametrize("page", BUILT_PAGES, ids=lambda page: page.name)
 def test_a_page_runs_its_python_except_in_tabs(page: Path) -> None:
     text = TAB.sub("", page.read_text(encoding="utf-8"))
-    assert re.findall(r"^```python\n.*", text, re.MULTILINE) == []
+    assert re.findall(r"^ *(?:```python\n|\.\. code-block:: python\n\n).*", text, re.MULTILINE) == []

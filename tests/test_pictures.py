@@ -22,7 +22,6 @@ DOCS = Path(__file__).parent.parent / "docs"
 RUNNER = DOCS / "_ext/terminal_runner.py"
 LINK = re.compile(r"!\[(?P<text>[^]]*)\]\((?P<picture>[^)]+)\)")
 TERMINAL = re.compile(r"^(`{3,}|:{3,})\{terminal\}\n(?P<content>.*?)^\1$", re.MULTILINE | re.DOTALL)
-FIGURE = re.compile(r"^```\{code-cell\} python\n---\n(?P<settings>.*?)^---$", re.MULTILINE | re.DOTALL)
 
 
 def texts() -> Iterator[tuple[Path, str]]:
@@ -34,16 +33,6 @@ def texts() -> Iterator[tuple[Path, str]]:
 def links() -> list[tuple[Path, str, str]]:
     """Each picture of a page: the page, the text for people who do not see it, and its path."""
     return [(page, link["text"], link["picture"]) for page, text in texts() for link in LINK.finditer(text)]
-
-
-def figures() -> list[tuple[str, str]]:
-    """The settings of each figure that a cell draws, with the name of its page."""
-    return [
-        (page.name, cell["settings"])
-        for page, text in texts()
-        for cell in FIGURE.finditer(text)
-        if re.search(r"^ *(image|figure):", cell["settings"], re.MULTILINE)
-    ]
 
 
 def commands() -> list[tuple[str, str]]:
@@ -85,13 +74,6 @@ def runner() -> ModuleType:
 def test_a_picture_exists_and_is_described_in_words(page: Path, text: str, picture: str) -> None:
     assert (page.parent / picture).is_file()
     assert len(text.split()) >= 3
-
-
-@pytest.mark.parametrize(("page", "settings"), figures())
-def test_a_figure_of_a_cell_is_described_in_words(page: str, settings: str) -> None:
-    found = re.search(r"^ *alt: *(.*)", settings, re.MULTILINE)
-    assert found is not None, page
-    assert len(found[1].split()) >= 3 or found[1] in {"|", ">", ">-"}
 
 
 def test_every_picture_is_shown_on_a_page() -> None:

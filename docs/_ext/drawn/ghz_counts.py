@@ -21,7 +21,7 @@ svg {
 }
 .text { fill: var(--text); font-size: 13px; }
 .name { font-weight: 600; }
-.small, .label { fill: var(--soft); font-size: 11.5px; font-weight: 400; }
+.small { fill: var(--soft); font-size: 11.5px; font-weight: 400; }
 .code { font-family: ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; }
 .box { fill: var(--fill); stroke: var(--line); }
 .box.accent { fill: var(--soft-accent); stroke: var(--accent); }
