@@ -1,6 +1,7 @@
 """Open every page of the built documentation in Chromium, and print what is wrong with it.
 
-``python docs/look.py`` builds the pages first. With the argument ``FOLDER`` it looks at pages that exist.
+``python docs/look.py`` builds the pages first, in a folder of its own. With the argument ``FOLDER`` it looks
+at pages that exist.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def main() -> int:
     if sys.argv[1:]:
         folder = Path(sys.argv[1]).resolve()
     else:
-        folder = DOCS / "_build/html"
+        folder = DOCS / "_build/look/html"
         subprocess.run(["sphinx-build", "-W", "-q", "-j", "auto", "-b", "html", DOCS, folder], check=True)
     looks = asyncio.run(look_at_all(folder))
     for look in looks:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import qiskit_qoro
+from qiskit_qoro import QoroProvider
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,3 +91,13 @@ def test_the_example_in_the_readme_is_the_example_file():
     _, _, code = example.partition('"""\n\n')
 
     assert f"```python\n{code}```" in readme
+
+
+def test_the_example_prints_the_counts_in_its_comment(provider, monkeypatch, capsys):
+    example = ROOT / "examples" / "first_circuit.py"
+    monkeypatch.setattr(QoroProvider, "local", lambda: provider)
+
+    runpy.run_path(str(example))
+
+    _, _, counts = example.read_text(encoding="utf-8").rpartition("  # ")
+    assert capsys.readouterr().out == counts
