@@ -19,15 +19,15 @@ from qiskit_qoro.cli.program import build_parser
 SHARED = "service"  # The title of the options that many commands share.
 SHARED_ID = "options-service"
 DEFAULT = re.compile(r" \(default:? ([^()]*)\)")
-QUOTED = re.compile(r"'([^']+)'|(?<![\w-])(--[a-z][a-z-]*|[A-Z]+(?:_[A-Z]+)+)")
+QUOTED = re.compile(r"'([^']+)'|(?<![\w-])(--[a-z][a-z-]*|[A-Z]+(?:_[A-Z]+)+)|(\{\"[^}]*\})")
 
 
 def inline(text: str) -> Iterator[nodes.Node]:
-    """Split a text of the help. Quoted words, options and variables become literals."""
+    """Split a text of the help. Quoted words, options, variables and JSON become literals."""
     end = 0
     for match in QUOTED.finditer(text):
         yield nodes.Text(text[end : match.start()])
-        yield nodes.literal(text=match[1] or match[2])
+        yield nodes.literal(text=match[1] or match[2] or match[3])
         end = match.end()
     yield nodes.Text(text[end:])
 

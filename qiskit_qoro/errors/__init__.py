@@ -173,9 +173,10 @@ class WireError(QoroError, ValueError):
 
 
 class ExecutionCancelledError(QoroError):
-    """An event or Ctrl-C ended a wait of ``poll_job_status``. Ctrl-C also cancels the job.
+    """An event or Ctrl-C ended a wait of ``poll_job_status``, or Ctrl-C ended the computation of a state.
 
-    You ended the wait, so you need not do anything.
+    You ended the wait, so you need not do anything. Ctrl-C in these calls cancels the job. In
+    ``job.result()`` it does not: it raises a ``KeyboardInterrupt``, and the job continues.
     """
 
 

@@ -186,11 +186,11 @@ class NoiseModel:
 
     @setter(NoiseKind.COHERENT)
     def set_coherent_dephasing(self, qubit: int, p: float) -> None:
-        """Set a rotation about Z with a random sign after each gate on a qubit, with its angle from p."""
+        """Set a rotation about Z by 2 arcsin(sqrt(p)) with a random sign after each gate on a qubit."""
 
     @setter(NoiseKind.COHERENT)
     def set_coherent_bit_flip(self, qubit: int, p: float) -> None:
-        """Set a rotation about X with a random sign after each gate on a qubit, with its angle from p."""
+        """Set a rotation about X by 2 arcsin(sqrt(p)) with a random sign after each gate on a qubit."""
 
     @setter(NoiseKind.COHERENT, each="set_coherent_depolarizing")
     def set_coherent_strength(self, num_qubits: int, p: float) -> None:
