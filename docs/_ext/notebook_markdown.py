@@ -30,16 +30,8 @@ _INLINE = re.compile(
     re.DOTALL,
 )
 _TABLES = {
-    *(
-        "bit-orders",
-        "characterization-table",
-        "endpoint-table",
-        "event-fields",
-        "events",
-        "extras",
-        "metrics",
-    ),
-    "noise-setters",
+    *("bit-orders", "characterization-table", "endpoint-table", "event-fields"),
+    *("events", "extras", "metrics", "noise-setters"),
 }
 _TABLE = "*The web page has a table here.*"
 
@@ -109,7 +101,8 @@ def _converted(directive: _Directive, title_of: Titles) -> str:
     if name in _TABLES:
         return _TABLE
     if name in ("code-block", "terminal"):
-        return f"```{directive.argument or 'shell'}\n{body}\n```"
+        language = "shell" if name == "terminal" else directive.argument
+        return f"```{language}\n{body}\n```"
     content = to_jupyter(body, title_of)
     if name == "figure":
         return f"![{directive.options.get('alt', '')}]({directive.argument})\n\n{content}"
