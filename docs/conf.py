@@ -103,9 +103,8 @@ napoleon_numpy_docstring = False
 
 # Internal types that occur in signatures and have no page, and types of packages without an inventory here.
 _INTERNAL = (
-    "Batches|CheckedTemplate|Clock|Deadline|Endpoint|EngineOption|Experiment|GradientValues|JobNotFoundError"
-    "|Link|Measurement|MemberOf|PageOfJob|Postprocessor|PriceList|ProgressOptions|ReadSubmissions|Report"
-    "|Reservation|ResultReader|RunStructure|SavedJob|SavedRun|Secret|ServiceOrigin|UnwritableError|_Job|_Key|_T"
+    "Batches|CheckedTemplate|Clock|Deadline|Endpoint|JobNotFoundError|Link|Measurement|MemberOf|PageOfJob"
+    "|Postprocessor|PriceList|ProgressOptions|Report|Reservation|Secret|ServiceOrigin|_Job|_T"
 )
 nitpick_ignore_regex = [
     (r"py:.*", r"(pandas|pd|requests|rich|rustworkx)\..*"),
