@@ -107,6 +107,8 @@ _INTERNAL = (
     "|Postprocessor|PriceList|ProgressOptions|Report|Reservation|Secret|ServiceOrigin|_Job|_T"
 )
 nitpick_ignore_regex = [
+    # Some versions of NumPy name the module that defines the type.
+    (r"py:class", r"numpy\._typing\..*"),
     (r"py:.*", r"(pandas|pd|requests|rich|rustworkx)\..*"),
     (r"py:(class|exc)", rf"(qiskit_qoro\.[\w.]+\.)?({_INTERNAL})"),
 ]
