@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
+import runpy
 import shlex
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -44,6 +47,27 @@ def test_tox_and_the_workflow_run_every_supported_version_of_python(supported_ve
 
     assert re.findall(r"\bpy(3\.\d+)", tox["tox"]["labels"]) == supported_versions
     assert re.findall(r"^ +(3\.\d+)$", workflow, re.MULTILINE) == supported_versions
+
+
+@pytest.mark.parametrize(
+    ("installed", "tested", "expected"),
+    [
+        (["3.11", "3.12", "3.13"], "3.11", ["3.11", "3.12"]),
+        (["3.11", "3.12", "3.13"], "3.12", ["3.12"]),
+        (["3.11", "3.12", "3.13", "3.14"], "3.14", ["3.12", "3.13", "3.14"]),
+        (["3.11", "3.12"], "3.11", ["3.11"]),
+        (["3.13"], "3.13", ["3.13"]),
+    ],
+)
+def test_ci_leaves_out_the_middle_interpreters_and_the_one_that_was_tested(
+    monkeypatch: pytest.MonkeyPatch, installed: list[str], tested: str, expected: list[str]
+) -> None:
+    # The program extends both paths. They are restored after the test.
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    left_out = runpy.run_path(str(ROOT / ".ci/left_out.py"))["left_out"]
+
+    assert left_out(["3.11", "3.12", "3.13", "3.14"], installed, tested) == expected
 
 
 def test_the_source_distribution_lists_only_paths_that_exist() -> None:
